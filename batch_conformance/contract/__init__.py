@@ -1,0 +1,1 @@
+"""The contract as data: document, overlays, clauses and self-check. It knows no network."""

@@ -1,0 +1,230 @@
+"""The contract: a document under a reading, compiled into an operation, its responses and its clauses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Literal
+
+import yaml
+
+from batch_conformance.contract.clause import Clause
+from batch_conformance.contract.clauses import derive_clauses
+from batch_conformance.contract.document import ContractError, Document
+from batch_conformance.contract.location import Location
+from batch_conformance.contract.overlay import Overlay, apply, parse_overlay
+from batch_conformance.contract.pointer import join
+from batch_conformance.contract.roles import Roles, infer_roles
+from batch_conformance.contract.schema import Schema
+from batch_conformance.contract.selfcheck import DocumentFinding, self_check
+from batch_conformance.contract.translate import leaves_document, resolve
+
+Reading = Literal["published", "documented"]
+
+_METHODS = ("get", "head", "put", "post", "delete", "options", "patch", "trace")
+_PATH = re.compile(r"^(?P<before>/.*)?/\{(?P<parameter>[^{}/]+)\}$")
+
+
+@dataclass(frozen=True)
+class ResponseContract:
+    """What the contract says of one documented response: ``status`` is ``200``, ``4XX`` or ``default``."""
+
+    status: str
+    description: str
+    location: Location
+    content: Mapping[str, Schema | None]
+    headers: Mapping[str, Schema | None]
+
+    def schema_for(self, media_type: str) -> Schema | None:
+        """The schema for a bare, lower-case media type: exact, then ``type/*``, then ``*/*``; None where undeclared."""
+        for declared in (media_type, media_type.partition("/")[0] + "/*", "*/*"):
+            if declared in self.content:
+                return self.content[declared]
+        return None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: ``id`` is its operationId, ``path`` its template, ``parameter`` the name of the id in it.
+
+    ``methods`` are the upper-case methods that the document declares on this path; ``secured`` says whether the
+    operation asks for a credential.
+    """
+
+    id: str
+    method: str
+    path: str
+    parameter: str
+    location: Location
+    responses: Mapping[str, ResponseContract]
+    secured: bool
+    methods: tuple[str, ...]
+
+    def response_for(self, status: int) -> ResponseContract | None:
+        """The documented response for a status code: exact, then its range (``4XX``), then ``default``."""
+        for name in (str(status), f"{status // 100}XX", "default"):
+            if name in self.responses:
+                return self.responses[name]
+        return None
+
+    @cached_property
+    def lists_errors(self) -> bool:
+        """Whether any response other than a success is documented at all."""
+        return any(not status.startswith(("1", "2", "3")) for status in self.responses)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A document under a reading, compiled.
+
+    ``repaired`` is true where the self-check's repairs stand in for an overlay that nobody gave.
+    """
+
+    document: Document
+    reading: Reading
+    overlays: tuple[str, ...]
+    title: str
+    version: str
+    openapi: str
+    servers: tuple[str, ...]
+    operation: Operation
+    roles: Roles
+    clauses: tuple[Clause, ...]
+    document_findings: tuple[DocumentFinding, ...]
+    repaired: bool
+
+
+def compile_contract(document: Document, reading: Reading = "documented", overlays: Sequence[Overlay] = ()) -> Contract:
+    """Compile a document under a reading.
+
+    ``published`` takes the document alone; ``documented`` applies the overlays, or, where none is given, the repairs
+    of the self-check. Raises ``ContractError`` with one line for people.
+    """
+    findings = self_check(document, _compile_operation(document))
+    repairs = [finding.repair for finding in findings if finding.repair is not None and finding.level == "should"]
+    repaired = reading == "documented" and not overlays and bool(repairs)
+    if repaired:
+        overlays = (_repairs(repairs),)
+    effective = apply(document, overlays) if reading == "documented" else document
+    operation = _compile_operation(effective)
+    success = next((r for status, r in operation.responses.items() if status.startswith("2")), None)
+    schema = next((schema for schema in success.content.values() if schema), None) if success else None
+    info = _mapping(document.data.get("info"))
+    return Contract(
+        document=effective,
+        reading=reading,
+        overlays=tuple(overlay.name for overlay in overlays) if reading == "documented" else (),
+        title=str(info.get("title", document.name)),
+        version=str(info.get("version", "")),
+        openapi=str(document.data["openapi"]),
+        servers=tuple(str(_mapping(server).get("url", "")) for server in document.data.get("servers") or ()),
+        operation=operation,
+        roles=infer_roles(schema, operation.parameter),
+        clauses=derive_clauses(operation),
+        document_findings=findings,
+        repaired=repaired,
+    )
+
+
+def _repairs(actions: Sequence[Mapping[str, Any]]) -> Overlay:
+    text = yaml.safe_dump(
+        {"overlay": "1.0.0", "info": {"title": "Repairs of the self-check", "version": "1"}, "actions": list(actions)}
+    )
+    return parse_overlay(text.encode(), "repairs of the self-check", origin="repair")
+
+
+def _compile_operation(document: Document) -> Operation:
+    path, parameter = _choose_path(document)
+    item = _mapping(document.data["paths"][path])
+    node = _mapping(item["get"])
+    pointer = join("", "paths", path, "get")
+    responses = node.get("responses")
+    if not isinstance(responses, Mapping) or not responses:
+        raise ContractError(f"{document.location(pointer)}: the operation documents no responses")
+    security = node.get("security", document.data.get("security")) or []
+    return Operation(
+        id=str(node.get("operationId", f"GET {path}")).replace(" ", "_"),
+        method="GET",
+        path=path,
+        parameter=parameter,
+        location=document.location(pointer),
+        responses=MappingProxyType(
+            {
+                str(status): _response(document, join(pointer, "responses", status), str(status), parameter)
+                for status in responses
+                if not str(status).startswith("x-")
+            }
+        ),
+        secured=bool(security) and all(bool(alternative) for alternative in security),
+        methods=tuple(method.upper() for method in _METHODS if method in item),
+    )
+
+
+def _choose_path(document: Document) -> tuple[str, str]:
+    paths = document.data.get("paths")
+    if not isinstance(paths, Mapping):
+        raise ContractError(f"{document.name} is no OpenAPI document with paths")
+    candidates = {
+        path: match["parameter"]
+        for path, item in paths.items()
+        if isinstance(item, Mapping) and "get" in item and (match := _PATH.match(path)) and path.count("{") == 1
+    }
+    batches = {path: name for path, name in candidates.items() if "batch" in path.rsplit("/", 2)[-2].lower()}
+    chosen = batches or candidates
+    if len(chosen) == 1:
+        return next(iter(chosen.items()))
+    if not chosen:
+        raise ContractError(f"{document.name} has no operation GET /batches/{{batch_id}}, nor another GET /…/{{id}}")
+    exact = [path for path in chosen if path.rsplit("/", 2)[-2] == "batches"]
+    if len(exact) == 1:
+        return exact[0], chosen[exact[0]]
+    listed = ", ".join(sorted(chosen)[:6])
+    raise ContractError(
+        f"{document.name} has {len(chosen)} operations GET /…/{{id}} and none of them is for batches: {listed}"
+    )
+
+
+def _response(document: Document, pointer: str, status: str, parameter: str) -> ResponseContract:
+    location = document.location(pointer)
+    node, pointer = _follow(document, pointer)
+    content: dict[str, Schema | None] = {}
+    for media_type, media in _mapping(node.get("content")).items():
+        below = join(pointer, "content", media_type, "schema")
+        bare = media_type.partition(";")[0].strip().lower()
+        content[bare] = _schema(document, below, parameter) if "schema" in _mapping(media) else None
+    headers: dict[str, Schema | None] = {}
+    for name, header in _mapping(node.get("headers")).items():
+        below = join(pointer, "headers", name, "schema")
+        headers[name] = Schema(document, below) if "schema" in _mapping(header) else None
+    return ResponseContract(
+        status.upper() if status != "default" else status,
+        str(node.get("description", "")),
+        location,
+        MappingProxyType(content),
+        MappingProxyType(headers),
+    )
+
+
+def _schema(document: Document, pointer: str, parameter: str) -> Schema:
+    schema = Schema(document, pointer)
+    return Schema(document, pointer, infer_roles(schema, parameter).free_maps)
+
+
+def _follow(document: Document, pointer: str) -> tuple[Mapping[str, Any], str]:
+    """The node at a pointer and where it really stands, local references followed."""
+    for _ in range(20):
+        node = _mapping(resolve(document.data, pointer))
+        reference = node.get("$ref")
+        if reference is None:
+            return node, pointer
+        if not isinstance(reference, str) or not reference.startswith("#/"):
+            raise leaves_document(document, pointer, reference)
+        pointer = reference[1:]
+    raise ContractError(f"{document.location(pointer)}: references lead round in a circle")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

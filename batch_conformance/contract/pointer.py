@@ -1,0 +1,33 @@
+"""RFC 6901 JSON pointers, as strings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def escape(token: str) -> str:
+    """One reference token, escaped (RFC 6901 section 3)."""
+    return token.replace("~", "~0").replace("/", "~1")
+
+
+def unescape(token: str) -> str:
+    """The member name that an escaped reference token stands for (RFC 6901 section 4)."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
+def join(base: str, *tokens: str | int) -> str:
+    """``base`` extended by member names or array indices."""
+    return base + "".join("/" + escape(str(token)) for token in tokens)
+
+
+def split(pointer: str) -> tuple[str, ...]:
+    """The unescaped reference tokens of ``pointer``; the empty pointer has none."""
+    return tuple(unescape(token) for token in pointer.split("/")[1:])
+
+
+def from_path(path: Iterable[str | int]) -> str:
+    """The pointer of a path into a JSON value, every array index written as ``*``.
+
+    Deviations are told apart by the clause they break, and a clause covers all items of an array alike.
+    """
+    return "".join("/*" if isinstance(step, int) else "/" + escape(step) for step in path)

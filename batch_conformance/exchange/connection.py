@@ -1,0 +1,260 @@
+"""One TCP or TLS connection to a target, every wait on it bound by the deadline of the exchange it serves."""
+
+from __future__ import annotations
+
+import ipaddress
+import select
+import socket
+import ssl
+import threading
+import time
+from pathlib import Path
+
+import h11
+
+from batch_conformance.exchange.base_url import BaseUrl
+from batch_conformance.exchange.exchange import Failure, FailureKind
+from batch_conformance.exchange.proxy import Proxy
+
+_Address = tuple[socket.AddressFamily, "tuple[str, int] | tuple[str, int, int, int]"]
+
+
+class TrustError(ValueError):
+    """A CA bundle that cannot be read. Its text is one line."""
+
+
+class ConnectionFailed(Exception):  # noqa: N818 - carries a Failure
+    """No connection, or it broke. ``transient`` says whether trying again may help."""
+
+    def __init__(self, kind: FailureKind, detail: str, *, transient: bool = True) -> None:
+        super().__init__(detail)
+        self.failure = Failure(kind, detail)
+        self.transient = transient
+
+
+class Deadline:
+    """The moment by which an exchange must be over, however slowly its bytes arrive."""
+
+    __slots__ = ("_at", "seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._at = time.monotonic() + seconds
+
+    def remaining(self) -> float:
+        """Seconds left, above 0. Raises ``ConnectionFailed`` of kind timeout where there are none."""
+        left = self._at - time.monotonic()
+        if left <= 0:
+            raise ConnectionFailed("timeout", f"no complete answer within {self.seconds:g} s")
+        return left
+
+
+class Connection:
+    """A connected stream. Every method may raise ``ConnectionFailed``."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+
+    def send(self, data: bytes, deadline: Deadline) -> None:
+        """Send all of it."""
+        try:
+            self._socket.settimeout(deadline.remaining())
+            self._socket.sendall(data)
+        except TimeoutError:
+            raise ConnectionFailed(
+                "timeout", f"the server did not take the request within {deadline.seconds:g} s"
+            ) from None
+        except ssl.SSLError as error:
+            raise ConnectionFailed("tls", f"TLS broke while sending: {_reason(error)}") from None
+        except OSError as error:
+            raise ConnectionFailed(
+                "reset", f"the server closed the connection while the request was sent ({_words(error)})"
+            ) from None
+
+    def receive(self, size: int, deadline: Deadline) -> bytes:
+        """Some bytes, at most ``size``; none at the end of the stream."""
+        try:
+            self._socket.settimeout(deadline.remaining())
+            return self._socket.recv(size)
+        except TimeoutError:
+            raise ConnectionFailed("timeout", f"no complete answer within {deadline.seconds:g} s") from None
+        except ssl.SSLError as error:
+            raise ConnectionFailed("tls", f"TLS broke while receiving: {_reason(error)}") from None
+        except OSError as error:
+            raise ConnectionFailed("reset", f"the connection was reset ({_words(error)})") from None
+
+    def is_quiet(self) -> bool:
+        """Whether the stream is open and nothing unasked-for waits on it. Never blocks."""
+        try:
+            if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+                return False
+            if hasattr(select, "poll"):
+                poll = select.poll()
+                poll.register(self._socket, select.POLLIN)
+                return not poll.poll(0)
+            return not select.select([self._socket], [], [], 0)[0]
+        except (OSError, ValueError):
+            return False
+
+    def close(self) -> None:
+        """Close it, whatever state it is in."""
+        self._socket.close()
+
+    def secure(self, context: ssl.SSLContext, host: str, deadline: Deadline) -> None:
+        """Start TLS, the certificate checked against ``host`` as the context says."""
+        try:
+            self._socket.settimeout(deadline.remaining())
+            self._socket = context.wrap_socket(self._socket, server_hostname=host)
+        except TimeoutError:
+            raise ConnectionFailed("timeout", f"no TLS handshake within {deadline.seconds:g} s") from None
+        except ssl.SSLCertVerificationError as error:
+            detail = f"the certificate of {host} is not valid: {error.verify_message} (a private CA: --ca-bundle FILE)"
+            raise ConnectionFailed("tls", detail, transient=False) from None
+        except ssl.SSLError as error:
+            hint = " (a plain http:// server?)" if error.reason in _PLAIN_HTTP else ""
+            raise ConnectionFailed(
+                "tls", f"no TLS with {host}: {_reason(error)}{hint}", transient=isinstance(error, ssl.SSLEOFError)
+            ) from None
+        except OSError as error:
+            raise ConnectionFailed(
+                "reset", f"the connection was reset in the TLS handshake ({_words(error)})"
+            ) from None
+
+
+_PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
+
+
+def trust(ca_bundle: str | None, insecure: bool) -> ssl.SSLContext:
+    """The TLS settings of a run: verified against the system's certificates, a CA bundle, or, insecure, nothing.
+
+    Raises ``TrustError``.
+    """
+    try:
+        context = ssl.create_default_context(cafile=ca_bundle)
+    except OSError as error:
+        why = "not a readable PEM file of certificates" if isinstance(error, ssl.SSLError) else _words(error)
+        raise TrustError(f"the CA bundle {ca_bundle!r} cannot be used: {why}") from None
+    paths = ssl.get_default_verify_paths()
+    known = any(path and Path(path).exists() for path in (paths.cafile, paths.capath))
+    if not ca_bundle and not known and not context.get_ca_certs():
+        # Some Python builds come without any certificates; those that requests brings are then better than none.
+        from requests.utils import DEFAULT_CA_BUNDLE_PATH  # noqa: PLC0415 - slow to import and rarely needed
+
+        context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def connect(base: BaseUrl, proxy: Proxy | None, context: ssl.SSLContext | None, deadline: Deadline) -> Connection:
+    """Connect to a target, through a proxy where there is one. Raises ``ConnectionFailed``."""
+    host, port = (proxy.host, proxy.port) if proxy else (base.host, base.port)
+    connection = Connection(_dial(host, port, deadline))
+    try:
+        if context is not None:
+            if proxy:
+                _tunnel(connection, base, proxy, deadline)
+            connection.secure(context, base.host, deadline)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _dial(host: str, port: int, deadline: Deadline) -> socket.socket:
+    addresses = _resolve(host, port, deadline)
+    failure: ConnectionFailed | None = None
+    for position, (family, address) in enumerate(addresses):
+        # One dead address of several must not eat the time of the others.
+        share = deadline.remaining() / (len(addresses) - position)
+        sock = None
+        try:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+            sock.settimeout(share)
+            sock.connect(address)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except TimeoutError:
+            failure = ConnectionFailed("timeout", f"no connection to {host} port {port} within {share:.3g} s")
+        except OSError as error:
+            failure = ConnectionFailed("refused", f"no connection to {host} port {port}: {_words(error)}")
+        else:
+            return sock
+        if sock is not None:
+            sock.close()
+    raise failure or ConnectionFailed("dns", f"the name {host} has no address", transient=False)
+
+
+def _resolve(host: str, port: int, deadline: Deadline) -> list[_Address]:
+    try:
+        version = ipaddress.ip_address(host.partition("%")[0]).version
+    except ValueError:
+        return _look_up(host, port, deadline)
+    if version == 4:
+        return [(socket.AF_INET, (host, port))]
+    return _look_up(host, port, deadline) if "%" in host else [(socket.AF_INET6, (host, port, 0, 0))]
+
+
+def _look_up(host: str, port: int, deadline: Deadline) -> list[_Address]:
+    """Resolve a name in a thread of its own: the system's resolver knows no deadline."""
+    found: list[_Address] = []
+    failed: list[ConnectionFailed] = []
+
+    def ask() -> None:
+        try:
+            for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+                if family in (socket.AF_INET, socket.AF_INET6):
+                    found.append((family, address))  # type: ignore[arg-type]
+        except (OSError, UnicodeError) as error:
+            again = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
+            failed.append(ConnectionFailed("dns", f"the name {host} does not resolve", transient=again))
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(deadline.remaining())
+    if thread.is_alive():
+        raise ConnectionFailed("dns", f"the name {host} was not resolved within {deadline.seconds:g} s")
+    if failed:
+        raise failed[0]
+    return found
+
+
+def _tunnel(connection: Connection, base: BaseUrl, proxy: Proxy, deadline: Deadline) -> None:
+    """Ask a proxy for a tunnel (RFC 9110 9.3.6)."""
+    host = f"[{base.host}]" if ":" in base.host else base.host
+    place = f"{host}:{base.port}"
+    headers = [("Host", place)]
+    if proxy.authorization:
+        headers.append(("Proxy-Authorization", proxy.authorization))
+    http = h11.Connection(h11.CLIENT, max_incomplete_event_size=65536)
+    head = http.send(h11.Request(method="CONNECT", target=place, headers=headers))
+    http.send(h11.EndOfMessage())
+    connection.send(head or b"", deadline)
+    where = f"the proxy {proxy.host} port {proxy.port}"
+    taken = 0
+    try:
+        while True:
+            event = http.next_event()
+            if event is h11.NEED_DATA:
+                data = connection.receive(4096, deadline)
+                taken += len(data)
+                if not data or taken > 65536:
+                    raise ConnectionFailed("reset", f"{where} did not answer CONNECT {place}")
+                http.receive_data(data)
+            elif isinstance(event, h11.Response):
+                break
+    except h11.ProtocolError:
+        raise ConnectionFailed("refused", f"{where} does not answer CONNECT {place} as HTTP", transient=False) from None
+    if not 200 <= event.status_code < 300:
+        raise ConnectionFailed(
+            "refused", f"{where} answered {event.status_code} to CONNECT {place}", transient=event.status_code >= 500
+        )
+
+
+def _words(error: OSError) -> str:
+    return (error.strerror or str(error) or type(error).__name__).lower()
+
+
+def _reason(error: ssl.SSLError) -> str:
+    return (error.reason or str(error)).replace("_", " ").lower()

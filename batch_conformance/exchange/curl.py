@@ -1,0 +1,51 @@
+"""An exchange's request as a curl command that a person can paste into a shell, the key left to a variable."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.exchange.redaction import REDACTED
+
+_PLAIN = re.compile(r"[A-Za-z0-9 :._/=-]*")
+_WORD = re.compile(r"\w")  # would become part of the variable's name
+_OURS = frozenset({"user-agent", "host"})
+
+
+def curl_line(exchange: Exchange, key_variable: str = "BATCH_API_KEY") -> str:
+    """The command, on one line, for a POSIX shell.
+
+    The request target is sent exactly as it was (``--path-as-is``, ``--globoff``), redirects are not followed, and no
+    part of the request can become anything but an argument. Wherever the key stood, the shell puts the variable in.
+    """
+    request, credential = exchange.request, exchange.probe.credential
+    # The credential that is nearly right lacks the key's last character.
+    variable = f"${{{key_variable}%?}}" if credential == "nearly" else f"${key_variable}"
+    words = ["curl", "-sS", "-i", "--path-as-is", "--globoff", "--max-time", "10"]
+    if request.method == "HEAD":
+        words[2] = "--head"
+    elif request.method != "GET":
+        words += ["-X", shlex.quote(request.method)]
+    names = set()
+    for name, value in request.headers:
+        lower = name.lower()
+        names.add(lower)
+        if lower in _OURS or (lower == "accept-encoding" and value == "identity"):
+            continue
+        # To curl, "Name:" means to leave a header out and "Name;" to send it empty.
+        words += ["-H", _word(f"{name}: {value}" if value.strip() else f"{name};", variable)]
+    if "accept" not in names:
+        words += ["-H", "'Accept:'"]
+    words.append(_word(request.url, variable))
+    return " ".join(words)
+
+
+def _word(text: str, variable: str) -> str:
+    """One shell word. Only the variable is left for the shell to fill in."""
+    if REDACTED not in text:
+        return shlex.quote(text)
+    parts = text.split(REDACTED)
+    if all(_PLAIN.fullmatch(part) for part in parts) and not any(_WORD.match(part) for part in parts[1:]):
+        return '"' + variable.join(parts) + '"'
+    return f'"{variable}"'.join(shlex.quote(part) if part else "" for part in parts)

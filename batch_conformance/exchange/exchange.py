@@ -1,0 +1,129 @@
+"""Probe, request, response and exchange: what was asked for, what was sent and what came back.
+
+All of it immutable. The key never gets in here: the target replaces it while it records, and notes in
+``Exchange.reflections`` where the server had sent it back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Headers = tuple[tuple[str, str], ...]
+
+Subject = Literal["known", "equivalent", "unknown", "neighbour", "hostile", "outside"]
+"""What the id of a probe is to the server.
+
+known: given by the user or made by the mock. equivalent: another RFC 3986 spelling of a known one. unknown: a plain id
+that nobody has. neighbour: unknown, but close to a known one. hostile: an id no client means well with. outside: the
+path is no instance of the operation's template at all (an empty id, a further slash).
+"""
+
+FailureKind = Literal["dns", "refused", "tls", "timeout", "reset", "protocol", "too_large"]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A request with an intent.
+
+    ``path`` follows the base URL, percent-encoded exactly as it goes on the wire. ``batch_id`` is what the path
+    parameter decodes to (None where there is none). ``chapter`` and ``name`` are stable words, never random data.
+    ``credential`` names a kind of ``probes.credentials``. ``wait`` is the pause in seconds before it is sent.
+    """
+
+    chapter: str
+    name: str
+    path: str
+    batch_id: str | None
+    subject: Subject
+    method: str = "GET"
+    headers: Headers = ()
+    query: str = ""
+    credential: str = "valid"
+    forced_status: int | None = None
+    wait: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as sent. The credential's value stands as ``[redacted]`` in ``url`` and ``headers``."""
+
+    method: str
+    url: str
+    headers: Headers = ()
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, its name taken without regard to case."""
+        return _first(self.headers, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response as received, header order and case kept.
+
+    ``body`` is decoded from its Content-Encoding and cut at the target's limit (``truncated``). ``wire_size`` is
+    the number of body bytes on the wire; ``decode_error`` says why a Content-Encoding could not be undone. ``trailing``
+    counts bytes that came after the end of the message: a body longer than its Content-Length, or one to a HEAD.
+    """
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+    reason: str = ""
+    http_version: str = "1.1"
+    wire_size: int = 0
+    truncated: bool = False
+    decode_error: str = ""
+    trailing: int = 0
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, its name taken without regard to case."""
+        return _first(self.headers, name)
+
+    def header_all(self, name: str) -> tuple[str, ...]:
+        """Every value of a header in order."""
+        return tuple(value for key, value in self.headers if key.lower() == name.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why no complete response came. ``detail`` is one line for people."""
+
+    kind: FailureKind
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its outcome: a response, or a failure.
+
+    ``number`` is the probe's place in the plan, counted from 0, ``attempt`` counts retries from 0; together they
+    name the exchange. ``final`` is false where a retry followed. ``started_at`` is Unix seconds, ``elapsed`` seconds.
+    ``reflections`` lists where the server sent the key back: ``body``, or ``header NAME``.
+    """
+
+    number: int
+    probe: Probe
+    request: Request
+    response: Response | None = None
+    failure: Failure | None = None
+    attempt: int = 0
+    final: bool = True
+    started_at: float = 0.0
+    elapsed: float = 0.0
+    reflections: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> int | None:
+        """The status code, or None where no response came."""
+        return self.response.status if self.response else None
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Sorts exchanges as planned, whatever order or process they were sent in."""
+        return (self.number, self.attempt)
+
+
+def _first(headers: Headers, name: str) -> str | None:
+    wanted = name.lower()
+    return next((value for key, value in headers if key.lower() == wanted), None)

@@ -1,0 +1,122 @@
+"""What a run may cost the server: requests per second, requests in all, seconds in all."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_RATE = re.compile(r"\s*(\d+)\s*/\s*(s|sec|second|m|min|minute|h|hour)\s*")
+_PERIODS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class LimitError(ValueError):
+    """A limit that cannot be meant. Its text is one line that says what to write instead."""
+
+
+class BudgetExhausted(Exception):  # noqa: N818 - an outcome of a run, not an error of anyone
+    """The run has used its requests or its time; nothing was sent. Its text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most ``count`` requests in every ``period`` seconds, evenly spaced."""
+
+    count: int
+    period: float
+
+    @classmethod
+    def parse(cls, text: str) -> RateLimit:
+        """Read ``10/s``, ``100/m`` or ``500/h``. Raises ``LimitError``."""
+        match = _RATE.fullmatch(text)
+        if not match or not int(match[1]):
+            raise LimitError(f"{text!r} is no rate limit: write a count above 0 per s, m or h, like 10/s or 100/m")
+        return cls(int(match[1]), _PERIODS[match[2][0]])
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one request to the next."""
+        return self.period / self.count
+
+    def __str__(self) -> str:
+        unit = next(name for name, seconds in _PERIODS.items() if seconds == self.period)
+        return f"{self.count}/{unit}"
+
+
+class Pacer:
+    """Spaces requests by a rate limit; without one it never waits.
+
+    Even spacing rather than bursts: a server's own limiter sees the most regular client possible.
+    """
+
+    def __init__(
+        self,
+        rate: RateLimit | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._interval = rate.interval if rate else 0.0
+        self._clock = clock
+        self._sleep = sleep
+        self._next = float("-inf")
+
+    def wait(self) -> None:
+        """Sleep until the next request may go out, and take its place."""
+        if not self._interval:
+            return
+        now = self._clock()
+        if now < self._next:
+            self._sleep(self._next - now)
+            now = self._next
+        self._next = now + self._interval
+
+
+class Budget:
+    """Counts every request of a run, retries included, against its limits. None means no limit.
+
+    The time runs from the first request on.
+    """
+
+    def __init__(
+        self,
+        max_requests: int | None = None,
+        max_duration: float | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if max_requests is not None and max_requests < 1:
+            raise LimitError(f"{max_requests} requests are not enough to test anything: allow at least 1")
+        if max_duration is not None and max_duration <= 0:
+            raise LimitError(f"a duration of {max_duration:g} s is not possible: allow more than 0 seconds")
+        self.max_requests = max_requests
+        self.max_duration = max_duration
+        self.used = 0
+        self._clock = clock
+        self._started: float | None = None
+
+    def take(self) -> None:
+        """Count one request that is about to be sent. Raises ``BudgetExhausted`` where none is left."""
+        refusal = self.refusal()
+        if refusal:
+            raise BudgetExhausted(refusal)
+        if self._started is None:
+            self._started = self._clock()
+        self.used += 1
+
+    def allows(self, pause: float = 0.0) -> bool:
+        """Whether one more request fits after a pause of so many seconds."""
+        return not self.refusal(pause)
+
+    def refusal(self, pause: float = 0.0) -> str:
+        """Why no further request may be sent after that pause, as one line; empty where one may."""
+        if self.max_requests is not None and self.used >= self.max_requests:
+            return f"all {self.max_requests} requests of the run are used: --max-requests allows more"
+        if (
+            self.max_duration is not None
+            and self._started is not None
+            and self._clock() + pause - self._started >= self.max_duration
+        ):
+            return f"the {self.max_duration:g} seconds of the run are used: --max-duration allows more"
+        return ""

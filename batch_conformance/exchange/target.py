@@ -1,0 +1,271 @@
+"""The target: sends probes, retries what is safe to retry, and records exchanges without the key.
+
+It is the only object that knows the key. What leaves it has been redacted.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from batch_conformance import __version__
+from batch_conformance.exchange.base_url import BaseUrl, BaseUrlError, parse_base_url
+from batch_conformance.exchange.exchange import Exchange, Failure, Headers, Probe, Request, Response
+from batch_conformance.exchange.limits import Budget, BudgetExhausted, LimitError, Pacer, RateLimit
+from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor
+from batch_conformance.exchange.secret import Secret, SecretBytes, SecretHeaders
+from batch_conformance.exchange.transport import Outcome, SizeLimits, Transport, encode_header_value
+
+__all__ = [
+    "BaseUrl",
+    "BaseUrlError",
+    "BudgetExhausted",
+    "Presentation",
+    "Target",
+    "TargetError",
+    "parse_base_url",
+]
+
+USER_AGENT = f"batch-conformance/{__version__}"
+RETRIED_STATUSES = frozenset({429, 502, 503, 504})
+_RETRIED_FAILURES = frozenset({"dns", "refused", "tls", "timeout", "reset", "protocol"})
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
+_FIRST_BACKOFF = 0.2
+_LONGEST_BACKOFF = 2.0
+
+
+class TargetError(ValueError):
+    """A setting of the target that cannot be used. Its text is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """How a credential goes into a request: header fields and a piece of query string, either of them may be empty.
+
+    ``refused`` says that a server that keeps the contract must refuse it.
+    """
+
+    headers: Headers = field(default=(), repr=False)
+    query: str = field(default="", repr=False)
+    refused: bool = False
+
+
+class Target:
+    """One server under test. One connection at a time; not for several threads at once.
+
+    ``base_url`` is text or already taken apart. ``key`` is None where there is none; ``present(kind, key)`` turns a
+    probe's kind of credential into a ``Presentation`` and gets an empty key then. ``timeout`` is seconds for a whole
+    exchange, ``retries`` how often one may be repeated, ``max_retry_after`` the longest ``Retry-After`` in seconds that
+    is waited for. ``query`` and ``headers`` go with every request. ``environ`` is where proxies are looked up.
+
+    Raises ``TargetError``, ``BaseUrlError``, ``LimitError``, ``TrustError`` or ``ProxyError``, all of them
+    ``ValueError`` with one line for people.
+    """
+
+    def __init__(
+        self,
+        base_url: BaseUrl | str,
+        key: str | None,
+        present: Callable[[str, str], Presentation],
+        *,
+        timeout: float = 10.0,
+        retries: int = 2,
+        rate: RateLimit | None = None,
+        budget: Budget | None = None,
+        pacer: Pacer | None = None,
+        max_retry_after: float = 30.0,
+        query: str = "",
+        headers: Headers = (),
+        secrets: tuple[str, ...] = (),
+        masked_headers: tuple[str, ...] = (),
+        ca_bundle: str | None = None,
+        insecure: bool = False,
+        limits: SizeLimits | None = None,
+        environ: Mapping[str, str] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.base = parse_base_url(base_url) if isinstance(base_url, str) else base_url
+        if timeout <= 0:
+            raise LimitError(f"a timeout of {timeout:g} s is not possible: allow more than 0 seconds")
+        if retries < 0:
+            raise LimitError(f"{retries} retries are not possible: 0 means none")
+        key = None if key is None else Secret(key)
+        if key is not None and (not key.isascii() or not key.isprintable() or " " in key):
+            raise TargetError(
+                "the key contains white space, line breaks or non-ASCII characters: check the variable that holds it"
+            )
+        for name, value in headers:
+            if not name.isascii() or any(ord(c) < 33 or c == ":" for c in name) or any(c in "\r\n\0" for c in value):
+                raise TargetError(f"the extra header {name[:40]!r} is not possible in HTTP: check its name and value")
+        self.budget = budget or Budget()
+        self.insecure = insecure and self.base.scheme == "https"
+        self._key = key or Secret("")
+        self._present = present
+        self._retries = retries
+        self._pacer = pacer or Pacer(rate, sleep=sleep)
+        self._max_retry_after = max_retry_after
+        self._query = query.lstrip("?&")
+        self._headers = SecretHeaders(headers)
+        self._sleep = sleep
+        self._redactor = Redactor((self._key, *secrets), (*MASKED_HEADERS, *masked_headers))
+        self._transport = Transport(
+            self.base,
+            timeout=timeout,
+            limits=limits,
+            ca_bundle=ca_bundle,
+            insecure=insecure,
+            environ=os.environ if environ is None else environ,
+        )
+
+    def __repr__(self) -> str:
+        return f"Target({str(self.base)!r})"
+
+    def __enter__(self) -> Target:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is on this machine."""
+        return self.base.is_loopback
+
+    @property
+    def has_key(self) -> bool:
+        """Whether it was given a key."""
+        return bool(self._key)
+
+    @property
+    def redactor(self) -> Redactor:
+        """Cleans other text of this run's secrets before it is shown. It does not give them away."""
+        return self._redactor
+
+    def close(self) -> None:
+        """Close the connection. Sending opens another."""
+        self._transport.close()
+
+    def send(self, probe: Probe, number: int) -> tuple[Exchange, ...]:
+        """Send a probe and return all attempts in order; the last one is final. ``number`` is its place in the plan.
+
+        GET and HEAD without a forced status are repeated after connection failures, timeouts and 429, 502, 503, 504.
+        Whatever the server does ends as an exchange. Raises ``BudgetExhausted`` where not even the first attempt could
+        be sent, and ``ValueError`` for a probe that is no HTTP request.
+        """
+        if probe.wait > 0:
+            self._sleep(probe.wait)
+        presentation = self._present(probe.credential, self._key)
+        url = self._url(probe, presentation)
+        headers = self._compose(probe, presentation)
+        request = self._request(probe.method, url, headers, presentation)
+        target = SecretBytes(encode_header_value(Secret(url[len(self.base.origin) :])))
+        repeatable = probe.forced_status is None and probe.method in _SAFE_METHODS
+        attempts: list[Exchange] = []
+        self._await_turn()
+        while True:
+            attempt = len(attempts)
+            started_at = time.time()
+            outcome = self._transport.send(probe.method, target, headers, self._may_resend)
+            pause = self._pause(outcome, attempt) if repeatable else None
+            made = Exchange(
+                number, probe, request, attempt=len(attempts), started_at=started_at, elapsed=outcome.elapsed
+            )
+            exchange = self._record(made, outcome)
+            if pause is None:
+                return (*attempts, exchange)
+            self._sleep(pause)
+            try:
+                self._await_turn()
+            except BudgetExhausted:
+                return (*attempts, exchange)
+            attempts.append(replace(exchange, final=False))
+
+    def _await_turn(self) -> None:
+        """Wait for the pace, then count the request, so that time spent waiting is seen by the budget."""
+        refusal = self.budget.refusal()
+        if refusal:
+            raise BudgetExhausted(refusal)
+        self._pacer.wait()
+        self.budget.take()
+
+    def _may_resend(self) -> bool:
+        """A request repeated because the kept-alive connection had been closed is one more to the server."""
+        if not self.budget.allows():
+            return False
+        self.budget.take()
+        return True
+
+    def _url(self, probe: Probe, presentation: Presentation) -> Secret:
+        query = Secret("&".join(part for part in (self._query, probe.query.lstrip("?"), presentation.query) if part))
+        url = f"{self.base}{probe.path}"
+        # A path that brings its own question mark (an unencoded hostile id) already has a query.
+        separator = "&" if "?" in probe.path else "?"
+        return Secret(f"{url}{separator}{query}" if query else url)
+
+    def _compose(self, probe: Probe, presentation: Presentation) -> Headers:
+        """The header fields in order; the probe's own take the place of the run's and of ours of the same name."""
+        own = SecretHeaders((*presentation.headers, *probe.headers))
+        taken = {name.lower() for name, _ in own}
+        given = SecretHeaders((*(pair for pair in self._headers if pair[0].lower() not in taken), *own))
+        names = {name.lower() for name, _ in given}
+        # Without Accept-Encoding a server may compress as it likes; a plain answer is the one to judge.
+        ours = (("User-Agent", USER_AGENT), ("Accept-Encoding", "identity"))
+        return SecretHeaders((*(pair for pair in ours if pair[0].lower() not in names), *given))
+
+    def _request(self, method: str, url: str, headers: Headers, presentation: Presentation) -> Request:
+        redactor = self._redactor
+        shown = []
+        for name, value in headers:
+            # A credential that only resembles one is evidence worth reading, unless it is close to the key.
+            plain = presentation.refused and (name, value) in presentation.headers and not redactor.resembles(value)
+            shown.append((name, str(value) if plain else str(redactor.redact_header(name, value))))
+        base = str(self.base)
+        return Request(method, base + redactor.redact_url(Secret(url[len(base) :])), tuple(shown))
+
+    def _pause(self, outcome: Outcome, attempt: int) -> float | None:
+        """Seconds to wait before the next attempt, or None where there is none."""
+        if attempt >= self._retries:
+            return None
+        pause = float(min(_FIRST_BACKOFF * 2**attempt, _LONGEST_BACKOFF))
+        if outcome.failure is not None:
+            if not outcome.transient or outcome.failure.kind not in _RETRIED_FAILURES:
+                return None
+        elif outcome.response is not None and outcome.response.status in RETRIED_STATUSES:
+            asked = retry_after(outcome.response.header("Retry-After"), time.time())
+            if asked is not None and asked > self._max_retry_after:
+                return None
+            pause = max(pause, asked or 0.0)
+        else:
+            return None
+        return pause if self.budget.allows(pause) else None
+
+    def _record(self, made: Exchange, outcome: Outcome) -> Exchange:
+        """The exchange with its outcome, cleaned of secrets."""
+        response: Response | None = None
+        failure: Failure | None = None
+        reflections: tuple[str, ...] = ()
+        if outcome.response is not None:
+            response, reflections = self._redactor.redact_response(outcome.response)
+        if outcome.failure is not None:
+            failure = Failure(outcome.failure.kind, self._redactor.redact_text(outcome.failure.detail))
+        return replace(made, response=response, failure=failure, reflections=reflections)
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Seconds that a ``Retry-After`` asks to wait, in either form (RFC 9110 10.2.3); None where it says nothing.
+
+    ``now`` is Unix seconds; a date in the past is 0.
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        # An absurd number is still a number: it is longer than any limit.
+        return float(text) if len(text) < 16 else float("inf")
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

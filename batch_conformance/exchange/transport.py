@@ -1,0 +1,330 @@
+"""HTTP/1.1 over one connection: bytes out exactly as given, whatever comes back bounded in time and size.
+
+h11 does the framing. A client library on top of it would normalise the request target, follow its own idea of
+connection reuse and hide what came before, between and after the responses, which is what is tested here.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import h11
+
+from batch_conformance.exchange.base_url import BaseUrl
+from batch_conformance.exchange.connection import Connection, ConnectionFailed, Deadline, connect, trust
+from batch_conformance.exchange.decoding import decode_body
+from batch_conformance.exchange.exchange import Failure, Headers, Response
+from batch_conformance.exchange.proxy import choose_proxy
+from batch_conformance.exchange.secret import SecretBytes, SecretHeaders
+
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TARGET = re.compile(rb"[^\x00-\x20\x7f]+")
+_NAME = _METHOD
+_VALUE = re.compile(rb"[^\x00\r\n]*")
+_READ_HEAD = 1 << 14
+_READ_BODY = 1 << 16
+_HTTP_1 = b"HTTP/1."
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_WHOLE_LENGTH = re.compile(rb"\r?\ncontent-length:[ \t]*([^\r\n]*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class SizeLimits:
+    """How much of a response is taken: body bytes kept (wire and decoded alike), bytes and count of header fields
+    (interim responses included), and the number of interim (1xx) responses."""
+
+    body: int = 1 << 20
+    head: int = 1 << 16
+    fields: int = 1000
+    interim: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one request came to: a response, a failure, or both where the body broke off after the head.
+
+    ``transient`` says whether the failure may heal by itself; ``elapsed`` is in seconds, connecting included.
+    """
+
+    response: Response | None = None
+    failure: Failure | None = None
+    transient: bool = False
+    elapsed: float = 0.0
+
+
+class _Abort(Exception):  # noqa: N818 - carries a failure out of the framing
+    def __init__(self, failure: Failure, transient: bool) -> None:
+        super().__init__(failure.detail)
+        self.failure = failure
+        self.transient = transient
+
+
+class Transport:
+    """One connection to one target, kept alive while the server lets it. Not for several threads at once.
+
+    ``timeout`` (seconds) bounds a whole exchange: connecting, sending and the last byte of the answer. Raises
+    ``connection.TrustError`` and ``proxy.ProxyError`` when it is made; afterwards the server's doings never raise.
+    """
+
+    def __init__(
+        self,
+        base: BaseUrl,
+        *,
+        timeout: float,
+        limits: SizeLimits | None = None,
+        ca_bundle: str | None = None,
+        insecure: bool = False,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._base = base
+        self._timeout = timeout
+        self._limits = limits or SizeLimits()
+        self._context: ssl.SSLContext | None = trust(ca_bundle, insecure) if base.scheme == "https" else None
+        self._proxy = choose_proxy(base, environ or {})
+        self._connection: Connection | None = None
+
+    def send(
+        self, method: str, target: bytes, headers: Headers, may_resend: Callable[[], bool] = lambda: True
+    ) -> Outcome:
+        """Send one request and read its response to the end. Redirects are responses like any other.
+
+        Where a kept-alive connection turns out to be closed before a byte of the answer came, the request is sent once
+        more on a new one, if ``may_resend`` allows. Raises ``ValueError`` for a target or header that would break the
+        framing of the request.
+        """
+        deadline = Deadline(self._timeout)
+        start = time.perf_counter()
+        message = self._encode(method, target, headers)
+        outcome, unanswered = self._once(method, message, deadline, fresh=False)
+        if unanswered and may_resend():
+            outcome, _ = self._once(method, message, deadline, fresh=True)
+        return replace(outcome, elapsed=time.perf_counter() - start)
+
+    def close(self) -> None:
+        """Close the connection. The next request opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _encode(self, method: str, target: bytes, headers: Headers) -> SecretBytes:
+        if not _METHOD.fullmatch(method):
+            raise ValueError(f"{method!r} is no HTTP method")
+        if not _TARGET.fullmatch(target):
+            shown = target.partition(b"?")[0][:80]  # the query may hold a credential
+            raise ValueError(f"the request target {shown!r} contains white space or control characters")
+        lines = [method.encode("ascii"), b" "]
+        if self._proxy and self._context is None:
+            lines.append(self._base.origin.encode("ascii"))
+            if self._proxy.authorization:
+                headers = SecretHeaders((*headers, ("Proxy-Authorization", self._proxy.authorization)))
+        lines += [target, b" HTTP/1.1\r\nHost: ", self._base.authority.encode("ascii"), b"\r\n"]
+        for name, value in headers:
+            encoded = SecretBytes(encode_header_value(value))
+            if not _NAME.fullmatch(name) or not _VALUE.fullmatch(encoded):
+                raise ValueError(f"the header {name[:80]!r} contains a line break or is misnamed")
+            lines += [name.encode("ascii"), b": ", encoded, b"\r\n"]
+        lines.append(b"\r\n")
+        return SecretBytes(b"".join(lines))
+
+    def _once(self, method: str, message: bytes, deadline: Deadline, *, fresh: bool) -> tuple[Outcome, bool]:
+        """One try, and whether it died unanswered on a connection that had served before."""
+        connection = None if fresh else self._connection
+        self._connection = None
+        if connection is not None and not connection.is_quiet():
+            # Closed, or bytes nobody asked for: never read those as the answer to the next request.
+            connection.close()
+            connection = None
+        reused = connection is not None
+        try:
+            connection = connection or connect(self._base, self._proxy, self._context, deadline)
+        except ConnectionFailed as failed:
+            return Outcome(failure=failed.failure, transient=failed.transient), False
+        reading = _Reading(connection, deadline, self._limits)
+        broken = None
+        try:
+            connection.send(message, deadline)
+        except ConnectionFailed as failed:
+            # A server may answer (414, 431) and close before it has read everything: its answer counts.
+            broken = failed
+        try:
+            outcome = reading.run(method, broken)
+        except BaseException:
+            connection.close()
+            raise
+        if reading.reusable:
+            self._connection = connection
+        else:
+            connection.close()
+        gone = outcome.failure is not None and outcome.failure.kind == "reset"
+        return outcome, reused and gone and not reading.received
+
+
+class _Reading:
+    """Reads one response. ``received`` counts raw bytes; ``reusable`` whether the connection may serve again."""
+
+    def __init__(self, connection: Connection, deadline: Deadline, limits: SizeLimits) -> None:
+        self._connection = connection
+        self._deadline = deadline
+        self._limits = limits
+        self._most = limits.head + limits.body + limits.body // 4
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=limits.head + _READ_BODY)
+        self._head = bytearray()
+        self._interim = 0
+        self._response: h11.Response | None = None
+        self._wire = bytearray()
+        self._ended = False
+        self.received = 0
+        self.reusable = False
+
+    def run(self, method: str, broken: ConnectionFailed | None) -> Outcome:
+        # The bytes are on their way already; h11 only has to know what kind of answer to expect.
+        self._http.send(h11.Request(method=method, target="/", headers=[("Host", "-")]))
+        self._http.send(h11.EndOfMessage())
+        failure: Failure | None = None
+        transient = False
+        try:
+            self._read(broken)
+        except ConnectionFailed as failed:
+            failure, transient = failed.failure, failed.transient
+            if failure.kind in ("timeout", "reset") and self._response is not None:
+                failure = Failure(failure.kind, f"{failure.detail}, after {len(self._wire)} bytes of the body")
+        except _Abort as abort:
+            failure, transient = abort.failure, abort.transient
+        except h11.ProtocolError as error:
+            failure, transient = self._protocol(str(error))
+        return Outcome(self._record(failure), failure, transient)
+
+    def _read(self, broken: ConnectionFailed | None) -> None:
+        http = self._http
+        while True:
+            event = http.next_event()
+            if event is h11.NEED_DATA:
+                self._receive(broken)
+            elif isinstance(event, h11.Data):
+                self._wire += event.data
+                # A body in chunks of one byte is six times its size: the framing must not cost without end either.
+                if len(self._wire) > self._limits.body or self.received > self._most:
+                    return
+            elif isinstance(event, h11.EndOfMessage):
+                self._ended = True
+                self.reusable = http.our_state is h11.DONE and http.their_state is h11.DONE and broken is None
+                return
+            elif isinstance(event, h11.InformationalResponse):
+                self._interim += 1
+                if self._interim > self._limits.interim:
+                    detail = (
+                        f"more than {self._limits.interim} interim responses ({event.status_code}) and no final one"
+                    )
+                    raise _Abort(Failure("protocol", detail), False)
+            elif isinstance(event, h11.Response):
+                if len(event.headers) > self._limits.fields:
+                    detail = f"{len(event.headers)} header fields: at most {self._limits.fields} are read"
+                    raise _Abort(Failure("too_large", detail), False)
+                self._response = event
+
+    def _receive(self, broken: ConnectionFailed | None) -> None:
+        in_head = self._response is None
+        if in_head and self.received > self._limits.head:
+            detail = f"the header section is longer than {self._limits.head // 1024} KiB"
+            raise _Abort(Failure("too_large", detail), False)
+        try:
+            data = self._connection.receive(_READ_HEAD if in_head else _READ_BODY, self._deadline)
+        except ConnectionFailed:
+            if broken is not None and not self.received:
+                raise broken from None
+            raise
+        self.received += len(data)
+        if in_head:
+            self._head += data
+            self._look(data)
+        self._http.receive_data(data)
+
+    def _look(self, data: bytes) -> None:
+        """Tell the ways apart in which an answer is none before h11 waits for the rest of it."""
+        head = self._head
+        if not data:
+            if not head:
+                raise ConnectionFailed("reset", "the server closed the connection without an answer")
+            if not head.startswith(_HTTP_1):
+                raise _Abort(_not_http(head), False)
+            raise ConnectionFailed("reset", f"the connection was closed in the header section, after {len(head)} bytes")
+        if not _HTTP_1.startswith(head[: len(_HTTP_1)]):
+            raise _Abort(_not_http(head), False)
+
+    def _protocol(self, words: str) -> tuple[Failure, bool]:
+        if self._response is None:
+            lengths = {value.strip() for value in _WHOLE_LENGTH.findall(self._head)}
+            if "conflicting" in words:
+                listed = " and ".join(sorted(value.decode("latin-1")[:40] for value in lengths))
+                return Failure("protocol", f"conflicting Content-Length headers: {listed}"), False
+            line = self._head.split(b"\n", 1)[0].rstrip()[:80].decode("latin-1")
+            return Failure("protocol", f"the header section is not HTTP/1.1 ({words}), starting {line!r}"), False
+        if "too long" in words:
+            return Failure("too_large", "a chunk header or the trailer section does not end"), False
+        if "incomplete chunked" in words:
+            detail = f"the connection was closed inside a chunked body, after {len(self._wire)} bytes"
+            return Failure("reset", detail), True
+        if "without sending complete message" in words:
+            expected = next((v for k, v in self._response.headers if k == b"content-length"), b"").decode("latin-1")
+            detail = f"the body ended after {len(self._wire)} bytes: Content-Length says {expected}"
+            # A lie repeats itself; a connection that was lost does not.
+            return Failure("protocol", detail), True
+        return Failure("protocol", f"the body is not framed as HTTP/1.1: {words}, after {len(self._wire)} bytes"), False
+
+    def _record(self, failure: Failure | None) -> Response | None:
+        event = self._response
+        if event is None:
+            return None
+        headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in self._raw_headers(event))
+        encoding = ", ".join(v.decode("latin-1") for n, v in event.headers if n == b"content-encoding")
+        limit = self._limits.body
+        cut = not self._ended and failure is None
+        decoded = decode_body(bytes(self._wire), encoding, limit, complete=self._ended)
+        trailing = len(self._http.trailing_data[0]) if self._ended else 0
+        self.reusable = self.reusable and not trailing
+        return Response(
+            status=event.status_code,
+            headers=headers,
+            body=decoded.body,
+            reason=event.reason.decode("latin-1"),
+            http_version=event.http_version.decode("ascii"),
+            wire_size=min(len(self._wire), limit) if cut else len(self._wire),
+            truncated=decoded.truncated or cut,
+            decode_error=decoded.error,
+            trailing=trailing,
+        )
+
+    def _raw_headers(self, event: h11.Response) -> list[tuple[bytes, bytes]]:
+        """The fields as they came. h11 folds equal Content-Lengths into one; the judge wants to see them."""
+        items = event.headers.raw_items()
+        lengths = [value.strip() for value in _WHOLE_LENGTH.findall(_END_OF_HEAD.split(self._head, maxsplit=1)[0])]
+        if len(lengths) < 2 or self._interim:
+            return items
+        raw: list[tuple[bytes, bytes]] = []
+        for name, value in items:
+            if name.lower() == b"content-length":
+                raw += [(name, length) for length in lengths]
+            else:
+                raw.append((name, value))
+        return raw
+
+
+def encode_header_value(value: str) -> bytes:
+    """A header value's bytes: Latin-1 where it can be (RFC 9110 5.5), else UTF-8."""
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogateescape")
+
+
+def _not_http(head: bytearray) -> Failure:
+    if head[0] in (0x15, 0x16):  # a TLS alert or handshake record
+        return Failure("protocol", "the server speaks TLS on this port: use https://")
+    if head.startswith((b"PRI * HTTP/2", b"HTTP/2", b"\x00\x00")):
+        return Failure("protocol", "the server speaks HTTP/2 where HTTP/1.1 was asked for")
+    start = head[:40].split(b"\n", 1)[0].decode("latin-1")
+    return Failure("protocol", f"the answer has no HTTP status line: it starts with {start!r}")

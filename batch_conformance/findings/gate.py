@@ -1,0 +1,96 @@
+"""The gate: which findings fail a run, what the verdict is, and which exit code says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from batch_conformance.findings.finding import LEVELS, Finding
+
+Verdict = Literal["conforms", "drift", "inconclusive"]
+FailOn = Literal["must", "should", "never"]
+
+EXIT_CONFORMS = 0
+EXIT_DRIFT = 1
+EXIT_INTERRUPTED = 2
+EXIT_FAULT = 3
+EXIT_USAGE = 4
+EXIT_INCONCLUSIVE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """``sentence`` is the verdict for people; ``reason`` says why the exit code is what it is."""
+
+    verdict: Verdict
+    exit_code: int
+    reason: str
+    sentence: str
+
+
+def fails_gate(finding: Finding, fail_on: FailOn) -> bool:
+    """Whether a finding makes a run red: new or expired, and at or above ``fail_on``."""
+    if fail_on == "never" or finding.state == "known":
+        return False
+    return LEVELS.index(finding.level) <= LEVELS.index(fail_on)
+
+
+def decide(
+    findings: Sequence[Finding],
+    *,
+    missing: Sequence[str],
+    fail_on: FailOn,
+    stopped: str = "",
+    interrupted: bool = False,
+    fault: str = "",
+    partial: bool = False,
+) -> Decision:
+    """The verdict and the exit code of a run.
+
+    ``missing`` names what a definite verdict requires and stayed unjudged, ``stopped`` why the run ended early,
+    ``fault`` a fault of this tool. ``partial`` says that only a part was selected, so nothing is required.
+    """
+    weighty = [finding for finding in findings if finding.level != "info"]
+    failing = [finding for finding in findings if fails_gate(finding, fail_on)]
+    lacking = () if partial else tuple(missing)
+    verdict: Verdict = "drift" if weighty else "inconclusive" if lacking or (stopped and not partial) else "conforms"
+    sentence = _sentence(verdict, weighty, lacking, stopped, partial)
+    if fault:
+        return Decision(verdict, EXIT_FAULT, "a fault of this tool", sentence)
+    if interrupted:
+        return Decision(verdict, EXIT_INTERRUPTED, "interrupted", sentence)
+    if failing:
+        reason = f"{_count(failing)} at or above --fail-on {fail_on}, not accepted"
+        return Decision(verdict, EXIT_DRIFT, reason, sentence)
+    if verdict == "inconclusive":
+        return Decision(verdict, EXIT_INCONCLUSIVE, "; ".join(lacking) or stopped, sentence)
+    if verdict == "drift":
+        accepted = all(finding.state == "known" for finding in weighty)
+        reason = "all of it accepted" if accepted else f"nothing new at or above --fail-on {fail_on}"
+        return Decision(verdict, EXIT_CONFORMS, reason, sentence)
+    return Decision(verdict, EXIT_CONFORMS, "no finding of level must or should", sentence)
+
+
+def _sentence(verdict: Verdict, weighty: Sequence[Finding], lacking: Sequence[str], stopped: str, partial: bool) -> str:
+    scope = "The part that was selected" if partial else "The target"
+    if verdict == "conforms":
+        return f"{scope} keeps the contract."
+    if verdict == "inconclusive":
+        what = f"not observed: {', '.join(lacking)}" if lacking else "the run ended early"
+        return f"Inconclusive: {what}." + (f" {_capital(stopped)}." if stopped else "")
+    known = sum(finding.state == "known" for finding in weighty)
+    accepted = ", all of it accepted" if known == len(weighty) else f", {known} of them accepted" if known else ""
+    levels = ", ".join(
+        f"{count} {level}" for level in LEVELS if (count := sum(finding.level == level for finding in weighty))
+    )
+    tail = f" {_capital(stopped)}." if stopped else ""
+    return f"Drift: {_count(weighty)} ({levels}){accepted}.{tail}"
+
+
+def _count(findings: Sequence[Finding]) -> str:
+    return f"{len(findings)} finding" + ("" if len(findings) == 1 else "s")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,64 @@
+"""The ledger: a run's exchanges, findings and clause coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from batch_conformance.contract.clause import Clause
+from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.findings.finding import Finding
+
+ClauseState = Literal["kept", "broken", "inconclusive", "not_observed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseResult:
+    """How one clause fared: ``judged`` counts exchanges that exercised it, ``broken`` those that broke it."""
+
+    clause: Clause
+    state: ClauseState
+    judged: int
+    broken: int
+
+
+@dataclass(frozen=True, slots=True)
+class FieldResult:
+    """What was seen at one place of one documented body: JSON type name -> how often (``null`` is a type).
+
+    ``declared`` is false for a property that the contract does not know. ``absent`` counts bodies without it.
+    """
+
+    status: str
+    pointer: str
+    declared: bool
+    types: Mapping[str, int]
+    absent: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusResult:
+    """How often a status was answered and with which media types; ``documented`` says whether the contract lists it."""
+
+    status: str
+    documented: bool
+    media_types: Mapping[str, int]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All of it, findings worst first, exchanges as planned.
+
+    ``missing`` names what a definite verdict requires and the run has not got; ``unjudged`` are the numbers of the
+    probes that an outage or a limit left without an answer.
+    """
+
+    exchanges: tuple[Exchange, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    clauses: tuple[ClauseResult, ...] = ()
+    fields: tuple[FieldResult, ...] = ()
+    statuses: tuple[StatusResult, ...] = ()
+    missing: tuple[str, ...] = ()
+    unjudged: frozenset[int] = frozenset()

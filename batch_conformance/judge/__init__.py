@@ -1,0 +1,1 @@
+"""The judge: pure functions from exchanges and a contract to deviations."""

@@ -1,0 +1,124 @@
+"""Tells an outage from drift: what one kind of request always breaks, while the rest is answered."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.findings.finding import Deviation
+from batch_conformance.judge.sighting import Sighting
+
+_AWAY = frozenset({"timeout", "reset"})
+"""Failures after a connection was made: the server had the request and did not answer it."""
+_MANY_DROPS = 5
+_OFTEN = 0.2
+"""Drops are told of from a fifth of the requests on: a flaky network of a few per cent is no finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """``deviations`` are drift; ``unjudged`` names the probes (by number) that an outage or a limit left open."""
+
+    deviations: tuple[Deviation, ...]
+    unjudged: frozenset[int]
+
+
+def weigh(sightings: Sequence[Sighting]) -> Availability:
+    """Weigh all server errors and failures of a run."""
+    in_time = sorted(sightings, key=lambda sighting: (sighting.exchange.started_at, sighting.exchange.order))
+    attempts: dict[int, list[Exchange]] = defaultdict(list)
+    for sighting in in_time:
+        attempts[sighting.exchange.number].append(sighting.exchange)
+    drift: list[Deviation] = []
+    unjudged: set[int] = set()
+    for place, sighting in enumerate(in_time):
+        exchange = sighting.exchange
+        if not exchange.final or not _is_down(sighting):
+            continue
+        if exchange.status == 429 or not _repeats(exchange, attempts) or not _up_afterwards(in_time, place):
+            unjudged.add(exchange.number)
+        elif sighting.answer is not None and exchange.failure is None:
+            drift.append(_server_error(sighting))
+        elif exchange.failure is not None and exchange.failure.kind in _AWAY:
+            drift.append(_silent(sighting))
+        else:
+            unjudged.add(exchange.number)
+    drift += _drops(in_time)
+    return Availability(tuple(drift), frozenset(unjudged))
+
+
+def _is_down(sighting: Sighting) -> bool:
+    exchange = sighting.exchange
+    if exchange.failure is not None:
+        return True
+    status = exchange.status or 0
+    undeclared = sighting.method not in (*sighting.contract.operation.methods, "HEAD")
+    if status == 501 and (undeclared or sighting.method == "HEAD"):
+        return False
+    return not sighting.forced and (status >= 500 or status == 429)
+
+
+def _repeats(exchange: Exchange, attempts: dict[int, list[Exchange]]) -> bool:
+    """Whether the same kind of request failed at least twice, and never did not."""
+    probe = exchange.probe
+    alike = [
+        other
+        for of_one in attempts.values()
+        for other in of_one
+        if other.probe.chapter == probe.chapter and other.probe.name == probe.name
+    ]
+    broken = [other for other in alike if other.failure is not None or (other.status or 0) >= 500]
+    return len(broken) >= 2 and len(broken) == len(alike)
+
+
+def _up_afterwards(in_time: Sequence[Sighting], place: int) -> bool:
+    """Whether the next request of another kind was answered: the target was up."""
+    probe = in_time[place].exchange.probe
+    for later in in_time[place + 1 :]:
+        other = later.exchange
+        if (other.probe.chapter, other.probe.name) == (probe.chapter, probe.name):
+            continue
+        if not _is_down(later):
+            return True
+        if other.final and other.probe.subject != probe.subject:
+            return False
+    return False
+
+
+def _server_error(sighting: Sighting) -> Deviation:
+    status = str(sighting.exchange.status)
+    return sighting.deviates(
+        "response.server_error",
+        expected="an answer, as other requests get",
+        observed=f"{status} every time for {sighting.exchange.probe.chapter}/{sighting.exchange.probe.name}",
+        kind=sighting.exchange.probe.subject,
+    )
+
+
+def _silent(sighting: Sighting) -> Deviation:
+    failure = sighting.exchange.failure
+    return sighting.deviates(
+        "response.silent",
+        status="",
+        expected="an answer, as other requests get",
+        observed=f"{failure.detail if failure else 'nothing'}, every time for {sighting.exchange.probe.chapter}/"
+        f"{sighting.exchange.probe.name}",
+        kind=sighting.exchange.probe.subject,
+    )
+
+
+def _drops(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
+    healed = [
+        s for s in sightings if not s.exchange.final and s.exchange.failure and s.exchange.failure.kind == "reset"
+    ]
+    if len(healed) >= _MANY_DROPS and len(healed) >= _OFTEN * len(sightings):
+        for sighting in healed:
+            yield sighting.deviates(
+                "response.drops",
+                status="",
+                expected="connections that live as long as the exchange",
+                observed=f"{len(healed)} of {len(sightings)} requests dropped and healed by a retry",
+                kind="reset",
+            )

@@ -1,0 +1,47 @@
+"""Judges HEAD against GET for the same path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from batch_conformance.findings.finding import Deviation
+from batch_conformance.judge.sighting import Sighting
+
+_NOT_SERVED = frozenset({405, 501})
+
+
+def judge_head(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
+    """What HEAD said and GET did not, of one path with the valid credential (RFC 9110 section 9.3.2)."""
+    gets: dict[str, list[Sighting]] = {}
+    for sighting in sightings:
+        if sighting.method == "GET" and _compares(sighting):
+            gets.setdefault(sighting.exchange.probe.path, []).append(sighting)
+    for sighting in sightings:
+        answer, path = sighting.answer, sighting.exchange.probe.path
+        if sighting.method != "HEAD" or not _compares(sighting) or answer is None or answer.status in _NOT_SERVED:
+            continue
+        twins = [twin for twin in gets.get(path, ()) if twin.answer is not None]
+        if not twins:
+            continue
+        said = {twin.answer.status for twin in twins if twin.answer}
+        if answer.status not in said:
+            yield _differs(sighting, f"status {_list(said)}, as for GET", str(answer.status), "status")
+            continue
+        same = [twin.media_type for twin in twins if twin.answer and twin.answer.status == answer.status]
+        if sighting.media_type and any(same) and sighting.media_type not in same:
+            yield _differs(sighting, f"Content-Type {_list(set(same))}, as for GET", sighting.media_type, "media_type")
+
+
+def _compares(sighting: Sighting) -> bool:
+    probe, status = sighting.exchange.probe, sighting.exchange.status or 0
+    asked = {name.lower() for name, _ in probe.headers}
+    weighed_elsewhere = status == 429 or status >= 500 or status == 406
+    return sighting.authorised and not probe.forced_status and not weighed_elsewhere and "accept" not in asked
+
+
+def _differs(sighting: Sighting, expected: str, observed: str, kind: str) -> Deviation:
+    return sighting.deviates("response.head_differs", status="", expected=expected, observed=observed, kind=kind)
+
+
+def _list(values: set[int] | set[str]) -> str:
+    return " or ".join(sorted(str(value) for value in values))

@@ -1,0 +1,93 @@
+"""The judge: a run's exchanges under a contract, to a ledger. Pure: no socket, no clock, no state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.findings.finding import Deviation
+from batch_conformance.findings.fold import fold
+from batch_conformance.findings.ledger import Ledger
+from batch_conformance.judge.authentication import judge_authentication
+from batch_conformance.judge.availability import Availability, weigh
+from batch_conformance.judge.body import judge_body
+from batch_conformance.judge.coverage import cover_clauses, cover_fields, cover_statuses, never_seen
+from batch_conformance.judge.head import judge_head
+from batch_conformance.judge.identity import judge_identity
+from batch_conformance.judge.over_time import judge_over_time
+from batch_conformance.judge.response import judge_response
+from batch_conformance.judge.security import judge_security
+from batch_conformance.judge.sense import judge_sense
+from batch_conformance.judge.sighting import Sighting
+
+REQUIRED_SUCCESS = "a 2xx answer of the operation"
+REQUIRED_UNKNOWN = "the answer to an unknown id"
+REQUIRED_AUTHENTICATION = "the answer to a request without credentials"
+
+
+def judge(exchanges: Sequence[Exchange], contract: Contract) -> Ledger:
+    """Judge every exchange, and all of them against each other."""
+    sightings = [Sighting(exchange, contract) for exchange in sorted(exchanges, key=lambda exchange: exchange.order)]
+    deviations, availability = _deviations(sightings)
+    return Ledger(
+        exchanges=tuple(sighting.exchange for sighting in sightings),
+        findings=fold(deviations),
+        clauses=cover_clauses(contract, sightings, deviations, availability.unjudged),
+        fields=cover_fields(contract, sightings),
+        statuses=cover_statuses(contract, sightings),
+        missing=tuple(_missing(sightings)),
+        unjudged=availability.unjudged,
+    )
+
+
+def judge_one(sighting: Sighting) -> Iterator[Deviation]:
+    """The deviations that one exchange shows by itself."""
+    yield from judge_response(sighting)
+    yield from judge_body(sighting)
+    yield from judge_sense(sighting)
+    yield from judge_security(sighting)
+
+
+def _deviations(sightings: Sequence[Sighting]) -> tuple[list[Deviation], Availability]:
+    availability = weigh(sightings)
+    real = any(_is_success(sighting, "known") for sighting in sightings)
+    alone: list[Deviation] = []
+    for sighting in sightings:
+        # Where real batches were read, a success for an id that nobody has is judged as that, not field by field.
+        if not (real and _is_success(sighting, "unknown", "neighbour", "hostile", "outside")):
+            alone += judge_one(sighting)
+    together = [
+        *judge_identity(sightings),
+        *judge_over_time(sightings),
+        *judge_head(sightings),
+        *judge_authentication(sightings),
+        *never_seen(sightings if not real else _known(sightings)),
+    ]
+    return [*alone, *together, *availability.deviations], availability
+
+
+def _known(sightings: Sequence[Sighting]) -> list[Sighting]:
+    return [sighting for sighting in sightings if sighting.exchange.probe.subject in ("known", "equivalent")]
+
+
+def _is_success(sighting: Sighting, *subjects: str) -> bool:
+    return sighting.batch is not None and sighting.exchange.probe.subject in subjects and not sighting.forced
+
+
+def _missing(sightings: Sequence[Sighting]) -> Iterator[str]:
+    """What a verdict needs and this run has not got."""
+    if not any(
+        s.authorised and s.method == "GET" and s.answer is not None and 200 <= s.answer.status < 300 for s in sightings
+    ):
+        yield REQUIRED_SUCCESS
+    if not any(s.authorised and s.exchange.probe.subject == "unknown" and _answered(s) for s in sightings):
+        yield REQUIRED_UNKNOWN
+    secured = bool(sightings) and sightings[0].contract.operation.secured
+    if secured and not any(s.exchange.probe.credential == "missing" and _answered(s) for s in sightings):
+        yield REQUIRED_AUTHENTICATION
+
+
+def _answered(sighting: Sighting) -> bool:
+    status = sighting.exchange.status or 0
+    return sighting.exchange.failure is None and 0 < status < 500 and status != 429 and not sighting.forced

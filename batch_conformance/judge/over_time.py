@@ -1,0 +1,127 @@
+"""Judges several reads of one batch against each other: what may not go back, and what may not change."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+from batch_conformance.contract.roles import Roles
+from batch_conformance.findings.finding import Deviation
+from batch_conformance.judge.sense import stage_of
+from batch_conformance.judge.sighting import Sighting, at, integer_at
+
+_WEIGHED_ELSEWHERE = frozenset({401, 406, 429})
+
+
+def judge_over_time(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
+    """Deviations between the authorised reads of each known batch, in the order in which they were sent."""
+    reads: dict[str, list[Sighting]] = defaultdict(list)
+    for sighting in sightings:
+        probe = sighting.exchange.probe
+        asked = probe.batch_id if probe.subject == "known" else None
+        if asked is not None and sighting.method == "GET" and sighting.authorised and probe.forced_status is None:
+            reads[asked].append(sighting)
+    for of_one in reads.values():
+        in_time = sorted(of_one, key=lambda sighting: (sighting.exchange.started_at, sighting.exchange.order))
+        yield from _answers(in_time)
+        yield from _batches([sighting for sighting in in_time if sighting.batch is not None])
+
+
+def _answers(reads: Sequence[Sighting]) -> Iterator[Deviation]:
+    answered = [read for read in reads if read.exchange.final and read.answer is not None]
+    if not any(200 <= read.answer.status < 300 for read in answered if read.answer):
+        return
+    for read in answered:
+        status = read.answer.status if read.answer else 0
+        if 300 <= status < 500 and status not in _WEIGHED_ELSEWHERE and read.documented is not None:
+            yield read.deviates(
+                "stability.answer_changed",
+                expected="200, as for the other reads of this batch",
+                observed=str(status),
+                kind=str(status),
+            )
+
+
+def _batches(reads: Sequence[Sighting]) -> Iterator[Deviation]:
+    for earlier, later in pairwise(reads):
+        roles = later.contract.roles
+        identity = roles.identity
+        if identity is not None and at(earlier.batch, identity) != at(later.batch, identity):
+            continue  # another batch was answered: comparing the two would accuse both
+        yield from _state(earlier, later, roles)
+        yield from _counts(earlier, later, roles)
+    yield from _values(reads)
+
+
+def _state(earlier: Sighting, later: Sighting, roles: Roles) -> Iterator[Deviation]:
+    was, now = stage_of(earlier.batch, roles), stage_of(later.batch, roles)
+    if was is None or now is None or was.value == now.value:
+        return
+    if was.terminal or (now.rank < was.rank and "cancelling" not in (was.value, now.value)):
+        yield later.deviates(
+            "state.regressed",
+            media_type=later.contract_media_type,
+            pointer=roles.state or "",
+            expected=f"{was.value}, or a later state" if not was.terminal else f"{was.value} for good",
+            observed=now.value,
+            kind="left_final_state" if was.terminal else "went_back",
+        )
+
+
+def _counts(earlier: Sighting, later: Sighting, roles: Roles) -> Iterator[Deviation]:
+    if roles.counts is None:
+        return
+    for pointer in (roles.counts.total, roles.counts.completed, roles.counts.failed):
+        was, now = integer_at(earlier.batch, pointer), integer_at(later.batch, pointer)
+        if was is not None and now is not None and 0 <= now < was:
+            yield later.deviates(
+                "counts.regressed",
+                media_type=later.contract_media_type,
+                pointer=pointer,
+                expected=f"at least {was}, as read before",
+                observed=str(now),
+                kind="fell",
+            )
+
+
+def _values(reads: Sequence[Sighting]) -> Iterator[Deviation]:
+    """A scalar that was set keeps its value, except those that follow the batch through its life."""
+    settled: dict[str, Any] = {}
+    for read in reads:
+        roles, batch = read.contract.roles, read.batch
+        if batch is None:
+            continue
+        for name, value in batch.items():
+            pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+            if pointer in (roles.state, roles.identity) or not isinstance(value, str | int) or value == "":
+                continue
+            if not read.schema or not any(place.pointer == pointer for place in read.schema.properties):
+                continue
+            lasting = _unsigned(value)
+            if settled.setdefault(name, lasting) != lasting and type(settled[name]) is type(lasting):
+                yield _changed(read, pointer, settled[name], lasting)
+        for name in settled.keys() - {name for name, value in batch.items() if value is not None}:
+            yield _changed(read, "/" + name.replace("~", "~0").replace("/", "~1"), settled[name], None)
+
+
+def _unsigned(value: str | int) -> str | int:
+    """A download URL without its query: it is signed anew at each read."""
+    return value.partition("?")[0] if isinstance(value, str) and "://" in value else value
+
+
+def _changed(read: Sighting, pointer: str, was: Any, now: Any) -> Deviation:
+    return read.deviates(
+        "stability.changed",
+        media_type=read.contract_media_type,
+        pointer=pointer,
+        expected=f"{_show(was)}, as read before",
+        observed="unset" if now is None else _show(now),
+        kind="vanished" if now is None else "changed",
+    )
+
+
+def _show(value: Any) -> str:
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"

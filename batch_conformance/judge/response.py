@@ -1,0 +1,200 @@
+"""Judges a response around its body: status, media type, the headers that HTTP asks for, framing, methods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+
+from batch_conformance.exchange.exchange import Response
+from batch_conformance.findings.finding import Deviation
+from batch_conformance.judge.sighting import Sighting
+
+GATEWAY_REFUSALS = frozenset({400, 403, 404, 414, 431})
+"""Statuses with which gateways turn odd requests away before the API sees them."""
+
+_HTTP_ERRORS = frozenset({400, 401, 403, 404, 405, 406, 410, 414, 429, 431})
+_LIMIT_STATUSES = frozenset({414, 431})
+_METHOD_REFUSALS = frozenset({404, 405, 501})
+_CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
+
+
+def judge_response(sighting: Sighting) -> Iterator[Deviation]:
+    """Everything about one response but its body's content."""
+    answer = sighting.answer
+    if answer is None:
+        yield from _framing_without_answer(sighting)
+        return
+    if sighting.exchange.probe.subject != "outside":
+        yield from _status(sighting, answer)
+        yield from _media_type(sighting, answer)
+    yield from _framing(sighting, answer)
+    yield from _encoding(sighting, answer)
+    yield from _demanded_headers(sighting, answer)
+
+
+def _status(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
+    operation, status, probe = sighting.contract.operation, answer.status, sighting.exchange.probe
+    if sighting.method not in (*operation.methods, "HEAD"):
+        if 200 <= status < 300:
+            yield sighting.deviates(
+                "method.undeclared_answered",
+                status="",
+                expected=f"405 for {sighting.method}, which the document does not declare",
+                observed=f"{status} {answer.reason}".rstrip(),
+                kind=sighting.method,
+            )
+        return
+    if sighting.documented is not None or status == 429 or status >= 500:
+        return  # 429 and 5xx are weighed over the run: an outage is not drift
+    if sighting.method == "HEAD" and status in _METHOD_REFUSALS:
+        return
+    listed = ", ".join(operation.responses)
+    observed = f"{status} {answer.reason}".rstrip()
+    if status == 406 and not _accepts_documented(sighting):
+        yield sighting.deviates(
+            "response.not_acceptable", expected=f"one of {listed}", observed=observed, kind=str(status)
+        )
+    elif status in _LIMIT_STATUSES or (probe.subject == "hostile" and status in GATEWAY_REFUSALS):
+        yield sighting.deviates(
+            "response.refused_input", expected=f"one of {listed}", observed=observed, kind=str(status)
+        )
+    elif not operation.lists_errors and status in _HTTP_ERRORS:
+        yield sighting.deviates(
+            "response.undocumented_error",
+            expected=f"one of {listed}; no error is documented",
+            observed=observed,
+            kind=str(status),
+        )
+    else:
+        yield sighting.deviates("response.status", expected=f"one of {listed}", observed=observed, kind=str(status))
+
+
+def _accepts_documented(sighting: Sighting) -> bool:
+    """Whether the request's Accept admits a media type that the document gives to a success."""
+    asked = next((value for name, value in sighting.exchange.probe.headers if name.lower() == "accept"), "*/*")
+    ranges = {part.partition(";")[0].strip().lower() for part in asked.split(",")}
+    declared = {kind for response in sighting.contract.operation.responses.values() for kind in response.content}
+    admitted = declared | {kind.partition("/")[0] + "/*" for kind in declared} | {"*/*"}
+    return bool(ranges & admitted)
+
+
+def _media_type(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
+    documented = sighting.documented
+    if documented is None or not documented.content or not sighting.has_body or not answer.body.strip():
+        return
+    expected = " or ".join(documented.content)
+    if sighting.media_type not in documented.content and documented.schema_for(sighting.media_type) is None:
+        if not is_unquoted_text(sighting):
+            yield sighting.deviates(
+                "response.media_type",
+                media_type=sighting.contract_media_type,
+                expected=expected,
+                observed=sighting.media_type or "no Content-Type",
+                kind=sighting.media_type or "none",
+            )
+        return
+    named = _CHARSET.search(answer.header("content-type") or "")
+    if named and "json" in sighting.media_type and named[1].lower() not in ("utf-8", "utf8"):
+        yield sighting.deviates(
+            "response.charset",
+            media_type=sighting.contract_media_type,
+            expected="UTF-8",
+            observed=f"charset={named[1]}",
+            kind=named[1].lower(),
+        )
+
+
+def is_unquoted_text(sighting: Sighting) -> bool:
+    """Whether a documented JSON string came as plain text without its quotes.
+
+    True for no markup: an HTML page is no string of the API. True only where the schema admits nothing but a string.
+    """
+    answer, schema = sighting.answer, sighting.schema
+    if answer is None or schema is None or not sighting.has_body or answer.status < 400:
+        return False
+    root = schema.properties[0]
+    text = answer.body.lstrip()
+    return (
+        root.types <= {"string", "null"}
+        and "string" in root.types
+        and sighting.media_type in ("", "text/plain", sighting.contract_media_type)
+        and text[:1] not in (b"", b'"', b"{", b"[", b"<")
+    )
+
+
+def _framing_without_answer(sighting: Sighting) -> Iterator[Deviation]:
+    failure = sighting.exchange.failure
+    if failure is not None and failure.kind in ("protocol", "too_large"):
+        yield sighting.deviates(
+            "response.framing", status="", expected="an HTTP/1.1 response", observed=failure.detail, kind=failure.kind
+        )
+
+
+def _framing(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
+    failure = sighting.exchange.failure
+    lengths = {value.strip() for value in answer.header_all("content-length")}
+    if len(lengths) > 1:
+        kind, observed = "two_lengths", "Content-Length " + " and ".join(sorted(lengths))
+    elif lengths and answer.header("transfer-encoding"):
+        kind, observed = "length_and_coding", "Content-Length and Transfer-Encoding in one message"
+    elif failure is not None and failure.kind == "protocol":
+        kind, observed = "body", failure.detail
+    else:
+        return
+    yield sighting.deviates(
+        "response.framing",
+        status="",
+        expected="one length for the body, and that many bytes",
+        observed=observed,
+        kind=kind,
+    )
+
+
+def _encoding(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
+    if answer.decode_error:
+        yield sighting.deviates(
+            "response.encoding",
+            expected="a body in the Content-Encoding that it names",
+            observed=answer.decode_error,
+            kind=(answer.header("content-encoding") or "").lower(),
+        )
+
+
+def _demanded_headers(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
+    if answer.status == 401 and answer.header("www-authenticate") is None:
+        yield sighting.deviates(
+            "auth.challenge_missing", expected="a WWW-Authenticate header", observed="none", kind="missing"
+        )
+    if answer.status == 405 and answer.header("allow") is None:
+        yield sighting.deviates("method.allow_missing", expected="an Allow header", observed="none", kind="missing")
+    retry_after = answer.header("retry-after")
+    if retry_after is not None and not is_retry_after(retry_after):
+        yield sighting.deviates(
+            "response.retry_after",
+            expected="whole seconds or an HTTP-date",
+            observed=f'"{retry_after[:60]}"',
+            kind="malformed",
+        )
+    cache_control = (answer.header("cache-control") or "").lower()
+    directives = {part.partition("=")[0].strip() for part in cache_control.split(",")}
+    if (
+        sighting.contract.operation.secured
+        and 200 <= answer.status < 300
+        and directives & {"public", "s-maxage"}
+        and not directives & {"private", "no-store"}
+    ):
+        yield sighting.deviates(
+            "response.cache_public", expected="private, no-store or nothing", observed=cache_control[:60], kind="public"
+        )
+
+
+def is_retry_after(value: str) -> bool:
+    """Whether a Retry-After value has one of its two forms (RFC 9110 section 10.2.3)."""
+    if value.strip().isascii() and value.strip().isdigit():
+        return True
+    try:
+        parsedate_to_datetime(value)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,60 @@
+"""Judges what leaks: the key, stack traces, the server's own paths and hosts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from batch_conformance.findings.finding import Deviation
+from batch_conformance.judge.sighting import Sighting
+
+_LOOKED_AT = 65536
+_TRACES = (
+    re.compile(r"Traceback \(most recent call last\)"),
+    re.compile(r'File "[^"\n]{1,200}", line \d+, in '),
+    re.compile(r"^goroutine \d+ \[", re.MULTILINE),
+    re.compile(r"\bat [\w.$<>]+\([\w$]+\.(?:java|kt|scala):\d+\)"),
+    re.compile(r"\bat (?:[\w.<>$ ]+ \()?(?:file://)?/[^\s)\"]{1,200}\.[cm]?[jt]s:\d+:\d+"),
+    re.compile(r"\bpanic: runtime error"),
+    re.compile(r"[\w/.-]+\.(?:go|rb|php|rs):\d+(?::in |\s+\+0x| panicked)"),
+    re.compile(r"System\.\w+Exception:|\bat [\w.]+\(.*\) in .+\.cs:line \d+"),
+)
+_INTERNALS = (
+    re.compile(r"(?<![\w/.])/(?:home|root|usr|var|srv|opt|etc|app|data|mnt)/[\w.-]+(?:/[\w.-]+)*"),
+    re.compile(r"\b[A-Z]:\\\\?(?:[\w .-]+\\\\?)+"),
+    re.compile(
+        r"\b(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2})(?::\d+)?\b"
+    ),
+    re.compile(r"\b[\w-]+(?:\.[\w-]+)*\.(?:svc\.cluster\.local|internal|corp|lan)\b"),
+)
+
+
+def judge_security(sighting: Sighting) -> Iterator[Deviation]:
+    """What one response gives away. Bodies of successes are the customer's own words and are not searched."""
+    for place in sighting.exchange.reflections:
+        yield sighting.deviates(
+            "security.key_reflected",
+            status="",
+            expected="no credential in a response",
+            observed=f"the key in the {place}",
+            kind=place.partition(" ")[0],
+        )
+    answer = sighting.answer
+    if answer is None or answer.status < 400 or sighting.method == "HEAD":
+        return
+    text = answer.body[:_LOOKED_AT].decode("utf-8", "replace").replace("\\n", "\n").replace('\\"', '"')
+    trace = next((match for pattern in _TRACES if (match := pattern.search(text))), None)
+    if trace:
+        yield _leak(sighting, "security.trace_leaked", "no stack trace", trace[0], "trace")
+        return
+    sent = unquote(sighting.exchange.request.url)
+    for pattern in _INTERNALS:
+        leak = next((match[0] for match in pattern.finditer(text) if match[0] not in sent), None)
+        if leak:
+            yield _leak(sighting, "security.internals_leaked", "nothing of the server's insides", leak, "internals")
+            return
+
+
+def _leak(sighting: Sighting, rule: str, expected: str, text: str, kind: str) -> Deviation:
+    return sighting.deviates(rule, expected=expected, observed=" ".join(text.split())[:80], kind=kind)

@@ -1,0 +1,150 @@
+"""A sighting: an exchange laid beside what the contract says of its response."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from batch_conformance.contract.contract import Contract, ResponseContract
+from batch_conformance.contract.location import Location
+from batch_conformance.contract.schema import Schema
+from batch_conformance.exchange.exchange import Exchange, Response
+from batch_conformance.findings.finding import Deviation, Level, Side
+from batch_conformance.findings.rules import REGISTRY
+from batch_conformance.judge.strict_json import Parsed, parse
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """An exchange under a contract. All that is derived from the two is computed once, when first asked for."""
+
+    exchange: Exchange
+    contract: Contract
+
+    @property
+    def answer(self) -> Response | None:
+        """The response, where one came."""
+        return self.exchange.response
+
+    @property
+    def method(self) -> str:
+        """The request's method."""
+        return self.exchange.probe.method
+
+    @property
+    def authorised(self) -> bool:
+        """Whether the request carried the valid credential, in the documented way."""
+        return self.exchange.probe.credential == "valid"
+
+    @property
+    def forced(self) -> bool:
+        """Whether this status was asked for (``Prefer: code=NNN``) and given."""
+        wanted = self.exchange.probe.forced_status
+        return wanted is not None and wanted == self.exchange.status
+
+    @cached_property
+    def documented(self) -> ResponseContract | None:
+        """What the contract says of this status, or None where it says nothing."""
+        return self.contract.operation.response_for(self.answer.status) if self.answer else None
+
+    @cached_property
+    def status(self) -> str:
+        """The status as its clause is named: as documented (``4XX``), else as received."""
+        if self.documented is not None:
+            return self.documented.status
+        return str(self.answer.status) if self.answer else ""
+
+    @cached_property
+    def media_type(self) -> str:
+        """The bare media type received, in lower case; empty where none was named."""
+        content_type = (self.answer.header("content-type") if self.answer else None) or ""
+        return content_type.partition(";")[0].strip().lower()
+
+    @cached_property
+    def contract_media_type(self) -> str:
+        """The documented media type that this body is judged by: its own, else the only or first one documented."""
+        content = self.documented.content if self.documented else {}
+        if not content or self.media_type in content:
+            return self.media_type if content else ""
+        if self.documented is not None and self.documented.schema_for(self.media_type) is not None:
+            return self.media_type
+        return next(iter(content))
+
+    @cached_property
+    def schema(self) -> Schema | None:
+        """The schema that the body is to keep, whatever media type it was labelled with."""
+        return self.documented.schema_for(self.contract_media_type) if self.documented else None
+
+    @cached_property
+    def has_body(self) -> bool:
+        """Whether a complete body came that can be read: not for HEAD, not when cut off or undecodable."""
+        answer = self.answer
+        return (
+            answer is not None
+            and self.exchange.failure is None
+            and self.method != "HEAD"
+            and answer.status not in (204, 304)
+            and not answer.truncated
+            and not answer.decode_error
+        )
+
+    @cached_property
+    def parsed(self) -> Parsed | None:
+        """The body read as strict JSON; None where there is no body to read."""
+        return parse(self.answer.body) if self.answer is not None and self.has_body else None
+
+    @cached_property
+    def batch(self) -> Mapping[str, Any] | None:
+        """The object of a successful GET, where it is one."""
+        success = self.answer is not None and 200 <= self.answer.status < 300 and self.method == "GET"
+        value = self.parsed.value if success and self.parsed else None
+        return value if isinstance(value, Mapping) else None
+
+    def deviates(
+        self,
+        rule: str,
+        *,
+        expected: str,
+        observed: str,
+        kind: str,
+        pointer: str = "",
+        status: str | None = None,
+        media_type: str = "",
+        level: Level | None = None,
+        side: Side | None = None,
+        location: Location | None = None,
+    ) -> Deviation:
+        """A deviation seen here; what is not given is the rule's, or this response's."""
+        known = REGISTRY[rule]
+        documented = self.documented
+        return Deviation(
+            rule=rule,
+            operation=self.contract.operation.id,
+            status=self.status if status is None else status,
+            media_type=media_type,
+            pointer=pointer,
+            expected=expected,
+            observed=observed,
+            kind=kind,
+            level=level or known.level,
+            side=side or known.side,
+            exchange=self.exchange,
+            location=location or (documented.location if documented else self.contract.operation.location),
+        )
+
+
+def at(value: Any, pointer: str) -> Any:
+    """The member of a JSON value at a pointer of plain member names; None where there is none."""
+    for token in pointer.split("/")[1:]:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(token.replace("~1", "/").replace("~0", "~"))
+    return value
+
+
+def integer_at(value: Any, pointer: str | None) -> int | None:
+    """The integer at a pointer; None where there is none, or something else (true is no integer)."""
+    found = at(value, pointer) if pointer is not None else None
+    return found if isinstance(found, int) and not isinstance(found, bool) else None

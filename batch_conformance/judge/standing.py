@@ -1,0 +1,139 @@
+"""Standing clauses: what holds for any contract, by HTTP, by bearer authentication, and by common sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from batch_conformance.contract.clause import Clause
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.location import Location
+from batch_conformance.findings.rules import REGISTRY
+from batch_conformance.judge.sighting import Sighting
+
+
+def _conclusive(sighting: Sighting) -> bool:
+    status = sighting.exchange.status or 0
+    return sighting.exchange.failure is None and 0 < status < 500 and status != 429
+
+
+def _credential(*kinds: str) -> Callable[[Sighting], bool]:
+    return lambda s: s.exchange.probe.credential in kinds and _conclusive(s)
+
+
+def _subject(*subjects: str) -> Callable[[Sighting], bool]:
+    return lambda s: s.authorised and s.exchange.probe.subject in subjects and _conclusive(s)
+
+
+def _is_success(sighting: Sighting) -> bool:
+    return sighting.batch is not None
+
+
+def _is_traversal(sighting: Sighting) -> bool:
+    probe = sighting.exchange.probe
+    return probe.subject == "hostile" and ".." in (probe.batch_id or "") and _conclusive(sighting)
+
+
+STANDING: Mapping[str, tuple[str, str, Callable[[Sighting], bool]]] = {
+    "response.framing": ("", "each message is framed as HTTP/1.1", lambda s: s.answer is not None),
+    "response.server_error": ("", "no kind of request always ends in a server error", _conclusive),
+    "response.silent": ("", "every kind of request is answered", _conclusive),
+    "response.head_differs": (
+        "",
+        "HEAD says what GET says",
+        lambda s: s.method == "HEAD" and _conclusive(s) and s.exchange.status not in (405, 501),
+    ),
+    "response.cache_public": ("200", "private answers are not for shared caches", _is_success),
+    "response.retry_after": (
+        "",
+        "Retry-After is seconds or a date",
+        lambda s: s.answer is not None and s.answer.header("retry-after") is not None,
+    ),
+    "method.allow_missing": ("405", "a 405 lists the methods in Allow", lambda s: s.exchange.status == 405),
+    "method.undeclared_answered": (
+        "",
+        "methods that the document does not declare do not succeed",
+        lambda s: s.method not in (*s.contract.operation.methods, "HEAD") and _conclusive(s),
+    ),
+    "auth.missing_accepted": (
+        "401",
+        "a request without credentials is refused",
+        _credential("missing", "empty", "empty_header"),
+    ),
+    "auth.wrong_token_accepted": ("401", "a made-up token is refused", _credential("wrong", "nearly", "nearly_cut")),
+    "auth.scheme_accepted": (
+        "401",
+        "other schemes are refused",
+        _credential("malformed", "no_scheme", "wrong_scheme", "wrong_scheme_token"),
+    ),
+    "auth.elsewhere_accepted": (
+        "401",
+        "a key elsewhere is refused",
+        _credential("elsewhere_header", "elsewhere_query"),
+    ),
+    "auth.lower_case_refused": ("401", "the scheme has no case", _credential("lower_case_scheme")),
+    "auth.challenge_missing": ("401", "a 401 carries WWW-Authenticate", lambda s: s.exchange.status == 401),
+    "auth.checked_late": (
+        "401",
+        "credentials are checked before the id",
+        lambda s: (
+            s.exchange.probe.credential in ("missing", "wrong")
+            and s.exchange.probe.subject == "unknown"
+            and _conclusive(s)
+        ),
+    ),
+    "identity.other_batch": ("200", "the batch asked for is the batch answered", _is_success),
+    "identity.unknown_answered": ("", "an id that nobody has is not answered", _subject("unknown")),
+    "identity.neighbour_answered": ("", "a similar id is not answered", _subject("neighbour")),
+    "identity.traversal_answered": (
+        "",
+        "an encoded path is not followed",
+        _is_traversal,
+    ),
+    "identity.list_answered": (
+        "",
+        "an empty id is not answered",
+        lambda s: s.exchange.probe.subject == "outside" and s.exchange.probe.batch_id is None and _conclusive(s),
+    ),
+    "security.key_reflected": ("", "the key does not come back", lambda s: s.answer is not None),
+    "security.trace_leaked": ("", "errors show no stack trace", lambda s: (s.exchange.status or 0) >= 400),
+    "security.internals_leaked": ("", "errors show nothing internal", lambda s: (s.exchange.status or 0) >= 400),
+    "time.magnitude": ("200", "times are Unix seconds of our time", _is_success),
+    "time.order": ("200", "times are in the order of the states", _is_success),
+    "state.timestamp_missing": ("200", "a final state has its own time", _is_success),
+    "state.timestamp_early": ("200", "no time of a state that the batch is not in", _is_success),
+    "counts.sum": ("200", "counts add up", _is_success),
+}
+OVER_TIME: Mapping[str, str] = {
+    "stability.changed": "what never changes is the same at every read",
+    "stability.answer_changed": "the same read is answered in the same way",
+    "state.regressed": "the state does not go back",
+    "counts.regressed": "counts do not go back",
+}
+_NEEDS_ROLE: Mapping[str, Callable[[Contract], bool]] = {
+    "time.magnitude": lambda c: bool(c.roles.timestamps),
+    "time.order": lambda c: bool(c.roles.timestamps),
+    "state.timestamp_missing": lambda c: any(stage.timestamp for stage in c.roles.stages),
+    "state.timestamp_early": lambda c: any(stage.timestamp for stage in c.roles.stages),
+    "state.regressed": lambda c: bool(c.roles.stages),
+    "counts.sum": lambda c: c.roles.counts is not None,
+    "counts.regressed": lambda c: c.roles.counts is not None,
+    "identity.other_batch": lambda c: c.roles.identity is not None,
+}
+
+
+def applies(rule: str, contract: Contract) -> bool:
+    """Whether a standing clause is one of this contract's: unsecured operations have no authentication, and so on."""
+    if rule.startswith("auth.") and not contract.operation.secured:
+        return False
+    needs = _NEEDS_ROLE.get(rule)
+    return needs is None or needs(contract)
+
+
+def standing_clause(contract: Contract, rule: str, status: str, says: str) -> Clause:
+    """The clause of a standing rule."""
+    return Clause(contract.operation.id, status, "", "", rule, says, standard(REGISTRY[rule].source))
+
+
+def standard(source: str) -> Location:
+    """Where a standard says it."""
+    return Location(source, 0, "", "standard")

@@ -1,0 +1,153 @@
+"""JSON as RFC 8259 has it: what a lenient parser forgives is named, and what can be read is read."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn
+
+from batch_conformance.contract.pointer import join
+
+Flaw = Literal["bom", "duplicate_key", "encoding", "empty", "nan", "not_json", "surrogate", "too_deep", "trailing"]
+
+_BOM = b"\xef\xbb\xbf"
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_HUGE_DIGITS = 4000
+"""Python refuses to convert longer integers; such a number is read as infinity, which is no integer to any schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One way in which a text is not strict JSON: ``pointer`` is where, ``detail`` says it for people."""
+
+    flaw: Flaw
+    detail: str
+    pointer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A parsed text. ``readable`` is false where no value could be read at all (``value`` is then None)."""
+
+    value: Any
+    readable: bool
+    defects: tuple[Defect, ...] = ()
+
+
+class _Twice(dict[str, Any]):
+    """An object with a key that stands in it more than once."""
+
+    names: tuple[str, ...] = ()
+
+
+class _NotANumberError(ValueError):
+    pass
+
+
+def parse(body: bytes) -> Parsed:
+    """Read ``body`` strictly; never raises, whatever the bytes are."""
+    defects: list[Defect] = []
+    if body.startswith(_BOM):
+        body = body[len(_BOM) :]
+        defects.append(Defect("bom", "the body starts with EF BB BF"))
+    if not body.strip(b" \t\r\n"):
+        return Parsed(None, False, (*defects, Defect("empty", "the body is empty")))
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Parsed(None, False, (*defects, Defect("encoding", f"no UTF-8 at byte {error.start}")))
+    twice: list[_Twice] = []
+    try:
+        value, end = _decode(text, twice)
+    except _NotANumberError as error:
+        return Parsed(None, False, (*defects, Defect("nan", f"{error} is no JSON number")))
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno} column {error.colno}"
+        return Parsed(None, False, (*defects, Defect("not_json", f"{error.msg.lower()} at {place}")))
+    except RecursionError:
+        return Parsed(None, False, (*defects, Defect("too_deep", "nested too deeply to be read")))
+    rest = text[end:].strip(" \t\r\n")
+    if rest:
+        defects.append(Defect("trailing", f"{len(rest)} characters follow the JSON text"))
+    if twice:
+        defects += _duplicates(value)
+    if _SURROGATE_ESCAPE.search(text):
+        defects += _surrogates(value)
+    return Parsed(value, True, tuple(defects))
+
+
+def _decode(text: str, twice: list[_Twice]) -> tuple[Any, int]:
+    start = len(text) - len(text.lstrip(" \t\r\n"))
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        plain = dict(pairs)
+        if len(plain) == len(pairs):
+            return plain
+        marked = _Twice(plain)
+        marked.names = tuple(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        twice.append(marked)
+        return marked
+
+    try:
+        return json.JSONDecoder(object_pairs_hook=members, parse_constant=_refuse).raw_decode(text, start)
+    except (json.JSONDecodeError, _NotANumberError):
+        raise
+    except ValueError:
+        huge = json.JSONDecoder(object_pairs_hook=members, parse_constant=_refuse, parse_int=_huge_int)
+        return huge.raw_decode(text, start)
+
+
+def _refuse(name: str) -> NoReturn:
+    raise _NotANumberError(name)
+
+
+def _huge_int(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _HUGE_DIGITS else math.inf
+
+
+def _duplicates(value: Any) -> list[Defect]:
+    return [
+        Defect("duplicate_key", f'"{name}" stands twice', join(pointer, name))
+        for pointer, node in _walk(value)
+        if isinstance(node, _Twice)
+        for name in node.names
+    ]
+
+
+def _surrogates(value: Any) -> list[Defect]:
+    return [
+        Defect("surrogate", "half a surrogate pair", pointer)
+        for pointer, node in _walk(value)
+        if (isinstance(node, str) and _is_broken(node))
+        or (isinstance(node, Mapping) and any(_is_broken(name) for name in node))
+    ]
+
+
+def _is_broken(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _walk(value: Any) -> list[tuple[str, Any]]:
+    """Every value inside ``value`` with its pointer (array indices as ``*``), without recursion."""
+    found: list[tuple[str, Any]] = []
+    left: list[tuple[str, Any]] = [("", value)]
+    while left:
+        pointer, node = left.pop()
+        found.append((pointer, node))
+        if isinstance(node, Mapping):
+            left += [(join(pointer, _printable(name)), member) for name, member in node.items()]
+        elif isinstance(node, list):
+            left += [(pointer + "/*", item) for item in node]
+    return found
+
+
+def _printable(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,67 @@
+"""The embedded mock's own process: ``python -m batch_conformance.mock.child``, started by ``process`` and nobody else.
+
+It reads its settings, the key among them, as one JSON line from standard input, prints one JSON line when it is ready,
+and ends when standard input does: so it cannot outlive the process that started it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from batch_conformance.mock.drifts import select
+from batch_conformance.mock.server import Server
+from batch_conformance.mock.service import Service
+
+_LOOK_FOR_PARENT = 1.0
+"""Seconds between looks. A process that the parent forked may hold our standard input open after the parent's death."""
+
+
+async def serve(settings: dict[str, Any], parent: int) -> None:
+    """Serve until standard input ends, the parent is gone, or SIGTERM comes."""
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+    service = Service(
+        settings["key"], prefix=settings["prefix"], style=settings["style"], drifts=select(settings["drifts"])
+    )
+    server = Server(service, latency=settings["latency"])
+    port = await server.start("127.0.0.1", 0)
+    loop.add_signal_handler(signal.SIGTERM, stopped.set)
+    loop.add_reader(sys.stdin.fileno(), _look_at_input, stopped)
+    ready = {"base_url": f"http://127.0.0.1:{port}{service.prefix}", "batch_ids": service.batch_ids}
+    print(json.dumps(ready), flush=True)
+    try:
+        while not stopped.is_set() and os.getppid() == parent:
+            await _wait(stopped)
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+        await server.stop()
+
+
+async def _wait(stopped: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(stopped.wait(), _LOOK_FOR_PARENT)
+    except TimeoutError:
+        return
+
+
+def _look_at_input(stopped: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        stopped.set()
+
+
+def main() -> None:
+    """Read the settings and serve."""
+    # Ctrl-C in a terminal goes to all processes of the job. This one ends when its parent has finished with it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+    line = sys.stdin.buffer.readline()
+    if line:
+        asyncio.run(serve(json.loads(line), parent))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""A drift: one named way in which the mock leaves the contract, and where that must be found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from batch_conformance.mock.message import Reply
+from batch_conformance.mock.visit import Visit
+
+Stage = Literal["answer", "value", "text", "wire"]
+"""When a drift applies. answer: which answer is given; value: what its JSON says; text: its bytes and headers; wire:
+how it is sent, after compression. Stages run in this order, so that drifts of different stages can be combined."""
+
+STAGES: tuple[Stage, ...] = ("answer", "value", "text", "wire")
+
+Verdict = Literal["drift", "conforms", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One deviation.
+
+    ``rule``, ``status`` and ``pointer`` name the finding that it must bring, all empty where it must bring none;
+    ``verdict`` is that of a run against it. ``source`` says what makes it a deviation: the document, a standard, or a
+    report of it. ``apply`` makes the reply to a visit from the reply that would have been given; it is pure.
+    """
+
+    name: str
+    title: str
+    rule: str
+    status: str
+    pointer: str
+    source: str
+    stage: Stage
+    apply: Callable[[Visit, Reply], Reply]
+    verdict: Verdict = "drift"
+
+
+def in_order(drifts: Iterable[Drift]) -> tuple[Drift, ...]:
+    """Drifts by their stage; those of one stage as given."""
+    return tuple(sorted(drifts, key=lambda drift: STAGES.index(drift.stage)))

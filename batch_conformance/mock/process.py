@@ -1,0 +1,139 @@
+"""The embedded mock: a mock in a process of its own, for as long as it is needed and no longer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import select as readiness
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from batch_conformance.mock.drifts import select
+from batch_conformance.mock.fleet import Style
+
+_START_SECONDS = 20.0
+_STOP_SECONDS = 5.0
+_PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
+
+
+class MockError(Exception):
+    """The embedded mock did not start. Its text is one line that says what it said last."""
+
+
+class EmbeddedMock:
+    """A mock on a free loopback port; use it as a context manager, or call ``start`` and ``stop``.
+
+    ``drifts`` are names (``DriftError`` for one that is unknown), ``latency`` seconds. Without a ``key`` one is made.
+    ``base_url``, ``batch_ids`` and ``pid`` are there once it has started.
+    """
+
+    def __init__(
+        self,
+        *,
+        key: str = "",
+        drifts: Sequence[str] = (),
+        style: Style = "omit",
+        latency: float = 0.0,
+        prefix: str = "/v1",
+    ) -> None:
+        self.key = key or "sk-" + secrets.token_hex(24)
+        self.base_url = ""
+        self.batch_ids: tuple[str, ...] = ()
+        self._settings = {
+            "key": self.key,
+            "drifts": [drift.name for drift in select(drifts)],
+            "style": style,
+            "latency": latency,
+            "prefix": prefix,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, or None where it does not run."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> EmbeddedMock:
+        """Start it and wait until it listens. Raises ``MockError`` where it does not."""
+        if self._process is not None:
+            return self
+        with tempfile.TemporaryFile() as complaints:
+            # The key goes through the pipe: arguments and environment can be read by others, or get logged.
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "batch_conformance.mock.child"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                env=_environment(),
+            )
+            try:
+                ready = self._handshake(self._process)
+            except BaseException:
+                self.stop()
+                raise
+            if ready is None:
+                code = self._process.poll()
+                self.stop()
+                raise MockError(f"the embedded mock did not start: {_last_line(complaints) or f'exit code {code}'}")
+        self.base_url, self.batch_ids = ready["base_url"], tuple(ready["batch_ids"])
+        return self
+
+    def stop(self) -> None:
+        """End it and wait for it; does nothing where it does not run."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+    def __enter__(self) -> EmbeddedMock:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _handshake(self, process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(self._settings).encode() + b"\n")
+            process.stdin.flush()
+        if not readiness.select([process.stdout], [], [], _START_SECONDS)[0]:
+            return None
+        line = process.stdout.readline()
+        if not line:
+            # It is about to end: its exit code is part of what the caller tells.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_STOP_SECONDS)
+            return None
+        ready: dict[str, Any] = json.loads(line)
+        return ready
+
+
+def _environment() -> dict[str, str]:
+    """This environment, with the package found where it was found here, whatever the working directory is."""
+    paths = [_PACKAGE_PARENT, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _last_line(file: IO[bytes]) -> str:
+    file.seek(0)
+    lines = file.read().decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else ""

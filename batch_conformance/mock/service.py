@@ -1,0 +1,178 @@
+"""The service: from a request to a reply, as the contract has it, and then as the drifts have it."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from batch_conformance.mock import pages
+from batch_conformance.mock.drift import Drift, in_order
+from batch_conformance.mock.fleet import Batch, Style, make_fleet
+from batch_conformance.mock.message import Reply, Request, body_json
+from batch_conformance.mock.visit import Visit, credential_of, decode_segment, preferred_status, segment_of
+
+METHODS = ("GET", "HEAD")
+WORTH_COMPRESSING = 1024
+"""Bodies from this many bytes on are compressed for clients that ask for it."""
+
+_JSON = ("Content-Type", "application/json; charset=utf-8")
+_ALWAYS = (_JSON, ("Cache-Control", "private, no-store"), ("Vary", "Accept-Encoding"))
+_CHALLENGE = 'Bearer realm="batches"'
+_REFUSED_GZIP = re.compile(r"gzip\s*;\s*q\s*=\s*0(?:\.0{0,3})?\s*")
+
+_FORCED: dict[int, Any] = {
+    400: pages.BAD_REQUEST.body,
+    401: pages.INVALID_TOKEN.body,
+    403: pages.FORBIDDEN.body,
+    404: pages.NOT_FOUND.body,
+    429: pages.RATE_LIMITED.body,
+    500: pages.SERVER_ERROR.body,
+    503: pages.OVERLOADED.body,
+    504: pages.GATEWAY_TIMEOUT,
+}
+"""The statuses that a client can ask for by ``Prefer: code=NNN``, 200 aside."""
+
+
+class Service:
+    """Answers requests. Holds the fleet, what has been counted, and when each batch was first read."""
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        prefix: str = "/v1",
+        style: Style = "omit",
+        drifts: Sequence[Drift] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.key = key
+        self.prefix = prefix
+        self.style: Style = style
+        self.fleet = make_fleet()
+        self._batches = {batch.id: batch for batch in self.fleet}
+        self._clock = clock
+        self._requests = 0
+        self._reads: Counter[str] = Counter()
+        self._first_read: dict[str, float] = {}
+        self._bodies: dict[tuple[str, int], bytes] = {}
+        ordered = in_order(drifts)
+        self._before_compression = tuple(drift for drift in ordered if drift.stage != "wire")
+        self._on_the_wire = tuple(drift for drift in ordered if drift.stage == "wire")
+
+    @property
+    def batch_ids(self) -> tuple[str, ...]:
+        """The ids of the fleet."""
+        return tuple(self._batches)
+
+    def reply_to(self, request: Request) -> Reply:
+        """The reply to a request, with all drifts. HEAD is replied to like GET; the server leaves the body out."""
+        visit = self._visit(request)
+        reply = self._conforming(visit)
+        for drift in self._before_compression:
+            reply = drift.apply(visit, reply)
+        reply = _compressed(request, reply)
+        for drift in self._on_the_wire:
+            reply = drift.apply(visit, reply)
+        return reply
+
+    def malformed(self) -> Reply:
+        """The reply to what is no HTTP request at all."""
+        return self._error(400, pages.FIELD_REQUIRED.body, *_ALWAYS)
+
+    def _visit(self, request: Request) -> Visit:
+        self._requests += 1
+        segment = segment_of(request.path, self.prefix)
+        asked = decode_segment(segment) if segment is not None else None
+        batch = self._batches.get(asked) if asked is not None else None
+        credential = credential_of(request, self.key)
+        if batch is not None and request.method == "GET" and credential == "valid":
+            self._reads[batch.id] += 1
+        return Visit(
+            request=request,
+            credential=credential,
+            place="outside" if segment is None else "operation" if asked is not None else "undecodable",
+            asked=asked,
+            batch=batch,
+            forced=preferred_status(request),
+            number=self._requests,
+            reads=self._reads[batch.id] if batch is not None else 0,
+            fleet=self.fleet,
+            answer=self._conforming,
+        )
+
+    def _conforming(self, visit: Visit) -> Reply:
+        reply = self._answer(visit)
+        trace = ("x-siliconcloud-trace-id", f"ti_{visit.number:012x}")
+        return replace(reply, headers=(*_ALWAYS, trace, *reply.headers))
+
+    def _answer(self, visit: Visit) -> Reply:
+        # Credentials come first on every path: who has none learns nothing, not even which ids there are.
+        if visit.credential != "valid":
+            return self._refusal(visit)
+        if visit.place == "outside":
+            return self._error(404, pages.NOT_FOUND.body)
+        if visit.request.method not in METHODS:
+            return self._error(405, pages.METHOD_NOT_ALLOWED, ("Allow", ", ".join(METHODS)))
+        if visit.place == "undecodable":
+            return self._error(400, pages.FIELD_REQUIRED.body)
+        return self._read(visit)
+
+    def _read(self, visit: Visit) -> Reply:
+        if visit.forced in _FORCED:
+            return self._forced(visit.forced)
+        if visit.batch is None:
+            return self._error(404, pages.NOT_FOUND.body)
+        headers = (("Preference-Applied", "code=200"),) if visit.forced == 200 else ()
+        return Reply(200, headers, self._shown(visit.batch))
+
+    def _refusal(self, visit: Visit) -> Reply:
+        # RFC 6750 section 3.1: no error code where the request had no token at all.
+        challenge = _CHALLENGE if visit.credential == "missing" else _CHALLENGE + ', error="invalid_token"'
+        body = pages.INVALID_KEY_FORM.body if visit.credential == "malformed" else pages.INVALID_TOKEN.body
+        return self._error(401, body, ("WWW-Authenticate", challenge))
+
+    def _forced(self, status: int) -> Reply:
+        reply = self._error(status, _FORCED[status], ("Preference-Applied", f"code={status}"))
+        if status == 401:
+            reply = reply.with_header("WWW-Authenticate", _CHALLENGE)
+        if status in (429, 503):
+            reply = reply.with_header("Retry-After", "1")
+        return reply
+
+    def _error(self, status: int, body: Any, *headers: tuple[str, str]) -> Reply:
+        if isinstance(body, dict) and self.style == "omit":
+            # The pages show `data: null` where the document says that it is a string.
+            body = {name: "" if value is None else value for name, value in body.items()}
+        return Reply(status, headers, body_json(body))
+
+    def _shown(self, batch: Batch) -> bytes:
+        if self._batches.get(batch.id) is not batch:
+            return body_json(batch.at(0.0, self.style))
+        step = 0
+        if batch.progresses:
+            now = self._clock()
+            step = batch.step_at(now - self._first_read.setdefault(batch.id, now))
+        body = self._bodies.get((batch.id, step))
+        if body is None:
+            body = self._bodies[batch.id, step] = body_json(batch.at(batch.steps[step].after, self.style))
+        return body
+
+
+def _compressed(request: Request, reply: Reply) -> Reply:
+    if len(reply.body) < WORTH_COMPRESSING or reply.header("content-encoding") or not _accepts_gzip(request):
+        return reply
+    # A fixed time stamp inside: the same body is the same bytes.
+    return replace(reply, body=gzip.compress(reply.body, 6, mtime=0)).with_header("Content-Encoding", "gzip")
+
+
+def _accepts_gzip(request: Request) -> bool:
+    """Whether ``Accept-Encoding`` names gzip, and not with a weight of 0 (RFC 9110 section 12.5.3)."""
+    offered = b",".join(request.header_all(b"accept-encoding")).decode("latin-1").lower().split(",")
+    return any(
+        coding.partition(";")[0].strip() == "gzip" and not _REFUSED_GZIP.fullmatch(coding.strip()) for coding in offered
+    )

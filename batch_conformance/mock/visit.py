@@ -1,0 +1,98 @@
+"""A visit: one request and what the mock made of it, for drifts to decide by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from batch_conformance.mock.fleet import Batch
+from batch_conformance.mock.message import Reply, Request
+
+Credential = Literal["valid", "missing", "malformed", "wrong"]
+"""missing: no Authorization, an empty one, or no token in it. malformed: not ``Bearer`` and one token. wrong: another
+token than the key."""
+
+_TOKEN68 = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_PREFERRED_CODE = re.compile(rb'\s*code\s*=\s*"?([0-9]{3})"?\s*(?:;.*)?', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request on its way through the mock.
+
+    ``place`` says whether the path is an instance of the operation, one whose id cannot be decoded, or none. ``asked``
+    is the id that the path decodes to, ``batch`` the batch that has it. ``forced`` is the status that the client asked
+    for. ``number`` counts the mock's requests and ``reads`` the authorised GETs of this batch, both from 1 and this one
+    included. ``fleet`` is all that the mock has.
+    """
+
+    request: Request
+    credential: Credential
+    place: Literal["operation", "undecodable", "outside"]
+    asked: str | None
+    batch: Batch | None
+    forced: int | None
+    number: int
+    reads: int
+    fleet: tuple[Batch, ...]
+    answer: Callable[[Visit], Reply]
+
+    @property
+    def reading(self) -> bool:
+        """Whether it is a GET or a HEAD of a path that has an id."""
+        return self.place == "operation" and self.request.method in ("GET", "HEAD")
+
+    def authorised(self) -> Reply:
+        """What the conforming mock would answer to the same request with the right key."""
+        return self.answer(replace(self, credential="valid"))
+
+    def showing(self, batch: Batch) -> Reply:
+        """What the conforming mock would answer if this batch had been asked for."""
+        return self.answer(replace(self, credential="valid", place="operation", asked=batch.id, batch=batch))
+
+
+def credential_of(request: Request, key: str) -> Credential:
+    """What a request presents. Only ``Authorization`` counts, and the scheme has no case (RFC 9110 section 11.1)."""
+    values = request.header_all(b"authorization")
+    if len(values) > 1:
+        return "malformed"
+    scheme, _, token = values[0].strip().partition(b" ") if values else (b"", b"", b"")
+    token = token.strip()
+    if scheme.lower() in (b"", b"bearer") and not token:
+        return "missing"
+    if scheme.lower() != b"bearer":
+        return "malformed"
+    if token == key.encode():
+        return "valid"
+    return "wrong" if _TOKEN68.fullmatch(token) else "malformed"
+
+
+def segment_of(path: bytes, prefix: str) -> bytes | None:
+    """The undecoded id in ``{prefix}/batches/{id}``, or None where the path is no instance of it."""
+    start = prefix.encode() + b"/batches/"
+    segment = path[len(start) :]
+    return segment if path.startswith(start) and segment and b"/" not in segment else None
+
+
+def decode_segment(segment: bytes) -> str | None:
+    """What a segment decodes to, percent escapes undone once; None for a broken escape or bytes that are no UTF-8."""
+    if _BROKEN_ESCAPE.search(segment):
+        return None
+    try:
+        return _ESCAPE.sub(lambda escape: bytes((int(escape[1], 16),)), segment).decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def preferred_status(request: Request) -> int | None:
+    """The status in ``Prefer: code=404`` (RFC 7240; the convention is that of API mocks), or None."""
+    for value in request.header_all(b"prefer"):
+        for preference in value.split(b","):
+            found = _PREFERRED_CODE.fullmatch(preference)
+            if found:
+                return int(found[1])
+    return None

@@ -1,0 +1,359 @@
+"""The chapters of a plan, in their order, and the probes that each one is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from batch_conformance.exchange.exchange import Headers, Probe, Subject
+from batch_conformance.probes import batch_ids
+from batch_conformance.probes.batch_ids import SpelledId
+from batch_conformance.probes.credentials import KINDS, CredentialKind, Style
+from batch_conformance.probes.draws import draw
+from batch_conformance.probes.generated import generate
+
+Exploration = Literal["quick", "standard", "thorough"]
+
+JSON: Headers = (("Accept", "application/json"),)
+"""The headers of every probe that is not about headers."""
+
+MAX_REFUSED = 12
+"""Refused credentials per plan: more could lock an account out."""
+
+POLLING_SECONDS = 2.2
+"""How long the polls of a loopback target span; longer than the mock's own batch needs from queued to completed."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the chapters are built from.
+
+    ``path`` is the operation's template and ``parameter`` the name of its id. ``statuses`` are the documented codes,
+    ``declared`` the upper-case methods of the path, ``data`` the document for Schemathesis, ``style`` how the vendor
+    takes its key.
+    """
+
+    path: str
+    parameter: str
+    statuses: tuple[int, ...]
+    declared: frozenset[str]
+    secured: bool
+    data: Mapping[str, Any]
+    known: tuple[str, ...]
+    exploration: Exploration
+    seed: int | None
+    loopback: bool
+    unsafe: bool
+    has_key: bool
+    style: Style
+
+    @property
+    def authenticates(self) -> bool:
+        """Whether anything can be refused for want of a credential."""
+        return self.secured and self.style != "none"
+
+    @property
+    def hostile_allowed(self) -> bool:
+        """Attack-shaped ids go to our own machine, or where somebody asked for all there is."""
+        return self.loopback or self.exploration == "thorough"
+
+    def by_exploration(self, quick: int, standard: int, thorough: int) -> int:
+        """The number for the exploration at hand."""
+        return {"quick": quick, "standard": standard, "thorough": thorough}[self.exploration]
+
+    def path_of(self, segment: str) -> str:
+        """The path with a segment, already encoded, in the place of the id."""
+        return self.path.replace("{" + self.parameter + "}", segment)
+
+    def unknown(self, count: int, salt: str) -> list[str]:
+        """Ids that nobody has, in the shape of the known ones."""
+        return draw(self._unknown_strategies["same_shape"], count, self.seed, salt)
+
+    def unknown_named(self, name: str, count: int) -> list[str]:
+        """Ids that nobody has, in a shape of ``batch_ids.unknown_strategies``."""
+        return draw(self._unknown_strategies[name], count, self.seed, f"unknown_ids/{name}")
+
+    def known_in_turn(self, count: int) -> list[str]:
+        """That many known ids, each in its turn; none where none is known."""
+        return [self.known[index % len(self.known)] for index in range(count)] if self.known else []
+
+    @cached_property
+    def _unknown_strategies(self) -> dict[str, Any]:
+        return batch_ids.unknown_strategies(self.known)
+
+    @property
+    def unknown_names(self) -> tuple[str, ...]:
+        """The names of the shapes of unknown ids."""
+        return tuple(self._unknown_strategies)
+
+    def known_probe(self, chapter: str, name: str, batch_id: str, headers: Headers = JSON, **more: Any) -> Probe:
+        """A probe for a known id, spelled as usual."""
+        path = self.path_of(batch_ids.encode_segment(batch_id))
+        return Probe(chapter, name, path, batch_id, "known", headers=headers, **more)
+
+    def unknown_probe(self, chapter: str, name: str, batch_id: str, headers: Headers = JSON, **more: Any) -> Probe:
+        """A probe for a plain id that nobody has."""
+        path = self.path_of(batch_ids.encode_segment(batch_id))
+        return Probe(chapter, name, path, batch_id, "unknown", headers=headers, **more)
+
+    def spelled_probe(self, chapter: str, spelled: SpelledId) -> Probe:
+        """A probe for an id with a spelling of its own."""
+        return Probe(
+            chapter, spelled.name, self.path_of(spelled.segment), spelled.batch_id, spelled.subject, headers=JSON
+        )
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A part of the plan. ``title`` is one sentence: what the server is asked to keep."""
+
+    name: str
+    title: str
+    build: Callable[[Setting], Iterable[Probe]]
+
+
+def _known_ids(setting: Setting) -> Iterator[Probe]:
+    least, most = setting.by_exploration(8, 56, 300), setting.by_exploration(20, 150, 800)
+    for batch_id in setting.known_in_turn(max(least, min(most, len(setting.known)))):
+        yield setting.known_probe("known_ids", "read", batch_id)
+
+
+def _unknown_ids(setting: Setting) -> Iterator[Probe]:
+    others = setting.unknown_names[1:]
+    for batch_id in setting.unknown_named("same_shape", setting.by_exploration(3, 9, 74)):
+        yield setting.unknown_probe("unknown_ids", "same_shape", batch_id)
+    for name in others if setting.exploration != "quick" else ("uuid",):
+        for batch_id in setting.unknown_named(name, setting.by_exploration(1, 1, 14)):
+            yield setting.unknown_probe("unknown_ids", name, batch_id)
+
+
+_REFUSED_BY_WORTH: tuple[tuple[str, bool], ...] = (
+    ("missing", True),
+    ("wrong", False),
+    ("missing", False),
+    ("wrong", True),
+    ("nearly", True),
+    ("wrong_scheme", True),
+    ("elsewhere_header", True),
+    ("elsewhere_query", True),
+    ("malformed", True),
+    ("empty", True),
+    ("no_scheme", False),
+    ("nearly_cut", False),
+    ("wrong_scheme_token", True),
+    ("empty_header", True),
+)
+
+
+_ACCEPTED = (("lower_case_scheme", True), ("lower_case_scheme", False))
+
+
+def _able(setting: Setting, kind: CredentialKind) -> bool:
+    """Whether a kind means something with the key, the vendor's style and the place of the target."""
+    return (
+        (setting.has_key or not kind.needs_key)
+        and (setting.style == "bearer" or not kind.bearer_only)
+        and (setting.loopback or not kind.loopback_only)
+    )
+
+
+def _authentication(setting: Setting) -> Iterator[Probe]:
+    """Refused kinds over known (True) and unknown ids, then the odd ones that must be accepted."""
+    if not setting.authenticates:
+        return
+    refused = [pair for pair in _REFUSED_BY_WORTH if _able(setting, KINDS[pair[0]])]
+    accepted = [pair for pair in _ACCEPTED if _able(setting, KINDS[pair[0]])]
+    plan = refused[: setting.by_exploration(6, MAX_REFUSED, MAX_REFUSED)]
+    plan += accepted[: setting.by_exploration(1, 2, 2)]
+    spare = iter(setting.unknown(len(plan), "authentication"))
+    known = iter(setting.known_in_turn(len(plan)))
+    for kind, on_known in plan:
+        if on_known and setting.known:
+            yield setting.known_probe("authentication", f"{kind}_known", next(known), credential=kind)
+        else:
+            # Without known ids the ones meant for them fall on unknown ids too, and keep a name of their own.
+            place = "in_place_of_known" if on_known else "unknown"
+            yield setting.unknown_probe("authentication", f"{kind}_{place}", next(spare), credential=kind)
+
+
+_REPRESENTATIONS: dict[str, Headers] = {
+    "accept_any": (("Accept", "*/*"),),
+    "accept_none": (),
+    "accept_html": (("Accept", "text/html"),),
+    "gzip": (*JSON, ("Accept-Encoding", "gzip")),
+    "accept_xml": (("Accept", "application/xml"),),
+    "accept_weighted": (("Accept", "application/json;q=0.5, text/html"),),
+    "accept_problem": (("Accept", "application/problem+json"),),
+    "accept_image": (("Accept", "image/png"),),
+    "accept_text": (("Accept", "text/plain"),),
+    "accept_json_charset": (("Accept", "application/json; charset=utf-8"),),
+    "accept_application": (("Accept", "application/*"),),
+    "deflate": (*JSON, ("Accept-Encoding", "deflate")),
+    "identity": (*JSON, ("Accept-Encoding", "identity")),
+    "gzip_refused": (*JSON, ("Accept-Encoding", "gzip;q=0, identity")),
+    "language_zh": (*JSON, ("Accept-Language", "zh-CN, zh;q=0.9")),
+    "language_en": (*JSON, ("Accept-Language", "en")),
+    "charset_utf8": (*JSON, ("Accept-Charset", "utf-8")),
+    "charset_latin1": (*JSON, ("Accept-Charset", "iso-8859-1")),
+    "content_type_json": (*JSON, ("Content-Type", "application/json")),
+    # Conditions that are always true: RFC 9110 section 13 asks for the full answer, never a 304.
+    "if_none_match_other": (*JSON, ("If-None-Match", '"never-an-etag-of-yours"')),
+    "if_modified_since_long_ago": (*JSON, ("If-Modified-Since", "Sat, 29 Oct 1994 19:43:31 GMT")),
+    "no_cache": (*JSON, ("Cache-Control", "no-cache")),
+}
+
+
+def _representations(setting: Setting) -> Iterator[Probe]:
+    rounds = setting.by_exploration(1, 1, 4)
+    on_known = list(_REPRESENTATIONS.items())[: setting.by_exploration(4, 99, 99)] * rounds
+    on_unknown = list(_REPRESENTATIONS.items())[: setting.by_exploration(4, 12, 99)] * rounds
+    known = setting.known_in_turn(len(on_known))
+    for (name, headers), batch_id in zip(on_known, known, strict=False):
+        yield setting.known_probe("representations", f"{name}_known", batch_id, headers)
+    unknown = setting.unknown(len(on_unknown), "representations")
+    for (name, headers), batch_id in zip(on_unknown, unknown, strict=True):
+        yield setting.unknown_probe("representations", f"{name}_unknown", batch_id, headers)
+
+
+def _statuses(setting: Setting) -> Iterator[Probe]:
+    """Refusals first: the first of them tells whether the server follows ``Prefer`` at all (RFC 7240)."""
+    wanted = sorted(setting.statuses, key=lambda status: (status < 400, status))
+    if not setting.known:
+        wanted = [status for status in wanted if status >= 300]
+    repeated = wanted * setting.by_exploration(1, 2, 5)
+    ids = setting.known_in_turn(len(repeated)) or setting.unknown(len(repeated), "statuses")
+    make = setting.known_probe if setting.known else setting.unknown_probe
+    for status, batch_id in zip(repeated, ids, strict=True):
+        headers = (*JSON, ("Prefer", f"code={status}"))
+        yield make("statuses", f"prefer_{status}", batch_id, headers, forced_status=status)
+
+
+_QUICK_IDENTITY = ("first_escaped", "other_case", "last_dropped", "one_added", "empty_id", "trailing_slash")
+
+
+def _identity(setting: Setting) -> Iterator[Probe]:
+    families = [_around(known_id, setting.known) for known_id in setting.known[:8]]
+    families = families or [{spelled.name: spelled for spelled in batch_ids.outside(None)}]
+    names = list(dict.fromkeys(name for family in families for name in family))
+    if setting.exploration == "quick":
+        names = [name for name in names if name in _QUICK_IDENTITY or not setting.known]
+    if setting.exploration == "thorough":
+        found = [spelled for family in families for spelled in family.values()]
+    else:
+        found = [_in_turn(families, number, name) for number, name in enumerate(names)]
+    if setting.exploration == "standard":
+        found += [_in_turn(families, number + 1, one.name) for number, one in enumerate(found) if _is_equivalent(one)]
+    for spelled in dict.fromkeys(found):
+        if setting.hostile_allowed or spelled.plain or spelled.subject in ("equivalent", "outside"):
+            yield setting.spelled_probe("identity", spelled)
+
+
+def _is_equivalent(spelled: SpelledId) -> bool:
+    return spelled.subject == "equivalent"
+
+
+def _around(known_id: str, known: tuple[str, ...]) -> dict[str, SpelledId]:
+    """All that is close to a known id, by name."""
+    found = (
+        *batch_ids.equivalents(known_id),
+        *batch_ids.neighbours(known_id, known),
+        *batch_ids.outside(known_id),
+        *batch_ids.traversals(known_id),
+    )
+    return {spelled.name: spelled for spelled in found}
+
+
+def _in_turn(families: list[dict[str, SpelledId]], number: int, name: str) -> SpelledId:
+    """The spelling of a name for the known id whose turn it is, or for the next one that has such a spelling."""
+    count = len(families)
+    return next(
+        families[(number + step) % count][name] for step in range(count) if name in families[(number + step) % count]
+    )
+
+
+_QUICK_HOSTILE = ("null_word", "very_long", "nul", "sql_quote")
+
+
+def _hostile_ids(setting: Setting) -> Iterator[Probe]:
+    table = [one for one in batch_ids.hostile_table() if setting.hostile_allowed or one.plain]
+    if setting.exploration == "quick":
+        table = [one for one in table if one.name in _QUICK_HOSTILE] if setting.hostile_allowed else table[:4]
+    taken = set(setting.known)
+    for spelled in table[: setting.by_exploration(4, 46, len(table))]:
+        if spelled.batch_id not in taken:
+            yield setting.spelled_probe("hostile_ids", spelled)
+    drawn = setting.by_exploration(0, 0, 50)
+    for name, strategy in batch_ids.hostile_strategies(setting.known).items():
+        for spelled in draw(strategy, drawn, setting.seed, f"hostile_ids/{name}", key=_segment):
+            yield setting.spelled_probe("hostile_ids", spelled)
+
+
+def _segment(spelled: SpelledId) -> str:
+    return spelled.segment
+
+
+_UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+
+
+def _methods(setting: Setting) -> Iterator[Probe]:
+    """HEAD, which RFC 9110 section 9.1 asks of every server that has GET; changing methods only where allowed."""
+    for batch_id in setting.known_in_turn(setting.by_exploration(1, 4, 20)):
+        yield setting.known_probe("methods", "head_known", batch_id, method="HEAD")
+    for batch_id in setting.unknown(setting.by_exploration(1, 2, 10), "methods"):
+        yield setting.unknown_probe("methods", "head_unknown", batch_id, method="HEAD")
+    if not setting.unsafe:
+        return
+    undeclared = [method for method in _UNSAFE if method not in setting.declared]
+    for method in undeclared * setting.by_exploration(1, 2, 3):
+        yield setting.unknown_probe("methods", f"{method.lower()}_impossible", batch_ids.NO_SUCH_ID, method=method)
+
+
+def _lifecycle(setting: Setting) -> Iterator[Probe]:
+    """Polls with pauses between rounds of them, in which a batch of a loopback target moves on."""
+    total, rounds = setting.by_exploration(6, 88, 250), setting.by_exploration(3, 8, 10)
+    if setting.loopback:
+        pause = POLLING_SECONDS / rounds
+    else:
+        rounds, pause = setting.by_exploration(2, 4, 8), 1.0
+    starts = {round((number + 0.5) * total / rounds) for number in range(rounds)}
+    for number, batch_id in enumerate(setting.known_in_turn(total)):
+        wait = pause if number in starts else 0.0
+        yield setting.known_probe("lifecycle", "poll", batch_id, wait=wait)
+
+
+def _generated(setting: Setting) -> Iterator[Probe]:
+    """Raises GenerationError where Schemathesis can make nothing of the document."""
+    plain = not setting.hostile_allowed
+    count = setting.by_exploration(3, 16, 250)
+    for request in generate(setting.data, setting.path, setting.parameter, count, setting.seed, plain=plain):
+        headers = request.headers
+        if not any(name.lower() == "accept" for name, _ in headers):
+            headers = (*JSON, *headers)
+        if request.batch_id in setting.known:
+            subject: Subject = "known"
+        elif request.batch_id in (".", ".."):
+            subject = "outside"
+        else:
+            subject = "unknown" if batch_ids.PLAIN.match(request.batch_id) else "hostile"
+        yield Probe(
+            "generated", request.phase, request.path, request.batch_id, subject, headers=headers, query=request.query
+        )
+
+
+CHAPTERS: tuple[Chapter, ...] = (
+    Chapter("known_ids", "A known id answers with its batch, every time.", _known_ids),
+    Chapter("unknown_ids", "An id that nobody has answers as documented, with no batch.", _unknown_ids),
+    Chapter("authentication", "Only a valid credential is let in, whatever the id.", _authentication),
+    Chapter("representations", "The contract holds whatever the client says it can read.", _representations),
+    Chapter("statuses", "Every documented status, where the server can be made to give it, has its body.", _statuses),
+    Chapter("identity", "One id names one batch: no neighbour, no other path, every spelling.", _identity),
+    Chapter("hostile_ids", "No id, however odd, breaks the server or its contract.", _hostile_ids),
+    Chapter("methods", "HEAD is like GET, and what is not offered is refused properly.", _methods),
+    Chapter("lifecycle", "A batch moves on in order, and what cannot change stays.", _lifecycle),
+    Chapter("generated", "Requests that Schemathesis makes from the document are answered as documented.", _generated),
+)
+"""Every chapter, in the order of the plan."""
+
+CHAPTER_NAMES: tuple[str, ...] = tuple(chapter.name for chapter in CHAPTERS)

@@ -1,0 +1,117 @@
+"""Credentials: the right one, and every way of being refused.
+
+A server under test must accept ``valid`` and ``lower_case_scheme`` (RFC 9110 section 11.1: a scheme's case does not
+count) and must refuse all others with 401, whatever the id is.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+import string
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+from batch_conformance.exchange.target import Presentation
+
+Style = Literal["bearer", "header", "none"]
+
+_BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+_ELSEWHERE = "x-api-key"
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialKind:
+    """A way of presenting a credential. ``bearer_only`` ones make sense only beside an Authorization scheme."""
+
+    name: str
+    title: str
+    accepted: bool = False
+    needs_key: bool = True
+    bearer_only: bool = False
+    loopback_only: bool = False
+
+
+KINDS: dict[str, CredentialKind] = {
+    kind.name: kind
+    for kind in (
+        CredentialKind("valid", "the key, as the vendor's profile says", accepted=True, needs_key=False),
+        CredentialKind("lower_case_scheme", "`bearer` in lower case", accepted=True, bearer_only=True),
+        CredentialKind("missing", "no credential at all", needs_key=False),
+        CredentialKind("empty", "the scheme without a token", needs_key=False),
+        CredentialKind("empty_header", "an empty header", needs_key=False),
+        CredentialKind("malformed", "two tokens", needs_key=False, bearer_only=True),
+        CredentialKind("no_scheme", "the key without its scheme", bearer_only=True),
+        CredentialKind("wrong", "another token of the same length", needs_key=False),
+        CredentialKind("nearly", "the key with its last character changed"),
+        CredentialKind("nearly_cut", "the key without its last character"),
+        CredentialKind("wrong_scheme", "the key under the scheme Basic", bearer_only=True),
+        CredentialKind("wrong_scheme_token", "the key under the scheme Token", bearer_only=True),
+        CredentialKind("elsewhere_header", "the key in the header x-api-key"),
+        CredentialKind("elsewhere_query", "the key in the query string", loopback_only=True),
+    )
+}
+"""Every kind by its stable name."""
+
+
+def is_refused(kind: str) -> bool:
+    """Whether a server has to refuse this kind. Raises KeyError for a name that is no kind."""
+    return not KINDS[kind].accepted
+
+
+def present(kind: str, key: str, *, style: Style = "bearer", header: str = "Authorization") -> Presentation:
+    """What goes on the wire for a kind of credential: headers and query, and whether it must be refused.
+
+    ``style`` is how the vendor takes its key: ``bearer`` (RFC 6750 section 2.1), ``header`` (the bare key as the value
+    of ``header``) or ``none``. Without a key nothing made from it is presented. Where there is no scheme, a kind that
+    plays with the scheme is the valid credential. Raises KeyError for an unknown kind.
+    """
+    if KINDS[kind].bearer_only and style != "bearer":
+        kind = "valid"
+    entry = KINDS[kind]
+    refused = not entry.accepted and style != "none"
+    if style == "none" or (not key and entry.needs_key) or (not key and kind == "valid"):
+        return Presentation(headers=(), query="", refused=refused)
+    scheme = "Bearer " if style == "bearer" else ""
+    name = "Authorization" if style == "bearer" else header
+    if kind == "elsewhere_query":
+        return Presentation(headers=(), query=f"api_key={quote(key, safe='')}", refused=refused)
+    if kind == "elsewhere_header":
+        other = _ELSEWHERE if name.lower() != _ELSEWHERE else "x-auth-token"
+        return Presentation(headers=((other, key),), query="", refused=refused)
+    values = {
+        "valid": scheme + key,
+        "lower_case_scheme": scheme.lower() + key,
+        "empty": scheme.strip(),
+        "empty_header": "",
+        "malformed": f"{scheme}a b",
+        "no_scheme": key,
+        "wrong": scheme + wrong_token(key),
+        "nearly": scheme + nearly(key) if key else "",
+        "nearly_cut": (scheme + key[:-1]).strip(),
+        "wrong_scheme": "Basic " + base64.b64encode(f"{key}:".encode()).decode(),
+        "wrong_scheme_token": f"Token {key}",
+    }
+    headers = () if kind == "missing" else ((name, values[kind]),)
+    return Presentation(headers=headers, query="", refused=refused)
+
+
+def wrong_token(key: str) -> str:
+    """A token that is not the key but looks like one: its length and its short prefix (``sk-``), nothing else of it."""
+    length = len(key) or 51
+    prefix = key[: key.find("-") + 1] if 0 < key.find("-") <= min(4, length - 2) else ""
+    generator = random.Random(f"wrong token of {length}")
+    while True:
+        body = "".join(generator.choices(string.ascii_lowercase + string.digits, k=max(1, length - len(prefix))))
+        if prefix + body != key:
+            return prefix + body
+
+
+def nearly(key: str) -> str:
+    """The key with another last character.
+
+    In base64 the low bits of a last character can be padding that decoders ignore, so the highest bit is what changes.
+    """
+    place = _BASE64.find(key[-1:])
+    return key[:-1] + (_BASE64[place ^ 32] if place >= 0 else "x")

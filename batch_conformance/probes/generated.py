@@ -1,0 +1,139 @@
+"""Schemathesis' own phases over the operation, turned into probes: examples, coverage and fuzzing.
+
+All that this project uses of Schemathesis' internals is in this module, and it is imported only here.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from batch_conformance.exchange.exchange import Headers
+from batch_conformance.probes.batch_ids import PLAIN, decode_segment
+from batch_conformance.probes.draws import draw
+
+if TYPE_CHECKING:
+    from schemathesis import Case
+
+_KEPT = ("openapi", "info", "components", "security")
+# Ours to set: the credential, and what the transport writes.
+_OURS = frozenset({"authorization", "host", "content-length", "connection", "cookie", "accept-encoding"})
+
+
+class GenerationError(ValueError):
+    """Schemathesis can make nothing of this operation. The message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedRequest:
+    """A GET that Schemathesis made: ``phase`` is ``examples``, ``coverage`` or ``fuzzing``; ``path`` is as sent."""
+
+    phase: str
+    path: str
+    batch_id: str
+    query: str = ""
+    headers: Headers = ()
+
+
+def generate(
+    data: Mapping[str, Any], path: str, parameter: str, count: int, seed: int | None, *, plain: bool = False
+) -> tuple[GeneratedRequest, ...]:
+    """Up to ``count`` distinct requests that the document calls valid: examples first, then coverage, then fuzzing.
+
+    ``data`` is the document, ``path`` the template of the GET and ``parameter`` the name of its id. With ``plain`` only
+    ids of letters, digits, ``-`` and ``_`` are made. Repeatable for a seed. Raises GenerationError, with the reason in
+    one line.
+    """
+    if count <= 0:
+        return ()
+    try:
+        document = _pruned(data, path)
+        if plain:
+            _make_plain(document["paths"][path], parameter)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = _requests(document, path, parameter, count, seed)
+        return tuple(request for request in found if PLAIN.match(request.batch_id) or not plain)
+    except Exception as error:  # whatever a third party's document makes a third party's generator raise
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise GenerationError(f"Schemathesis cannot generate requests for GET {path}: {reason}") from error
+
+
+def _requests(data: dict[str, Any], path: str, parameter: str, count: int, seed: int | None) -> list[GeneratedRequest]:
+    # Imported here: half a second that only those who plan should spend.
+    import schemathesis  # noqa: PLC0415
+    from schemathesis.config import SchemathesisConfig  # noqa: PLC0415
+    from schemathesis.generation.feedback import FeedbackSources  # noqa: PLC0415
+    from schemathesis.generation.modes import GenerationMode  # noqa: PLC0415
+
+    # Given whole, so that no schemathesis.toml of the folder in which we run has a say.
+    config = SchemathesisConfig.from_dict(
+        {"generation": {"mode": "positive", "with-security-parameters": False, "database": "none"}}
+    )
+    schema = schemathesis.openapi.from_dict(data, config=config)
+    operation = schema[path]["GET"]
+    generation = schema.config.generation_for(operation=operation)
+    # Without constants taken from local source files, which would make the requests depend on where we run.
+    feedback = FeedbackSources()
+    examples = [
+        case
+        for strategy in operation.get_strategies_from_examples(feedback=feedback)
+        for case in draw(strategy, 1, seed, "examples", key=_identity)
+    ]
+    coverage = schema.iter_coverage_cases(
+        operation, generation_modes=[GenerationMode.POSITIVE], generation_config=generation
+    )
+    found: dict[tuple[str, str, Headers], GeneratedRequest] = {}
+    _add(found, "examples", examples, parameter)
+    _add(found, "coverage", coverage, parameter)
+    strategy = operation.as_strategy(generation_mode=GenerationMode.POSITIVE, feedback=feedback)
+    _add(found, "fuzzing", draw(strategy, count, seed, "fuzzing", key=_identity), parameter)
+    return list(found.values())[:count]
+
+
+def _add(
+    found: dict[tuple[str, str, Headers], GeneratedRequest], phase: str, cases: Iterable[Case[Any]], parameter: str
+) -> None:
+    for case in cases:
+        if case.method.upper() != "GET" or case.path_parameters.get(parameter) is None:
+            continue
+        request = _convert(phase, case, parameter)
+        found.setdefault((request.path, request.query, request.headers), request)
+
+
+def _convert(phase: str, case: Case[Any], parameter: str) -> GeneratedRequest:
+    # Schemathesis percent-encodes path parameters itself; anything that it left raw is encoded, nothing twice.
+    path = quote(case.formatted_path, safe="/%:@!$&'()*+,;=-._~")
+    segment = str(case.path_parameters[parameter])
+    headers = tuple(
+        (name, str(value))
+        for name, value in case.headers.items()
+        if name.lower() not in _OURS and str(value).isascii() and str(value).isprintable()
+    )
+    query = urlencode({name: value for name, value in case.query.items() if value is not None}, doseq=True)
+    return GeneratedRequest(phase, path, decode_segment(segment), query, headers)
+
+
+def _identity(case: Case[Any]) -> tuple[str, str, str]:
+    headers = sorted((name, str(value)) for name, value in case.headers.items() if name.lower() not in _OURS)
+    return (case.formatted_path, repr(sorted(case.query.items())), repr(headers))
+
+
+def _pruned(data: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """A private copy of what the operation needs: Schemathesis changes what it is given, and reads it whole."""
+    kept: dict[str, Any] = {name: data[name] for name in _KEPT if name in data}
+    item = {name: part for name, part in data["paths"][path].items() if name in ("get", "parameters")}
+    return copy.deepcopy({**kept, "paths": {path: item}})
+
+
+def _make_plain(item: dict[str, Any], parameter: str) -> None:
+    """Narrows an id that the document leaves free; one that it restricts itself stays as it is."""
+    for entry in [*item.get("parameters", []), *item["get"].get("parameters", [])]:
+        if isinstance(entry, dict) and entry.get("in") == "path" and entry.get("name") == parameter:
+            schema = entry.setdefault("schema", {"type": "string"})
+            if isinstance(schema, dict) and not {"$ref", "pattern", "format", "enum", "const"} & set(schema):
+                schema["pattern"] = "^[A-Za-z0-9_-]{1,40}$"

@@ -1,0 +1,1 @@
+"""Reports: one model of a run, rendered in every format."""

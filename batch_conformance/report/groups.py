@@ -1,0 +1,177 @@
+"""Findings folded for people, and the counts that every report shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from batch_conformance.contract.clause import Clause
+from batch_conformance.contract.location import Location
+from batch_conformance.exchange.exchange import Exchange, Request
+from batch_conformance.findings.finding import LEVELS, Finding, Level, Side, State
+from batch_conformance.findings.gate import FailOn, fails_gate
+from batch_conformance.findings.rules import REGISTRY, Rule
+from batch_conformance.report.run_report import RunReport
+
+STATES: tuple[State, ...] = ("new", "expired", "known")
+"""Those that fail a gate first."""
+
+SIDES: tuple[Side, ...] = ("server", "document", "network")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings of one rule that deviate in one way, wherever they were seen. Never empty."""
+
+    rule: Rule
+    level: Level
+    side: Side
+    state: State
+    kind: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def id(self) -> str:
+        """The id of its first finding."""
+        return self.findings[0].id
+
+    @property
+    def occurrences(self) -> int:
+        """How often it was seen, over all its places."""
+        return sum(finding.occurrences for finding in self.findings)
+
+    @property
+    def remedy(self) -> str:
+        """What to do, by the side that is to be fixed."""
+        if self.side == "document" and self.rule.side != "document":
+            return "Correct the document, or an overlay of it, at this place, if what the server sends is meant."
+        if self.side == "network" and self.rule.side != "network":
+            return "Look at what stands before the server: a gateway, a proxy, a firewall."
+        return self.rule.remedy
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """What the contract expects, each wording once."""
+        return tuple(dict.fromkeys(finding.expected for finding in self.findings))
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """What was observed, each wording once."""
+        return tuple(dict.fromkeys(finding.observed for finding in self.findings))
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """The statuses it was seen at, sorted; none where it is about no status."""
+        return tuple(sorted({finding.status for finding in self.findings} - {""}))
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """The media types of its clauses, sorted; none where it is about no media type."""
+        return tuple(sorted({finding.media_type for finding in self.findings} - {""}))
+
+    @property
+    def evidences(self) -> tuple[tuple[Exchange, tuple[Finding, ...]], ...]:
+        """Each exchange that is evidence, once, with the findings that it shows."""
+        shown: dict[tuple[tuple[int, int], Request], list[Finding]] = {}
+        for finding in self.findings:
+            shown.setdefault((finding.evidence.order, finding.evidence.request), []).append(finding)
+        return tuple((findings[0].evidence, tuple(findings)) for findings in shown.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The numbers that all reports share. ``failing`` counts findings that fail the gate."""
+
+    findings: int
+    groups: int
+    occurrences: int
+    failing: int
+    levels: Mapping[Level, int]
+    states: Mapping[State, int]
+    sides: Mapping[Side, int]
+    clauses: Mapping[str, int]
+    document_findings: int
+
+
+def fold(findings: Iterable[Finding]) -> tuple[Group, ...]:
+    """Groups of findings with the same rule, kind, level, side and state: worst first, then as the ledger has them.
+
+    Expected and observed texts may differ inside a group (a null for a string and a null for an integer are one
+    problem); each finding keeps its own.
+    """
+    folded: dict[tuple[str, str, Level, Side, State], list[Finding]] = {}
+    for finding in findings:
+        key = (finding.rule, finding.kind, finding.level, finding.side, finding.state)
+        folded.setdefault(key, []).append(finding)
+    groups = [
+        Group(rule_named(rule), level, side, state, kind, tuple(members))
+        for (rule, kind, level, side, state), members in folded.items()
+    ]
+    return tuple(sorted(groups, key=lambda group: (LEVELS.index(group.level), STATES.index(group.state))))
+
+
+def rule_named(rule: str) -> Rule:
+    """The registry's rule; for an id that it does not know, a rule that says so."""
+    return REGISTRY.get(rule) or Rule(
+        id=rule,
+        title=rule,
+        level="info",
+        side="server",
+        why="This version does not know the rule.",
+        remedy="Read the report with the version that wrote it.",
+        source="",
+        breaks="",
+        keeps="",
+    )
+
+
+def failing(report: RunReport) -> tuple[Finding, ...]:
+    """The findings that fail the gate of this run."""
+    fail_on = cast("FailOn", report.run.fail_on)
+    return tuple(finding for finding in report.ledger.findings if fails_gate(finding, fail_on))
+
+
+def count(report: RunReport) -> Counts:
+    """The numbers of a run."""
+    findings = report.ledger.findings
+    levels = Counter(finding.level for finding in findings)
+    states = Counter(finding.state for finding in findings)
+    sides = Counter(finding.side for finding in findings)
+    clauses = Counter(result.state for result in report.ledger.clauses)
+    return Counts(
+        findings=len(findings),
+        groups=len(fold(findings)),
+        occurrences=sum(finding.occurrences for finding in findings),
+        failing=len(failing(report)),
+        levels={level: levels[level] for level in LEVELS},
+        states={state: states[state] for state in STATES},
+        sides={side: sides[side] for side in SIDES},
+        clauses={state: clauses[state] for state in ("kept", "broken", "inconclusive", "not_observed")},
+        document_findings=len(report.contract.document_findings),
+    )
+
+
+def clauses_by_id(report: RunReport) -> dict[str, Clause]:
+    """Every clause of the run by its id: the contract's, and those that only the ledger has."""
+    known = {clause.id: clause for clause in report.contract.clauses}
+    return known | {result.clause.id: result.clause for result in report.ledger.clauses}
+
+
+def place(finding: Finding) -> str:
+    """Where in the exchange: ``200 /output_file_id``, ``401``, ``any status``."""
+    return " ".join(filter(None, (finding.status or "any status", finding.pointer)))
+
+
+def where_said(finding: Finding, clauses: Mapping[str, Clause]) -> Location | None:
+    """Where the contract says what the finding breaks, if it does."""
+    if finding.location:
+        return finding.location
+    clause = clauses.get(finding.clause)
+    return clause.location if clause else None
+
+
+def masked_names(report: RunReport) -> frozenset[str]:
+    """Names of members whose values belong to customers."""
+    return frozenset(pointer.rpartition("/")[2] for pointer in report.contract.roles.free_maps) | {"metadata"}

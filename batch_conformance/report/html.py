@@ -1,0 +1,334 @@
+"""``drift.html``: the page for a person who did not run it. One file, no network, whole without JavaScript."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from batch_conformance.contract.clause import Clause
+from batch_conformance.contract.location import Location
+from batch_conformance.contract.selfcheck import DocumentFinding
+from batch_conformance.exchange.curl import curl_line
+from batch_conformance.exchange.exchange import Exchange, Headers
+from batch_conformance.findings.finding import LEVELS, Finding
+from batch_conformance.report.baseline_entry import baseline_entry, day_of
+from batch_conformance.report.body_view import BodyView, body_view, mask_url_queries
+from batch_conformance.report.coverage import field_tables, status_grid, unobserved
+from batch_conformance.report.groups import (
+    SIDES,
+    STATES,
+    Group,
+    clauses_by_id,
+    count,
+    failing,
+    fold,
+    masked_names,
+    place,
+    where_said,
+)
+from batch_conformance.report.run_report import RunReport
+from batch_conformance.report.text import clip, one_line, plural, visible
+
+BODY_LIMIT = 4_096
+"""Characters of a response body on the page."""
+
+EVIDENCES = 3
+"""Exchanges shown per group; drift.json has one for every finding."""
+
+WHOLE_GROUPS = 150
+"""Groups that show whole bodies; from there on bodies are cut short, or the page gets too big to open."""
+
+SHORT_BODY = 400
+
+ENTRIES = 20
+"""Baseline entries per group; for more, ``--write-baseline`` is the better tool."""
+
+EXCERPT_PLACES = 12
+"""Places of one group that are shown in the document; the table has the lines of the others."""
+
+_GLYPHS = {
+    "must": "✖", "should": "▲", "info": "●",
+    "new": "✚", "known": "≡", "expired": "↺",
+    "server": "⚙", "document": "¶", "network": "⇄",
+    "drift": "✖", "inconclusive": "?", "conforms": "✔",
+    "passed": "✔", "failed": "✖", "skipped": "–", "error": "!",
+    "kept": "✔", "broken": "✖", "not_observed": "–",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Excerpt:
+    """Lines of the document as (number, text, whether it is a place that is spoken of); number 0 stands for a gap."""
+
+    location: Location
+    lines: tuple[tuple[int, str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    finding: Finding
+    place: str
+    location: Location | None
+    evidence: int
+    """Number of its exchange among those shown, from 1; 0 where it is not shown."""
+    curl: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    exchange: Exchange
+    curl: str
+    response_headers: Headers
+    body: BodyView | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What every card needs: ``gate`` holds the ids of findings that fail it, ``names`` members that are masked."""
+
+    report: RunReport
+    clauses: Mapping[str, Clause]
+    gate: frozenset[str]
+    names: frozenset[str]
+    day: date
+    document_lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    group: Group
+    fails: bool
+    rows: tuple[_Row, ...]
+    says: tuple[str, ...]
+    excerpt: _Excerpt | None
+    evidences: tuple[_Evidence, ...]
+    hidden: int
+    entries: str
+    entries_left_out: int
+    predicted_by: tuple[DocumentFinding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Contradiction:
+    """Findings about the document of one rule, each with what it predicted; ``repairs`` are overlay actions as YAML."""
+
+    findings: tuple[tuple[DocumentFinding, tuple[Finding, ...]], ...]
+    whys: tuple[str, ...]
+    excerpt: _Excerpt | None
+    repairs: str
+
+
+def render(report: RunReport) -> str:
+    """The report as one HTML document."""
+    style, script = _asset("drift.css"), _asset("drift.js")
+    cards = _cards(report)
+    counts = count(report)
+    return _template().render(
+        report=report,
+        contract=report.contract,
+        run=report.run,
+        counts=counts,
+        cards=cards,
+        contradictions=_contradictions(report, cards),
+        grid=status_grid(report),
+        field_tables=field_tables(report),
+        unobserved=unobserved(report),
+        levels=LEVELS,
+        sides=SIDES,
+        states=STATES,
+        glyphs=_GLYPHS,
+        style=Markup(style),
+        script=Markup(script),
+        csp="; ".join(
+            (
+                "default-src 'none'",
+                f"style-src '{_digest(style)}'",
+                f"script-src '{_digest(script)}'",
+                "img-src data:",
+                "base-uri 'none'",
+                "form-action 'none'",
+            )
+        ),
+    )
+
+
+def _cards(report: RunReport) -> tuple[_Card, ...]:
+    page = _Page(
+        report,
+        clauses_by_id(report),
+        frozenset(finding.id for finding in failing(report)),
+        masked_names(report),
+        day_of(report.run.started_at),
+        report.contract.document.text.splitlines(),
+    )
+    groups = fold(report.ledger.findings)
+    return tuple(_card(group, page, number < WHOLE_GROUPS) for number, group in enumerate(groups))
+
+
+def _card(group: Group, page: _Page, whole: bool) -> _Card:
+    report, clauses = page.report, page.clauses
+    shown = group.evidences[: EVIDENCES if whole else 1]
+    number_of = {finding.id: number for number, (_, findings) in enumerate(shown, 1) for finding in findings}
+    rows = tuple(
+        _Row(
+            finding=finding,
+            place=clip(place(finding), 300),
+            location=where_said(finding, clauses),
+            evidence=number_of.get(finding.id, 0),
+            curl="" if finding.id in number_of else clip(curl_line(finding.evidence), 2_000),
+        )
+        for finding in group.findings
+    )
+    says = dict.fromkeys(clauses[finding.clause].says for finding in group.findings if finding.clause in clauses)
+    return _Card(
+        group=group,
+        fails=group.id in page.gate,
+        rows=rows,
+        says=tuple(says),
+        excerpt=_excerpt((row.location for row in rows), page.report.contract.document.name, page.document_lines),
+        evidences=tuple(_evidence(exchange, findings, page.names, whole) for exchange, findings in shown),
+        hidden=len(group.evidences) - len(shown),
+        entries="".join(baseline_entry(finding, page.day) for finding in group.findings[:ENTRIES]),
+        entries_left_out=max(len(group.findings) - ENTRIES, 0),
+        predicted_by=tuple(
+            contradiction
+            for contradiction in report.contract.document_findings
+            if any(_predicts(contradiction, finding) for finding in group.findings)
+        ),
+    )
+
+
+def _predicts(contradiction: DocumentFinding, finding: Finding) -> bool:
+    """Whether the finding is what the document's contradiction makes a server show."""
+    if finding.rule == "body.seen":
+        return False
+    return any(
+        finding.pointer == pointer and (finding.status == status or (not finding.status and finding.side == "document"))
+        for status, pointer in contradiction.predicts
+    )
+
+
+def _excerpt(locations: Iterable[Location | None], name: str, document_lines: Sequence[str]) -> _Excerpt | None:
+    """The lines of the document called ``name`` around these places; None where they stand elsewhere."""
+    spoken_of = [
+        location
+        for location in dict.fromkeys(location for location in locations if location is not None)
+        if location.file == name and 0 < location.line <= len(document_lines)
+    ][:EXCERPT_PLACES]
+    if not spoken_of:
+        return None
+    hits = {location.line for location in spoken_of}
+    around = 3 if len(hits) == 1 else 1
+    texts = {
+        number: document_lines[number - 1]
+        for line in hits
+        for number in range(max(line - around, 1), min(line + around, len(document_lines)) + 1)
+    }
+    indent = min((len(text) - len(text.lstrip()) for text in texts.values() if text.strip()), default=0)
+    lines: list[tuple[int, str, bool]] = []
+    for number, text in sorted(texts.items()):
+        if lines and number - lines[-1][0] > 1:
+            lines.append((0, "", False))
+        lines.append((number, clip(text[indent:], 200), number in hits))
+    return _Excerpt(spoken_of[0], tuple(lines))
+
+
+def _evidence(exchange: Exchange, findings: Sequence[Finding], names: frozenset[str], whole: bool) -> _Evidence:
+    response = exchange.response
+    limit = BODY_LIMIT if whole else SHORT_BODY
+    return _Evidence(
+        exchange=exchange,
+        curl=clip(curl_line(exchange), 12_000),
+        response_headers=_headers(response.headers) if response else (),
+        body=body_view(response.body, (finding.pointer for finding in findings if finding.pointer), names, limit)
+        if response
+        else None,
+    )
+
+
+def _headers(headers: Headers) -> Headers:
+    shown = tuple((one_line(name), one_line(clip(mask_url_queries(value), 400))) for name, value in headers[:40])
+    left = len(headers) - 40
+    return (*shown, ("…", f"{left:,} more header fields")) if left > 0 else shown
+
+
+def _contradictions(report: RunReport, cards: Sequence[_Card]) -> tuple[_Contradiction, ...]:
+    """The document's findings by rule, worst first, each with its lines and the findings that it predicted."""
+    predicted: dict[str, list[Finding]] = {}
+    for card in cards:
+        for contradiction in card.predicted_by:
+            shown = (finding for finding in card.group.findings if _predicts(contradiction, finding))
+            predicted.setdefault(contradiction.id, []).extend(shown)
+    folded: dict[tuple[str, str], list[DocumentFinding]] = {}
+    for contradiction in sorted(report.contract.document_findings, key=lambda finding: LEVELS.index(finding.level)):
+        folded.setdefault((contradiction.level, contradiction.rule), []).append(contradiction)
+    document = report.contract.document
+    lines = document.text.splitlines()
+    return tuple(
+        _Contradiction(
+            findings=tuple((finding, tuple(predicted.get(finding.id, ()))) for finding in members),
+            whys=tuple(dict.fromkeys(finding.why for finding in members)),
+            excerpt=_excerpt((finding.location for finding in members), document.name, lines),
+            repairs=yaml.safe_dump(
+                [finding.repair for finding in members if finding.repair],
+                sort_keys=False,
+                allow_unicode=True,
+                width=1000,
+            )
+            if any(finding.repair for finding in members)
+            else "",
+        )
+        for members in folded.values()
+    )
+
+
+def _anchor(text: str) -> str:
+    """A short name for a link to what ``text`` identifies: ids of elements have no blanks."""
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:12]
+
+
+def _code(text: str) -> Markup:
+    """Escaped text, what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(visible(text)))))
+
+
+def _finalize(value: Any) -> Any:
+    """Every value that goes into the page: what is invisible becomes visible, before it is escaped."""
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("batch_conformance.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["plural"] = plural
+    environment.filters["clip"] = clip
+    environment.filters["code"] = _code
+    environment.filters["anchor"] = _anchor
+    return environment.get_template("drift.html.j2")
+
+
+@cache
+def _asset(name: str) -> str:
+    return resources.files("batch_conformance.report").joinpath("templates", name).read_text("utf-8")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

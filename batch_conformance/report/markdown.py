@@ -1,0 +1,86 @@
+"""``summary.md``: the run in one screen, for step summaries and comments."""
+
+from __future__ import annotations
+
+import re
+
+from batch_conformance.report.groups import Group, clauses_by_id, count, fold, place, where_said
+from batch_conformance.report.run_report import RunReport
+from batch_conformance.report.terminal import GLYPHS
+from batch_conformance.report.text import clip, one_line, plural
+
+GROUPS = 50
+"""Rows of the table of findings: a step summary takes 1 MiB."""
+
+PLACES = 10
+
+
+def render(report: RunReport) -> str:
+    """The report as GitHub-flavoured Markdown; everything from outside is escaped."""
+    counts = count(report)
+    contract, run = report.contract, report.run
+    groups = fold(report.ledger.findings)
+    verdict = report.verdict + ("" if report.complete else " (incomplete)")
+    lines = [
+        f"## {verdict}: {escape(contract.operation.method.upper())} {escape(contract.operation.path)}",
+        "",
+        f"**{escape(report.sentence)}**",
+        "",
+        f"Exit code {report.exit_code}: {escape(report.exit_reason)}",
+        "",
+        f"| findings | {' | '.join(counts.levels)} | {' | '.join(counts.states)} |",
+        "|" + " ---: |" * (1 + len(counts.levels) + len(counts.states)),
+        f"| {counts.findings} | {' | '.join(map(str, counts.levels.values()))} "
+        f"| {' | '.join(map(str, counts.states.values()))} |",
+        "",
+    ]
+    if groups:
+        clauses = clauses_by_id(report)
+        lines += [
+            "| | rule | where | contract says | observed | side | state | seen | id |",
+            "| --- | --- | --- | --- | --- | --- | --- | ---: | --- |",
+        ]
+        for group in groups[:GROUPS]:
+            location = where_said(group.findings[0], clauses)
+            cells = (
+                f"{GLYPHS[group.level]} {group.level}",
+                f"{escape(group.rule.id)}<br>{escape(group.rule.title)}",
+                _places(group),
+                escape(clip(" / ".join(group.expected), 160)) + (f"<br>{escape(str(location))}" if location else ""),
+                escape(clip(" / ".join(group.observed), 160)),
+                group.side,
+                group.state,
+                f"{group.occurrences:,}",
+                f"`{group.id}`",
+            )
+            lines.append("| " + " | ".join(cells) + " |")
+        lines.append("")
+        if len(groups) > GROUPS:
+            rest = sum(len(group.findings) for group in groups[GROUPS:])
+            lines += [f"And {plural(rest, 'more finding')}: see drift.html.", ""]
+    for heading, texts in (("Missing", report.missing), ("Notes", report.notes)):
+        if texts:
+            lines += [f"### {heading}", "", *(f"- {escape(text)}" for text in texts), ""]
+    states = counts.clauses
+    lines += [
+        f"Clauses: {states['kept']:,} kept, {states['broken']:,} broken, {states['inconclusive']:,} inconclusive, "
+        f"{states['not_observed']:,} not observed. The document itself: {plural(counts.document_findings, 'finding')}.",
+        "",
+        f"Target {escape(report.target.base_url)} ({escape(report.target.kind)}); {escape(contract.title)} "
+        f"{escape(contract.version)}, reading {contract.reading}, sha256 `{contract.document.sha256[:12]}`; "
+        f"{plural(run.requests, 'request')} in {run.duration_s:.1f} s, seed {escape(run.seed)}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """``text`` as one line of plain text in Markdown, in a table too: no markup, HTML, link or mention comes of it."""
+    text = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", text)
+    return text.replace("@", "&#64;").replace("://", ":&#47;&#47;")
+
+
+def _places(group: Group) -> str:
+    shown = [escape(clip(place(finding), 100)) for finding in group.findings[:PLACES]]
+    left = len(group.findings) - PLACES
+    return "<br>".join([*shown, *([f"and {left:,} more"] if left > 0 else [])])

@@ -1,0 +1,71 @@
+"""The one model that every report is rendered from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.findings.ledger import Ledger
+
+Verdict = Literal["conforms", "drift", "inconclusive"]
+ChapterOutcome = Literal["passed", "failed", "skipped", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFacts:
+    """Who was asked. ``kind`` is ``embedded mock``, ``loopback`` or ``remote``; ``batch_ids`` are the known ids."""
+
+    base_url: str
+    kind: str
+    batch_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What it takes to do it again. Times: ``started_at`` RFC 3339 UTC, ``duration_s`` seconds."""
+
+    seed: str
+    started_at: str
+    duration_s: float
+    requests: int
+    planned: int
+    exploration: str
+    fail_on: str
+    command: str
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterResult:
+    """One conformance test: ``name`` is its stable node id, ``title`` its sentence, ``detail`` why it is not passed."""
+
+    name: str
+    title: str
+    outcome: ChapterOutcome
+    detail: str
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """A finished (or broken off) run.
+
+    ``sentence`` is the verdict in one sentence, ``missing`` names what was required and stayed unjudged, ``notes`` what
+    a reader should know (an ignored ``Prefer``, a healed 429, a partial selection), ``fault`` a fault of this tool.
+    """
+
+    verdict: Verdict
+    complete: bool
+    exit_code: int
+    exit_reason: str
+    sentence: str
+    target: TargetFacts
+    run: RunFacts
+    contract: Contract
+    ledger: Ledger
+    chapters: tuple[ChapterResult, ...] = ()
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    fault: str = ""

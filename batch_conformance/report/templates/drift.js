@@ -1,0 +1,83 @@
+"use strict";
+(() => {
+  const cards = [...document.querySelectorAll("details.finding")];
+
+  const filters = document.getElementById("filters");
+  if (filters) {
+    const shown = document.getElementById("shown");
+    const apply = () => {
+      const wanted = { level: new Set(), side: new Set(), state: new Set() };
+      for (const box of filters.querySelectorAll("input:checked")) wanted[box.name].add(box.value);
+      let findings = 0, total = 0;
+      for (const card of cards) {
+        const number = Number(card.dataset.findings);
+        const show = wanted.level.has(card.dataset.level) && wanted.side.has(card.dataset.side) && wanted.state.has(card.dataset.state);
+        card.hidden = !show;
+        total += number;
+        if (show) findings += number;
+      }
+      shown.textContent = findings === total ? "" : `${findings.toLocaleString("en")} of ${total.toLocaleString("en")} findings shown`;
+    };
+    filters.addEventListener("change", apply);
+    filters.addEventListener("submit", (event) => event.preventDefault());
+    filters.addEventListener("click", (event) => {
+      const all = event.target.dataset ? event.target.dataset.all : undefined;
+      if (all) for (const card of cards) if (!card.hidden) card.open = all === "open";
+    });
+    filters.hidden = false;
+    apply();
+  }
+
+  const copied = async (button, text) => {
+    let done = true;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = document.createElement("textarea");
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      done = document.execCommand("copy");
+      area.remove();
+      button.focus();
+    }
+    button.textContent = done ? "Copied" : "Not copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  };
+  for (const source of document.querySelectorAll("[data-copy]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.addEventListener("click", () => copied(button, source.textContent));
+    if (source.tagName === "PRE") {
+      const frame = document.createElement("div");
+      frame.className = "copyable";
+      source.replaceWith(frame);
+      frame.append(source, button);
+    } else {
+      source.after(button);
+    }
+  }
+
+  const reveal = () => {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) {
+      box.hidden = false;
+      box.open = true;
+    }
+    target.scrollIntoView();
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
+
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("details:not([open])")];
+    for (const box of closed) box.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const box of closed) box.open = false;
+  });
+})();

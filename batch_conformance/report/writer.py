@@ -1,0 +1,81 @@
+"""Writes every report of a run into one folder, each whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from batch_conformance.report import drift_json, har_file, html, junit, markdown, sarif
+from batch_conformance.report.run_report import RunReport
+
+FACES: Mapping[str, Callable[[RunReport], str]] = {
+    "drift.json": drift_json.render,
+    "drift.html": html.render,
+    "junit.xml": junit.render,
+    "drift.sarif": sarif.render,
+    "summary.md": markdown.render,
+    "exchanges.har": har_file.render,
+}
+"""File name and renderer of every report, in the order in which they are written."""
+
+
+class ReportError(Exception):
+    """Reports that could not be written, one line each. What could be written has been: ``written``."""
+
+    def __init__(self, problems: tuple[str, ...], written: tuple[Path, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+        self.written = written
+
+
+def write_reports(
+    report: RunReport, folder: Path, faces: Mapping[str, Callable[[RunReport], str]] = FACES
+) -> tuple[Path, ...]:
+    """Writes all faces of the report into ``folder``, which is made if need be, and returns their paths.
+
+    Each is written under a temporary name and renamed, so that a reader never sees half of one and a failed run leaves
+    the former one in place. One that fails does not prevent the others; in the end ReportError names those that did.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReportError((f"cannot make the reports folder {folder}: {error.strerror}",), ()) from error
+    written: list[Path] = []
+    problems: list[str] = []
+    for name, render in faces.items():
+        path = folder / name
+        try:
+            write_text(path, render(report))
+        except OSError as error:
+            problems.append(f"cannot write {path}: {error.strerror or error}")
+        except Exception as error:  # a fault in one renderer must not cost the other reports
+            problems.append(f"cannot render {name}: {type(error).__name__}: {error}")
+        else:
+            written.append(path)
+    if problems:
+        raise ReportError(tuple(problems), tuple(written))
+    return tuple(written)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes ``text`` as UTF-8 under a temporary name beside ``path``, then renames it. Raises OSError."""
+    if path.is_dir():
+        raise IsADirectoryError(21, "is a directory")
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""A run: settings, the execution of a plan, and what it comes to."""

@@ -1,0 +1,212 @@
+"""An audit: contract, target, plan and runner put together, and the report that comes of them."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.sources import load_contract
+from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
+from batch_conformance.exchange.limits import Budget
+from batch_conformance.exchange.target import Target
+from batch_conformance.findings.gate import decide
+from batch_conformance.findings.ledger import Ledger
+from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.probes.chapters import CHAPTER_NAMES
+from batch_conformance.probes.credentials import present
+from batch_conformance.probes.plan import Plan, build_plan
+from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
+from batch_conformance.run.runner import Progress, Runner
+from batch_conformance.run.settings import Settings
+
+DUMMY_KEY = "no-key-was-given"
+"""Sent where a local target was given no key and asks for none: whether it takes any token is then judged."""
+
+_PACKAGES = ("batch-conformance", "schemathesis", "hypothesis", "pytest", "jsonschema", "httpcore")
+
+
+class AuditError(ValueError):
+    """The audit cannot begin; one line says why and what to do."""
+
+
+class Audit:
+    """One audit of one target. ``close`` it: an embedded mock ends with it.
+
+    Raises ``AuditError`` or another ``ValueError`` with one line when it cannot begin.
+    """
+
+    def __init__(self, settings: Settings, *, seed: int | None, command: str, progress: Progress | None = None) -> None:
+        self.settings = settings
+        self.seed = seed
+        self.started = time.time()
+        self._clock = time.monotonic()
+        self.contract: Contract = load_contract(settings.contract, settings.reading, settings.overlays)
+        self._mock: EmbeddedMock | None = None
+        base, key, ids = settings.base_url, settings.key, settings.batch_ids
+        if base is None:
+            self._mock = EmbeddedMock().start()
+            base, key = parse_base_url(self._mock.base_url), self._mock.key
+            ids = ids or tuple(self._mock.batch_ids)
+        try:
+            self.base: BaseUrl = base
+            self.batch_ids = ids
+            self.target = self._target(base, key)
+            if not key:
+                self._settle_key()
+            self.command = self.target.redactor.redact_text(command)
+            self.plan: Plan = build_plan(
+                self.contract,
+                ids,
+                exploration=settings.exploration,
+                seed=seed,
+                loopback=base.is_loopback,
+                unsafe=settings.unsafe,
+                max_requests=settings.max_requests,
+            )
+            self.runner = Runner(self.plan, self.target, self.contract, progress=progress)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def kind(self) -> str:
+        """What kind of target this is."""
+        if self._mock is not None:
+            return "embedded mock"
+        return "loopback" if self.base.is_loopback else "remote"
+
+    def estimate(self) -> str:
+        """The plan in one line: requests and seconds."""
+        rate = self.settings.rate_limit
+        seconds = self.plan.estimate(1 / rate.interval if rate else None, latency=0.002)
+        return f"{len(self.plan.probes)} requests, about {max(1, round(seconds))} s"
+
+    def close(self) -> None:
+        """Close the connection and end the embedded mock."""
+        target: Target | None = getattr(self, "target", None)
+        if target is not None:
+            target.close()
+        if self._mock is not None:
+            self._mock.stop()
+
+    def report(
+        self,
+        chapters: Sequence[ChapterResult],
+        *,
+        selected: Collection[str],
+        interrupted: bool = False,
+        fault: str = "",
+    ) -> RunReport:
+        """What the run came to."""
+        ledger = self.runner.ledger()
+        partial = set(selected) != set(CHAPTER_NAMES)
+        stopped = self.runner.stopped or ("interrupted" if interrupted else "")
+        missing = tuple(self._explain(ledger))
+        decision = decide(
+            ledger.findings,
+            missing=missing,
+            fail_on=self.settings.fail_on,
+            stopped=stopped,
+            interrupted=interrupted,
+            fault=fault,
+            partial=partial,
+        )
+        return RunReport(
+            verdict=decision.verdict,
+            complete=not (stopped or interrupted or fault or partial),
+            exit_code=decision.exit_code,
+            exit_reason=decision.reason,
+            sentence=decision.sentence,
+            target=TargetFacts(str(self.base), self.kind, self.batch_ids),
+            run=self._facts(),
+            contract=self.contract,
+            ledger=ledger,
+            chapters=tuple(chapters),
+            missing=missing,
+            notes=tuple(self._notes(partial, ledger)),
+            fault=fault,
+        )
+
+    def _target(self, base: BaseUrl, key: str) -> Target:
+        settings = self.settings
+        return Target(
+            base,
+            key or None,
+            present,
+            timeout=settings.request_timeout,
+            retries=settings.retries,
+            rate=settings.rate_limit,
+            budget=Budget(None, settings.max_duration),
+        )
+
+    def _settle_key(self) -> None:
+        """A local target without a key: one anonymous request decides whether it wants one."""
+        operation = self.contract.operation
+        probe = build_plan(
+            self.contract, (), exploration="quick", seed=self.seed, loopback=True, unsafe=False, has_key=False
+        ).probes[0]
+        anonymous = replace(probe, credential="missing", chapter="known_ids", name="anonymous")
+        final = self.target.send(anonymous, 0)[-1]
+        if final.status in (401, 403) and operation.secured:
+            raise AuditError(
+                f"{self.base} asks for a key ({final.status}): put it into the environment variable "
+                f"{self.settings.key_env}"
+            )
+        self.target.close()
+        self.target = self._target(self.base, DUMMY_KEY)
+
+    def _explain(self, ledger: Ledger) -> list[str]:
+        """What is missing, with what to do about it."""
+        told = []
+        for what in ledger.missing:
+            if what.startswith("a 2xx") and not self.batch_ids:
+                told.append(f"{what} (no known id: give one with --batch-id)")
+            elif what.startswith("a 2xx") and ledger.exchanges and not self.runner.stopped:
+                told.append(f"{what} (is the id of this account, and not expired?)")
+            else:
+                told.append(what)
+        return told
+
+    def _notes(self, partial: bool, ledger: Ledger) -> list[str]:
+        notes = [*self.plan.notes, *self.runner.notes]
+        if partial:
+            notes.append("Partial: only the selected chapters were sent and judged.")
+        if self.runner.stopped:
+            left = len(self.plan.probes) - self.runner.done
+            notes.append(f"The run ended early: {self.runner.stopped}. {left} planned requests were not sent.")
+        limited = sum(exchange.status == 429 and not exchange.final for exchange in ledger.exchanges)
+        if limited:
+            notes.append(f"{limited} answers of 429 were waited out.")
+        healed = sum(exchange.failure is not None and not exchange.final for exchange in ledger.exchanges)
+        if healed:
+            notes.append(f"{healed} requests failed and were repeated.")
+        if self.contract.repaired:
+            notes.append("No overlay was given: the contract is read with the repairs of its self-check.")
+        return notes
+
+    def _facts(self) -> RunFacts:
+        return RunFacts(
+            seed="derandomized" if self.seed is None else str(self.seed),
+            started_at=datetime.fromtimestamp(self.started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            duration_s=round(time.monotonic() - self._clock, 3),
+            requests=self.runner.sent,
+            planned=len(self.plan.probes),
+            exploration=self.settings.exploration,
+            fail_on=self.settings.fail_on,
+            command=self.command,
+            versions={"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
+        )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        from batch_conformance import __version__  # noqa: PLC0415 - a clone that was never installed
+
+        return __version__ if package == "batch-conformance" else "not installed"

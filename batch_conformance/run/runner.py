@@ -1,0 +1,142 @@
+"""The runner: sends a plan to a target and knows when to stop."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.exchange.exchange import Exchange, Probe
+from batch_conformance.exchange.limits import BudgetExhausted
+from batch_conformance.exchange.target import Target
+from batch_conformance.findings.ledger import Ledger
+from batch_conformance.judge.judge import judge
+from batch_conformance.probes.plan import Plan
+
+_SILENT_ENOUGH = 3
+"""Silences of one kind of request that are told as one finding; each further one costs a time-out."""
+_BROKEN_ENOUGH = 6
+"""Server errors of one kind of request that are told as one finding."""
+_LIMITED_ENOUGH = 4
+"""Answers of 429 in a row, after retries, that say that the target wants rest."""
+
+Progress = Callable[[int, int, str], None]
+
+
+class Runner:
+    """Sends the probes of a plan, in its order, each at most once.
+
+    After a probe that got no answer the preflight is sent again: it tells a target that is away, where the run ends
+    with ``stopped`` saying why, from one that is silent to this kind of request only. ``sent`` counts requests.
+    """
+
+    def __init__(self, plan: Plan, target: Target, contract: Contract, *, progress: Progress | None = None) -> None:
+        self.plan = plan
+        self.target = target
+        self.contract = contract
+        self.exchanges: list[Exchange] = []
+        self.stopped = ""
+        self.notes: list[str] = []
+        self._progress = progress
+        self._done: set[int] = set()
+        self._broken: Counter[tuple[str, str]] = Counter()
+        self._limited = 0
+        self._controls = 0
+        self._prefer: bool | None = None
+
+    @property
+    def sent(self) -> int:
+        """Requests sent, retries included."""
+        return len(self.exchanges)
+
+    @property
+    def done(self) -> int:
+        """Probes of the plan that were sent."""
+        return len(self._done)
+
+    def preflight(self) -> Exchange | None:
+        """Send the plan's first probe: is there anybody, and is the key accepted?"""
+        if self.plan.probes and not self._done:
+            self._perform(0, self.plan.probes[0])
+            final = self.exchanges[-1] if self.exchanges else None
+            if final is not None and final.failure is not None and final.response is None:
+                self.stopped = f"the target did not answer: {final.failure.detail}"
+            elif final is not None and final.status == 401:
+                self.stopped = "the target refused the key (401)"
+            return final
+        return self.exchanges[0] if self.exchanges else None
+
+    def perform(self, chapters: Collection[str]) -> None:
+        """Send all probes of these chapters that have not been sent, in the plan's order, until something stops it."""
+        self.preflight()
+        for number, probe in enumerate(self.plan.probes):
+            if self.stopped:
+                return
+            if number not in self._done and probe.chapter in chapters and not self._pointless(probe):
+                self._perform(number, probe)
+                if self._progress:
+                    self._progress(len(self._done), len(self.plan.probes), probe.chapter)
+
+    def ledger(self, chapters: Collection[str] | None = None) -> Ledger:
+        """The ledger of the run, or of some of its chapters."""
+        return judge(self._of(chapters), self.contract)
+
+    def _of(self, chapters: Collection[str] | None) -> list[Exchange]:
+        if chapters is None:
+            return list(self.exchanges)
+        return [exchange for exchange in self.exchanges if exchange.probe.chapter in chapters]
+
+    def _perform(self, number: int, probe: Probe) -> None:
+        self._done.add(number)
+        try:
+            attempts = self._send(number, probe)
+        except BudgetExhausted as reason:
+            self.stopped = str(reason)
+            return
+        self.exchanges += attempts
+        final = attempts[-1]
+        if probe.forced_status is not None and self._prefer is None:
+            self._prefer = final.status == probe.forced_status
+        if final.failure is not None and number:
+            self._broken[probe.chapter, probe.subject] += _BROKEN_ENOUGH // _SILENT_ENOUGH
+            self._look_whether_away(final)
+        elif (final.status or 0) >= 500 and probe.forced_status is None:
+            self._broken[probe.chapter, probe.subject] += 1
+            self._look_whether_away(final)
+        self._limited = self._limited + 1 if final.status == 429 and probe.forced_status != 429 else 0
+        if self._limited >= _LIMITED_ENOUGH:
+            self.stopped = "the target keeps answering 429: it wants fewer requests than this (see --rate-limit)"
+
+    def _send(self, number: int, probe: Probe) -> tuple[Exchange, ...]:
+        attempts = self.target.send(probe, number)
+        final = attempts[-1]
+        if (final.status or 0) < 500 or probe.forced_status is not None or len(attempts) > 1:
+            return attempts
+        # One server error may be chance; a second one for the same request is not.
+        again = self.target.send(replace(probe, wait=0.0), number)
+        return (
+            replace(final, final=False),
+            *(replace(exchange, attempt=exchange.attempt + 1) for exchange in again),
+        )
+
+    def _look_whether_away(self, final: Exchange) -> None:
+        self._controls += 1
+        number = len(self.plan.probes) + self._controls
+        control = replace(self.plan.probes[0], name="control", wait=0.0)
+        try:
+            attempts = self.target.send(control, number)
+        except BudgetExhausted as reason:
+            self.stopped = str(reason)
+            return
+        self.exchanges += attempts
+        failure = attempts[-1].failure
+        if failure is not None:
+            probe = final.probe
+            self.stopped = f"the target went away at {probe.chapter}/{probe.name}: {failure.detail}"
+
+    def _pointless(self, probe: Probe) -> bool:
+        """Whether nothing new can come of a probe: its kind is known to break the target, or ``Prefer`` is ignored."""
+        if probe.forced_status is not None and self._prefer is False:
+            return True
+        return self._broken[probe.chapter, probe.subject] >= _BROKEN_ENOUGH

@@ -1,0 +1,359 @@
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from probes_support import KNOWN, contract
+
+from batch_conformance.exchange.exchange import Probe
+from batch_conformance.probes.batch_ids import NO_SUCH_ID, PLAIN
+from batch_conformance.probes.chapters import CHAPTER_NAMES, CHAPTERS
+from batch_conformance.probes.credentials import KINDS, is_refused
+from batch_conformance.probes.plan import LIMITS, Plan, PlanError, build_plan, describe
+
+EXPLORATIONS = ("quick", "standard", "thorough")
+
+
+def plan(known=KNOWN, exploration="standard", seed=None, loopback=True, of=None, **options) -> Plan:
+    return build_plan(of or contract(), known, exploration=exploration, seed=seed, loopback=loopback, **options)
+
+
+planned_once = functools.cache(plan)
+
+
+def reads(planned: Plan) -> list[tuple[int, Probe]]:
+    """Ordinary reads of batches that exist: their answers are what the contract says most about."""
+    return [
+        (number, probe)
+        for number, probe in enumerate(planned.probes)
+        if probe.subject == "known"
+        and probe.method == "GET"
+        and probe.forced_status is None
+        and not is_refused(probe.credential)
+    ]
+
+
+def refused_count(probes: tuple[Probe, ...]) -> int:
+    return sum(is_refused(probe.credential) for probe in probes)
+
+
+STANDARD = plan()
+
+
+def test_the_chapters_come_in_their_order_with_a_sentence_each():
+    assert CHAPTER_NAMES == (
+        "known_ids", "unknown_ids", "authentication", "representations", "statuses", "identity", "hostile_ids",
+        "methods", "lifecycle", "generated",
+    )  # fmt: skip
+    assert all(chapter.title.endswith(".") and ". " not in chapter.title for chapter in CHAPTERS)
+
+
+def test_the_preflight_reads_a_known_id():
+    first = STANDARD.probes[0]
+    assert (first.chapter, first.batch_id, first.credential) == ("known_ids", KNOWN[0], "valid")
+
+
+def test_without_a_known_id_the_preflight_reads_an_unknown_one_with_the_key():
+    first = plan(known=()).probes[0]
+    assert (first.chapter, first.subject, first.credential) == ("unknown_ids", "unknown", "valid")
+
+
+@pytest.mark.parametrize("exploration", EXPLORATIONS)
+@pytest.mark.parametrize("known", [(), KNOWN[:1], KNOWN, tuple(f"batch_{number:010}" for number in range(500))])
+@pytest.mark.parametrize("loopback", [True, False])
+def test_every_plan_keeps_its_limits(exploration, known, loopback):
+    planned = plan(known, exploration, loopback=loopback, unsafe=True)
+    assert 0 < len(planned.probes) <= LIMITS[exploration]
+    assert refused_count(planned.probes) <= 12
+    assert sum(planned.counts().values()) == len(planned.probes)
+    assert bool(planned.counts()["known_ids"]) == bool(known)
+
+
+def test_a_standard_plan_leaves_room_for_retries():
+    assert 300 <= len(STANDARD.probes) <= 365
+
+
+def test_nearly_half_of_a_standard_plan_are_ordinary_reads_of_known_ids():
+    for known in (KNOWN[:1], KNOWN[:3], KNOWN):
+        planned = plan(known)
+        assert len(reads(planned)) >= 0.45 * len(planned.probes)
+
+
+@pytest.mark.parametrize("period", [2, 3, 5, 7, 10, 20, 25])
+def test_a_fault_in_every_nth_answer_meets_known_ids_whatever_the_phase(period):
+    expected = len(reads(STANDARD)) / period
+    for phase in range(period):
+        met = sum(number % period == phase for number, _ in reads(STANDARD))
+        assert met >= max(5, expected / 2), (period, phase)
+
+
+def test_every_known_id_is_read_several_times_with_pauses_in_between():
+    elapsed, seen = 0.0, {}
+    for probe in STANDARD.probes:
+        elapsed += probe.wait
+        if probe.subject == "known" and probe.method == "GET" and probe.credential == "valid":
+            seen.setdefault(probe.batch_id, []).append(elapsed)
+    assert set(seen) == set(KNOWN)
+    assert 2.1 < elapsed < 2.3
+    for moments in seen.values():
+        assert len(moments) >= 8
+        # Half a second is what a stage of a batch that moves quickly lasts.
+        assert max(after - before for before, after in itertools.pairwise(moments)) < 0.6
+        assert moments[0] < 0.3
+        assert moments[-1] > 1.9
+
+
+@pytest.mark.parametrize("exploration", EXPLORATIONS)
+def test_the_same_arguments_make_the_same_plan(exploration):
+    assert plan(exploration=exploration, seed=5) == plan(exploration=exploration, seed=5)
+
+
+def test_another_process_makes_the_same_plan():
+    script = "from test_probes_plan import STANDARD; print(ascii(STANDARD.probes))"
+    folders = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(folders), "PYTHONHASHSEED": "4711"}
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environ)
+    assert done.stdout.strip() == ascii(STANDARD.probes)
+
+
+@pytest.mark.parametrize("exploration", EXPLORATIONS)
+@pytest.mark.parametrize("loopback", [True, False])
+def test_another_seed_sends_other_requests_under_the_same_names(exploration, loopback):
+    seeds = (None, 0) if exploration == "thorough" else (None, 0, 1, 2, 3)
+    plans = [plan(exploration=exploration, seed=seed, loopback=loopback) for seed in seeds]
+    names = {tuple((probe.chapter, probe.name, probe.credential) for probe in one.probes) for one in plans}
+    assert len(names) == 1
+    unknown = [{probe.path for probe in one.probes if probe.chapter == "unknown_ids"} for one in plans]
+    assert all(not one & other for one in unknown for other in unknown if one is not other)
+
+
+def test_names_are_stable_words():
+    assert all(re.fullmatch(r"[a-z0-9_]+", probe.name) for probe in planned_once(exploration="thorough").probes)
+
+
+@pytest.mark.parametrize("exploration", EXPLORATIONS)
+def test_every_path_fits_on_the_wire(exploration):
+    for probe in planned_once(exploration=exploration).probes:
+        assert re.fullmatch(r"/batches/[!-~]*", probe.path)
+        assert not set("?#") & set(probe.path)
+        for name, value in probe.headers:
+            assert name.isascii()
+            assert value == value.strip()
+
+
+def test_subjects_are_true_to_the_ids():
+    for probe in planned_once(exploration="thorough").probes:
+        if probe.subject in ("known", "equivalent"):
+            assert probe.batch_id in KNOWN
+        elif probe.subject == "outside":
+            assert probe.batch_id in (None, ".", "..", *KNOWN)
+        else:
+            assert probe.batch_id not in KNOWN
+
+
+@pytest.mark.parametrize("exploration", ["quick", "standard"])
+def test_a_remote_server_is_not_attacked_without_being_asked(exploration):
+    planned = plan(exploration=exploration, loopback=False, has_key=True)
+    for probe in planned.probes:
+        assert probe.credential != "elsewhere_query"
+        if probe.subject not in ("equivalent", "outside"):
+            assert PLAIN.match(probe.path.removeprefix("/batches/")), probe
+
+
+def test_a_thorough_plan_attacks_a_remote_server_but_keeps_the_key_out_of_the_query():
+    planned = plan(exploration="thorough", loopback=False)
+    assert {"escape_not_hex", "utf8_invalid_byte", "nul"} <= {probe.name for probe in planned.probes}
+    assert "elsewhere_query" not in {probe.credential for probe in planned.probes}
+
+
+def test_a_standard_plan_on_loopback_has_one_of_every_class_of_hostile_id():
+    by_name = {probe.name: probe for _, probe in STANDARD.chapter("hostile_ids")}
+    assert {
+        "null_word", "undefined_word", "star", "space", "very_long", "eight_kilobytes", "sql_quote", "nul",
+        "template_braces", "unicode_cjk", "unicode_nfc", "unicode_nfd", "emoji", "escape_not_hex", "escape_alone",
+        "utf8_invalid_byte", "one_dot", "two_dots", "double_encoded_slash", "c0_controls", "bidi_override", "slash",
+        "traversal_passwd", "crlf_header", "utf8_overlong_slash",
+    } <= set(by_name)  # fmt: skip
+
+
+def test_only_get_and_head_are_sent_unless_allowed():
+    for exploration in EXPLORATIONS:
+        assert {probe.method for probe in planned_once(exploration=exploration).probes} == {"GET", "HEAD"}
+
+
+def test_allowed_methods_are_undeclared_ones_on_an_id_that_cannot_exist():
+    planned = plan(of=contract(methods=("GET", "DELETE")), unsafe=True)
+    changing = [probe for probe in planned.probes if probe.method not in ("GET", "HEAD")]
+    assert {probe.method for probe in changing} == {"POST", "PUT", "PATCH"}
+    assert {probe.batch_id for probe in changing} == {NO_SUCH_ID}
+    assert NO_SUCH_ID not in KNOWN
+
+
+def test_refused_credentials_are_spread_over_kinds_and_over_known_and_unknown_ids():
+    refused = [probe for probe in STANDARD.probes if is_refused(probe.credential)]
+    assert len(refused) == 12
+    assert len({probe.credential for probe in refused}) >= 10
+    for credential in ("missing", "wrong"):
+        assert {probe.subject for probe in refused if probe.credential == credential} == {"known", "unknown"}
+
+
+def test_a_quick_plan_refuses_six_times():
+    assert refused_count(plan(exploration="quick").probes) == 6
+
+
+def test_without_a_key_no_credential_made_from_it_is_planned():
+    planned = plan(has_key=False)
+    others = {probe.credential for probe in planned.probes} - {"valid"}
+    assert others == {kind for kind, entry in KINDS.items() if not entry.needs_key} - {"valid"}
+
+
+def test_a_contract_without_security_has_no_chapter_on_authentication_and_says_so():
+    planned = plan(of=contract(secured=False))
+    assert planned.chapter("authentication") == ()
+    assert any("no credential" in note for note in planned.notes)
+
+
+def test_a_vendor_whose_key_has_no_scheme_is_not_asked_about_schemes():
+    planned = {probe.credential for probe in plan(style="header").probes}
+    assert {"valid", "missing", "wrong", "nearly"} <= planned
+    assert not planned & {kind for kind, entry in KINDS.items() if entry.bearer_only}
+
+
+def test_a_vendor_without_authentication_is_not_asked_about_it():
+    planned = plan(style="none")
+    assert planned.chapter("authentication") == ()
+    assert any("vendor's profile asks for no credential" in note for note in planned.notes)
+
+
+def test_every_documented_status_is_forced_and_the_first_is_no_success():
+    forced = [probe for _, probe in STANDARD.chapter("statuses")]
+    assert {probe.forced_status for probe in forced} == {200, 400, 401, 403, 404, 429, 500, 503, 504}
+    assert forced[0].forced_status == 400
+    assert all(("Prefer", f"code={probe.forced_status}") in probe.headers for probe in forced)
+    assert all(probe.name == f"prefer_{probe.forced_status}" for probe in forced)
+
+
+def test_status_ranges_and_default_are_not_forced():
+    planned = plan(of=contract(responses={"200": None, "4XX": None, "default": None}))
+    assert {probe.forced_status for probe in planned.probes} == {None, 200}
+
+
+def test_no_success_is_forced_for_an_id_that_nobody_has():
+    assert 200 not in {probe.forced_status for probe in plan(known=()).probes}
+
+
+def test_every_representation_is_asked_of_known_ids_and_the_common_ones_of_unknown_ids():
+    names = {probe.name for _, probe in STANDARD.chapter("representations")}
+    assert {
+        "accept_html_known",
+        "accept_html_unknown",
+        "gzip_known",
+        "gzip_unknown",
+        "if_none_match_other_known",
+    } <= names
+    assert all("Range" not in dict(probe.headers) for probe in STANDARD.probes)
+
+
+def test_a_probe_without_an_accept_header_is_planned():
+    none = [probe for probe in STANDARD.probes if probe.name == "accept_none_known"]
+    assert [probe.headers for probe in none] == [()]
+
+
+def test_a_chapter_gives_its_probes_with_their_numbers():
+    for name in CHAPTER_NAMES:
+        for number, probe in STANDARD.chapter(name):
+            assert STANDARD.probes[number] is probe
+            assert probe.chapter == name
+    with pytest.raises(KeyError):
+        STANDARD.chapter("nonsense")
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.nested_given])
+@given(st.integers(min_value=1, max_value=450), st.sampled_from([(), KNOWN[:1], KNOWN]))
+def test_a_smaller_limit_cuts_the_plan_and_keeps_the_essential(limit, known):
+    whole, cut = planned_once(known), plan(known, max_requests=limit)
+    assert len(cut.probes) == min(limit, len(whole.probes))
+    remaining = iter(whole.probes)
+    assert all(probe in remaining for probe in cut.probes), "the order is kept"
+    essential = 4 if known else 3
+    assert cut.probes[:essential] == whole.probes[: min(limit, essential)]
+    if limit >= 16:
+        assert all(count for name, count in cut.counts().items() if whole.counts()[name])
+
+
+def test_a_limit_of_four_is_one_known_one_unknown_one_without_and_one_with_a_wrong_credential():
+    four = plan(max_requests=4).probes
+    assert [probe.subject for probe in four[:2]] == ["known", "unknown"]
+    assert [probe.credential for probe in four] == ["valid", "valid", "missing", "wrong"]
+
+
+def test_a_cut_plan_says_what_it_left_out():
+    assert plan(max_requests=50).notes[0].endswith("requests left out: the limit is 50.")
+    assert any("known ids are not read" in note for note in plan(max_requests=10).notes)
+
+
+def test_a_quick_plan_reads_every_one_of_sixteen_known_ids():
+    known = tuple(f"batch_{number:010}" for number in range(16))
+    planned = plan(known, "quick")
+    assert {probe.batch_id for _, probe in reads(planned)} == set(known)
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_below_one_is_refused(limit):
+    with pytest.raises(PlanError, match="at least 1"):
+        plan(max_requests=limit)
+
+
+def test_an_empty_id_is_refused():
+    with pytest.raises(PlanError, match="batch id is empty"):
+        plan(known=("batch_a", ""))
+
+
+def test_an_id_given_twice_counts_once():
+    assert plan(known=(KNOWN[0], KNOWN[0])) == plan(known=(KNOWN[0],))
+
+
+def test_strange_known_ids_are_encoded_once():
+    paths = {probe.path for _, probe in reads(plan(known=("a/b c%20",)))}
+    assert paths == {"/batches/a%2Fb%20c%2520"}
+
+
+def test_a_document_that_schemathesis_cannot_use_costs_only_its_own_chapter():
+    data = contract().document.data
+    data["paths"] = {}
+    planned = plan(of=contract(data=data))
+    assert planned.chapter("generated") == ()
+    assert any("generated is left out" in note for note in planned.notes)
+    assert planned.counts()["known_ids"]
+
+
+def test_an_estimate_counts_pace_and_pauses():
+    count = len(STANDARD.probes)
+    assert STANDARD.estimate() == pytest.approx(2.2)
+    assert STANDARD.estimate(rate=1) == pytest.approx(count)
+    assert STANDARD.estimate(latency=0.1) == pytest.approx(2.2 + count * 0.1)
+
+
+def test_a_description_has_a_line_for_every_request_and_nothing_that_disturbs_a_terminal():
+    lines = describe(STANDARD)
+    assert len(lines) == len(STANDARD.probes)
+    assert all(line.isprintable() and len(line) < 200 for line in lines)
+    assert f"GET     /batches/{KNOWN[0]}  [valid]  known_ids/read" in lines[0]
+
+
+def test_another_template_and_parameter_are_used_as_the_contract_says():
+    data = contract().document.data
+    item = data["paths"].pop("/batches/{batch_id}")
+    item["get"]["parameters"][0]["name"] = "id"
+    data["paths"]["/v2/jobs/{id}"] = item
+    planned = plan(of=contract(path="/v2/jobs/{id}", parameter="id", data=data))
+    assert all(probe.path.startswith("/v2/jobs/") for probe in planned.probes)
+    assert planned.counts()["generated"]

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from exchanges import EXCHANGES
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batch_conformance.exchange.exchange import Exchange, Probe, Request, Response
+from batch_conformance.exchange.record import (
+    RecordError,
+    Spool,
+    exchange_from_dict,
+    exchange_to_dict,
+    read_recording,
+)
+
+SAMPLE = Exchange(
+    0,
+    Probe("known_ids", "read", "/batches/a", "a", "known"),
+    Request("GET", "http://127.0.0.1:1/v1/batches/a"),
+    Response(200, (("Content-Type", "application/json"),), b"{}"),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(EXCHANGES)
+def test_an_exchange_survives_json(exchange):
+    assert exchange_from_dict(json.loads(json.dumps(exchange_to_dict(exchange), allow_nan=False))) == exchange
+
+
+def test_a_body_stands_as_text_where_it_is_text():
+    assert exchange_to_dict(SAMPLE)["response"]["body"] == "{}"
+    binary = exchange_to_dict(Exchange(0, SAMPLE.probe, SAMPLE.request, Response(200, body=b"\xff")))
+    assert binary["response"]["body_base64"] == "/w=="
+    assert "body" not in binary["response"]
+
+
+@given(JSON)
+def test_anything_else_is_told_in_one_line(data):
+    with pytest.raises(RecordError) as error:
+        exchange_from_dict(data)
+    assert str(error.value).isprintable()
+
+
+PLACES = [
+    ("number",),
+    ("started_at",),
+    ("final",),
+    ("reflections",),
+    ("probe",),
+    ("probe", "subject"),
+    ("probe", "headers"),
+    ("request", "url"),
+    ("response", "status"),
+    ("response", "body"),
+    ("response", "headers"),
+]
+
+
+@pytest.mark.parametrize("place", PLACES, ids="/".join)
+@settings(max_examples=50, deadline=None)
+@given(value=JSON)
+def test_a_wrong_member_is_an_error_or_a_value_of_the_right_type(place, value):
+    data = json.loads(json.dumps(exchange_to_dict(SAMPLE)))
+    inner = data
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    try:
+        exchange = exchange_from_dict(data)
+    except RecordError:
+        return
+    assert exchange_from_dict(exchange_to_dict(exchange)) == exchange
+
+
+def test_a_wrong_member_is_named():
+    data = exchange_to_dict(SAMPLE)
+    data["probe"]["subject"] = "friend"
+    with pytest.raises(RecordError, match="the recorded probe has no usable 'subject'"):
+        exchange_from_dict(data)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(EXCHANGES, max_size=4))
+def test_a_spool_gives_back_what_was_put_in(tmp_path_factory, exchanges):
+    path = tmp_path_factory.mktemp("spool") / "exchanges.ndjson"
+    with Spool(path) as spool:
+        for exchange in exchanges:
+            spool.append(exchange)
+    recording = read_recording(path)
+    assert recording.exchanges == tuple(exchanges)
+    assert recording.broken == 0
+
+
+def test_what_was_appended_can_be_read_while_the_spool_is_open(tmp_path):
+    path = tmp_path / "exchanges.ndjson"
+    with Spool(path) as spool:
+        spool.append(SAMPLE)
+        assert read_recording(path).exchanges == (SAMPLE,)
+
+
+def test_a_line_cut_off_at_any_place_costs_that_line_alone(tmp_path):
+    path = tmp_path / "exchanges.ndjson"
+    line = (json.dumps(exchange_to_dict(SAMPLE)) + "\n").encode()
+    for cut in range(1, len(line) - 1, 7):
+        path.write_bytes(line + line[:cut])
+        recording = read_recording(path)
+        assert (recording.exchanges, recording.broken) == ((SAMPLE,), 1)
+        with Spool(path) as spool:
+            spool.append(SAMPLE)
+        recording = read_recording(path)
+        assert (recording.exchanges, recording.broken) == ((SAMPLE, SAMPLE), 1)
+
+
+def test_lines_of_garbage_are_counted(tmp_path):
+    path = tmp_path / "exchanges.ndjson"
+    path.write_bytes(b"\xff\xfe\n" + b"[" * 100_000 + b"\n\n{}\n" + json.dumps(exchange_to_dict(SAMPLE)).encode())
+    recording = read_recording(path)
+    assert (recording.exchanges, recording.broken) == ((SAMPLE,), 3)

@@ -1,0 +1,115 @@
+"""SARIF, GitHub's annotations and summary, and the writer."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import samples
+
+from batch_conformance.findings.rules import REGISTRY
+from batch_conformance.report import github, markdown, sarif
+from batch_conformance.report.run_report import RunReport
+from batch_conformance.report.writer import FACES, ReportError, write_reports
+
+
+def test_sarif_places_findings_at_the_lines_of_the_document() -> None:
+    (run,) = sarif.log(samples.run_report((samples.finding(),)))["runs"]
+    (result,) = run["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "spec/siliconflow-get-batch.yaml"
+    assert place["region"]["startLine"] > 1
+    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+
+
+def test_sarif_tells_new_from_accepted() -> None:
+    (run,) = sarif.log(samples.run_report(samples.mixed()))["runs"]
+    states = {
+        "new": ("new", False),
+        "known": ("unchanged", True),
+        "expired": ("updated", False),
+    }
+    for result in run["results"]:
+        assert (result["baselineState"], bool(result["suppressions"])) == states[result["properties"]["state"]]
+
+
+def test_sarif_explains_every_rule_that_it_uses() -> None:
+    findings = tuple(samples.finding(rule, f"/{index}") for index, rule in enumerate(REGISTRY))
+    (run,) = sarif.log(samples.run_report(findings))["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == list(dict.fromkeys(result["ruleId"] for result in run["results"]))
+    for rule in rules:
+        assert rule["help"]["text"]
+        assert rule["fullDescription"]["text"].endswith((".", "!", "?", "."))
+
+
+def test_annotations_name_file_and_line_and_escape_what_could_start_a_command() -> None:
+    text = github.annotate(samples.run_report((samples.finding(observed="50%\n::error::x"),)))
+    (line,) = text.splitlines()
+    assert re.match(r"::error file=spec/siliconflow-get-batch\.yaml,line=\d+,title=body\.type", line)
+    assert "50%25\\n::error::x" in line
+
+
+def test_annotations_are_errors_only_where_the_gate_fails() -> None:
+    text = github.annotate(samples.run_report(samples.mixed()))
+    kinds = [line.split(" ")[0] for line in text.splitlines()]
+    assert kinds == sorted(kinds, key=["::error", "::warning", "::notice"].index)
+    assert kinds.count("::notice") == 2
+
+
+def test_github_gets_a_summary_and_other_systems_nothing(tmp_path: Path) -> None:
+    report = samples.run_report(samples.mixed())
+    summary = tmp_path / "summary"
+    summary.write_text("before\n")
+    assert github.publish(report, {"GITHUB_STEP_SUMMARY": str(summary)}) == ""
+    assert summary.read_text() == "before\n"
+    told = github.publish(report, {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)})
+    assert told == github.annotate(report)
+    assert summary.read_text() == "before\n" + markdown.render(report)
+
+
+def test_markdown_from_the_wire_is_inert() -> None:
+    evil = "a|b `c` <img src=x> @team [l](https://e.x) **b** \\| end"
+    escaped = markdown.escape(evil)
+    assert "<img" not in escaped
+    assert "@" not in escaped
+    assert "://" not in escaped
+    assert not re.search(r"(?<!\\)[|`*\[\]]", escaped.replace("\\\\", ""))
+
+
+def test_every_face_is_written_whole_and_nothing_else_is_left(tmp_path: Path) -> None:
+    report = samples.run_report(samples.mixed())
+    folder = tmp_path / "deep" / "reports"
+    written = write_reports(report, folder)
+    assert [path.name for path in written] == list(FACES)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FACES)
+    for path in written:
+        assert path.read_text(encoding="utf-8") == FACES[path.name](report)
+
+
+def test_a_face_that_cannot_be_written_does_not_prevent_the_others(tmp_path: Path) -> None:
+    (tmp_path / "junit.xml").mkdir()
+    with pytest.raises(ReportError) as caught:
+        write_reports(samples.run_report(), tmp_path)
+    assert caught.value.problems == (f"cannot write {tmp_path / 'junit.xml'}: is a directory",)
+    assert {path.name for path in caught.value.written} == set(FACES) - {"junit.xml"}
+    assert json.loads((tmp_path / "drift.json").read_text())["verdict"] == "conforms"
+
+
+def test_a_face_that_cannot_be_rendered_leaves_the_former_one(tmp_path: Path) -> None:
+    def broken(report: RunReport) -> str:
+        raise ZeroDivisionError(report.verdict)
+
+    (tmp_path / "summary.md").write_text("former")
+    with pytest.raises(ReportError, match=r"cannot render summary\.md: ZeroDivisionError: conforms"):
+        write_reports(samples.run_report(), tmp_path, {"summary.md": broken, "drift.sarif": sarif.render})
+    assert (tmp_path / "summary.md").read_text() == "former"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["drift.sarif", "summary.md"]
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ReportError, match="cannot make the reports folder"):
+        write_reports(samples.run_report(), tmp_path / "file" / "reports")
