@@ -9,12 +9,16 @@ import click
 from batch_conformance import __version__
 from batch_conformance.findings.gate import EXIT_USAGE
 from batch_conformance.findings.rules import REGISTRY, Rule
+from batch_conformance.mock.command import mock
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="batch-conformance")
 def main() -> None:
     """Does a server keep the published contract of GET /batches/{batch_id}?"""
+
+
+main.add_command(mock)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
@@ -26,12 +30,9 @@ def run(arguments: tuple[str, ...]) -> None:
     from batch_conformance.resources import suites_folder  # noqa: PLC0415
 
     suites = suites_folder()
-    configuration = suites.parent / "pytest.ini"
-    sys.exit(pytest.main(["-c", str(configuration), "--rootdir", str(suites.parent), *_with_suites(arguments, suites)]))
-
-
-def _with_suites(arguments: tuple[str, ...], suites: object) -> list[str]:
-    return [*arguments, str(suites)]
+    home = suites.parent
+    # Options first: pytest takes what follows an unknown option for a path.
+    sys.exit(pytest.main(["-c", str(home / "pytest.ini"), f"--rootdir={home}", *arguments, str(suites)]))
 
 
 @main.command()

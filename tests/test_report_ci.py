@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import samples
 
+from batch_conformance.contract.location import Location
 from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.report import github, markdown, sarif
 from batch_conformance.report.run_report import RunReport
@@ -22,6 +24,17 @@ def test_sarif_places_findings_at_the_lines_of_the_document() -> None:
     assert place["artifactLocation"]["uri"] == "spec/siliconflow-get-batch.yaml"
     assert place["region"]["startLine"] > 1
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+
+
+def test_what_no_file_says_is_shown_at_the_operation() -> None:
+    finding = samples.finding("auth.challenge_missing", "", status="401")
+    said = Location("RFC 9110 section 11.6.1", 0, origin="standard")
+    report = samples.run_report((replace(finding, location=said),))
+    (result,) = sarif.log(report)["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == report.contract.operation.location.file
+    assert place["region"]["startLine"] == report.contract.operation.location.line
+    assert f"file={report.contract.operation.location.file},line=" in github.annotate(report)
 
 
 def test_sarif_tells_new_from_accepted() -> None:

@@ -48,7 +48,7 @@ class Deviation:
     @property
     def fingerprint(self) -> str:
         """Twelve hex digits that stay the same between runs, targets and versions."""
-        return hashlib.sha256(f"{self.clause}\n{self.kind}".encode()).hexdigest()[:12]
+        return hashlib.sha256(f"{self.clause}\n{self.kind}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,8 @@ def _framing(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
         kind, observed = "length_and_coding", "Content-Length and Transfer-Encoding in one message"
     elif failure is not None and failure.kind == "protocol":
         kind, observed = "body", failure.detail
+    elif answer.trailing:
+        kind, observed = "trailing", f"{answer.trailing} bytes after the end of the message"
     else:
         return
     yield sighting.deviates(

@@ -138,7 +138,7 @@ def _body_cut_short(_: Visit, reply: Reply) -> Reply:
 
 
 def _overloaded(_: Visit, reply: Reply) -> Reply:
-    return replace(reply, status=503, body=body_json(pages.TOO_BUSY.body)).with_header("Retry-After", "1")
+    return replace(reply, status=503, body=body_json({**pages.TOO_BUSY.body, "data": ""}))
 
 
 _TRACE = "Traceback (most recent call last):\n  File \"server.py\", line 88, in get_batch\nKeyError: 'batch'"

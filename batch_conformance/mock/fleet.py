@@ -9,7 +9,8 @@ from typing import Any, Literal
 from batch_conformance.mock import pages
 
 Style = Literal["omit", "null"]
-"""How an unset value is written: left out (conforms to the document as published), or as null (as the vendor does)."""
+"""How an unset value of a batch is written: left out (conforms to the document as published), or as null (as the
+vendor writes it)."""
 
 FIELDS: tuple[str, ...] = tuple(pages.RETRIEVED.body)
 """The documented properties of a batch, in the document's order."""

@@ -145,8 +145,8 @@ class Service:
         return reply
 
     def _error(self, status: int, body: Any, *headers: tuple[str, str]) -> Reply:
-        if isinstance(body, dict) and self.style == "omit":
-            # The pages show `data: null` where the document says that it is a string.
+        if isinstance(body, dict):
+            # The pages show `data: null` where the document says that it is a string. The style is one of batches.
             body = {name: "" if value is None else value for name, value in body.items()}
         return Reply(status, headers, body_json(body))
 

@@ -12,6 +12,9 @@ from batch_conformance.report.run_report import RunReport
 _ALL_TYPES = 6
 """Types that JSON tells apart: null, boolean, number, string, array, object; ``integer`` is part of ``number``."""
 
+NAMED = 10
+"""Clauses that are told in words; for more, their number has to do."""
+
 CellState = Literal["observed", "not_observed", "undocumented", "none"]
 FieldState = Literal["seen", "only null", "never seen", "other type", "undeclared"]
 
@@ -65,11 +68,15 @@ class FieldTable:
 
 @dataclass(frozen=True, slots=True)
 class Unobserved:
-    """What nobody saw: statuses, and the number of clauses by status; and clauses that stayed inconclusive."""
+    """What nobody saw: statuses, and the number of clauses by status; and clauses that stayed inconclusive.
+
+    ``named`` tells the clauses that nothing exercised in words, where they are few.
+    """
 
     statuses: tuple[str, ...]
     clauses: tuple[tuple[str, int], ...]
     inconclusive: tuple[tuple[str, int], ...]
+    named: tuple[str, ...]
 
 
 def status_grid(report: RunReport) -> StatusGrid:
@@ -131,11 +138,17 @@ def unobserved(report: RunReport) -> Unobserved:
     by_state: dict[str, Counter[str]] = {"not_observed": Counter(), "inconclusive": Counter()}
     for result in report.ledger.clauses:
         if result.state in by_state:
-            by_state[result.state][result.clause.status or "any"] += 1
+            by_state[result.state][result.clause.status or "any status"] += 1
+    named = tuple(
+        f"{result.clause.status or 'any status'}: {result.clause.says}"
+        for result in report.ledger.clauses
+        if result.state == "not_observed"
+    )
     return Unobserved(
         statuses=tuple(status for status in report.contract.operation.responses if status not in seen),
         clauses=tuple(sorted(by_state["not_observed"].items())),
         inconclusive=tuple(sorted(by_state["inconclusive"].items())),
+        named=named if len(named) <= NAMED else (),
     )
 
 

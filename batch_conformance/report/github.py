@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from batch_conformance.report import markdown
-from batch_conformance.report.groups import clauses_by_id, failing, fold, place, where_said
+from batch_conformance.report.groups import clauses_by_id, failing, fold, line_of, place
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import clip, one_line, plural
 
@@ -24,9 +24,9 @@ def annotate(report: RunReport) -> str:
         kind = (
             "error" if first.id in gate else "notice" if group.level == "info" or group.state == "known" else "warning"
         )
-        location = where_said(first, clauses)
+        location = line_of(first, clauses, report)
         parts = [f"title={_property(f'{group.rule.id} ({group.level}, {group.state})')}"]
-        if location and "://" not in location.file:
+        if "://" not in location.file:
             parts.insert(0, f"file={_property(location.file)}")
             if location.line:
                 parts.insert(1, f"line={location.line}")

@@ -172,6 +172,14 @@ def where_said(finding: Finding, clauses: Mapping[str, Clause]) -> Location | No
     return clause.location if clause else None
 
 
+def line_of(finding: Finding, clauses: Mapping[str, Clause], report: RunReport) -> Location:
+    """The line of a file at which tools should show the finding: where it is said, else the operation's."""
+    location = where_said(finding, clauses)
+    if location is None or location.origin == "standard" or not location.line:
+        return report.contract.operation.location
+    return location
+
+
 def masked_names(report: RunReport) -> frozenset[str]:
     """Names of members whose values belong to customers."""
     return frozenset(pointer.rpartition("/")[2] for pointer in report.contract.roles.free_maps) | {"metadata"}

@@ -47,7 +47,7 @@ EVIDENCES = 3
 """Exchanges shown per group; drift.json has one for every finding."""
 
 WHOLE_GROUPS = 150
-"""Groups that show whole bodies; from there on bodies are cut short, or the page gets too big to open."""
+"""Groups that show whole bodies and the document's lines; the page would get too big to open with all of them."""
 
 SHORT_BODY = 400
 
@@ -91,6 +91,7 @@ class _Evidence:
     curl: str
     response_headers: Headers
     body: BodyView | None
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,9 @@ def _card(group: Group, page: _Page, whole: bool) -> _Card:
         fails=group.id in page.gate,
         rows=rows,
         says=tuple(says),
-        excerpt=_excerpt((row.location for row in rows), page.report.contract.document.name, page.document_lines),
+        excerpt=_excerpt((row.location for row in rows), report.contract.document.name, page.document_lines)
+        if whole
+        else None,
         evidences=tuple(_evidence(exchange, findings, page.names, whole) for exchange, findings in shown),
         hidden=len(group.evidences) - len(shown),
         entries="".join(baseline_entry(finding, page.day) for finding in group.findings[:ENTRIES]),
@@ -246,15 +249,22 @@ def _excerpt(locations: Iterable[Location | None], name: str, document_lines: Se
 
 def _evidence(exchange: Exchange, findings: Sequence[Finding], names: frozenset[str], whole: bool) -> _Evidence:
     response = exchange.response
-    limit = BODY_LIMIT if whole else SHORT_BODY
-    return _Evidence(
-        exchange=exchange,
-        curl=clip(curl_line(exchange), 12_000),
-        response_headers=_headers(response.headers) if response else (),
-        body=body_view(response.body, (finding.pointer for finding in findings if finding.pointer), names, limit)
-        if response
-        else None,
+    if response is None:
+        return _Evidence(exchange, _curl(exchange), (), None, "")
+    marks = [finding.pointer for finding in findings if finding.pointer or finding.rule.startswith(("body.", "json."))]
+    body = body_view(response.body, marks, names, BODY_LIMIT if whole else SHORT_BODY)
+    notes = (
+        body.note,
+        "reading stopped at the size limit" if response.truncated else "",
+        f"shown as received: {clip(response.decode_error, 200)}" if response.decode_error else "",
     )
+    return _Evidence(
+        exchange, _curl(exchange), _headers(response.headers), body, "; ".join(note for note in notes if note)
+    )
+
+
+def _curl(exchange: Exchange) -> str:
+    return clip(curl_line(exchange), 12_000)
 
 
 def _headers(headers: Headers) -> Headers:

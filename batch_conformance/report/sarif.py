@@ -12,7 +12,7 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.location import Location
 from batch_conformance.findings.finding import Finding, Level
 from batch_conformance.findings.rules import Rule
-from batch_conformance.report.groups import clauses_by_id, failing, place, rule_named, where_said
+from batch_conformance.report.groups import clauses_by_id, failing, line_of, place, rule_named
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import clip, one_line, plural
 
@@ -97,7 +97,7 @@ def _result(
     finding: Finding, rules: list[str], clauses: Mapping[str, Clause], gate: frozenset[str], report: RunReport
 ) -> dict[str, Any]:
     rule = rule_named(finding.rule)
-    location = where_said(finding, clauses) or report.contract.operation.location
+    location = line_of(finding, clauses, report)
     known = finding.state == "known"
     text = (
         f"{rule.title}: {place(finding)}: expected {finding.expected}; observed {finding.observed} "

@@ -13,6 +13,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import load_contract
 from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
 from batch_conformance.exchange.limits import Budget
+from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.gate import decide
 from batch_conformance.findings.ledger import Ledger
@@ -27,7 +28,7 @@ from batch_conformance.run.settings import Settings
 DUMMY_KEY = "no-key-was-given"
 """Sent where a local target was given no key and asks for none: whether it takes any token is then judged."""
 
-_PACKAGES = ("batch-conformance", "schemathesis", "hypothesis", "pytest", "jsonschema", "httpcore")
+_PACKAGES = ("batch-conformance", "schemathesis", "hypothesis", "pytest", "jsonschema", "h11")
 
 
 class AuditError(ValueError):
@@ -47,10 +48,10 @@ class Audit:
         self._clock = time.monotonic()
         self.contract: Contract = load_contract(settings.contract, settings.reading, settings.overlays)
         self._mock: EmbeddedMock | None = None
-        base, key, ids = settings.base_url, settings.key, settings.batch_ids
+        base, ids, key = settings.base_url, settings.batch_ids, settings.key
         if base is None:
             self._mock = EmbeddedMock().start()
-            base, key = parse_base_url(self._mock.base_url), self._mock.key
+            base, key = parse_base_url(self._mock.base_url), Secret(self._mock.key)
             ids = ids or tuple(self._mock.batch_ids)
         try:
             self.base: BaseUrl = base

@@ -20,6 +20,8 @@ _BROKEN_ENOUGH = 6
 """Server errors of one kind of request that are told as one finding."""
 _LIMITED_ENOUGH = 4
 """Answers of 429 in a row, after retries, that say that the target wants rest."""
+_DOWN_ENOUGH = 5
+"""Server errors and failures in a row, of any kind of request, that say that the target is down."""
 
 Progress = Callable[[int, int, str], None]
 
@@ -42,6 +44,7 @@ class Runner:
         self._done: set[int] = set()
         self._broken: Counter[tuple[str, str]] = Counter()
         self._limited = 0
+        self._down = 0
         self._controls = 0
         self._prefer: bool | None = None
 
@@ -94,8 +97,8 @@ class Runner:
         except BudgetExhausted as reason:
             self.stopped = str(reason)
             return
-        self.exchanges += attempts
         final = attempts[-1]
+        self._keep(attempts)
         if probe.forced_status is not None and self._prefer is None:
             self._prefer = final.status == probe.forced_status
         if final.failure is not None and number:
@@ -104,9 +107,20 @@ class Runner:
         elif (final.status or 0) >= 500 and probe.forced_status is None:
             self._broken[probe.chapter, probe.subject] += 1
             self._look_whether_away(final)
-        self._limited = self._limited + 1 if final.status == 429 and probe.forced_status != 429 else 0
+
+    def _keep(self, attempts: tuple[Exchange, ...]) -> None:
+        """Keep the exchanges, and stop where nothing but refusals has come for a while."""
+        self.exchanges += attempts
+        final = attempts[-1]
+        forced = final.probe.forced_status is not None
+        status = final.status or 0
+        self._limited = self._limited + 1 if status == 429 and not forced else 0
+        self._down = self._down + 1 if (final.failure is not None or status >= 500) and not forced else 0
         if self._limited >= _LIMITED_ENOUGH:
             self.stopped = "the target keeps answering 429: it wants fewer requests than this (see --rate-limit)"
+        elif self._down >= _DOWN_ENOUGH:
+            how = final.failure.detail if final.failure else f"{status} to every request"
+            self.stopped = f"the target is down: {how}"
 
     def _send(self, number: int, probe: Probe) -> tuple[Exchange, ...]:
         attempts = self.target.send(probe, number)
@@ -129,7 +143,7 @@ class Runner:
         except BudgetExhausted as reason:
             self.stopped = str(reason)
             return
-        self.exchanges += attempts
+        self._keep(attempts)
         failure = attempts[-1].failure
         if failure is not None:
             probe = final.probe

@@ -9,6 +9,7 @@ from pathlib import Path
 from batch_conformance.contract.contract import Reading
 from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
 from batch_conformance.exchange.limits import RateLimit
+from batch_conformance.exchange.secret import Secret
 from batch_conformance.findings.gate import FailOn
 from batch_conformance.probes.chapters import Exploration
 
@@ -27,7 +28,7 @@ class Settings:
 
     base_url: BaseUrl | None
     batch_ids: tuple[str, ...]
-    key: str
+    key: Secret
     key_env: str
     contract: str
     overlays: tuple[Path, ...]
@@ -41,9 +42,6 @@ class Settings:
     rate_limit: RateLimit | None
     request_timeout: float
     retries: int
-
-    def __repr__(self) -> str:
-        return f"Settings(base_url={self.base_url!s}, exploration={self.exploration})"
 
 
 def settle(
@@ -82,7 +80,7 @@ def settle(
         raise SettingsError(f"--retries {retries} is not possible: give a number from 0 to 10")
     listed = [part.strip() for part in environ.get("BATCH_IDS", "").split(",")]
     ids = tuple(dict.fromkeys(batch_id for batch_id in (*batch_ids, *listed) if batch_id))
-    key = environ.get(key_env, "")
+    key = Secret(environ.get(key_env, ""))
     if base is not None and not local and not key:
         raise SettingsError(f"no key for {base}: put it into the environment variable {key_env} (see --api-key-env)")
     return Settings(

@@ -1,0 +1,143 @@
+"""The mock as people start it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from mock_support import Client
+
+from batch_conformance.mock.fleet import make_fleet
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMAND = [sys.executable, "-m", "batch_conformance.mock"]
+
+
+def environment(**more: str) -> dict[str, str]:
+    plain = {name: value for name, value in os.environ.items() if name != "BATCH_API_KEY"}
+    return {**plain, "PYTHONPATH": str(ROOT), **more}
+
+
+@contextmanager
+def started(*arguments: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    with subprocess.Popen(
+        [*COMMAND, "--port", "0", *arguments], stdout=subprocess.PIPE, text=True, env=environment(**variables)
+    ) as process:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line.rstrip("\n"))
+            if "Ctrl-C" in line:
+                break
+        try:
+            yield process, lines
+        finally:
+            process.kill()
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, check=False, env=environment(**variables), timeout=30
+    )
+
+
+def port_in(lines: list[str]) -> int:
+    found = re.search(r"Mock at http://[^ ]+:(\d+)", lines[0])
+    assert found
+    return int(found[1])
+
+
+def test_it_says_how_to_audit_it_and_what_it_says_works() -> None:
+    with started() as (_, lines):
+        pytest_line = next(line for line in lines if line.strip().startswith("pytest "))
+        words = shlex.split(pytest_line)
+        ids = [words[place + 1] for place, word in enumerate(words) if word == "--batch-id"]
+        assert ids == [batch.id for batch in make_fleet()]
+        assert words[words.index("--base-url") + 1] == f"http://127.0.0.1:{port_in(lines)}/v1"
+        assert "  export BATCH_API_KEY=sk-mock" in lines
+        assert all(any(batch.id in line and batch.note in line for line in lines) for batch in make_fleet())
+        with Client(port_in(lines), "sk-mock") as client:
+            assert client.read(ids[0]).status == 200
+
+
+def test_a_key_of_one_s_own_is_used_and_not_printed() -> None:
+    with (
+        started("--key-env", "MY_KEY", MY_KEY="sk-secret") as (_, lines),
+        Client(port_in(lines), "sk-secret") as client,
+    ):
+        assert client.read(make_fleet()[0].id).status == 200
+        assert not any("sk-secret" in line for line in lines)
+        assert any("--api-key-env MY_KEY" in line for line in lines)
+
+
+def test_drifts_combine_and_are_named() -> None:
+    arguments = ("--drift", "created_at_string", "--drift", "no_challenge", "--style", "null", "--prefix", "/api/")
+    with started(*arguments) as (_, lines), Client(port_in(lines), "sk-mock") as client:
+        assert "drifts: created_at_string, no_challenge" in lines[0]
+        body = client.ask(f"/api/batches/{make_fleet()[0].id}").json
+        assert (body["created_at"], body["completed_at"]) == ("1741685413", None)
+        assert client.ask("/", key=False).header("www-authenticate") is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_0_and_without_a_trace(number: signal.Signals) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    ) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        with Client(port_in([first]), "sk-mock"):
+            process.send_signal(number)
+            _, complaints = process.communicate(timeout=20)
+        assert (process.returncode, complaints) == (0, "")
+
+
+def test_a_port_that_is_taken_is_said_in_one_line_with_4() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        ended = run("--port", port)
+    assert ended.returncode == 4
+    assert re.fullmatch(
+        rf"Error: cannot listen on 127\.0\.0\.1 port {port}: .*choose another with --port\n", ended.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--drift", "nope"), "no drift is named 'nope'"),
+        (("--prefix", "v1"), "write it with a leading slash"),
+        (("--style", "other"), "'other' is not one of"),
+        (("--latency", "-1"), "-1"),
+        (("--port", "99999"), "99999"),
+        (("--host", "no.such.host.invalid"), "cannot listen on no.such.host.invalid"),
+        (("--surprise",), "No such option"),
+    ],
+)
+def test_wrong_usage_ends_with_4_and_says_what_is_wrong(arguments: tuple[str, ...], says: str) -> None:
+    ended = run("--port", "0", *arguments)
+    assert ended.returncode == 4
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_key_that_no_header_can_carry_is_refused() -> None:
+    ended = run("--port", "0", BATCH_API_KEY="sk-\u00e9")
+    assert (ended.returncode, "cannot be sent in a header" in ended.stderr) == (4, True)
+
+
+def test_the_drifts_can_be_listed() -> None:
+    ended = run("--list-drifts")
+    assert ended.returncode == 0
+    assert re.search(r"^no_allow +405 comes without Allow \(method\.allow_missing\)$", ended.stdout, re.MULTILINE)
