@@ -64,7 +64,7 @@ def decide(
         reason = f"{_count(failing)} at or above --fail-on {fail_on}, not accepted"
         return Decision(verdict, EXIT_DRIFT, reason, sentence)
     if verdict == "inconclusive":
-        return Decision(verdict, EXIT_INCONCLUSIVE, "; ".join(lacking) or stopped, sentence)
+        return Decision(verdict, EXIT_INCONCLUSIVE, stopped or "; ".join(lacking), sentence)
     if verdict == "drift":
         accepted = all(finding.state == "known" for finding in weighty)
         reason = "all of it accepted" if accepted else f"nothing new at or above --fail-on {fail_on}"
@@ -77,8 +77,7 @@ def _sentence(verdict: Verdict, weighty: Sequence[Finding], lacking: Sequence[st
     if verdict == "conforms":
         return f"{scope} keeps the contract."
     if verdict == "inconclusive":
-        what = f"not observed: {', '.join(lacking)}" if lacking else "the run ended early"
-        return f"Inconclusive: {what}." + (f" {_capital(stopped)}." if stopped else "")
+        return f"Inconclusive: {stopped or 'not observed: ' + ', '.join(lacking)}."
     known = sum(finding.state == "known" for finding in weighty)
     accepted = ", all of it accepted" if known == len(weighty) else f", {known} of them accepted" if known else ""
     levels = ", ".join(

@@ -8,11 +8,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import load_contract
 from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
-from batch_conformance.exchange.limits import Budget
+from batch_conformance.exchange.limits import Budget, RateLimit
+from batch_conformance.exchange.record import Spool, read_recording
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.gate import decide
@@ -20,12 +22,13 @@ from batch_conformance.findings.ledger import Ledger
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.probes.credentials import present
-from batch_conformance.probes.plan import Plan, build_plan
+from batch_conformance.probes.plan import LIMITS, Plan, build_plan
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
 from batch_conformance.run.runner import Progress, Runner
 from batch_conformance.run.settings import Settings
+from batch_conformance.run.shared import Shared, SharedBudget
 
-DUMMY_KEY = "no-key-was-given"
+DUMMY_KEY = Secret("no-key-was-given")
 """Sent where a local target was given no key and asks for none: whether it takes any token is then judged."""
 
 _PACKAGES = ("batch-conformance", "schemathesis", "hypothesis", "pytest", "jsonschema", "h11")
@@ -41,7 +44,15 @@ class Audit:
     Raises ``AuditError`` or another ``ValueError`` with one line when it cannot begin.
     """
 
-    def __init__(self, settings: Settings, *, seed: int | None, command: str, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        seed: int | None,
+        command: str,
+        progress: Progress | None = None,
+        shared: Shared | None = None,
+    ) -> None:
         self.settings = settings
         self.seed = seed
         self.started = time.time()
@@ -49,13 +60,17 @@ class Audit:
         self.contract: Contract = load_contract(settings.contract, settings.reading, settings.overlays)
         self._mock: EmbeddedMock | None = None
         base, ids, key = settings.base_url, settings.batch_ids, settings.key
-        if base is None:
+        if shared is not None:
+            base, ids, key = parse_base_url(shared.base_url), shared.batch_ids, Secret(shared.key)
+        elif base is None:
             self._mock = EmbeddedMock().start()
             base, key = parse_base_url(self._mock.base_url), Secret(self._mock.key)
             ids = ids or tuple(self._mock.batch_ids)
         try:
             self.base: BaseUrl = base
             self.batch_ids = ids
+            self._shared = shared
+            self._key = key
             self.target = self._target(base, key)
             if not key:
                 self._settle_key()
@@ -70,6 +85,9 @@ class Audit:
                 max_requests=settings.max_requests,
             )
             self.runner = Runner(self.plan, self.target, self.contract, progress=progress)
+            self._ledger = Ledger()
+            if shared is not None:
+                self.runner.take_share(Spool(shared.recording), shared.place, shared.stopped)
         except BaseException:
             self.close()
             raise
@@ -87,8 +105,29 @@ class Audit:
         seconds = self.plan.estimate(1 / rate.interval if rate else None, latency=0.002)
         return f"{len(self.plan.probes)} requests, about {max(1, round(seconds))} s"
 
+    def judged(self) -> Ledger:
+        """The ledger of all that was sent so far."""
+        if len(self._ledger.exchanges) != len(self.runner.exchanges) or not self._ledger.clauses:
+            self._ledger = self.runner.ledger()
+        return self._ledger
+
+    def share(self, spool: Path, place: int, count: int) -> Shared:
+        """What a worker needs to do its part of this run; ``spool`` is a folder that outlives the workers."""
+        return Shared(str(self.base), str(self._key), self.batch_ids, str(spool), place, count, self.runner.stopped)
+
+    def gather(self, spool: Path) -> None:
+        """Take in what the workers sent, as far as it reached the disk."""
+        for recording in sorted(spool.glob("*.ndjson")):
+            self.runner.take_in(read_recording(recording).exchanges)
+        for stopped in sorted(spool.glob("*.stopped")):
+            self.runner.stopped = self.runner.stopped or stopped.read_text(encoding="utf-8")
+
     def close(self) -> None:
-        """Close the connection and end the embedded mock."""
+        """Close the connection and end the embedded mock; a worker also leaves word why it stopped, if it did."""
+        shared = getattr(self, "_shared", None)
+        runner: Runner | None = getattr(self, "runner", None)
+        if shared is not None and runner is not None and runner.stopped:
+            shared.recording.with_suffix(".stopped").write_text(runner.stopped, encoding="utf-8")
         target: Target | None = getattr(self, "target", None)
         if target is not None:
             target.close()
@@ -104,7 +143,7 @@ class Audit:
         fault: str = "",
     ) -> RunReport:
         """What the run came to."""
-        ledger = self.runner.ledger()
+        ledger = self.judged()
         partial = set(selected) != set(CHAPTER_NAMES)
         stopped = self.runner.stopped or ("interrupted" if interrupted else "")
         missing = tuple(self._explain(ledger))
@@ -134,16 +173,22 @@ class Audit:
         )
 
     def _target(self, base: BaseUrl, key: str) -> Target:
-        settings = self.settings
+        settings, shared = self.settings, self._shared
         return Target(
             base,
             key or None,
             present,
             timeout=settings.request_timeout,
             retries=settings.retries,
-            rate=settings.rate_limit,
-            budget=Budget(None, settings.max_duration),
+            rate=_part_of(settings.rate_limit, shared),
+            budget=self._budget(shared),
         )
+
+    def _budget(self, shared: Shared | None) -> Budget:
+        most = self.settings.max_requests or LIMITS[self.settings.exploration]
+        if shared is None:
+            return Budget(most, self.settings.max_duration)
+        return SharedBudget(Path(shared.spool) / "requests", most, self.settings.max_duration)
 
     def _settle_key(self) -> None:
         """A local target without a key: one anonymous request decides whether it wants one."""
@@ -159,6 +204,7 @@ class Audit:
                 f"{self.settings.key_env}"
             )
         self.target.close()
+        self._key = DUMMY_KEY
         self.target = self._target(self.base, DUMMY_KEY)
 
     def _explain(self, ledger: Ledger) -> list[str]:
@@ -202,6 +248,11 @@ class Audit:
             command=self.command,
             versions={"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         )
+
+
+def _part_of(rate: RateLimit | None, shared: Shared | None) -> RateLimit | None:
+    """A worker's part of the run's rate."""
+    return RateLimit(rate.count, rate.period * shared.count) if rate and shared else rate
 
 
 def _version(package: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.limits import BudgetExhausted
+from batch_conformance.exchange.record import Spool
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import judge
@@ -22,6 +23,9 @@ _LIMITED_ENOUGH = 4
 """Answers of 429 in a row, after retries, that say that the target wants rest."""
 _DOWN_ENOUGH = 5
 """Server errors and failures in a row, of any kind of request, that say that the target is down."""
+
+_CONTROLS_OF_A_WORKER = 10_000
+"""Keeps the numbers of one worker's control requests apart from another's."""
 
 Progress = Callable[[int, int, str], None]
 
@@ -45,13 +49,26 @@ class Runner:
         self._broken: Counter[tuple[str, str]] = Counter()
         self._limited = 0
         self._down = 0
-        self._controls = 0
+        self._control_number = len(plan.probes)
+        self._spool: Spool | None = None
         self._prefer: bool | None = None
 
     @property
     def sent(self) -> int:
         """Requests sent, retries included."""
         return len(self.exchanges)
+
+    def take_share(self, spool: Spool, place: int, stopped: str) -> None:
+        """Work as one of several: the preflight has been sent elsewhere, and exchanges are written down as they come."""
+        self._spool = spool
+        self._control_number += place * _CONTROLS_OF_A_WORKER
+        self._done.add(0)
+        self.stopped = stopped
+
+    def take_in(self, exchanges: Sequence[Exchange]) -> None:
+        """Add what other processes sent of the same plan."""
+        self.exchanges += exchanges
+        self._done |= {exchange.number for exchange in exchanges if exchange.number < len(self.plan.probes)}
 
     @property
     def done(self) -> int:
@@ -111,6 +128,9 @@ class Runner:
     def _keep(self, attempts: tuple[Exchange, ...]) -> None:
         """Keep the exchanges, and stop where nothing but refusals has come for a while."""
         self.exchanges += attempts
+        if self._spool is not None:
+            for exchange in attempts:
+                self._spool.append(exchange)
         final = attempts[-1]
         forced = final.probe.forced_status is not None
         status = final.status or 0
@@ -135,8 +155,8 @@ class Runner:
         )
 
     def _look_whether_away(self, final: Exchange) -> None:
-        self._controls += 1
-        number = len(self.plan.probes) + self._controls
+        self._control_number += 1
+        number = self._control_number
         control = replace(self.plan.probes[0], name="control", wait=0.0)
         try:
             attempts = self.target.send(control, number)

@@ -1,0 +1,221 @@
+"""The audit of one pytest session: from collection to the reports, in one process or over xdist's workers."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_conformance.findings.gate import EXIT_FAULT, fails_gate
+from batch_conformance.probes.chapters import CHAPTERS
+from batch_conformance.probes.plan import describe
+from batch_conformance.report import github, terminal
+from batch_conformance.report.run_report import ChapterOutcome, ChapterResult, RunReport
+from batch_conformance.report.writer import ReportError, write_reports
+from batch_conformance.resources import suites_folder
+from batch_conformance.run.audit import Audit
+from batch_conformance.run.options import seed_from, settings_from
+from batch_conformance.run.shared import Shared
+
+MARKER = "chapter"
+_TITLES = {chapter.name: chapter.title for chapter in CHAPTERS}
+_CHAPTER = "batch_conformance.chapter"
+_DRIFT = "batch_conformance.drift"
+_SHARED = "batch_conformance"
+SESSION = pytest.StashKey["AuditSession"]()
+"""Where a session keeps its audit."""
+
+
+class Chapter:
+    """One chapter of the plan, as its test sees it."""
+
+    def __init__(self, session: AuditSession, name: str, item: pytest.Item) -> None:
+        self.name = name
+        self._session = session
+        self._item = item
+
+    def holds(self) -> None:
+        """Send the chapter's probes, if that has not been done, and fail naming what in their answers is new drift.
+
+        All answers are judged, not only up to the first deviation: a vendor is asked once.
+        """
+        __tracebackhide__ = True
+        audit = self._session.begun()
+        audit.runner.perform(self._session.together or (self.name,))
+        ledger = audit.judged()
+        mine = [f for f in ledger.findings if any(probe.startswith(self.name + "/") for probe in f.probes)]
+        failing = [f for f in mine if fails_gate(f, audit.settings.fail_on)]
+        if failing:
+            self._item.user_properties.append((_DRIFT, str(len(failing))))
+            lines = [f"[{f.id}] {f.rule} {f.status} {f.pointer}: {f.observed} (expected {f.expected})" for f in failing]
+            count = f"{len(failing)} deviation{'' if len(failing) == 1 else 's'} from the contract:"
+            pytest.fail("\n".join((count, *lines)), pytrace=False)
+        if not audit.plan.counts()[self.name]:
+            pytest.skip("nothing to send: " + (audit.plan.notes[0] if audit.plan.notes else "the plan has no probe"))
+        finals = [e for e in ledger.exchanges if e.final and e.probe.chapter == self.name and e.failure is None]
+        if not any(exchange.number not in ledger.unjudged for exchange in finals):
+            pytest.skip(f"inconclusive: {audit.runner.stopped or 'no answer that could be judged'}")
+
+
+class AuditSession:
+    """The audit of one pytest session. In xdist's workers it sends and judges; the main process reports."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.report: RunReport | None = None
+        self.together: tuple[str, ...] = ()
+        """The selected chapters, sent together in the order of the plan; empty in a worker, which has its share."""
+        self._audit: Audit | None = None
+        self._problems: tuple[str, ...] = ()
+        self._chapters: dict[str, ChapterResult] = {}
+        self._selected: set[str] = set()
+        self._spool: Path | None = None
+        self._fault = ""
+        self._failed = 0
+
+    def begun(self) -> Audit:
+        """The audit, which begins once a conformance test was collected."""
+        if self._audit is None:
+            raise pytest.UsageError("no audit was begun in this session")
+        return self._audit
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Begin the audit if a conformance test is to run."""
+        for item in session.items:
+            marker = item.get_closest_marker(MARKER)
+            if marker is not None:
+                self._selected.add(marker.args[0])
+                item.user_properties.append((_CHAPTER, marker.args[0]))
+        if not self._selected or self.config.option.collectonly:
+            return
+        given: Any = getattr(self.config, "workerinput", {}).get(_SHARED)
+        if given is None:
+            self.together = tuple(chapter.name for chapter in CHAPTERS if chapter.name in self._selected)
+            self._begin()
+        else:
+            self._begin(Shared.from_dict(given))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """In the main process of xdist: begin the audit once, and tell each worker its share of it."""
+        if not _asks_for_suites(self.config) or self.config.option.plan:
+            return
+        if self._audit is None:
+            self._spool = Path(tempfile.mkdtemp(prefix="batch-conformance-"))
+            self._begin()
+            self.begun().runner.preflight()
+        count = int(node.workerinput["workercount"])
+        place = int(str(node.workerinput["workerid"]).removeprefix("gw"))
+        node.workerinput[_SHARED] = self.begun().share(self._spool or Path(), place, count).to_dict()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self) -> bool | None:
+        """With ``--plan``, print the plan instead of sending it."""
+        if self._audit is None or not self.config.option.plan:
+            return None
+        sys.stdout.write(
+            "\n".join(("", *describe(self._audit.plan), f"{self._audit.estimate()}; nothing was sent", ""))
+        )
+        self._audit.close()
+        self._audit = None
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep how each chapter's test ended."""
+        properties = dict(report.user_properties)
+        name = properties.get(_CHAPTER)
+        if not isinstance(name, str) or (report.when != "call" and report.passed):
+            return
+        self._selected.add(name)
+        self._failed += report.failed
+        detail = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
+        outcome: ChapterOutcome = report.outcome
+        if report.failed and _DRIFT not in properties:
+            outcome = "error"
+            self._fault = self._fault or f"{report.nodeid}: {(detail.strip().splitlines() or ['no message'])[-1]}"
+        self._chapters[name] = ChapterResult(report.nodeid, _TITLES[name], outcome, detail, report.duration)
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """A crash of pytest or of this tool is a fault, and never reads as drift."""
+        self._fault = (str(excrepr).strip().splitlines() or ["internal error"])[-1]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Judge the whole run, write the reports, and set the exit code."""
+        if self._audit is None:
+            return
+        audit, self._audit = self._audit, None
+        if hasattr(self.config, "workerinput"):
+            audit.close()
+            return
+        try:
+            if self._spool is not None:
+                audit.gather(self._spool)
+            chapters = [self._chapters[chapter.name] for chapter in CHAPTERS if chapter.name in self._chapters]
+            interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+            self.report = audit.report(chapters, selected=self._selected, interrupted=interrupted, fault=self._fault)
+        finally:
+            audit.close()
+            if self._spool is not None:
+                shutil.rmtree(self._spool, ignore_errors=True)
+        exit_code = self.report.exit_code
+        try:
+            write_reports(self.report, audit.settings.reports_dir)
+        except ReportError as error:
+            self._problems, exit_code = error.problems, EXIT_FAULT
+        if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or exit_code == EXIT_FAULT:
+            others_failed = session.testsfailed > self._failed
+            session.exitstatus = exit_code or (pytest.ExitCode.TESTS_FAILED if others_failed else pytest.ExitCode.OK)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say the verdict, the findings and where the reports are."""
+        if self.report is None:
+            return
+        page = str(Path(self.config.option.reports_dir) / "drift.html")
+        terminalreporter.ensure_newline()
+        color = self.config.get_terminal_writer().hasmarkup
+        terminalreporter.write_line(terminal.render(self.report, color, report_path=page))
+        for problem in self._problems:
+            terminalreporter.write_line(problem)
+        published = github.publish(self.report, os.environ)
+        if published:
+            terminalreporter.write_line(published)
+
+    def _begin(self, shared: Shared | None = None) -> None:
+        command = shlex.join(("pytest", *map(str, self.config.invocation_params.args)))
+        try:
+            settings = settings_from(self.config)
+            if shared is None:
+                _check_writable(settings.reports_dir)
+            self._audit = Audit(settings, seed=seed_from(self.config), command=command, shared=shared)
+        except (ValueError, OSError) as error:
+            raise pytest.UsageError(str(error)) from None
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and shared is None and self.config.option.verbose >= 0:
+            audit = self._audit
+            document = f"{audit.contract.document.name}, {audit.contract.reading}"
+            reporter.write_line(f"target: {audit.base} ({audit.kind}); contract: {document}; plan: {audit.estimate()}")
+
+
+def _asks_for_suites(config: pytest.Config) -> bool:
+    """Whether the session's arguments lead to the conformance tests; xdist's main process collects nothing itself."""
+    suites = suites_folder()
+    asked = [Path(config.invocation_params.dir, str(argument).partition("::")[0]).resolve() for argument in config.args]
+    return any(path == suites or path in suites.parents or suites in path.parents for path in asked)
+
+
+def _check_writable(folder: Path) -> None:
+    """Raises OSError, with one line, where reports could not be written later."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".writable."):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(f"cannot write reports to {folder}: {reason}; name another folder with --reports-dir") from None
