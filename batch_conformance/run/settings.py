@@ -70,6 +70,8 @@ def settle(
     """
     base = parse_base_url(base_url) if base_url else None
     local = base is None or base.is_loopback
+    if not key_env:
+        raise SettingsError("--api-key-env is empty: name the environment variable that holds the key")
     if request_timeout <= 0:
         raise SettingsError(f"--request-timeout {request_timeout:g} is not possible: give more than 0 seconds")
     if max_duration <= 0:
