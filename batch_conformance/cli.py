@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -27,12 +28,20 @@ def run(arguments: tuple[str, ...]) -> None:
     """Audit a target: takes every option of pytest and of the suite (run --help lists them)."""
     import pytest  # noqa: PLC0415 - the other commands do without
 
-    from batch_conformance.resources import suites_folder  # noqa: PLC0415
+    from batch_conformance.resources import pytest_arguments  # noqa: PLC0415
 
-    suites = suites_folder()
-    home = suites.parent
-    # Options first: pytest takes what follows an unknown option for a path.
-    sys.exit(pytest.main(["-c", str(home / "pytest.ini"), f"--rootdir={home}", *arguments, str(suites)]))
+    sys.exit(pytest.main(pytest_arguments(arguments, Path.cwd())))
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a SHELL complete this command: put it where the shell reads completions."""
+    from click.shell_completion import get_completion_class  # noqa: PLC0415
+
+    found = get_completion_class(shell)
+    if found is not None:
+        click.echo(found(main, {}, "batch-conformance", "_BATCH_CONFORMANCE_COMPLETE").source())
 
 
 @main.command()

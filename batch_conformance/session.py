@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -21,6 +22,7 @@ from batch_conformance.report.writer import ReportError, write_reports
 from batch_conformance.resources import suites_folder
 from batch_conformance.run.audit import Audit
 from batch_conformance.run.options import seed_from, settings_from
+from batch_conformance.run.progress import ProgressLine
 from batch_conformance.run.shared import Shared
 
 MARKER = "chapter"
@@ -194,6 +196,7 @@ class AuditSession:
             if shared is None:
                 _check_writable(settings.reports_dir)
             self._audit = Audit(settings, seed=seed_from(self.config), command=command, shared=shared)
+            self._audit.runner.progress = self._progress(self._audit) if shared is None else None
         except (ValueError, OSError) as error:
             raise pytest.UsageError(str(error)) from None
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
@@ -201,6 +204,23 @@ class AuditSession:
             audit = self._audit
             document = f"{audit.contract.document.name}, {audit.contract.reading}"
             reporter.write_line(f"target: {audit.base} ({audit.kind}); contract: {document}; plan: {audit.estimate()}")
+
+
+    def _progress(self, audit: Audit) -> ProgressLine | None:
+        """A line for a person who waits; none in logs, in quiet runs, and in parallel ones, which xdist reports on."""
+        writer = self.config.get_terminal_writer()
+        capture = self.config.pluginmanager.get_plugin("capturemanager")
+        if not writer._file.isatty() or self.config.option.verbose < 0 or self._spool is not None:
+            return None
+
+        def write(text: str) -> None:
+            with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+                writer.write(text, flush=True)
+
+        def findings() -> int:
+            return sum(finding.level != "info" for finding in audit.judged().findings)
+
+        return ProgressLine(write, findings, width=writer.fullwidth)
 
 
 def _asks_for_suites(config: pytest.Config) -> bool:

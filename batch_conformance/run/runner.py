@@ -44,7 +44,7 @@ class Runner:
         self.exchanges: list[Exchange] = []
         self.stopped = ""
         self.notes: list[str] = []
-        self._progress = progress
+        self.progress = progress
         self._done: set[int] = set()
         self._broken: Counter[tuple[str, str]] = Counter()
         self._limited = 0
@@ -59,7 +59,7 @@ class Runner:
         return len(self.exchanges)
 
     def take_share(self, spool: Spool, place: int, stopped: str) -> None:
-        """Work as one of several: the preflight has been sent elsewhere, and exchanges are written down as they come."""
+        """Work as one of several: the preflight was sent by another, and exchanges are written down as they come."""
         self._spool = spool
         self._control_number += place * _CONTROLS_OF_A_WORKER
         self._done.add(0)
@@ -95,8 +95,8 @@ class Runner:
                 return
             if number not in self._done and probe.chapter in chapters and not self._pointless(probe):
                 self._perform(number, probe)
-                if self._progress:
-                    self._progress(len(self._done), len(self.plan.probes), probe.chapter)
+                if self.progress:
+                    self.progress(len(self._done), len(self.plan.probes), probe.chapter)
 
     def ledger(self, chapters: Collection[str] | None = None) -> Ledger:
         """The ledger of the run, or of some of its chapters."""

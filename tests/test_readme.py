@@ -1,0 +1,60 @@
+"""The README says what is so: its commands, its option table, its CI snippets."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from suite_support import ROOT, run_suite
+
+from batch_conformance.findings import gate
+from batch_conformance.mock.process import EmbeddedMock
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_first_two_commands_are_those_that_ci_runs() -> None:
+    commands = re.findall(r"```console\n(.*?)\n```", README, re.DOTALL)[:2]
+    assert [command.rpartition(" ")[2] for command in commands] == [".venv/bin/pytest", "tests"]
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for command in commands:
+        assert command in script
+
+
+def test_the_table_of_options_is_the_options() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "make_readme.py"), "--check"], cwd=ROOT, env=_path(), check=False
+    )
+    assert done.returncode == 0, "run `python docs/make_readme.py`"
+
+
+@pytest.mark.parametrize(
+    ("snippet", "schema"), [(0, "vendor.github-workflows"), (1, "vendor.gitlab-ci")], ids=["github", "gitlab"]
+)
+def test_the_ci_snippets_are_valid_for_their_systems(tmp_path: Path, snippet: int, schema: str) -> None:
+    file = tmp_path / "ci.yml"
+    file.write_text(SNIPPETS[snippet], encoding="utf-8")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_command_of_the_ci_snippets_audits_a_target(tmp_path: Path) -> None:
+    commands = re.findall(r"(?:run: |- )pytest (--base-url) https://\S+$", README, re.MULTILINE)
+    assert commands == ["--base-url", "--base-url"]
+    with EmbeddedMock() as mock:
+        assert run_suite(tmp_path, "--exploration=quick", mock=mock).code == 0
+
+
+def test_the_exit_codes_are_those_of_the_gate() -> None:
+    documented = {int(code) for code in re.findall(r"^\| (\d) \|", README, re.MULTILINE)}
+    assert documented == {value for name, value in vars(gate).items() if name.startswith("EXIT_")}
+
+
+def _path() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
