@@ -15,7 +15,7 @@ from probes_support import KNOWN, contract
 
 from batch_conformance.exchange.exchange import Probe
 from batch_conformance.probes.batch_ids import NO_SUCH_ID, PLAIN
-from batch_conformance.probes.chapters import CHAPTER_NAMES, CHAPTERS
+from batch_conformance.probes.chapters import CHAPTER_NAMES, CHAPTERS, POLLING_SECONDS
 from batch_conformance.probes.credentials import KINDS, is_refused
 from batch_conformance.probes.plan import LIMITS, Plan, PlanError, build_plan, describe
 
@@ -337,9 +337,9 @@ def test_a_document_that_schemathesis_cannot_use_costs_only_its_own_chapter():
 
 def test_an_estimate_counts_pace_and_pauses():
     count = len(STANDARD.probes)
-    assert STANDARD.estimate() == pytest.approx(2.2)
+    assert STANDARD.estimate() == pytest.approx(POLLING_SECONDS)
     assert STANDARD.estimate(rate=1) == pytest.approx(count)
-    assert STANDARD.estimate(latency=0.1) == pytest.approx(2.2 + count * 0.1)
+    assert STANDARD.estimate(latency=0.1) == pytest.approx(POLLING_SECONDS + count * 0.1)
 
 
 def test_a_description_has_a_line_for_every_request_and_nothing_that_disturbs_a_terminal():

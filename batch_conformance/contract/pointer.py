@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 
 def escape(token: str) -> str:
@@ -31,3 +32,15 @@ def from_path(path: Iterable[str | int]) -> str:
     Deviations are told apart by the clause they break, and a clause covers all items of an array alike.
     """
     return "".join("/*" if isinstance(step, int) else "/" + escape(step) for step in path)
+
+
+def members(value: Any, pointer: str) -> Iterator[Any]:
+    """Every value at a pointer in which ``*`` stands for any array index."""
+    held = [value]
+    for token in pointer.split("/")[1:]:
+        if token == "*":
+            held = [item for member in held if isinstance(member, list) for item in member]
+        else:
+            name = unescape(token)
+            held = [member[name] for member in held if isinstance(member, Mapping) and name in member]
+    yield from held

@@ -16,7 +16,7 @@ from jsonschema.exceptions import ValidationError
 
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.location import Location
-from batch_conformance.contract.pointer import escape, from_path, join, split
+from batch_conformance.contract.pointer import escape, from_path, join, members, split
 from batch_conformance.contract.translate import FORMATS, SOURCE, Translator, is_asserted, resolve
 
 KNOWN_VALUES = "x-known-values"
@@ -113,7 +113,7 @@ class Schema:
         for place in self.properties:
             if KNOWN_VALUES not in place.keywords or "enum" in place.keywords:
                 continue
-            for value in _members(instance, place.pointer):
+            for value in members(instance, place.pointer):
                 if isinstance(value, str | int) and not isinstance(value, bool) and value not in place.known_values:
                     found.append(
                         Violation(
@@ -319,14 +319,3 @@ def _types(schema: Mapping[str, Any]) -> frozenset[str]:
         return ALL_TYPES
     names = frozenset([declared] if isinstance(declared, str) else declared)
     return names | {"integer"} if "number" in names else names
-
-
-def _members(value: Any, pointer: str) -> Iterator[Any]:
-    held = [value]
-    for token in pointer.split("/")[1:]:
-        if token == "*":
-            held = [item for member in held if isinstance(member, list) for item in member]
-        else:
-            name = token.replace("~1", "/").replace("~0", "~")
-            held = [member[name] for member in held if isinstance(member, Mapping) and name in member]
-    yield from held

@@ -8,6 +8,7 @@ from typing import Any
 
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.pointer import members
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldResult, StatusResult
 from batch_conformance.findings.rules import REGISTRY
@@ -54,7 +55,7 @@ def cover_fields(contract: Contract, sightings: Sequence[Sighting]) -> tuple[Fie
         for pointer in (*pointers, *sighting.schema.undeclared(value)):
             key = (sighting.status, pointer)
             found = types.setdefault(key, Counter())
-            held = list(members_at(value, pointer))
+            held = list(members(value, pointer))
             found.update(_type_name(member) for member in held)
             if not held:
                 absent[key] += 1
@@ -73,8 +74,8 @@ def never_seen(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
         schema = seen[0].schema
         for place in schema.properties if schema else ():
             parent = place.pointer.rpartition("/")[0]
-            holders = [s for s in seen if any(isinstance(m, Mapping) for m in members_at(s.batch, parent))]
-            holds = any(True for s in holders for _ in members_at(s.batch, place.pointer))
+            holders = [s for s in seen if any(isinstance(m, Mapping) for m in members(s.batch, parent))]
+            holds = any(True for s in holders for _ in members(s.batch, place.pointer))
             if place.pointer and not place.pointer.endswith("/*") and not place.required and holders and not holds:
                 yield holders[0].deviates(
                     "body.seen",
@@ -162,9 +163,9 @@ def _count_places(sightings: Sequence[Sighting]) -> Counter[tuple[str, str, str,
             continue
         value = sighting.parsed.value
         for place in sighting.schema.properties:
-            held = list(members_at(value, place.pointer))
+            held = list(members(value, place.pointer))
             parent = place.pointer.rpartition("/")[0]
-            around = held if not place.pointer else list(members_at(value, parent))
+            around = held if not place.pointer else list(members(value, parent))
             if any(isinstance(member, Mapping) for member in around):
                 counted[status, media_type, place.pointer, "body.required"] += 1
             if held:
@@ -193,18 +194,6 @@ def _read_twice(sightings: Sequence[Sighting]) -> int:
         s.exchange.probe.batch_id for s in sightings if s.batch is not None and s.exchange.probe.subject == "known"
     )
     return sum(count - 1 for count in reads.values())
-
-
-def members_at(value: Any, pointer: str) -> Iterator[Any]:
-    """Every value at a pointer in which ``*`` stands for any array index."""
-    held = [value]
-    for token in pointer.split("/")[1:]:
-        if token == "*":
-            held = [item for member in held if isinstance(member, list) for item in member]
-        else:
-            name = token.replace("~1", "/").replace("~0", "~")
-            held = [member[name] for member in held if isinstance(member, Mapping) and name in member]
-    yield from held
 
 
 def _type_name(value: Any) -> str:

@@ -22,7 +22,7 @@ JSON: Headers = (("Accept", "application/json"),)
 MAX_REFUSED = 12
 """Refused credentials per plan: more could lock an account out."""
 
-POLLING_SECONDS = 2.2
+POLLING_SECONDS = 0.8
 """How long the polls of a loopback target span; longer than the mock's own batch needs from queued to completed."""
 
 
