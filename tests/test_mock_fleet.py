@@ -109,17 +109,17 @@ def test_a_batch_never_goes_back(one: float, other: float) -> None:
     assert {name: later[name] for name in fixed} == {name: earlier[name] for name in fixed}
 
 
-def test_the_progressing_batch_starts_with_its_first_read_and_ends_after_two_seconds() -> None:
+def test_the_progressing_batch_starts_with_its_first_read_and_goes_the_whole_way() -> None:
     now = [100.0]
     service = Service("key", clock=lambda: now[0])
     moving = next(batch for batch in service.fleet if batch.progresses)
     request = Request("GET", f"/v1/batches/{moving.id}".encode(), ((b"authorization", b"Bearer key"),))
     now[0] = 500.0
     seen = []
-    for _ in range(22):
+    for _ in range(30):
         body = service.reply_to(request).body
         seen.append(next(state for state in STATES if f'"status":"{state}"'.encode() in body))
-        now[0] += 0.1
+        now[0] += 0.03
     assert list(dict.fromkeys(seen)) == ["in_queue", "in_progress", "finalizing", "completed"]
 
 

@@ -16,6 +16,17 @@ from batch_conformance.mock.visit import Visit
 _LARGE = 2048
 
 
+_TRACE = "Traceback (most recent call last):\n  File \"server.py\", line 88, in get_batch\nKeyError: 'batch'"
+_OPENAI_ERROR: dict[str, Any] = {
+    "error": {
+        "message": "No batch found with that id.",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": "batch_not_found",
+    }
+}
+
+
 class DriftError(ValueError):
     """A name that no drift has. Its text is one line that names what there is."""
 
@@ -47,20 +58,17 @@ def _to_status(status: int, change: Callable[[Reply], Reply]) -> Callable[[Visit
     return lambda _, reply: change(reply) if reply.status == status else reply
 
 
-def _body_of(status: int, value: Any) -> Callable[[Visit, Reply], Reply]:
-    return _to_status(status, lambda reply: replace(reply, body=body_json(value)))
-
-
 def _created_at_string(_: Visit, batch: dict[str, Any]) -> None:
     batch["created_at"] = str(batch["created_at"])
 
 
-def _created_at_missing(_: Visit, batch: dict[str, Any]) -> None:
-    del batch["created_at"]
+def _object_missing(_: Visit, batch: dict[str, Any]) -> None:
+    del batch["object"]
 
 
-def _created_at_milliseconds(_: Visit, batch: dict[str, Any]) -> None:
-    batch["created_at"] *= 1000
+def _expires_at_milliseconds(_: Visit, batch: dict[str, Any]) -> None:
+    if "expires_at" in batch:
+        batch["expires_at"] *= 1000
 
 
 def _undocumented_file_name(_: Visit, batch: dict[str, Any]) -> None:
@@ -73,12 +81,15 @@ def _status_upper_case(_: Visit, batch: dict[str, Any]) -> None:
 
 
 def _nan_in_metadata(_: Visit, batch: dict[str, Any]) -> None:
-    batch["metadata"] = {**(batch.get("metadata") or {}), "score": float("nan")}
+    # In one batch only: nothing else of a body can be judged once it cannot be read.
+    if "customer" in (batch.get("metadata") or {}):
+        batch["metadata"]["score"] = float("nan")
 
 
 def _counts_too_high(_: Visit, batch: dict[str, Any]) -> None:
-    if batch["status"] == "completed":
-        batch["request_counts"]["failed"] += 1
+    counts = batch.get("request_counts") or {"total": 0}
+    if counts["total"] and counts["total"] == counts["completed"] + counts["failed"]:
+        counts["failed"] += 1
 
 
 def _status_goes_back(visit: Visit, batch: dict[str, Any]) -> None:
@@ -100,10 +111,20 @@ def _duplicate_status(_: Visit, reply: Reply) -> Reply:
     return replace(reply, body=reply.body[:-1] + b',"status":' + body_json(status) + b"}")
 
 
+def _rests_in(visit: Visit, state: str) -> bool:
+    """Whether the batch asked for is in a state, and stays there."""
+    batch = visit.batch
+    return batch is not None and not batch.progresses and batch.at()["status"] == state
+
+
 def _accepted_202(visit: Visit, reply: Reply) -> Reply:
-    queued = visit.batch is not None and visit.batch.steps[0].fields["status"] == "in_queue"
-    settled = queued and visit.batch is not None and not visit.batch.progresses
-    return replace(reply, status=202) if reply.status == 200 and settled else reply
+    return replace(reply, status=202) if reply.status == 200 and _rests_in(visit, "in_queue") else reply
+
+
+def _html_media_type(visit: Visit, reply: Reply) -> Reply:
+    if reply.status != 200 or not _rests_in(visit, "in_progress"):
+        return reply
+    return reply.with_header("Content-Type", "text/html; charset=utf-8")
 
 
 def _other_batch(visit: Visit, reply: Reply) -> Reply:
@@ -137,19 +158,15 @@ def _body_cut_short(_: Visit, reply: Reply) -> Reply:
     return replace(reply, wire=replace(reply.wire, content_length=len(reply.body), cut=len(reply.body) // 2))
 
 
+def _with_trace(reply: Reply) -> Reply:
+    body = json.loads(reply.body)
+    leaking = {"error": {**body["error"], "message": _TRACE}} if isinstance(body, dict) else _TRACE
+    return replace(reply, body=body_json(leaking))
+
+
 def _overloaded(_: Visit, reply: Reply) -> Reply:
     return replace(reply, status=503, body=body_json({**pages.TOO_BUSY.body, "data": ""}))
 
-
-_TRACE = "Traceback (most recent call last):\n  File \"server.py\", line 88, in get_batch\nKeyError: 'batch'"
-_OPENAI_ERROR = {
-    "error": {
-        "message": "No batch found with that id.",
-        "type": "invalid_request_error",
-        "param": None,
-        "code": "batch_not_found",
-    }
-}
 
 _ALL: tuple[Drift, ...] = (
     Drift(
@@ -163,14 +180,14 @@ _ALL: tuple[Drift, ...] = (
         _of_batch(_created_at_string),
     ),
     Drift(
-        "created_at_missing",
+        "object_missing",
         "a property of every vendor example is left out",
         "body.required",
         "200",
-        "/created_at",
-        "the vendor's create, retrieve, list and guide examples all have created_at",
+        "/object",
+        "the vendor's create, retrieve, list and guide examples all have it",
         "value",
-        _of_batch(_created_at_missing),
+        _of_batch(_object_missing),
     ),
     Drift(
         "undocumented_file_name",
@@ -204,13 +221,13 @@ _ALL: tuple[Drift, ...] = (
     ),
     Drift(
         "html_media_type",
-        "batches are labelled as HTML",
+        "a batch in progress is labelled as HTML",
         "response.media_type",
         "200",
         "",
         "the document: 200 is application/json",
         "text",
-        _to_status(200, lambda reply: reply.with_header("Content-Type", "text/html; charset=utf-8")),
+        _html_media_type,
     ),
     Drift(
         "duplicate_status",
@@ -224,7 +241,7 @@ _ALL: tuple[Drift, ...] = (
     ),
     Drift(
         "nan_in_metadata",
-        "a number is written as NaN",
+        "a number in metadata is written as NaN",
         "json.invalid",
         "200",
         "",
@@ -303,18 +320,18 @@ _ALL: tuple[Drift, ...] = (
         _to_status(405, lambda reply: reply.without_header("Allow")),
     ),
     Drift(
-        "created_at_milliseconds",
+        "expires_at_milliseconds",
         "a time is sent in milliseconds",
         "time.magnitude",
         "200",
-        "/created_at",
+        "/expires_at",
         "the document's example is in seconds; Bella-queue sends milliseconds",
         "value",
-        _of_batch(_created_at_milliseconds),
+        _of_batch(_expires_at_milliseconds),
     ),
     Drift(
         "counts_too_high",
-        "a completed batch counts more requests than it has",
+        "a batch that is done counts more requests than it has",
         "counts.sum",
         "200",
         "/request_counts",
@@ -350,7 +367,7 @@ _ALL: tuple[Drift, ...] = (
         "",
         "CWE-209",
         "text",
-        _body_of(404, _TRACE),
+        _to_status(404, _with_trace),
     ),
     Drift(
         "openai_error_404",
@@ -359,8 +376,8 @@ _ALL: tuple[Drift, ...] = (
         "404",
         "",
         "the document: the 404 body is a string",
-        "text",
-        _body_of(404, _OPENAI_ERROR),
+        "value",
+        _to_status(404, lambda reply: replace(reply, body=body_json(_OPENAI_ERROR))),
     ),
     Drift(
         "body_cut_short",

@@ -198,7 +198,7 @@ def _odd_metadata() -> tuple[Batch, ...]:
 
 
 def _progressing() -> Batch:
-    """In half a second from the first read it goes the whole way. Its times are fixed, so that two runs see the same."""
+    """Goes the whole way in half a second from its first read. Its times are fixed: two runs see the same."""
     me = "batch_yvgfkzdlaw"
     begun, ending = _times(in_progress=1), _times(in_progress=1, finalizing=3)
     output = {"output_file_id": _file(me, 2), "error_file_id": _file(me, 3)}
