@@ -75,6 +75,7 @@ class Connection:
         """Some bytes, at most ``size``; none at the end of the stream."""
         try:
             self._socket.settimeout(deadline.remaining())
+            _acknowledge_at_once(self._socket)
             return self._socket.recv(size)
         except TimeoutError:
             raise ConnectionFailed("timeout", f"no complete answer within {deadline.seconds:g} s") from None
@@ -258,3 +259,13 @@ def _words(error: OSError) -> str:
 
 def _reason(error: ssl.SSLError) -> str:
     return (error.reason or str(error)).replace("_", " ").lower()
+
+
+def _acknowledge_at_once(sock: socket.socket) -> None:
+    """Switch off delayed acknowledgements for the next read; the system forgets it again.
+
+    A server that writes head and body apart waits 40 ms for the first to be acknowledged (Nagle's algorithm).
+    """
+    option = getattr(socket, "TCP_QUICKACK", None)
+    if option is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, option, 1)

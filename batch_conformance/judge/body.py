@@ -9,7 +9,7 @@ from batch_conformance.contract.clauses import rule_of
 from batch_conformance.contract.schema import Schema, Violation
 from batch_conformance.findings.finding import Deviation, Level, Side
 from batch_conformance.findings.rules import REGISTRY
-from batch_conformance.judge.response import GATEWAY_REFUSALS, is_unquoted_text
+from batch_conformance.judge.response import is_turned_away, is_unquoted_text
 from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.judge.strict_json import Defect
 
@@ -31,8 +31,7 @@ def judge_body(sighting: Sighting) -> Iterator[Deviation]:
     if schema is None or parsed is None or answer is None or sighting.exchange.probe.subject == "outside":
         return
     found = list(_judge(sighting, schema))
-    odd = sighting.exchange.probe.subject == "hostile" and answer.status in GATEWAY_REFUSALS
-    if found and odd:
+    if found and is_turned_away(sighting, answer.status):
         yield sighting.deviates(
             "response.refused_input",
             expected=f"the documented body of {sighting.status}",

@@ -10,8 +10,11 @@ from batch_conformance.exchange.exchange import Response
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting
 
-GATEWAY_REFUSALS = frozenset({400, 403, 404, 414, 431})
+_GATEWAY_REFUSALS = frozenset({400, 403, 404, 414, 431})
 """Statuses with which gateways turn odd requests away before the API sees them."""
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""Frameworks decode an encoded slash before they route, and redirect to the path that they think was meant."""
 
 _HTTP_ERRORS = frozenset({400, 401, 403, 404, 405, 406, 410, 414, 429, 431})
 _LIMIT_STATUSES = frozenset({414, 431})
@@ -34,7 +37,7 @@ def judge_response(sighting: Sighting) -> Iterator[Deviation]:
 
 
 def _status(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
-    operation, status, probe = sighting.contract.operation, answer.status, sighting.exchange.probe
+    operation, status = sighting.contract.operation, answer.status
     if sighting.method not in (*operation.methods, "HEAD"):
         if 200 <= status < 300:
             yield sighting.deviates(
@@ -55,7 +58,7 @@ def _status(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
         yield sighting.deviates(
             "response.not_acceptable", expected=f"one of {listed}", observed=observed, kind=str(status)
         )
-    elif status in _LIMIT_STATUSES or (probe.subject == "hostile" and status in GATEWAY_REFUSALS):
+    elif status in _LIMIT_STATUSES or is_turned_away(sighting, status):
         yield sighting.deviates(
             "response.refused_input", expected=f"one of {listed}", observed=observed, kind=str(status)
         )
@@ -103,6 +106,13 @@ def _media_type(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
             observed=f"charset={named[1]}",
             kind=named[1].lower(),
         )
+
+
+def is_turned_away(sighting: Sighting, status: int) -> bool:
+    """Whether an odd id was refused, or redirected, by what stands before the API and knows nothing of its document."""
+    probe = sighting.exchange.probe
+    is_path = any(mark in (probe.batch_id or "") for mark in "/\\")
+    return (probe.subject == "hostile" and status in _GATEWAY_REFUSALS) or (is_path and status in _REDIRECTS)
 
 
 def is_unquoted_text(sighting: Sighting) -> bool:
