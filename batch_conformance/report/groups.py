@@ -182,4 +182,5 @@ def line_of(finding: Finding, clauses: Mapping[str, Clause], report: RunReport) 
 
 def masked_names(report: RunReport) -> frozenset[str]:
     """Names of members whose values belong to customers."""
-    return frozenset(pointer.rpartition("/")[2] for pointer in report.contract.roles.free_maps) | {"metadata"}
+    places = (*report.contract.roles.free_maps, *report.redacted)
+    return frozenset(pointer.rpartition("/")[2] for pointer in places) | {"metadata"}

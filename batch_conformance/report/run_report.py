@@ -54,6 +54,7 @@ class RunReport:
 
     ``sentence`` is the verdict in one sentence, ``missing`` names what was required and stayed unjudged, ``notes`` what
     a reader should know (an ignored ``Prefer``, a healed 429, a partial selection), ``fault`` a fault of this tool.
+    ``redacted`` are pointers of bodies whose values are to be masked beside customers' own.
     """
 
     verdict: Verdict
@@ -69,3 +70,4 @@ class RunReport:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     fault: str = ""
+    redacted: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.gate import decide
 from batch_conformance.findings.ledger import Ledger
+from batch_conformance.findings.masking import mask_findings
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.probes.credentials import present
@@ -106,9 +107,10 @@ class Audit:
         return f"{len(self.plan.probes)} requests, about {max(1, round(seconds))} s"
 
     def judged(self) -> Ledger:
-        """The ledger of all that was sent so far."""
+        """The ledger of all that was sent so far, customers' values masked in what its findings say."""
         if len(self._ledger.exchanges) != len(self.runner.exchanges) or not self._ledger.clauses:
-            self._ledger = self.runner.ledger()
+            ledger, masked = self.runner.ledger(), (*self.contract.roles.free_maps, *self.settings.redact)
+            self._ledger = replace(ledger, findings=mask_findings(ledger.findings, masked))
         return self._ledger
 
     def share(self, spool: Path, place: int, count: int) -> Shared:
@@ -170,6 +172,7 @@ class Audit:
             missing=missing,
             notes=tuple(self._notes(partial, ledger)),
             fault=fault,
+            redacted=self.settings.redact,
         )
 
     def _target(self, base: BaseUrl, key: str) -> Target:

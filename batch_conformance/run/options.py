@@ -94,6 +94,13 @@ def add_options(parser: pytest.Parser) -> None:
         help="for one whole exchange (default: %(default)s)",
     )
     add("--retries", type=int, default=2, metavar="N", help="of what is safe to repeat (default: %(default)s)")
+    add(
+        "--redact",
+        action="append",
+        default=[],
+        metavar="POINTER",
+        help="also mask the values at this JSON pointer of a body in all reports; repeatable (metadata always is)",
+    )
     add("--plan", action="store_true", help="print what would be sent, in order, and send nothing")
 
 
@@ -117,6 +124,7 @@ def settings_from(config: pytest.Config) -> Settings:
         rate_limit=option.rate_limit,
         request_timeout=option.request_timeout,
         retries=option.retries,
+        redact=option.redact,
     )
 
 

@@ -42,6 +42,7 @@ class Settings:
     rate_limit: RateLimit | None
     request_timeout: float
     retries: int
+    redact: tuple[str, ...]
 
 
 def settle(
@@ -62,6 +63,7 @@ def settle(
     rate_limit: str | None = None,
     request_timeout: float = 10.0,
     retries: int = 2,
+    redact: Iterable[str] = (),
 ) -> Settings:
     """Check what was asked for and fill in what the target decides.
 
@@ -80,6 +82,9 @@ def settle(
         raise SettingsError(f"--max-requests {max_requests} is not possible: give at least 1")
     if not 0 <= retries <= 10:
         raise SettingsError(f"--retries {retries} is not possible: give a number from 0 to 10")
+    for pointer in redact:
+        if not pointer.startswith("/"):
+            raise SettingsError(f"--redact {pointer!r} is no JSON pointer: it begins with a slash, such as /metadata")
     listed = [part.strip() for part in environ.get("BATCH_IDS", "").split(",")]
     ids = tuple(dict.fromkeys(batch_id for batch_id in (*batch_ids, *listed) if batch_id))
     key = Secret(environ.get(key_env, ""))
@@ -102,4 +107,5 @@ def settle(
         rate_limit=RateLimit.parse(rate_limit) if rate_limit else None if local else REMOTE_RATE,
         request_timeout=request_timeout,
         retries=retries,
+        redact=tuple(redact),
     )

@@ -1,0 +1,112 @@
+"""Vendors: their profiles as files, found by name or path, checked, and turned into contracts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from batch_conformance.contract.contract import Contract, Reading
+from batch_conformance.contract.document import ContractError, parse_tree
+from batch_conformance.contract.pointer import from_path
+from batch_conformance.contract.sources import CONTRACT_NAMES, spec_folder
+from batch_conformance.exchange.limits import LimitError, RateLimit
+from batch_conformance.exchange.profile import Profile, profile_from
+from batch_conformance.run.contracts import open_contract
+
+MAX_BYTES = 256 * 1024
+_SCHEMA = "profile.schema.json"
+
+
+class VendorError(ValueError):
+    """A profile that cannot be used; one line says what is wrong, where, and what to do."""
+
+
+def profile_names() -> tuple[str, ...]:
+    """The vendors that have a profile here, sorted."""
+    return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
+
+
+def load_profile(vendor: str) -> Profile:
+    """The profile of a name, or of a file. Raises ``VendorError`` with one line for people."""
+    if vendor in profile_names():
+        return _read(_folder() / f"{vendor}.yaml", f"spec/profiles/{vendor}.yaml")
+    path = Path(vendor)
+    if path.suffix in (".yaml", ".yml", ".json") or path.is_file():
+        return _read(path, vendor)
+    near = [name for name in profile_names() if vendor.lower()[:4] in name or name in vendor.lower()]
+    hint = f"; did you mean {', '.join(near)}?" if near else ""
+    raise VendorError(
+        f"there is no vendor {vendor!r}{hint or ': `batch-conformance vendors` lists them, or give the path of a profile'}"
+    )
+
+
+def vendor_contract(profile: Profile, reading: Reading, overlays: tuple[Path, ...] = ()) -> Contract:
+    """The contract that a profile names, with its overlays and then these. Raises ``ContractError``."""
+    own = tuple(_overlay(profile, name) for name in profile.overlays)
+    source = profile.contract
+    if source not in CONTRACT_NAMES and not source.startswith(("http://", "https://")):
+        source = str(_home(profile) / source)
+    return open_contract(source, reading, (*own, *overlays))
+
+
+def fitted(contract: Contract, profile: Profile) -> Contract:
+    """The contract where a vendor serves it: at its own path, and without security where it asks for no key."""
+    if profile.path:
+        contract = contract.served_at(profile.path.replace("{batch_id}", "{" + contract.operation.parameter + "}"))
+    return contract.unsecured() if profile.auth == "none" else contract
+
+
+def _read(path: Path, name: str) -> Profile:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise VendorError(f"cannot read the profile {name}: {error.strerror}") from None
+    if len(raw) > MAX_BYTES:
+        raise VendorError(f"the profile {name} has {len(raw)} bytes: that is no profile")
+    try:
+        data, locations = parse_tree(raw.decode("utf-8-sig"), name)
+    except UnicodeDecodeError:
+        raise VendorError(f"the profile {name} is not UTF-8: save it as UTF-8") from None
+    except ContractError as error:
+        raise VendorError(str(error)) from None
+    if not isinstance(data, Mapping):
+        raise VendorError(f"{name} is no profile: it holds no mapping (see spec/profiles/{_SCHEMA})")
+    error = jsonschema.exceptions.best_match(_validator().iter_errors(data))
+    if error is not None:
+        pointer = from_path(error.absolute_path)
+        line = locations[pointer].line if pointer in locations else 1
+        raise VendorError(
+            f"{name}:{line} is no profile: {pointer or 'the file'}: {error.message[:200]} (see spec/profiles/{_SCHEMA})"
+        )
+    profile = profile_from(data, path.stem if name.startswith("spec/profiles/") else name)
+    if profile.rate_limit:
+        try:
+            RateLimit.parse(profile.rate_limit)
+        except LimitError as problem:
+            raise VendorError(f"{name}:{locations['/rate_limit'].line}: {problem}") from None
+    return profile
+
+
+def _overlay(profile: Profile, name: str) -> Path:
+    shipped = spec_folder() / "overlays" / name
+    return shipped if shipped.is_file() else _home(profile) / name
+
+
+def _home(profile: Profile) -> Path:
+    """The folder of the profile's file; for a shipped one that of all profiles."""
+    return _folder() if profile.name in profile_names() else Path(profile.name).parent
+
+
+def _folder() -> Path:
+    return spec_folder() / "profiles"
+
+
+@cache
+def _validator() -> Any:
+    schema = json.loads((_folder() / _SCHEMA).read_text(encoding="utf-8"))
+    return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
