@@ -4,16 +4,38 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from batch_conformance import __version__
-from batch_conformance.findings.gate import EXIT_USAGE
+from batch_conformance.findings.gate import EXIT_DRIFT, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
 from batch_conformance.findings.rules import REGISTRY, Rule
 from batch_conformance.mock.command import mock
 
+if TYPE_CHECKING:
+    from batch_conformance.contract.contract import Reading
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Commands(click.Group):
+    """Ends with the exit codes of the suite: 4 for wrong usage, 2 when interrupted (click's own are 2 and 1)."""
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        """Run the command that the arguments name, and exit."""
+        try:
+            code = super().main(*arguments, **{**settings, "standalone_mode": False})
+        except click.UsageError as error:
+            error.show()
+            code = EXIT_USAGE
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        except click.Abort:
+            code = EXIT_INTERRUPTED
+        sys.exit(code)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="batch-conformance")
 def main() -> None:
     """Does a server keep the published contract of GET /batches/{batch_id}?"""
@@ -31,6 +53,29 @@ def run(arguments: tuple[str, ...]) -> None:
     from batch_conformance.resources import pytest_arguments  # noqa: PLC0415
 
     sys.exit(pytest.main(pytest_arguments(arguments, Path.cwd())))
+
+
+@main.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("--reading", type=click.Choice(["published", "documented"]), default="published", show_default=True)
+@click.option("--overlay", "overlays", multiple=True, type=click.Path(path_type=Path), help="applied to both sides")
+@click.option(
+    "--format", "face", type=click.Choice(["text", "json", "markdown", "html"]), default="text", show_default=True
+)
+@click.option("--output", type=click.Path(path_type=Path), help="write to this file instead of the terminal")
+def diff(*, old: str, new: str, reading: Reading, overlays: tuple[Path, ...], face: str, output: Path | None) -> None:
+    """Compare two contracts (names, files or URLs) clause by clause; exit 1 if a client of OLD would break."""
+    from batch_conformance.contract.diff import diff_contracts  # noqa: PLC0415
+    from batch_conformance.report.contract_diff import FACES  # noqa: PLC0415
+    from batch_conformance.run.contracts import open_contract  # noqa: PLC0415
+
+    try:
+        found = diff_contracts(*(open_contract(source, reading, overlays) for source in (old, new)))
+    except ValueError as error:
+        _give_up(str(error), EXIT_USAGE)
+    _deliver(FACES[face](found), output)
+    sys.exit(EXIT_DRIFT if found.breaking else 0)
 
 
 @main.command()
@@ -75,3 +120,21 @@ def explanation(rule: Rule) -> str:
             f"keeps    {rule.keeps}",
         )
     )
+
+
+def _give_up(message: str, code: int) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+def _deliver(text: str, output: Path | None) -> None:
+    """Write ``text`` to a file, whole or not at all, or to the terminal."""
+    from batch_conformance.report.writer import write_text  # noqa: PLC0415
+
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        write_text(output, text)
+    except OSError as error:
+        _give_up(f"cannot write {output}: {error.strerror or error}", EXIT_FAULT)

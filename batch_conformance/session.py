@@ -18,9 +18,10 @@ from batch_conformance.probes.chapters import CHAPTERS
 from batch_conformance.probes.plan import describe
 from batch_conformance.report import github, terminal
 from batch_conformance.report.run_report import ChapterOutcome, ChapterResult, RunReport
+from batch_conformance.report.text import plural
 from batch_conformance.report.writer import ReportError, write_reports
 from batch_conformance.resources import suites_folder
-from batch_conformance.run.audit import Audit
+from batch_conformance.run.audit import INSECURE, Audit
 from batch_conformance.run.options import seed_from, settings_from
 from batch_conformance.run.progress import ProgressLine
 from batch_conformance.run.shared import Shared
@@ -55,9 +56,9 @@ class Chapter:
         failing = [f for f in mine if fails_gate(f, audit.settings.fail_on)]
         if failing:
             self._item.user_properties.append((_DRIFT, str(len(failing))))
-            lines = [f"[{f.id}] {f.rule} {f.status} {f.pointer}: {f.observed} (expected {f.expected})" for f in failing]
-            count = f"{len(failing)} deviation{'' if len(failing) == 1 else 's'} from the contract:"
-            pytest.fail("\n".join((count, *lines)), pytrace=False)
+            # Each is told in full once, in the summary; here it is enough to say which they are.
+            places = [" ".join(filter(None, (f.rule, f.status, f.pointer, f"[{f.id}]"))) for f in failing]
+            pytest.fail(f"{plural(len(failing), 'deviation')} from the contract: " + "; ".join(places), pytrace=False)
         if not audit.plan.counts()[self.name]:
             pytest.skip("nothing to send: " + (audit.plan.notes[0] if audit.plan.notes else "the plan has no probe"))
         finals = [e for e in ledger.exchanges if e.final and e.probe.chapter == self.name and e.failure is None]
@@ -200,11 +201,14 @@ class AuditSession:
         except (ValueError, OSError) as error:
             raise pytest.UsageError(str(error)) from None
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None and shared is None and self.config.option.verbose >= 0:
-            audit = self._audit
+        if reporter is None or shared is not None:
+            return
+        audit = self._audit
+        if audit.target.insecure:
+            reporter.write_line(f"WARNING: {INSECURE}", red=True, bold=True)
+        if self.config.option.verbose >= 0:
             document = f"{audit.contract.document.name}, {audit.contract.reading}"
             reporter.write_line(f"target: {audit.base} ({audit.kind}); contract: {document}; plan: {audit.estimate()}")
-
 
     def _progress(self, audit: Audit) -> ProgressLine | None:
         """A line for a person who waits; none in logs, in quiet runs, and in parallel ones, which xdist reports on."""

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.location import Location
-from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property, Schema
+from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property
+from batch_conformance.contract.translate import SOURCE
+from batch_conformance.contract.violation import listed
 
 if TYPE_CHECKING:
     from batch_conformance.contract.contract import Operation
 
-_RULE_OF_KEYWORD: Mapping[str, str] = {
+RULE_OF_KEYWORD: Mapping[str, str] = {
     "type": "body.type",
     "required": "body.required",
     "enum": "body.enum",
@@ -22,18 +24,22 @@ _RULE_OF_KEYWORD: Mapping[str, str] = {
     "additionalProperties": "body.undeclared",
     "unevaluatedProperties": "body.undeclared",
 }
+"""The rule that a keyword's violation breaks; any other keyword's is ``body.constraint``."""
+
 _CONSTRAINTS = frozenset(
     {
         *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
         *("minLength", "maxLength", "pattern"),
-        *("minItems", "maxItems", "uniqueItems", "contains", "minProperties", "maxProperties", "not"),
+        *("minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains"),
+        *("minProperties", "maxProperties", "propertyNames", "dependentRequired", "not"),
     }
 )
+_SAYS_NOTHING = frozenset({"type", SOURCE, "title", "description", "example", "examples"})
 
 
 def rule_of(keyword: str) -> str:
     """The rule that a violation of a schema keyword breaks."""
-    return _RULE_OF_KEYWORD.get(keyword, "body.constraint")
+    return RULE_OF_KEYWORD.get(keyword, "body.constraint")
 
 
 def derive_clauses(operation: Operation) -> tuple[Clause, ...]:
@@ -50,41 +56,43 @@ def _clauses(operation: Operation) -> Iterator[Clause]:
             yield Clause(operation.id, status, media_type, "", "response.media_type", says, response.location)
             success = status.startswith("2")
             for place in schema.properties if schema else ():
-                for rule, statement, location in _statements(schema, place, success):
+                for rule, statement, location in _statements(place, success):
                     yield Clause(operation.id, status, media_type, place.pointer, rule, statement, location)
 
 
-def _statements(schema: Schema | None, place: Property, success: bool) -> Iterable[tuple[str, str, Location]]:
+def _statements(place: Property, success: bool) -> Iterable[tuple[str, str, Location]]:
     name = place.pointer or "the body"
-    if schema is None:
-        return
     here = place.location
 
-    def said(keyword: str) -> Location:
-        return schema.document.location(f"{place.source}/{keyword}")
+    def said(*keywords: str) -> Location:
+        return next((place.places[keyword] for keyword in keywords if keyword in place.places), here)
 
     if place.types != ALL_TYPES:
-        yield "body.type", f"{name} is {_listed(place.types)}", said("type")
+        yield "body.type", f"{name} is {_listed(place.types)}", said("type", "anyOf", "oneOf")
     if place.required:
-        yield "body.required", f"{name} is always there", _required_at(schema, place)
+        yield "body.required", f"{name} is always there", place.required_at or here
     if "enum" in place.keywords or "const" in place.keywords:
-        yield "body.enum", f"{name} is one of the enumerated values", said("enum")
+        yield "body.enum", f"{name} is {listed(place.known_values)}", said("enum", "const")
     elif place.known_values:
-        yield "body.known_value", f"{name} is one of the documented values", said(KNOWN_VALUES)
+        yield "body.known_value", f"{name} is {listed(place.known_values)}", said(KNOWN_VALUES)
     if "format" in place.keywords:
-        yield "body.format", f"{name} has its format", said("format")
-    if place.keywords & _CONSTRAINTS:
+        yield "body.format", f"{name} has the format {place.values['format']}", said("format")
+    if place.keywords & _CONSTRAINTS or any(map(_constrains, _branches(place))):
         yield "body.constraint", f"{name} keeps its constraints", here
-    if place.closed:
-        yield "body.undeclared", f"{name} has only documented properties", here
+    if place.closed or place.values.get("additionalProperties") is False or "unevaluatedProperties" in place.keywords:
+        yield "body.undeclared", f"{name} has only documented properties", said("additionalProperties")
     if success and place.pointer and not place.required and not place.pointer.endswith("/*"):
         yield "body.seen", f"{name} is seen", here
 
 
-def _required_at(schema: Schema, place: Property) -> Location:
-    """Where the object around a place lists it as required."""
-    around = place.source.rpartition("/properties/")[0]
-    return schema.document.location(f"{around}/required")
+def _branches(place: Property) -> Iterator[Mapping[str, object]]:
+    for keyword in ("anyOf", "oneOf"):
+        yield from place.values.get(keyword, ())
+
+
+def _constrains(branch: Mapping[str, object]) -> bool:
+    """Whether a branch of a union says more than which type it is of."""
+    return not branch.keys() <= _SAYS_NOTHING
 
 
 def _listed(types: frozenset[str]) -> str:

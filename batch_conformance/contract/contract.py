@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from batch_conformance.contract.pointer import join
 from batch_conformance.contract.roles import Roles, infer_roles
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.selfcheck import DocumentFinding, self_check
-from batch_conformance.contract.translate import leaves_document, resolve
+from batch_conformance.contract.translate import local_pointer, resolve
 
 Reading = Literal["published", "documented"]
 
@@ -95,6 +95,16 @@ class Contract:
     clauses: tuple[Clause, ...]
     document_findings: tuple[DocumentFinding, ...]
     repaired: bool
+
+    def served_at(self, path: str) -> Contract:
+        """The same contract, its operation at another path: a template with the operation's own parameter."""
+        paths = {path: self.document.data["paths"][self.operation.path]}
+        document = replace(self.document, data={**self.document.data, "paths": paths})
+        return replace(self, document=document, operation=replace(self.operation, path=path))
+
+    def unsecured(self) -> Contract:
+        """The same contract for a server that asks for no credential."""
+        return replace(self, operation=replace(self.operation, secured=False))
 
 
 def compile_contract(document: Document, reading: Reading = "documented", overlays: Sequence[Overlay] = ()) -> Contract:
@@ -220,9 +230,7 @@ def _follow(document: Document, pointer: str) -> tuple[Mapping[str, Any], str]:
         reference = node.get("$ref")
         if reference is None:
             return node, pointer
-        if not isinstance(reference, str) or not reference.startswith("#/"):
-            raise leaves_document(document, pointer, reference)
-        pointer = reference[1:]
+        pointer = local_pointer(document, pointer, reference)
     raise ContractError(f"{document.location(pointer)}: references lead round in a circle")
 
 

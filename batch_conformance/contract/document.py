@@ -9,28 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from batch_conformance.contract.error import ContractError
+from batch_conformance.contract.excerpt import read_batches
+from batch_conformance.contract.location import Location
+from batch_conformance.contract.tree import parse_tree
 
-from batch_conformance.contract.location import Location, Origin
-from batch_conformance.contract.pointer import join
+__all__ = ["MAX_BYTES", "ContractError", "Document", "load_document", "parse_document", "parse_tree"]
 
 MAX_BYTES = 32 * 1024 * 1024
-MAX_NODES = 2_000_000
-MAX_DEPTH = 200
-_LONGEST_NUMBER = 400
 
 _FENCE = re.compile(r"^(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]*)$", re.MULTILINE)
-_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_SPECIAL: Mapping[str, Any] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-
-
-class ContractError(ValueError):
-    """A contract that cannot be used; one line says what is wrong, where, and what to do."""
+_VERSION_FIELD = re.compile(r"^\s*\{?\s*[\"']?(?:openapi|swagger)[\"']?\s*:", re.MULTILINE)
+_HEAD = 4096
 
 
 @dataclass(frozen=True)
@@ -54,11 +44,13 @@ class Document:
 
     def excerpt(self, line: int, around: int = 2) -> tuple[tuple[int, str], ...]:
         """The lines around one, numbered; none where the document has no such line."""
-        lines = self.text.splitlines()
+        lines = self.text.split("\n")
         if not 1 <= line <= len(lines):
             return ()
         first = max(1, line - around)
-        return tuple((number, lines[number - 1]) for number in range(first, min(len(lines), line + around) + 1))
+        return tuple(
+            (number, lines[number - 1].rstrip("\r")) for number in range(first, min(len(lines), line + around) + 1)
+        )
 
 
 def load_document(path: Path, name: str | None = None) -> Document:
@@ -83,110 +75,40 @@ def parse_document(raw: bytes, name: str) -> Document:
     except UnicodeDecodeError as error:
         raise ContractError(f"{name} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
     block, offset = _openapi_block(text)
-    data, locations = parse_tree(block, name, line_offset=offset)
-    version = data.get("openapi") if isinstance(data, dict) else None
+    if block.lstrip()[:1] == "<":
+        raise ContractError(f"{name} is HTML or XML: give the OpenAPI file itself, or its page as Markdown")
+    data, locations = read_batches(block, name, offset) or parse_tree(block, name, line_offset=offset)
     if not isinstance(data, dict):
         raise ContractError(f"{name} is no OpenAPI document: it holds no mapping")
-    if not isinstance(version, str) or not re.match(r"3\.[01]\.", version + "."):
-        found = (
-            f"openapi: {version}" if version is not None else f"swagger: {data['swagger']}" if "swagger" in data else ""
-        )
-        line = locations.get("/openapi" if version is not None else "/swagger", Location(name, 1)).line
-        detail = f" ({found})" if found else ": it has no `openapi` field"
-        raise ContractError(f"{name}:{line} is no OpenAPI 3.0 or 3.1 document{detail}")
+    _check_version(data, name, locations)
     return Document(data, name, hashlib.sha256(block.encode()).hexdigest(), text, locations)
 
 
-def parse_tree(
-    text: str, name: str, *, line_offset: int = 0, origin: Origin = "document"
-) -> tuple[Any, dict[str, Location]]:
-    """A YAML or JSON text as plain values, and the location of every node.
-
-    YAML is read by the core schema of YAML 1.2 (``no`` is a string, dates are strings), keys are strings. Raises
-    ``ContractError`` for what is not YAML, repeats a key, or is too large or deep to be meant.
-    """
-    try:
-        root = yaml.compose(text, Loader=_LOADER)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 + line_offset if mark else 1
-        problem = getattr(error, "problem", None) or "not YAML"
-        raise ContractError(f"{name}:{line} is neither YAML nor JSON: {problem}") from None
-    except (RecursionError, ValueError) as error:
-        raise ContractError(f"{name} is neither YAML nor JSON that can be read: {type(error).__name__}") from None
-    if root is None:
-        raise ContractError(f"{name} is empty")
-    builder = _Builder(name, line_offset, origin)
-    return builder.build(root, "", 0), builder.locations
-
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Builder:
-    """Builds values from composed nodes, so that lines are kept and no tag makes anything but plain values."""
-
-    def __init__(self, name: str, line_offset: int, origin: Origin) -> None:
-        self.name = name
-        self.locations: dict[str, Location] = {}
-        self._offset = line_offset
-        self._origin = origin
-        self._nodes = 0
-
-    def build(self, node: yaml.Node, pointer: str, depth: int) -> Any:
-        self._nodes += 1
-        line = node.start_mark.line + 1 + self._offset
-        if depth > MAX_DEPTH or self._nodes > MAX_NODES:
-            raise ContractError(f"{self.name}:{line} is nested too deeply or grows too large (aliases?) to be read")
-        self.locations.setdefault(pointer, Location(self.name, line, pointer, self._origin))
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, pointer, depth)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(item, join(pointer, index), depth + 1) for index, item in enumerate(node.value)]
-        return _scalar(node)
-
-    def _mapping(self, node: yaml.MappingNode, pointer: str, depth: int) -> dict[str, Any]:
-        members: dict[str, Any] = {}
-        for key, value in node.value:
-            line = key.start_mark.line + 1 + self._offset
-            if not isinstance(key, yaml.ScalarNode):
-                raise ContractError(f"{self.name}:{line} has a key that is no plain word")
-            if key.value in members:
-                raise ContractError(f"{self.name}:{line} has the key {key.value!r} twice")
-            inner = join(pointer, key.value)
-            self.locations[inner] = Location(self.name, line, inner, self._origin)
-            members[key.value] = self.build(value, inner, depth + 1)
-        return members
-
-
-def _scalar(node: yaml.Node) -> Any:
-    text = str(node.value)
-    # What was quoted, or written as a block, is a string, whatever it looks like.
-    if isinstance(node, yaml.ScalarNode) and node.style in ("'", '"', "|", ">"):
-        return text
-    if text in _SPECIAL:
-        return _SPECIAL[text]
-    if _INT.fullmatch(text) and len(text) < _LONGEST_NUMBER:
-        return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    return text
+def _check_version(data: Mapping[str, Any], name: str, locations: Mapping[str, Location]) -> None:
+    version = data.get("openapi")
+    if isinstance(version, str) and re.match(r"3\.[01]\.", version + "."):
+        return
+    at = locations.get("/openapi") or locations.get("/swagger") or Location(name, 1)
+    if isinstance(version, float):
+        raise ContractError(f"{at}: the field openapi must be a string such as '{version}.0', in quotes")
+    if version is None and "swagger" in data:
+        found = f"Swagger {data['swagger']}; convert it to OpenAPI 3"
+    else:
+        found = f"openapi: {str(version)[:40]}" if version is not None else "it has no field openapi"
+    raise ContractError(f"{at} is no OpenAPI 3.0 or 3.1 document ({found})")
 
 
 def _openapi_block(text: str) -> tuple[str, int]:
     """The fenced block of a Markdown page that holds an OpenAPI document, and the lines before it; else all of it."""
-    if re.search(r"^\s*[\"']?(?:openapi|swagger)[\"']?\s*:", text[:4096], re.MULTILINE) and not _FENCE.search(
-        text[:4096]
-    ):
+    if _VERSION_FIELD.search(text[:_HEAD]) and not _FENCE.search(text[:_HEAD]):
         return text, 0
     position = 0
     while opening := _FENCE.search(text, position):
-        closing = re.compile(rf"^{re.escape(opening['fence'])}[`~]*[ \t]*$", re.MULTILINE).search(
+        closing = re.compile(rf"^{re.escape(opening['fence'])}[`~]*[ \t\r]*$", re.MULTILINE).search(
             text, opening.end() + 1
         )
-        end = closing.start() if closing else len(text)
-        block = text[opening.end() + 1 : end]
-        if re.search(r"^\s*[\"']?(?:openapi|swagger)[\"']?\s*:", block, re.MULTILINE):
+        block = text[opening.end() + 1 : closing.start() if closing else len(text)]
+        if _VERSION_FIELD.search(block):
             return block, text.count("\n", 0, opening.end() + 1)
         position = closing.end() if closing else len(text)
     return text, 0

@@ -6,9 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 
+def printable(text: str) -> str:
+    """The text with halves of surrogate pairs, which no file takes, written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def escape(token: str) -> str:
-    """One reference token, escaped (RFC 6901 section 3)."""
-    return token.replace("~", "~0").replace("/", "~1")
+    """One reference token, escaped (RFC 6901 section 3) and printable."""
+    return printable(token).replace("~", "~0").replace("/", "~1")
 
 
 def unescape(token: str) -> str:

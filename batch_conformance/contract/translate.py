@@ -1,67 +1,107 @@
-"""Translates schemas of a document into self-contained JSON Schema that jsonschema's validators take."""
+"""Translates schemas of a document into self-contained JSON Schema that jsonschema's validators take.
+
+What a document gets wrong in a keyword's own form (``required: true``, an unknown type) is left out and kept as a flaw:
+it cannot be judged by, and the rest can.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from uuid import UUID
+from urllib.parse import unquote
 
-from jsonschema import FormatChecker
-
-from batch_conformance.contract.document import ContractError, Document
-from batch_conformance.contract.pointer import escape, join, split
+from batch_conformance.contract.dialect import expression
+from batch_conformance.contract.document import Document
+from batch_conformance.contract.error import ContractError
+from batch_conformance.contract.pointer import join, split
 
 SOURCE = "x-source"
 """Annotation on every translated subschema: the pointer of the schema it was made from."""
 
-_ONE = ("not", "if", "then", "else", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties")
-_MANY = ("allOf", "anyOf", "oneOf", "prefixItems")
+KNOWN_VALUES = "x-known-values"
+"""Extension keyword: the values that the vendor documents elsewhere than in an ``enum``."""
+
+TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
+
+IN_PLACE_ONE = ("not", "if", "then", "else")
+IN_PLACE_MANY = ("allOf", "anyOf", "oneOf")
+"""Keywords whose schemas describe the same value as the schema that they stand in."""
+
+_ONE = (*IN_PLACE_ONE, "items", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties")
+_MANY = (*IN_PLACE_MANY, "prefixItems")
 _NAMED = ("properties", "patternProperties", "dependentSchemas")
-_ONLY_MODERN = ("const", "if", "then", "else", "contains", "propertyNames", "prefixItems", "patternProperties")
-_INTEGER_RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
-
-FORMATS = FormatChecker(formats=())
-"""The formats that are asserted; any other is an annotation, as JSON Schema has it."""
-
-
-@FORMATS.checks("date-time")
-def _is_date_time(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", value):
-        return False
-    try:
-        datetime.fromisoformat(value[:19].replace("t", "T"))
-    except ValueError:
-        return False
-    return True
+_ONLY_MODERN = frozenset(
+    {
+        *("const", "if", "then", "else", "contains", "minContains", "maxContains", "propertyNames", "prefixItems"),
+        *("patternProperties", "dependentSchemas", "dependentRequired", "unevaluatedItems", "unevaluatedProperties"),
+    }
+)
+_NEITHER = frozenset(
+    {
+        *("$ref", "nullable", "discriminator", "xml", "externalDocs", "dependencies", "additionalItems", "id"),
+        *("$id", "$schema", "$anchor", "$dynamicAnchor", "$dynamicRef", "$vocabulary", "$defs", "definitions"),
+    }
+)
 
 
-@FORMATS.checks("uuid", raises=ValueError)
-def _is_uuid(value: object) -> bool:
-    return not isinstance(value, str) or bool(UUID(value))
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-@FORMATS.checks("uri")
-def _is_uri(value: object) -> bool:
-    return not isinstance(value, str) or bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*:\S", value))
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def is_asserted(name: Any) -> bool:
-    """Whether a value of ``format`` is checked rather than only an annotation."""
-    return name in FORMATS.checkers or name in _INTEGER_RANGES
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+def _is_type(value: Any) -> bool:
+    return value in TYPES if isinstance(value, str) else _is_names(value) and bool(value) and TYPES.issuperset(value)
+
+
+_FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "type": (_is_type, "a type of JSON Schema (null, boolean, integer, number, string, array, object)"),
+    "required": (_is_names, "a list of property names, beside `properties`"),
+    **dict.fromkeys(("enum", KNOWN_VALUES), (lambda value: isinstance(value, list) and bool(value), "a list")),
+    **dict.fromkeys(("minimum", "maximum"), (_is_number, "a number")),
+    "multipleOf": (lambda value: _is_number(value) and value > 0, "a number above 0"),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), (_is_count, "a whole number")),
+    **dict.fromkeys(("minProperties", "maxProperties", "minContains", "maxContains"), (_is_count, "a whole number")),
+    "uniqueItems": (lambda value: isinstance(value, bool), "true or false"),
+    "format": (lambda value: isinstance(value, str), "a word"),
+    "pattern": (
+        lambda value: isinstance(value, str) and expression(value) is not None,
+        "a regular expression that this tool can read as well",
+    ),
+    "additionalProperties": (lambda value: isinstance(value, bool | Mapping), "true, false or a schema"),
+    "dependentRequired": (
+        lambda value: isinstance(value, Mapping) and all(_is_names(names) for names in value.values()),
+        "a mapping of names to lists of names",
+    ),
+}
 
 
 class Translator:
-    """Translates the schemas of one document; ``definitions`` holds what was referred to on the way."""
+    """Translates the schemas of one document.
+
+    ``definitions`` holds what was referred to on the way, ``flaws`` what was left out and why, by pointer.
+    """
 
     def __init__(self, document: Document, modern: bool) -> None:
         self.definitions: dict[str, Any] = {}
+        self.flaws: dict[str, str] = {}
         self.keyword = "$defs" if modern else "definitions"
+        self._names: dict[str, str] = {}
         self._document = document
         self._modern = modern
+
+    def root(self, pointer: str) -> dict[str, Any]:
+        """The self-contained JSON Schema of the OpenAPI schema at ``pointer``. Raises ``ContractError``."""
+        made = self.translate(resolve(self._document.data, pointer), pointer)
+        self._refuse_endless()
+        return {**made, self.keyword: self.definitions} if self.definitions else made
 
     def translate(self, schema: Any, pointer: str) -> dict[str, Any]:
         """The JSON Schema of an OpenAPI schema that stands at ``pointer``. Raises ``ContractError``."""
@@ -76,40 +116,81 @@ class Translator:
         return {**self._keywords(schema, pointer), SOURCE: pointer}
 
     def _reference(self, reference: Any, pointer: str) -> str:
-        if not isinstance(reference, str) or not reference.startswith("#/"):
-            raise leaves_document(self._document, pointer, reference)
-        target = reference[1:]
-        if target not in self.definitions:
-            self.definitions[target] = {}  # taken before it is filled, so that a cycle ends
-            self.definitions[target] = self.translate(resolve(self._document.data, target), target)
-        return f"#/{self.keyword}/{escape(target)}"
+        target = local_pointer(self._document, pointer, reference)
+        if target not in self._names:
+            plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", target.removeprefix("/components/schemas/")).strip("_") or "root"
+            taken = sum(1 for name in self.definitions if name == plain or name.startswith(plain + "--"))
+            name = f"{plain}--{taken}" if taken else plain
+            self._names[target] = name
+            self.definitions[name] = {}  # taken before it is filled, so that a cycle ends
+            self.definitions[name] = self.translate(resolve(self._document.data, target), target)
+        return f"#/{self.keyword}/{self._names[target]}"
 
     def _keywords(self, schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for name, value in schema.items():
+            if name in _NEITHER or (name in _ONLY_MODERN and not self._modern):
+                continue
             here = join(pointer, name)
-            if name in _ONE or (name in ("items", "additionalProperties") and isinstance(value, Mapping)):
-                if self._modern or name not in _ONLY_MODERN:
-                    made[name] = self.translate(value, here)
-            elif name in _MANY and isinstance(value, list):
-                if self._modern or name not in _ONLY_MODERN:
-                    made[name] = [self.translate(one, join(here, index)) for index, one in enumerate(value)]
-            elif name in _NAMED and isinstance(value, Mapping):
-                if self._modern or name not in _ONLY_MODERN:
-                    made[name] = {key: self.translate(one, join(here, key)) for key, one in value.items()}
-            elif name not in ("$ref", "nullable", "discriminator", "xml", "externalDocs", "$id", "$schema"):
+            wanted = self._wanted(name, value)
+            if wanted:
+                self.flaws[here] = f"{name} must be {wanted}"
+            elif name in _ONE or (name == "additionalProperties" and isinstance(value, Mapping)):
+                made[name] = self.translate(value, here)
+            elif name in _MANY:
+                made[name] = [self.translate(one, join(here, index)) for index, one in enumerate(value)]
+            elif name in _NAMED:
+                made[name] = {key: self.translate(one, join(here, key)) for key, one in value.items()}
+            else:
                 made[name] = value
+        if "patternProperties" in made:
+            self._drop_unreadable(made, pointer)
         if not self._modern:
             _make_nullable(made, schema)
-        _add_range(made)
         return made
 
+    def _wanted(self, name: str, value: Any) -> str:
+        """What the value of a keyword must be and is not; empty where it is."""
+        if name in _ONE:
+            return "" if isinstance(value, Mapping) or (self._modern and isinstance(value, bool)) else "a schema"
+        if name in _MANY:
+            return "" if isinstance(value, list) and value else "a list of schemas"
+        if name in _NAMED:
+            return "" if isinstance(value, Mapping) else "a mapping of names to schemas"
+        if name in ("exclusiveMinimum", "exclusiveMaximum"):
+            fits = _is_number(value) if self._modern else isinstance(value, bool)
+            return "" if fits else "a number (OpenAPI 3.1)" if self._modern else "true or false (OpenAPI 3.0)"
+        fits_form, wanted = _FORMS.get(name, (None, ""))
+        return "" if fits_form is None or fits_form(value) else wanted
 
-def leaves_document(document: Document, pointer: str, reference: Any) -> ContractError:
-    """What to raise for a reference that is not local: nothing is ever fetched because a document says so."""
-    shown = str(reference)[:80]
-    return ContractError(
-        f"{document.location(pointer)}: the reference {shown!r} leaves the document; only local ones (#/…) are read"
+    def _drop_unreadable(self, made: dict[str, Any], pointer: str) -> None:
+        readable = {name: one for name, one in made["patternProperties"].items() if expression(name) is not None}
+        for name in made["patternProperties"].keys() - readable.keys():
+            self.flaws[join(pointer, "patternProperties", name)] = "its pattern must be one that this tool can read"
+            made.pop("additionalProperties", None)  # what that pattern allows cannot be told from what it does not
+        made["patternProperties"] = readable
+
+    def _refuse_endless(self) -> None:
+        """A schema that is made of itself, at the same place in the value, never comes to an end."""
+        edges = {name: set(_in_place(schema)) for name, schema in self.definitions.items()}
+        while leaves := [name for name, targets in edges.items() if not targets & edges.keys()]:
+            for name in leaves:
+                del edges[name]
+        if edges:
+            source = self.definitions[min(edges)].get(SOURCE, "")
+            raise ContractError(f"{self._document.location(source)}: this schema refers to itself and never ends")
+
+
+def local_pointer(document: Document, pointer: str, reference: Any) -> str:
+    """The pointer that a reference standing at ``pointer`` means.
+
+    Raises ``ContractError`` for one that is not local: nothing is ever fetched because a document says so.
+    """
+    if isinstance(reference, str) and (reference == "#" or reference.startswith("#/")):
+        return unquote(reference[1:])
+    shown = repr(str(reference)[:80])
+    raise ContractError(
+        f"{document.location(pointer)}: the reference {shown} leaves the document; only local ones (#/…) are read"
     )
 
 
@@ -124,16 +205,28 @@ def resolve(data: Any, pointer: str) -> Any:
     return node
 
 
+def _in_place(schema: Any) -> Iterator[str]:
+    """The names of the definitions that describe the same value as a schema does."""
+    if not isinstance(schema, Mapping):
+        return
+    if "$ref" in schema:
+        yield schema["$ref"].rpartition("/")[2]
+    for keyword in IN_PLACE_ONE:
+        yield from _in_place(schema.get(keyword))
+    for keyword in IN_PLACE_MANY:
+        for one in schema.get(keyword, ()):
+            yield from _in_place(one)
+    for one in schema.get("dependentSchemas", {}).values():
+        yield from _in_place(one)
+
+
 def _make_nullable(made: dict[str, Any], schema: Mapping[str, Any]) -> None:
-    """``nullable`` adds null to a type; without a type beside it, it means nothing (OpenAPI 3.0.3)."""
-    if schema.get("nullable") is True and isinstance(made.get("type"), str):
-        made["type"] = [made["type"], "null"]
+    """``nullable`` adds null to a type; without a type beside it, it means nothing (OpenAPI 3.0.3).
+
+    Beside an ``enum`` without null, 3.0.3 and most readers disagree; null is taken as meant.
+    """
+    if schema.get("nullable") is True and "type" in made:
+        own = made["type"]
+        made["type"] = [*([own] if isinstance(own, str) else own), *([] if "null" in own else ["null"])]
         if "enum" in made and None not in made["enum"]:
             made["enum"] = [*made["enum"], None]
-
-
-def _add_range(made: dict[str, Any]) -> None:
-    bounds = _INTEGER_RANGES.get(str(made.get("format")))
-    if bounds and "integer" in str(made.get("type")):
-        made.setdefault("minimum", bounds[0])
-        made.setdefault("maximum", bounds[1])

@@ -14,6 +14,7 @@ from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldRe
 from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.judge.standing import OVER_TIME, STANDING, applies, standard, standing_clause
+from batch_conformance.judge.stranger import is_stranger
 
 _JSON_TYPES: Mapping[type, str] = {
     bool: "boolean",
@@ -68,7 +69,8 @@ def never_seen(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
     """A deviation for each documented property of the success body that no body of the run had."""
     bodies: dict[str, list[Sighting]] = defaultdict(list)
     for sighting in sightings:
-        if sighting.batch is not None and sighting.schema is not None:
+        schema = sighting.schema
+        if sighting.batch is not None and schema is not None and not is_stranger(schema, sighting.batch):
             bodies[sighting.status].append(sighting)
     for seen in bodies.values():
         schema = seen[0].schema

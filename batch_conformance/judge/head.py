@@ -7,20 +7,21 @@ from collections.abc import Iterator, Sequence
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting
 
+_Asked = tuple[str, str, tuple[tuple[str, str], ...]]
 _NOT_SERVED = frozenset({405, 501})
 
 
 def judge_head(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
-    """What HEAD said and GET did not, of one path with the valid credential (RFC 9110 section 9.3.2)."""
-    gets: dict[str, list[Sighting]] = {}
+    """What HEAD said and GET did not, of one request with the valid credential (RFC 9110 section 9.3.2)."""
+    gets: dict[_Asked, list[Sighting]] = {}
     for sighting in sightings:
         if sighting.method == "GET" and _compares(sighting):
-            gets.setdefault(sighting.exchange.probe.path, []).append(sighting)
+            gets.setdefault(_asked(sighting), []).append(sighting)
     for sighting in sightings:
-        answer, path = sighting.answer, sighting.exchange.probe.path
+        answer = sighting.answer
         if sighting.method != "HEAD" or not _compares(sighting) or answer is None or answer.status in _NOT_SERVED:
             continue
-        twins = [twin for twin in gets.get(path, ()) if twin.answer is not None]
+        twins = [twin for twin in gets.get(_asked(sighting), ()) if twin.answer is not None]
         if not twins:
             continue
         said = {twin.answer.status for twin in twins if twin.answer}
@@ -34,9 +35,14 @@ def judge_head(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
 
 def _compares(sighting: Sighting) -> bool:
     probe, status = sighting.exchange.probe, sighting.exchange.status or 0
-    asked = {name.lower() for name, _ in probe.headers}
     weighed_elsewhere = status == 429 or status >= 500 or status == 406
-    return sighting.authorised and not probe.forced_status and not weighed_elsewhere and "accept" not in asked
+    return sighting.authorised and not probe.forced_status and not weighed_elsewhere
+
+
+def _asked(sighting: Sighting) -> _Asked:
+    """All of a request but its method."""
+    probe = sighting.exchange.probe
+    return probe.path, probe.query, tuple(sorted((name.lower(), value) for name, value in probe.headers))
 
 
 def _differs(sighting: Sighting, expected: str, observed: str, kind: str) -> Deviation:

@@ -14,6 +14,7 @@ from batch_conformance.judge.availability import Availability, weigh
 from batch_conformance.judge.body import judge_body
 from batch_conformance.judge.coverage import cover_clauses, cover_fields, cover_statuses, never_seen
 from batch_conformance.judge.head import judge_head
+from batch_conformance.judge.headers import judge_headers
 from batch_conformance.judge.identity import judge_identity
 from batch_conformance.judge.over_time import judge_over_time
 from batch_conformance.judge.response import judge_response
@@ -24,6 +25,10 @@ from batch_conformance.judge.sighting import Sighting
 REQUIRED_SUCCESS = "a 2xx answer of the operation"
 REQUIRED_UNKNOWN = "the answer to an unknown id"
 REQUIRED_AUTHENTICATION = "the answer to a request without credentials"
+
+
+_NOT_THE_OBJECT = frozenset({"body.another_object", "body.enveloped"})
+"""Rules that say that a body holds none of the documented properties; which of them lack is no further news."""
 
 
 def judge(exchanges: Sequence[Exchange], contract: Contract) -> Ledger:
@@ -44,6 +49,7 @@ def judge(exchanges: Sequence[Exchange], contract: Contract) -> Ledger:
 def judge_one(sighting: Sighting) -> Iterator[Deviation]:
     """The deviations that one exchange shows by itself."""
     yield from judge_response(sighting)
+    yield from judge_headers(sighting)
     yield from judge_body(sighting)
     yield from judge_sense(sighting)
     yield from judge_security(sighting)
@@ -57,12 +63,14 @@ def _deviations(sightings: Sequence[Sighting]) -> tuple[list[Deviation], Availab
         # Where real batches were read, a success for an id that nobody has is judged as that, not field by field.
         if not (real and _is_success(sighting, "unknown", "neighbour", "hostile", "outside")):
             alone += judge_one(sighting)
+    strangers = {deviation.exchange.order for deviation in alone if deviation.rule in _NOT_THE_OBJECT}
+    documented = [sighting for sighting in sightings if sighting.exchange.order not in strangers]
     together = [
         *judge_identity(sightings),
         *judge_over_time(sightings),
         *judge_head(sightings),
         *judge_authentication(sightings),
-        *never_seen(sightings if not real else _known(sightings)),
+        *never_seen(documented if not real else _known(documented)),
     ]
     return [*alone, *together, *availability.deviations], availability
 

@@ -80,30 +80,34 @@ def _counts(earlier: Sighting, later: Sighting, roles: Roles) -> Iterator[Deviat
                 "counts.regressed",
                 media_type=later.contract_media_type,
                 pointer=pointer,
-                expected=f"at least {was}, as read before",
-                observed=str(now),
+                expected=f"at least {str(was)[:24]}, as read before",
+                observed=str(now)[:24],
                 kind="fell",
             )
 
 
 def _values(reads: Sequence[Sighting]) -> Iterator[Deviation]:
-    """A scalar that was set keeps its value, except those that follow the batch through its life."""
+    """What lasts keeps its value once it is set, and stays there."""
     settled: dict[str, Any] = {}
     for read in reads:
-        roles, batch = read.contract.roles, read.batch
-        if batch is None:
-            continue
-        for name, value in batch.items():
-            pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-            if pointer in (roles.state, roles.identity) or not isinstance(value, str | int) or value == "":
-                continue
-            if not read.schema or not any(place.pointer == pointer for place in read.schema.properties):
-                continue
-            lasting = _unsigned(value)
-            if settled.setdefault(name, lasting) != lasting and type(settled[name]) is type(lasting):
-                yield _changed(read, pointer, settled[name], lasting)
-        for name in settled.keys() - {name for name, value in batch.items() if value is not None}:
-            yield _changed(read, "/" + name.replace("~", "~0").replace("/", "~1"), settled[name], None)
+        roles = read.contract.roles
+        required = {place.pointer for place in read.schema.properties if place.required} if read.schema else set()
+        for pointer in sorted(roles.lasting - {roles.identity}):
+            value = at(read.batch, pointer)
+            was = settled.get(pointer)
+            if value is None and was is not None and pointer not in required and not _is_over(read, pointer):
+                yield _changed(read, pointer, was, None)
+            if isinstance(value, str | int) and value != "":
+                lasting = _unsigned(value)
+                if was is not None and was != lasting and type(was) is type(lasting):
+                    yield _changed(read, pointer, was, lasting)
+                settled.setdefault(pointer, lasting)
+
+
+def _is_over(read: Sighting, pointer: str) -> bool:
+    """Whether this is when the batch would expire, and it has ended."""
+    stage = stage_of(read.batch, read.contract.roles)
+    return pointer == read.contract.roles.expires and stage is not None and stage.terminal
 
 
 def _unsigned(value: str | int) -> str | int:

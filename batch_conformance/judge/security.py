@@ -10,23 +10,27 @@ from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting
 
 _LOOKED_AT = 65536
+# Every repetition is bounded: a body that is made to be slow to search is searched like any other.
 _TRACES = (
     re.compile(r"Traceback \(most recent call last\)"),
     re.compile(r'File "[^"\n]{1,200}", line \d+, in '),
-    re.compile(r"^goroutine \d+ \[", re.MULTILINE),
-    re.compile(r"\bat [\w.$<>]+\([\w$]+\.(?:java|kt|scala):\d+\)"),
-    re.compile(r"\bat (?:[\w.<>$ ]+ \()?(?:file://)?/[^\s)\"]{1,200}\.[cm]?[jt]s:\d+:\d+"),
+    re.compile(r"^goroutine \d{1,9} \[", re.MULTILINE),
+    re.compile(r"\bat [\w.$<>]{1,200}\([\w$]{1,80}\.(?:java|kt|scala):\d"),
+    re.compile(r"\bat (?:[\w.<>$ ]{1,120} \()?(?:file://)?/[^\s)\"]{1,200}\.[cm]?[jt]s:\d{1,6}:\d"),
     re.compile(r"\bpanic: runtime error"),
-    re.compile(r"[\w/.-]+\.(?:go|rb|php|rs):\d+(?::in |\s+\+0x| panicked)"),
-    re.compile(r"System\.\w+Exception:|\bat [\w.]+\(.*\) in .+\.cs:line \d+"),
+    re.compile(r"[\w-]\.(?:go|rb|php|rs):\d{1,6}(?::in |\s{1,4}\+0x| panicked)"),
+    re.compile(r"\bSystem\.\w{1,60}Exception:|\bat [\w.]{1,200}\([^()\n]{0,200}\) in [^\n]{1,200}\.cs:line \d"),
 )
 _INTERNALS = (
-    re.compile(r"(?<![\w/.])/(?:home|root|usr|var|srv|opt|etc|app|data|mnt)/[\w.-]+(?:/[\w.-]+)*"),
-    re.compile(r"\b[A-Z]:\\\\?(?:[\w .-]+\\\\?)+"),
+    # An attribute of an HTML page, or a URL, leads to a page of the site; a quoted path in a message does not.
+    re.compile(r"(?<!=[\"'])(?<![\w/.])/(?:home|root|usr|var|srv|opt|etc)/[\w.-]{1,80}(?:/[\w.-]{1,80}){0,20}"),
+    re.compile(r"(?<!=[\"'])(?<![\w/.])/(?:app|data|mnt)/(?:[\w.-]{1,80}/){0,20}[\w-]{1,80}\.\w{1,10}"),
+    re.compile(r"\b[A-Z]:\\{1,2}(?:[\w .-]{1,80}\\{1,2}){1,20}"),
     re.compile(
-        r"\b(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2})(?::\d+)?\b"
+        r"(?<![\w.]/)(?<![\w.-])(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}"
+        r"|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2})(?::\d{1,5})?(?![\w.])"
     ),
-    re.compile(r"\b[\w-]+(?:\.[\w-]+)*\.(?:svc\.cluster\.local|internal|corp|lan)\b"),
+    re.compile(r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.(?:svc\.cluster\.local|internal|corp|lan)\b"),
 )
 
 

@@ -172,7 +172,9 @@ def _counts(sighting: Sighting, batch: Mapping[str, Any], roles: Roles) -> Itera
     if counts is None:
         return
     total, completed, failed = (integer_at(batch, place) for place in (counts.total, counts.completed, counts.failed))
-    shown = f"total {total}, completed {completed}, failed {failed}"
+    shown = ", ".join(
+        f"{name} {str(count)[:24]}" for name, count in (("total", total), ("completed", completed), ("failed", failed))
+    )
     if any(count is not None and count < 0 for count in (total, completed, failed)):
         kind, expected = "negative", "no negative count"
     elif total is None or completed is None or failed is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from batch_conformance.contract.contract import Contract, ResponseContract
 from batch_conformance.contract.location import Location
+from batch_conformance.contract.pointer import printable
 from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.findings.finding import Deviation, Level, Side
@@ -32,6 +33,11 @@ class Sighting:
     def method(self) -> str:
         """The request's method."""
         return self.exchange.probe.method
+
+    @property
+    def covered(self) -> bool:
+        """Whether the contract speaks of the answer: a read (HEAD is one) of a path that the template has."""
+        return self.method in ("GET", "HEAD") and self.exchange.probe.subject != "outside"
 
     @property
     def authorised(self) -> bool:
@@ -63,19 +69,22 @@ class Sighting:
         return content_type.partition(";")[0].strip().lower()
 
     @cached_property
+    def declared_media_type(self) -> str | None:
+        """The documented media type, or range such as ``*/*``, that has the one received; None where none has."""
+        content = self.documented.content if self.documented else {}
+        ranges = (self.media_type, self.media_type.partition("/")[0] + "/*", "*/*")
+        return next((declared for declared in ranges if declared in content), None)
+
+    @cached_property
     def contract_media_type(self) -> str:
         """The documented media type that this body is judged by: its own, else the only or first one documented."""
         content = self.documented.content if self.documented else {}
-        if not content or self.media_type in content:
-            return self.media_type if content else ""
-        if self.documented is not None and self.documented.schema_for(self.media_type) is not None:
-            return self.media_type
-        return next(iter(content))
+        return next(iter(content), "") if self.declared_media_type is None else self.declared_media_type
 
     @cached_property
     def schema(self) -> Schema | None:
         """The schema that the body is to keep, whatever media type it was labelled with."""
-        return self.documented.schema_for(self.contract_media_type) if self.documented else None
+        return self.documented.content.get(self.contract_media_type) if self.documented else None
 
     @cached_property
     def has_body(self) -> bool:
@@ -92,8 +101,13 @@ class Sighting:
 
     @cached_property
     def parsed(self) -> Parsed | None:
-        """The body read as strict JSON; None where there is no body to read."""
-        return parse(self.answer.body) if self.answer is not None and self.has_body else None
+        """The body read as strict JSON, or as a text where text is documented; None where there is nothing to read."""
+        if self.answer is None or not self.has_body:
+            return None
+        meant = self.media_type if self.contract_media_type.endswith("/*") else self.contract_media_type
+        if not meant or "json" in meant:
+            return parse(self.answer.body)
+        return Parsed(self.answer.body.decode("utf-8", "replace"), True) if meant.startswith("text/") else None
 
     @cached_property
     def batch(self) -> Mapping[str, Any] | None:
@@ -118,21 +132,26 @@ class Sighting:
     ) -> Deviation:
         """A deviation seen here; what is not given is the rule's, or this response's."""
         known = REGISTRY[rule]
-        documented = self.documented
         return Deviation(
             rule=rule,
             operation=self.contract.operation.id,
             status=self.status if status is None else status,
             media_type=media_type,
-            pointer=pointer,
-            expected=expected,
-            observed=observed,
-            kind=kind,
+            pointer=printable(pointer),
+            expected=printable(expected),
+            observed=printable(observed),
+            kind=printable(kind),
             level=level or known.level,
             side=side or known.side,
             exchange=self.exchange,
-            location=location or (documented.location if documented else self.contract.operation.location),
+            location=location or self._said(rule),
         )
+
+    def _said(self, rule: str) -> Location:
+        """Where what a rule demands is said: in the document, at this response, or by the standard behind the rule."""
+        if rule.startswith(("body.", "json.", "response.status", "response.media_type", "response.undocumented")):
+            return self.documented.location if self.documented else self.contract.operation.location
+        return Location(REGISTRY[rule].source, 0, "", "standard")
 
 
 def at(value: Any, pointer: str) -> Any:

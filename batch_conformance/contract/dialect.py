@@ -1,0 +1,116 @@
+"""The two dialects of JSON Schema that OpenAPI speaks, as validators: draft 4 for 3.0 and 2020-12 for 3.1.
+
+They are jsonschema's, with patterns read as ECMA-262 means them, formats asserted only where they say something exact,
+and no number that makes them raise.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import jsonschema
+from jsonschema import FormatChecker
+from jsonschema.exceptions import ValidationError
+
+FORMATS = FormatChecker(formats=())
+"""The formats that are asserted; any other is an annotation, as JSON Schema has it."""
+
+_INTEGER_RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+
+
+def validator_for(schema: Mapping[str, Any], *, modern: bool) -> Any:
+    """A validator of a translated schema: 2020-12 where ``modern``, else draft 4."""
+    return (_Modern if modern else _Draft4)(schema, format_checker=FORMATS)
+
+
+def is_asserted(name: Any) -> bool:
+    """Whether a value of ``format`` is checked rather than only an annotation."""
+    return name in FORMATS.checkers
+
+
+@lru_cache(maxsize=512)
+def expression(pattern: str) -> re.Pattern[str] | None:
+    """The regular expression of a ``pattern``; None where it is in no syntax that Python has as well.
+
+    ``$`` stands for the very end and ``\\d`` and ``\\w`` for ASCII alone, as ECMA-262 has it.
+    """
+    made, inside, position = "", False, 0
+    while position < len(pattern):
+        here = pattern[position]
+        if here == "\\":
+            here = pattern[position : position + 2]
+        elif here in "[]":
+            inside = here == "["
+        elif here == "$" and not inside:
+            made, position = made + r"\Z", position + 1
+            continue
+        made, position = made + here, position + len(here)
+    try:
+        return re.compile(made, re.ASCII)
+    except (re.error, OverflowError, RecursionError):
+        return None
+
+
+@FORMATS.checks("date-time")
+def _is_date_time(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    if not _DATE_TIME.fullmatch(value):
+        return False
+    try:
+        datetime.fromisoformat(value[:17].upper() + value[17:19].replace("60", "59"))  # RFC 3339 has leap seconds
+    except ValueError:
+        return False
+    return True
+
+
+@FORMATS.checks("uuid")
+def _is_uuid(value: object) -> bool:
+    return not isinstance(value, str) or _UUID.fullmatch(value) is not None
+
+
+@FORMATS.checks("uri")
+def _is_uri(value: object) -> bool:
+    return not isinstance(value, str) or _URI.fullmatch(value) is not None
+
+
+@FORMATS.checks("int32")
+def _is_int32(value: object) -> bool:
+    return _is_within(value, "int32")
+
+
+@FORMATS.checks("int64")
+def _is_int64(value: object) -> bool:
+    return _is_within(value, "int64")
+
+
+def _is_within(value: object, name: str) -> bool:
+    least, most = _INTEGER_RANGES[name]
+    return isinstance(value, bool) or not isinstance(value, int | float) or least <= value <= most
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    compiled = expression(pattern) if validator.is_type(instance, "string") else None
+    if compiled is not None and not compiled.search(instance):
+        yield ValidationError(f"does not match {pattern!r}")
+
+
+def _multiple_of(validator: Any, divisor: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, float) and not math.isfinite(instance):
+        yield ValidationError(f"is no multiple of {divisor}")
+    else:
+        yield from jsonschema.Draft4Validator.VALIDATORS["multipleOf"](validator, divisor, instance, schema) or ()
+
+
+_OURS = {"pattern": _pattern, "multipleOf": _multiple_of}
+_extend: Callable[..., Any] = jsonschema.validators.extend
+_Draft4 = _extend(jsonschema.Draft4Validator, _OURS)
+_Modern = _extend(jsonschema.Draft202012Validator, _OURS)

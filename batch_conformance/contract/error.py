@@ -1,0 +1,7 @@
+"""What is raised for a contract that cannot be used."""
+
+from __future__ import annotations
+
+
+class ContractError(ValueError):
+    """A contract that cannot be used; one line says what is wrong, where, and what to do."""

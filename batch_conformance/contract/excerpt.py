@@ -1,0 +1,116 @@
+"""The part of a large document that one operation needs, with every line where it was.
+
+The documents of whole platforms have tens of thousands of lines, and reading YAML is slow. What is not needed is
+blanked before it is read, so that line numbers stay those of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from batch_conformance.contract.error import ContractError
+from batch_conformance.contract.location import Location
+from batch_conformance.contract.tree import parse_tree
+
+WORTH_IT = 512 * 1024
+"""Characters from which on blanking saves more time than it takes."""
+
+_BATCH_PATH = re.compile(r"(/[^{}]*)?/[^/{}]*batch[^/{}]*/\{[^{}]+\}$", re.IGNORECASE)
+_TOP = re.compile(r"[A-Za-z$\"'][^:]*:")
+_REFERENCE = re.compile(r"\$ref[\"']?\s*:\s*[\"']?#/components/([A-Za-z]+)/([^\"'\s]+)")
+
+Block = tuple[int, int]
+"""Half-open range of line numbers, counted from 0."""
+
+
+def read_batches(text: str, name: str, line_offset: int) -> tuple[Any, dict[str, Location]] | None:
+    """What a large document says of its batches, as ``parse_tree`` gives it; None where all of it has to be read."""
+    part = excerpt(text, lambda path: _BATCH_PATH.match(path) is not None) if len(text) >= WORTH_IT else None
+    if part is None:
+        return None
+    try:
+        return parse_tree(part, name, line_offset=line_offset)
+    except ContractError:
+        return None
+
+
+def excerpt(text: str, wants_path: Callable[[str], bool]) -> str | None:
+    """``text`` with all blanked but the paths asked for, the components that they reach, and the small sections.
+
+    None where the text is not laid out as block YAML in the usual indentation; it has to be read whole then.
+    """
+    lines = text.splitlines(keepends=True)
+    sections = dict(_blocks(lines, (0, len(lines)), 0))
+    if "paths" not in sections or "components" not in sections:
+        return None
+    paths = _children(lines, sections["paths"])
+    kinds = _children(lines, sections["components"])
+    kept = [block for name, block in paths.items() if wants_path(name)]
+    if not kept or not kinds:
+        return None
+    components = {
+        (kind, name): block for kind, around in kinds.items() for name, block in _children(lines, around).items()
+    }
+    reached = _reached(lines, kept, components)
+    if reached is None:
+        return None
+    stays = {
+        number for name, block in sections.items() if name not in ("paths", "components") for number in range(*block)
+    }
+    stays |= {sections["paths"][0], sections["components"][0]}
+    stays |= {number for block in (*kept, *(components[name] for name in reached)) for number in range(*block)}
+    stays |= {kinds[kind][0] for kind, _ in reached}
+    if "securitySchemes" in kinds:
+        stays |= set(range(*kinds["securitySchemes"]))
+    return "".join(line if number in stays else "\n" for number, line in enumerate(lines))
+
+
+def _reached(
+    lines: list[str], kept: list[Block], components: dict[tuple[str, str], Block]
+) -> set[tuple[str, str]] | None:
+    """The components that the blocks refer to, and those refer to in turn; None for a reference that leads nowhere."""
+    reached: set[tuple[str, str]] = set()
+    left = list(kept)
+    while left:
+        for kind, name in _REFERENCE.findall("".join(lines[slice(*left.pop())])):
+            if (kind, name) in reached:
+                continue
+            if (kind, name) not in components:
+                return None
+            reached.add((kind, name))
+            left.append(components[kind, name])
+    return reached
+
+
+def _children(lines: list[str], around: Block) -> dict[str, Block]:
+    """The entries of a mapping whose own key stands in the first line of ``around``."""
+    own = _indent(lines[around[0]])
+    inner = next((_indent(line) for line in lines[around[0] + 1 : around[1]] if line.strip()), own)
+    if inner <= own:
+        return {}
+    return dict(_blocks(lines, (around[0] + 1, around[1]), inner))
+
+
+def _blocks(lines: list[str], within: Block, indent: int) -> Iterator[tuple[str, Block]]:
+    """Every entry of a mapping at an indentation, with the lines from its key to the next one."""
+    name, start = "", -1
+    for number in range(*within):
+        line = lines[number]
+        if _indent(line) == indent and (found := _TOP.match(line, indent) or _path_key(line, indent)):
+            if start >= 0:
+                yield name, (start, number)
+            name, start = found.group().rstrip(":").strip("\"'"), number
+    if start >= 0:
+        yield name, (start, within[1])
+
+
+def _path_key(line: str, indent: int) -> re.Match[str] | None:
+    return re.compile(r"/[^:\s]*:").match(line, indent)
+
+
+def _indent(line: str) -> int:
+    """The spaces before a line's text; -1 for a line without any."""
+    text = line.lstrip(" ")
+    return len(line) - len(text) if text.strip() else -1

@@ -1,0 +1,310 @@
+"""Reads YAML and JSON into plain values, keeping the line of every node."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+import yaml
+
+from batch_conformance.contract.error import ContractError
+from batch_conformance.contract.location import Location, Origin
+from batch_conformance.contract.pointer import join
+
+MAX_DEPTH = 200
+MAX_NODES = 2_000_000
+MAX_ALIASED = 100_000
+"""Nodes that aliases may add. Real documents share an example or two; a bomb of a few lines asks for billions."""
+
+_LONGEST_NUMBER = 400
+_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_SPECIAL: Mapping[str, Any] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_SPACE = re.compile(r"[ \t\r\n]*")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def parse_tree(
+    text: str, name: str, *, line_offset: int = 0, origin: Origin = "document"
+) -> tuple[Any, dict[str, Location]]:
+    """A YAML or JSON text as plain values, and the location of every node by RFC 6901 pointer.
+
+    YAML is read by the core schema of YAML 1.2 (``no`` is a string, dates are strings), keys are strings, and what
+    JSON cannot say (``.nan``, ``.inf``) stays a string. The place of a member is the line of its key. Raises
+    ``ContractError`` for what is neither, repeats a key, or is too large or deep to be meant.
+    """
+    places = _Places(name, line_offset, origin)
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            return _Json(text, places).read(), places.known
+        except json.JSONDecodeError as error:
+            if name.endswith(".json"):
+                raise ContractError(f"{places.at(error.lineno)} is no JSON: {error.msg.lower()}") from None
+            places = _Places(name, line_offset, origin)  # flow style looks alike
+        except ValueError as error:
+            raise error if isinstance(error, ContractError) else ContractError(f"{name}: {error}") from None
+    return _Yaml(places).read(text), places.known
+
+
+class _Places:
+    """The locations met on the way, and the limits on their number and depth."""
+
+    def __init__(self, name: str, offset: int, origin: Origin) -> None:
+        self.name = name
+        self.known: dict[str, Location] = {}
+        self._offset = offset
+        self._origin = origin
+
+    def at(self, line: int) -> str:
+        return f"{self.name}:{line + self._offset}"
+
+    def add(self, pointer: str, line: int, depth: int) -> None:
+        """Note a node at a line, counted from 1, unless its key has been noted already."""
+        if depth > MAX_DEPTH:
+            raise ContractError(f"{self.at(line)} is nested more than {MAX_DEPTH} deep: no OpenAPI document is")
+        if pointer not in self.known:
+            if len(self.known) >= MAX_NODES:
+                raise ContractError(f"{self.at(line)}: more than {MAX_NODES} values are no OpenAPI document")
+            self.known[pointer] = Location(self.name, line + self._offset, pointer, self._origin)
+
+
+class _Open:
+    """A mapping or sequence that is not closed yet."""
+
+    def __init__(self, value: dict[str, Any] | list[Any], pointer: str, anchor: str | None) -> None:
+        self.value = value
+        self.pointer = pointer
+        self.anchor = anchor
+        self.key: str | None = None
+
+
+class _Yaml:
+    """Builds values from the parser's events, so that nothing recurses and no tag makes anything but plain values."""
+
+    def __init__(self, places: _Places) -> None:
+        self._places = places
+        self._open: list[_Open] = []
+        self._anchors: dict[str | None, tuple[Any, str]] = {}
+        self._aliased = 0
+        self._roots: list[Any] = []
+
+    def read(self, text: str) -> Any:
+        try:
+            for event in yaml.parse(text, Loader=_LOADER):
+                self._take(event)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            at = self._places.at(mark.line + 1 if mark else 1)
+            problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
+            raise ContractError(f"{at} is neither YAML nor JSON: {problem}") from None
+        except ValueError as error:
+            if isinstance(error, ContractError):
+                raise
+            raise ContractError(f"{self._places.name} is neither YAML nor JSON: {error}") from None
+        if not self._roots:
+            raise ContractError(f"{self._places.name} is empty")
+        return self._roots[0]
+
+    def _take(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.CollectionEndEvent):
+            closed = self._open.pop()
+            if closed.anchor:
+                self._anchors[closed.anchor] = (closed.value, closed.pointer)
+        elif isinstance(event, yaml.DocumentStartEvent) and self._roots:
+            raise ContractError(f"{self._at(event)} starts a second document: give one document per file")
+        elif isinstance(event, yaml.NodeEvent):
+            self._node(event)
+
+    def _at(self, event: yaml.Event) -> str:
+        return self._places.at(_line(event))
+
+    def _node(self, event: yaml.NodeEvent) -> None:
+        around = self._open[-1] if self._open else None
+        if around is not None and isinstance(around.value, dict) and around.key is None:
+            around.key = self._key(event, around)
+            return
+        if around is None:
+            pointer = ""
+        elif isinstance(around.value, dict):
+            pointer = join(around.pointer, around.key or "")
+        else:
+            pointer = join(around.pointer, len(around.value))
+        self._places.add(pointer, _line(event), len(self._open))
+        value: Any
+        if isinstance(event, yaml.AliasEvent):
+            value = self._alias(event, pointer)
+        elif isinstance(event, yaml.ScalarEvent):
+            value = _scalar(event)
+            if event.anchor:
+                self._anchors[event.anchor] = (value, pointer)
+        else:
+            value = {} if isinstance(event, yaml.MappingStartEvent) else []
+        self._put(around, value)
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._anchors.pop(event.anchor, None)
+            self._open.append(_Open(value, pointer, event.anchor))
+
+    def _put(self, around: _Open | None, value: Any) -> None:
+        if around is None:
+            self._roots.append(value)
+        elif isinstance(around.value, dict):
+            around.value[around.key or ""] = value
+            around.key = None
+        else:
+            around.value.append(value)
+
+    def _key(self, event: yaml.NodeEvent, around: _Open) -> str:
+        value = self._anchors.get(event.anchor, (None, ""))[0] if isinstance(event, yaml.AliasEvent) else None
+        text = event.value if isinstance(event, yaml.ScalarEvent) else value
+        if not isinstance(text, str):
+            raise ContractError(f"{self._at(event)} has a key that is no plain word")
+        if text in around.value:
+            raise ContractError(f"{self._at(event)} has the key {text!r} twice: remove one of them")
+        if event.anchor and isinstance(event, yaml.ScalarEvent):
+            self._anchors[event.anchor] = (text, "")
+        self._places.add(join(around.pointer, text), _line(event), len(self._open))
+        return text
+
+    def _alias(self, event: yaml.AliasEvent, pointer: str) -> Any:
+        if event.anchor not in self._anchors:
+            raise ContractError(
+                f"{self._at(event)}: the alias *{event.anchor} has no anchor before it that is complete"
+            )
+        value, source = self._anchors[event.anchor]
+        line = _line(event)
+        for inner in pointers(value):
+            self._aliased += 1
+            if self._aliased > MAX_ALIASED:
+                raise ContractError(f"{self._at(event)}: aliases make this document too large to be meant")
+            if inner:
+                known = self._places.known.get(source + inner)
+                self._places.add(pointer + inner, known.line if known else line, len(self._open) + inner.count("/"))
+        return copied(value)
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _scalar(event: yaml.ScalarEvent) -> Any:
+    text = str(event.value)
+    # What was quoted, written as a block or tagged is a string, whatever it looks like.
+    if event.style in ("'", '"', "|", ">") or event.tag == "tag:yaml.org,2002:str":
+        return text
+    if text in _SPECIAL:
+        return _SPECIAL[text]
+    if _INT.fullmatch(text) and len(text) < _LONGEST_NUMBER:
+        return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+    if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
+        return number
+    return text
+
+
+class _Json:
+    """Reads JSON: tabs, escapes of surrogate pairs and long keys are legal there and not in YAML."""
+
+    def __init__(self, text: str, places: _Places) -> None:
+        self._text = text
+        self._places = places
+        self._lines = [match.start() for match in re.finditer("\n", text)]
+        self._scalars = json.JSONDecoder(parse_constant=self._refuse, parse_int=_json_int)
+
+    def read(self) -> Any:
+        value, end = self._value(self._skip(0), "", 0)
+        end = self._skip(end)
+        if end != len(self._text):
+            raise json.JSONDecodeError("extra data", self._text, end)
+        return value
+
+    def _refuse(self, constant: str) -> NoReturn:
+        raise ContractError(f"{self._places.name} holds {constant}, which is no JSON")
+
+    def _skip(self, position: int) -> int:
+        match = _SPACE.match(self._text, position)
+        return match.end() if match else position
+
+    def _line(self, position: int) -> int:
+        return bisect_right(self._lines, position - 1) + 1
+
+    def _value(self, position: int, pointer: str, depth: int) -> tuple[Any, int]:
+        self._places.add(pointer, self._line(position), depth)
+        opening = self._text[position : position + 1]
+        if opening == "{":
+            return self._object(position, pointer, depth)
+        if opening == "[":
+            return self._array(position, pointer, depth)
+        return self._scalars.raw_decode(self._text, position)
+
+    def _object(self, position: int, pointer: str, depth: int) -> tuple[dict[str, Any], int]:
+        members: dict[str, Any] = {}
+        for start in self._items(position, "}"):
+            if self._text[start] != '"':
+                raise json.JSONDecodeError("expecting a name in double quotes", self._text, start)
+            key, end = self._scalars.raw_decode(self._text, start)
+            if key in members:
+                at = self._places.at(self._line(start))
+                raise ContractError(f"{at} has the key {key!r} twice: remove one of them")
+            colon = self._skip(end)
+            if self._text[colon : colon + 1] != ":":
+                raise json.JSONDecodeError("expecting ':'", self._text, colon)
+            inner = join(pointer, key)
+            self._places.add(inner, self._line(start), depth + 1)
+            members[key], self._end = self._value(self._skip(colon + 1), inner, depth + 1)
+        return members, self._end
+
+    def _array(self, position: int, pointer: str, depth: int) -> tuple[list[Any], int]:
+        items: list[Any] = []
+        for start in self._items(position, "]"):
+            item, self._end = self._value(start, join(pointer, len(items)), depth + 1)
+            items.append(item)
+        return items, self._end
+
+    def _items(self, position: int, closing: str) -> Iterator[int]:
+        """Where each item of a container starts; who iterates leaves in ``_end`` where the item ends."""
+        self._end = self._skip(position + 1)
+        if self._text[self._end : self._end + 1] != closing:
+            while True:
+                if self._end >= len(self._text):
+                    raise json.JSONDecodeError(f"expecting {closing!r}", self._text, self._end)
+                yield self._end
+                self._end = self._skip(self._end)
+                mark = self._text[self._end : self._end + 1]
+                if mark == closing:
+                    break
+                if mark != ",":
+                    raise json.JSONDecodeError(f"expecting ',' or {closing!r}", self._text, self._end)
+                self._end = self._skip(self._end + 1)
+        self._end += 1
+
+
+def _json_int(digits: str) -> int | float:
+    return int(digits) if len(digits) < _LONGEST_NUMBER else float(digits)
+
+
+def pointers(value: Any) -> Iterator[str]:
+    """The pointer of a value and of everything in it, the outer before the inner."""
+    left: list[tuple[str, Any]] = [("", value)]
+    while left:
+        pointer, node = left.pop()
+        yield pointer
+        if isinstance(node, dict):
+            left += [(join(pointer, name), member) for name, member in reversed(node.items())]
+        elif isinstance(node, list):
+            left += [(join(pointer, index), item) for index, item in reversed(list(enumerate(node)))]
+
+
+def copied(value: Any) -> Any:
+    """A copy of plain values that shares no mapping and no sequence with them."""
+    if isinstance(value, dict):
+        return {name: copied(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [copied(item) for item in value]
+    return value

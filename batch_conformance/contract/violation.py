@@ -1,0 +1,163 @@
+"""A violation: one way in which a value breaks its schema, in words for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jsonschema.exceptions import ValidationError
+
+from batch_conformance.contract.location import Location
+
+_WIDTH = 60
+_LONGEST_WORD = 40
+_MOST_VALUES = 12
+_HUGE = 10**60
+
+_WORDS: Mapping[str, str] = {
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "exclusiveMinimum": "more than {}",
+    "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+    "minContains": "at least {} items of a kind",
+    "maxContains": "at most {} items of a kind",
+    "minProperties": "at least {} members",
+    "maxProperties": "at most {} members",
+    "pattern": "a string that matches {}",
+    "format": "the format {}",
+    "uniqueItems": "no item twice",
+    "contains": "an item of the kind described",
+    "not": "nothing of what is excluded",
+    "anyOf": "what one of the alternatives describes",
+    "oneOf": "what exactly one of the alternatives describes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One way in which a value breaks its schema.
+
+    ``pointer`` is where in the value (``*`` for array indices; the missing member for ``required``), ``location``
+    where the contract says so. ``expected`` and ``observed`` are for people, ``kind`` is a stable word. ``path`` is the
+    exact path of the first such value.
+    """
+
+    pointer: str
+    keyword: str
+    expected: str
+    observed: str
+    kind: str
+    location: Location
+    path: tuple[str | int, ...] = field(default=(), compare=False)
+
+
+def type_name(value: Any) -> str:
+    """The JSON type of a value; ``number`` only for what has a fraction or an exponent."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    names = ((int, "integer"), (float, "number"), (str, "string"), (list, "array"), (Mapping, "object"))
+    return next((name for kind, name in names if isinstance(value, kind)), type(value).__name__)
+
+
+def show(value: Any) -> str:
+    """A value for people: its JSON type and a short text of it, on one line."""
+    name = type_name(value)
+    if name in ("null", "object", "array"):
+        return name if value or value is None else f"an empty {name}"
+    return f"{name} {_text(value)}"
+
+
+def kind_of(value: Any, keyword: str) -> str:
+    """A stable word for what was seen: the type, or for an enumeration the value itself where it is a short one."""
+    if keyword in ("enum", "const") and not isinstance(value, list | Mapping):
+        text = printable(value[:_LONGEST_WORD]) if isinstance(value, str) else _text(value)
+        return text[:_LONGEST_WORD]
+    return type_name(value)
+
+
+def listed(values: Sequence[Any]) -> str:
+    """The values that are allowed, for people."""
+    shown = ", ".join(json.dumps(value, ensure_ascii=False)[:_WIDTH] for value in values[:_MOST_VALUES])
+    more = f" and {len(values) - _MOST_VALUES} more" if len(values) > _MOST_VALUES else ""
+    return f"one of {shown}{more}" if len(values) > 1 else shown
+
+
+def expectation(error: ValidationError) -> str:
+    """What a keyword of a schema asks for, for people."""
+    keyword, value = str(error.validator), declared(error)
+    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    if keyword == "type":
+        return " or ".join([value] if isinstance(value, str) else value)
+    if keyword in ("enum", "const"):
+        return listed(value if keyword == "enum" else [value])
+    if keyword in ("minimum", "maximum") and schema.get(f"exclusive{keyword.capitalize()}") is True:
+        keyword = f"exclusive{keyword.capitalize()}"  # OpenAPI 3.0 says it with a flag beside the bound
+    if keyword == "not" and not value:
+        return "nothing here"
+    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return _WORDS.get(keyword, keyword + " {}").format(shown[:_WIDTH])
+
+
+def declared(error: ValidationError) -> Any:
+    """The keyword's value in the schema; jsonschema types it as possibly unset, which it never is in an error."""
+    return error.validator_value
+
+
+def leaves(error: ValidationError) -> Iterator[ValidationError]:
+    """The errors behind a union: those of the branch that is clearly meant, else the union itself."""
+    branches = _branches(error)
+    meant = [errors for errors in branches if not any(_is_of_another_type(one, error) for one in errors)]
+    if len(meant) == 1:
+        for inner in meant[0]:
+            yield from leaves(inner)
+    else:
+        yield error
+
+
+def union_types(error: ValidationError) -> tuple[str, ...]:
+    """The types that the branches of a union ask for, where the value is of none of them; else nothing."""
+    types: dict[str, None] = {}
+    for errors in _branches(error):
+        of_type = [one for one in errors if _is_of_another_type(one, error)]
+        if not of_type:
+            return ()
+        for one in of_type:
+            value = declared(one)
+            types.update(dict.fromkeys([value] if isinstance(value, str) else value))
+    return tuple(sorted(types, key=lambda name: name == "null"))
+
+
+def _branches(error: ValidationError) -> list[list[ValidationError]]:
+    if error.validator not in ("anyOf", "oneOf") or not error.context:
+        return []
+    branches: dict[Any, list[ValidationError]] = {}
+    for inner in error.context:
+        branches.setdefault(inner.schema_path[0], []).append(inner)
+    return list(branches.values())
+
+
+def _is_of_another_type(inner: ValidationError, outer: ValidationError) -> bool:
+    return inner.validator == "type" and len(inner.absolute_path) == len(outer.absolute_path)
+
+
+def printable(text: str) -> str:
+    """A text on one line: what has no glyph is written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        shown = printable(value[: _WIDTH + 1])
+        return f'"{shown if len(shown) <= _WIDTH else shown[: _WIDTH - 1] + "…"}"'
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _HUGE:
+        return f"of about {value.bit_length() * 3 // 10} digits"
+    return json.dumps(value)

@@ -1,0 +1,45 @@
+"""Tells an object of another kind from a documented one with deviations: one cause, not dozens of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from batch_conformance.contract.schema import Schema
+
+_FEW = 2
+"""An object that shares no more properties than this with the documented one is another object."""
+_MANY = 5
+"""An object with this many undeclared properties is another object when half of the documented ones lack as well."""
+
+
+def is_stranger(schema: Schema, value: Any) -> bool:
+    """Whether a body is the documented object in an envelope, or none of its kind."""
+    return strangeness(schema, value, schema.undeclared(value)) is not None
+
+
+def strangeness(schema: Schema, value: Any, undeclared: tuple[str, ...]) -> tuple[str, str, str] | None:
+    """What makes a body a stranger, as rule, expected and observed; None for the documented object, and for no object.
+
+    ``undeclared`` is what ``schema`` says of ``value``.
+    """
+    members = [place for place in schema.properties if place.pointer.count("/") == 1]
+    if not isinstance(value, Mapping) or len(members) < _FEW:
+        return None
+    names = {place.pointer[1:] for place in members}
+    shared = names & value.keys()
+    for name, member in value.items():
+        inner = member[0] if isinstance(member, list) and member else member
+        if name not in names and isinstance(inner, Mapping) and len(names & inner.keys()) > max(_FEW, len(shared)):
+            return "body.enveloped", "the documented object itself", f'that object inside "{name[:60]}"'
+    missing = [place.pointer for place in members if place.required and place.pointer[1:] not in value]
+    strange = [pointer for pointer in undeclared if pointer.count("/") == 1]
+    nothing_shared = len(missing) >= _FEW and len(shared) <= min(_FEW, len(members) - len(missing), len(names) // 4)
+    half_other = len(strange) >= _MANY and (
+        len(missing) >= _FEW or (len(shared) < len(names) / 2 and not any(place.required for place in members))
+    )
+    if not nothing_shared and not half_other:
+        return None
+    shown = ", ".join(list(value)[:6]) or "nothing at all"
+    documented = ", ".join(sorted(names)[:6]) + (", …" if len(names) > 6 else "")
+    return "body.another_object", f"the documented object ({documented})", f"an object with {shown[:120]}"

@@ -1,0 +1,53 @@
+"""The command line itself: exit codes, wrong usage, what each command says of itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from suite_support import ROOT
+
+from batch_conformance import __version__
+from batch_conformance.findings.rules import REGISTRY
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "batch_conformance", *arguments]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("nonsense",), ("mock", "--port", "x"), ("explain", "no.such_rule"), ("completion", "cmd")], ids=str
+)
+def test_wrong_usage_is_exit_code_4_without_a_traceback(arguments: tuple[str, ...]) -> None:
+    done = command(*arguments)
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr
+
+
+def test_the_version_is_the_packages() -> None:
+    assert command("--version").stdout.split()[-1] == __version__
+
+
+def test_explain_lists_every_rule_and_tells_one_in_full() -> None:
+    listed = command("explain").stdout
+    assert all(rule in listed for rule in REGISTRY)
+    told = command("explain", "body.type").stdout
+    rule = REGISTRY["body.type"]
+    assert rule.title in told
+    assert rule.remedy in told
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_printed_for_the_shell(shell: str) -> None:
+    done = command("completion", shell)
+    assert done.returncode == 0
+    assert "_BATCH_CONFORMANCE_COMPLETE" in done.stdout
+
+
+def test_run_hands_its_options_to_pytest() -> None:
+    done = command("run", "--collect-only", "-q")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "suites/test_known_ids.py" in done.stdout
