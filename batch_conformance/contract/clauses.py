@@ -51,6 +51,9 @@ def _clauses(operation: Operation) -> Iterator[Clause]:
     for response in operation.responses.values():
         status = response.status
         yield Clause(operation.id, status, "", "", "response.status", f"{status} may be answered", response.location)
+        if response.headers:
+            says = f"{status} has its documented headers"
+            yield Clause(operation.id, status, "", "", "response.header", says, response.location)
         for media_type, schema in response.content.items():
             says = f"{status} has the media type {media_type}"
             yield Clause(operation.id, status, media_type, "", "response.media_type", says, response.location)

@@ -9,13 +9,11 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
-import yaml
-
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.clauses import derive_clauses
 from batch_conformance.contract.document import ContractError, Document
 from batch_conformance.contract.location import Location
-from batch_conformance.contract.overlay import Overlay, apply, parse_overlay
+from batch_conformance.contract.overlay import Action, Overlay, apply
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.roles import Roles, infer_roles
 from batch_conformance.contract.schema import Schema
@@ -30,13 +28,17 @@ _PATH = re.compile(r"^(?P<before>/.*)?/\{(?P<parameter>[^{}/]+)\}$")
 
 @dataclass(frozen=True)
 class ResponseContract:
-    """What the contract says of one documented response: ``status`` is ``200``, ``4XX`` or ``default``."""
+    """What the contract says of one documented response: ``status`` is ``200``, ``4XX`` or ``default``.
+
+    ``headers`` are by their names as documented; ``required_headers`` names those that are always there.
+    """
 
     status: str
     description: str
     location: Location
     content: Mapping[str, Schema | None]
     headers: Mapping[str, Schema | None]
+    required_headers: frozenset[str] = frozenset()
 
     def schema_for(self, media_type: str) -> Schema | None:
         """The schema for a bare, lower-case media type: exact, then ``type/*``, then ``*/*``; None where undeclared."""
@@ -114,14 +116,17 @@ def compile_contract(document: Document, reading: Reading = "documented", overla
     of the self-check. Raises ``ContractError`` with one line for people.
     """
     findings = self_check(document, _compile_operation(document))
-    repairs = [finding.repair for finding in findings if finding.repair is not None and finding.level == "should"]
-    repaired = reading == "documented" and not overlays and bool(repairs)
+    repairs = _repairs(findings)
+    repaired = reading == "documented" and not overlays and bool(repairs.actions)
     if repaired:
-        overlays = (_repairs(repairs),)
+        overlays = (repairs,)
     effective = apply(document, overlays) if reading == "documented" else document
     operation = _compile_operation(effective)
-    success = next((r for status, r in operation.responses.items() if status.startswith("2")), None)
-    schema = next((schema for schema in success.content.values() if schema), None) if success else None
+    success = operation.response_for(200) or next((r for s, r in operation.responses.items() if s[0] == "2"), None)
+    content = success.content if success is not None and success.status != "default" else {}
+    schema = next(
+        (content[kind] for kind in sorted(content, key=lambda kind: "json" not in kind) if content[kind]), None
+    )
     info = _mapping(document.data.get("info"))
     return Contract(
         document=effective,
@@ -130,7 +135,7 @@ def compile_contract(document: Document, reading: Reading = "documented", overla
         title=str(info.get("title", document.name)),
         version=str(info.get("version", "")),
         openapi=str(document.data["openapi"]),
-        servers=tuple(str(_mapping(server).get("url", "")) for server in document.data.get("servers") or ()),
+        servers=tuple(str(_mapping(server).get("url", "")) for server in _listed(document.data.get("servers"))),
         operation=operation,
         roles=infer_roles(schema, operation.parameter),
         clauses=derive_clauses(operation),
@@ -139,22 +144,31 @@ def compile_contract(document: Document, reading: Reading = "documented", overla
     )
 
 
-def _repairs(actions: Sequence[Mapping[str, Any]]) -> Overlay:
-    text = yaml.safe_dump(
-        {"overlay": "1.0.0", "info": {"title": "Repairs of the self-check", "version": "1"}, "actions": list(actions)}
-    )
-    return parse_overlay(text.encode(), "repairs of the self-check", origin="repair")
+def _repairs(findings: Sequence[DocumentFinding]) -> Overlay:
+    """The repairs of all contradictions as one overlay, each standing where its contradiction stands."""
+    updates: list[Action] = []
+    removals: list[Action] = []
+    for finding in findings:
+        action = finding.repair
+        if action is None or finding.level != "should":
+            continue
+        change: Literal["update", "remove"] = "remove" if action.get("remove") else "update"
+        made = removals if change == "remove" else updates
+        if all((one.target, one.value) != (action["target"], action.get(change)) for one in made):
+            location = replace(finding.location, origin="repair")
+            made.append(Action(action["target"], change, action.get(change), finding.title, location, {}))
+    # What is removed from an array moves what is behind it: the last goes first.
+    return Overlay("repairs of the self-check", "Repairs of the self-check", "1.0", (*updates, *reversed(removals)))
 
 
 def _compile_operation(document: Document) -> Operation:
     path, parameter = _choose_path(document)
-    item = _mapping(document.data["paths"][path])
-    node = _mapping(item["get"])
-    pointer = join("", "paths", path, "get")
+    item, around = _follow(document, join("", "paths", path))
+    node, pointer = _mapping(item["get"]), join(around, "get")
     responses = node.get("responses")
     if not isinstance(responses, Mapping) or not responses:
         raise ContractError(f"{document.location(pointer)}: the operation documents no responses")
-    security = node.get("security", document.data.get("security")) or []
+    security = _listed(node.get("security", document.data.get("security")))
     return Operation(
         id=str(node.get("operationId", f"GET {path}")).replace(" ", "_"),
         method="GET",
@@ -163,12 +177,13 @@ def _compile_operation(document: Document) -> Operation:
         location=document.location(pointer),
         responses=MappingProxyType(
             {
-                str(status): _response(document, join(pointer, "responses", status), str(status), parameter)
+                response.status: response
                 for status in responses
                 if not str(status).startswith("x-")
+                for response in [_response(document, join(pointer, "responses", status), str(status), parameter)]
             }
         ),
-        secured=bool(security) and all(bool(alternative) for alternative in security),
+        secured=bool(security) and all(security),
         methods=tuple(method.upper() for method in _METHODS if method in item),
     )
 
@@ -179,8 +194,10 @@ def _choose_path(document: Document) -> tuple[str, str]:
         raise ContractError(f"{document.name} is no OpenAPI document with paths")
     candidates = {
         path: match["parameter"]
-        for path, item in paths.items()
-        if isinstance(item, Mapping) and "get" in item and (match := _PATH.match(path)) and path.count("{") == 1
+        for path in paths
+        if path.count("{") == 1
+        and (match := _PATH.match(path))
+        and "get" in _follow(document, join("", "paths", path))[0]
     }
     batches = {path: name for path, name in candidates.items() if "batch" in path.rsplit("/", 2)[-2].lower()}
     chosen = batches or candidates
@@ -206,15 +223,19 @@ def _response(document: Document, pointer: str, status: str, parameter: str) -> 
         bare = media_type.partition(";")[0].strip().lower()
         content[bare] = _schema(document, below, parameter) if "schema" in _mapping(media) else None
     headers: dict[str, Schema | None] = {}
-    for name, header in _mapping(node.get("headers")).items():
-        below = join(pointer, "headers", name, "schema")
-        headers[name] = Schema(document, below) if "schema" in _mapping(header) else None
+    required: set[str] = set()
+    for name in _mapping(node.get("headers")):
+        header, below = _follow(document, join(pointer, "headers", name))
+        if name.lower() != "content-type":  # OpenAPI has it ignored: the media types say it
+            headers[name] = Schema(document, join(below, "schema")) if "schema" in header else None
+            required |= {name} if header.get("required") is True else set()
     return ResponseContract(
         status.upper() if status != "default" else status,
         str(node.get("description", "")),
         location,
         MappingProxyType(content),
         MappingProxyType(headers),
+        frozenset(required),
     )
 
 
@@ -232,6 +253,10 @@ def _follow(document: Document, pointer: str) -> tuple[Mapping[str, Any], str]:
             return node, pointer
         pointer = local_pointer(document, pointer, reference)
     raise ContractError(f"{document.location(pointer)}: references lead round in a circle")
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -77,6 +77,8 @@ def parse_document(raw: bytes, name: str) -> Document:
     block, offset = _openapi_block(text)
     if block.lstrip()[:1] == "<":
         raise ContractError(f"{name} is HTML or XML: give the OpenAPI file itself, or its page as Markdown")
+    if _FENCE.search(text) and not _VERSION_FIELD.search(block):
+        raise ContractError(f"{name} is a page without a fenced block that holds an OpenAPI document")
     data, locations = read_batches(block, name, offset) or parse_tree(block, name, line_offset=offset)
     if not isinstance(data, dict):
         raise ContractError(f"{name} is no OpenAPI document: it holds no mapping")

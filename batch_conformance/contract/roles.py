@@ -14,8 +14,8 @@ from batch_conformance.contract.schema import ALL_TYPES, Property, Schema
 EXTENSION = "x-roles"
 """Extension of the success schema that overrides what is inferred.
 
-``identity``, ``state``, ``created``, ``expires`` and ``window`` are pointers into the body, or null for none. ``counts``
-maps ``total``, ``completed`` and ``failed`` to pointers. ``timestamps`` and ``free_maps`` are lists of pointers.
+``identity``, ``state``, ``created``, ``expires`` and ``window`` are pointers into the body, or null for none.
+``counts`` maps ``total``, ``completed`` and ``failed`` to pointers. ``timestamps`` and ``free_maps`` list pointers.
 ``stages`` maps a value of the state to the word of the usual lifecycle that it stands for: ``{DONE: completed}``.
 """
 

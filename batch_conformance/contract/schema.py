@@ -14,9 +14,9 @@ from jsonschema.exceptions import ValidationError
 from batch_conformance.contract.dialect import validator_for
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.location import Location
-from batch_conformance.contract.pointer import from_path, join, members
+from batch_conformance.contract.pointer import escape, join, members
 from batch_conformance.contract.shape import Property, Shape, member_name, undescribed
-from batch_conformance.contract.translate import KNOWN_VALUES, SOURCE, TYPES, Translator
+from batch_conformance.contract.translate import IN_PLACE_MANY, KNOWN_VALUES, SOURCE, TYPES, Translator
 from batch_conformance.contract.violation import (
     Violation,
     declared,
@@ -32,6 +32,11 @@ from batch_conformance.contract.violation import (
 __all__ = ["ALL_TYPES", "KNOWN_VALUES", "Property", "Schema", "Violation", "show", "type_name"]
 
 ALL_TYPES = TYPES
+
+_TO_MEMBER = ("properties", "patternProperties", "additionalProperties", "unevaluatedProperties")
+_TO_ITEM = ("items", "prefixItems", "contains", "unevaluatedItems")
+_NUMBERED = (*IN_PLACE_MANY, "dependentSchemas")
+"""Keywords that are followed by an index, or a name, in the path of a schema."""
 
 
 class Schema:
@@ -124,7 +129,7 @@ class Schema:
         schema: Mapping[str, Any] = error.schema if isinstance(error.schema, Mapping) else {}
         source = join(schema.get(SOURCE, self.pointer), keyword)
         path = tuple(error.absolute_path)
-        base = from_path(step if isinstance(step, int) else member_name(step) for step in path)
+        base = "".join("/*" if free else "/" + escape(member_name(str(step))) for step, free in _steps(error))
         location = self.document.location(source)
         if keyword in ("required", "dependentRequired"):
             for name, inner in _missing(declared(error), instance):
@@ -142,6 +147,24 @@ class Schema:
         else:
             words = (expectation(error), show(instance), kind_of(instance, keyword))
             yield Violation(base, keyword, *words, location, path)
+
+
+def _steps(error: ValidationError) -> Iterator[tuple[str | int, bool]]:
+    """The steps to where an error is; True for array indices, and for names that the schema leaves to the sender.
+
+    Those of a map are customers' own: all of its members are one place, as all items of an array are.
+    """
+    keywords = list(error.absolute_schema_path)
+    for step in error.absolute_path:
+        free = isinstance(step, int)
+        while keywords:
+            keyword = keywords.pop(0)
+            if keyword in _TO_MEMBER or keyword in _TO_ITEM:
+                free = free or keyword != "properties"
+                del keywords[: keyword in ("properties", "patternProperties", "prefixItems")]
+                break
+            del keywords[: keyword in _NUMBERED]
+        yield step, free
 
 
 def _instance(error: ValidationError) -> Any:

@@ -129,7 +129,8 @@ class Shape:
         for one in [*schema.get("allOf", ()), *([self._target(schema)] if "$ref" in schema else [])]:
             required = {**self._required(one), **required}
         for keyword in ("anyOf", "oneOf"):
-            branches = [self._required(one) for one in schema.get(keyword, ())]
+            objects = [one for one in schema.get(keyword, ()) if "object" in self._types(one)]
+            branches = [self._required(one) for one in objects]
             if branches:
                 always = set(branches[0]).intersection(*branches)
                 required = {**{name: branches[0][name] for name in branches[0] if name in always}, **required}

@@ -143,10 +143,11 @@ class Translator:
                 made[name] = {key: self.translate(one, join(here, key)) for key, one in value.items()}
             else:
                 made[name] = value
+        _free_write_only(made)
         if "patternProperties" in made:
             self._drop_unreadable(made, pointer)
         if not self._modern:
-            _make_nullable(made, schema)
+            made = _made_nullable(made, schema, pointer)
         return made
 
     def _wanted(self, name: str, value: Any) -> str:
@@ -220,13 +221,27 @@ def _in_place(schema: Any) -> Iterator[str]:
         yield from _in_place(one)
 
 
-def _make_nullable(made: dict[str, Any], schema: Mapping[str, Any]) -> None:
-    """``nullable`` adds null to a type; without a type beside it, it means nothing (OpenAPI 3.0.3).
+def _free_write_only(made: dict[str, Any]) -> None:
+    """What is only ever sent to the server is not required in what it answers (OpenAPI, ``writeOnly``)."""
+    members: Mapping[str, Any] = made.get("properties", {})
+    free = [name for name in made.get("required", ()) if members.get(name, {}).get("writeOnly") is True]
+    if free:
+        made["required"] = [name for name in made["required"] if name not in free]
 
-    Beside an ``enum`` without null, 3.0.3 and most readers disagree; null is taken as meant.
+
+def _made_nullable(made: dict[str, Any], schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
+    """The keywords with null beside what they allow, where ``nullable`` says so.
+
+    OpenAPI 3.0.3 says that ``nullable`` extends a ``type`` beside it and nothing else; 3.0.0 said that it allows null.
+    Beside ``enum``, ``allOf`` and the like authors mean the latter, and no server is accused of doing as they say.
     """
-    if schema.get("nullable") is True and "type" in made:
+    if schema.get("nullable") is not True:
+        return made
+    if "enum" in made and None not in made["enum"]:
+        made["enum"] = [*made["enum"], None]
+    if "type" in made:
         own = made["type"]
         made["type"] = [*([own] if isinstance(own, str) else own), *([] if "null" in own else ["null"])]
-        if "enum" in made and None not in made["enum"]:
-            made["enum"] = [*made["enum"], None]
+    if made.keys().isdisjoint((*IN_PLACE_MANY, "not")):
+        return made
+    return {"anyOf": [{**made, SOURCE: pointer}, {"type": "null", SOURCE: pointer}]}

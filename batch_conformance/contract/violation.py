@@ -44,9 +44,9 @@ _WORDS: Mapping[str, str] = {
 class Violation:
     """One way in which a value breaks its schema.
 
-    ``pointer`` is where in the value (``*`` for array indices; the missing member for ``required``), ``location``
-    where the contract says so. ``expected`` and ``observed`` are for people, ``kind`` is a stable word. ``path`` is the
-    exact path of the first such value.
+    ``pointer`` is where in the value (``*`` for array indices, and for names that the schema leaves to the sender; the
+    missing member for ``required``), ``location`` where the contract says so. ``expected`` and ``observed`` are for
+    people, ``kind`` is a stable word. ``path`` is the exact path of the first such value.
     """
 
     pointer: str
@@ -80,7 +80,7 @@ def kind_of(value: Any, keyword: str) -> str:
     """A stable word for what was seen: the type, or for an enumeration the value itself where it is a short one."""
     if keyword in ("enum", "const") and not isinstance(value, list | Mapping):
         text = printable(value[:_LONGEST_WORD]) if isinstance(value, str) else _text(value)
-        return text[:_LONGEST_WORD]
+        return text[:_LONGEST_WORD] or "empty"
     return type_name(value)
 
 

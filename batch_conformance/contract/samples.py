@@ -1,0 +1,156 @@
+"""Checks the examples and defaults of a document against the schemas that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from batch_conformance.contract.document import Document
+from batch_conformance.contract.document_finding import DocumentFinding, Predicted, finding, json_path
+from batch_conformance.contract.error import ContractError
+from batch_conformance.contract.pointer import join
+from batch_conformance.contract.schema import Schema
+from batch_conformance.contract.translate import local_pointer, resolve
+from batch_conformance.contract.tree import parse_tree
+from batch_conformance.contract.violation import Violation
+
+_OPENAI = "x-oaiMeta"
+"""OpenAI's extension for its documentation pages."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """A schema node, and the place in the body of one status that it describes."""
+
+    status: str
+    pointer: str
+    body: str
+
+    @property
+    def name(self) -> str:
+        """The place for people."""
+        return self.body or f"the body of {self.status}"
+
+
+def check_schema_samples(document: Document, uses: Sequence[Use]) -> Iterator[DocumentFinding]:
+    """Findings about ``example``, ``examples`` and ``default`` of one schema node, used at these places."""
+    pointer = uses[0].pointer
+    node = resolve(document.data, pointer)
+    if "$ref" in node and not _is_modern(document):
+        return  # OpenAPI 3.0 ignores what stands beside a reference
+    schema = Schema(document, pointer)
+    for keyword in ("example", "default"):
+        if keyword in node:
+            yield from _check(document, schema, join(pointer, keyword), node[keyword], uses)
+    where, told = join(pointer, _OPENAI, "example"), _openai_example(node)
+    if told is not None:
+        yield from _check(document, schema, where, told, uses)
+    listed = node.get("examples")
+    for index, value in enumerate(listed if isinstance(listed, list) else ()):
+        yield from _check(document, schema, join(pointer, "examples", index), value, uses)
+
+
+def _openai_example(node: Mapping[str, Any]) -> Any:
+    """The example that OpenAI writes into its own extension as a text, a JSON that may end in a comma; else None."""
+    told = node.get(_OPENAI)
+    text = told.get("example") if isinstance(told, Mapping) else None
+    try:
+        return parse_tree(text, "")[0] if isinstance(text, str) else None
+    except ContractError:
+        return None
+
+
+def check_media_samples(document: Document, schema: Schema, status: str) -> Iterator[DocumentFinding]:
+    """Findings about the examples beside the schema of a response's media type."""
+    around = schema.pointer.rpartition("/")[0]
+    for pointer, value in _beside_schema(document, around):
+        yield from _check(document, schema, pointer, value, (Use(status, schema.pointer, ""),))
+
+
+def check_value_samples(document: Document, pointer: str) -> Iterator[DocumentFinding]:
+    """Findings about the examples of a parameter or header, which are no part of any body."""
+    schema = Schema(document, join(pointer, "schema"))
+    for where, value in _beside_schema(document, pointer):
+        yield from _check(document, schema, where, value, ())
+    yield from (_without_body(one) for one in check_schema_samples(document, (Use("", schema.pointer, ""),)))
+
+
+def _without_body(one: DocumentFinding) -> DocumentFinding:
+    return DocumentFinding(
+        one.id, one.rule, one.level, one.title, one.says.replace("the body of ", "the value"), one.why, one.location,
+        one.pointer, one.repair,
+    )  # fmt: skip
+
+
+def _beside_schema(document: Document, pointer: str) -> Iterator[tuple[str, Any]]:
+    """``example`` and the values of ``examples`` of a media type, parameter or header, with their pointers."""
+    node = resolve(document.data, pointer)
+    if "example" in node:
+        yield join(pointer, "example"), node["example"]
+    named = node.get("examples")
+    for name in named if isinstance(named, Mapping) else ():
+        where = join(pointer, "examples", name)
+        example = resolve(document.data, where)
+        if isinstance(example, Mapping) and "$ref" in example:
+            where = local_pointer(document, where, example["$ref"])
+            example = resolve(document.data, where)
+        if isinstance(example, Mapping) and "value" in example:
+            yield join(where, "value"), example["value"]
+
+
+def _check(
+    document: Document, schema: Schema, pointer: str, value: Any, uses: Sequence[Use]
+) -> Iterator[DocumentFinding]:
+    """Findings about one sample: what is null and must not be apart, because one repair settles each of those."""
+    sample = "default" if pointer.rpartition("/")[2] == "default" and pointer.startswith(schema.pointer) else "example"
+    for violation in schema.violations(value):
+        where = join(pointer, *violation.path)
+        name = (uses[0].body if uses else "") + violation.pointer or (uses[0].name if uses else "the value")
+        if violation.keyword == "type" and violation.kind == "null":
+            yield finding(
+                document,
+                f"{sample}_null" if sample == "example" else "default_invalid",
+                where,
+                f"{name}: {sample} is null, the type is {violation.expected} and not nullable",
+                repair=_allow_null(document, violation) if sample == "example" else None,
+                predicts=_predicted(uses, violation) if sample == "example" else (),
+            )
+        else:
+            remove = {"target": json_path(document, pointer), "remove": True}
+            says = f"{name}: {sample} has {violation.observed}, the schema asks for {violation.expected}"
+            yield finding(document, f"{sample}_invalid", where, says, repair=remove, suffix=_apart(violation))
+
+
+def _predicted(uses: Sequence[Use], violation: Violation) -> tuple[Predicted, ...]:
+    return tuple(dict.fromkeys((use.status, use.body + violation.pointer) for use in uses if use.status))
+
+
+def _apart(violation: Violation) -> str:
+    """Tells two violations at one place of one sample apart."""
+    return "" if violation.keyword == "type" else violation.keyword
+
+
+def _allow_null(document: Document, violation: Violation) -> Mapping[str, Any] | None:
+    """The overlay action after which null keeps the schema, where one change is enough."""
+    pointer = violation.location.pointer.rpartition("/")[0]
+    node = resolve(document.data, pointer)
+    if "allOf" in node or "$ref" in node or "const" in node:
+        return None
+    kinds = node.get("type")
+    update: dict[str, Any]
+    if not _is_modern(document):
+        update = {"nullable": True} if isinstance(kinds, str) else {}
+    elif kinds is not None:
+        # Arrays of an update are appended, and a single value is replaced.
+        update = {"type": ["null"] if isinstance(kinds, list) else [kinds, "null"]}
+        if isinstance(node.get("enum"), list) and None not in node["enum"]:
+            update["enum"] = [None]
+    else:
+        union = next((keyword for keyword in ("anyOf", "oneOf") if keyword in node), None)
+        update = {union: [{"type": "null"}]} if union else {}
+    return {"target": json_path(document, pointer), "update": update} if update else None
+
+
+def _is_modern(document: Document) -> bool:
+    return str(document.data["openapi"]).startswith("3.1")
