@@ -62,3 +62,9 @@ class Ledger:
     statuses: tuple[StatusResult, ...] = ()
     missing: tuple[str, ...] = ()
     unjudged: frozenset[int] = frozenset()
+
+    @property
+    def judged_percent(self) -> float:
+        """How much of the contract was judged: clauses that were kept or broken, of all, in per cent."""
+        judged = sum(result.state in ("kept", "broken") for result in self.clauses)
+        return 100 * judged / len(self.clauses) if self.clauses else 0.0

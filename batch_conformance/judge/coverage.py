@@ -159,6 +159,7 @@ def _count_places(sightings: Sequence[Sighting]) -> Counter[tuple[str, str, str,
         if sighting.answer is None or sighting.exchange.probe.subject == "outside":
             continue
         counted[sighting.status, "", "", "response.status"] += 1
+        counted[sighting.status, "", "", "response.header"] += 1
         if sighting.parsed is None or sighting.schema is None:
             continue
         status, media_type = sighting.status, sighting.contract_media_type

@@ -1,19 +1,30 @@
-"""Judges the headers of a response: those that HTTP asks for."""
+"""Judges the headers of a response: those that HTTP asks for, and those that the contract declares."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from typing import Any
 
+from batch_conformance.contract.schema import ALL_TYPES, Schema
 from batch_conformance.exchange.exchange import Response
 from batch_conformance.findings.finding import Deviation
+from batch_conformance.judge.response import is_turned_away
 from batch_conformance.judge.sighting import Sighting
+
+_LONGEST_NUMBER = 400
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
 def judge_headers(sighting: Sighting) -> Iterator[Deviation]:
     """Everything about the headers of one response, but Content-Type and those that frame it."""
-    if sighting.answer is not None:
-        yield from _demanded(sighting, sighting.answer)
+    if sighting.answer is None:
+        return
+    yield from _demanded(sighting, sighting.answer)
+    if sighting.covered and not is_turned_away(sighting, sighting.answer.status):
+        yield from _declared(sighting, sighting.answer)
 
 
 def _demanded(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
@@ -42,6 +53,61 @@ def _demanded(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
         yield sighting.deviates(
             "response.cache_public", expected="private, no-store or nothing", observed=cache_control[:60], kind="public"
         )
+
+
+def _declared(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
+    documented = sighting.documented
+    for name, schema in documented.headers.items() if documented else ():
+        values = answer.header_all(name)
+        if not values:
+            if documented is not None and name in documented.required_headers:
+                yield _header(sighting, name, schema, ("to be there", "missing", "missing"))
+        elif schema is not None:
+            broken = schema.violations(header_value(schema, ", ".join(values)))
+            if broken:
+                yield _header(sighting, name, schema, (broken[0].expected, broken[0].observed, broken[0].keyword))
+
+
+def _header(sighting: Sighting, name: str, schema: Schema | None, texts: tuple[str, str, str]) -> Deviation:
+    expected, observed, kind = texts
+    said = schema.location if schema is not None else None
+    return sighting.deviates(
+        "response.header",
+        expected=f"{name}: {expected}",
+        observed=f"{name}: {observed}",
+        kind=f"{name.lower()} {kind}",
+        level="should" if said is not None and said.origin != "document" else None,
+        location=said,
+    )
+
+
+def header_value(schema: Schema, text: str) -> Any:
+    """The value that a header's text stands for in the style ``simple``, by the types that its schema allows.
+
+    Numbers and booleans are words in a header; a list is separated by commas. What fits none of it stays text.
+    """
+    types, text = schema.properties[0].types, text.strip()
+    if types == ALL_TYPES:
+        return text
+    if "array" in types:
+        items = next((place.types for place in schema.properties if place.pointer == "/*"), ALL_TYPES)
+        return [_scalar(part.strip(), items) for part in text.split(",")] if text else []
+    if "object" in types:
+        parts = text.split(",")
+        return dict(zip(map(str.strip, parts[::2]), map(str.strip, parts[1::2]), strict=False))
+    return _scalar(text, types)
+
+
+def _scalar(text: str, types: frozenset[str]) -> Any:
+    if types == ALL_TYPES or len(text) > _LONGEST_NUMBER:
+        return text
+    if "integer" in types and _INTEGER.fullmatch(text):
+        return int(text)
+    if "number" in types and _NUMBER.fullmatch(text):
+        return float(text)
+    if "boolean" in types and text in ("true", "false"):
+        return text == "true"
+    return text
 
 
 def is_retry_after(value: str) -> bool:

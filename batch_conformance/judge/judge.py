@@ -9,6 +9,7 @@ from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import fold
 from batch_conformance.findings.ledger import Ledger
+from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.authentication import judge_authentication
 from batch_conformance.judge.availability import Availability, weigh
 from batch_conformance.judge.body import judge_body
@@ -20,6 +21,7 @@ from batch_conformance.judge.over_time import judge_over_time
 from batch_conformance.judge.response import judge_response
 from batch_conformance.judge.security import judge_security
 from batch_conformance.judge.sense import judge_sense
+from batch_conformance.judge.shape import judge_shape, shape_clause
 from batch_conformance.judge.sighting import Sighting
 
 REQUIRED_SUCCESS = "a 2xx answer of the operation"
@@ -31,14 +33,17 @@ _NOT_THE_OBJECT = frozenset({"body.another_object", "body.enveloped"})
 """Rules that say that a body holds none of the documented properties; which of them lack is no further news."""
 
 
-def judge(exchanges: Sequence[Exchange], contract: Contract) -> Ledger:
-    """Judge every exchange, and all of them against each other."""
+def judge(exchanges: Sequence[Exchange], contract: Contract, recorded: ShapeRecord | None = None) -> Ledger:
+    """Judge every exchange, and all of them against each other and against a shape that was recorded before."""
     sightings = [Sighting(exchange, contract) for exchange in sorted(exchanges, key=lambda exchange: exchange.order)]
     deviations, availability = _deviations(sightings)
+    changes = list(judge_shape(sightings, recorded, deviations)) if recorded else []
+    deviations += changes
+    shapes = (shape_clause(contract, sightings, recorded, len(changes)),) if recorded else ()
     return Ledger(
         exchanges=tuple(sighting.exchange for sighting in sightings),
         findings=fold(deviations),
-        clauses=cover_clauses(contract, sightings, deviations, availability.unjudged),
+        clauses=(*cover_clauses(contract, sightings, deviations, availability.unjudged), *shapes),
         fields=cover_fields(contract, sightings),
         statuses=cover_statuses(contract, sightings),
         missing=tuple(_missing(sightings)),

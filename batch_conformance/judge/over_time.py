@@ -26,7 +26,14 @@ def judge_over_time(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
     for of_one in reads.values():
         in_time = sorted(of_one, key=lambda sighting: (sighting.exchange.started_at, sighting.exchange.order))
         yield from _answers(in_time)
-        yield from _batches([sighting for sighting in in_time if sighting.batch is not None])
+        yield from _batches([sighting for sighting in in_time if sighting.batch is not None and _is_own(sighting)])
+
+
+def _is_own(read: Sighting) -> bool:
+    """Whether the batch asked for was answered: to compare another one with it would accuse both."""
+    identity = read.contract.roles.identity
+    answered = at(read.batch, identity) if identity is not None else None
+    return not isinstance(answered, str) or answered == read.exchange.probe.batch_id
 
 
 def _answers(reads: Sequence[Sighting]) -> Iterator[Deviation]:
@@ -47,9 +54,6 @@ def _answers(reads: Sequence[Sighting]) -> Iterator[Deviation]:
 def _batches(reads: Sequence[Sighting]) -> Iterator[Deviation]:
     for earlier, later in pairwise(reads):
         roles = later.contract.roles
-        identity = roles.identity
-        if identity is not None and at(earlier.batch, identity) != at(later.batch, identity):
-            continue  # another batch was answered: comparing the two would accuse both
         yield from _state(earlier, later, roles)
         yield from _counts(earlier, later, roles)
     yield from _values(reads)

@@ -10,6 +10,8 @@ from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting
 
 _LOOKED_AT = 65536
+_ESCAPE = re.compile(r'\\(["\\/nrt])')
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 # Every repetition is bounded: a body that is made to be slow to search is searched like any other.
 _TRACES = (
     re.compile(r"Traceback \(most recent call last\)"),
@@ -47,7 +49,7 @@ def judge_security(sighting: Sighting) -> Iterator[Deviation]:
     answer = sighting.answer
     if answer is None or answer.status < 400 or sighting.method == "HEAD":
         return
-    text = answer.body[:_LOOKED_AT].decode("utf-8", "replace").replace("\\n", "\n").replace('\\"', '"')
+    text = _plain(answer.body[:_LOOKED_AT].decode("utf-8", "replace"))
     trace = next((match for pattern in _TRACES if (match := pattern.search(text))), None)
     if trace:
         yield _leak(sighting, "security.trace_leaked", "no stack trace", trace[0], "trace")
@@ -58,6 +60,13 @@ def judge_security(sighting: Sighting) -> Iterator[Deviation]:
         if leak:
             yield _leak(sighting, "security.internals_leaked", "nothing of the server's insides", leak, "internals")
             return
+
+
+def _plain(text: str) -> str:
+    """The text with its line breaks and quotes as they were before they were put into a JSON string."""
+    if text.lstrip()[:1] not in ("{", "[", '"'):
+        return text
+    return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), text)
 
 
 def _leak(sighting: Sighting, rule: str, expected: str, text: str, kind: str) -> Deviation:

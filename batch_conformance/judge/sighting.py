@@ -149,7 +149,9 @@ class Sighting:
 
     def _said(self, rule: str) -> Location:
         """Where what a rule demands is said: in the document, at this response, or by the standard behind the rule."""
-        if rule.startswith(("body.", "json.", "response.status", "response.media_type", "response.undocumented")):
+        if rule.startswith(
+            ("body.", "json.", "response.status", "response.media_type", "response.header", "response.undocumented")
+        ):
             return self.documented.location if self.documented else self.contract.operation.location
         return Location(REGISTRY[rule].source, 0, "", "standard")
 

@@ -16,8 +16,13 @@ def _conclusive(sighting: Sighting) -> bool:
     return sighting.exchange.failure is None and 0 < status < 500 and status != 429
 
 
+def _succeeded(sighting: Sighting) -> bool:
+    return 200 <= (sighting.exchange.status or 0) < 300
+
+
 def _credential(*kinds: str) -> Callable[[Sighting], bool]:
-    return lambda s: s.exchange.probe.credential in kinds and _conclusive(s)
+    """Refused in any way: where a wider hole lets everything in, nothing was seen of the narrower ones."""
+    return lambda s: s.exchange.probe.credential in kinds and _conclusive(s) and not _succeeded(s)
 
 
 def _subject(*subjects: str) -> Callable[[Sighting], bool]:
@@ -70,7 +75,11 @@ STANDING: Mapping[str, tuple[str, str, Callable[[Sighting], bool]]] = {
         "a key elsewhere is refused",
         _credential("elsewhere_header", "elsewhere_query"),
     ),
-    "auth.lower_case_refused": ("401", "the scheme has no case", _credential("lower_case_scheme")),
+    "auth.lower_case_refused": (
+        "401",
+        "the scheme has no case",
+        lambda s: s.exchange.probe.credential == "lower_case_scheme" and _conclusive(s),
+    ),
     "auth.challenge_missing": ("401", "a 401 carries WWW-Authenticate", lambda s: s.exchange.status == 401),
     "auth.checked_late": (
         "401",
@@ -78,7 +87,7 @@ STANDING: Mapping[str, tuple[str, str, Callable[[Sighting], bool]]] = {
         lambda s: (
             s.exchange.probe.credential in ("missing", "wrong")
             and s.exchange.probe.subject == "unknown"
-            and _conclusive(s)
+            and s.exchange.status in (400, 401, 403)
         ),
     ),
     "identity.other_batch": ("200", "the batch asked for is the batch answered", _is_success),

@@ -126,4 +126,15 @@ RULES = (
         breaks="200, then 404, for one batch",
         keeps="200 at every read of one batch",
     ),
+    Rule(
+        id="shape.changed",
+        title="The server answers in another shape than was recorded",
+        level="should",
+        side="server",
+        why="Clients are written against what a server does, also where the document leaves it open.",
+        remedy="Restore what was always there, or announce the change and record the new shape with `--write-shape`.",
+        source="the file given with --shape",
+        breaks="expires_at in every body when the shape was recorded, and in some bodies now",
+        keeps="the types, properties, media types and headers that were recorded; more of them are no change",
+    ),
 )

@@ -28,6 +28,17 @@ RULES = (
         keeps="Content-Type: application/json; charset=utf-8",
     ),
     Rule(
+        id="response.header",
+        title="A header that the document declares is missing or malformed",
+        level="must",
+        side="server",
+        why="Clients read declared headers, such as rate limits and trace ids, without asking whether they are there.",
+        remedy="Send the header as documented with every response of this status, or document it as it is sent.",
+        source="OpenAPI 3.0 section 4.7.17, the response's headers",
+        breaks="X-RateLimit-Remaining: many, where an integer is declared",
+        keeps="X-RateLimit-Remaining: 41",
+    ),
+    Rule(
         id="response.charset",
         title="JSON in another charset than UTF-8",
         level="must",

@@ -1,0 +1,131 @@
+"""Rules about who gets which batch: runs that break each of them, and near misses that keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from judge_cases import GOOD, HOSTILE, Case, batch
+from judge_support import CHALLENGE, KNOWN, OTHER, UNKNOWN, refused, sent, unknown
+
+CASES: Mapping[str, Case] = {
+    "auth.missing_accepted": Case(
+        breaks=tuple((batch(credential=kind),) for kind in ("missing", "empty", "empty_header")),
+        keeps=((refused(),), (refused({"code": 1, "message": "m", "data": None}, 400, credential="empty"),)),
+    ),
+    "auth.wrong_token_accepted": Case(
+        breaks=tuple((batch(credential=kind),) for kind in ("wrong", "nearly", "nearly_cut")),
+        keeps=((refused(credential="wrong"),), (batch(credential="missing"), batch(credential="wrong"))),
+    ),
+    "auth.scheme_accepted": Case(
+        breaks=tuple(
+            (batch(credential=kind),) for kind in ("malformed", "no_scheme", "wrong_scheme", "wrong_scheme_token")
+        ),
+        keeps=((refused(credential="no_scheme"),), (batch(credential="wrong"), batch(credential="no_scheme"))),
+    ),
+    "auth.elsewhere_accepted": Case(
+        breaks=tuple((batch(credential=kind),) for kind in ("elsewhere_header", "elsewhere_query")),
+        keeps=(
+            (refused(credential="elsewhere_header"),),
+            (batch(credential="wrong"), batch(credential="elsewhere_header")),
+        ),
+    ),
+    "auth.checked_late": Case(
+        breaks=((unknown(credential="missing"),), (unknown({"code": 1}, 410, credential="wrong"),)),
+        keeps=((unknown(), refused()), (batch(credential="missing"), unknown(credential="missing"))),
+        alone=False,
+    ),
+    "auth.not_401": Case(
+        breaks=(
+            (refused("Forbidden", 403),),
+            (refused({"code": 1, "message": "m", "data": None}, 400, credential="wrong"),),
+        ),
+        keeps=((refused(),), (refused("busy", 429),), (sent("Forbidden", 403),)),
+    ),
+    "auth.lower_case_refused": Case(
+        breaks=((GOOD, refused(credential="lower_case_scheme")),),
+        keeps=(
+            (GOOD, batch(credential="lower_case_scheme")),
+            (refused(credential="valid"), refused(credential="lower_case_scheme")),
+        ),
+    ),
+    "auth.valid_refused": Case(
+        breaks=((GOOD, unknown("Invalid token", 401, headers=(CHALLENGE,))), (unknown(), refused(credential="valid"))),
+        keeps=(
+            (refused(credential="valid"), unknown("Invalid token", 401, headers=(CHALLENGE,))),
+            (GOOD, refused(credential="valid", forced=401)),
+        ),
+    ),
+    "auth.challenge_missing": Case(
+        breaks=((refused(headers=()),),), keeps=((refused(),), (refused("Forbidden", 403, credential="valid"),))
+    ),
+    "identity.other_batch": Case(
+        breaks=((batch({"id": OTHER}),), (batch({"id": OTHER}, subject="equivalent"),)),
+        keeps=((GOOD,), (batch({"id": OTHER}, forced=200),)),
+    ),
+    "identity.unknown_answered": Case(
+        breaks=((GOOD, batch({"id": UNKNOWN}, subject="unknown", batch_id=UNKNOWN)), (GOOD, batch(**HOSTILE))),
+        keeps=((GOOD, unknown()), (GOOD, batch(subject="unknown", forced=200)), (GOOD, unknown("Forbidden", 403))),
+    ),
+    "identity.neighbour_answered": Case(
+        breaks=((GOOD, batch(subject="neighbour", batch_id=KNOWN.upper())),),
+        keeps=(
+            (GOOD, unknown(subject="neighbour", batch_id=KNOWN.upper())),
+            (GOOD, batch(subject="unknown", batch_id="any"), batch(subject="neighbour", batch_id=KNOWN.upper())),
+        ),
+    ),
+    "identity.traversal_answered": Case(
+        breaks=((GOOD, batch(subject="hostile", batch_id=f"x/../{KNOWN}")),),
+        keeps=(
+            (GOOD, unknown(subject="hostile", batch_id=f"x/../{KNOWN}")),
+            (GOOD, batch(subject="hostile", batch_id="x..y")),
+        ),
+    ),
+    "identity.list_answered": Case(
+        breaks=((GOOD, sent({"object": "list", "data": []}, subject="outside", batch_id=None)),),
+        keeps=((GOOD, unknown(subject="outside", batch_id=None)), (GOOD, batch(subject="outside", batch_id=KNOWN))),
+    ),
+    "security.key_reflected": Case(
+        breaks=((unknown(reflections=("body",)),), (GOOD, batch(reflections=("header X-Debug",)))), keeps=((GOOD,),)
+    ),
+    "security.trace_leaked": Case(
+        breaks=tuple(
+            (unknown(trace),)
+            for trace in (
+                'Traceback (most recent call last):\n  File "/srv/app.py", line 3, in get',
+                "goroutine 12 [running]:\nmain.get(...)\n\t/srv/main.go:41 +0x1d",
+                "java.lang.NullPointerException\n\tat cn.batch.Store.get(Store.java:41)",
+                "TypeError: x\n    at get (/srv/node_modules/batch/index.js:10:5)",
+                "app/models/batch.rb:12:in `find'",
+                "System.NullReferenceException: x\n   at Batch.Store.Get(String id) in /src/Store.cs:line 41",
+            )
+        ),
+        keeps=(
+            (unknown("no batch at line 3 in file x"),),
+            (batch({"metadata": {"a": "Traceback (most recent call last)"}}),),
+        ),
+    ),
+    "security.internals_leaked": Case(
+        breaks=tuple(
+            (unknown(text_),)
+            for text_ in (
+                "open /home/app/data/batch_a.json: no such file",
+                'open "/app/store/batch_a.json"',
+                "dial tcp 10.2.3.4:5432: refused",
+                "http://10.2.3.4/x",
+                "store-0.batch.svc.cluster.local is down",
+                "C:\\inetpub\\wwwroot\\batch",
+            )
+        ),
+        keeps=tuple(
+            (unknown(text_),)
+            for text_ in (
+                "see https://docs.example.com/home/errors",
+                '<a href="/home/login">log in</a>',
+                "no route /app/batches",
+                "nginx/10.2.3.4",
+                "version 10.2.3.4.5",
+                "wait 10.5 s",
+            )
+        ),
+    ),
+}

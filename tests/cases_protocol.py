@@ -1,0 +1,168 @@
+"""Rules about the response around the body: runs that break each of them, and near misses that keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from judge_cases import BROKEN_TWICE, GOOD, HOSTILE, HTML, SILENT_TWICE, Case, batch, drops, failed, openai, raw
+from judge_support import CHALLENGE, OPENAI_HEADERS, openai_like, refused, sent, unknown
+
+from batch_conformance.exchange.exchange import Failure
+
+CASES: Mapping[str, Case] = {
+    "response.status": Case(
+        breaks=((batch(status=202),), (unknown(b"", 302, media_type=None),), (unknown({"detail": []}, 422),)),
+        keeps=((unknown("slow down", 429),), (unknown(b"", 405, method="HEAD"),), (unknown("no", 404),)),
+    ),
+    "response.media_type": Case(
+        breaks=(
+            (batch(media_type="text/html"),),
+            (batch(media_type=None),),
+            (unknown(HTML, media_type="text/html"),),
+            (unknown({"type": "about:blank", "status": 404}, media_type="application/problem+json"),),
+            (sent({"title": "no"}, 400, media_type="application/problem+json"),),
+            (batch(media_type="text/html", truncated=True),),
+        ),
+        keeps=(
+            (batch(media_type="Application/JSON; charset=UTF-8"),),
+            (batch(media_type="text/html", method="HEAD"),),
+            (unknown(HTML, media_type="text/html", **HOSTILE),),
+        ),
+    ),
+    "response.header": Case(
+        under=openai_like(),
+        breaks=(
+            (openai(headers=()),),
+            (openai(headers=(OPENAI_HEADERS[0], ("x-ratelimit-remaining", "many"))),),
+            (openai(headers=(OPENAI_HEADERS[0], ("x-ratelimit-remaining", "-1"))),),
+            (openai(headers=(("x-request-id", "a"),)),),
+        ),
+        keeps=((openai(headers=OPENAI_HEADERS[:1]),), (openai(headers=(("x-request-id", "r 42"),)),)),
+    ),
+    "response.charset": Case(
+        breaks=(
+            (batch(media_type="application/json; charset=gbk"),),
+            (raw(b'"\xc3\xfb"', status=404, media_type='application/json;charset="GBK"'),),
+        ),
+        keeps=(
+            (batch(media_type="application/json; charset=us-ascii"),),
+            (batch(media_type='application/json;charset="utf-8"'),),
+        ),
+    ),
+    "response.encoding": Case(
+        breaks=((batch(decode_error="the body is not gzip", headers=(("Content-Encoding", "gzip"),)),),),
+        keeps=((batch(headers=(("Content-Encoding", "gzip"),)),),),
+    ),
+    "response.framing": Case(
+        breaks=(
+            (batch(headers=(("Content-Length", "5"), ("content-length", "6"))),),
+            (batch(headers=(("Content-Length", "5"), ("Transfer-Encoding", "chunked"))),),
+            (batch(trailing=4),),
+            (raw(b"", method="HEAD", trailing=9),),
+            (failed("protocol"),),
+            (sent(b'{"id', failure=Failure("protocol", "the body ended early")),),
+            (failed("too_large"),),
+        ),
+        keeps=(
+            (batch(headers=(("Content-Length", "5"), ("content-length", "5"))),),
+            (failed("reset"),),
+            (batch(truncated=True),),
+        ),
+    ),
+    "response.head_differs": Case(
+        breaks=(
+            (GOOD, raw(b"", method="HEAD", status=404)),
+            (GOOD, raw(b"", method="HEAD", media_type="text/html")),
+        ),
+        keeps=(
+            (GOOD, raw(b"", method="HEAD")),
+            (GOOD, raw(b"", method="HEAD", status=405, headers=(("Allow", "GET"),))),
+            (GOOD, raw(b"", method="HEAD", status=503)),
+            (GOOD, raw(b"", method="HEAD", media_type=None)),
+            (GOOD, raw(b"", method="HEAD", status=406, asked=(("Accept", "image/png"),))),
+            (GOOD, raw(b"", method="HEAD", status=401, credential="missing", headers=(CHALLENGE,))),
+        ),
+    ),
+    "response.cache_public": Case(
+        breaks=(
+            (batch(headers=(("Cache-Control", "public, max-age=60"),)),),
+            (batch(headers=(("Cache-Control", "max-age=1"), ("cache-control", "S-MaxAge=60"))),),
+        ),
+        keeps=(
+            (batch(headers=(("Cache-Control", "max-age=60"),)),),
+            (batch(headers=(("Cache-Control", "public, no-store"),)),),
+            (unknown(headers=(("Cache-Control", "public"),)),),
+        ),
+    ),
+    "response.retry_after": Case(
+        breaks=tuple(
+            (unknown("wait", 429, headers=(("Retry-After", value),)),)
+            for value in ("soon", "-1", "1.5", "", "Mon, 23 Nov 99999999999 10:00:00 GMT")
+        ),
+        keeps=tuple(
+            (unknown("wait", 429, headers=(("Retry-After", value),)),)
+            for value in ("0", "120", "Mon, 23 Nov 2026 10:00:00 GMT")
+        ),
+        alone=False,
+    ),
+    "response.server_error": Case(
+        breaks=((GOOD, *BROKEN_TWICE, replace(GOOD, number=3)),),
+        keeps=(
+            (GOOD, *BROKEN_TWICE),
+            (GOOD, BROKEN_TWICE[0], replace(GOOD, number=3)),
+            (GOOD, BROKEN_TWICE[0], unknown(name="same", number=2), replace(GOOD, number=3)),
+            (
+                GOOD,
+                *(replace(one, probe=replace(one.probe, forced_status=500)) for one in BROKEN_TWICE),
+                replace(GOOD, number=3),
+            ),
+        ),
+        alone=False,
+    ),
+    "response.silent": Case(
+        breaks=((GOOD, *SILENT_TWICE, replace(GOOD, number=3)),),
+        keeps=(
+            (GOOD, *SILENT_TWICE),
+            (
+                GOOD,
+                SILENT_TWICE[0],
+                replace(SILENT_TWICE[1], response=GOOD.response, failure=None),
+                replace(GOOD, number=3),
+            ),
+            (GOOD, *(replace(one, failure=Failure("refused", "no")) for one in SILENT_TWICE), replace(GOOD, number=3)),
+        ),
+    ),
+    "response.drops": Case(breaks=((drops(5, 20)),), keeps=(drops(4, 12), drops(5, 40), (GOOD,))),
+    "response.refused_input": Case(
+        breaks=(
+            (unknown(HTML, 404, media_type="text/html", **HOSTILE),),
+            (unknown({"detail": "Not Found"}, **HOSTILE),),
+            (unknown("no", 414),),
+        ),
+        keeps=((unknown(**HOSTILE),), (unknown({"detail": "Not Found"}),)),
+    ),
+    "response.not_acceptable": Case(
+        breaks=(
+            (sent(b"", 406, asked=(("Accept", "image/png"),)),),
+            (sent(b"", 406, asked=(("Accept", "image/png, application/json;q=0"),)),),
+        ),
+        keeps=((sent(b"", 406),), (sent(b"", 406, asked=()),), (sent(b"", 406, asked=(("Accept", "application/*"),)),)),
+    ),
+    "response.undocumented_error": Case(
+        under=openai_like(),
+        breaks=((unknown({"error": {}}),), (refused({"error": {}}),)),
+        keeps=((openai(),), (unknown({"error": {}}, 418),)),
+    ),
+    "method.allow_missing": Case(
+        breaks=((unknown(b"", 405, method="DELETE"),),),
+        keeps=((unknown(b"", 405, method="DELETE", headers=(("allow", ""),)),), (unknown(b"", 501, method="DELETE"),)),
+    ),
+    "method.undeclared_answered": Case(
+        breaks=((unknown({}, 200, method="DELETE"),), (unknown(b"", 204, method="PUT"),)),
+        keeps=(
+            (unknown({"detail": "Not Found"}, 404, method="DELETE", media_type="text/html"),),
+            (raw(b"", method="HEAD"),),
+        ),
+    ),
+}

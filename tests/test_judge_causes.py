@@ -1,0 +1,266 @@
+"""One cause is one finding: what the judge does not say twice, and what it still sees beside it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from judge_support import (
+    COMPLETED,
+    JSON,
+    KNOWN,
+    OPENAI,
+    OPENAI_HEADERS,
+    OTHER,
+    QUEUED,
+    contract,
+    contract_of,
+    findings,
+    openai_like,
+    refused,
+    sent,
+    told,
+    unknown,
+)
+
+TEXT = "text/plain; charset=utf-8"
+HTML = b"<!doctype html><title>Sign in</title><form action=/login>"
+
+
+@pytest.mark.parametrize(
+    ("body", "rule"),
+    [
+        (b"{}", "body.another_object"),
+        (b"[]", "body.type"),
+        (b"null", "body.type"),
+        (b'""', "body.type"),
+        (b"0", "body.type"),
+        (b"", "json.invalid"),
+        (b"   ", "json.invalid"),
+        (HTML, "json.invalid"),
+        (b'{"error": {"message": "no", "code": 404}}', "body.another_object"),
+        (b'{"code": 20000, "message": "Ok", "data": null}', "body.another_object"),
+        (b"[" * 3000 + b"]" * 3000, "json.invalid"),
+        (b'{"id": "batch_rdyqgrcgjg"', "json.invalid"),
+    ],
+)
+def test_a_200_that_is_no_batch_is_one_finding(body: bytes, rule: str) -> None:
+    found = findings(sent(body), info=True)
+    assert [(finding.rule, finding.level) for finding in found if finding.rule != "body.seen"] == [(rule, "must")]
+    assert rule == "body.type" or not [finding for finding in found if finding.rule == "body.seen"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 503, 504])
+@pytest.mark.parametrize(
+    ("body", "media_type"),
+    [
+        ({"error": {"message": "no", "type": "t", "param": None, "code": None}}, JSON),
+        ({"detail": "no"}, JSON),
+        ({"detail": [{"loc": ["path"], "msg": "no"}]}, JSON),
+        ({"error": "no"}, JSON),
+        ({"type": "about:blank", "title": "no", "status": 400}, "application/problem+json"),
+        (HTML, "text/html"),
+        (b"upstream connect error", "text/html; charset=gbk"),
+        (b"upstream connect error", None),
+    ],
+)
+def test_another_error_body_is_one_finding_per_status(status: int, body: Any, media_type: str | None) -> None:
+    answer = refused(body, media_type=media_type) if status == 401 else unknown(body, status, media_type=media_type)
+    found = findings(answer)
+    assert len(found) == 1, [(finding.rule, finding.pointer) for finding in found]
+    assert found[0].status in (str(status), "")
+
+
+def test_unquoted_text_is_one_finding_over_all_statuses_and_the_documents() -> None:
+    answers = [
+        refused(b"Invalid token", media_type=TEXT),
+        unknown(b"404 page not found\n", media_type=TEXT),
+        unknown(b"Forbidden", 403, media_type=JSON),
+    ]
+    (found,) = findings(*answers)
+    assert (found.rule, found.side, found.level, found.occurrences) == ("json.unquoted", "document", "should", 3)
+
+
+def test_a_refusal_in_another_charset_is_told_as_that_alone() -> None:
+    body = json.dumps("未找到", ensure_ascii=False).encode("gbk")
+    assert told(unknown(body, media_type="application/json; charset=gbk")) == [("response.charset", "404", "")]
+
+
+def test_a_documented_text_is_no_unquoted_string() -> None:
+    said = {"404": {"description": "No.", "content": {"text/plain": {"schema": {"type": "string", "maxLength": 20}}}}}
+    small = contract_of({"type": "object"}, responses=said)
+    assert told(unknown(b"404 page not found", media_type=TEXT), under=small) == []
+    assert told(unknown(b"404 page not found, or was it?", media_type=TEXT), under=small) == [
+        ("body.constraint", "404", "")
+    ]
+    assert told(unknown("404 page not found", media_type=JSON), under=small) == [("response.media_type", "404", "")]
+
+
+@pytest.mark.parametrize("declared", ["*/*", "application/*"])
+def test_a_range_of_media_types_has_the_ones_in_it(declared: str) -> None:
+    schema = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    said = {"400": {"description": "No.", "content": {declared: {"schema": schema}}}}
+    small = contract_of({"type": "object"}, responses=said)
+    assert told(unknown({"id": "x"}, 400), under=small) == []
+    assert told(unknown({"id": 1}, 400), under=small) == [("body.type", "400", "/id")]
+
+
+def test_a_media_type_without_a_schema_still_has_to_be_json() -> None:
+    said = {"400": {"description": "No.", "content": {JSON: {}}}}
+    small = contract_of({"type": "object"}, responses=said)
+    assert told(unknown({"anything": 1}, 400), under=small) == []
+    assert told(unknown(b"{'a': 1}", 400), under=small) == [("json.invalid", "400", "")]
+    assert told(unknown(b"<a/>", 400, media_type="application/xml"), under=small) == [
+        ("response.media_type", "400", "")
+    ]
+
+
+def test_ranges_of_statuses_and_the_default_are_judged_by() -> None:
+    error = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
+    said = {name: {"description": "No.", "content": {JSON: {"schema": error}}} for name in ("4xx", "default")}
+    small = contract_of({"type": "object"}, responses=said)
+    assert told(unknown({"message": "no"}, 404), unknown({"message": "no"}, 302), under=small) == []
+    assert told(unknown({"message": 1}, 404), under=small) == [("body.type", "4XX", "/message")]
+    assert told(unknown({"message": 1}, 302), under=small) == [("body.type", "default", "/message")]
+    assert told(unknown({"message": 1}, 418), unknown({"message": 1}, 422), under=small) == [
+        ("body.type", "4XX", "/message")
+    ]
+
+
+def test_what_another_method_answers_is_not_judged_by_the_contract_of_get() -> None:
+    for status in (200, 404, 405, 422):
+        answer = unknown({"detail": 1}, status, method="DELETE", media_type="text/html", headers=(("Allow", "GET"),))
+        expected = [("method.undeclared_answered", "", "")] if status == 200 else []
+        assert told(answer) == expected
+
+
+def test_a_misspelt_field_is_told_where_it_is_and_not_as_a_missing_one() -> None:
+    renamed = {("outputFileId" if name == "output_file_id" else name): value for name, value in COMPLETED.items()}
+    assert told(sent(renamed), info=False) == [("body.undeclared", "200", "/outputFileId")]
+
+
+def test_a_renamed_required_field_is_two_findings() -> None:
+    renamed = {("createdAt" if name == "created_at" else name): value for name, value in QUEUED.items()}
+    assert told(sent(renamed)) == [("body.required", "200", "/created_at"), ("body.undeclared", "200", "/createdAt")]
+
+
+def test_a_field_that_vanishes_is_told_by_its_schema_where_it_is_required() -> None:
+    later = {name: value for name, value in QUEUED.items() if name != "endpoint"}
+    assert told(sent(), sent(later)) == [("body.required", "200", "/endpoint")]
+
+
+def test_an_empty_status_is_told_once() -> None:
+    assert told(sent({**QUEUED, "status": ""})) == [("body.known_value", "200", "/status")]
+
+
+def test_what_overlays_document_breaks_at_a_lower_level_than_the_document() -> None:
+    (missing,) = findings(sent({name: value for name, value in QUEUED.items() if name != "id"}))
+    (mistyped,) = findings(sent({**QUEUED, "id": 7}))
+    assert (missing.level, mistyped.level) == ("should", "must")
+    assert missing.location is not None
+    assert mistyped.location is not None
+    assert (missing.location.origin, mistyped.location.origin) == ("overlay", "document")
+
+
+def test_what_the_schema_itself_forbids_is_worse_than_what_it_only_does_not_name() -> None:
+    schema = {"type": "object", "properties": {"id": {"type": "string"}, "status": {"type": "string"}}}
+    body = {"id": KNOWN, "status": "completed", "more": 1}
+    (open_,) = findings(sent(body), under=contract_of(schema))
+    (closed,) = findings(sent(body), under=contract_of({**schema, "additionalProperties": False}))
+    assert (open_.rule, open_.level) == ("body.undeclared", "should")
+    assert (closed.rule, closed.level, closed.pointer) == ("body.undeclared", "must", "/more")
+
+
+def test_a_value_that_may_be_one_of_several_types_is_told_by_its_type() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "n": {"anyOf": [{"type": "string"}, {"type": "null"}]}},
+    }
+    small = contract_of(schema, openapi="3.1.0")
+    (found,) = findings(sent({"id": KNOWN, "n": 5}), under=small)
+    assert (found.rule, found.pointer, found.expected) == ("body.type", "/n", "string or null")
+    assert told(sent({"id": KNOWN, "n": None}), under=small) == []
+
+
+def test_customers_own_names_are_one_place_and_no_part_of_a_finding() -> None:
+    body = {**OPENAI, "metadata": {"secret-customer": 5, "other-customer": 6}}
+    found = findings(sent(body, headers=OPENAI_HEADERS), under=openai_like())
+    assert {(finding.rule, finding.pointer) for finding in found} == {("body.type", "/metadata/*")}
+    assert len(found) == 1
+
+
+def test_a_wrong_batch_is_not_compared_with_the_right_one() -> None:
+    found = told(sent(COMPLETED), sent({**QUEUED, "id": OTHER, "created_at": 1741685000}))
+    assert [rule for rule, *_ in found] == ["identity.other_batch"]
+
+
+def test_with_real_batches_read_an_unknown_ids_batch_is_not_judged_field_by_field() -> None:
+    invented = sent({"id": "x", "created_at": "now"}, subject="unknown", batch_id="x")
+    assert told(sent(), invented) == [("identity.unknown_answered", "200", "")]
+    assert ("body.type", "200", "/created_at") not in told(sent(), invented)
+
+
+def test_where_anything_gets_in_only_the_widest_hole_is_told() -> None:
+    kinds = ("missing", "wrong", "nearly", "wrong_scheme", "elsewhere_header")
+    assert [rule for rule, *_ in told(sent(), *(sent(credential=kind) for kind in kinds))] == ["auth.missing_accepted"]
+
+
+def test_two_drifts_at_once_are_both_told() -> None:
+    body = {**COMPLETED, "created_at": "1741685413", "file_name": "x"}
+    assert {rule for rule, *_ in told(sent(body), unknown({"detail": "no"}))} == {"body.type", "body.undeclared"}
+    assert len(told(sent(body), unknown({"detail": "no"}))) == 3
+
+
+@pytest.mark.parametrize("where", ["key", "value", "status", "error"])
+def test_half_a_surrogate_pair_never_reaches_a_finding(where: str) -> None:
+    half = "\ud83d"
+    body = {
+        "key": {**QUEUED, half: 1},
+        "value": {**QUEUED, "created_at": half},
+        "status": {**QUEUED, "status": half},
+        "error": {half * 3: 1},
+    }[where]
+    found = findings(sent(body), info=True)
+    assert found
+    for finding in found:
+        "".join((finding.pointer, finding.expected, finding.observed, finding.kind, finding.id)).encode()
+
+
+def test_a_new_field_of_a_future_document_is_judged_by_it() -> None:
+    schema = {
+        "type": "object",
+        "required": ["id", "priority"],
+        "properties": {"id": {"type": "string"}, "priority": {"type": "integer"}, "status": {"type": "string"}},
+    }
+    small = contract_of(schema)
+    assert told(sent({"id": KNOWN, "priority": 1, "status": "x"}), under=small) == []
+    assert told(sent({"id": KNOWN, "status": "x"}), under=small) == [("body.required", "200", "/priority")]
+    assert told(sent({**QUEUED, "priority": 1})) == [("body.undeclared", "200", "/priority")]
+
+
+def test_a_body_that_was_cut_at_our_limit_is_not_judged_and_its_header_is() -> None:
+    assert told(sent(b'{"id": "batch', truncated=True)) == []
+    assert told(sent(b"<html>", truncated=True, media_type="text/html")) == [("response.media_type", "200", "")]
+
+
+def test_counts_that_only_grow_flat_in_the_body_are_not_taken_for_what_lasts() -> None:
+    names = ("total_requests", "completed_requests", "progress", "updated_at", "phase_text")
+    schema = {"type": "object", "properties": {"id": {"type": "string"}, **{name: {} for name in names}}}
+    small = contract_of(schema)
+    first, later = ({"id": KNOWN, **dict.fromkeys(names, value)} for value in (1, 2))
+    assert told(sent(first), sent(later), under=small) == []
+
+
+def test_the_judge_is_deterministic_and_blind_to_the_order_of_its_input() -> None:
+    from batch_conformance.judge.judge import judge  # noqa: PLC0415
+
+    run = [
+        sent({**COMPLETED, "created_at": None, "x": 1}, number=0),
+        unknown({"detail": 1}, number=1),
+        refused(credential="wrong", number=2),
+        sent({**QUEUED, "id": OTHER}, number=3),
+    ]
+    once, again = judge(run, contract()), judge(run[::-1], contract())
+    assert once.findings == again.findings
+    assert once.clauses == again.clauses

@@ -1,0 +1,59 @@
+"""Every rule of the registry: at least one run that breaks it, and one that comes close and keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cases_access
+import cases_body
+import cases_lifecycle
+import cases_protocol
+import pytest
+from judge_cases import Case, Sent
+from judge_support import contract, findings, rules
+
+from batch_conformance.findings.rules import REGISTRY
+
+CASES = {**cases_protocol.CASES, **cases_body.CASES, **cases_access.CASES, **cases_lifecycle.CASES}
+
+
+def runs(kind: str) -> Iterator[object]:
+    for rule, case in CASES.items():
+        for number, run in enumerate(getattr(case, kind)):
+            yield pytest.param(rule, case, run, id=f"{rule}-{number}")
+
+
+def test_every_rule_of_the_registry_has_a_case() -> None:
+    assert set(CASES) == set(REGISTRY)
+    assert all(case.breaks and case.keeps for case in CASES.values())
+
+
+@pytest.mark.parametrize(("rule", "case", "run"), list(runs("breaks")))
+def test_what_breaks_a_rule_is_told_once(rule: str, case: Case, run: Sent) -> None:
+    found = findings(*run, under=case.under or contract(), info=True)
+    assert [finding.rule for finding in found].count(rule) == 1 or rule == "body.seen"
+    assert rule in {finding.rule for finding in found}
+    if case.alone:
+        weighty = {finding.rule for finding in found if finding.level != "info"}
+        assert weighty <= {rule}
+
+
+@pytest.mark.parametrize(("rule", "case", "run"), list(runs("keeps")))
+def test_a_near_miss_is_spared(rule: str, case: Case, run: Sent) -> None:
+    if rule == "body.seen":
+        assert "/failed_at" not in {
+            f.pointer for f in findings(*run[1:] or run, info=True) if f.rule == rule and run[1:]
+        }
+    else:
+        assert rule not in rules(*run, under=case.under or contract())
+
+
+@pytest.mark.parametrize(("rule", "case", "run"), list(runs("breaks")))
+def test_a_finding_says_what_it_is_in_words_that_fit_on_a_line(rule: str, case: Case, run: Sent) -> None:
+    for finding in findings(*run, under=case.under or contract(), info=True):
+        assert finding.location is not None
+        assert finding.level == REGISTRY[finding.rule].level or finding.location.origin != "standard"
+        for text in (finding.expected, finding.observed, finding.kind):
+            assert text == text.strip()
+            assert 0 < len(text) <= 200
+            text.encode()

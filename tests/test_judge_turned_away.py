@@ -1,0 +1,55 @@
+"""What a server, or a gateway before it, says to requests that no client sends is not held against it."""
+
+from __future__ import annotations
+
+import pytest
+
+from batch_conformance.contract.sources import shipped_contract
+from batch_conformance.exchange.exchange import Exchange, Probe, Request, Response
+from batch_conformance.findings.ledger import Ledger
+from batch_conformance.judge.judge import judge
+
+PROBLEM = b'{"type": "about:blank", "title": "cannot give 429", "status": 404}'
+
+
+def _judged(probe: Probe, status: int, content_type: str, body: bytes) -> Ledger:
+    response = Response(status, (("Content-Type", content_type),), body)
+    request = Request("GET", "http://127.0.0.1:1/v1" + probe.path, ())
+    return judge([Exchange(0, probe, request, response)], shipped_contract())
+
+
+def _probe(**given: object) -> Probe:
+    return Probe(**{"chapter": "c", "name": "n", "path": "/batches/batch_a", "batch_id": "batch_a", **given})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        _probe(subject="known", forced_status=429, headers=(("Prefer", "code=429"),)),
+        _probe(subject="hostile", batch_id="'; --"),
+    ],
+    ids=["a status that was asked for and not given", "a hostile id"],
+)
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [("application/problem+json", PROBLEM), ("text/html", b"<html>no</html>"), ("application/json", PROBLEM)],
+)
+def test_a_refusal_of_an_odd_request_in_other_words_is_information(
+    probe: Probe, content_type: str, body: bytes
+) -> None:
+    findings = _judged(probe, 404, content_type, body).findings
+    assert {(finding.level, finding.rule) for finding in findings if finding.rule != "body.seen"} == {
+        ("info", "response.refused_input")
+    }
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_the_same_answer_to_an_honest_request_is_drift(status: int) -> None:
+    findings = _judged(_probe(subject="unknown"), status, "application/problem+json", PROBLEM).findings
+    assert "must" in {finding.level for finding in findings}
+
+
+def test_a_status_that_was_asked_for_and_given_is_judged() -> None:
+    probe = _probe(subject="known", forced_status=404, headers=(("Prefer", "code=404"),))
+    rules = {finding.rule for finding in _judged(probe, 404, "application/json", PROBLEM).findings}
+    assert "body.type" in rules
