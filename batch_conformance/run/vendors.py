@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,14 @@ from batch_conformance.contract.document import ContractError, parse_tree
 from batch_conformance.contract.pointer import from_path
 from batch_conformance.contract.sources import CONTRACT_NAMES, spec_folder
 from batch_conformance.exchange.limits import LimitError, RateLimit
-from batch_conformance.exchange.profile import Profile, profile_from
-from batch_conformance.run.contracts import open_contract
+from batch_conformance.exchange.profile import KnownDeviation, Profile, profile_from
+from batch_conformance.exchange.target import Presentation
+from batch_conformance.findings.finding import Finding
+from batch_conformance.probes.credentials import present
+from batch_conformance.run.contracts import is_url, open_contract
 
+NO_VENDOR = Profile("", "the target", "siliconflow", "")
+"""What is taken for granted where no vendor was named."""
 MAX_BYTES = 256 * 1024
 _SCHEMA = "profile.schema.json"
 
@@ -40,18 +46,48 @@ def load_profile(vendor: str) -> Profile:
         return _read(path, vendor)
     near = [name for name in profile_names() if vendor.lower()[:4] in name or name in vendor.lower()]
     hint = f"; did you mean {', '.join(near)}?" if near else ""
-    raise VendorError(
-        f"there is no vendor {vendor!r}{hint or ': `batch-conformance vendors` lists them, or give the path of a profile'}"
-    )
+    what = hint or ": `batch-conformance vendors` lists them, or give the path of a profile"
+    raise VendorError(f"there is no vendor {vendor!r}{what}")
 
 
 def vendor_contract(profile: Profile, reading: Reading, overlays: tuple[Path, ...] = ()) -> Contract:
     """The contract that a profile names, with its overlays and then these. Raises ``ContractError``."""
     own = tuple(_overlay(profile, name) for name in profile.overlays)
     source = profile.contract
-    if source not in CONTRACT_NAMES and not source.startswith(("http://", "https://")):
+    if source not in CONTRACT_NAMES and not is_url(source):
         source = str(_home(profile) / source)
     return open_contract(source, reading, (*own, *overlays))
+
+
+def contract_for(profile: Profile | None, source: str, reading: Reading, overlays: tuple[Path, ...]) -> Contract:
+    """The contract that was asked for, or else the profile's, where the vendor serves it. Raises ``ContractError``."""
+    if profile is None:
+        return open_contract(source, reading, overlays)
+    found = open_contract(source, reading, overlays) if source else vendor_contract(profile, reading, overlays)
+    return fitted(found, profile)
+
+
+def presents(profile: Profile) -> Callable[[str, str], Presentation]:
+    """How a credential goes into a request to this vendor, as ``Target`` wants to be told."""
+    return partial(present, style=profile.auth or "bearer", header=profile.auth_header)
+
+
+def mark_known(findings: Sequence[Finding], profile: Profile) -> tuple[Finding, ...]:
+    """The findings, those that the profile knows of marked as such."""
+    return tuple(
+        replace(finding, state="known") if finding.state == "new" and _known(profile, finding) else finding
+        for finding in findings
+    )
+
+
+def known_of(findings: Sequence[Finding], profile: Profile) -> Iterator[str]:
+    """One line for each deviation that the profile knows of and that was found: why it is no news."""
+    for known in dict.fromkeys(found for finding in findings if (found := _known(profile, finding))):
+        yield f"Known of {profile.title}: {known.rule}: {known.reason} ({known.source})"
+
+
+def _known(profile: Profile, finding: Finding) -> KnownDeviation | None:
+    return profile.known(finding.rule, finding.status, finding.pointer)
 
 
 def fitted(contract: Contract, profile: Profile) -> Contract:
@@ -76,12 +112,12 @@ def _read(path: Path, name: str) -> Profile:
         raise VendorError(str(error)) from None
     if not isinstance(data, Mapping):
         raise VendorError(f"{name} is no profile: it holds no mapping (see spec/profiles/{_SCHEMA})")
-    error = jsonschema.exceptions.best_match(_validator().iter_errors(data))
-    if error is not None:
-        pointer = from_path(error.absolute_path)
+    wrong = jsonschema.exceptions.best_match(_validator().iter_errors(data))
+    if wrong is not None:
+        pointer = from_path(wrong.absolute_path)
         line = locations[pointer].line if pointer in locations else 1
         raise VendorError(
-            f"{name}:{line} is no profile: {pointer or 'the file'}: {error.message[:200]} (see spec/profiles/{_SCHEMA})"
+            f"{name}:{line} is no profile: {pointer or 'the file'}: {wrong.message[:200]} (see spec/profiles/{_SCHEMA})"
         )
     profile = profile_from(data, path.stem if name.startswith("spec/profiles/") else name)
     if profile.rate_limit:

@@ -1,0 +1,144 @@
+"""Creation: makes one small batch by the vendor's documented calls, and follows it to its end.
+
+The only requests of this tool that change anything at the target; sent only when asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.exchange.exchange import Exchange, Probe
+from batch_conformance.exchange.limits import BudgetExhausted
+from batch_conformance.exchange.profile import Profile, batches_path
+from batch_conformance.exchange.target import Target
+from batch_conformance.judge.sense import stage_of
+from batch_conformance.judge.strict_json import parse
+from batch_conformance.probes.batch_ids import encode_segment
+from batch_conformance.probes.chapters import JSON
+
+ENDPOINT = "/v1/chat/completions"
+WINDOW = "24h"
+FIRST_NUMBER = 9_000_000
+"""The numbers of the polls, apart from those of any plan."""
+
+_BOUNDARY = "batch-conformance-one-line"
+_MOST_POLLS = 20
+_LONGEST_ID = 512
+
+
+class CreationError(ValueError):
+    """No batch could be made. One line says which call failed, and how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A batch that was made: ``polls`` are the reads of it until its end, or until time was up; ``note`` tells it."""
+
+    batch_id: str
+    polls: tuple[Exchange, ...]
+    note: str
+
+
+def cost(model: str) -> str:
+    """What the creation does at the vendor, in one sentence."""
+    return (
+        f"--create uploads a file of one line and makes one batch of it: one chat completion of {model}, at most "
+        f"1 token of output, which the vendor bills; nothing is deleted afterwards."
+    )
+
+
+def create(
+    target: Target,
+    contract: Contract,
+    profile: Profile | None,
+    *,
+    model: str,
+    seconds: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Creation:
+    """Upload a line, make a batch of it, and read it until its end, for at most ``seconds``.
+
+    Raises ``CreationError`` and ``BudgetExhausted``.
+    """
+    if profile is not None and profile.another_object:
+        raise CreationError(f"--create: {profile.title} makes its batches by other calls; give --batch-id instead")
+    endpoint = (profile.create_endpoint if profile else "") or ENDPOINT
+    window = (profile.create_window if profile else "") or WINDOW
+    file_id = _upload(target, endpoint, model)
+    asked = {"input_file_id": file_id, "endpoint": endpoint, "completion_window": window}
+    made = _post(target, batches_path(contract.operation.path), "application/json", json.dumps(asked).encode())
+    batch_id = _identity(made, contract)
+    if batch_id is None:
+        raise CreationError("--create: the answer to the new batch has no id that can be read")
+    return _follow(target, contract, batch_id, seconds, sleep)
+
+
+def _upload(target: Target, endpoint: str, model: str) -> str:
+    body = {"model": model, "messages": [{"role": "user", "content": "Say yes."}], "max_tokens": 1}
+    line = json.dumps({"custom_id": "one", "method": "POST", "url": endpoint, "body": body})
+    parts = (
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="one-line.jsonl"\r\n'
+        f"Content-Type: application/jsonl\r\n\r\n{line}\n\r\n--{_BOUNDARY}--\r\n"
+    )
+    uploaded = _post(target, "/files", f"multipart/form-data; boundary={_BOUNDARY}", parts.encode())
+    file_id = uploaded.get("id")
+    if not isinstance(file_id, str) or not 0 < len(file_id) <= _LONGEST_ID:
+        raise CreationError("--create: the answer to the upload has no id that can be read")
+    return file_id
+
+
+def _post(target: Target, path: str, content_type: str, body: bytes) -> Mapping[str, Any]:
+    """The object that came back, taken out of SiliconFlow's envelope where it is in one."""
+    headers = (*JSON, ("Content-Type", content_type))
+    probe = Probe("create", "post", path, None, "outside", method="POST", headers=headers)
+    exchange = target.send(probe, 0, body)[-1]
+    if exchange.failure is not None:
+        raise CreationError(f"--create: POST {path} was not answered ({exchange.failure.detail})")
+    response = exchange.response
+    if response is None or not 200 <= response.status < 300:
+        told = " ".join((response.body if response else b"").decode("utf-8", "replace").split())[:160]
+        raise CreationError(f"--create: POST {path} answered {exchange.status}: {told or 'nothing'}")
+    value = parse(response.body).value
+    if isinstance(value, Mapping) and "id" not in value and isinstance(value.get("data"), Mapping):
+        value = value["data"]
+    if not isinstance(value, Mapping):
+        raise CreationError(f"--create: POST {path} answered something that is no object")
+    return value
+
+
+def _identity(made: Mapping[str, Any], contract: Contract) -> str | None:
+    name = (contract.roles.identity or "/id").removeprefix("/")
+    found = made.get(name, made.get("id"))
+    return found if isinstance(found, str) and 0 < len(found) <= _LONGEST_ID else None
+
+
+def _follow(
+    target: Target, contract: Contract, batch_id: str, seconds: float, sleep: Callable[[float], None]
+) -> Creation:
+    operation, roles = contract.operation, contract.roles
+    path = operation.path.replace("{" + operation.parameter + "}", encode_segment(batch_id))
+    probe = Probe("lifecycle", "follow", path, batch_id, "known", headers=JSON)
+    polls: list[Exchange] = []
+    state = "a state that is not known"
+    for number in range(_MOST_POLLS):
+        try:
+            attempts = target.send(probe, FIRST_NUMBER + number)
+        except BudgetExhausted:
+            break
+        polls += attempts
+        final = attempts[-1]
+        value = parse(final.response.body).value if final.response is not None else None
+        here = stage_of(value, roles) if final.status is not None and 200 <= final.status < 300 else None
+        state = here.value if here else state
+        if here is not None and here.terminal:
+            return Creation(batch_id, tuple(polls), f"--create made {batch_id}, which ended {state}.")
+        if number + 1 < _MOST_POLLS:
+            sleep(seconds / _MOST_POLLS)
+    note = f"--create made {batch_id}, which was {state} after {seconds:g} s; it goes on at the vendor."
+    return Creation(batch_id, tuple(polls), note)

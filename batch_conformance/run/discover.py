@@ -1,0 +1,119 @@
+"""Discovery: known ids from the target's own list of batches, so that nobody has to name one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.exchange.exchange import Exchange, Probe
+from batch_conformance.exchange.profile import Profile, batches_path
+from batch_conformance.exchange.target import Target
+from batch_conformance.judge.sighting import at
+from batch_conformance.judge.strict_json import parse
+from batch_conformance.probes.chapters import JSON
+
+MOST = 20
+"""Batches that are asked for: enough to see several states, few enough for any vendor's page."""
+
+_MEMBERS = ("data", "batches", "jobs", "items", "results", "batchInferenceJobs")
+"""Where the lists of vendors keep their entries."""
+_IDENTITIES = ("id", "batch_id")
+_STATES = ("status", "state")
+_LONGEST_ID = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a list gave: ids in the order in which they are worth reading, and one line for people."""
+
+    batch_ids: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A batch in a list: its id, and its state where the list tells it."""
+
+    batch_id: str
+    state: str
+
+
+def discover(target: Target, contract: Contract, profile: Profile | None) -> Discovery:
+    """Ask the target for its list of batches, once.
+
+    Raises ``BudgetExhausted``. That there is no list, or none that can be read, is said in the note.
+    """
+    listing = profile.listing if profile else None
+    if listing is not None and not listing.path:
+        return Discovery((), f"--discover: {profile.title if profile else ''} has no list of batches; give --batch-id.")
+    path = listing.path if listing else batches_path(contract.operation.path)
+    probe = Probe("discover", "list", path, None, "outside", headers=JSON, query=f"limit={MOST}")
+    exchange = target.send(probe, 0)[-1]
+    shown = f"GET {path}?{probe.query}"
+    reason = _refusal(exchange)
+    if reason:
+        return Discovery((), f"--discover: {shown} {reason}; give ids with --batch-id.")
+    body = exchange.response.body if exchange.response else b""
+    listed = entries_of(parse(body).value, contract)
+    if listed is None:
+        return Discovery((), f"--discover: {shown} answered something that is no list; give ids with --batch-id.")
+    if not listed:
+        return Discovery((), f"--discover: {shown} lists no batch: make one, or give --batch-id.")
+    entries = one_of_each_state_first(listed)
+    states = Counter(entry.state or "no state" for entry in entries)
+    counts = ", ".join(f"{count} {state}" for state, count in states.most_common())
+    note = f"--discover: {shown} lists {len(entries)} batch{'' if len(entries) == 1 else 'es'} ({counts})."
+    return Discovery(tuple(entry.batch_id for entry in entries), note)
+
+
+def one_of_each_state_first(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries in the order of the list, the first of every state before all others; each id once."""
+    once = list({entry.batch_id: entry for entry in reversed(entries)}.values())[::-1]
+    seen: Counter[str] = Counter()
+    ranked = []
+    for entry in once:
+        ranked.append((seen[entry.state], entry))
+        seen[entry.state] += 1
+    return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _refusal(exchange: Exchange) -> str:
+    """Why an answer is no list, or an empty text."""
+    if exchange.failure is not None:
+        return f"was not answered ({exchange.failure.detail})"
+    status = exchange.status or 0
+    if 200 <= status < 300:
+        return ""
+    if status in (404, 405, 501):
+        return f"answered {status}: this server has no list of batches"
+    if status in (401, 403):
+        return f"answered {status}: the key may not list batches"
+    return f"answered {status}"
+
+
+def entries_of(value: Any, contract: Contract) -> list[Entry] | None:
+    """The entries of a list in any of the forms that vendors give it; None where it is none."""
+    if isinstance(value, Mapping) and isinstance(value.get("data"), Mapping):
+        value = value["data"]  # SiliconFlow wraps some answers in code, message and data
+    listed = value
+    if isinstance(value, Mapping):
+        listed = next((value[name] for name in _MEMBERS if isinstance(value.get(name), list)), None)
+        if listed is None and value.get("object") == "list" and value.get("data") is None:
+            listed = []
+    if not isinstance(listed, list):
+        return None
+    found = [_entry(item, contract) for item in listed if isinstance(item, Mapping)]
+    return [entry for entry in found if entry is not None]
+
+
+def _entry(item: Mapping[str, Any], contract: Contract) -> Entry | None:
+    identities = [at(item, contract.roles.identity or ""), *(item.get(name) for name in _IDENTITIES)]
+    if isinstance(item.get("name"), str):
+        identities.append(item["name"].rpartition("/")[2])  # a resource name, whose last part is the id
+    states = [at(item, contract.roles.state or ""), *(item.get(name) for name in _STATES)]
+    batch_id = next((one for one in identities if isinstance(one, str) and 0 < len(one) <= _LONGEST_ID), None)
+    state = next((one for one in states if isinstance(one, str)), "")
+    return Entry(batch_id, state[:40]) if batch_id is not None else None
