@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes depends on what else the machine does; no test is about time.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 HERE = Path(__file__).parent
 

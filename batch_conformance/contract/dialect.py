@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -104,10 +105,12 @@ def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Itera
 
 
 def _multiple_of(validator: Any, divisor: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    if isinstance(instance, float) and not math.isfinite(instance):
-        yield ValidationError(f"is no multiple of {divisor}")
-    else:
-        yield from jsonschema.Draft4Validator.VALIDATORS["multipleOf"](validator, divisor, instance, schema) or ()
+    try:
+        yield from list(jsonschema.Draft4Validator.VALIDATORS["multipleOf"](validator, divisor, instance, schema) or ())
+    except (OverflowError, ValueError):  # infinite, or beyond what a division of floats can hold
+        endless = isinstance(instance, float) and not math.isfinite(instance)
+        if endless or Fraction(instance) % Fraction(divisor):
+            yield ValidationError(f"is no multiple of {divisor}")
 
 
 _OURS = {"pattern": _pattern, "multipleOf": _multiple_of}

@@ -87,13 +87,14 @@ def infer_roles(schema: Schema | None, parameter: str) -> Roles:
     given = _Given(schema, places)
     state = given.pointer("state", *(name for name in ("/status", "/state") if _has(places, name, "string")))
     free = [name for name in ("/metadata",) if _has(places, name, "object")]
+    words = given.words("stages")
     times = [name for name, place in places.items() if name.endswith("_at") and _is(place, "integer")]
     return Roles(
         identity=given.pointer(
             "identity", *(name for name in ("/id", "/" + escape(parameter)) if _has(places, name, "string"))
         ),
         state=state,
-        stages=tuple(_stages(places[state], places, given.words("stages"))) if state else (),
+        stages=tuple(_stages(places[state], places, words)) if state else (),
         timestamps=given.pointers("timestamps", [name for name in times if not name.startswith("/metadata/")]),
         created=given.pointer("created", *(name for name in ("/created_at",) if name in places)),
         expires=given.pointer("expires", *(name for name in ("/expires_at",) if name in places)),
