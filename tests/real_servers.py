@@ -1,0 +1,201 @@
+"""Servers of other makers, installed once into a cache folder of the clone and run on loopback.
+
+npm and pip install what ``tests/real`` names. Where npm is missing, or nothing can be fetched, the tests are skipped;
+with ``CI`` in the environment they fail instead: there, nothing may go unnoticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+WANTED = Path(__file__).resolve().parent / "real"
+CACHE = ROOT / "build" / "real-servers"
+KEY = "sk-real-servers-0123456789"
+_INSTALL_SECONDS = 300
+_START_SECONDS = 40
+_LINE = {
+    "custom_id": "one",
+    "method": "POST",
+    "url": "/v1/chat/completions",
+    "body": {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]},
+}
+
+
+@dataclass(frozen=True)
+class RealServer:
+    """A running server: its base URL, and the process that it is."""
+
+    base_url: str
+    process: subprocess.Popen[bytes]
+
+    def create_batch(self, outcome: str = "") -> str:
+        """Upload a file of one line and make a batch of it, with the calls that OpenAI documents; returns its id.
+
+        ``outcome`` is where aimock leads it.
+        """
+        boundary = "0123456789"
+        parts = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="one.jsonl"\r\n'
+            f"Content-Type: application/jsonl\r\n\r\n{json.dumps(_LINE)}\n\r\n--{boundary}--\r\n"
+        )
+        file_id = self._post("/files", parts.encode(), f"multipart/form-data; boundary={boundary}", "")
+        asked = {"input_file_id": file_id, "endpoint": _LINE["url"], "completion_window": "24h"}
+        return self._post("/batches", json.dumps(asked).encode(), "application/json", outcome)
+
+    def _post(self, path: str, body: bytes, content_type: str, outcome: str) -> str:
+        headers = {"Content-Type": content_type, "Authorization": f"Bearer {KEY}"}
+        if outcome:
+            headers["X-AIMock-Batch-Outcome"] = outcome
+        request = urllib.request.Request(self.base_url + path, data=body, headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return str(json.load(response)["id"])
+
+
+@contextmanager
+def prism() -> Iterator[RealServer]:
+    """Stoplight's mock of the published document: static answers out of its examples."""
+    document = ROOT / "spec" / "siliconflow-get-batch.yaml"
+    with _node("@stoplight/prism-cli/dist/index.js", "mock", "-p", "{port}", str(document)) as server:
+        yield server
+
+
+@contextmanager
+def aimock(*, keys: bool) -> Iterator[RealServer]:
+    """CopilotKit's mock of OpenAI's batches, with or without keys of its own."""
+    environment = {"AIMOCK_API_KEYS": KEY} if keys else {}
+    fixtures = str(_npm() / "@copilotkit/aimock/fixtures")
+    arguments = ("-p", "{port}", "--log-level", "silent", "-f", fixtures)
+    with _node("@copilotkit/aimock/dist/cli.js", *arguments, environment=environment, path="/v1") as server:
+        yield server
+
+
+@contextmanager
+def llmock() -> Iterator[RealServer]:
+    """The mock of many vendors on PyPI."""
+    command = [str(_pip() / "bin" / "llmock"), "serve", "--port", "{port}", "--log-level", "warning"]
+    with _running(command, {}, "/v1") as server:
+        yield server
+
+
+@contextmanager
+def _node(
+    script: str, *arguments: str, environment: dict[str, str] | None = None, path: str = ""
+) -> Iterator[RealServer]:
+    command = [_found("node"), str(_npm() / script), *arguments]
+    with _running(command, environment or {}, path) as server:
+        yield server
+
+
+@contextmanager
+def _running(command: Sequence[str], environment: dict[str, str], path: str) -> Iterator[RealServer]:
+    port = _free_port()
+    filled = [part.replace("{port}", str(port)) for part in command]
+    log = CACHE / f"{Path(filled[1]).parent.name or 'server'}-{port}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            filled, cwd=CACHE, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+        try:
+            _await(process, port, log)
+            yield RealServer(f"http://127.0.0.1:{port}{path}", process)
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            log.unlink(missing_ok=True)
+
+
+def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2):
+                return
+        except urllib.error.HTTPError as error:
+            error.close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the server did not start: {log.read_text('utf-8', 'replace')[-500:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return int(unused.getsockname()[1])
+
+
+def _npm() -> Path:
+    """The folder of node modules, installed if need be."""
+    wanted = (WANTED / "package.json").read_bytes()
+    folder = CACHE / f"npm-{_digest(wanted)}"
+    if not (folder / "installed").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "package.json").write_bytes(wanted)
+        _install([_found("npm"), "install", "--no-audit", "--no-fund", "--loglevel=error"], folder)
+    return folder / "node_modules"
+
+
+def _pip() -> Path:
+    """A virtual environment with the servers from PyPI, made if need be."""
+    wanted = (WANTED / "requirements.txt").read_bytes()
+    folder = CACHE / f"pip-{_digest(wanted)}"
+    if not (folder / "installed").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        _install([sys.executable, "-m", "venv", str(folder)], folder, last=False)
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        _install([*pip, "-r", str(WANTED / "requirements.txt")], folder)
+    return folder
+
+
+def _install(command: Sequence[str], folder: Path, *, last: bool = True) -> None:
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
+        )
+        problem = "" if done.returncode == 0 else done.stderr.strip()[-300:] or f"exit code {done.returncode}"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        problem = str(error)
+    if problem:
+        _unavailable(f"{Path(command[0]).name} cannot install what the tests audit: {problem}")
+    if last:
+        (folder / "installed").touch()
+
+
+def _found(program: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        _unavailable(f"{program} is not installed: it runs the servers that these tests audit")
+    return str(path)
+
+
+def _unavailable(reason: str) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
