@@ -79,6 +79,71 @@ def diff(*, old: str, new: str, reading: Reading, overlays: tuple[Path, ...], fa
 
 
 @main.command()
+@click.argument("vendor", required=False)
+@click.option("--markdown", is_flag=True, help="print the whole page of vendors, docs/VENDORS.md")
+def vendors(vendor: str | None, *, markdown: bool) -> None:
+    """List the vendors that have a profile, or say all that is known of one (a name or a file)."""
+    from batch_conformance.report.vendors import details, listing, page  # noqa: PLC0415
+    from batch_conformance.run.vendors import load_profile, profile_names  # noqa: PLC0415
+
+    try:
+        profiles = [load_profile(name) for name in ((vendor,) if vendor else profile_names())]
+    except ValueError as error:
+        _give_up(str(error), EXIT_USAGE)
+    if markdown:
+        click.echo(page(profiles), nl=False)
+        return
+    for line in details(profiles[0]) if vendor else listing(profiles):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
+@click.option("--parallel", type=click.IntRange(1, 64), help="how many at once (default: 8, or what the file says)")
+@click.option("--previous", type=click.Path(path_type=Path), help="a former matrix.json, to say what changed")
+def audit(*, file: Path, reports_dir: Path, parallel: int | None, previous: Path | None) -> None:
+    """Audit every target of an audit.yaml side by side, each on its own, and lay the results out as a matrix."""
+    from batch_conformance.run.audits import perform_audits  # noqa: PLC0415
+
+    try:
+        sys.exit(perform_audits(file, reports_dir, parallel, previous, sys.stdout))
+    except ValueError as error:
+        _give_up(str(error), EXIT_USAGE)
+    except OSError as error:
+        _give_up(f"cannot write to {error.filename or reports_dir}: {error.strerror or error}", EXIT_FAULT)
+
+
+@main.command()
+@click.argument("reports", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--output", type=click.Path(path_type=Path), default=Path("reports"), show_default=True, help="a folder")
+@click.option("--previous", type=click.Path(path_type=Path), help="a former matrix.json, to say what changed")
+def matrix(*, reports: tuple[Path, ...], output: Path, previous: Path | None) -> None:
+    """Lay REPORTS (drift.json files, or their folders) out as one matrix: targets by rules and by clauses."""
+    from batch_conformance.report.matrix import build_matrix  # noqa: PLC0415
+    from batch_conformance.report.matrix_files import (  # noqa: PLC0415
+        collect,
+        read_previous,
+        sources_of,
+        write_matrix,
+    )
+
+    try:
+        former = read_previous(previous) if previous else None
+        audits = collect(sources_of(reports), output)
+        found = build_matrix(audits, former)
+        written = write_matrix(found, output)
+    except ValueError as error:
+        _give_up(str(error), EXIT_USAGE)
+    except OSError as error:
+        _give_up(f"cannot write to {output}: {error.strerror or error}", EXIT_FAULT)
+    click.echo(f"{found.sentence}\nMatrix: {written[1]}")
+    unread = [audited.reason for audited in audits if audited.drift is None]
+    if unread:
+        _give_up("\n".join(unread), EXIT_USAGE)
+
+
+@main.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print what makes a SHELL complete this command: put it where the shell reads completions."""

@@ -22,8 +22,11 @@ from batch_conformance.report.text import plural
 from batch_conformance.report.writer import ReportError, write_reports
 from batch_conformance.resources import suites_folder
 from batch_conformance.run.audit import INSECURE, Audit
+from batch_conformance.run.create import cost
 from batch_conformance.run.options import seed_from, settings_from
 from batch_conformance.run.progress import ProgressLine
+from batch_conformance.run.recall import keep
+from batch_conformance.run.settings import Settings
 from batch_conformance.run.shared import Shared
 
 MARKER = "chapter"
@@ -76,6 +79,7 @@ class AuditSession:
         """The selected chapters, sent together in the order of the plan; empty in a worker, which has its share."""
         self._audit: Audit | None = None
         self._problems: tuple[str, ...] = ()
+        self._kept: tuple[str, ...] = ()
         self._chapters: dict[str, ChapterResult] = {}
         self._selected: set[str] = set()
         self._spool: Path | None = None
@@ -167,11 +171,8 @@ class AuditSession:
             audit.close()
             if self._spool is not None:
                 shutil.rmtree(self._spool, ignore_errors=True)
-        exit_code = self.report.exit_code
-        try:
-            write_reports(self.report, audit.settings.reports_dir)
-        except ReportError as error:
-            self._problems, exit_code = error.problems, EXIT_FAULT
+        self._write(self.report, audit)
+        exit_code = EXIT_FAULT if self._problems else self.report.exit_code
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or exit_code == EXIT_FAULT:
             others_failed = session.testsfailed > self._failed
             session.exitstatus = exit_code or (pytest.ExitCode.TESTS_FAILED if others_failed else pytest.ExitCode.OK)
@@ -184,11 +185,22 @@ class AuditSession:
         terminalreporter.ensure_newline()
         color = self.config.get_terminal_writer().hasmarkup
         terminalreporter.write_line(terminal.render(self.report, color, report_path=page))
-        for problem in self._problems:
-            terminalreporter.write_line(problem)
+        for line in (*self._kept, *self._problems):
+            terminalreporter.write_line(line)
         published = github.publish(self.report, os.environ)
         if published:
             terminalreporter.write_line(published)
+
+    def _write(self, report: RunReport, audit: Audit) -> None:
+        """Write the reports, and what else is kept of the run; the one does not prevent the other."""
+        try:
+            write_reports(report, audit.settings.reports_dir)
+        except ReportError as error:
+            self._problems += error.problems
+        try:
+            self._kept = tuple(keep(report, audit.recalled))
+        except ReportError as error:
+            self._problems += error.problems
 
     def _begin(self, shared: Shared | None = None) -> None:
         command = shlex.join(("pytest", *map(str, self.config.invocation_params.args)))
@@ -196,6 +208,7 @@ class AuditSession:
             settings = settings_from(self.config)
             if shared is None:
                 _check_writable(settings.reports_dir)
+                self._say_cost(settings)
             self._audit = Audit(settings, seed=seed_from(self.config), command=command, shared=shared)
             self._audit.runner.progress = self._progress(self._audit) if shared is None else None
         except (ValueError, OSError) as error:
@@ -209,6 +222,12 @@ class AuditSession:
         if self.config.option.verbose >= 0:
             document = f"{audit.contract.document.name}, {audit.contract.reading}"
             reporter.write_line(f"target: {audit.base} ({audit.kind}); contract: {document}; plan: {audit.estimate()}")
+
+    def _say_cost(self, settings: Settings) -> None:
+        """Before it is done: what ``--create`` does at the vendor."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if settings.create and settings.sends and reporter is not None:
+            reporter.write_line(cost(settings.create))
 
     def _progress(self, audit: Audit) -> ProgressLine | None:
         """A line for a person who waits; none in logs, in quiet runs, and in parallel ones, which xdist reports on."""

@@ -148,13 +148,17 @@ class Target:
         """Close the connection. Sending opens another."""
         self._transport.close()
 
-    def send(self, probe: Probe, number: int) -> tuple[Exchange, ...]:
+    def send(self, probe: Probe, number: int, body: bytes = b"") -> tuple[Exchange, ...]:
         """Send a probe and return all attempts in order; the last one is final. ``number`` is its place in the plan.
 
         GET and HEAD without a forced status are repeated after connection failures, timeouts and 429, 502, 503, 504.
         Whatever the server does ends as an exchange. Raises ``BudgetExhausted`` where not even the first attempt could
-        be sent, and ``ValueError`` for a probe that is no HTTP request.
+        be sent, and ``ValueError`` for a probe that is no HTTP request. A request with a ``body`` changes something at
+        the target, so it goes out on a connection of its own and never twice.
         """
+        if body:
+            self._transport.close()
+            probe = replace(probe, headers=(*probe.headers, ("Content-Length", str(len(body)))))
         if probe.wait > 0:
             self._sleep(probe.wait)
         presentation = self._present(probe.credential, self._key)
@@ -168,7 +172,7 @@ class Target:
         while True:
             attempt = len(attempts)
             started_at = time.time()
-            outcome = self._transport.send(probe.method, target, headers, self._may_resend)
+            outcome = self._transport.send(probe.method, target, headers, self._may_resend, body)
             pause = self._pause(outcome, attempt) if repeatable else None
             made = Exchange(
                 number, probe, request, attempt=len(attempts), started_at=started_at, elapsed=outcome.elapsed

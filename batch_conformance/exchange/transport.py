@@ -35,12 +35,19 @@ _WHOLE_LENGTH = re.compile(rb"\r?\ncontent-length:[ \t]*([^\r\n]*)", re.IGNORECA
 @dataclass(frozen=True, slots=True)
 class SizeLimits:
     """How much of a response is taken: body bytes kept (wire and decoded alike), bytes and count of header fields
-    (interim responses included), and the number of interim (1xx) responses."""
+    (interim responses included), the number of interim (1xx) responses, and of pieces (chunks) of a body.
+
+    What bodies have beyond ``small`` bytes is taken from ``spare``, for all responses of a run together: once it is used
+    up, bodies are cut at ``small``. A server that floods every answer then costs no more than one that floods a few.
+    """
 
     body: int = 1 << 20
+    small: int = 1 << 16
+    spare: int = 1 << 23
     head: int = 1 << 16
     fields: int = 1000
     interim: int = 20
+    pieces: int = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +93,25 @@ class Transport:
         self._context: ssl.SSLContext | None = trust(ca_bundle, insecure) if base.scheme == "https" else None
         self._proxy = choose_proxy(base, environ or {})
         self._connection: Connection | None = None
+        self._spare = self._limits.spare
 
     def send(
-        self, method: str, target: bytes, headers: Headers, may_resend: Callable[[], bool] = lambda: True
+        self,
+        method: str,
+        target: bytes,
+        headers: Headers,
+        may_resend: Callable[[], bool] = lambda: True,
+        body: bytes = b"",
     ) -> Outcome:
         """Send one request and read its response to the end. Redirects are responses like any other.
 
-        Where a kept-alive connection turns out to be closed before a byte of the answer came, the request is sent once
-        more on a new one, if ``may_resend`` allows. Raises ``ValueError`` for a target or header that would break the
-        framing of the request.
+        The headers must tell the length of a ``body``. Where a kept-alive connection turns out to be closed before a
+        byte of the answer came, the request is sent once more on a new one, if ``may_resend`` allows. Raises
+        ``ValueError`` for a target or header that would break the framing of the request.
         """
         deadline = Deadline(self._timeout)
         start = time.perf_counter()
-        message = self._encode(method, target, headers)
+        message = SecretBytes(self._encode(method, target, headers) + body)
         outcome, unanswered = self._once(method, message, deadline, fresh=False)
         if unanswered and may_resend():
             outcome, _ = self._once(method, message, deadline, fresh=True)
@@ -143,7 +156,8 @@ class Transport:
             connection = connection or connect(self._base, self._proxy, self._context, deadline)
         except ConnectionFailed as failed:
             return Outcome(failure=failed.failure, transient=failed.transient), False
-        reading = _Reading(connection, deadline, self._limits)
+        most = min(self._limits.body, max(self._limits.small, self._spare))
+        reading = _Reading(connection, deadline, replace(self._limits, body=most))
         broken = None
         try:
             connection.send(message, deadline)
@@ -155,6 +169,8 @@ class Transport:
         except BaseException:
             connection.close()
             raise
+        size = max(reading.received, len(outcome.response.body) if outcome.response else 0)
+        self._spare = max(0, self._spare - max(0, size - self._limits.small))
         if reading.reusable:
             self._connection = connection
         else:
@@ -176,6 +192,7 @@ class _Reading:
         self._interim = 0
         self._response: h11.Response | None = None
         self._wire = bytearray()
+        self._pieces = 0
         self._ended = False
         self.received = 0
         self.reusable = False
@@ -206,8 +223,9 @@ class _Reading:
                 self._receive(broken)
             elif isinstance(event, h11.Data):
                 self._wire += event.data
+                self._pieces += 1
                 # A body in chunks of one byte is six times its size: the framing must not cost without end either.
-                if len(self._wire) > self._limits.body or self.received > self._most:
+                if self._is_too_much():
                     return
             elif isinstance(event, h11.EndOfMessage):
                 self._ended = True
@@ -225,6 +243,10 @@ class _Reading:
                     detail = f"{len(event.headers)} header fields: at most {self._limits.fields} are read"
                     raise _Abort(Failure("too_large", detail), False)
                 self._response = event
+
+    def _is_too_much(self) -> bool:
+        limits = self._limits
+        return len(self._wire) > limits.body or self.received > self._most or self._pieces > limits.pieces
 
     def _receive(self, broken: ConnectionFailed | None) -> None:
         in_head = self._response is None

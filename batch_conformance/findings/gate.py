@@ -45,25 +45,33 @@ def decide(
     interrupted: bool = False,
     fault: str = "",
     partial: bool = False,
+    uncovered: str = "",
+    obsolete: int = 0,
 ) -> Decision:
     """The verdict and the exit code of a run.
 
     ``missing`` names what a definite verdict requires and stayed unjudged, ``stopped`` why the run ended early,
     ``fault`` a fault of this tool. ``partial`` says that only a part was selected, so nothing is required.
+    ``uncovered`` says that less of the contract was judged than asked for. ``obsolete`` counts entries of a strict
+    baseline that are fixed.
     """
     weighty = [finding for finding in findings if finding.level != "info"]
     failing = [finding for finding in findings if fails_gate(finding, fail_on)]
-    lacking = () if partial else tuple(missing)
+    lacking = () if partial else (*missing, *filter(None, (uncovered,)))
     verdict: Verdict = "drift" if weighty else "inconclusive" if lacking or (stopped and not partial) else "conforms"
     sentence = _sentence(verdict, weighty, lacking, stopped, partial)
     if fault:
         return Decision(verdict, EXIT_FAULT, "a fault of this tool", sentence)
     if interrupted:
         return Decision(verdict, EXIT_INTERRUPTED, "interrupted", sentence)
-    if failing:
-        reason = f"{_count(failing)} at or above --fail-on {fail_on}, not accepted"
-        return Decision(verdict, EXIT_DRIFT, reason, sentence)
-    if verdict == "inconclusive":
+    if failing or obsolete:
+        reasons = [f"{_count(failing)} at or above --fail-on {fail_on}, not accepted"] if failing else []
+        if obsolete:
+            entries = "entry of the baseline is" if obsolete == 1 else "entries of the baseline are"
+            reasons.append(f"{obsolete} {entries} fixed and to be deleted (--strict-baseline)")
+        return Decision(verdict, EXIT_DRIFT, "; ".join(reasons), sentence)
+    # Drift that is accepted makes up for nothing that could not be judged.
+    if lacking or (stopped and not partial):
         return Decision(verdict, EXIT_INCONCLUSIVE, stopped or "; ".join(lacking), sentence)
     if verdict == "drift":
         accepted = all(finding.state == "known" for finding in weighty)

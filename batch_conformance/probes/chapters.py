@@ -32,7 +32,7 @@ class Setting:
 
     ``path`` is the operation's template and ``parameter`` the name of its id. ``statuses`` are the documented codes,
     ``declared`` the upper-case methods of the path, ``data`` the document for Schemathesis, ``style`` how the vendor
-    takes its key.
+    takes its key, ``like`` ids of the vendor's form for where none is known.
     """
 
     path: str
@@ -48,6 +48,7 @@ class Setting:
     unsafe: bool
     has_key: bool
     style: Style
+    like: tuple[str, ...] = ()
 
     @property
     def authenticates(self) -> bool:
@@ -81,7 +82,7 @@ class Setting:
 
     @cached_property
     def _unknown_strategies(self) -> dict[str, Any]:
-        return batch_ids.unknown_strategies(self.known)
+        return batch_ids.unknown_strategies(self.known or self.like)
 
     @property
     def unknown_names(self) -> tuple[str, ...]:

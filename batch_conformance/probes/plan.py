@@ -67,6 +67,8 @@ def build_plan(
     max_requests: int | None = None,
     has_key: bool = True,
     style: Style = "bearer",
+    like: Sequence[str] = (),
+    prefers: bool = True,
 ) -> Plan:
     """The plan of a run; the same arguments always give the same one, another seed the same with other ids.
 
@@ -74,7 +76,8 @@ def build_plan(
     ``loopback`` says that the target is this machine: only such a one is attacked without being asked.
     ``unsafe`` adds undeclared methods on an id that cannot exist. ``max_requests`` cuts the plan
     down and keeps the essential. Without ``has_key`` no credential made from the key is planned; ``style`` is how the
-    vendor takes it, as in ``credentials.present``. Raises PlanError for a limit below one or an empty id.
+    vendor takes it, as in ``credentials.present``. ``like`` are ids that show the vendor's form where none is known.
+    ``prefers`` is false where ``Prefer: code=NNN`` is known to do nothing. Raises PlanError for a limit below one or an empty id.
     """
     known = tuple(dict.fromkeys(known_ids))
     if "" in known:
@@ -85,7 +88,7 @@ def build_plan(
     setting = Setting(
         path=operation.path,
         parameter=operation.parameter,
-        statuses=tuple(int(status) for status in operation.responses if status.isdigit()),
+        statuses=tuple(int(status) for status in operation.responses if status.isdigit()) if prefers else (),
         declared=frozenset(operation.methods),
         secured=operation.secured,
         data=contract.document.data,
@@ -96,6 +99,7 @@ def build_plan(
         unsafe=unsafe,
         has_key=has_key,
         style=style,
+        like=tuple(like),
     )
     chapters, notes = _built(setting)
     limit = min(LIMITS[exploration], max_requests or LIMITS[exploration])

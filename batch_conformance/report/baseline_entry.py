@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
-import yaml
-
+from batch_conformance.findings.baseline_file import entry_yaml, new_entry
 from batch_conformance.findings.finding import Finding
-from batch_conformance.report.text import one_line
-
-DAYS = 90
-"""An entry that nobody looked at again runs out after this many days."""
 
 
 def baseline_entry(finding: Finding, today: date) -> str:
     """YAML of one list item: fingerprint, rule, where, reason and owner to fill in, added, expires."""
-    entry = {
-        "fingerprint": finding.id,
-        "rule": finding.rule,
-        "where": one_line(f"{finding.clause} ({finding.kind})" if finding.kind else finding.clause),
-        "reason": "CHANGE ME: why is this accepted?",
-        "owner": "CHANGE ME: who or which ticket",
-        "added": today,
-        "expires": today + timedelta(days=DAYS),
-    }
-    return yaml.safe_dump([entry], sort_keys=False, allow_unicode=True, width=1000, default_flow_style=False)
+    return entry_yaml(new_entry(finding, today))
 
 
 def day_of(started_at: str) -> date:

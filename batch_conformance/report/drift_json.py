@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -16,8 +17,10 @@ from batch_conformance.contract.selfcheck import DocumentFinding
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.exchange.exchange import Exchange, Headers
 from batch_conformance.findings.finding import Finding
+from batch_conformance.findings.history import History
 from batch_conformance.report.body_view import mask_url_queries, masked_text
 from batch_conformance.report.groups import clauses_by_id, count, masked_names, rule_named, where_said
+from batch_conformance.report.memory import entry_counts
 from batch_conformance.report.run_report import RunReport
 
 FORMAT = "batch-conformance/1"
@@ -121,7 +124,7 @@ def document(report: RunReport) -> dict[str, Any]:
             "clauses": dict(counts.clauses),
             "document_findings": counts.document_findings,
         },
-        "findings": [_finding(finding, clauses, names) for finding in ledger.findings],
+        "findings": [_finding(finding, clauses, names, report.history) for finding in ledger.findings],
         "document_findings": [_document_finding(finding) for finding in contract.document_findings],
         "coverage": {
             "clauses": [
@@ -168,10 +171,49 @@ def document(report: RunReport) -> dict[str, Any]:
             for chapter in report.chapters
         ],
         "fault": report.fault,
+        "baseline": _baseline(report),
+        "history": _history(report.history),
     }
 
 
-def _finding(finding: Finding, clauses: Mapping[str, Clause], names: frozenset[str]) -> dict[str, Any]:
+def _baseline(report: RunReport) -> dict[str, Any] | None:
+    if not report.baseline:
+        return None
+    return {
+        "file": report.baseline,
+        "counts": dict(entry_counts(report)),
+        "entries": [
+            {
+                "fingerprint": result.entry.fingerprint,
+                "rule": result.entry.rule,
+                "where": result.entry.where,
+                "reason": result.entry.reason,
+                "owner": result.entry.owner,
+                "added": str(result.entry.added or ""),
+                "expires": str(result.entry.expires),
+                "line": result.entry.line,
+                "state": result.state,
+                "remark": result.remark,
+            }
+            for result in report.entries
+        ],
+    }
+
+
+def _history(history: History | None) -> dict[str, Any] | None:
+    if history is None:
+        return None
+    return {
+        "previous": history.previous,
+        "started_at": history.started_at,
+        "remarks": list(history.remarks),
+        "gone": [asdict(gone) for gone in history.gone],
+    }
+
+
+def _finding(
+    finding: Finding, clauses: Mapping[str, Clause], names: frozenset[str], history: History | None
+) -> dict[str, Any]:
     rule = rule_named(finding.rule)
     return {
         "id": finding.id,
@@ -190,6 +232,7 @@ def _finding(finding: Finding, clauses: Mapping[str, Clause], names: frozenset[s
         "observed": finding.observed,
         "occurrences": finding.occurrences,
         "probes": list(finding.probes),
+        "first_seen": history.first_seen.get(finding.id) if history else None,
         "location": _location(where_said(finding, clauses)),
         "why": rule.why,
         "remedy": rule.remedy,

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib import resources
-from typing import Any
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.selfcheck import DocumentFinding
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.exchange.exchange import Exchange, Headers
+from batch_conformance.findings.baseline import Entry
 from batch_conformance.findings.finding import LEVELS, Finding
 from batch_conformance.report.baseline_entry import baseline_entry, day_of
 from batch_conformance.report.body_view import BodyView, body_view, mask_url_queries
@@ -37,8 +31,17 @@ from batch_conformance.report.groups import (
     place,
     where_said,
 )
+from batch_conformance.report.memory import (
+    accepted_as,
+    entries_by_id,
+    entry_advice,
+    entry_counts,
+    first_seen,
+    history_line,
+)
+from batch_conformance.report.page import asset, csp, template
 from batch_conformance.report.run_report import RunReport
-from batch_conformance.report.text import clip, one_line, plural, visible
+from batch_conformance.report.text import clip, one_line
 
 BODY_LIMIT = 4_096
 """Characters of a response body on the page."""
@@ -64,7 +67,12 @@ _GLYPHS = {
     "drift": "✖", "inconclusive": "?", "conforms": "✔",
     "passed": "✔", "failed": "✖", "skipped": "–", "error": "!",
     "kept": "✔", "broken": "✖", "not_observed": "–",
+    "fixed": "✔", "gone": "✔", "not exercised": "–",
 }  # fmt: skip
+
+
+_TO_ACT = ("expired", "fixed", "not exercised", "known")
+"""States of the baseline's entries, those first that somebody has to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,7 @@ class _Page:
     names: frozenset[str]
     day: date
     document_lines: Sequence[str]
+    accepted: Mapping[str, Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,8 @@ class _Card:
     entries: str
     entries_left_out: int
     predicted_by: tuple[DocumentFinding, ...]
+    accepted: tuple[str, ...]
+    since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +143,10 @@ class _Contradiction:
 
 def render(report: RunReport) -> str:
     """The report as one HTML document."""
-    style, script = _asset("drift.css"), _asset("drift.js")
+    style, script = asset("drift.css"), asset("drift.js")
     cards = _cards(report)
     counts = count(report)
-    return _template().render(
+    return template("drift.html.j2").render(
         report=report,
         contract=report.contract,
         run=report.run,
@@ -145,22 +156,17 @@ def render(report: RunReport) -> str:
         grid=status_grid(report),
         field_tables=field_tables(report),
         unobserved=unobserved(report),
+        entries=sorted(report.entries, key=lambda result: _TO_ACT.index(result.state)),
+        entry_counts=entry_counts(report),
+        advice=entry_advice,
+        history_line=history_line(report),
         levels=LEVELS,
         sides=SIDES,
         states=STATES,
         glyphs=_GLYPHS,
         style=Markup(style),
         script=Markup(script),
-        csp="; ".join(
-            (
-                "default-src 'none'",
-                f"style-src '{_digest(style)}'",
-                f"script-src '{_digest(script)}'",
-                "img-src data:",
-                "base-uri 'none'",
-                "form-action 'none'",
-            )
-        ),
+        csp=csp(style, script),
     )
 
 
@@ -172,6 +178,7 @@ def _cards(report: RunReport) -> tuple[_Card, ...]:
         masked_names(report),
         day_of(report.run.started_at),
         report.contract.document.text.splitlines(),
+        entries_by_id(report),
     )
     groups = fold(report.ledger.findings)
     return tuple(_card(group, page, number < WHOLE_GROUPS) for number, group in enumerate(groups))
@@ -209,6 +216,10 @@ def _card(group: Group, page: _Page, whole: bool) -> _Card:
             for contradiction in report.contract.document_findings
             if any(_predicts(contradiction, finding) for finding in group.findings)
         ),
+        accepted=tuple(dict.fromkeys(accepted_as(page.accepted.get(finding.id)) for finding in group.findings))
+        if group.state == "known"
+        else (),
+        since=first_seen(report, group.findings),
     )
 
 
@@ -301,44 +312,3 @@ def _contradictions(report: RunReport, cards: Sequence[_Card]) -> tuple[_Contrad
         )
         for members in folded.values()
     )
-
-
-def _anchor(text: str) -> str:
-    """A short name for a link to what ``text`` identifies: ids of elements have no blanks."""
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:12]
-
-
-def _code(text: str) -> Markup:
-    """Escaped text, what stands between backticks as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(visible(text)))))
-
-
-def _finalize(value: Any) -> Any:
-    """Every value that goes into the page: what is invisible becomes visible, before it is escaped."""
-    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("batch_conformance.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["plural"] = plural
-    environment.filters["clip"] = clip
-    environment.filters["code"] = _code
-    environment.filters["anchor"] = _anchor
-    return environment.get_template("drift.html.j2")
-
-
-@cache
-def _asset(name: str) -> str:
-    return resources.files("batch_conformance.report").joinpath("templates", name).read_text("utf-8")
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

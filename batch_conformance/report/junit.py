@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from batch_conformance.contract.clause import Clause
+from batch_conformance.findings.baseline import Entry
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.ledger import ClauseResult
 from batch_conformance.report.groups import clauses_by_id, count, failing, rule_named, where_said
+from batch_conformance.report.memory import accepted_as, entries_by_id, entries_to_act_on, entry_advice, entry_counts
 from batch_conformance.report.run_report import ChapterResult, RunReport
 from batch_conformance.report.text import clip, one_line, plural, visible
 
@@ -77,6 +79,7 @@ def _properties(report: RunReport) -> tuple[tuple[str, str], ...]:
         *((f"findings.{level}", str(number)) for level, number in counts.levels.items()),
         *((f"findings.{state}", str(number)) for state, number in counts.states.items()),
         ("document_findings", str(counts.document_findings)),
+        *((f"baseline.{state.replace(' ', '_')}", str(number)) for state, number in entry_counts(report).items()),
     )
 
 
@@ -129,15 +132,18 @@ def _clauses(report: RunReport) -> list[_Case]:
     gate = frozenset(finding.id for finding in failing(report))
     clauses = clauses_by_id(report)
     results = {result.clause.id: result for result in report.ledger.clauses}
+    entries = entries_by_id(report)
     cases = []
     for clause in dict.fromkeys((*results, *by_clause)):
         findings = by_clause.get(clause)
         if findings:
-            cases.append(_broken(clause, findings, gate, clauses, report))
+            cases.append(_broken(clause, findings, gate=gate, clauses=clauses, entries=entries, report=report))
         else:
             cases.append(_unbroken(results[clause]))
     if report.exit_code == 1 and not gate:
-        cases.append(_Case("clauses.run", "gate", "failure", report.exit_reason, "gate", report.sentence))
+        fixed = [f"[{r.entry.fingerprint}] {r.entry.where}: {entry_advice(r)}" for r in entries_to_act_on(report)]
+        text = clip("\n".join((report.sentence, *fixed)), TEXT)
+        cases.append(_Case("clauses.run", "gate", "failure", report.exit_reason, "gate", text))
     if report.exit_code == 3:
         text = clip(report.fault, TEXT)
         cases.append(_Case("clauses.run", "tool", "error", report.exit_reason, "fault", text))
@@ -148,7 +154,13 @@ def _clauses(report: RunReport) -> list[_Case]:
 
 
 def _broken(
-    clause: str, findings: list[Finding], gate: frozenset[str], clauses: Mapping[str, Clause], report: RunReport
+    clause: str,
+    findings: list[Finding],
+    *,
+    gate: frozenset[str],
+    clauses: Mapping[str, Clause],
+    entries: Mapping[str, Entry],
+    report: RunReport,
 ) -> _Case:
     worst = next((finding for finding in findings if finding.id in gate), findings[0])
     message = f"expected {worst.expected}; observed {worst.observed}"
@@ -159,7 +171,7 @@ def _broken(
     if worst.id in gate:
         excuse = f"{worst.state}, but the run ended with exit code {report.exit_code}"
     elif worst.state == "known":
-        excuse = "known, accepted by the baseline"
+        excuse = f"known, {accepted_as(entries.get(worst.id))}"
     elif worst.side == "document":
         excuse = f"{worst.state}, for the document to settle"
     else:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 
-from batch_conformance.report.groups import Group, clauses_by_id, count, fold, place, where_said
+from batch_conformance.report.baseline_entry import baseline_entry, day_of
+from batch_conformance.report.groups import Group, clauses_by_id, count, failing, fold, place, where_said
+from batch_conformance.report.memory import baseline_line, entries_to_act_on, entry_advice, gone_line, history_line
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.terminal import GLYPHS
 from batch_conformance.report.text import clip, one_line, plural
@@ -13,6 +16,9 @@ GROUPS = 50
 """Rows of the table of findings: a step summary takes 1 MiB."""
 
 PLACES = 10
+
+ENTRIES = 40
+"""Entries of a baseline that are shown ready to paste, and ones that are told."""
 
 
 def render(report: RunReport) -> str:
@@ -58,7 +64,18 @@ def render(report: RunReport) -> str:
         if len(groups) > GROUPS:
             rest = sum(len(group.findings) for group in groups[GROUPS:])
             lines += [f"And {plural(rest, 'more finding')}: see drift.html.", ""]
-    for heading, texts in (("Missing", report.missing), ("Notes", report.notes)):
+    lines += _paste_ready(report)
+    acts = [
+        f"{result.state}: {result.entry.fingerprint} {result.entry.where}: {entry_advice(result)}"
+        for result in entries_to_act_on(report)
+    ]
+    gone = [gone_line(one) for one in report.history.gone] if report.history else []
+    for heading, texts in (
+        ("Missing", report.missing),
+        ("Notes", report.notes),
+        ("Baseline", [*filter(None, [baseline_line(report)]), *acts[:ENTRIES]]),
+        ("History", [*filter(None, [history_line(report)]), *gone[:ENTRIES]]),
+    ):
         if texts:
             lines += [f"### {heading}", "", *(f"- {escape(text)}" for text in texts), ""]
     states = counts.clauses
@@ -78,6 +95,23 @@ def escape(text: str) -> str:
     text = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", text)
     return text.replace("@", "&#64;").replace("://", ":&#47;&#47;")
+
+
+def _paste_ready(report: RunReport) -> list[str]:
+    """The entries of a baseline that would accept what fails this run."""
+    new = [finding for finding in failing(report) if finding.state == "new"]
+    if not new:
+        return []
+    text = "".join(baseline_entry(finding, day_of(report.run.started_at)) for finding in new[:ENTRIES])
+    rest = [f"And {plural(len(new) - ENTRIES, 'more entry', 'more entries')}: see `--write-baseline`.", ""]
+    return [
+        "<details><summary>Accept it: entries for the baseline</summary>",
+        f'<pre lang="yaml">{html.escape(text)}</pre>',
+        "",
+        *(rest if len(new) > ENTRIES else []),
+        "</details>",
+        "",
+    ]
 
 
 def _places(group: Group) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from batch_conformance.contract.contract import Contract
+from batch_conformance.findings.baseline import EntryResult
+from batch_conformance.findings.history import History
 from batch_conformance.findings.ledger import Ledger
 
 Verdict = Literal["conforms", "drift", "inconclusive"]
@@ -54,7 +56,9 @@ class RunReport:
 
     ``sentence`` is the verdict in one sentence, ``missing`` names what was required and stayed unjudged, ``notes`` what
     a reader should know (an ignored ``Prefer``, a healed 429, a partial selection), ``fault`` a fault of this tool.
-    ``redacted`` are pointers of bodies whose values are to be masked beside customers' own.
+    ``redacted`` are pointers of bodies whose values are to be masked beside customers' own. ``baseline`` is the name of
+    the baseline, empty where none was given, and ``entries`` what became of what it accepts; ``history`` is None where
+    no previous report was given.
     """
 
     verdict: Verdict
@@ -71,3 +75,6 @@ class RunReport:
     notes: tuple[str, ...] = ()
     fault: str = ""
     redacted: tuple[str, ...] = ()
+    baseline: str = ""
+    entries: tuple[EntryResult, ...] = ()
+    history: History | None = None

@@ -10,9 +10,11 @@ from urllib.parse import quote
 
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.location import Location
+from batch_conformance.findings.baseline import Entry
 from batch_conformance.findings.finding import Finding, Level
 from batch_conformance.findings.rules import Rule
 from batch_conformance.report.groups import clauses_by_id, failing, line_of, place, rule_named
+from batch_conformance.report.memory import accepted_as, entries_by_id, entry_counts
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import clip, one_line, plural
 
@@ -31,6 +33,7 @@ def log(report: RunReport) -> dict[str, Any]:
     rules = list(dict.fromkeys(finding.rule for finding in findings))
     clauses = clauses_by_id(report)
     gate = frozenset(finding.id for finding in failing(report))
+    entries = entries_by_id(report)
     return {
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
@@ -63,7 +66,10 @@ def log(report: RunReport) -> dict[str, Any]:
                         ],
                     }
                 ],
-                "results": [_result(finding, rules, clauses, gate, report) for finding in findings],
+                "results": [
+                    _result(finding, rules, clauses=clauses, gate=gate, entries=entries, report=report)
+                    for finding in findings
+                ],
                 "properties": {
                     "target": one_line(report.target.base_url),
                     "sha256": report.contract.document.sha256,
@@ -71,6 +77,7 @@ def log(report: RunReport) -> dict[str, Any]:
                     "seed": report.run.seed,
                     "verdict": report.verdict,
                     "complete": report.complete,
+                    **({"baseline": dict(entry_counts(report))} if report.baseline else {}),
                 },
             }
         ],
@@ -94,7 +101,13 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(
-    finding: Finding, rules: list[str], clauses: Mapping[str, Clause], gate: frozenset[str], report: RunReport
+    finding: Finding,
+    rules: list[str],
+    *,
+    clauses: Mapping[str, Clause],
+    gate: frozenset[str],
+    entries: Mapping[str, Entry],
+    report: RunReport,
 ) -> dict[str, Any]:
     rule = rule_named(finding.rule)
     location = line_of(finding, clauses, report)
@@ -112,15 +125,17 @@ def _result(
         "partialFingerprints": {"batchConformance/v1": finding.id},
         "occurrenceCount": max(finding.occurrences, 1),
         "baselineState": "unchanged" if known else "updated" if finding.state == "expired" else "new",
-        "suppressions": [{"kind": "external", "status": "accepted", "justification": "accepted by the baseline"}]
-        if known
-        else [],
+        "suppressions": [_suppression(entries.get(finding.id))] if known else [],
         "properties": {
             "state": finding.state,
             "side": finding.side,
             "failsGate": finding.id in gate,
         },
     }
+
+
+def _suppression(entry: Entry | None) -> dict[str, Any]:
+    return {"kind": "external", "status": "accepted", "justification": _text(accepted_as(entry))}
 
 
 def _location(location: Location, finding: Finding) -> dict[str, Any]:

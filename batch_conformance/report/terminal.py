@@ -10,6 +10,17 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.findings.finding import Level
 from batch_conformance.report.groups import Group, clauses_by_id, count, fold, where_said
+from batch_conformance.report.memory import (
+    TOLD,
+    accepted_as,
+    baseline_line,
+    entries_by_id,
+    entries_to_act_on,
+    entry_advice,
+    first_seen,
+    gone_line,
+    history_line,
+)
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import clip, one_line, plural, wrap
 
@@ -44,6 +55,7 @@ class _Terminal:
         self.width = width
         self.report_path = report_path
         self.clauses: Mapping[str, Clause] = clauses_by_id(report)
+        self.entries = entries_by_id(report)
         self.told: dict[str, str] = {}
 
     def lines(self) -> list[str]:
@@ -110,6 +122,11 @@ class _Terminal:
         lines += self._field("contract", _joined(group.expected) + (f" ({location})" if location else ""))
         lines += self._field("observed", _joined(group.observed))
         lines += self._field("fix", f"{group.side}: {group.remedy}")
+        if since := first_seen(self.report, group.findings):
+            lines += self._field("since", since)
+        if group.state == "known":
+            because = dict.fromkeys(accepted_as(self.entries.get(finding.id)) for finding in group.findings)
+            lines += self._field("accepted", _joined(tuple(text.removeprefix("accepted") for text in because)))
         return lines + self._again(group)
 
     def _where(self, group: Group) -> str:
@@ -158,8 +175,31 @@ class _Terminal:
                 self.width,
                 "  ",
             )
+        lines += self._memory()
+        if counts.failing:
+            accept = "Accept: --write-baseline=FILE; the report has each finding's entry, ready to paste."
+            lines += wrap(accept, self.width, "  ")
         lines.append(f"Report: {self.report_path}")
         return lines
+
+    def _memory(self) -> list[str]:
+        """What became of the baseline, and of the findings of the previous run."""
+        report, lines = self.report, []
+        if line := baseline_line(report):
+            lines += wrap(f"Baseline {one_line(line)}", self.width, "  ")
+            acts = [
+                f"{result.state}: [{result.entry.fingerprint}] {result.entry.where}: {entry_advice(result)}"
+                for result in entries_to_act_on(report)
+            ]
+            lines += self._listed(acts)
+        if report.history is not None:
+            lines += wrap(f"History {one_line(history_line(report))}", self.width, "  ")
+            lines += self._listed([gone_line(gone) for gone in report.history.gone])
+        return lines
+
+    def _listed(self, texts: list[str]) -> list[str]:
+        lines = [line for text in texts[:TOLD] for line in wrap("  " + one_line(text), self.width, "    ")]
+        return lines + ([f"  and {len(texts) - TOLD:,} more, told in the report"] if len(texts) > TOLD else [])
 
 
 def _joined(texts: tuple[str, ...], most: int = 3) -> str:

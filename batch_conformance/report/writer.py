@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from batch_conformance.report import drift_json, har_file, html, junit, markdown, sarif
+from batch_conformance.report import drift_json, har_file, html, junit, markdown, sarif, suggested_overlay
 from batch_conformance.report.run_report import RunReport
 
 FACES: Mapping[str, Callable[[RunReport], str]] = {
@@ -17,6 +17,7 @@ FACES: Mapping[str, Callable[[RunReport], str]] = {
     "drift.sarif": sarif.render,
     "summary.md": markdown.render,
     "exchanges.har": har_file.render,
+    "suggested-overlay.yaml": suggested_overlay.render,
 }
 """File name and renderer of every report, in the order in which they are written."""
 

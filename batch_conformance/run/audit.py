@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from batch_conformance.contract.contract import Contract
-from batch_conformance.contract.sources import load_contract
 from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
-from batch_conformance.exchange.limits import Budget, RateLimit
+from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.exchange.limits import Budget, BudgetExhausted, RateLimit
 from batch_conformance.exchange.record import Spool, read_recording
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
@@ -22,15 +22,21 @@ from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.masking import mask_findings
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.chapters import CHAPTER_NAMES
-from batch_conformance.probes.credentials import present
 from batch_conformance.probes.plan import LIMITS, Plan, build_plan
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
+from batch_conformance.run.create import Creation, CreationError, cost, create
+from batch_conformance.run.discover import discover
+from batch_conformance.run.recall import recall
 from batch_conformance.run.runner import Progress, Runner
 from batch_conformance.run.settings import Settings
 from batch_conformance.run.shared import Shared, SharedBudget
+from batch_conformance.run.vendors import NO_VENDOR, contract_for, known_of, mark_known, presents
 
 DUMMY_KEY = Secret("no-key-was-given")
 """Sent where a local target was given no key and asks for none: whether it takes any token is then judged."""
+
+INSECURE = "--insecure: the certificate was not verified; whoever sat in between may have the key, and may have answered."
+"""Said before the run and in every report of it."""
 
 _PACKAGES = ("batch-conformance", "schemathesis", "hypothesis", "pytest", "jsonschema", "h11")
 
@@ -41,6 +47,8 @@ class AuditError(ValueError):
 
 class Audit:
     """One audit of one target. ``close`` it: an embedded mock ends with it.
+
+    ``contract`` and ``plan`` are those of the settings where they are at hand already; ``sleep`` waits between retries.
 
     Raises ``AuditError`` or another ``ValueError`` with one line when it cannot begin.
     """
@@ -53,12 +61,19 @@ class Audit:
         command: str,
         progress: Progress | None = None,
         shared: Shared | None = None,
+        contract: Contract | None = None,
+        plan: Plan | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.settings = settings
         self.seed = seed
         self.started = time.time()
         self._clock = time.monotonic()
-        self.contract: Contract = load_contract(settings.contract, settings.reading, settings.overlays)
+        self._sleep = sleep
+        self.contract: Contract = contract or contract_for(settings.profile, settings.contract, settings.reading, settings.overlays)
+        self.recalled = recall(settings.files, self.contract)
+        self._profile = settings.profile or NO_VENDOR
+        self._said: list[str] = []
         self._mock: EmbeddedMock | None = None
         base, ids, key = settings.base_url, settings.batch_ids, settings.key
         if shared is not None:
@@ -69,23 +84,32 @@ class Audit:
             ids = ids or tuple(self._mock.batch_ids)
         try:
             self.base: BaseUrl = base
-            self.batch_ids = ids
             self._shared = shared
             self._key = key
             self.target = self._target(base, key)
             if not key:
                 self._settle_key()
+            polls: tuple[Exchange, ...] = ()
+            if shared is None:
+                ids, polls = self._known_ids(ids)
+            self.batch_ids = ids
+            self._used = shared.used if shared else self.target.budget.used
             self.command = self.target.redactor.redact_text(command)
-            self.plan: Plan = build_plan(
+            self.plan: Plan = plan or build_plan(
                 self.contract,
                 ids,
                 exploration=settings.exploration,
                 seed=seed,
                 loopback=base.is_loopback,
                 unsafe=settings.unsafe,
-                max_requests=settings.max_requests,
+                max_requests=max(1, self._most_requests() - self._used),
+                style=self._profile.auth or "bearer",
+                like=self._profile.id_examples,
+                prefers=self._profile.prefer is not False,
             )
             self.runner = Runner(self.plan, self.target, self.contract, progress=progress)
+            self.runner.take_in(polls)
+            self.runner.recorded = self.recalled.shape
             self._ledger = Ledger()
             if shared is not None:
                 self.runner.take_share(Spool(shared.recording), shared.place, shared.stopped)
@@ -100,6 +124,10 @@ class Audit:
             return "embedded mock"
         return "loopback" if self.base.is_loopback else "remote"
 
+    @property
+    def _started_at(self) -> str:
+        return datetime.fromtimestamp(self.started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
     def estimate(self) -> str:
         """The plan in one line: requests and seconds."""
         rate = self.settings.rate_limit
@@ -110,12 +138,15 @@ class Audit:
         """The ledger of all that was sent so far, customers' values masked in what its findings say."""
         if len(self._ledger.exchanges) != len(self.runner.exchanges) or not self._ledger.clauses:
             ledger, masked = self.runner.ledger(), (*self.contract.roles.free_maps, *self.settings.redact)
-            self._ledger = replace(ledger, findings=mask_findings(ledger.findings, masked))
+            accepted = self.recalled.accept(mask_findings(ledger.findings, masked), self._started_at)
+            findings = mark_known(accepted, self._profile)
+            self._ledger = replace(ledger, findings=findings)
         return self._ledger
 
     def share(self, spool: Path, place: int, count: int) -> Shared:
         """What a worker needs to do its part of this run; ``spool`` is a folder that outlives the workers."""
-        return Shared(str(self.base), str(self._key), self.batch_ids, str(spool), place, count, self.runner.stopped)
+        target = (str(self.base), str(self._key), self.batch_ids)
+        return Shared(*target, str(spool), place, count, self.runner.stopped, self._used)
 
     def gather(self, spool: Path) -> None:
         """Take in what the workers sent, as far as it reached the disk."""
@@ -149,6 +180,9 @@ class Audit:
         partial = set(selected) != set(CHAPTER_NAMES)
         stopped = self.runner.stopped or ("interrupted" if interrupted else "")
         missing = tuple(self._explain(ledger))
+        complete = not (stopped or interrupted or fault or partial)
+        entries = self.recalled.entries(ledger, complete=complete)
+        least, judged = self.settings.min_coverage, ledger.judged_percent
         decision = decide(
             ledger.findings,
             missing=missing,
@@ -157,10 +191,14 @@ class Audit:
             interrupted=interrupted,
             fault=fault,
             partial=partial,
+            uncovered=f"{judged:.1f} % of the clauses were judged, --min-coverage asks for {least:g} %"
+            if least is not None and judged < least
+            else "",
+            obsolete=sum(entry.state == "fixed" for entry in entries) if self.settings.files.strict else 0,
         )
         return RunReport(
             verdict=decision.verdict,
-            complete=not (stopped or interrupted or fault or partial),
+            complete=complete,
             exit_code=decision.exit_code,
             exit_reason=decision.reason,
             sentence=decision.sentence,
@@ -173,6 +211,11 @@ class Audit:
             notes=tuple(self._notes(partial, ledger)),
             fault=fault,
             redacted=self.settings.redact,
+            baseline=self.recalled.baseline.name if self.recalled.baseline else "",
+            entries=entries,
+            history=self.recalled.history(
+                ledger, self.contract, str(self.base), started_at=self._started_at, complete=complete
+            ),
         )
 
     def _target(self, base: BaseUrl, key: str) -> Target:
@@ -180,15 +223,52 @@ class Audit:
         return Target(
             base,
             key or None,
-            present,
+            presents(self._profile),
+            query=self._profile.query,
+            headers=self._profile.headers,
+            masked_headers=(self._profile.auth_header,),
             timeout=settings.request_timeout,
             retries=settings.retries,
+            ca_bundle=settings.ca_bundle,
+            insecure=settings.insecure,
             rate=_part_of(settings.rate_limit, shared),
             budget=self._budget(shared),
+            sleep=self._sleep,
         )
 
+    def _known_ids(self, ids: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Exchange, ...]]:
+        """The ids given, made and discovered, in this order, and the reads of the one that was made."""
+        settings = self.settings
+        polls: tuple[Exchange, ...] = ()
+        if not settings.sends and (settings.discover or settings.create):
+            self._said.append("--plan sends nothing: neither --discover nor --create was done.")
+        try:
+            if settings.sends and settings.create:
+                made = self._create()
+                ids, polls = (*ids, made.batch_id), made.polls
+            if settings.sends and settings.discover:
+                found = discover(self.target, self.contract, settings.profile)
+                ids = (*ids, *found.batch_ids)
+                self._said.append(found.note)
+        except (CreationError, BudgetExhausted) as error:
+            self._said.append(str(error))
+        self._said += [
+            f"The id {odd} does not look like one of {self._profile.title} ({self._profile.id_pattern})."
+            for odd in self._profile.odd_ids(ids)
+        ]
+        return tuple(dict.fromkeys(ids)), polls
+
+    def _create(self) -> Creation:
+        settings, profile = self.settings, self.settings.profile
+        made = create(self.target, self.contract, profile, model=settings.create, seconds=settings.create_wait)
+        self._said += [cost(settings.create), made.note]
+        return made
+
+    def _most_requests(self) -> int:
+        return self.settings.max_requests or LIMITS[self.settings.exploration]
+
     def _budget(self, shared: Shared | None) -> Budget:
-        most = self.settings.max_requests or LIMITS[self.settings.exploration]
+        most = self._most_requests()
         if shared is None:
             return Budget(most, self.settings.max_duration)
         return SharedBudget(Path(shared.spool) / "requests", most, self.settings.max_duration)
@@ -215,7 +295,8 @@ class Audit:
         told = []
         for what in ledger.missing:
             if what.startswith("a 2xx") and not self.batch_ids:
-                told.append(f"{what} (no known id: give one with --batch-id)")
+                hint = "" if self.settings.discover else ", or --discover"
+                told.append(f"{what} (no known id: give one with --batch-id{hint})")
             elif what.startswith("a 2xx") and ledger.exchanges and not self.runner.stopped:
                 told.append(f"{what} (is the id of this account, and not expired?)")
             else:
@@ -223,7 +304,8 @@ class Audit:
         return told
 
     def _notes(self, partial: bool, ledger: Ledger) -> list[str]:
-        notes = [*self.plan.notes, *self.runner.notes]
+        notes = [INSECURE] if self.target.insecure else []
+        notes += [*self._said, *self.plan.notes, *self.runner.notes, *known_of(ledger.findings, self._profile)]
         if partial:
             notes.append("Partial: only the selected chapters were sent and judged.")
         if self.runner.stopped:
@@ -242,7 +324,7 @@ class Audit:
     def _facts(self) -> RunFacts:
         return RunFacts(
             seed="derandomized" if self.seed is None else str(self.seed),
-            started_at=datetime.fromtimestamp(self.started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            started_at=self._started_at,
             duration_s=round(time.monotonic() - self._clock, 3),
             requests=self.runner.sent,
             planned=len(self.plan.probes),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 
 import pytest
 
+from batch_conformance.run.recall import Files
 from batch_conformance.run.settings import DEFAULT_KEY_ENV, Settings, settle
 
 
@@ -31,10 +33,17 @@ def add_options(parser: pytest.Parser) -> None:
         help="the environment variable that holds the key (default: %(default)s)",
     )
     add(
-        "--contract",
-        default="siliconflow",
+        "--vendor",
+        default=None,
         metavar="NAME|FILE",
-        help="the document to hold the target to: siliconflow, or an OpenAPI file (default: %(default)s)",
+        help="how to talk to the target and what to hold it to (`batch-conformance vendors` lists the names)",
+    )
+    add(
+        "--contract",
+        default=None,
+        metavar="NAME|FILE|URL",
+        help="the document to hold the target to: siliconflow, openai, or an OpenAPI file or its URL "
+        "(default: the vendor's, else siliconflow)",
     )
     add(
         "--overlay",
@@ -93,6 +102,17 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="for one whole exchange (default: %(default)s)",
     )
+    add(
+        "--ca-bundle",
+        default=None,
+        metavar="FILE",
+        help="PEM certificates of the authorities to trust, instead of the system's",
+    )
+    add(
+        "--insecure",
+        action="store_true",
+        help="do not verify the target's certificate: anybody in between can read the key, and every report says so",
+    )
     add("--retries", type=int, default=2, metavar="N", help="of what is safe to repeat (default: %(default)s)")
     add(
         "--redact",
@@ -100,6 +120,68 @@ def add_options(parser: pytest.Parser) -> None:
         default=[],
         metavar="POINTER",
         help="also mask the values at this JSON pointer of a body in all reports; repeatable (metadata always is)",
+    )
+    add(
+        "--discover",
+        action="store_true",
+        help="read the target's list of batches first, and take what it lists for known ids, one of each state first",
+    )
+    add(
+        "--create",
+        default=None,
+        metavar="MODEL",
+        help="upload a file of one line, make a batch of one chat completion of MODEL, which the vendor bills, and "
+        "follow it",
+    )
+    add(
+        "--create-wait",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long a batch that was made is followed before the other requests (default: %(default)s)",
+    )
+    add(
+        "--min-coverage",
+        type=float,
+        default=None,
+        metavar="PERCENT",
+        help="a run that judges less of the contract's clauses than this is inconclusive (exit code 6)",
+    )
+    add(
+        "--baseline",
+        default=None,
+        metavar="FILE",
+        help="findings that are accepted, each with a reason and an expiry: reported, and no failure until then",
+    )
+    add(
+        "--strict-baseline",
+        action="store_true",
+        help="also fail when an entry of the baseline is fixed, so that it gets deleted",
+    )
+    add(
+        "--write-baseline",
+        default=None,
+        metavar="FILE",
+        help="write the baseline, or bring it up to date: adds what is new, drops what is fixed, keeps the rest",
+    )
+    add(
+        "--baseline-reason",
+        default="",
+        metavar="TEXT",
+        help="why what --write-baseline adds is accepted; without it, a person has to write that into the file",
+    )
+    add(
+        "--shape",
+        default=None,
+        metavar="FILE",
+        help="the shape of the answers as recorded: what has changed since is drift, also where no document says so",
+    )
+    add("--write-shape", default=None, metavar="FILE", help="record the shape of the answers")
+    add(
+        "--previous",
+        default=None,
+        metavar="FILE",
+        help="the drift.json of an earlier run: says since when each finding is seen, and which are gone",
     )
     add("--plan", action="store_true", help="print what would be sent, in order, and send nothing")
 
@@ -124,8 +206,29 @@ def settings_from(config: pytest.Config) -> Settings:
         rate_limit=option.rate_limit,
         request_timeout=option.request_timeout,
         retries=option.retries,
+        ca_bundle=option.ca_bundle,
+        insecure=option.insecure,
         redact=option.redact,
+        vendor=option.vendor,
+        discover=option.discover,
+        create=option.create,
+        create_wait=option.create_wait,
+        sends=not option.plan,
+        min_coverage=option.min_coverage,
+        files=Files(
+            baseline=_path(option.baseline),
+            write_baseline=_path(option.write_baseline),
+            reason=option.baseline_reason.strip(),
+            strict=option.strict_baseline,
+            previous=_path(option.previous),
+            shape=_path(option.shape),
+            write_shape=_path(option.write_shape),
+        ),
     )
+
+
+def _path(name: str | None) -> Path | None:
+    return Path(name) if name else None
 
 
 def seed_from(config: pytest.Config) -> int | None:

@@ -12,6 +12,7 @@ from batch_conformance.exchange.limits import BudgetExhausted
 from batch_conformance.exchange.record import Spool
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.ledger import Ledger
+from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.judge import judge
 from batch_conformance.probes.plan import Plan
 
@@ -34,7 +35,8 @@ class Runner:
     """Sends the probes of a plan, in its order, each at most once.
 
     After a probe that got no answer the preflight is sent again: it tells a target that is away, where the run ends
-    with ``stopped`` saying why, from one that is silent to this kind of request only. ``sent`` counts requests.
+    with ``stopped`` saying why, from one that is silent to this kind of request only. ``sent`` counts requests,
+    ``recorded`` is the shape that answers had before.
     """
 
     def __init__(self, plan: Plan, target: Target, contract: Contract, *, progress: Progress | None = None) -> None:
@@ -42,6 +44,7 @@ class Runner:
         self.target = target
         self.contract = contract
         self.exchanges: list[Exchange] = []
+        self.recorded: ShapeRecord | None = None
         self.stopped = ""
         self.notes: list[str] = []
         self.progress = progress
@@ -80,8 +83,9 @@ class Runner:
         if self.plan.probes and not self._done:
             self._perform(0, self.plan.probes[0])
             final = self.exchanges[-1] if self.exchanges else None
-            if final is not None and final.failure is not None and final.response is None:
-                self.stopped = f"the target did not answer: {final.failure.detail}"
+            if final is not None and final.failure is not None:
+                how = "did not answer" if final.response is None else "broke off its answer"
+                self.stopped = f"the target {how}: {final.failure.detail}"
             elif final is not None and final.status == 401:
                 self.stopped = "the target refused the key (401)"
             return final
@@ -100,7 +104,7 @@ class Runner:
 
     def ledger(self, chapters: Collection[str] | None = None) -> Ledger:
         """The ledger of the run, or of some of its chapters."""
-        return judge(self._of(chapters), self.contract)
+        return judge(self._of(chapters), self.contract, self.recorded)
 
     def _of(self, chapters: Collection[str] | None) -> list[Exchange]:
         if chapters is None:

@@ -15,7 +15,8 @@ from batch_conformance.exchange.limits import Budget
 class Shared:
     """A worker's share of a run. ``place`` counts the ``count`` workers from 0; ``spool`` is a folder of the run's own.
 
-    ``stopped`` says why nothing is to be sent, where the preflight found out.
+    ``stopped`` says why nothing is to be sent, where the preflight found out; ``used`` counts the requests that came
+    before the plan.
     """
 
     base_url: str
@@ -25,6 +26,7 @@ class Shared:
     place: int
     count: int
     stopped: str
+    used: int = 0
 
     def __repr__(self) -> str:
         return f"Shared({self.base_url}, {self.place} of {self.count})"

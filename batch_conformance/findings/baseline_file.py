@@ -1,0 +1,214 @@
+"""The baseline as a YAML file that a person edits.
+
+What a person wrote in it is never rewritten: an entry that stays keeps its own lines, comments and further keys too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from textwrap import indent
+from typing import Any
+
+import yaml
+
+from batch_conformance.contract.error import ContractError
+from batch_conformance.contract.location import Location
+from batch_conformance.contract.tree import parse_tree
+from batch_conformance.findings.baseline import Baseline, Entry, EntryResult
+from batch_conformance.findings.finding import Finding
+
+FORMAT = "batch-conformance-baseline/1"
+DAYS = 90
+"""An entry that nobody looked at again runs out after this many days."""
+
+TO_FILL_IN = "CHANGE ME"
+"""What stands where a person has to write something; it counts as nothing."""
+
+HEAD = f"""\
+# Findings that are accepted for now: a run with --baseline reports them and is not failed by them until they expire.
+# `fingerprint` names the finding, `reason` is required, `owner` may be a person or a ticket; further keys are kept.
+format: {FORMAT}
+accepted:
+"""
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{12}")
+_NUMERIC = re.compile(r"[0-9]+(e[0-9]+)?")
+
+
+class BaselineError(ValueError):
+    """A baseline that cannot be used; one line says where and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """A baseline brought up to date: the text of the file, and what has changed in it."""
+
+    text: str
+    added: int
+    removed: int
+    kept: int
+    expired: int
+
+    def __str__(self) -> str:
+        renew = f", {self.expired} of them expired: renew or delete those by hand" if self.expired else ""
+        return f"{self.added} added, {self.removed} removed as fixed, {self.kept} kept{renew}"
+
+
+def rewrite(
+    baseline: Baseline, findings: Iterable[Finding], results: Iterable[EntryResult], today: date, reason: str = ""
+) -> Rewriting:
+    """The baseline with an entry for every finding that is drift and not yet accepted, without those that are fixed.
+
+    What a person accepted stays word for word, and what expired is not renewed. ``reason`` goes into the new entries.
+    """
+    kept = [result.entry for result in results if result.state != "fixed"]
+    present = {entry.fingerprint for entry in baseline.entries}
+    new = [
+        new_entry(finding, today, reason)
+        for finding in findings
+        if finding.level != "info" and finding.state == "new" and finding.id not in present
+    ]
+    margin = " " * baseline.indent
+    entries = sorted([*kept, *new], key=lambda entry: (entry.where, entry.fingerprint))
+    return Rewriting(
+        text=(baseline.head or HEAD) + "".join(entry.text or indent(entry_yaml(entry), margin) for entry in entries),
+        added=len(new),
+        removed=len(baseline.entries) - len(kept),
+        kept=len(kept),
+        expired=sum(entry.expires < today for entry in kept),
+    )
+
+
+def new_entry(finding: Finding, today: date, reason: str = "") -> Entry:
+    """The entry that accepts a finding from ``today`` on; without a ``reason``, a person still has to give one."""
+    return Entry(
+        fingerprint=finding.id,
+        rule=finding.rule,
+        where=_one_line(f"{finding.clause} ({finding.kind})" if finding.kind else finding.clause),
+        reason=reason or f"{TO_FILL_IN}: why is this accepted?",
+        owner="" if reason else f"{TO_FILL_IN}: who or which ticket",
+        added=today,
+        expires=today + timedelta(days=DAYS),
+    )
+
+
+def entry_yaml(entry: Entry) -> str:
+    """YAML of an entry as one list item, ready to paste at the end of a baseline."""
+    told = {
+        "fingerprint": entry.fingerprint,
+        "rule": entry.rule,
+        "where": entry.where,
+        "reason": entry.reason,
+        "owner": entry.owner,
+        "added": entry.added,
+        "expires": entry.expires,
+    }
+    present = {key: value for key, value in told.items() if value}
+    text = yaml.safe_dump([present], sort_keys=False, allow_unicode=True, width=1000)
+    if _NUMERIC.fullmatch(entry.fingerprint):  # YAML 1.2 reads more of these as numbers than the writer knows
+        text = re.sub(r"(?<=fingerprint: )'?(\w+)'?", r"'\1'", text, count=1)
+    return text
+
+
+def parse_baseline(raw: bytes, name: str) -> Baseline:
+    """Read a baseline. Raises ``BaselineError`` with one line for people."""
+    try:
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+        data, locations = parse_tree(text, name)
+    except UnicodeDecodeError:
+        raise BaselineError(f"the baseline {name} is not UTF-8: save it as UTF-8") from None
+    except ContractError as error:
+        raise BaselineError(f"the baseline cannot be read: {error}") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise BaselineError(f"{name} is no baseline: it must begin with `format: {FORMAT}`, and list `accepted:`")
+    accepted = data.get("accepted")
+    if "accepted" not in data or not isinstance(accepted, list | None):
+        raise BaselineError(f"{name} is no baseline: `accepted:` must be a list of entries")
+    if next(reversed(data)) != "accepted":
+        raise BaselineError(f"{locations['/accepted']}: `accepted:` must come last, so that entries can be pasted")
+    entries = [_entry(item, locations[f"/accepted/{number}"]) for number, item in enumerate(accepted or ())]
+    _check_unique(entries, name)
+    return _with_texts(name, entries, text.splitlines(keepends=True))
+
+
+def _entry(item: Any, at: Location) -> Entry:
+    fingerprint = item.get("fingerprint") if isinstance(item, dict) else None
+    if fingerprint is None:
+        raise BaselineError(f"{at}: an entry without a fingerprint; the reports show each finding's entry to paste")
+    if not isinstance(fingerprint, str) or not _FINGERPRINT.fullmatch(fingerprint):
+        raise BaselineError(f"{at}: {str(fingerprint)[:40]!r} is no fingerprint: give its 12 digits, in quotes")
+    reason, owner = (_text(item, key, at) for key in ("reason", "owner"))
+    if not reason or reason.startswith(TO_FILL_IN):
+        raise BaselineError(f"{at}: {fingerprint} has no reason: say in `reason:` why it is accepted")
+    if owner.startswith(TO_FILL_IN):
+        raise BaselineError(f"{at}: {fingerprint} has no owner: name a person or a ticket, or delete `owner:`")
+    expires = _day(item, "expires", at)
+    if expires is None:
+        raise BaselineError(f"{at}: {fingerprint} has no `expires:`: give the last day on which it is accepted")
+    rule, where = (_text(item, key, at) for key in ("rule", "where"))
+    return Entry(fingerprint, rule, where, reason, owner, _day(item, "added", at), expires, line=at.line)
+
+
+def _text(item: Mapping[str, Any], key: str, at: Location) -> str:
+    value = item.get(key)
+    if isinstance(value, dict | list):
+        raise BaselineError(f"{at}: `{key}:` must be text")
+    return "" if value is None else str(value).strip()
+
+
+def _day(item: Mapping[str, Any], key: str, at: Location) -> date | None:
+    text = _text(item, key, at)
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise BaselineError(f"{at}: `{key}: {text[:40]}` is no day: write it like 2027-01-31") from None
+
+
+def _check_unique(entries: Iterable[Entry], name: str) -> None:
+    lines: dict[str, int] = {}
+    for entry in entries:
+        first = lines.setdefault(entry.fingerprint, entry.line)
+        if first != entry.line:
+            raise BaselineError(
+                f"{name}:{entry.line}: {entry.fingerprint} is accepted already in line {first}: delete one of the two"
+            )
+
+
+def _with_texts(name: str, entries: Sequence[Entry], lines: list[str]) -> Baseline:
+    """The baseline, each entry with its own lines: comments right above it are its own."""
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    if not entries:
+        empty = re.sub(r"^accepted:[ \t]*\[[ \t]*\]", "accepted:", "".join(lines), flags=re.MULTILINE)
+        return Baseline(name, (), empty)
+    dashes = [_dash(lines, entry.line - 1, name) for entry in entries]
+    margin = len(lines[dashes[0]]) - len(lines[dashes[0]].lstrip())
+    starts = [_with_comments(lines, dash, " " * margin + "#") for dash in dashes]
+    ends = [*starts[1:], len(lines)]
+    texts = ("".join(lines[start:end]) for start, end in zip(starts, ends, strict=True))
+    with_texts = (replace(entry, text=text) for entry, text in zip(entries, texts, strict=True))
+    return Baseline(name, tuple(with_texts), "".join(lines[: starts[0]]), margin)
+
+
+def _dash(lines: Sequence[str], line: int, name: str) -> int:
+    """The line with the dash of an entry of which something stands in ``line``, both counted from 0."""
+    for at in range(line, -1, -1):
+        if re.match(r" *-(\s|$)", lines[at]):
+            return at
+        if at < line and lines[at].strip() and not lines[at].lstrip().startswith("#"):
+            break
+    raise BaselineError(f"{name}:{line + 1}: write every entry with a dash and lines of its own, not in braces")
+
+
+def _with_comments(lines: Sequence[str], dash: int, comment: str) -> int:
+    """The first of the comment lines right above a dash, no deeper than it: deeper ones are the former entry's."""
+    while dash and lines[dash - 1].startswith(comment):
+        dash -= 1
+    return dash
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)

@@ -1,0 +1,107 @@
+"""The history of findings from one report to the next: since when each is seen, and which are seen no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from batch_conformance.findings.baseline import was_exercised
+from batch_conformance.findings.finding import Finding
+from batch_conformance.findings.ledger import ClauseResult
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A finding of the previous report that this run did not show.
+
+    ``exercised`` says whether it could have: where not, the deviation may still be there. Times are RFC 3339.
+    """
+
+    id: str
+    rule: str
+    level: str
+    where: str
+    observed: str
+    first_seen: str
+    last_seen: str
+    exercised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a run's findings are to those of the run before it.
+
+    ``previous`` is how its report is shown, ``started_at`` when that run began. ``first_seen`` has the time of every
+    finding of this run. ``remarks`` say what makes the two runs hard to compare.
+    """
+
+    previous: str
+    started_at: str
+    first_seen: Mapping[str, str] = field(default_factory=dict)
+    gone: tuple[Gone, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def is_new(self, finding: Finding) -> bool:
+        """Whether the previous run did not show this finding."""
+        return self.first_seen.get(finding.id, "") > self.started_at
+
+
+def compare(
+    previous: Mapping[str, Any],
+    name: str,
+    findings: Sequence[Finding],
+    clauses: Sequence[ClauseResult],
+    *,
+    started_at: str,
+    complete: bool,
+    base_url: str,
+    sha256: str,
+) -> History:
+    """The history of ``findings``, which a run that began at ``started_at`` has, by the values of a ``drift.json``.
+
+    What was gone before and could not be seen is carried on; what was gone for certain has been told once.
+    """
+    before = str(previous["run"]["started_at"])
+    known = {str(told["id"]): told for told in previous["findings"]}
+    lost = {str(told["id"]): told for told in (previous.get("history") or {}).get("gone", ()) if not told["exercised"]}
+    present = {finding.id for finding in findings}
+    first_seen = {
+        finding.id: _first_seen(known.get(finding.id) or lost.get(finding.id), before) or started_at
+        for finding in findings
+    }
+    gone = [_gone(told, before, clauses, complete) for told in (*known.values(), *lost.values())]
+    return History(
+        previous=name,
+        started_at=before,
+        first_seen=first_seen,
+        gone=tuple(one for one in gone if one.id not in present),
+        remarks=tuple(_remarks(previous, base_url, sha256)),
+    )
+
+
+def _remarks(previous: Mapping[str, Any], base_url: str, sha256: str) -> Iterator[str]:
+    if previous["target"]["base_url"] != base_url and previous["target"]["kind"] != "embedded mock":
+        yield f"the previous report is of another target, {previous['target']['base_url']}"
+    if previous["contract"]["sha256"] != sha256:
+        yield f"the previous report is by another document, {previous['contract']['document']}"
+    if not previous["complete"]:
+        yield "the previous run was not complete"
+
+
+def _first_seen(told: Mapping[str, Any] | None, before: str) -> str:
+    return str(told.get("first_seen") or before) if told is not None else ""
+
+
+def _gone(told: Mapping[str, Any], before: str, clauses: Sequence[ClauseResult], complete: bool) -> Gone:
+    where = str(told.get("where") or f"{told['clause']} ({told['kind']})")
+    return Gone(
+        id=str(told["id"]),
+        rule=str(told["rule"]),
+        level=str(told["level"]),
+        where=where,
+        observed=str(told["observed"]),
+        first_seen=_first_seen(told, before),
+        last_seen=str(told.get("last_seen") or before),
+        exercised=complete and was_exercised(where, clauses),
+    )

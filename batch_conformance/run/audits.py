@@ -1,0 +1,44 @@
+"""One ``audit`` command: its file, its audits, and the matrix that they come to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from batch_conformance.findings.gate import EXIT_INTERRUPTED
+from batch_conformance.report.matrix import build_matrix
+from batch_conformance.report.matrix_files import Source, collect, read_previous, write_matrix
+from batch_conformance.run.audit_file import load_audit_file
+from batch_conformance.run.board import board_for
+from batch_conformance.run.many import ManyAudits, exit_code
+
+
+def perform_audits(file: Path, folder: Path, parallel: int | None, previous: Path | None, stream: IO[str]) -> int:
+    """Audit the targets of a file into ``folder/NAME``, write the matrix into ``folder``; returns the exit code.
+
+    Raises ValueError with one line for a file that cannot be used, before anything is sent, and OSError where reports
+    cannot be written.
+    """
+    former = read_previous(previous) if previous else None
+    asked = load_audit_file(file)
+    if parallel is not None:
+        asked = replace(asked, parallel=parallel)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)
+    audits = ManyAudits(asked, folder, os.environ)
+    with board_for(stream, [target.name for target in asked.targets]) as board:
+        outcomes = audits.perform(board)
+    sources = [Source(o.name, folder / o.name / "drift.json", f"no report: {o.reason}") for o in outcomes]
+    matrix = build_matrix(collect(sources, folder), former)
+    written = write_matrix(matrix, folder)
+    stream.write(f"{matrix.sentence}\nMatrix: {written[1]}\n")
+    return EXIT_INTERRUPTED if audits.interrupted else exit_code(outcomes)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt("terminated")

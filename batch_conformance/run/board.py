@@ -1,0 +1,132 @@
+"""What a person sees while many audits run: a live table on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Protocol
+
+from batch_conformance.report.text import clip, one_line
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_GLYPHS = {"drift": "✖", "inconclusive": "?", "conforms": "✔", "no report": "!"}
+_STYLES = {"drift": "red", "inconclusive": "yellow", "conforms": "green", "no report": "bold red"}
+_PER_SECOND = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one audit ended: ``code`` is its exit code, ``verdict`` that of its report or ``no report``."""
+
+    name: str
+    verdict: str
+    code: int
+    reason: str
+    seconds: float
+
+
+class Board(Protocol):
+    """Told when an audit begins and ends, from any thread. Used as a context manager."""
+
+    def begins(self, name: str) -> None:
+        """An audit has begun."""
+
+    def ends(self, outcome: Outcome) -> None:
+        """An audit has ended."""
+
+    def __enter__(self) -> Board:
+        """Begin to show."""
+
+    def __exit__(self, *_error: object) -> None:
+        """End."""
+
+
+def board_for(stream: IO[str], names: Sequence[str]) -> Board:
+    """A live table where the stream is a terminal, else lines."""
+    return LiveBoard(stream, names) if stream.isatty() else LineBoard(stream, len(names))
+
+
+class LineBoard:
+    """One line for each audit that ends."""
+
+    def __init__(self, stream: IO[str], total: int) -> None:
+        self._stream = stream
+        self._total = total
+        self._ended = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> LineBoard:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        return None
+
+    def begins(self, name: str) -> None:
+        """Nothing: the end says enough."""
+
+    def ends(self, outcome: Outcome) -> None:
+        """Say how it ended."""
+        with self._lock:
+            self._ended += 1
+            self._stream.write(f"[{self._ended}/{self._total}] {line(outcome)}\n")
+            self._stream.flush()
+
+
+class LiveBoard:
+    """A table that is drawn anew while audits run."""
+
+    def __init__(self, stream: IO[str], names: Sequence[str]) -> None:
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+        from rich.live import Live  # noqa: PLC0415
+
+        self._names = names
+        self._begun: dict[str, float] = {}
+        self._outcomes: dict[str, Outcome] = {}
+        self._live = Live(
+            get_renderable=self._table,
+            console=Console(file=stream),
+            refresh_per_second=_PER_SECOND,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def __enter__(self) -> LiveBoard:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._live.stop()
+
+    def begins(self, name: str) -> None:
+        """From now on its seconds are counted."""
+        self._begun[name] = time.monotonic()
+
+    def ends(self, outcome: Outcome) -> None:
+        """Show how it ended."""
+        self._outcomes[outcome.name] = outcome
+
+    def _table(self) -> Table:
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        table = Table("target", "state", "s", "what it came to", expand=True)
+        for name in self._names:
+            outcome = self._outcomes.get(name)
+            if outcome is not None:
+                state = Text(f"{_GLYPHS[outcome.verdict]} {outcome.verdict}", style=_STYLES[outcome.verdict])
+                table.add_row(Text(name), state, f"{outcome.seconds:.0f}", Text(clip(one_line(outcome.reason), 200)))
+            elif name in self._begun:
+                table.add_row(Text(name), Text("… running"), f"{time.monotonic() - self._begun[name]:.0f}", "")
+            else:
+                table.add_row(Text(name), Text("  waiting", style="dim"), "", "")
+        return table
+
+
+def line(outcome: Outcome) -> str:
+    """How an audit ended, in one line."""
+    text = clip(one_line(outcome.reason), 200)
+    return f"{_GLYPHS[outcome.verdict]} {outcome.name}: {outcome.verdict} in {outcome.seconds:.1f} s. {text}"

@@ -1,0 +1,176 @@
+"""What a run is held against besides its contract, and what is kept of it: baseline, shape, previous report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.findings.baseline import Baseline, EntryResult
+from batch_conformance.findings.baseline_file import BaselineError, parse_baseline, rewrite
+from batch_conformance.findings.finding import Finding
+from batch_conformance.findings.history import History, compare
+from batch_conformance.findings.ledger import Ledger
+from batch_conformance.findings.shape import ShapeError, ShapeRecord, parse_shape, shape_json
+from batch_conformance.judge.shape import observe
+from batch_conformance.report.baseline_entry import day_of
+from batch_conformance.report.drift_json import DriftFileError, read_drift
+from batch_conformance.report.run_report import RunReport
+from batch_conformance.report.writer import ReportError, write_text
+
+_MOST_BYTES = 64 * 1024 * 1024
+
+_T = TypeVar("_T")
+
+
+class RecallError(ValueError):
+    """A file to compare with, or to write, that cannot be used; one line says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files that were named: what to read, what to write, and the ``reason`` for accepting what is written."""
+
+    baseline: Path | None = None
+    write_baseline: Path | None = None
+    reason: str = ""
+    strict: bool = False
+    previous: Path | None = None
+    shape: Path | None = None
+    write_shape: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """What was read of those files."""
+
+    files: Files
+    baseline: Baseline | None = None
+    shape: ShapeRecord | None = None
+    previous: Mapping[str, Any] | None = None
+
+    def accept(self, findings: Iterable[Finding], started_at: str) -> tuple[Finding, ...]:
+        """The findings, with the states that the baseline gives them."""
+        return self.baseline.accept(findings, day_of(started_at)) if self.baseline else tuple(findings)
+
+    def entries(self, ledger: Ledger, *, complete: bool) -> tuple[EntryResult, ...]:
+        """What became of the baseline's entries."""
+        return self.baseline.results(ledger.findings, ledger.clauses, complete=complete) if self.baseline else ()
+
+    def history(
+        self, ledger: Ledger, contract: Contract, base_url: str, *, started_at: str, complete: bool
+    ) -> History | None:
+        """The findings' history, where a previous report was given."""
+        if self.previous is None:
+            return None
+        return compare(
+            self.previous,
+            str(self.files.previous),
+            ledger.findings,
+            ledger.clauses,
+            started_at=started_at,
+            complete=complete,
+            base_url=base_url,
+            sha256=contract.document.sha256,
+        )
+
+
+def recall(files: Files, contract: Contract) -> Recall:
+    """Read what the files hold. Raises ``ValueError`` with one line for people.
+
+    What is to be written is only looked at: a run that cannot keep its results should not begin.
+    """
+    for target, option in ((files.write_baseline, "--write-baseline"), (files.write_shape, "--write-shape")):
+        if target is not None:
+            _check_writable(target, option)
+    shape = _read(files.shape, "--shape", parse_shape) if files.shape else None
+    if shape is not None and shape.operation != contract.operation.id:
+        raise ShapeError(
+            f"{files.shape} has the shape of {shape.operation}, and the contract is of {contract.operation.id}: "
+            "record one with --write-shape"
+        )
+    return Recall(
+        files,
+        baseline=_read(files.baseline, "--baseline", parse_baseline) if files.baseline else None,
+        shape=shape,
+        previous=_read(files.previous, "--previous", _previous) if files.previous else None,
+    )
+
+
+def keep(report: RunReport, recalled: Recall) -> Sequence[str]:
+    """Write the baseline and the shape that were asked for, and say in a line each what has become of them.
+
+    Raises ``ReportError`` when one cannot be written. A run that a fault of this tool spoilt leaves both as they are.
+    """
+    files, told, problems = recalled.files, [], []
+    for target in filter(None, (files.write_baseline, files.write_shape)):
+        try:
+            if report.fault:
+                problems.append(f"{target} was not written: the run ended in a fault of this tool")
+            elif target is files.write_baseline:
+                told.append(_keep_baseline(report, recalled, target))
+            else:
+                told.append(_keep_shape(report, target))
+        except OSError as error:
+            problems.append(f"cannot write {target}: {error.strerror or error}")
+        except BaselineError as error:
+            problems.append(str(error))
+    if problems:
+        raise ReportError(tuple(problems), ())
+    return told
+
+
+def _keep_baseline(report: RunReport, recalled: Recall, target: Path) -> str:
+    ledger, today = report.ledger, day_of(report.run.started_at)
+    baseline, entries = recalled.baseline, report.entries
+    if baseline is None:
+        baseline = parse_baseline(target.read_bytes(), str(target)) if _has_content(target) else Baseline(str(target))
+        known = baseline.accept(ledger.findings, date.min)
+        entries = baseline.results(known, ledger.clauses, complete=report.complete)
+    made = rewrite(baseline, ledger.findings, entries, today, recalled.files.reason)
+    write_text(target, made.text)
+    ask = "" if recalled.files.reason or not made.added else "; write the reason of each new one into it"
+    return f"Baseline {target}: {made}{ask}"
+
+
+def _keep_shape(report: RunReport, target: Path) -> str:
+    shape = observe(report.ledger.exchanges, report.contract)
+    write_text(target, shape_json(shape))
+    states = sum(bool(state) for _, state in shape.answers)
+    return f"Shape {target}: {len(shape.answers) - states} statuses, {states} states of a batch"
+
+
+def _read(path: Path, option: str, parse: Callable[[bytes, str], _T]) -> _T:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise RecallError(f"{option} {path} is too large to be meant")
+        return parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise RecallError(f"cannot read {option} {path}: {error.strerror or error}") from None
+
+
+def _previous(raw: bytes, name: str) -> Mapping[str, Any]:
+    try:
+        return read_drift(raw)
+    except DriftFileError as error:
+        raise RecallError(f"--previous {name} is {str(error).removeprefix('not a ')}") from None
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and bool(path.read_bytes().strip())
+
+
+def _check_writable(target: Path, option: str) -> None:
+    folder = target.parent
+    if target.is_dir():
+        raise RecallError(f"{option} {target} is a folder: name a file")
+    if not folder.is_dir():
+        raise RecallError(f"{option} {target}: there is no folder {folder}")
+    if not os.access(target if target.exists() else folder, os.W_OK):
+        raise RecallError(f"{option} {target} cannot be written: permission denied")
+    if option == "--write-baseline" and _has_content(target):
+        parse_baseline(target.read_bytes(), str(target))  # what cannot be read would be lost

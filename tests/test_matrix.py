@@ -1,0 +1,261 @@
+"""Many audits as one matrix: the worst state in each cell, and nothing unseen shown as good."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import samples
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batch_conformance.cli import main
+from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
+from batch_conformance.report import drift_json
+from batch_conformance.report.matrix import STATES, Audited, Cell, Matrix, build_matrix
+from batch_conformance.report.matrix_faces import FACES, MatrixFileError, badge, read_matrix
+from batch_conformance.report.run_report import RunReport
+
+
+def _report(state: ClauseState = "kept", *findings: Any, **given: Any) -> RunReport:
+    """A run in which every clause of the contract has one state, but for those that the findings break."""
+    report = replace(samples.run_report(findings), **given)
+    broken = {finding.clause: finding.occurrences for finding in findings}
+    clauses = tuple(
+        ClauseResult(clause, "broken" if clause.id in broken else state, 1, broken.get(clause.id, 0))
+        for clause in report.contract.clauses
+    )
+    ledger = report.ledger
+    return replace(report, ledger=Ledger(ledger.exchanges, ledger.findings, clauses, ledger.fields, ledger.statuses))
+
+
+def _audited(name: str, report: RunReport | None, reason: str = "", link: str = "") -> Audited:
+    drift = None if report is None else drift_json.read_drift(drift_json.render(report))
+    return Audited(name, drift, link or f"{name}/drift.html", reason)
+
+
+def _cell(matrix: Matrix, row: str, vendor: int = 0) -> Cell:
+    return next(one for one in (*matrix.rules, *matrix.clauses) if one.key == row).cells[vendor]
+
+
+CREATED = "200 application/json /created_at body.type"
+
+
+def test_a_cell_holds_the_worst_finding_and_leads_to_it() -> None:
+    must, should = samples.finding(), samples.finding(level="should", kind="other")
+    matrix = build_matrix([_audited("a", _report("kept", should, must)), _audited("b", _report())])
+    assert _cell(matrix, CREATED) == Cell("must", (must.id, should.id))
+    assert _cell(matrix, CREATED, 1) == Cell("kept")
+    assert _cell(matrix, "body.type").state == "must"
+    assert f'href="a/drift.html#f-{must.id}"' in FACES["matrix.html"](matrix)
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"), [("not_observed", "not_observed"), ("inconclusive", "inconclusive"), ("kept", "kept")]
+)
+def test_what_was_not_seen_is_never_shown_as_kept(state: ClauseState, shown: str) -> None:
+    matrix = build_matrix([_audited("a", _report(state))])
+    assert {row.cells[0].state for row in (*matrix.rules, *matrix.clauses)} == {shown}
+    if state != "kept":
+        for name in ("matrix.html", "matrix.md", "matrix.csv"):
+            text = FACES[name](matrix).partition('<section id="legend"')[0]
+            text = text.replace("not observed is not kept", "").replace("partly kept", "")
+            assert not re.search(r"✔ (?:<i>)?kept|,kept[,\r]", text), name
+
+
+def test_a_rule_of_which_some_clauses_were_not_observed_is_partly_kept() -> None:
+    report = _report()
+    first, *rest = report.ledger.clauses
+    unseen = replace(first, state="not_observed", judged=0)
+    matrix = build_matrix([_audited("a", replace(report, ledger=replace(report.ledger, clauses=(unseen, *rest))))])
+    assert _cell(matrix, first.clause.rule).state == "partly"
+
+
+def test_a_vendor_without_a_report_has_a_column_that_says_so() -> None:
+    matrix = build_matrix([_audited("a", _report()), _audited("gone", None, "no report: stopped after 3 s")])
+    assert {row.cells[1].state for row in (*matrix.rules, *matrix.clauses)} == {"no_report"}
+    assert dict(matrix.verdicts) == {"drift": 0, "inconclusive": 0, "no report": 1, "conforms": 1}
+    for name in ("matrix.html", "matrix.md", "matrix.json"):
+        assert "stopped after 3 s" in FACES[name](matrix)
+
+
+def test_a_broken_clause_without_a_finding_is_not_belittled() -> None:
+    drift = dict(drift_json.read_drift(drift_json.render(_report("kept", samples.finding()))))
+    drift["findings"] = []
+    matrix = build_matrix([Audited("a", drift)])
+    assert _cell(matrix, CREATED).state == "must"
+
+
+def test_accepted_findings_are_still_broken_and_say_that_they_are_accepted() -> None:
+    matrix = build_matrix([_audited("a", _report("kept", samples.finding(state="known")))])
+    assert _cell(matrix, CREATED).accepted
+    assert "must, accepted" in FACES["matrix.html"](matrix)
+
+
+def test_contracts_that_differ_share_the_rows_that_they_share() -> None:
+    drift = json.loads(drift_json.render(_report()).replace("getBatchEvaluationJob ", "retrieveBatch "))
+    kept = [clause for clause in drift["coverage"]["clauses"] if "created_at" not in clause["id"]]
+    drift["coverage"]["clauses"] = kept
+    matrix = build_matrix([_audited("a", _report()), Audited("b", drift)])
+    assert len(matrix.clauses) == len(samples.run_report().contract.clauses)
+    assert _cell(matrix, CREATED, 1).state == "not_in_contract"
+    assert _cell(matrix, "200 application/json /id body.type", 1).state == "kept"
+
+
+def test_what_changed_since_the_former_matrix_is_told_worse_first() -> None:
+    former = json.loads(FACES["matrix.json"](build_matrix([_audited("a", _report()), _audited("old", _report())])))
+    now = build_matrix(
+        [_audited("a", _report("kept", samples.finding())), _audited("new", _report())], former
+    )
+    assert now.changes is not None
+    told = [(change.vendor, change.row, change.before, change.after, change.worse) for change in now.changes]
+    assert told == [
+        ("a", "", "conforms", "drift", True),
+        ("a", CREATED, "kept", "must", True),
+        ("new", "", "not audited", "conforms", False),
+        ("old", "", "conforms", "not audited", False),
+    ]
+    assert "Since the last matrix" in FACES["matrix.md"](now)
+    assert CREATED in FACES["matrix.html"](now)
+
+
+def test_the_same_audits_changed_in_nothing() -> None:
+    audits = [_audited("a", _report("kept", samples.finding()))]
+    former = json.loads(FACES["matrix.json"](build_matrix(audits)))
+    now = build_matrix(audits, former)
+    assert now.changes == ()
+    assert "Nothing changed" in FACES["matrix.html"](now)
+    assert "Nothing changed" in FACES["matrix.md"](now)
+
+
+STATE_LISTS = st.lists(st.sampled_from(["kept", "not_observed", "inconclusive"]), min_size=1, max_size=4)
+
+
+@settings(max_examples=15, deadline=None)
+@given(STATE_LISTS)
+def test_all_faces_agree_and_the_json_keeps_its_schema(states: list[ClauseState]) -> None:
+    audits = [_audited(f"v{number}", _report(state)) for number, state in enumerate(states)]
+    matrix = build_matrix(audits)
+    values = read_matrix(FACES["matrix.json"](matrix))
+    rows = list(csv.reader(io.StringIO(FACES["matrix.csv"](matrix))))
+    assert len(rows) - 1 == len(values["rules"]) + len(values["clauses"]) == len(matrix.rules) + len(matrix.clauses)
+    assert rows[0][6:] == [vendor["name"] for vendor in values["vendors"]]
+    for row in values["clauses"]:
+        assert row["cells"] == list(states)
+    page = FACES["matrix.html"](matrix)
+    cells = (len(matrix.rules) + len(matrix.clauses)) * len(states)
+    assert len(re.findall(r'<td class="(?:' + "|".join(STATES) + r')">', page)) == cells
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "other/1"}', "x" * 10])
+def test_what_is_no_matrix_is_refused_with_one_line(text: str) -> None:
+    with pytest.raises(MatrixFileError) as caught:
+        read_matrix(text)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_matrix_with_a_short_row_is_refused() -> None:
+    values = json.loads(FACES["matrix.json"](build_matrix([_audited("a", _report())])))
+    values["clauses"][0]["cells"] = []
+    with pytest.raises(MatrixFileError):
+        read_matrix(json.dumps(values))
+
+
+def test_nothing_from_a_report_becomes_markup_or_a_formula() -> None:
+    hostile = '=HYPERLINK("x")</td><script>alert(1)</script>\u202e'
+    report = _report("kept", samples.finding("body.undeclared", f"/{hostile}", kind="undeclared"))
+    report = replace(report, sentence=hostile)
+    matrix = build_matrix([_audited(hostile, report, link="a/drift.html")])
+    page = FACES["matrix.html"](matrix)
+    assert "<script" not in page
+    assert "\u202e" not in page
+    assert "<script" not in FACES["matrix.md"](matrix)
+    for row in csv.reader(io.StringIO(FACES["matrix.csv"](matrix))):
+        assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row)
+
+
+def test_the_page_loads_nothing_and_links_only_to_the_pages_of_the_vendors() -> None:
+    page = FACES["matrix.html"](build_matrix([_audited("a", _report("kept", samples.finding()))]))
+    assert "default-src &#39;none&#39;" in page
+    assert "<script" not in page
+    links = set(re.findall(r'(?:href|src)="([^"]*)"', page))
+    assert {link for link in links if not link.startswith(("#", "data:,"))} == {
+        "a/drift.html",
+        f"a/drift.html#f-{samples.finding().id}",
+    }
+
+
+def test_two_hundred_vendors_make_a_page_that_can_still_be_opened() -> None:
+    one = _audited("v", _report("kept", samples.finding()))
+    page = FACES["matrix.html"](build_matrix([replace(one, name=f"vendor-{number}") for number in range(200)]))
+    assert len(page) < 4_000_000
+
+
+@pytest.mark.parametrize(
+    ("verdict", "complete", "color"),
+    [("conforms", True, "brightgreen"), ("conforms", False, "yellow"), ("drift", True, "red")],
+)
+def test_a_badge_is_what_shields_asks_for(verdict: Any, complete: bool, color: str) -> None:
+    matrix = build_matrix([_audited("a", _report(verdict=verdict, complete=complete))])
+    values = json.loads(badge(matrix.vendors[0]))
+    assert values["schemaVersion"] == 1
+    assert set(values) == {"schemaVersion", "label", "message", "color", "isError"}
+    assert values["message"].startswith(verdict)
+    assert values["color"] == color
+    assert json.loads(badge(build_matrix([_audited("a", None)]).vendors[0]))["color"] == "lightgrey"
+
+
+def _write(folder: Path, report: RunReport) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "drift.json").write_text(drift_json.render(report), encoding="utf-8")
+    (folder / "drift.html").write_text("<!doctype html>", encoding="utf-8")
+    return folder / "drift.json"
+
+
+def test_the_command_writes_every_face_and_names_vendors_after_their_folders(tmp_path: Path) -> None:
+    files = [_write(tmp_path / name, _report()) for name in ("groq", "a b")]
+    done = CliRunner().invoke(main, ["matrix", *map(str, files), "--output", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*FACES, "badges"}
+    assert {path.name for path in (tmp_path / "out" / "badges").iterdir()} == {"groq.json", "a b.json"}
+    values = read_matrix((tmp_path / "out" / "matrix.json").read_bytes())
+    assert [(vendor["name"], vendor["link"]) for vendor in values["vendors"]] == [
+        ("groq", "../groq/drift.html"),
+        ("a b", "../a%20b/drift.html"),
+    ]
+
+
+def test_folders_of_one_name_are_told_apart_by_those_around_them(tmp_path: Path) -> None:
+    files = [_write(tmp_path / day / "groq", _report()) for day in ("monday", "tuesday")]
+    done = CliRunner().invoke(main, ["matrix", *map(str, files), "--output", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    values = read_matrix((tmp_path / "matrix.json").read_bytes())
+    assert [vendor["name"] for vendor in values["vendors"]] == ["monday/groq", "tuesday/groq"]
+
+
+def test_a_file_that_is_no_report_does_not_cost_the_matrix_of_the_others(tmp_path: Path) -> None:
+    good = _write(tmp_path / "good", _report())
+    (tmp_path / "bad").mkdir()
+    bad = tmp_path / "bad" / "drift.json"
+    bad.write_text("{", encoding="utf-8")
+    done = CliRunner().invoke(main, ["matrix", str(good), str(bad), "--output", str(tmp_path)])
+    assert done.exit_code == 4
+    assert "not a drift.json" in done.output
+    values = read_matrix((tmp_path / "matrix.json").read_bytes())
+    assert [vendor["verdict"] for vendor in values["vendors"]] == ["conforms", "no report"]
+
+
+def test_a_former_matrix_that_is_none_is_one_line_and_nothing_is_written(tmp_path: Path) -> None:
+    good = _write(tmp_path / "good", _report())
+    arguments = ["matrix", str(good), "--previous", str(good), "--output", str(tmp_path / "out")]
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 4
+    assert len(done.output.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
