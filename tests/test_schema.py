@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from batch_conformance.contract.document import ContractError
 from batch_conformance.contract.pointer import members
 from batch_conformance.contract.schema import Schema
+from batch_conformance.contract.sources import shipped_contract
 
 MODERN = "3.1.0"
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -543,3 +544,11 @@ def test_a_value_that_keeps_a_described_type_is_of_a_type_of_its_place(value: An
     ours = schema({"anyOf": [{"type": "integer", "nullable": True}, {"type": "array", "items": {"type": "string"}}]})
     name = "null" if value is None else "array" if isinstance(value, list) else "integer"
     assert not ours.is_valid(value) or name in ours.properties[0].types
+
+
+def test_a_body_of_a_million_wrong_items_is_judged_in_bounds() -> None:
+    schema = shipped_contract("documented").operation.responses["200"].schema_for("application/json")
+    assert schema is not None
+    body = {"errors": [1] * 1_000_000, **{f"x{number}": 1 for number in range(100_000)}}
+    assert [violation.pointer for violation in schema.violations(body) if violation.keyword == "type"] == ["/errors/*"]
+    assert len(schema.undeclared(body)) == 200

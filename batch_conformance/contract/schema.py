@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
@@ -37,6 +38,10 @@ _TO_MEMBER = ("properties", "patternProperties", "additionalProperties", "uneval
 _TO_ITEM = ("items", "prefixItems", "contains", "unevaluatedItems")
 _NUMBERED = (*IN_PLACE_MANY, "dependentSchemas")
 """Keywords that are followed by an index, or a name, in the path of a schema."""
+
+
+_MOST_ERRORS = 5_000
+"""Errors of one value that are looked at: a hostile body can have one for each of its million items."""
 
 
 class Schema:
@@ -85,12 +90,15 @@ class Schema:
 
     def violations(self, instance: Any) -> tuple[Violation, ...]:
         """Every error, located, in the order of the schema; a value nested beyond what can be judged is one too."""
+        found: dict[Violation, None] = {}
+        errors = (leaf for top in self._validator.iter_errors(instance) for leaf in leaves(top))
         try:
-            errors = [leaf for top in self._validator.iter_errors(instance) for leaf in leaves(top)]
+            for error in islice(errors, _MOST_ERRORS):
+                found |= dict.fromkeys(self._violations(error))
         except RecursionError:
             deep = ("a value that can be judged", "nested hundreds of levels deep", "too_deep")
             return (Violation("", "depth", *deep, self.location),)
-        return tuple(dict.fromkeys(violation for error in errors for violation in self._violations(error)))
+        return tuple(found)
 
     def undeclared(self, instance: Any) -> tuple[str, ...]:
         """Pointers of the properties that are in ``instance`` and that no schema declares, in a closed world."""

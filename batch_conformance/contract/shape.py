@@ -20,6 +20,10 @@ from batch_conformance.contract.translate import (
 )
 from batch_conformance.contract.violation import printable
 
+_MOST_ITEMS = 1_000
+"""Items of one array that are searched for undeclared members: all of them share one pointer."""
+_MOST_UNDECLARED = 200
+"""Undeclared members of one value that are named; a body with more is no answer of this API."""
 _MAX_PLACES = 2_000
 _LONGEST_NAME = 200
 _OPENING = ("additionalProperties", "patternProperties", "unevaluatedProperties")
@@ -204,12 +208,14 @@ class Shape:
         if isinstance(value, list):
             items = [schema["items"] for schema in flat if "items" in schema]
             items += [one for schema in flat for one in schema.get("prefixItems", ())]
-            for item in value if items else ():
+            for item in value[:_MOST_ITEMS] if items else ():
                 self._add_undeclared(item, items, pointer + "/*", found)
         if not isinstance(value, Mapping):
             return
         closed = self._is_closed(flat, pointer)
         for name, member in value.items():
+            if len(found) >= _MOST_UNDECLARED:
+                return
             inner = join(pointer, member_name(name))
             declared = [one for schema in flat for one in _describing(schema, name)]
             if declared:
