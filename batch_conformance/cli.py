@@ -10,7 +10,7 @@ import click
 
 from batch_conformance import __version__
 from batch_conformance.findings.gate import EXIT_DRIFT, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
-from batch_conformance.findings.rules import REGISTRY, Rule
+from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.mock.command import mock
 
 if TYPE_CHECKING:
@@ -156,9 +156,14 @@ def completion(shell: str) -> None:
 
 @main.command()
 @click.argument("rule", required=False)
-def explain(rule: str | None) -> None:
-    """Say what a RULE means, why it matters and what to do; without one, list them all."""
-    if rule is None:
+@click.option("--markdown", is_flag=True, help="print the whole page of rules, docs/RULES.md")
+def explain(rule: str | None, *, markdown: bool) -> None:
+    """Say what a RULE means, why it matters, what to do and how to accept it; without one, list them all."""
+    from batch_conformance.report.rules_page import explanation, page  # noqa: PLC0415
+
+    if markdown:
+        click.echo(page(), nl=False)
+    elif rule is None:
         width = max(map(len, REGISTRY))
         for known in REGISTRY.values():
             click.echo(f"{known.id:<{width}}  {known.level:<6}  {known.title}")
@@ -167,24 +172,7 @@ def explain(rule: str | None) -> None:
     else:
         near = [known for known in REGISTRY if rule.split(".")[0] in known or rule in known]
         hint = f"; did you mean {', '.join(near[:5])}?" if near else "; `batch-conformance explain` lists them"
-        click.echo(f"there is no rule {rule!r}{hint}", err=True)
-        sys.exit(EXIT_USAGE)
-
-
-def explanation(rule: Rule) -> str:
-    """All that the registry knows of a rule, for a terminal."""
-    return "\n".join(
-        (
-            f"{rule.id}: {rule.title}",
-            "",
-            f"level    {rule.level}, side to fix: {rule.side}",
-            f"why      {rule.why}",
-            f"remedy   {rule.remedy}",
-            f"source   {rule.source}",
-            f"breaks   {rule.breaks}",
-            f"keeps    {rule.keeps}",
-        )
-    )
+        _give_up(f"there is no rule {rule!r}{hint}", EXIT_USAGE)
 
 
 def _give_up(message: str, code: int) -> NoReturn:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from batch_conformance.findings.gate import EXIT_FAULT, fails_gate
+from batch_conformance.mock.process import MockError
 from batch_conformance.probes.chapters import CHAPTERS
 from batch_conformance.probes.plan import describe
 from batch_conformance.report import github, terminal
@@ -213,6 +214,8 @@ class AuditSession:
             self._audit.runner.progress = self._progress(self._audit) if shared is None else None
         except (ValueError, OSError) as error:
             raise pytest.UsageError(str(error)) from None
+        except MockError as error:
+            pytest.exit(str(error), returncode=EXIT_FAULT)
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None or shared is not None:
             return

@@ -78,9 +78,9 @@ def _parse(head: bytes) -> Seen:
 def _own(fate: str) -> bytes:
     if fate == "429":
         return b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
-    return (
-        b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-        % (len(_UNAVAILABLE), _UNAVAILABLE)
+    return b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+        len(_UNAVAILABLE),
+        _UNAVAILABLE,
     )
 
 

@@ -8,8 +8,10 @@ is closed when it returns.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gzip
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -27,16 +29,20 @@ BEHAVIOURS: dict[str, Behaviour] = {}
 class HostileServer:
     """Accepts connections until closed; ``requests`` counts request heads that came in, ``heads`` keeps them."""
 
-    def __init__(self, behaviour: Behaviour | None) -> None:
+    def __init__(
+        self, behaviour: Behaviour | None, context: ssl.SSLContext | None = None, address: str = "127.0.0.1"
+    ) -> None:
         self._behaviour = behaviour
+        self._context = context
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self.closing = threading.Event()
         self.heads: list[bytes] = []
-        self._listener = socket.socket()
-        self._listener.bind(("127.0.0.1", 0))
+        self._listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        self._listener.bind((address, 0))
         self.port: int = self._listener.getsockname()[1]
-        self.base_url = f"http://127.0.0.1:{self.port}/v1"
+        scheme, host = ("https", "localhost") if context else ("http", f"[{address}]" if ":" in address else address)
+        self.base_url = f"{scheme}://{host}:{self.port}/v1"
         self._threads: list[threading.Thread] = []
         if behaviour is None:
             self._listener.close()
@@ -71,6 +77,13 @@ class HostileServer:
         self.heads.append(data)
         return data
 
+    def _secure(self, sock: socket.socket, context: ssl.SSLContext) -> socket.socket:
+        secure = context.wrap_socket(sock, server_side=True)
+        with self._lock:
+            self._open.discard(sock)
+            self._open.add(secure)
+        return secure
+
     def _start(self, work: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)
         self._threads.append(thread)
@@ -88,6 +101,8 @@ class HostileServer:
         with self._lock:
             self._open.add(sock)
         try:
+            if self._context is not None:
+                sock = self._secure(sock, self._context)
             head = self.read_head(sock)
             if head and self._behaviour:
                 self._behaviour(self, sock, head)
@@ -100,8 +115,11 @@ class HostileServer:
 
 
 @contextlib.contextmanager
-def serve(behaviour: str | Behaviour) -> Iterator[HostileServer]:
-    server = HostileServer(None if behaviour == "refuse" else _named(behaviour))
+def serve(
+    behaviour: str | Behaviour, context: ssl.SSLContext | None = None, address: str = "127.0.0.1"
+) -> Iterator[HostileServer]:
+    """A server with that behaviour: over TLS with ``context`` (as localhost then), and on another loopback address."""
+    server = HostileServer(None if behaviour == "refuse" else _named(behaviour), context, address)
     try:
         yield server
     finally:
@@ -264,22 +282,29 @@ def hundred_megabytes(server: HostileServer, sock: socket.socket, head: bytes) -
         sock.sendall(b"x" * 65536)
 
 
-def _bomb() -> bytes:
+@functools.cache
+def bomb(mebibytes: int = 256) -> bytes:
+    """So many MiB of zeros as gzip, in members of 16 MiB, which is much quicker to make."""
     packer = zlib.compressobj(9, wbits=31)
-    megabyte = b"\0" * (1 << 20)
-    return b"".join(packer.compress(megabyte) for _ in range(256)) + packer.flush()
+    member = b"".join((*(packer.compress(b"\0" * (1 << 20)) for _ in range(16)), packer.flush()))
+    return member * (mebibytes // 16)
+
+
+@functools.cache
+def bomb_in_gzip(mebibytes: int = 256) -> bytes:
+    return gzip.compress(bomb(mebibytes))
 
 
 @_behaviour
 def gzip_bomb(server: HostileServer, sock: socket.socket, head: bytes) -> None:
-    bomb = _bomb()
-    sock.sendall(_ok("Content-Encoding: gzip", f"Content-Length: {len(bomb)}", body=bomb))
+    data = bomb()
+    sock.sendall(_ok("Content-Encoding: gzip", f"Content-Length: {len(data)}", body=data))
 
 
 @_behaviour
 def gzip_bomb_in_gzip(server: HostileServer, sock: socket.socket, head: bytes) -> None:
-    bomb = gzip.compress(_bomb())
-    sock.sendall(_ok("Content-Encoding: gzip, gzip", f"Content-Length: {len(bomb)}", body=bomb))
+    data = bomb_in_gzip()
+    sock.sendall(_ok("Content-Encoding: gzip, gzip", f"Content-Length: {len(data)}", body=data))
 
 
 @_behaviour

@@ -15,7 +15,7 @@ from batch_conformance.mock.process import EmbeddedMock
 
 ROOT = Path(__file__).resolve().parent.parent
 PLAIN = ("-p", "no:randomly", "-p", "no:cacheprovider", "-q")
-_OURS = ("BATCH_API_KEY", "BATCH_IDS", "PYTEST_BASE_URL", "PYTEST_ADDOPTS", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
+OURS = ("BATCH_API_KEY", "BATCH_IDS", "PYTEST_BASE_URL", "PYTEST_ADDOPTS", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def run_suite(
     cwd: Path = ROOT,
 ) -> Outcome:
     """Run pytest with these arguments; with ``mock``, against it, with its key and its ids."""
-    environment = {name: value for name, value in os.environ.items() if name not in _OURS}
+    environment = {name: value for name, value in os.environ.items() if name not in OURS}
     target: tuple[str, ...] = ()
     if mock is not None:
         target = ("--base-url", mock.base_url)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -459,3 +462,19 @@ def test_as_published_nothing_that_openai_requires_is_promised_by_siliconflow() 
     assert loosened == {f"/{name}" for name in required}
     (counts,) = (change for change in found.changes if change.pointer.startswith("/request_counts/total"))
     assert (counts.kind, counts.breaking) == ("removed", True)
+
+
+def test_the_saved_page_is_compared_with_the_one_at_its_address(edited: Callable[[Edit], Path]) -> None:
+    page = edited(_rename)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(page.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_address[1]}/{page.name}"
+            done = CliRunner().invoke(main, ["diff", "siliconflow", url])
+        finally:
+            server.shutdown()
+            thread.join()
+    assert done.exit_code == 1, done.output
+    assert f"{url}:" in done.output

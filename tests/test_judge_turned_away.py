@@ -49,6 +49,13 @@ def test_the_same_answer_to_an_honest_request_is_drift(status: int) -> None:
     assert "must" in {finding.level for finding in findings}
 
 
+def test_the_media_type_of_a_status_that_only_an_overlay_documents_is_a_should() -> None:
+    probe = _probe(subject="hostile", batch_id="%", path="/batches/%")
+    found = _judged(probe, 500, "text/plain", b"Failed to decode param").findings
+    levels = {finding.rule: finding.level for finding in found}
+    assert levels["response.media_type"] == "should"
+
+
 def test_a_status_that_was_asked_for_and_given_is_judged() -> None:
     probe = _probe(subject="known", forced_status=404, headers=(("Prefer", "code=404"),))
     rules = {finding.rule for finding in _judged(probe, 404, "application/json", PROBLEM).findings}

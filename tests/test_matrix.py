@@ -111,9 +111,7 @@ def test_contracts_that_differ_share_the_rows_that_they_share() -> None:
 
 def test_what_changed_since_the_former_matrix_is_told_worse_first() -> None:
     former = json.loads(FACES["matrix.json"](build_matrix([_audited("a", _report()), _audited("old", _report())])))
-    now = build_matrix(
-        [_audited("a", _report("kept", samples.finding())), _audited("new", _report())], former
-    )
+    now = build_matrix([_audited("a", _report("kept", samples.finding())), _audited("new", _report())], former)
     assert now.changes is not None
     told = [(change.vendor, change.row, change.before, change.after, change.worse) for change in now.changes]
     assert told == [

@@ -5,12 +5,22 @@ Each finding that is asserted here is explained in ``docs/AUDITS.md``, with the 
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from real_servers import KEY, RealServer, aimock, llmock, prism
-from suite_support import Outcome, run_suite
+from suite_support import ROOT, Outcome, run_suite
+
+from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.report.matrix_faces import read_matrix
 
 pytestmark = pytest.mark.real
 
@@ -110,3 +120,66 @@ def test_mocks_of_openai_keep_the_contract_of_openai_but_for_who_may_ask(
     outcome = _audit(server, tmp_path, "--contract=openai", ids=[server.create_batch()])
     head = {("response.head_differs", "", "")} if which == "open_aimock" else set()
     assert _weighty(outcome) == {("auth.missing_accepted", "", ""), *head}
+
+
+PROFILES = ("siliconflow", "siliconflow-com", "openai", "groq", "dashscope")
+
+
+def test_all_of_them_side_by_side_make_one_matrix_and_no_failure_spreads(
+    tmp_path: Path, open_aimock: RealServer, llmock_server: RealServer
+) -> None:
+    with ExitStack() as stack:
+        mock = stack.enter_context(EmbeddedMock(key=KEY))
+        drifting = [
+            stack.enter_context(EmbeddedMock(key=KEY, drifts=[drift]))
+            for drift in ("created_at_string", "no_challenge")
+        ]
+        static = stack.enter_context(prism())
+        hanging = stack.enter_context(socket.socket())
+        hanging.bind(("127.0.0.1", 0))
+        hanging.listen(64)
+        closed = stack.enter_context(socket.socket())
+        closed.bind(("127.0.0.1", 0))
+        ids = list(mock.batch_ids)
+        targets: list[dict[str, Any]] = [
+            *({"name": name, "vendor": name, "base_url": mock.base_url, "batch_ids": ids} for name in PROFILES),
+            {"name": "drift-in-a-type", "base_url": drifting[0].base_url, "batch_ids": list(drifting[0].batch_ids)},
+            {"name": "drift-in-a-header", "base_url": drifting[1].base_url, "batch_ids": list(drifting[1].batch_ids)},
+            {"name": "prism", "base_url": static.base_url, "batch_ids": ["batch_rdyqgrcgjg"]},
+            {"name": "aimock", "base_url": open_aimock.base_url, "options": {"discover": True}},
+            {"name": "llmock", "base_url": llmock_server.base_url, "options": {"discover": True}},
+            {"name": "closed", "base_url": f"http://127.0.0.1:{closed.getsockname()[1]}"},
+            {"name": "hanging", "base_url": f"http://127.0.0.1:{hanging.getsockname()[1]}"},
+        ]
+        open_aimock.create_batch()
+        llmock_server.create_batch()
+        file = tmp_path / "audit.yaml"
+        file.write_text(
+            yaml.safe_dump({"timeout": 240, "options": {"request-timeout": 5}, "targets": targets}), encoding="utf-8"
+        )
+        command = [sys.executable, "-m", "batch_conformance", "audit", str(file), f"--reports-dir={tmp_path}"]
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "BATCH_API_KEY": KEY},
+            capture_output=True,
+            text=True,
+            timeout=500,
+            check=False,
+        )
+    assert done.returncode == 1, done.stdout + done.stderr
+    matrix = read_matrix((tmp_path / "matrix.json").read_bytes())
+    verdicts = {vendor["name"]: vendor["verdict"] for vendor in matrix["vendors"]}
+    conforming = {"siliconflow", "siliconflow-com"}
+    assert verdicts == {
+        name: "conforms" if name in conforming else "inconclusive" if name in ("closed", "hanging") else "drift"
+        for name in (target["name"] for target in targets)
+    }
+    cells = {row["key"]: dict(zip(verdicts, row["cells"], strict=True)) for row in matrix["rules"]}
+    assert cells["auth.wrong_token_accepted"]["prism"] == "must"
+    assert cells["auth.missing_accepted"]["aimock"] == cells["auth.missing_accepted"]["llmock"] == "must"
+    assert cells["auth.challenge_missing"]["drift-in-a-header"] == "must"
+    assert cells["body.type"]["drift-in-a-type"] == "must"
+    assert cells["body.enum"]["openai"] == "must"  # in_queue is no state of OpenAI's
+    assert {row["closed"] for row in cells.values()} <= {"not_observed", "inconclusive", "not_in_contract"}
+    assert all((tmp_path / name / "drift.html").is_file() for name in verdicts)

@@ -3,10 +3,7 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import itertools
-import shutil
 import socket
-import ssl
-import subprocess
 import threading
 import traceback
 from collections.abc import Iterator
@@ -17,6 +14,7 @@ import hostile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tls_support import make_certificates, server_context
 
 from batch_conformance import __version__
 from batch_conformance.exchange.base_url import BaseUrl, BaseUrlError, parse_base_url
@@ -553,30 +551,14 @@ def test_a_proxy_that_refuses_the_tunnel_is_told():
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A CA, and certificates of it for localhost: good, for another name, and expired; one that signed itself."""
-    openssl = shutil.which("openssl")
-    if not openssl:
-        pytest.skip("makes its certificates with the openssl command")
-    folder = tmp_path_factory.mktemp("tls")
-
-    def run(*words: str) -> None:
-        subprocess.run([openssl, *words], cwd=folder, check=True, capture_output=True)
-
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    run("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test CA")
-    for name, host, days in (("good", "localhost", "2"), ("other", "other.example", "2"), ("old", "localhost", "-1")):
-        run("req", *curve, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={host}")
-        (folder / f"{name}.ext").write_text(f"subjectAltName=DNS:{host}\n")
-        signing = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", f"{name}.ext", "-days", days)
-        run("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.pem", *signing)
-    return {path.name: path for path in folder.iterdir()}
+    return make_certificates(tmp_path_factory.mktemp("tls"))
 
 
 class TlsServer:
     """Serves one good answer per connection over TLS, and tunnels to itself when asked as a proxy."""
 
     def __init__(self, certificates: dict[str, Path], name: str) -> None:
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificates[f"{name}.pem"], certificates[f"{name}.key"])
+        self._context = server_context(certificates, name)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.connects: list[bytes] = []

@@ -27,6 +27,7 @@ _RANKS: Mapping[str, int] = {
 }
 """The order of the states of a batch of the OpenAI form, as its guide and SiliconFlow's have it."""
 _TERMINAL_RANK = 3
+_SPELLINGS = {"canceling": "cancelling", "canceled": "cancelled"}
 
 _LASTING = re.compile(
     r"/(?!(?:\w*_)?(?:updated|modified|changed|checked|refreshed|synced|seen|last)_)"
@@ -38,12 +39,17 @@ _ROLES = frozenset({"identity", "state", "stages", "timestamps", "created", "exp
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A state of the batch. ``rank`` orders states; ``timestamp`` points at the property that tells when it began."""
+    """A state of the batch. ``rank`` orders states; ``timestamp`` points at the property that tells when it began.
+
+    ``value`` is what this contract calls it, ``word`` what the usual lifecycle does (cancelling and cancelled with two
+    l, whatever the vendor writes).
+    """
 
     value: str
     rank: int
     terminal: bool
     timestamp: str | None
+    word: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +179,8 @@ def _stages(state: Property, places: Mapping[str, Property], words: Mapping[str,
         rank = _RANKS.get(word)
         if rank is not None:
             timestamp = f"/{escape(word)}_at"
-            yield Stage(value, rank, rank == _TERMINAL_RANK, timestamp if timestamp in places else None)
+            known = timestamp if timestamp in places else None
+            yield Stage(value, rank, rank == _TERMINAL_RANK, known, _SPELLINGS.get(word, word))
 
 
 def _counts(places: Iterable[Property]) -> Counts | None:

@@ -37,17 +37,18 @@ class SizeLimits:
     """How much of a response is taken: body bytes kept (wire and decoded alike), bytes and count of header fields
     (interim responses included), the number of interim (1xx) responses, and of pieces (chunks) of a body.
 
-    What bodies have beyond ``small`` bytes is taken from ``spare``, for all responses of a run together: once it is used
-    up, bodies are cut at ``small``. A server that floods every answer then costs no more than one that floods a few.
+    What bodies have beyond ``small`` bytes is taken from ``spare``, for all responses of a run together: once it is
+    used up, bodies are cut at ``small``. A server that floods every answer then costs no more than one that floods
+    a few.
     """
 
     body: int = 1 << 20
-    small: int = 1 << 16
+    small: int = 1 << 14
     spare: int = 1 << 23
     head: int = 1 << 16
     fields: int = 1000
     interim: int = 20
-    pieces: int = 5000
+    pieces: int = 2000
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from batch_conformance.findings.finding import Deviation
-from batch_conformance.judge.sighting import Sighting
+from batch_conformance.judge.sighting import Sighting, told_of
 
 _RULE_OF_CREDENTIAL = {
     "missing": "auth.missing_accepted",
@@ -62,6 +62,11 @@ def judge_authentication(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
     yield from _valid_refused(answered)
 
 
+def is_let_in(sighting: Sighting) -> bool:
+    """Whether a credential that had to be refused was answered with success."""
+    return sighting.contract.operation.secured and _kind(sighting) in _RULE_OF_CREDENTIAL and _succeeded(sighting)
+
+
 def _kind(sighting: Sighting) -> str:
     return sighting.exchange.probe.credential
 
@@ -109,13 +114,17 @@ def _valid_refused(answered: Sequence[Sighting]) -> Iterator[Deviation]:
     valid = [s for s in answered if s.authorised and s.exchange.probe.forced_status is None]
     if not any(_succeeded(s) or (s.answer and s.answer.status == 404) for s in valid):
         return
-    for sighting in (s for s in answered if _kind(s) in ("valid", "lower_case_scheme")):
-        if sighting.exchange.probe.forced_status is None and sighting.answer and sighting.answer.status == 401:
-            lower = _kind(sighting) == "lower_case_scheme"
-            yield sighting.deviates(
-                "auth.lower_case_refused" if lower else "auth.valid_refused",
-                status="401",
-                expected="the answer that `Bearer` gets" if lower else "any answer to an authorised request",
-                observed="401",
-                kind="refused" if lower else sighting.exchange.probe.subject,
-            )
+    refused = [s for s in valid if s.answer and s.answer.status == 401]
+    subjects = {sighting.exchange.probe.subject for sighting in refused}
+    for sighting in refused:
+        if sighting.exchange.probe.subject in told_of(subjects):
+            yield _refused(sighting, "auth.valid_refused", "any answer to an authorised request")
+    for sighting in answered:
+        lower = _kind(sighting) == "lower_case_scheme" and sighting.answer and sighting.answer.status == 401
+        if lower and sighting.exchange.probe.subject not in subjects:
+            yield _refused(sighting, "auth.lower_case_refused", "the answer that `Bearer` gets")
+
+
+def _refused(sighting: Sighting, rule: str, expected: str) -> Deviation:
+    kind = "refused" if rule == "auth.lower_case_refused" else sighting.exchange.probe.subject
+    return sighting.deviates(rule, status="401", expected=expected, observed="401", kind=kind)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
-from batch_conformance.judge.sighting import Sighting
+from batch_conformance.judge.sighting import Sighting, told_of
 
 _AWAY = frozenset({"timeout", "reset"})
 """Failures after a connection was made: the server had the request and did not answer it."""
@@ -45,6 +45,8 @@ def weigh(sightings: Sequence[Sighting]) -> Availability:
             drift.append(_silent(sighting))
         else:
             unjudged.add(exchange.number)
+    told = told_of({deviation.exchange.probe.subject for deviation in drift})
+    drift = [deviation for deviation in drift if deviation.exchange.probe.subject in told]
     drift += _drops(in_time)
     return Availability(tuple(drift), frozenset(unjudged))
 

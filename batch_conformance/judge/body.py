@@ -7,7 +7,7 @@ from typing import Any
 
 from batch_conformance.contract.clauses import rule_of
 from batch_conformance.contract.schema import Schema, Violation
-from batch_conformance.findings.finding import Deviation, Level, Side
+from batch_conformance.findings.finding import Deviation, Side
 from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.response import foreign_charset, is_turned_away, is_unquoted_text
 from batch_conformance.judge.sighting import Sighting, at
@@ -54,7 +54,8 @@ def _judge(sighting: Sighting, parsed: Parsed) -> Iterator[Deviation]:
             kind="unquoted",
         )
         return
-    if sighting.declared_media_type is None and not _is_meant(schema, parsed):
+    mislabelled = sighting.declared_media_type is None and "empty" not in {defect.flaw for defect in parsed.defects}
+    if mislabelled and not _is_meant(schema, parsed):
         return  # the media type says that something else came; what is in it is no second cause
     foreign = bool(foreign_charset(sighting))
     for defect in parsed.defects:
@@ -119,11 +120,8 @@ def _judge_value(sighting: Sighting, schema: Schema, value: Any) -> Iterator[Dev
 
 def _violated(sighting: Sighting, violation: Violation) -> Deviation:
     rule = rule_of(violation.keyword)
-    level: Level = REGISTRY[rule].level
-    if violation.keyword in ("additionalProperties", "unevaluatedProperties"):
-        level = "must"  # the schema itself forbids it; elsewhere the world is closed by our reading
-    if level == "must" and violation.location.origin in ("overlay", "repair"):
-        level = "should"  # documented by an example or a guide, not by the document's own schema
+    # What the schema itself forbids; elsewhere the world is closed by our reading.
+    forbidden = violation.keyword in ("additionalProperties", "unevaluatedProperties")
     predicted = any(
         (sighting.status, violation.pointer) in finding.predicts
         for finding in sighting.contract.document_findings
@@ -137,7 +135,7 @@ def _violated(sighting: Sighting, violation: Violation) -> Deviation:
         expected=violation.expected,
         observed=violation.observed,
         kind=violation.kind,
-        level=level,
+        level="must" if forbidden else None,
         side=side,
         location=violation.location,
     )

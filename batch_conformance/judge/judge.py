@@ -10,7 +10,7 @@ from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import fold
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeRecord
-from batch_conformance.judge.authentication import judge_authentication
+from batch_conformance.judge.authentication import is_let_in, judge_authentication
 from batch_conformance.judge.availability import Availability, weigh
 from batch_conformance.judge.body import judge_body
 from batch_conformance.judge.coverage import cover_clauses, cover_fields, cover_statuses, never_seen
@@ -55,8 +55,10 @@ def judge_one(sighting: Sighting) -> Iterator[Deviation]:
     """The deviations that one exchange shows by itself."""
     yield from judge_response(sighting)
     yield from judge_headers(sighting)
-    yield from judge_body(sighting)
-    yield from judge_sense(sighting)
+    of_body = list(judge_body(sighting))
+    yield from of_body
+    if not any(deviation.rule in _NOT_THE_OBJECT for deviation in of_body):
+        yield from judge_sense(sighting)
     yield from judge_security(sighting)
 
 
@@ -65,8 +67,10 @@ def _deviations(sightings: Sequence[Sighting]) -> tuple[list[Deviation], Availab
     real = any(_is_success(sighting, "known") for sighting in sightings)
     alone: list[Deviation] = []
     for sighting in sightings:
-        # Where real batches were read, a success for an id that nobody has is judged as that, not field by field.
-        if not (real and _is_success(sighting, "unknown", "neighbour", "hostile", "outside")):
+        # Where real batches were read, a success that had to be refused is judged as that, not field by field.
+        if not (real and _is_success(sighting, "unknown", "neighbour", "hostile", "outside")) and not is_let_in(
+            sighting
+        ):
             alone += judge_one(sighting)
     strangers = {deviation.exchange.order for deviation in alone if deviation.rule in _NOT_THE_OBJECT}
     documented = [sighting for sighting in sightings if sighting.exchange.order not in strangers]

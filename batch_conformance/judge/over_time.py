@@ -9,7 +9,7 @@ from typing import Any
 
 from batch_conformance.contract.roles import Roles
 from batch_conformance.findings.finding import Deviation
-from batch_conformance.judge.sense import stage_of
+from batch_conformance.judge.sense import EARLIEST, LATEST, stage_of
 from batch_conformance.judge.sighting import Sighting, at, integer_at
 
 _WEIGHED_ELSEWHERE = frozenset({401, 406, 429})
@@ -20,7 +20,7 @@ def judge_over_time(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
     reads: dict[str, list[Sighting]] = defaultdict(list)
     for sighting in sightings:
         probe = sighting.exchange.probe
-        asked = probe.batch_id if probe.subject == "known" else None
+        asked = probe.batch_id if probe.subject in ("known", "equivalent") else None
         if asked is not None and sighting.method == "GET" and sighting.authorised and probe.forced_status is None:
             reads[asked].append(sighting)
     for of_one in reads.values():
@@ -61,9 +61,9 @@ def _batches(reads: Sequence[Sighting]) -> Iterator[Deviation]:
 
 def _state(earlier: Sighting, later: Sighting, roles: Roles) -> Iterator[Deviation]:
     was, now = stage_of(earlier.batch, roles), stage_of(later.batch, roles)
-    if was is None or now is None or was.value == now.value:
+    if was is None or now is None or was.word == now.word:
         return
-    if was.terminal or (now.rank < was.rank and "cancelling" not in (was.value, now.value)):
+    if was.terminal or (now.rank < was.rank and "cancelling" not in (was.word, now.word)):
         yield later.deviates(
             "state.regressed",
             media_type=later.contract_media_type,
@@ -101,11 +101,16 @@ def _values(reads: Sequence[Sighting]) -> Iterator[Deviation]:
             was = settled.get(pointer)
             if value is None and was is not None and pointer not in required and not _is_over(read, pointer):
                 yield _changed(read, pointer, was, None)
-            if isinstance(value, str | int) and value != "":
+            if isinstance(value, str | int) and value != "" and not _is_senseless(pointer, value, roles):
                 lasting = _unsigned(value)
                 if was is not None and was != lasting and type(was) is type(lasting):
                     yield _changed(read, pointer, was, lasting)
                 settled.setdefault(pointer, lasting)
+
+
+def _is_senseless(pointer: str, value: str | int, roles: Roles) -> bool:
+    """Whether a time cannot be one, such as a sentinel for unset: that is told, and what follows it is no change."""
+    return pointer in roles.timestamps and isinstance(value, int) and not EARLIEST <= value <= LATEST
 
 
 def _is_over(read: Sighting, pointer: str) -> bool:

@@ -15,6 +15,9 @@ _GATEWAY_REFUSALS = frozenset({400, 403, 404, 414, 431})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """Frameworks decode an encoded slash before they route, and redirect to the path that they think was meant."""
 
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
+"""Ids of letters that RFC 3986 section 2.3 leaves unreserved."""
+
 _HTTP_ERRORS = frozenset({400, 401, 403, 404, 405, 406, 410, 414, 429, 431})
 _LIMIT_STATUSES = frozenset({414, 431})
 _METHOD_REFUSALS = frozenset({404, 405, 501})
@@ -133,11 +136,13 @@ def foreign_charset(sighting: Sighting) -> str:
 def is_turned_away(sighting: Sighting, status: int) -> bool:
     """Whether something odd was refused, or redirected, by what knows nothing of the API's document.
 
-    Odd is a hostile id, and a status that was asked for: a mock that cannot give it says so in its own words.
+    Odd is a hostile id, a neighbour with letters that no id has, and a status that was asked for: a mock that cannot
+    give it says so in its own words.
     """
     probe = sighting.exchange.probe
     is_path = any(mark in (probe.batch_id or "") for mark in "/\\")
     is_odd = probe.subject == "hostile" or (probe.forced_status is not None and not sighting.forced)
+    is_odd = is_odd or (probe.subject == "neighbour" and not _PLAIN.fullmatch(probe.batch_id or ""))
     return (is_odd and status in _GATEWAY_REFUSALS) or (is_path and status in _REDIRECTS)
 
 

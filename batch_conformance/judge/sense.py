@@ -97,9 +97,9 @@ def _precedes(one: Stage, other: Stage) -> bool:
     """
     if one.terminal or one.rank >= other.rank:
         return False
-    if one.value == "cancelling":
-        return other.value == "cancelled"
-    return other.value != "cancelling"
+    if one.word == "cancelling":
+        return other.word == "cancelled"
+    return other.word != "cancelling"
 
 
 def _window(
@@ -129,10 +129,10 @@ def _state(sighting: Sighting, batch: Mapping[str, Any], roles: Roles, times: Ma
     if here is None:
         return
     for stage in roles.stages:
-        if stage.timestamp is None:
-            continue
+        if stage.timestamp is None or (stage is not here and stage.timestamp == here.timestamp):
+            continue  # two words for one state, such as COMPLETED beside completed, share its time
         value = at(batch, stage.timestamp)
-        if stage is here or (here.value == "completed" and not stage.terminal and stage.value != "cancelling"):
+        if stage is here or (here.word == "completed" and not stage.terminal and stage.word != "cancelling"):
             if value is None and stage.rank > 0:
                 own_end = stage is here and here.terminal
                 yield sighting.deviates(
@@ -151,7 +151,7 @@ def _state(sighting: Sighting, batch: Mapping[str, Any], roles: Roles, times: Ma
                 expected=f"none, as the batch is {here.value}",
                 observed=f"{times[stage.timestamp]} ({_clock(times[stage.timestamp])})",
                 kind=f"set when {here.value}",
-                level="info" if here.terminal and stage.value == "completed" else None,
+                level="info" if here.terminal and stage.word == "completed" else None,
             )
 
 
@@ -164,7 +164,7 @@ def _contradicts(here: Stage, other: Stage) -> bool:
         return other.terminal
     if other.terminal:
         return True
-    return other.rank > here.rank and "cancelling" not in (here.value, other.value)
+    return other.rank > here.rank and "cancelling" not in (here.word, other.word)
 
 
 def _counts(sighting: Sighting, batch: Mapping[str, Any], roles: Roles) -> Iterator[Deviation]:
@@ -181,7 +181,7 @@ def _counts(sighting: Sighting, batch: Mapping[str, Any], roles: Roles) -> Itera
         return
     elif completed + failed > total:
         kind, expected = "more_than_total", "completed plus failed at most total"
-    elif at(batch, roles.state or "") == "completed" and completed + failed != total:
+    elif (stage := stage_of(batch, roles)) and stage.word == "completed" and completed + failed != total:
         kind, expected = "less_than_total", "completed plus failed equal to total, as the batch is completed"
     else:
         return

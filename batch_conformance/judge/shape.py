@@ -68,7 +68,7 @@ def is_ordinary(sighting: Sighting) -> bool:
     answer, probe = sighting.answer, sighting.exchange.probe
     if answer is None or sighting.exchange.failure is not None or not sighting.exchange.final:
         return False
-    if sighting.method != "GET" or probe.chapter not in _CHAPTERS or probe.subject == "outside":
+    if sighting.method != "GET" or probe.chapter not in _CHAPTERS or probe.subject in ("outside", "hostile"):
         return False
     if answer.status == 429 or answer.status >= 500:
         return sighting.forced

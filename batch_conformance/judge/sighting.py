@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,9 @@ from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.findings.finding import Deviation, Level, Side
 from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.strict_json import Parsed, parse
+
+_ODD = frozenset({"neighbour", "hostile", "outside"})
+"""Subjects that nobody has either."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +133,14 @@ class Sighting:
         side: Side | None = None,
         location: Location | None = None,
     ) -> Deviation:
-        """A deviation seen here; what is not given is the rule's, or this response's."""
+        """A deviation seen here; what is not given is the rule's, or this response's.
+
+        What an example, a guide or a repair says, and not the document itself, breaks at level ``should`` at most.
+        """
         known = REGISTRY[rule]
+        said, level = location or self._said(rule), level or known.level
+        if level == "must" and said.origin in ("overlay", "repair"):
+            level = "should"
         return Deviation(
             rule=rule,
             operation=self.contract.operation.id,
@@ -141,10 +150,10 @@ class Sighting:
             expected=printable(expected),
             observed=printable(observed),
             kind=printable(kind),
-            level=level or known.level,
+            level=level,
             side=side or known.side,
             exchange=self.exchange,
-            location=location or self._said(rule),
+            location=said,
         )
 
     def _said(self, rule: str) -> Location:
@@ -154,6 +163,11 @@ class Sighting:
         ):
             return self.documented.location if self.documented else self.contract.operation.location
         return Location(REGISTRY[rule].source, 0, "", "standard")
+
+
+def told_of(subjects: Set[str]) -> Set[str]:
+    """The subjects of which a trouble is told: one with every id that nobody has is one with the odd ones too."""
+    return subjects - _ODD if "unknown" in subjects else subjects
 
 
 def at(value: Any, pointer: str) -> Any:

@@ -16,13 +16,15 @@ def _conclusive(sighting: Sighting) -> bool:
     return sighting.exchange.failure is None and 0 < status < 500 and status != 429
 
 
-def _succeeded(sighting: Sighting) -> bool:
-    return 200 <= (sighting.exchange.status or 0) < 300
+def _refused(sighting: Sighting) -> bool:
+    """Whether the credential was what an answer refused: a 404 for an id that nobody has says nothing of it."""
+    status = sighting.exchange.status
+    return status in (400, 401, 403) or (status == 404 and sighting.exchange.probe.subject == "known")
 
 
 def _credential(*kinds: str) -> Callable[[Sighting], bool]:
     """Refused in any way: where a wider hole lets everything in, nothing was seen of the narrower ones."""
-    return lambda s: s.exchange.probe.credential in kinds and _conclusive(s) and not _succeeded(s)
+    return lambda s: s.exchange.probe.credential in kinds and _conclusive(s) and _refused(s)
 
 
 def _subject(*subjects: str) -> Callable[[Sighting], bool]:

@@ -11,6 +11,8 @@ _FEW = 2
 """An object that shares no more properties than this with the documented one is another object."""
 _MANY = 5
 """An object with this many undeclared properties is another object when half of the documented ones lack as well."""
+_SEVERAL = 3
+"""Where so many required properties lack and so many others are there, names were changed throughout."""
 
 
 def is_stranger(schema: Schema, value: Any) -> bool:
@@ -38,7 +40,8 @@ def strangeness(schema: Schema, value: Any, undeclared: tuple[str, ...]) -> tupl
     half_other = len(strange) >= _MANY and (
         len(missing) >= _FEW or (len(shared) < len(names) / 2 and not any(place.required for place in members))
     )
-    if not nothing_shared and not half_other:
+    changed_throughout = len(strange) >= _SEVERAL and len(missing) >= _SEVERAL
+    if not nothing_shared and not half_other and not changed_throughout:
         return None
     shown = ", ".join(list(value)[:6]) or "nothing at all"
     documented = ", ".join(sorted(names)[:6]) + (", …" if len(names) > 6 else "")

@@ -1,7 +1,8 @@
 """The embedded mock's own process: ``python -m batch_conformance.mock.child``, started by ``process`` and nobody else.
 
 It reads its settings, the key among them, as one JSON line from standard input, prints one JSON line when it is ready,
-and ends when standard input does: so it cannot outlive the process that started it.
+and ends when standard input does: so it cannot outlive the process that started it. Every further line of settings
+puts another service in the place of the one before, at the same port, and is answered with another line.
 """
 
 from __future__ import annotations
@@ -24,15 +25,12 @@ _LOOK_FOR_PARENT = 1.0
 async def serve(settings: dict[str, Any], parent: int) -> None:
     """Serve until standard input ends, the parent is gone, or SIGTERM comes."""
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-    service = Service(
-        settings["key"], prefix=settings["prefix"], style=settings["style"], drifts=select(settings["drifts"])
-    )
+    service = _service(settings)
     server = Server(service, latency=settings["latency"])
     port = await server.start("127.0.0.1", 0)
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
-    loop.add_reader(sys.stdin.fileno(), _look_at_input, stopped)
-    ready = {"base_url": f"http://127.0.0.1:{port}{service.prefix}", "batch_ids": service.batch_ids}
-    print(json.dumps(ready), flush=True)
+    loop.add_reader(sys.stdin.fileno(), _Input(server, port, stopped).look)
+    _announce(service, port)
     try:
         while not stopped.is_set() and os.getppid() == parent:
             await _wait(stopped)
@@ -48,9 +46,40 @@ async def _wait(stopped: asyncio.Event) -> None:
         return
 
 
-def _look_at_input(stopped: asyncio.Event) -> None:
-    if not os.read(sys.stdin.fileno(), 4096):
-        stopped.set()
+class _Input:
+    """Standard input after the first line: further settings, and the end."""
+
+    def __init__(self, server: Server, port: int, stopped: asyncio.Event) -> None:
+        self._server = server
+        self._port = port
+        self._stopped = stopped
+        self._begun = b""
+
+    def look(self) -> None:
+        """Take in what came: settings for each whole line; without anything more it is the end."""
+        came = os.read(sys.stdin.fileno(), 65536)
+        if not came:
+            self._stopped.set()
+        *lines, self._begun = (self._begun + came).split(b"\n")
+        for line in lines:
+            service = _service(json.loads(line))
+            self._server.replace(service)
+            _announce(service, self._port)
+
+
+def _service(settings: dict[str, Any]) -> Service:
+    return Service(
+        settings["key"],
+        prefix=settings["prefix"],
+        style=settings["style"],
+        drifts=select(settings["drifts"]),
+        tick=settings["tick"],
+    )
+
+
+def _announce(service: Service, port: int) -> None:
+    ready = {"base_url": f"http://127.0.0.1:{port}{service.prefix}", "batch_ids": service.batch_ids}
+    print(json.dumps(ready), flush=True)
 
 
 def main() -> None:

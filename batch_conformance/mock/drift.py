@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from batch_conformance.mock.fleet import Batch, Style
 from batch_conformance.mock.message import Reply
 from batch_conformance.mock.visit import Visit
+
+Apply = Callable[[Visit, Reply], Reply]
+Fleet = tuple[Batch, ...]
 
 Stage = Literal["answer", "value", "text", "wire"]
 """When a drift applies. answer: which answer is given; value: what its JSON says; text: its bytes and headers; wire:
@@ -17,6 +21,10 @@ STAGES: tuple[Stage, ...] = ("answer", "value", "text", "wire")
 
 Verdict = Literal["drift", "conforms", "inconclusive"]
 
+Group = Literal["derived", "experience", "variant", "outage"]
+"""derived: computed from the clauses of a contract; experience: seen somewhere, or foreseen; variant: another way to
+conform; outage: nothing can be said of a server in this state."""
+
 
 @dataclass(frozen=True)
 class Drift:
@@ -25,6 +33,11 @@ class Drift:
     ``rule``, ``status`` and ``pointer`` name the finding that it must bring, all empty where it must bring none;
     ``verdict`` is that of a run against it. ``source`` says what makes it a deviation: the document, a standard, or a
     report of it. ``apply`` makes the reply to a visit from the reply that would have been given; it is pure.
+
+    ``also`` are rules of further findings that the one cause cannot but bring, and ``because`` says why where they are
+    many. ``style`` is how the mock has to write unset values, if that matters; ``fleet`` makes another fleet of the
+    mock's own. ``whole`` says that it takes the place of so many answers that little else can be seen beside it,
+    ``silent`` that some requests are never answered.
     """
 
     name: str
@@ -34,8 +47,15 @@ class Drift:
     pointer: str
     source: str
     stage: Stage
-    apply: Callable[[Visit, Reply], Reply]
+    apply: Apply
     verdict: Verdict = "drift"
+    group: Group = "experience"
+    also: tuple[str, ...] = ()
+    because: str = ""
+    style: Style | None = None
+    fleet: Callable[[Fleet], Fleet] | None = None
+    whole: bool = False
+    silent: bool = False
 
 
 def in_order(drifts: Iterable[Drift]) -> tuple[Drift, ...]:

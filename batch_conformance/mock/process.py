@@ -31,6 +31,7 @@ class EmbeddedMock:
     """A mock on a free loopback port; use it as a context manager, or call ``start`` and ``stop``.
 
     ``drifts`` are names (``DriftError`` for one that is unknown), ``latency`` seconds. Without a ``key`` one is made.
+    ``tick`` is the time that passes with each request instead of by the clock, in seconds; 0 for the clock.
     ``base_url``, ``batch_ids`` and ``pid`` are there once it has started.
     """
 
@@ -42,6 +43,7 @@ class EmbeddedMock:
         style: Style = "omit",
         latency: float = 0.0,
         prefix: str = "/v1",
+        tick: float = 0.0,
     ) -> None:
         self.key = key or "sk-" + secrets.token_hex(24)
         self.base_url = ""
@@ -52,6 +54,7 @@ class EmbeddedMock:
             "style": style,
             "latency": latency,
             "prefix": prefix,
+            "tick": tick,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -84,6 +87,19 @@ class EmbeddedMock:
                 raise MockError(f"the embedded mock did not start: {_last_line(complaints) or f'exit code {code}'}")
         self.base_url, self.batch_ids = ready["base_url"], tuple(ready["batch_ids"])
         return self
+
+    def switch(self, *, drifts: Sequence[str] = ()) -> None:
+        """Begin anew with other drifts, at the same base URL and with the same key.
+
+        Nothing is left of what it had counted. Raises ``DriftError`` for an unknown name, ``MockError`` where it ended.
+        """
+        assert self._process is not None, "switch what has started"
+        self._settings["drifts"] = [drift.name for drift in select(drifts)]
+        ready = self._handshake(self._process)
+        if ready is None:
+            self.stop()
+            raise MockError("the embedded mock has ended: start another")
+        self.batch_ids = tuple(ready["batch_ids"])
 
     def stop(self) -> None:
         """End it and wait for it; does nothing where it does not run."""

@@ -51,6 +51,12 @@ class Server:
                 connection.abort()
             await self._listener.wait_closed()
 
+    def replace(self, service: Service) -> None:
+        """Serve another service from now on, on new connections."""
+        self.service = service
+        for connection in tuple(self.connections):
+            connection.abort()
+
     def date(self) -> Headers:
         """The Date header, made once a second."""
         second = int(time.time())

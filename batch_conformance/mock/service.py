@@ -39,7 +39,11 @@ _FORCED: dict[int, Any] = {
 
 
 class Service:
-    """Answers requests. Holds the fleet, what has been counted, and when each batch was first read."""
+    """Answers requests. Holds the fleet, what has been counted, and when each batch was first read.
+
+    ``clock`` gives seconds; with a ``tick`` each request is that many seconds of time instead, so that what a batch
+    that moves on looks like depends on nothing but the requests.
+    """
 
     def __init__(
         self,
@@ -49,18 +53,21 @@ class Service:
         style: Style = "omit",
         drifts: Sequence[Drift] = (),
         clock: Callable[[], float] = time.monotonic,
+        tick: float = 0.0,
     ) -> None:
+        ordered = in_order(drifts)
         self.key = key
         self.prefix = prefix
-        self.style: Style = style
+        self.style: Style = next((drift.style for drift in ordered if drift.style), style)
         self.fleet = make_fleet()
+        for drift in ordered:
+            self.fleet = drift.fleet(self.fleet) if drift.fleet else self.fleet
         self._batches = {batch.id: batch for batch in self.fleet}
-        self._clock = clock
         self._requests = 0
+        self._clock: Callable[[], float] = (lambda: self._requests * tick) if tick else clock
         self._reads: Counter[str] = Counter()
         self._first_read: dict[str, float] = {}
         self._bodies: dict[tuple[str, int], bytes] = {}
-        ordered = in_order(drifts)
         self._before_compression = tuple(drift for drift in ordered if drift.stage != "wire")
         self._on_the_wire = tuple(drift for drift in ordered if drift.stage == "wire")
 
@@ -103,6 +110,7 @@ class Service:
             reads=self._reads[batch.id] if batch is not None else 0,
             fleet=self.fleet,
             answer=self._conforming,
+            key=self.key,
         )
 
     def _conforming(self, visit: Visit) -> Reply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from batch_conformance.mock.fleet import Batch
@@ -40,6 +40,7 @@ class Visit:
     reads: int
     fleet: tuple[Batch, ...]
     answer: Callable[[Visit], Reply]
+    key: str = field(default="", repr=False)
 
     @property
     def reading(self) -> bool:
@@ -49,6 +50,19 @@ class Visit:
     def authorised(self) -> Reply:
         """What the conforming mock would answer to the same request with the right key."""
         return self.answer(replace(self, credential="valid"))
+
+    def refused(self) -> Reply:
+        """What the conforming mock would answer to the same request with another key."""
+        return self.answer(replace(self, credential="wrong"))
+
+    def is_key(self, presented: bytes) -> bool:
+        """Whether this is the key itself."""
+        return presented.strip() == self.key.encode()
+
+    def resembles(self, presented: bytes) -> bool:
+        """Whether this begins like the key and is not shorter by more than a character."""
+        key = self.key.encode()
+        return presented[: len(key) - 1] == key[:-1]
 
     def showing(self, batch: Batch) -> Reply:
         """What the conforming mock would answer if this batch had been asked for."""

@@ -134,18 +134,19 @@ _REFUSED_BY_WORTH: tuple[tuple[str, bool], ...] = (
     ("missing", True),
     ("wrong", False),
     ("missing", False),
-    ("wrong", True),
     ("nearly", True),
     ("wrong_scheme", True),
     ("elsewhere_header", True),
     ("elsewhere_query", True),
     ("malformed", True),
     ("empty", True),
-    ("no_scheme", False),
-    ("nearly_cut", False),
+    ("no_scheme", True),
     ("wrong_scheme_token", True),
     ("empty_header", True),
+    ("wrong", True),
+    ("nearly_cut", True),
 )
+"""Each kind once before any of them twice: who takes any token takes ``nearly`` too, over a batch that is there."""
 
 
 _ACCEPTED = (("lower_case_scheme", True), ("lower_case_scheme", False))

@@ -77,7 +77,8 @@ def build_plan(
     ``unsafe`` adds undeclared methods on an id that cannot exist. ``max_requests`` cuts the plan
     down and keeps the essential. Without ``has_key`` no credential made from the key is planned; ``style`` is how the
     vendor takes it, as in ``credentials.present``. ``like`` are ids that show the vendor's form where none is known.
-    ``prefers`` is false where ``Prefer: code=NNN`` is known to do nothing. Raises PlanError for a limit below one or an empty id.
+    ``prefers`` is false where ``Prefer: code=NNN`` is known to do nothing. Raises PlanError for a limit below one
+    or an empty id.
     """
     known = tuple(dict.fromkeys(known_ids))
     if "" in known:

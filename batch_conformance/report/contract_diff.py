@@ -93,7 +93,7 @@ def render_markdown(diff: ContractDiff) -> str:
 
 def render_html(diff: ContractDiff) -> str:
     """One page, without network or script."""
-    style = asset("drift.css")
+    style = asset("drift.css") + asset("matrix.css")
     return template("diff.html.j2").render(
         diff=diff,
         kinds=KINDS,

@@ -72,29 +72,12 @@ class _Advisor:
         self._ledger = ledger
         self._data = contract.document.data
         self._modern = contract.openapi.startswith("3.1")
-        self._cures: Mapping[str, Callable[[Finding], Iterator[Suggestion]]] = {
-            "body.type": self._type,
-            "body.required": self._required,
-            "body.enum": self._enum,
-            "body.known_value": self._known_value,
-            "body.format": self._keywords,
-            "body.constraint": self._keywords,
-            "body.undeclared": self._undeclared,
-            "body.enveloped": self._replaced,
-            "body.another_object": self._replaced,
-            "response.status": self._status,
-            "response.undocumented_error": self._status,
-            "response.not_acceptable": self._status,
-            "response.media_type": self._media_type,
-            "response.header": self._header,
-            "json.unquoted": self._unquoted,
-        }
 
     def cure(self, finding: Finding) -> Iterator[Suggestion]:
         """The actions that cure a finding, if any do."""
-        cure = self._cures.get(finding.rule)
+        cure = _CURES.get(finding.rule)
         if cure is not None:
-            yield from cure(finding)
+            yield from cure(self, finding)
 
     @cached_property
     def _bodies(self) -> Mapping[str, list[Any]]:
@@ -131,10 +114,10 @@ class _Advisor:
     def _values(self, finding: Finding) -> list[Any]:
         return [value for body in self._bodies.get(finding.status, ()) for value in members(body, finding.pointer)]
 
-    def _type(self, finding: Finding) -> Iterator[Suggestion]:
+    def change_type(self, finding: Finding) -> Iterator[Suggestion]:
         place = self._place(finding, finding.pointer)
-        source = self._holder(place, "type")
-        if place is None or source is None:
+        source = self._holder(place, "type") if place else self._of_any_name(finding)
+        if source is None:
             return
         node = self._node(source)
         says = f"{finding.pointer or 'The body'} was observed to be {finding.kind}"
@@ -142,15 +125,14 @@ class _Advisor:
             yield Suggestion(self._at(source), {"update": {"nullable": True}}, says, (finding,))
             return
         seen = {kind for value in self._values(finding) for kind in _types(infer([value]))}
-        meant = seen if not place.types & (seen - {"null"}) else seen | _declared(node)
-        if not meant:
-            return
+        declared = _declared(node)
+        meant = seen if seen and not declared & (seen - {"null"}) else seen | declared | {finding.kind}
         described = self._described({"type": sorted(meant)})
         if "type" not in described or not isinstance(node["type"], str):  # an update would add to what is there
             yield Suggestion(self._at(source, "type"), {"remove": True}, says, (finding,))
         yield Suggestion(self._at(source), {"update": described}, says, (finding,))
 
-    def _required(self, finding: Finding) -> Iterator[Suggestion]:
+    def drop_required(self, finding: Finding) -> Iterator[Suggestion]:
         around, _, _ = finding.pointer.rpartition("/")
         name = split(finding.pointer)[-1] if finding.pointer else ""
         place = self._place(finding, around)
@@ -169,6 +151,13 @@ class _Advisor:
         objects = [o for body in self._bodies.get(status, ()) for o in members(body, pointer) if isinstance(o, Mapping)]
         return {name for name in names if any(name not in one for one in objects)}
 
+    def _of_any_name(self, finding: Finding) -> str | None:
+        """The schema of a map's members, where a finding is about one of them."""
+        around, _, last = finding.pointer.rpartition("/")
+        source = self._holder(self._place(finding, around), "additionalProperties") if last == "*" else None
+        inner = join(source, "additionalProperties") if source is not None else ""
+        return inner if "type" in self._node(inner) else None
+
     def _holder(self, place: Property | None, *keywords: str) -> str | None:
         """Where the schema of a place says one of these keywords."""
         sources = self._both(place.source) if place else ()
@@ -185,9 +174,10 @@ class _Advisor:
             yield pointer
             reference = node.get("$ref")
             left += [reference[1:]] if isinstance(reference, str) and reference.startswith("#/") else []
-            left += [join(pointer, "allOf", number) for number in range(len(node.get("allOf", ())))]
+            for keyword in ("allOf", "anyOf", "oneOf"):
+                left += [join(pointer, keyword, number) for number in range(len(node.get(keyword, ())))]
 
-    def _enum(self, finding: Finding) -> Iterator[Suggestion]:
+    def add_enumerated(self, finding: Finding) -> Iterator[Suggestion]:
         place = self._place(finding, finding.pointer)
         source = self._holder(place, "enum", "const")
         values = self._strange(finding, place) if place else []
@@ -200,7 +190,7 @@ class _Advisor:
             values = [node["const"], *values]
         yield Suggestion(self._at(source), {"update": {"enum": values}}, says, (finding,))
 
-    def _known_value(self, finding: Finding) -> Iterator[Suggestion]:
+    def add_known_value(self, finding: Finding) -> Iterator[Suggestion]:
         place = self._place(finding, finding.pointer)
         source = self._holder(place, KNOWN_VALUES)
         values = self._strange(finding, place) if place else []
@@ -216,7 +206,7 @@ class _Advisor:
         strange = [value for value in values.values() if value not in place.known_values]
         return sorted(strange, key=str) if len(strange) <= _MOST_VALUES else []
 
-    def _keywords(self, finding: Finding) -> Iterator[Suggestion]:
+    def drop_keyword(self, finding: Finding) -> Iterator[Suggestion]:
         schema, place = self._schema(finding), self._place(finding, finding.pointer)
         if schema is None or place is None:
             return
@@ -232,7 +222,7 @@ class _Advisor:
                 says = f"{finding.pointer} does not keep the keyword {keyword}"
                 yield Suggestion(self._at(source, keyword), {"remove": True}, says, (finding,))
 
-    def _undeclared(self, finding: Finding) -> Iterator[Suggestion]:
+    def declare(self, finding: Finding) -> Iterator[Suggestion]:
         source = self._holder(self._place(finding, finding.pointer.rpartition("/")[0]), "properties")
         values = self._values(finding)
         if source is not None and values:
@@ -242,7 +232,7 @@ class _Advisor:
             update = {"properties": {name: {"description": "Observed, not documented.", **described}}}
             yield Suggestion(self._at(source), {"update": update}, says, (finding,))
 
-    def _replaced(self, finding: Finding) -> Iterator[Suggestion]:
+    def replace_schema(self, finding: Finding) -> Iterator[Suggestion]:
         schema, bodies = self._schema(finding), self._bodies.get(finding.status, ())
         if schema is None or not bodies or any(schema.is_valid(body) and _fits(schema, body) for body in bodies):
             return
@@ -252,7 +242,7 @@ class _Advisor:
         yield Suggestion(self._at(media, "schema"), {"remove": True}, says, (finding,))
         yield Suggestion(self._at(media), {"update": {"schema": described}}, says, (finding,))
 
-    def _status(self, finding: Finding) -> Iterator[Suggestion]:
+    def add_status(self, finding: Finding) -> Iterator[Suggestion]:
         operation = self._contract.operation
         if finding.status in operation.responses or not finding.status:
             return
@@ -273,20 +263,20 @@ class _Advisor:
             return {"schema": self._described(infer(self._bodies[status], self._masked))}
         return {"schema": {"type": "string"}} if kind == "text/plain" else {}
 
-    def _media_type(self, finding: Finding) -> Iterator[Suggestion]:
+    def add_media_type(self, finding: Finding) -> Iterator[Suggestion]:
         if "/" in finding.kind:
             says = f"{finding.status} was observed with the media type {finding.kind}"
             update = {"content": {finding.kind: self._media(finding.kind, finding.status)}}
             yield Suggestion(self._at(self._response(finding.status)), {"update": update}, says, (finding,))
 
-    def _unquoted(self, finding: Finding) -> Iterator[Suggestion]:
+    def add_plain_text(self, finding: Finding) -> Iterator[Suggestion]:
         for status, response in self._contract.operation.responses.items():
             if "text/plain" in self._media_types(status) and "text/plain" not in response.content:
                 says = f"The body of {status} was observed to be plain text"
                 update = {"content": {"text/plain": {"schema": {"type": "string"}}}}
                 yield Suggestion(self._at(self._response(status)), {"update": update}, says, (finding,))
 
-    def _header(self, finding: Finding) -> Iterator[Suggestion]:
+    def loosen_header(self, finding: Finding) -> Iterator[Suggestion]:
         pointer = join(self._response(finding.status), "headers")
         lower, _, what = finding.kind.partition(" ")
         name = next((name for name in self._node(pointer) if name.lower() == lower), None)
@@ -330,6 +320,27 @@ class _Advisor:
         if not kinds:  # never seen but null: OpenAPI 3.0 has no type for that, and no type allows anything
             return made
         return {**made, "anyOf": [{"type": k, **nullable, **({"items": {}} if k == "array" else {})} for k in kinds]}
+
+
+_CURES: Mapping[str, Callable[[_Advisor, Finding], Iterator[Suggestion]]] = {
+    "body.type": _Advisor.change_type,
+    "body.required": _Advisor.drop_required,
+    "body.enum": _Advisor.add_enumerated,
+    "body.known_value": _Advisor.add_known_value,
+    "body.format": _Advisor.drop_keyword,
+    "body.constraint": _Advisor.drop_keyword,
+    "body.undeclared": _Advisor.declare,
+    "body.enveloped": _Advisor.replace_schema,
+    "body.another_object": _Advisor.replace_schema,
+    "response.status": _Advisor.add_status,
+    "response.undocumented_error": _Advisor.add_status,
+    "response.not_acceptable": _Advisor.add_status,
+    "response.media_type": _Advisor.add_media_type,
+    "response.header": _Advisor.loosen_header,
+    "json.unquoted": _Advisor.add_plain_text,
+}
+CURABLE = frozenset(_CURES)
+"""Rules whose deviations a change of the document cures, in most cases."""
 
 
 def _types(shape: _Node) -> set[str]:

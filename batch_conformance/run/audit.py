@@ -35,8 +35,13 @@ from batch_conformance.run.vendors import NO_VENDOR, contract_for, known_of, mar
 DUMMY_KEY = Secret("no-key-was-given")
 """Sent where a local target was given no key and asks for none: whether it takes any token is then judged."""
 
-INSECURE = "--insecure: the certificate was not verified; whoever sat in between may have the key, and may have answered."
+INSECURE = (
+    "--insecure: the certificate was not verified; whoever sat in between may have the key, and may have answered."
+)
 """Said before the run and in every report of it."""
+
+UNJUDGED = "the judging of what was received"
+"""Missing where the judge itself failed."""
 
 _PACKAGES = ("batch-conformance", "schemathesis", "hypothesis", "pytest", "jsonschema", "h11")
 
@@ -70,7 +75,9 @@ class Audit:
         self.started = time.time()
         self._clock = time.monotonic()
         self._sleep = sleep
-        self.contract: Contract = contract or contract_for(settings.profile, settings.contract, settings.reading, settings.overlays)
+        self.contract: Contract = contract or contract_for(
+            settings.profile, settings.contract, settings.reading, settings.overlays
+        )
         self.recalled = recall(settings.files, self.contract)
         self._profile = settings.profile or NO_VENDOR
         self._said: list[str] = []
@@ -175,8 +182,13 @@ class Audit:
         interrupted: bool = False,
         fault: str = "",
     ) -> RunReport:
-        """What the run came to."""
-        ledger = self.judged()
+        """What the run came to. A fault of the judge costs its own findings, not the report of what was received."""
+        try:
+            ledger = self.judged()
+        except Exception as error:
+            fault = fault or f"the judge failed: {type(error).__name__}: {error}"
+            received = sorted(self.runner.exchanges, key=lambda exchange: exchange.order)
+            ledger = replace(self._ledger, exchanges=tuple(received), missing=(UNJUDGED,))
         partial = set(selected) != set(CHAPTER_NAMES)
         stopped = self.runner.stopped or ("interrupted" if interrupted else "")
         missing = tuple(self._explain(ledger))

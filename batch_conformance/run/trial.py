@@ -24,6 +24,9 @@ spared: a conforming variant or an outage was not accused; accused: it was."""
 TICK = 0.0025
 """Seconds of the mock's time that one request takes: a plan of 350 requests spans what its polls would wait."""
 
+MOST_FINDINGS = 3
+"""More findings for one cause need a reason."""
+
 _IMPATIENT = 0.5
 """Seconds until a request counts as unanswered, where the entry is known to leave requests unanswered."""
 
@@ -65,7 +68,7 @@ class Trial:
     @property
     def cascades(self) -> bool:
         """Whether one cause brought more than three findings without a stated reason."""
-        return len(self.findings) > 3 and not self.entry.because
+        return bool(self.entry.rule) and len(self.findings) > MOST_FINDINGS and not self.entry.because
 
 
 def judged(entry: Drift, verdict: Verdict, findings: Sequence[Finding], requests: int, seconds: float) -> Trial:

@@ -1,0 +1,1 @@
+"""The catalogue of drifts, conforming variants and outages, one module a family."""
