@@ -7,9 +7,12 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+import samples
 from suite_support import Outcome, run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.run.recall import Files, recall
+from batch_conformance.run.settings import settle
 
 QUICK = "--exploration=quick"
 
@@ -69,7 +72,7 @@ def test_a_second_drift_is_red_and_alone_in_that(recorded: tuple[Path, Outcome],
     assert states(outcome) == {"/created_at": "known", "/file_name": "new"}
     failures = ET.parse(tmp_path / "junit.xml").getroot().findall(".//testsuite[@name='clauses']/testcase[failure]")
     assert [str(case.get("name")).split(" ", 3)[3] for case in failures] == ["/file_name body.undeclared"]
-    assert "1 finding at or above --fail-on should, not accepted" in outcome.text
+    assert outcome.drift["exit_reason"] == "1 finding at or above --fail-on should, not accepted"
 
 
 def test_a_cured_drift_is_fixed_which_only_a_strict_baseline_fails_and_rewriting_drops(
@@ -86,7 +89,7 @@ def test_a_cured_drift_is_fixed_which_only_a_strict_baseline_fails_and_rewriting
     assert (outcome.code, outcome.drift["verdict"], entries(outcome)) == (0, "conforms", ["fixed"])
     assert "delete the entry" in outcome.text
     assert strict.code == 1
-    assert "1 entry of the baseline is fixed and to be deleted (--strict-baseline)" in strict.text
+    assert strict.drift["exit_reason"] == "1 entry of the baseline is fixed and to be deleted (--strict-baseline)"
     assert ET.parse(tmp_path / "b" / "junit.xml").getroot().get("failures") == "1"
     assert "0 added, 1 removed as fixed, 0 kept" in strict.text
     assert "fingerprint:" not in baseline.read_text()
@@ -106,12 +109,11 @@ def test_an_expired_acceptance_is_red_and_named(recorded: tuple[Path, Outcome], 
 def test_dropped_properties_that_no_schema_requires_are_red_by_the_shape(tmp_path: Path) -> None:
     shape = tmp_path / "shape.json"
     with EmbeddedMock(style="null") as mock:
-        assert run_suite(tmp_path / "a", f"--write-shape={shape}", mock=mock).code == 0
-        same = run_suite(tmp_path / "b", f"--shape={shape}", mock=mock)
+        assert run_suite(tmp_path / "a", QUICK, f"--write-shape={shape}", mock=mock).code == 0
+        same = run_suite(tmp_path / "b", QUICK, f"--shape={shape}", mock=mock)
         assert same.code == 0, same.text
     with EmbeddedMock(style="null", drifts=["unset_left_out"]) as mock:
-        assert run_suite(tmp_path / "c", QUICK, mock=mock).code == 0
-        outcome = run_suite(tmp_path / "d", QUICK, f"--shape={shape}", mock=mock)
+        outcome = run_suite(tmp_path / "c", QUICK, f"--shape={shape}", mock=mock)
     assert outcome.code == 1
     found = [finding for finding in outcome.drift["findings"] if finding["level"] != "info"]
     assert {(finding["rule"], finding["kind"]) for finding in found} == {("shape.changed", "gone")}
@@ -125,28 +127,38 @@ def test_workers_share_the_baseline(recorded: tuple[Path, Outcome], tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("options", "line"),
+    ("files", "line"),
     [
-        (["--baseline=nowhere.yaml"], "cannot read --baseline nowhere.yaml: No such file or directory"),
-        (["--shape=nowhere.json"], "cannot read --shape nowhere.json"),
-        (["--previous=nowhere.json"], "cannot read --previous nowhere.json"),
-        (["--baseline={}/empty"], "the baseline cannot be read: {}/empty is empty"),
-        (["--shape={}/empty"], "the shape {}/empty is no JSON"),
-        (["--previous={}/empty"], "--previous {}/empty is drift.json"),
-        (["--shape={}/other.json"], "has the shape of getThing, and the contract is of getBatchEvaluationJob"),
-        (["--write-baseline={}"], "--write-baseline {} is a folder: name a file"),
-        (["--write-shape={}/no/such/shape.json"], "there is no folder {}/no/such"),
-        (["--write-baseline={}/other.json"], "is no baseline"),
-        (["--strict-baseline"], "name it with --baseline"),
-        (["--baseline-reason=because"], "name the file with that"),
+        ({"baseline": "nowhere"}, "cannot read --baseline {}/nowhere: No such file or directory"),
+        ({"shape": "nowhere"}, "cannot read --shape {}/nowhere"),
+        ({"previous": "nowhere"}, "cannot read --previous {}/nowhere"),
+        ({"baseline": "empty"}, "the baseline cannot be read: {}/empty is empty"),
+        ({"shape": "empty"}, "the shape {}/empty is no JSON"),
+        ({"previous": "empty"}, "--previous {}/empty is no drift.json: Expecting value"),
+        ({"shape": "other.json"}, "has the shape of getThing, and the contract is of getBatchEvaluationJob"),
+        ({"write_baseline": "."}, "--write-baseline {} is a folder: name a file"),
+        ({"write_shape": "no/such/shape.json"}, "there is no folder {}/no/such"),
+        ({"write_baseline": "other.json"}, "is no baseline"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+    ids=lambda value: " ".join(f"{key} {name}" for key, name in value.items()) if isinstance(value, dict) else "",
 )
-def test_wrong_input_is_one_line_and_exit_4(options: list[str], line: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_used_is_one_line(files: dict[str, str], line: str, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "other.json").write_text('{"format":"batch-conformance-shape/1","operation":"getThing","answers":[]}')
-    outcome = run_suite(tmp_path / "reports", *(option.format(tmp_path) for option in options))
+    with pytest.raises(ValueError, match=r"^[^\n]+$") as caught:
+        recall(Files(**{name: tmp_path / file for name, file in files.items()}), samples.contract())
+    assert line.format(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("files", [Files(strict=True), Files(reason="because")], ids=["strict", "reason"])
+def test_an_option_that_would_do_nothing_is_refused(files: Files) -> None:
+    with pytest.raises(ValueError, match="name "):
+        settle({}, base_url=None, files=files)
+
+
+def test_wrong_input_ends_the_suite_with_exit_4_before_anything_is_sent(tmp_path: Path) -> None:
+    outcome = run_suite(tmp_path / "reports", f"--baseline={tmp_path / 'nowhere.yaml'}")
     assert outcome.code == 4
-    assert line.format(tmp_path) in outcome.text
+    assert "nowhere.yaml: No such file or directory" in outcome.text
     assert "Traceback" not in outcome.text
     assert not list((tmp_path / "reports").glob("*"))

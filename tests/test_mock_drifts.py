@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,7 +44,7 @@ def test_a_drift_says_what_where_and_why(drift: Drift) -> None:
     assert drift.stage in STAGES
     assert drift.title
     assert drift.source
-    assert (drift.rule in REGISTRY) is (drift.verdict == "drift")
+    assert drift.rule in REGISTRY if drift.rule else drift.verdict != "drift"
     assert drift.pointer == "" or drift.pointer.startswith("/")
 
 
@@ -262,12 +261,6 @@ def test_a_drift_can_depend_on_the_count_of_requests() -> None:
 
     with serving(drifts=[custom(every_third)]) as port, Client(port) as client:
         assert [client.read(KNOWN).status for _ in range(6)] == [200, 200, 418] * 2
-
-
-def test_all_drifts_of_values_at_once_leave_a_batch_with_its_id() -> None:
-    with drifting(*[name for name, drift in DRIFTS.items() if drift.stage == "value"]) as client:
-        for batch in make_fleet():
-            assert json.loads(client.read(batch.id).body)["id"] == batch.id
 
 
 def _is_over(connection: socket.socket) -> bool:

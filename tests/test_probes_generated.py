@@ -3,10 +3,11 @@ from __future__ import annotations
 import copy
 
 import pytest
+from hypothesis.internal import charmap
 from probes_support import document
 
 from batch_conformance.probes.batch_ids import PLAIN
-from batch_conformance.probes.generated import GenerationError, generate
+from batch_conformance.probes.generated import UTF8, GenerationError, generate
 
 PATH, ID = "/batches/{batch_id}", "batch_id"
 
@@ -86,3 +87,9 @@ def test_a_configuration_file_in_the_folder_has_no_say(tmp_path, monkeypatch):
     (tmp_path / "schemathesis.toml").write_text("[generation]\nmode = 'negative'\nallow-x00 = false\n")
     monkeypatch.chdir(tmp_path)
     assert generate(document(), PATH, ID, 10, None) == expected
+
+
+def test_what_hypothesis_is_told_of_utf8_is_what_it_would_find_out():
+    encodable, odd = charmap.intervals_from_codec("utf-8")
+    assert encodable.intervals == UTF8
+    assert odd.intervals == ()

@@ -360,7 +360,7 @@ def hostile_strategies(known: Sequence[str]) -> dict[str, st.SearchStrategy[Spel
     """Endless hostile ids by name, for what no table thinks of."""
     taken = {encode_segment(identifier) for identifier in known}
     texts: dict[str, st.SearchStrategy[str]] = {
-        "any_text": st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40),
+        "any_text": st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40),
         "controls": st.text(alphabet=[chr(code) for code in (*range(32), *range(127, 160))], min_size=1, max_size=12),
         "punctuation": st.text(alphabet=string.punctuation + " ", min_size=1, max_size=20),
         "beyond_basic_plane": st.text(st.characters(min_codepoint=0x10000), min_size=1, max_size=12),

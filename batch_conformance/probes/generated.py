@@ -5,9 +5,10 @@ All that this project uses of Schemathesis' internals is in this module, and it 
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 _KEPT = ("openapi", "info", "components", "security")
 # Ours to set: the credential, and what the transport writes.
 _OURS = frozenset({"authorization", "host", "content-length", "connection", "cookie", "accept-encoding"})
+
+
+UTF8 = ((0, 0xD7FF), (0xE000, 0x10FFFF))
+"""All code points but the surrogates, as ranges."""
 
 
 class GenerationError(ValueError):
@@ -54,13 +59,35 @@ def generate(
         document = _pruned(data, path)
         if plain:
             _make_plain(document["paths"][path], parameter)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _utf8_known():
             warnings.simplefilter("ignore")
             found = _requests(document, path, parameter, count, seed)
         return tuple(request for request in found if PLAIN.match(request.batch_id) or not plain)
     except Exception as error:  # whatever a third party's document makes a third party's generator raise
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise GenerationError(f"Schemathesis cannot generate requests for GET {path}: {reason}") from error
+
+
+@contextlib.contextmanager
+def _utf8_known() -> Iterator[None]:
+    """Tells Hypothesis which characters UTF-8 has.
+
+    It finds out by trying all of them, once per folder: 200 MB and two seconds of the first run in every fresh clone.
+    """
+    from hypothesis.internal import charmap  # noqa: PLC0415
+    from hypothesis.internal.intervalsets import IntervalSet  # noqa: PLC0415
+
+    known = (IntervalSet(UTF8), IntervalSet(()))
+    asked = charmap.intervals_from_codec
+
+    def answer(codec: str) -> tuple[IntervalSet, IntervalSet]:
+        return known if codec == "utf-8" else asked(codec)
+
+    charmap.intervals_from_codec = answer  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        charmap.intervals_from_codec = asked
 
 
 def _requests(data: dict[str, Any], path: str, parameter: str, count: int, seed: int | None) -> list[GeneratedRequest]:
@@ -74,8 +101,6 @@ def _requests(data: dict[str, Any], path: str, parameter: str, count: int, seed:
     config = SchemathesisConfig.from_dict(
         {"generation": {"mode": "positive", "with-security-parameters": False, "database": "none"}}
     )
-    # The codec means the same characters, and costs 200 MB and two seconds in every folder where it was never used.
-    config.generation.codec = None
     schema = schemathesis.openapi.from_dict(data, config=config)
     operation = schema[path]["GET"]
     generation = schema.config.generation_for(operation=operation)
