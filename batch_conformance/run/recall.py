@@ -157,7 +157,7 @@ def _previous(raw: bytes, name: str) -> Mapping[str, Any]:
     try:
         return read_drift(raw)
     except DriftFileError as error:
-        raise RecallError(f"--previous {name} is {str(error).removeprefix('not a ')}") from None
+        raise RecallError(f"--previous {name} is no {str(error).removeprefix('not a ')}") from None
 
 
 def _has_content(path: Path) -> bool:
