@@ -91,8 +91,12 @@ CASES: Mapping[str, Case] = {
         breaks=tuple(
             (unknown(trace),)
             for trace in (
-                'Traceback (most recent call last):\n  File "/srv/app.py", line 3, in get',
-                "goroutine 12 [running]:\nmain.get(...)\n\t/srv/main.go:41 +0x1d",
+                "Traceback (most recent call last):",
+                'File "/srv/app.py", line 3, in get',
+                "oops\ngoroutine 12 [running]:",
+                "main.get(...)\n\t/srv/main.go:41 +0x1d",
+                "panic: runtime error",
+                "src/main.rs:12 panicked",
                 "java.lang.NullPointerException\n\tat cn.batch.Store.get(Store.java:41)",
                 "TypeError: x\n    at get (/srv/node_modules/batch/index.js:10:5)",
                 "app/models/batch.rb:12:in `find'",
@@ -101,6 +105,7 @@ CASES: Mapping[str, Case] = {
         ),
         keeps=(
             (unknown("no batch at line 3 in file x"),),
+            (unknown("see index.html:12 or main.go"),),
             (batch({"metadata": {"a": "Traceback (most recent call last)"}}),),
         ),
     ),

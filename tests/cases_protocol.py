@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from judge_cases import BROKEN_TWICE, GOOD, HOSTILE, HTML, SILENT_TWICE, Case, batch, drops, failed, openai, raw
-from judge_support import CHALLENGE, OPENAI_HEADERS, openai_like, refused, sent, unknown
+from judge_support import CHALLENGE, KNOWN, OPENAI_HEADERS, openai_like, refused, sent, unknown
 
 from batch_conformance.exchange.exchange import Failure
 
@@ -80,6 +80,13 @@ CASES: Mapping[str, Case] = {
             (GOOD, raw(b"", method="HEAD", status=405, headers=(("Allow", "GET"),))),
             (GOOD, raw(b"", method="HEAD", status=503)),
             (GOOD, raw(b"", method="HEAD", media_type=None)),
+            (GOOD, raw(b"", method="HEAD", status=501)),
+            (GOOD, raw(b"", method="HEAD", status=404, batch_id="another")),
+            (GOOD, raw(b"", method="HEAD", status=404, asked=())),
+            (GOOD, raw(b"", method="HEAD", status=404, forced=404)),
+            (GOOD, raw(b"", method="HEAD", status=429), unknown(), unknown("x", 404, method="DELETE", batch_id=KNOWN)),
+            (replace(GOOD, response=None), raw(b"", method="HEAD", status=404)),
+            (raw(b"", method="HEAD", status=404), GOOD, unknown(batch_id=KNOWN)),
             (GOOD, raw(b"", method="HEAD", status=406, asked=(("Accept", "image/png"),))),
             (GOOD, raw(b"", method="HEAD", status=401, credential="missing", headers=(CHALLENGE,))),
         ),
@@ -138,9 +145,17 @@ CASES: Mapping[str, Case] = {
         breaks=(
             (unknown(HTML, 404, media_type="text/html", **HOSTILE),),
             (unknown({"detail": "Not Found"}, **HOSTILE),),
+            (unknown(b"", 431),),
+            (unknown(b"", 405, **HOSTILE, headers=(("Allow", "GET"),)),),
+            *((unknown(b"", status, subject="hostile", batch_id="a/b"),) for status in (301, 302, 303, 307, 308)),
             (unknown("no", 414),),
         ),
-        keeps=((unknown(**HOSTILE),), (unknown({"detail": "Not Found"}),)),
+        keeps=(
+            (unknown(**HOSTILE),),
+            (unknown({"detail": "Not Found"}),),
+            (unknown(b"", 302, **HOSTILE),),
+            (unknown(b"", 304, subject="hostile", batch_id="a/b"),),
+        ),
     ),
     "response.not_acceptable": Case(
         breaks=(

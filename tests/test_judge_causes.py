@@ -24,6 +24,8 @@ from judge_support import (
     unknown,
 )
 
+from batch_conformance.judge.headers import header_value
+
 TEXT = "text/plain; charset=utf-8"
 HTML = b"<!doctype html><title>Sign in</title><form action=/login>"
 
@@ -81,6 +83,10 @@ def test_of_a_status_that_only_an_overlay_documents_nothing_is_a_must(answer: An
         ({"type": "about:blank", "title": "no", "status": 400}, "application/problem+json"),
         (HTML, "text/html"),
         (b"upstream connect error", "text/html; charset=gbk"),
+        ({"title": "no", "status": 400}, "application/problem+json; charset=gbk"),
+        (b"[upstream connect error]", TEXT),
+        (b"<p>upstream connect error", TEXT),
+        (b'"upstream connect error"', TEXT),
         (b"upstream connect error", None),
     ],
 )
@@ -133,6 +139,44 @@ def test_a_media_type_without_a_schema_still_has_to_be_json() -> None:
     assert told(unknown(b"<a/>", 400, media_type="application/xml"), under=small) == [
         ("response.media_type", "400", "")
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "schema", "value"),
+    [
+        ("41", {"type": "integer"}, 41),
+        ("-7", {"type": "integer"}, -7),
+        ("4.5", {"type": "integer"}, "4.5"),
+        ("4.5", {"type": "number"}, 4.5),
+        ("1e3", {"type": "number"}, 1000.0),
+        ("4", {"type": "number"}, 4),
+        ("x4", {"type": "number"}, "x4"),
+        ("true", {"type": "boolean"}, True),
+        ("false", {"type": "boolean"}, False),
+        ("True", {"type": "boolean"}, "True"),
+        ("true", {"type": "string"}, "true"),
+        ("41", {}, "41"),
+        ("1, 2,3", {"type": "array", "items": {"type": "integer"}}, [1, 2, 3]),
+        ("1, 2", {"type": "array"}, ["1", "2"]),
+        ("", {"type": "array"}, []),
+        ("a,1, b,2", {"type": "object"}, {"a": "1", "b": "2"}),
+        ("9" * 5000, {"type": "integer"}, "9" * 5000),
+    ],
+)
+def test_a_header_is_read_by_the_type_that_is_declared(text: str, schema: dict[str, Any], value: Any) -> None:
+    (declared,) = contract_of(schema).operation.responses["200"].content.values()
+    assert declared is not None
+    read = header_value(declared, f" {text} ")
+    assert (read, type(read)) == (value, type(value))
+
+
+@pytest.mark.parametrize("status", [400, 403, 410, 429, 503])
+def test_a_read_that_is_answered_in_different_ways_is_told_unless_that_is_weighed_elsewhere(status: int) -> None:
+    body = {"code": 1, "message": "no", "data": None} if status in (400, 429, 503) else "no"
+    rules = [rule for rule, *_ in told(sent(), sent(body, status))]
+    assert ("stability.answer_changed" in rules) is (status in (400, 403))
+    equivalent = findings(sent(), sent(body, status, subject="equivalent"), info=True)
+    assert {f.level for f in equivalent if f.rule == "stability.answer_changed"} <= {"info"}
 
 
 def test_ranges_of_statuses_and_the_default_are_judged_by() -> None:
@@ -313,3 +357,19 @@ def test_a_contract_with_its_own_words_for_states_is_judged_by_what_they_mean() 
     ended = {**done, "status": "canceled", "completed_at": 1741685500, "canceled_at": 1741685600}
     assert told(sent({**ended, "canceling_at": 1741685499}), under=small) == []
     assert told(sent({**ended, "canceling_at": 1741685601}), under=small) == [("time.order", "200", "/canceled_at")]
+
+
+def test_null_where_nullable_has_no_effect_is_a_fault_of_the_document() -> None:
+    leaf = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    part = {"$ref": "#/components/schemas/Leaf", "nullable": True}
+    schema = {"type": "object", "properties": {"id": {"type": "string"}, "part": part, "other": {"type": "integer"}}}
+    small = contract_of(schema, schemas={"Leaf": leaf})
+    found = findings(sent({"id": KNOWN, "part": None, "other": None}), under=small)
+    assert {(finding.pointer, finding.side) for finding in found} == {("/part", "document"), ("/other", "server")}
+
+
+@pytest.mark.parametrize("body", [b"gone", b"", b"<html>", b'{"a": 1, "a": 2}'])
+def test_the_body_of_a_status_that_is_not_documented_is_nobodys_business(body: bytes) -> None:
+    assert told(unknown(body, 410)) == [("response.status", "410", "")]
+    small = contract_of({"type": "object"}, responses={"410": {"description": "Gone."}})
+    assert told(unknown(body, 410), under=small) == []

@@ -23,7 +23,8 @@ from batch_conformance.judge.body import judge_body
 from batch_conformance.judge.judge import judge, judge_one
 from batch_conformance.judge.sighting import Sighting
 
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(SLOW, max_examples=20)
 CONTRACTS = {
     "published": contract("published"),
     "documented": contract(),
@@ -204,7 +205,7 @@ def test_no_bytes_make_the_judge_raise(name: str, body: bytes, data: st.DataObje
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
-@SLOW
+@FEW
 @given(run=st.lists(EXCHANGES, max_size=6, unique_by=lambda exchange: exchange.order))
 def test_no_run_makes_the_judge_raise_and_each_clause_counts_what_it_saw(name: str, run: list[Any]) -> None:
     ledger = judge(run, CONTRACTS[name])
