@@ -8,6 +8,7 @@ from types import FrameType
 
 import pytest
 
+from batch_conformance.discretion import Discretion
 from batch_conformance.run.options import add_options
 from batch_conformance.session import MARKER, SESSION, AuditSession, Chapter
 
@@ -25,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     session = AuditSession(config)
     config.stash[SESSION] = session
     config.pluginmanager.register(session, "batch-conformance-session")
+    config.pluginmanager.register(Discretion(lambda: session.redactor), "batch-conformance-discretion")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)
 

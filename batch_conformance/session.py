@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from batch_conformance.exchange.redaction import Redactor
 from batch_conformance.findings.gate import EXIT_FAULT, fails_gate
 from batch_conformance.mock.process import MockError
 from batch_conformance.probes.chapters import CHAPTERS
@@ -76,6 +77,8 @@ class AuditSession:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.report: RunReport | None = None
+        self.redactor: Redactor | None = None
+        """Knows the secrets of this session; there is none until something is to be sent."""
         self.together: tuple[str, ...] = ()
         """The selected chapters, sent together in the order of the plan; empty in a worker, which has its share."""
         self._audit: Audit | None = None
@@ -84,6 +87,7 @@ class AuditSession:
         self._chapters: dict[str, ChapterResult] = {}
         self._selected: set[str] = set()
         self._spool: Path | None = None
+        self._summary = ""
         self._fault = ""
         self._failed = 0
 
@@ -137,7 +141,7 @@ class AuditSession:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep how each chapter's test ended."""
         properties = dict(report.user_properties)
-        name = properties.get(_CHAPTER)
+        name = properties.get(_CHAPTER) or _chapter_of(report.nodeid)
         if not isinstance(name, str) or (report.when != "call" and report.passed):
             return
         self._selected.add(name)
@@ -146,12 +150,18 @@ class AuditSession:
         outcome: ChapterOutcome = report.outcome
         if report.failed and _DRIFT not in properties:
             outcome = "error"
-            self._fault = self._fault or f"{report.nodeid}: {(detail.strip().splitlines() or ['no message'])[-1]}"
+            self._fault = self._fault or f"{report.nodeid}: {_reason(report)}"
         self._chapters[name] = ChapterResult(report.nodeid, _TITLES[name], outcome, detail, report.duration)
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """A crash of pytest or of this tool is a fault, and never reads as drift."""
         self._fault = (str(excrepr).strip().splitlines() or ["internal error"])[-1]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, error: object) -> None:
+        """A worker of xdist that died has taken a part of the run with it."""
+        if error:
+            self._fault = self._fault or f"a worker died before its part was done: {error}"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -163,32 +173,42 @@ class AuditSession:
             audit.close()
             return
         try:
-            if self._spool is not None:
-                audit.gather(self._spool)
-            chapters = [self._chapters[chapter.name] for chapter in CHAPTERS if chapter.name in self._chapters]
-            interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
-            self.report = audit.report(chapters, selected=self._selected, interrupted=interrupted, fault=self._fault)
+            exit_code = self._finish(audit, interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
+        except Exception as error:  # whatever it is: it must not end as a 1, which says drift
+            exit_code = EXIT_FAULT
+            reason = audit.target.redactor.redact_text(f"{type(error).__name__}: {error}")
+            self._problems += (f"The report could not be made: {reason}",)
         finally:
             audit.close()
             if self._spool is not None:
                 shutil.rmtree(self._spool, ignore_errors=True)
-        self._write(self.report, audit)
-        exit_code = EXIT_FAULT if self._problems else self.report.exit_code
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or exit_code == EXIT_FAULT:
             others_failed = session.testsfailed > self._failed
             session.exitstatus = exit_code or (pytest.ExitCode.TESTS_FAILED if others_failed else pytest.ExitCode.OK)
 
+    def _finish(self, audit: Audit, *, interrupted: bool) -> int:
+        """Make the report of what was sent, write it, and give the exit code."""
+        if self._spool is not None:
+            audit.gather(self._spool)
+        chapters = [self._chapters[chapter.name] for chapter in CHAPTERS if chapter.name in self._chapters]
+        fault = audit.target.redactor.redact_text(self._fault)
+        self.report = audit.report(chapters, selected=self._selected, interrupted=interrupted, fault=fault)
+        self._write(self.report, audit)
+        page = str(Path(self.config.option.reports_dir) / "drift.html")
+        color = self.config.get_terminal_writer().hasmarkup
+        self._summary = terminal.render(self.report, color, report_path=page)
+        return EXIT_FAULT if self._problems else self.report.exit_code
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say the verdict, the findings and where the reports are."""
-        if self.report is None:
+        if not self._summary and not self._problems:
             return
-        page = str(Path(self.config.option.reports_dir) / "drift.html")
         terminalreporter.ensure_newline()
-        color = self.config.get_terminal_writer().hasmarkup
-        terminalreporter.write_line(terminal.render(self.report, color, report_path=page))
+        if self._summary:
+            terminalreporter.write_line(self._summary)
         for line in (*self._kept, *self._problems):
             terminalreporter.write_line(line)
-        published = github.publish(self.report, os.environ)
+        published = github.publish(self.report, os.environ) if self.report else ""
         if published:
             terminalreporter.write_line(published)
 
@@ -207,10 +227,12 @@ class AuditSession:
         command = shlex.join(("pytest", *map(str, self.config.invocation_params.args)))
         try:
             settings = settings_from(self.config)
+            self.redactor = Redactor((settings.key,))
             if shared is None:
                 _check_writable(settings.reports_dir)
                 self._say_cost(settings)
             self._audit = Audit(settings, seed=seed_from(self.config), command=command, shared=shared)
+            self.redactor = self._audit.target.redactor
             self._audit.runner.progress = self._progress(self._audit) if shared is None else None
         except (ValueError, OSError) as error:
             raise pytest.UsageError(str(error)) from None
@@ -247,6 +269,19 @@ class AuditSession:
             return sum(finding.level != "info" for finding in audit.judged().findings)
 
         return ProgressLine(write, findings, width=writer.fullwidth)
+
+
+def _chapter_of(nodeid: str) -> str | None:
+    """The chapter of a test that a dying worker left without a word, by the name of its file."""
+    name = Path(nodeid.partition("::")[0]).stem.removeprefix("test_")
+    return name if name in _TITLES else None
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """Why a test broke, in one line: the exception where there is one, else the last thing that was said."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    lines = (crash.message if crash else report.longreprtext).strip().splitlines() or ["no message"]
+    return str(lines[0 if crash else -1])
 
 
 def _asks_for_suites(config: pytest.Config) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import hostile
 
@@ -159,3 +160,12 @@ def overloaded(count: int, head: bytes) -> bytes:
 def redirect_to(origin: str) -> hostile.Behaviour:
     """Sends everybody to another origin."""
     return each(lambda _, head: message(b"", f"Location: {origin}{path_of(head)}", status="302 Found"))
+
+
+def ask(base_url: str) -> bytes:
+    """What one plain GET of the known batch is answered, as bytes."""
+    parts = urlsplit(base_url)
+    request = f"GET {parts.path}/batches/{BATCH['id']} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n"
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as sock:
+        sock.sendall(request.encode("ascii"))
+        return sock.recv(65536)

@@ -197,7 +197,6 @@ def _on_ipv6() -> Iterator[Target]:
         yield Target(server.base_url)
 
 
-_AWAY = "no answer that could be judged"
 _OF_HOSTILE: Mapping[str, Verdict] = dict.fromkeys(hostile.BEHAVIOURS, "drift") | dict.fromkeys(
     (
         "refuse",

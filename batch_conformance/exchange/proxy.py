@@ -22,6 +22,15 @@ class Proxy:
     port: int
     authorization: str = field(default="", repr=False)
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What of it must not be shown: a proxy may send its credentials back in an error page."""
+        if not self.authorization:
+            return ()
+        pair = self.authorization.removeprefix("Basic ")
+        password = base64.b64decode(pair).decode("utf-8", "replace").partition(":")[2]
+        return (pair, password)
+
 
 def choose_proxy(base: BaseUrl, environ: Mapping[str, str]) -> Proxy | None:
     """The proxy for a target, or None.

@@ -110,7 +110,6 @@ class Target:
         self._query = query.lstrip("?&")
         self._headers = SecretHeaders(headers)
         self._sleep = sleep
-        self._redactor = Redactor((self._key, *secrets), (*MASKED_HEADERS, *masked_headers))
         self._transport = Transport(
             self.base,
             timeout=timeout,
@@ -119,6 +118,7 @@ class Target:
             insecure=insecure,
             environ=os.environ if environ is None else environ,
         )
+        self._redactor = Redactor((self._key, *self._transport.secrets, *secrets), (*MASKED_HEADERS, *masked_headers))
 
     def __repr__(self) -> str:
         return f"Target({str(self.base)!r})"

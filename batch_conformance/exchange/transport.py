@@ -93,6 +93,7 @@ class Transport:
         self._limits = limits or SizeLimits()
         self._context: ssl.SSLContext | None = trust(ca_bundle, insecure) if base.scheme == "https" else None
         self._proxy = choose_proxy(base, environ or {})
+        self.secrets: tuple[str, ...] = self._proxy.secrets if self._proxy else ()
         self._connection: Connection | None = None
         self._spare = self._limits.spare
 

@@ -1,0 +1,64 @@
+"""Looks for a secret in everything that a run leaves, by other means than the product uses to take it out."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import html
+import re
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+RUN = 12
+"""So many characters of the secret in a row give it away."""
+
+
+def leaks(secret: str, data: bytes) -> list[str]:
+    """In which spellings a text holds the secret, or a good part of it."""
+    found = []
+    for name, spelled in _readings(data):
+        folded = spelled.lower()
+        if any(_piece(text, folded) for text in (secret, secret[::-1], secret.encode().hex())):
+            found.append(name)
+    return found
+
+
+def leaks_in(secret: str, folder: Path) -> list[str]:
+    """The files below the folder, and where in them the secret is."""
+    return [
+        f"{path.relative_to(folder)}: {', '.join(found)}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and (found := leaks(secret, path.read_bytes() + str(path).encode("utf-8", "replace")))
+    ]
+
+
+def _piece(secret: str, folded: str) -> bool:
+    low = secret.lower()
+    return any(low[at : at + RUN] in folded for at in range(len(low) - RUN + 1))
+
+
+def _readings(data: bytes) -> Iterator[tuple[str, str]]:
+    """The text as it stands, and with each layer of escapes that somebody could undo."""
+    if data[:2] == b"\x1f\x8b":
+        yield from ((f"gzip, {name}", text) for name, text in _readings(gzip.decompress(data)))
+    text = data.decode("utf-8", "replace")
+    yield "plain", text
+    yield "with NULs", text.replace("\0", "").replace("\\u0000", "")
+    yield "percent", urllib.parse.unquote(text)
+    yield "percent twice", urllib.parse.unquote(urllib.parse.unquote(text))
+    yield "HTML", html.unescape(html.unescape(text))
+    yield "escapes", _unescaped(text)
+    yield "escapes twice", _unescaped(_unescaped(text))
+    for word in set(re.findall(r"[A-Za-z0-9+/_-]{16,}={0,2}", text)):
+        for cut in range(4):
+            padded = word[cut:].rstrip("=").replace("-", "+").replace("_", "/")
+            padded = padded[: len(padded) - len(padded) % 4]
+            yield "base64", base64.b64decode(padded).decode("latin-1")
+
+
+def _unescaped(text: str) -> str:
+    def plain(match: re.Match[str]) -> str:
+        return chr(int(match[1] or match[2], 16))
+
+    return re.sub(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))", plain, text).replace("\\/", "/")
