@@ -144,6 +144,39 @@ def matrix(*, reports: tuple[Path, ...], output: Path, previous: Path | None) ->
 
 
 @main.command()
+@click.option("--contract", default="siliconflow", show_default=True, help="a name, a file or a URL")
+@click.option("--group", "groups", multiple=True, type=click.Choice(["derived", "experience", "variant", "outage"]))
+@click.option("--name", "names", multiple=True, metavar="PATTERN", help="only these, such as '200/created_at:*'")
+@click.option("--jobs", type=click.IntRange(1, 64), help="how many at once (default: one for each processor)")
+@click.option("--seed", type=int, help="of the probes (default: always the same ones)")
+@click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
+@click.option("--list", "listing", is_flag=True, help="list the catalogue and end")
+def prove(
+    *,
+    contract: str,
+    groups: tuple[str, ...],
+    names: tuple[str, ...],
+    jobs: int | None,
+    seed: int | None,
+    reports_dir: Path,
+    listing: bool,
+) -> None:
+    """Prove the suite: every drift of the catalogue is found at its clause, and nothing that conforms is accused."""
+    from batch_conformance.run.prove import default_jobs  # noqa: PLC0415
+    from batch_conformance.run.proving import Wish, perform_proof  # noqa: PLC0415
+
+    try:
+        wish = Wish(contract, groups, names, seed)
+        sys.exit(perform_proof(wish, jobs or default_jobs(), reports_dir, listing=listing))
+    except ValueError as error:
+        _give_up(str(error), EXIT_USAGE)
+    except KeyboardInterrupt:
+        _give_up("interrupted: no proof was written", EXIT_INTERRUPTED)
+    except OSError as error:
+        _give_up(f"cannot write to {error.filename or reports_dir}: {error.strerror or error}", EXIT_FAULT)
+
+
+@main.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print what makes a SHELL complete this command: put it where the shell reads completions."""

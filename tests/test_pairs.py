@@ -7,7 +7,7 @@ import random
 
 from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.mock.drifts import DRIFTS
-from batch_conformance.run.trial import Bench
+from batch_conformance.run.workbench import Workbench
 
 NAMES = (
     "created_at_string",
@@ -29,7 +29,7 @@ NAMES = (
 def test_fifty_random_pairs_of_drifts_give_both_findings() -> None:
     pairs = random.Random(50).sample(list(itertools.combinations(NAMES, 2)), 50)
     lost = []
-    with Bench(shipped_contract()) as bench:
+    with Workbench(shipped_contract()) as bench:
         for pair in pairs:
             one, other = (DRIFTS[name] for name in pair)
             found = {seen.place for seen in bench.try_out(one, other).findings}

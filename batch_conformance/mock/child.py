@@ -14,7 +14,8 @@ import signal
 import sys
 from typing import Any
 
-from batch_conformance.mock.drifts import select
+from batch_conformance.mock.drifts import built
+from batch_conformance.mock.offer import Offer
 from batch_conformance.mock.server import Server
 from batch_conformance.mock.service import Service
 
@@ -72,8 +73,9 @@ def _service(settings: dict[str, Any]) -> Service:
         settings["key"],
         prefix=settings["prefix"],
         style=settings["style"],
-        drifts=select(settings["drifts"]),
+        drifts=built(settings["drifts"]),
         tick=settings["tick"],
+        offer=Offer.from_dict(settings["offer"]) if settings["offer"] else None,
     )
 
 

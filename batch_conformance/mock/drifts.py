@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from batch_conformance.mock.catalogue import access, bodies, errors, outages, protocol, rare, times, values, variants
 from batch_conformance.mock.drift import Drift, in_order
+from batch_conformance.mock.mutation import Mutation
 
 _FAMILIES = (
     bodies.DRIFTS,
@@ -34,3 +36,10 @@ def select(names: Iterable[str]) -> tuple[Drift, ...]:
         if name not in DRIFTS:
             raise DriftError(f"no drift is named {name!r}; there are: {', '.join(sorted(DRIFTS))}")
     return in_order(DRIFTS[name] for name in wanted)
+
+
+def built(asked: Iterable[str | Mapping[str, Any]]) -> tuple[Drift, ...]:
+    """The drifts of these names and of these mutations, the latter as plain values. Raises ``DriftError``."""
+    listed = list(asked)
+    named = select(one for one in listed if isinstance(one, str))
+    return in_order((*named, *(Mutation.from_dict(one).drift() for one in listed if not isinstance(one, str))))

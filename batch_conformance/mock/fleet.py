@@ -52,7 +52,7 @@ class Batch:
         fields = self.steps[self.step_at(elapsed)].fields
         if style == "null":
             fields = {**dict.fromkeys(UNSET_AS_NULL), **fields}
-        return {name: fields[name] for name in FIELDS if name in fields}
+        return {name: fields[name] for name in FIELDS if name in fields} | dict(fields)
 
 
 def make_fleet() -> tuple[Batch, ...]:

@@ -17,6 +17,8 @@ from typing import IO, Any
 
 from batch_conformance.mock.drifts import select
 from batch_conformance.mock.fleet import Style
+from batch_conformance.mock.mutation import Mutation
+from batch_conformance.mock.offer import Offer
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
@@ -31,7 +33,8 @@ class EmbeddedMock:
     """A mock on a free loopback port; use it as a context manager, or call ``start`` and ``stop``.
 
     ``drifts`` are names (``DriftError`` for one that is unknown), ``latency`` seconds. Without a ``key`` one is made.
-    ``tick`` is the time that passes with each request instead of by the clock, in seconds; 0 for the clock.
+    ``offer`` is what it serves: the vendor's contract where none is given. ``tick`` is the time that passes with each
+    request instead of by the clock, in seconds; 0 for the clock.
     ``base_url``, ``batch_ids`` and ``pid`` are there once it has started.
     """
 
@@ -44,6 +47,7 @@ class EmbeddedMock:
         latency: float = 0.0,
         prefix: str = "/v1",
         tick: float = 0.0,
+        offer: Offer | None = None,
     ) -> None:
         self.key = key or "sk-" + secrets.token_hex(24)
         self.base_url = ""
@@ -55,6 +59,7 @@ class EmbeddedMock:
             "latency": latency,
             "prefix": prefix,
             "tick": tick,
+            "offer": offer.to_dict() if offer else None,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -88,13 +93,16 @@ class EmbeddedMock:
         self.base_url, self.batch_ids = ready["base_url"], tuple(ready["batch_ids"])
         return self
 
-    def switch(self, *, drifts: Sequence[str] = ()) -> None:
+    def switch(self, *, drifts: Sequence[str] = (), mutations: Sequence[Mutation] = ()) -> None:
         """Begin anew with other drifts, at the same base URL and with the same key.
 
         Nothing is left of what it had counted. Raises ``DriftError`` for an unknown name, ``MockError`` where it ended.
         """
         assert self._process is not None, "switch what has started"
-        self._settings["drifts"] = [drift.name for drift in select(drifts)]
+        self._settings["drifts"] = [
+            *(drift.name for drift in select(drifts)),
+            *(mutation.to_dict() for mutation in mutations),
+        ]
         ready = self._handshake(self._process)
         if ready is None:
             self.stop()

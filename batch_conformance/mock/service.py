@@ -12,8 +12,9 @@ from typing import Any
 
 from batch_conformance.mock import pages
 from batch_conformance.mock.drift import Drift, in_order
-from batch_conformance.mock.fleet import Batch, Style, make_fleet
+from batch_conformance.mock.fleet import Batch, Style
 from batch_conformance.mock.message import Reply, Request, body_json
+from batch_conformance.mock.offer import Offer, own_offer
 from batch_conformance.mock.visit import Visit, credential_of, decode_segment, preferred_status, segment_of
 
 METHODS = ("GET", "HEAD")
@@ -24,18 +25,6 @@ _JSON = ("Content-Type", "application/json; charset=utf-8")
 _ALWAYS = (_JSON, ("Cache-Control", "private, no-store"), ("Vary", "Accept-Encoding"))
 _CHALLENGE = 'Bearer realm="batches"'
 _REFUSED_GZIP = re.compile(r"gzip\s*;\s*q\s*=\s*0(?:\.0{0,3})?\s*")
-
-_FORCED: dict[int, Any] = {
-    400: pages.BAD_REQUEST.body,
-    401: pages.INVALID_TOKEN.body,
-    403: pages.FORBIDDEN.body,
-    404: pages.NOT_FOUND.body,
-    429: pages.RATE_LIMITED.body,
-    500: pages.SERVER_ERROR.body,
-    503: pages.OVERLOADED.body,
-    504: pages.GATEWAY_TIMEOUT,
-}
-"""The statuses that a client can ask for by ``Prefer: code=NNN``, 200 aside."""
 
 
 class Service:
@@ -54,12 +43,14 @@ class Service:
         drifts: Sequence[Drift] = (),
         clock: Callable[[], float] = time.monotonic,
         tick: float = 0.0,
+        offer: Offer | None = None,
     ) -> None:
         ordered = in_order(drifts)
         self.key = key
         self.prefix = prefix
         self.style: Style = next((drift.style for drift in ordered if drift.style), style)
-        self.fleet = make_fleet()
+        self.offer = offer or own_offer()
+        self.fleet = self.offer.batches
         for drift in ordered:
             self.fleet = drift.fleet(self.fleet) if drift.fleet else self.fleet
         self._batches = {batch.id: batch for batch in self.fleet}
@@ -93,10 +84,10 @@ class Service:
 
     def _visit(self, request: Request) -> Visit:
         self._requests += 1
-        segment = segment_of(request.path, self.prefix)
+        segment = segment_of(request.path, self.prefix + self.offer.path)
         asked = decode_segment(segment) if segment is not None else None
         batch = self._batches.get(asked) if asked is not None else None
-        credential = credential_of(request, self.key)
+        credential = credential_of(request, self.key) if self.offer.refuses else "valid"
         if batch is not None and request.method == "GET" and credential == "valid":
             self._reads[batch.id] += 1
         return Visit(
@@ -116,25 +107,26 @@ class Service:
     def _conforming(self, visit: Visit) -> Reply:
         reply = self._answer(visit)
         trace = ("x-siliconcloud-trace-id", f"ti_{visit.number:012x}")
-        return replace(reply, headers=(*_ALWAYS, trace, *reply.headers))
+        demanded = self.offer.headers.get(reply.status, ())
+        return replace(reply, headers=(*_ALWAYS, trace, *demanded, *reply.headers))
 
     def _answer(self, visit: Visit) -> Reply:
         # Credentials come first on every path: who has none learns nothing, not even which ids there are.
         if visit.credential != "valid":
             return self._refusal(visit)
         if visit.place == "outside":
-            return self._error(404, pages.NOT_FOUND.body)
+            return self._error(404, self.offer.error(404, pages.NOT_FOUND.body))
         if visit.request.method not in METHODS:
-            return self._error(405, pages.METHOD_NOT_ALLOWED, ("Allow", ", ".join(METHODS)))
+            return self._error(405, self.offer.error(405, pages.METHOD_NOT_ALLOWED), ("Allow", ", ".join(METHODS)))
         if visit.place == "undecodable":
-            return self._error(400, pages.FIELD_REQUIRED.body)
+            return self._error(400, self.offer.error(400, pages.FIELD_REQUIRED.body))
         return self._read(visit)
 
     def _read(self, visit: Visit) -> Reply:
-        if visit.forced in _FORCED:
+        if visit.forced is not None and visit.forced in self.offer.errors:
             return self._forced(visit.forced)
         if visit.batch is None:
-            return self._error(404, pages.NOT_FOUND.body)
+            return self._error(404, self.offer.error(404, pages.NOT_FOUND.body))
         headers = (("Preference-Applied", "code=200"),) if visit.forced == 200 else ()
         return Reply(200, headers, self._shown(visit.batch))
 
@@ -142,10 +134,10 @@ class Service:
         # RFC 6750 section 3.1: no error code where the request had no token at all.
         challenge = _CHALLENGE if visit.credential == "missing" else _CHALLENGE + ', error="invalid_token"'
         body = pages.INVALID_KEY_FORM.body if visit.credential == "malformed" else pages.INVALID_TOKEN.body
-        return self._error(401, body, ("WWW-Authenticate", challenge))
+        return self._error(401, self.offer.error(401, body), ("WWW-Authenticate", challenge))
 
     def _forced(self, status: int) -> Reply:
-        reply = self._error(status, _FORCED[status], ("Preference-Applied", f"code={status}"))
+        reply = self._error(status, self.offer.errors[status], ("Preference-Applied", f"code={status}"))
         if status == 401:
             reply = reply.with_header("WWW-Authenticate", _CHALLENGE)
         if status in (429, 503):
@@ -153,7 +145,7 @@ class Service:
         return reply
 
     def _error(self, status: int, body: Any, *headers: tuple[str, str]) -> Reply:
-        if isinstance(body, dict):
+        if isinstance(body, dict) and self.offer.own:
             # The pages show `data: null` where the document says that it is a string. The style is one of batches.
             body = {name: "" if value is None else value for name, value in body.items()}
         return Reply(status, headers, body_json(body))

@@ -85,9 +85,9 @@ def credential_of(request: Request, key: str) -> Credential:
     return "wrong" if _TOKEN68.fullmatch(token) else "malformed"
 
 
-def segment_of(path: bytes, prefix: str) -> bytes | None:
-    """The undecoded id in ``{prefix}/batches/{id}``, or None where the path is no instance of it."""
-    start = prefix.encode() + b"/batches/"
+def segment_of(path: bytes, before: str) -> bytes | None:
+    """The undecoded id in ``{before}/{id}``, or None where the path is no instance of it."""
+    start = before.encode() + b"/"
     segment = path[len(start) :]
     return segment if path.startswith(start) and segment and b"/" not in segment else None
 

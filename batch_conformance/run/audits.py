@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -28,16 +30,27 @@ def perform_audits(file: Path, folder: Path, parallel: int | None, previous: Pat
     asked = load_audit_file(file)
     if parallel is not None:
         asked = replace(asked, parallel=parallel)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _interrupt)
     audits = ManyAudits(asked, folder, os.environ)
-    with board_for(stream, [target.name for target in asked.targets]) as board:
+    with _interrupted_by_sigterm(), board_for(stream, [target.name for target in asked.targets]) as board:
         outcomes = audits.perform(board)
     sources = [Source(o.name, folder / o.name / "drift.json", f"no report: {o.reason}") for o in outcomes]
     matrix = build_matrix(collect(sources, folder), former)
     written = write_matrix(matrix, folder)
     stream.write(f"{matrix.sentence}\nMatrix: {written[1]}\n")
     return EXIT_INTERRUPTED if audits.interrupted else exit_code(outcomes)
+
+
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the audits in order, as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -1,0 +1,202 @@
+"""The drifts that a contract has by itself: every way of breaking each of its clauses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from batch_conformance.contract.contract import Contract, ResponseContract
+from batch_conformance.contract.pointer import join
+from batch_conformance.contract.roles import Roles
+from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property, Schema
+from batch_conformance.mock.mutation import Change, Mutation
+
+_OF_TYPE: Mapping[str, Any] = {
+    "null": None,
+    "boolean": True,
+    "integer": 17,
+    "number": 17.5,
+    "string": "surplus",
+    "array": ["surplus"],
+    "object": {"surplus": 17},
+}
+_ORDER = ("null", "boolean", "integer", "number", "string", "array", "object")
+_STRANGE = "x_undocumented"
+_UNHEARD_OF = "unheard_of"
+_NO_FORMAT = "of no format"
+_FORMATS = frozenset({"date-time", "date", "uuid", "ipv4", "ipv6"})
+_RENAMED = "_renamed"
+_TOO_MANY = 429
+_OTHERS = {2: (202, 203), 4: (409, 418)}
+
+
+def derive(contract: Contract) -> tuple[Mutation, ...]:
+    """Every mutation of the contract, in the order of its clauses; names are unique and stable."""
+    return tuple(mutation for response in contract.operation.responses.values() for mutation in _of(contract, response))
+
+
+def _of(contract: Contract, response: ResponseContract) -> Iterator[Mutation]:
+    media_type = next((kind for kind in response.content if "json" in kind), None)
+    if not response.status.isdigit() or media_type is None:
+        return
+    maker = _Maker(contract, response)
+    yield from maker.of_message(media_type)
+    schema = response.content[media_type]
+    if schema is not None:
+        for place in schema.properties:
+            if not any(place.pointer.startswith(free + "/") for free in contract.roles.free_maps):
+                yield from maker.of_place(schema, place)
+
+
+class _Maker:
+    """Makes the mutations of one response."""
+
+    def __init__(self, contract: Contract, response: ResponseContract) -> None:
+        self._contract = contract
+        self._roles: Roles = contract.roles
+        self._sent = int(response.status)
+        self._response = response
+        self._success = 200 <= self._sent < 300
+
+    def of_message(self, media_type: str) -> Iterator[Mutation]:
+        """Another media type, none, another charset; another status."""
+        source = f"{self._response.location}: {self._sent} is {media_type}"
+        for word, label in (("html", "text/html; charset=utf-8"), ("no_type", None)):
+            yield self._make(word, "", "response.media_type", ("label", label), source)
+        yield self._make("latin_1", "", "response.charset", ("label", f"{media_type}; charset=iso-8859-1"), source)
+        operation = self._contract.operation
+        others = [other for other in _OTHERS.get(self._sent // 100, ()) if operation.response_for(other) is None]
+        # An unlisted 429 or 5xx is weighed over a run, and an unlisted error means nothing where none is listed.
+        if operation.lists_errors and others and self._sent != _TOO_MANY:
+            other, source = others[0], f"{operation.location}: {others[0]} is not listed"
+            yield self._make(f"as_{other}", "", "response.status", ("status", other), source, status=str(other))
+
+    def of_place(self, schema: Schema, place: Property) -> Iterator[Mutation]:
+        """Every way of breaking what a place says of its value."""
+        yield from self._types(schema, place)
+        if place.pointer and not place.pointer.endswith("/*"):
+            yield from self._required(place) if place.required else self._optional(place)
+        yield from self._values(place)
+        inner = any(other.pointer.startswith(place.pointer + "/") for other in schema.properties if other is not place)
+        if "object" in place.types and inner and place.pointer not in self._roles.free_maps:
+            source, there = f"{place.location}: nothing else is there", join(place.pointer, _STRANGE)
+            yield self._make("surplus", place.pointer, "body.undeclared", ("add", _STRANGE), source, pointer=there)
+
+    def _types(self, schema: Schema, place: Property) -> Iterator[Mutation]:
+        if place.types == ALL_TYPES:
+            return
+        source = f"{place.places.get('type', place.location)}: {' or '.join(sorted(place.types))}"
+        children = [other for other in schema.properties if other.pointer.startswith(place.pointer + "/")]
+        because = "what was inside is never seen" if place.pointer and len(children) > 2 else ""
+
+        def make(word: str, change: Change, value: Any = None, rule: str = "body.type") -> Mutation:
+            return self._make(word, place.pointer, rule, (change, value), source, because=because)
+
+        for kind in _ORDER:
+            if kind not in place.types and not (kind == "integer" and "number" in place.types):
+                yield make(kind, "put", _OF_TYPE[kind])
+        if "integer" in place.types and "number" not in place.types:
+            if not schema.modern:  # in JSON Schema 2020-12 a number without a fraction is an integer
+                yield make("float", "float")
+            if "string" not in place.types:
+                yield make("digits", "text")
+            if place.pointer in self._roles.timestamps and self._success:
+                yield make("iso", "iso")
+                yield make("milliseconds", "milliseconds", rule="time.magnitude")
+
+    def _required(self, place: Property) -> Iterator[Mutation]:
+        pointer, source = place.pointer, f"{place.required_at or place.location}: it is always there"
+        name = pointer.rpartition("/")[2] + _RENAMED
+        yield self._make("missing", pointer, "body.required", ("drop", None), source)
+        yield self._make("renamed", pointer, "body.required", ("rename", name), source, also=("body.undeclared",))
+        state, final = self._roles.state, next((stage for stage in self._roles.stages if stage.terminal), None)
+        if self._success and state and final and pointer != state:
+            word = f"missing_when_{final.value}"
+            yield self._make(word, pointer, "body.required", ("drop", None), source, state=final.value)
+
+    def _optional(self, place: Property) -> Iterator[Mutation]:
+        """Only a success has every property somewhere; what is inside one that is gone was not promised apart."""
+        if not self._success:
+            return
+        pointer, source = place.pointer, f"{place.location}: a documented property"
+        timed = {stage.timestamp: stage for stage in self._roles.stages}
+        ends = pointer in timed and timed[pointer].terminal
+        because = "the stages whose time it was are told of as well" if pointer in timed else ""
+        also = ("body.seen", "state.timestamp_missing") if ends else ("body.seen",)
+        rule, verdict = ("state.timestamp_missing", "drift") if ends else ("body.seen", "conforms")
+        yield self._make("missing", pointer, rule, ("drop", None), source, verdict=verdict, also=also, because=because)
+        done: tuple[Change, Any] = ("rename", pointer.rpartition("/")[2] + _RENAMED)
+        renamed = pointer + _RENAMED
+        yield self._make(
+            "renamed", pointer, "body.undeclared", done, source, pointer=renamed, also=also, because=because
+        )
+
+    def _values(self, place: Property) -> Iterator[Mutation]:
+        keywords, values, pointer = place.keywords, place.values, place.pointer
+        known = KNOWN_VALUES in keywords and "enum" not in keywords
+        if (known or keywords & {"enum", "const"}) and "string" in place.types:
+            rule, source = "body.known_value" if known else "body.enum", f"{place.location}: a list of values"
+            yield self._make("unheard_of", pointer, rule, ("put", _UNHEARD_OF), source)
+        if values.get("format") in _FORMATS and "string" in place.types:
+            source = f"{place.location}: {values['format']}"
+            yield self._make("no_format", pointer, "body.format", ("put", _NO_FORMAT), source)
+        for word, value in _beyond(values):
+            yield self._make(word, pointer, "body.constraint", ("put", value), f"{place.location}: {word}")
+
+    def _make(
+        self,
+        word: str,
+        at: str,
+        rule: str,
+        done: tuple[Change, Any],
+        source: str,
+        *,
+        status: str = "",
+        pointer: str | None = None,
+        verdict: Any = "drift",
+        also: tuple[str, ...] = (),
+        because: str = "",
+        state: Any = None,
+    ) -> Mutation:
+        return Mutation(
+            name=f"{self._sent}{at}:{word}",
+            title=f"{self._sent} {at or 'response'}: {_WORDS.get(word, word.replace('_', ' '))}",
+            rule=rule,
+            status=status or str(self._sent),
+            pointer=at if pointer is None else pointer,
+            source=source,
+            verdict=verdict,
+            also=also,
+            because=because,
+            sent=self._sent,
+            at=at,
+            change=done[0],
+            value=done[1],
+            state=state,
+            state_at=(self._roles.state or "") if state is not None else "",
+        )
+
+
+_WORDS = {
+    "no_type": "no Content-Type",
+    "html": "labelled as HTML",
+    "latin_1": "labelled as Latin-1",
+    "float": "an integer with a fraction of zero",
+    "digits": "a number as text",
+    "iso": "a time as ISO text",
+    "surplus": "an undocumented property",
+    "unheard_of": "a value that nobody lists",
+    **{kind: f"{kind} instead" for kind in _ORDER},
+}
+
+
+def _beyond(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """A value just outside each plain constraint."""
+    if "minimum" in values:
+        yield "minimum", int(values["minimum"]) - 1
+    if "maximum" in values:
+        yield "maximum", int(values["maximum"]) + 1
+    if "minLength" in values and int(values["minLength"]) > 0:
+        yield "minLength", "x" * (int(values["minLength"]) - 1)
+    if "maxLength" in values:
+        yield "maxLength", "x" * (int(values["maxLength"]) + 1)

@@ -1,0 +1,78 @@
+"""An offer: which contract a mock serves, as plain values, so that another process can make it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from batch_conformance.mock import pages
+from batch_conformance.mock.fleet import Batch, Step, make_fleet
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a mock serves: batches below ``path``, and what it says of errors.
+
+    ``errors`` are the JSON bodies of the statuses that a client can ask for; ``headers`` what the contract demands of a
+    status. ``refuses`` is false where no credential is asked for. ``own`` is true for the vendor's contract alone.
+    """
+
+    batches: tuple[Batch, ...]
+    errors: Mapping[int, Any]
+    path: str = "/batches"
+    headers: Mapping[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    refuses: bool = True
+    own: bool = False
+
+    def error(self, status: int, otherwise: Any) -> Any:
+        """The body of an error: the contract's own where it has one, else what the vendor's pages show."""
+        return otherwise if self.own else self.errors.get(status, otherwise)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for a pipe."""
+        return {
+            "batches": [
+                [batch.id, batch.note, [[step.after, dict(step.fields)] for step in batch.steps]]
+                for batch in self.batches
+            ],
+            "errors": {str(status): body for status, body in self.errors.items()},
+            "path": self.path,
+            "headers": {str(status): [list(pair) for pair in pairs] for status, pairs in self.headers.items()},
+            "refuses": self.refuses,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Offer:
+        """What ``to_dict`` made."""
+        return cls(
+            batches=tuple(
+                Batch(name, note, tuple(Step(after, fields) for after, fields in steps))
+                for name, note, steps in values["batches"]
+            ),
+            errors={int(status): body for status, body in values["errors"].items()},
+            path=values["path"],
+            headers={
+                int(status): tuple((name, value) for name, value in pairs)
+                for status, pairs in values["headers"].items()
+            },
+            refuses=values["refuses"],
+        )
+
+
+def own_offer() -> Offer:
+    """The vendor's contract, as its document and its pages have it."""
+    return Offer(
+        make_fleet(),
+        {
+            400: pages.BAD_REQUEST.body,
+            401: pages.INVALID_TOKEN.body,
+            403: pages.FORBIDDEN.body,
+            404: pages.NOT_FOUND.body,
+            429: pages.RATE_LIMITED.body,
+            500: pages.SERVER_ERROR.body,
+            503: pages.OVERLOADED.body,
+            504: pages.GATEWAY_TIMEOUT,
+        },
+        own=True,
+    )

@@ -1,0 +1,118 @@
+"""Proves the suite: every drift of the catalogue is found at its clause, and nothing that conforms is accused."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.mock.catalogue.portable import portable
+from batch_conformance.mock.derived import derive
+from batch_conformance.mock.drifts import DRIFTS
+from batch_conformance.report.proof import Observed, Proof, Trial, weigh
+from batch_conformance.run.contracts import open_contract
+from batch_conformance.run.workbench import Entry, Workbench, drift_of, is_own
+
+_AT_A_TIME = 4
+"""Entries that a process takes at once: fewer keep the processes busy to the end, more save messages."""
+
+
+class ProveError(ValueError):
+    """What cannot be proved as asked; one line says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to try out: ``contract`` as a person names it, ``seed`` of the probes, ``names`` of entries in order."""
+
+    contract: str
+    seed: int | None
+    names: tuple[str, ...]
+
+
+def catalogue(contract: Contract) -> dict[str, Entry]:
+    """Every entry by its name: those that the contract has by itself first, then those written down.
+
+    What is written about the vendor's own fields and bodies is left out under another contract.
+    """
+    derived: dict[str, Entry] = {mutation.name: mutation for mutation in derive(contract)}
+    if is_own(contract):
+        return {**derived, **DRIFTS}
+    operation = contract.operation
+    lists_401 = operation.response_for(401) is not None
+    others = portable(DRIFTS.values(), refuses=operation.secured, lists_401=lists_401)
+    return {**derived, **{drift.name: drift for drift in others}}
+
+
+def choose(entries: Iterable[Entry], groups: Collection[str], patterns: Sequence[str]) -> tuple[Entry, ...]:
+    """The entries of these groups (all where none is named) whose names match a pattern, such as ``200/created_at:*``.
+
+    Raises ``ProveError`` for a pattern that nothing matches.
+    """
+    of_groups = [entry for entry in entries if not groups or drift_of(entry).group in groups]
+    for pattern in patterns:
+        if not any(fnmatchcase(entry.name, pattern) for entry in of_groups):
+            raise ProveError(f"nothing in the catalogue is named {pattern!r}: `prove --list` lists all names")
+    if not patterns:
+        return tuple(of_groups)
+    return tuple(entry for entry in of_groups if any(fnmatchcase(entry.name, pattern) for pattern in patterns))
+
+
+def prove(task: Task, jobs: int, tell: Callable[[Trial], None] | None = None) -> Proof:
+    """Try out the entries, ``jobs`` at once; the trials stand in the order of the task. ``tell`` hears of each.
+
+    Raises ``ContractError``. On KeyboardInterrupt the processes end first.
+    """
+    begun = time.monotonic()
+    contract = open_contract(task.contract)
+    entries = catalogue(contract)
+    found: list[Trial] = []
+    for name, observed in zip(task.names, _observed(task, contract, min(jobs, len(task.names))), strict=True):
+        found.append(weigh(drift_of(entries[name]), observed))
+        if tell:
+            tell(found[-1])
+    return Proof(contract, tuple(found), task.seed, jobs, time.monotonic() - begun)
+
+
+def _observed(task: Task, contract: Contract, jobs: int) -> Iterator[Observed]:
+    if jobs < 2:
+        entries = catalogue(contract)
+        with Workbench(contract, seed=task.seed) as bench:
+            yield from (bench.try_out(entries[name]) for name in task.names)
+        return
+    # Forked processes would share what threads of this one hold.
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin, (task,))
+    try:
+        yield from pool.map(_try_out, task.names, chunksize=_AT_A_TIME)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Worker:
+    """What a process of the pool has: one bench, and the entries by name."""
+
+    bench: Workbench
+    entries: dict[str, Entry]
+
+
+def _begin(task: Task) -> None:
+    # Ctrl-C reaches all processes of the job; this one ends when the first has told it so.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    contract = open_contract(task.contract)
+    _Worker.entries = catalogue(contract)
+    _Worker.bench = Workbench(contract, seed=task.seed).__enter__()
+
+
+def _try_out(name: str) -> Observed:
+    return _Worker.bench.try_out(_Worker.entries[name])
+
+
+def default_jobs() -> int:
+    """As many as there are processors for this process."""
+    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

@@ -1,0 +1,106 @@
+"""The workbench: a mock that drifts as it is told, and the suite against it, many times in one process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import cache
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.sources import shipped_contract
+from batch_conformance.mock.drift import Drift
+from batch_conformance.mock.mutation import Mutation
+from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.mock.tailor import tailor
+from batch_conformance.probes.chapters import CHAPTER_NAMES
+from batch_conformance.probes.plan import Plan
+from batch_conformance.report.proof import Observed, Seen
+from batch_conformance.run.audit import Audit
+from batch_conformance.run.settings import Settings, settle
+
+Entry = Drift | Mutation
+"""What can be tried out: an entry of the catalogue, or one derived from a contract."""
+
+TICK = 0.0025
+"""Seconds of the mock's time that one request takes: a plan of 350 requests spans what its polls would wait."""
+
+_IMPATIENT = 0.5
+"""Seconds until a request counts as unanswered, where the entry is known to leave requests unanswered."""
+
+
+def is_own(contract: Contract) -> bool:
+    """Whether a contract is the vendor's that the mock serves by itself."""
+    return contract.document.sha256 == _own_sha256()
+
+
+@cache
+def _own_sha256() -> str:
+    return shipped_contract("published").document.sha256
+
+
+def drift_of(entry: Entry) -> Drift:
+    """What an entry shows."""
+    return entry.drift() if isinstance(entry, Mutation) else entry
+
+
+class Workbench:
+    """A mock and all that its audits share; ``try_out`` runs one of them. Close it, or use it as a context manager."""
+
+    def __init__(self, contract: Contract, *, seed: int | None = None) -> None:
+        self.contract = contract
+        self.seed = seed
+        self._mock = EmbeddedMock(tick=TICK, offer=None if is_own(contract) else tailor(contract))
+        self._plans: dict[tuple[str, ...], Plan] = {}
+
+    def __enter__(self) -> Workbench:
+        self._mock.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._mock.stop()
+
+    def try_out(self, *entries: Entry) -> Observed:
+        """Audit the mock with an entry of the catalogue, or with several at once."""
+        begun = time.monotonic()
+        audit = self._audit(entries)
+        try:
+            audit.runner.perform(CHAPTER_NAMES)
+            report = audit.report((), selected=CHAPTER_NAMES)
+        finally:
+            audit.close()
+        findings = tuple(
+            Seen(found.rule, found.level, found.status, found.pointer, found.kind, found.observed)
+            for found in report.ledger.findings
+        )
+        return Observed(report.verdict, findings, report.run.requests, time.monotonic() - begun)
+
+    def _audit(self, entries: Sequence[Entry]) -> Audit:
+        self._mock.switch(
+            drifts=[entry.name for entry in entries if isinstance(entry, Drift)],
+            mutations=[entry for entry in entries if isinstance(entry, Mutation)],
+        )
+        ids = self._mock.batch_ids
+        audit = Audit(
+            self._settings(any(isinstance(entry, Drift) and entry.silent for entry in entries)),
+            seed=self.seed,
+            command="batch-conformance prove",
+            contract=self.contract,
+            plan=self._plans.get(ids),
+            sleep=_no_sleep,
+        )
+        self._plans[ids] = audit.plan
+        return audit
+
+    def _settings(self, impatient: bool) -> Settings:
+        mock = self._mock
+        return settle(
+            {"BATCH_API_KEY": mock.key},
+            base_url=mock.base_url,
+            batch_ids=mock.batch_ids,
+            unsafe=True,
+            request_timeout=_IMPATIENT if impatient else 10.0,
+        )
+
+
+def _no_sleep(_seconds: float) -> None:
+    """The mock's time goes by its requests: waiting would change nothing."""
