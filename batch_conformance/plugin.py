@@ -8,9 +8,12 @@ from types import FrameType
 
 import pytest
 
-from batch_conformance.discretion import Discretion
-from batch_conformance.run.options import add_options
-from batch_conformance.session import MARKER, SESSION, AuditSession, Chapter
+from batch_conformance.verbatim import verbatim
+
+with verbatim():
+    from batch_conformance.discretion import Discretion
+    from batch_conformance.run.options import add_options
+    from batch_conformance.session import MARKER, SESSION, AuditSession, Chapter
 
 __all__ = ["Chapter"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shlex
 import shutil
@@ -30,6 +31,7 @@ from batch_conformance.run.progress import ProgressLine
 from batch_conformance.run.recall import keep
 from batch_conformance.run.settings import Settings
 from batch_conformance.run.shared import Shared
+from batch_conformance.verbatim import verbatim
 
 MARKER = "chapter"
 _TITLES = {chapter.name: chapter.title for chapter in CHAPTERS}
@@ -231,7 +233,10 @@ class AuditSession:
             if shared is None:
                 _check_writable(settings.reports_dir)
                 self._say_cost(settings)
-            self._audit = Audit(settings, seed=seed_from(self.config), command=command, shared=shared)
+            with verbatim():
+                self._audit = Audit(settings, seed=seed_from(self.config), command=command, shared=shared)
+            # What is loaded by now stays to the end: the collections that pytest makes need not look at it again.
+            gc.freeze()
             self.redactor = self._audit.target.redactor
             self._audit.runner.progress = self._progress(self._audit) if shared is None else None
         except (ValueError, OSError) as error:
