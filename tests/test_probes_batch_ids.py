@@ -34,7 +34,7 @@ def test_a_lone_surrogate_is_encoded_without_an_exception():
         (("batch_67890abcdef1",), r"batch_[0-9a-f]{12}"),
         (("3fa85f64-5717-4562-b3fc-2c963f66afa6",), r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
         (("bi-20240101xyz",), r"bi-[a-z0-9]{11}"),
-        (("42",), r"[0-9]{2}"),
+        (("42",), r"[0-9]{13}"),
         ((), r"batch_[a-z]{10}"),
     ],
 )
@@ -135,3 +135,23 @@ def test_plain_means_letters_digits_dash_and_underscore_of_modest_length():
     assert not batch_ids.spell("x", "%20").plain
     assert not batch_ids.spell("x", "a" * 65).plain
     assert not batch_ids.spell("x", "a\n").plain
+
+
+@pytest.mark.parametrize("known", ["batch_1", "1", "7f", "b-00012", "batch_abc123", "x"])
+def test_where_ids_are_few_unknown_ones_are_drawn_from_many(known: str) -> None:
+    strategies = batch_ids.unknown_strategies([known])
+    for name, strategy in strategies.items():
+        drawn = draw(strategy, 30, None, name)
+        assert len(set(drawn)) == 30
+        assert known not in drawn
+    prefix = batch_ids.learn_shape([known]).prefix
+    assert all(
+        one.startswith(prefix) and len(one) >= len(prefix) + 7 for one in draw(strategies["same_shape"], 30, None, "x")
+    )
+
+
+@pytest.mark.parametrize(("known", "guessable"), [("batch_1", True), ("12", True), ("batch_rdyqgrcgjg", False)])
+def test_no_neighbour_that_may_be_somebody_elses_batch_is_asked_for(known: str, guessable: bool) -> None:
+    names = {one.name for one in batch_ids.neighbours(known, [known])}
+    assert {"json_suffix", "space_after", "nul_after"} <= names
+    assert names.isdisjoint({"last_dropped", "one_added", "last_changed", "first_dropped"}) is guessable

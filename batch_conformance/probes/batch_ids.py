@@ -5,10 +5,11 @@ Every one has a stable name, the path segment exactly as it goes on the wire, an
 
 from __future__ import annotations
 
+import math
 import re
 import string
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from hypothesis import strategies as st
@@ -24,6 +25,12 @@ NO_SUCH_ID = "~~no-such-batch~~batch-conformance~~"
 _LOWER, _UPPER, _DIGITS, _HEX = string.ascii_lowercase, string.ascii_uppercase, string.digits, "0123456789abcdef"
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PREFIX = re.compile(r"[A-Za-z]{1,16}[_-]")
+
+_SAFE_BITS = 40
+"""An id drawn from so many is nobody's but for one chance in a million, even where a million batches exist."""
+
+_MAY_EXIST = frozenset({"last_dropped", "last_changed", "one_added", "without_prefix", "first_dropped", "doubled"})
+"""Neighbours that are ids of the same kind: where ids are short, they may be those of other batches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,18 @@ def learn_shape(known: Sequence[str]) -> Shape:
     return Shape(prefix, _alphabet(letters), separators if "" in separators else ("",) * 10)
 
 
+def widened(shape: Shape) -> Shape:
+    """The shape, longer where ids of it are so few that one drawn at random may well be somebody's."""
+    lacking = math.ceil(_SAFE_BITS / math.log2(len(shape.alphabet))) - shape.body.count("")
+    return replace(shape, body=shape.body + ("",) * max(0, lacking))
+
+
+def is_guessable(known_id: str) -> bool:
+    """Whether ids like this one are so few, as with numbers given out in turn, that a similar one may exist too."""
+    shape = learn_shape([known_id])
+    return widened(shape) != shape
+
+
 def _alphabet(letters: set[str]) -> str:
     if letters <= set(_HEX) and letters & set(_DIGITS) and letters & set(_LOWER):
         return _HEX
@@ -112,7 +131,7 @@ def _alphabet(letters: set[str]) -> str:
 
 def unknown_strategies(known: Sequence[str]) -> dict[str, st.SearchStrategy[str]]:
     """Plain ids that nobody has, by name: of the learned shape first, then of shapes that other services use."""
-    shape = learn_shape(known)
+    shape = widened(learn_shape(known))
     taken = {identifier.lower() for identifier in known}
 
     def free(strategy: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -161,6 +180,8 @@ def neighbours(known_id: str, known: Sequence[str]) -> tuple[SpelledId, ...]:
         "comma_list": known_id + "," + known_id,
         "full_width": known_id[:-1] + chr(ord(known_id[-1]) + 0xFEE0) if "!" <= known_id[-1:] <= "~" else "",
     }
+    if is_guessable(known_id):
+        table = {name: text for name, text in table.items() if name not in _MAY_EXIST}
     taken = set(known)
     # Servers that cut path parameters off do so at a literal semicolon only.
     wire = {"path_parameter": encode_segment(known_id) + ";v=1"}
