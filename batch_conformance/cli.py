@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -11,6 +12,7 @@ import click
 from batch_conformance import __version__
 from batch_conformance.findings.gate import EXIT_DRIFT, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
 from batch_conformance.findings.rules import REGISTRY
+from batch_conformance.input_error import InputError, fault_line
 from batch_conformance.mock.command import mock
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ class _Commands(click.Group):
             code = error.exit_code
         except click.Abort:
             code = EXIT_INTERRUPTED
+        except Exception as error:
+            traceback.print_exc()
+            click.echo(fault_line(error), err=True)
+            code = EXIT_FAULT
         sys.exit(code)
 
 
@@ -72,7 +78,7 @@ def diff(*, old: str, new: str, reading: Reading, overlays: tuple[Path, ...], fa
 
     try:
         found = diff_contracts(*(open_contract(source, reading, overlays) for source in (old, new)))
-    except ValueError as error:
+    except InputError as error:
         _give_up(str(error), EXIT_USAGE)
     _deliver(FACES[face](found), output)
     sys.exit(EXIT_DRIFT if found.breaking else 0)
@@ -88,7 +94,7 @@ def vendors(vendor: str | None, *, markdown: bool) -> None:
 
     try:
         profiles = [load_profile(name) for name in ((vendor,) if vendor else profile_names())]
-    except ValueError as error:
+    except InputError as error:
         _give_up(str(error), EXIT_USAGE)
     if markdown:
         click.echo(page(profiles), nl=False)
@@ -108,7 +114,7 @@ def audit(*, file: Path, reports_dir: Path, parallel: int | None, previous: Path
 
     try:
         sys.exit(perform_audits(file, reports_dir, parallel, previous, sys.stdout))
-    except ValueError as error:
+    except InputError as error:
         _give_up(str(error), EXIT_USAGE)
     except OSError as error:
         _give_up(f"cannot write to {error.filename or reports_dir}: {error.strerror or error}", EXIT_FAULT)
@@ -133,7 +139,7 @@ def matrix(*, reports: tuple[Path, ...], output: Path, previous: Path | None) ->
         audits = collect(sources_of(reports), output)
         found = build_matrix(audits, former)
         written = write_matrix(found, output)
-    except ValueError as error:
+    except InputError as error:
         _give_up(str(error), EXIT_USAGE)
     except OSError as error:
         _give_up(f"cannot write to {output}: {error.strerror or error}", EXIT_FAULT)
@@ -168,7 +174,7 @@ def prove(
     try:
         wish = Wish(contract, groups, names, seed)
         sys.exit(perform_proof(wish, jobs or default_jobs(), reports_dir, listing=listing))
-    except ValueError as error:
+    except InputError as error:
         _give_up(str(error), EXIT_USAGE)
     except KeyboardInterrupt:
         _give_up("interrupted: no proof was written", EXIT_INTERRUPTED)

@@ -16,6 +16,7 @@ import pytest
 
 from batch_conformance.exchange.redaction import Redactor
 from batch_conformance.findings.gate import EXIT_FAULT, fails_gate
+from batch_conformance.input_error import InputError, fault_line
 from batch_conformance.mock.process import MockError
 from batch_conformance.probes.chapters import CHAPTERS
 from batch_conformance.probes.plan import describe
@@ -158,6 +159,8 @@ class AuditSession:
     def pytest_internalerror(self, excrepr: object) -> None:
         """A crash of pytest or of this tool is a fault, and never reads as drift."""
         self._fault = (str(excrepr).strip().splitlines() or ["internal error"])[-1]
+        if self._audit is None:  # nothing was sent, so no report will say it
+            sys.stderr.write(f"{fault_line(self._fault)}\n")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, error: object) -> None:
@@ -239,7 +242,7 @@ class AuditSession:
             gc.freeze()
             self.redactor = self._audit.target.redactor
             self._audit.runner.progress = self._progress(self._audit) if shared is None else None
-        except (ValueError, OSError) as error:
+        except (InputError, OSError) as error:
             raise pytest.UsageError(str(error)) from None
         except MockError as error:
             pytest.exit(str(error), returncode=EXIT_FAULT)

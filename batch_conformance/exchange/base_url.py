@@ -7,12 +7,14 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from batch_conformance.input_error import InputError
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")  # a name, or an IPv6 address and its zone
 _BATCHES = re.compile(r"/batches(/.*)?$")
 
 
-class BaseUrlError(ValueError):
+class BaseUrlError(InputError):
     """A base URL that cannot be used. Its text is one line that says what to write instead."""
 
 

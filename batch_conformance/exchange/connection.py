@@ -15,11 +15,12 @@ import h11
 from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import Failure, FailureKind
 from batch_conformance.exchange.proxy import Proxy
+from batch_conformance.input_error import InputError
 
 _Address = tuple[socket.AddressFamily, "tuple[str, int] | tuple[str, int, int, int]"]
 
 
-class TrustError(ValueError):
+class TrustError(InputError):
     """A CA bundle that cannot be read. Its text is one line."""
 
 

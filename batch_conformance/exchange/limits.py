@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from batch_conformance.input_error import InputError
+
 _RATE = re.compile(r"\s*(\d+)\s*/\s*(s|sec|second|m|min|minute|h|hour)\s*")
 _PERIODS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-class LimitError(ValueError):
+class LimitError(InputError):
     """A limit that cannot be meant. Its text is one line that says what to write instead."""
 
 

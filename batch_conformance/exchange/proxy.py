@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from batch_conformance.exchange.base_url import BaseUrl
+from batch_conformance.input_error import InputError
 
 
-class ProxyError(ValueError):
+class ProxyError(InputError):
     """A proxy setting that cannot be used. Its text is one line that says what to change."""
 
 

@@ -21,9 +21,10 @@ from batch_conformance.exchange.exchange import (
     Response,
     Subject,
 )
+from batch_conformance.input_error import InputError
 
 
-class RecordError(ValueError):
+class RecordError(InputError):
     """A recorded exchange that cannot be read. Its text is one line that says which part."""
 
 

@@ -18,6 +18,7 @@ from batch_conformance.exchange.limits import Budget, BudgetExhausted, LimitErro
 from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor
 from batch_conformance.exchange.secret import Secret, SecretBytes, SecretHeaders
 from batch_conformance.exchange.transport import Outcome, SizeLimits, Transport, encode_header_value
+from batch_conformance.input_error import InputError
 
 __all__ = [
     "BaseUrl",
@@ -37,7 +38,7 @@ _FIRST_BACKOFF = 0.2
 _LONGEST_BACKOFF = 2.0
 
 
-class TargetError(ValueError):
+class TargetError(InputError):
     """A setting of the target that cannot be used. Its text is one line."""
 
 
@@ -62,7 +63,7 @@ class Target:
     is waited for. ``query`` and ``headers`` go with every request. ``environ`` is where proxies are looked up.
 
     Raises ``TargetError``, ``BaseUrlError``, ``LimitError``, ``TrustError`` or ``ProxyError``, all of them
-    ``ValueError`` with one line for people.
+    ``InputError`` with one line for people.
     """
 
     def __init__(

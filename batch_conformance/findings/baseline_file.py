@@ -19,6 +19,7 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.tree import parse_tree
 from batch_conformance.findings.baseline import Baseline, Entry, EntryResult
 from batch_conformance.findings.finding import Finding
+from batch_conformance.input_error import InputError
 
 FORMAT = "batch-conformance-baseline/1"
 DAYS = 90
@@ -38,7 +39,7 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{12}")
 _NUMERIC = re.compile(r"[0-9]+(e[0-9]+)?")
 
 
-class BaselineError(ValueError):
+class BaselineError(InputError):
     """A baseline that cannot be used; one line says where and what to do."""
 
 

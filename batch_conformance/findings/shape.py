@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.violation import type_name
+from batch_conformance.input_error import InputError
 
 FORMAT = "batch-conformance-shape/1"
 
@@ -48,7 +49,7 @@ _SCHEMA: Mapping[str, Any] = {
 }
 
 
-class ShapeError(ValueError):
+class ShapeError(InputError):
     """A recorded shape that cannot be used; one line says why and what to do."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from batch_conformance.input_error import InputError
 from batch_conformance.mock.catalogue import access, bodies, errors, outages, protocol, rare, times, values, variants
 from batch_conformance.mock.drift import Drift, in_order
 from batch_conformance.mock.mutation import Mutation
@@ -25,7 +26,7 @@ DRIFTS: dict[str, Drift] = {drift.name: drift for family in _FAMILIES for drift 
 """Every entry by its name, in the order of the catalogue."""
 
 
-class DriftError(ValueError):
+class DriftError(InputError):
     """A name that no drift has. Its text is one line that names what there is."""
 
 

@@ -9,6 +9,7 @@ from batch_conformance.contract.contract import Contract, ResponseContract
 from batch_conformance.contract.pointer import split
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.schema import Property, Schema
+from batch_conformance.input_error import InputError
 from batch_conformance.mock.fleet import Batch, Step, make_fleet
 from batch_conformance.mock.offer import Offer, own_offer
 
@@ -26,7 +27,7 @@ _TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
 """In this order a value is made where several types will do."""
 
 
-class TailorError(ValueError):
+class TailorError(InputError):
     """No conforming answer can be made of a contract; one line says of which part."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from batch_conformance.exchange.exchange import Probe
+from batch_conformance.input_error import InputError
 from batch_conformance.probes.chapters import CHAPTER_NAMES, CHAPTERS, Exploration, Setting
 from batch_conformance.probes.credentials import Style
 from batch_conformance.probes.generated import GenerationError
@@ -23,7 +24,7 @@ _ALWAYS = ("known_ids", "lifecycle")
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
-class PlanError(ValueError):
+class PlanError(InputError):
     """The wishes make no plan. The message is one line."""
 
 

@@ -18,6 +18,7 @@ from batch_conformance.exchange.curl import curl_line
 from batch_conformance.exchange.exchange import Exchange, Headers
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.history import History
+from batch_conformance.input_error import InputError
 from batch_conformance.report.body_view import mask_url_queries, masked_text
 from batch_conformance.report.groups import clauses_by_id, count, masked_names, rule_named, where_said
 from batch_conformance.report.memory import entry_counts
@@ -31,7 +32,7 @@ BODY_LIMIT = 16_384
 _HEADER_LIMIT = 2_048
 
 
-class DriftFileError(ValueError):
+class DriftFileError(InputError):
     """A text that is no ``drift.json`` of this format."""
 
 

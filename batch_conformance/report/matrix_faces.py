@@ -13,6 +13,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from markupsafe import Markup
 
+from batch_conformance.input_error import InputError
 from batch_conformance.report.markdown import escape
 from batch_conformance.report.matrix import STATES, Cell, CellState, Matrix, Row, Vendor
 from batch_conformance.report.page import asset, csp, template
@@ -47,7 +48,7 @@ _COLORS = {"conforms": "brightgreen", "drift": "red", "inconclusive": "yellow", 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-class MatrixFileError(ValueError):
+class MatrixFileError(InputError):
     """A text that is no ``matrix.json`` of this format; one line says what is wrong."""
 
 

@@ -20,6 +20,7 @@ from batch_conformance.exchange.target import Target
 from batch_conformance.findings.gate import decide
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.masking import mask_findings
+from batch_conformance.input_error import InputError
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.probes.plan import LIMITS, Plan, build_plan
@@ -46,7 +47,7 @@ UNJUDGED = "the judging of what was received"
 _PACKAGES = ("batch-conformance", "schemathesis", "hypothesis", "pytest", "jsonschema", "h11")
 
 
-class AuditError(ValueError):
+class AuditError(InputError):
     """The audit cannot begin; one line says why and what to do."""
 
 
@@ -55,7 +56,7 @@ class Audit:
 
     ``contract`` and ``plan`` are those of the settings where they are at hand already; ``sleep`` waits between retries.
 
-    Raises ``AuditError`` or another ``ValueError`` with one line when it cannot begin.
+    Raises ``AuditError`` or another ``InputError`` with one line when it cannot begin.
     """
 
     def __init__(

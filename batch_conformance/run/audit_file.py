@@ -17,6 +17,7 @@ from batch_conformance.contract.document import parse_tree
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import join
 from batch_conformance.exchange.base_url import parse_base_url
+from batch_conformance.input_error import InputError
 from batch_conformance.run.settings import DEFAULT_KEY_ENV
 from batch_conformance.run.vendors import load_profile
 
@@ -27,7 +28,7 @@ TIMEOUT = 420.0
 _MAX_BYTES = 4 * 1024 * 1024
 
 
-class AuditFileError(ValueError):
+class AuditFileError(InputError):
     """An ``audit.yaml`` that cannot be used; one line says what is wrong, where, and what to do."""
 
 
@@ -50,7 +51,7 @@ class AuditFile:
 
 
 def load_audit_file(path: Path) -> AuditFile:
-    """Read and check an ``audit.yaml``. Raises AuditFileError, or another ValueError, with one line for people."""
+    """Read and check an ``audit.yaml``. Raises AuditFileError, or another InputError, with one line for people."""
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise AuditFileError(f"{path} has more than {_MAX_BYTES} bytes: that is no list of targets")
@@ -72,7 +73,7 @@ def load_audit_file(path: Path) -> AuditFile:
         names[given["name"].lower()] = given["name"]
         try:
             targets.append(_target(given, data))
-        except ValueError as error:
+        except InputError as error:
             raise AuditFileError(f"{here}: {given['name']}: {error}") from None
     return AuditFile(tuple(targets), data.get("parallel", PARALLEL))
 

@@ -23,7 +23,7 @@ from batch_conformance.run.many import ManyAudits, exit_code
 def perform_audits(file: Path, folder: Path, parallel: int | None, previous: Path | None, stream: IO[str]) -> int:
     """Audit the targets of a file into ``folder/NAME``, write the matrix into ``folder``; returns the exit code.
 
-    Raises ValueError with one line for a file that cannot be used, before anything is sent, and OSError where reports
+    Raises InputError with one line for a file that cannot be used, before anything is sent, and OSError where reports
     cannot be written.
     """
     former = read_previous(previous) if previous else None

@@ -16,6 +16,7 @@ from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.limits import BudgetExhausted
 from batch_conformance.exchange.profile import Profile, batches_path
 from batch_conformance.exchange.target import Target
+from batch_conformance.input_error import InputError
 from batch_conformance.judge.sense import stage_of
 from batch_conformance.judge.strict_json import parse
 from batch_conformance.probes.batch_ids import encode_segment
@@ -31,7 +32,7 @@ _MOST_POLLS = 20
 _LONGEST_ID = 512
 
 
-class CreationError(ValueError):
+class CreationError(InputError):
     """No batch could be made. One line says which call failed, and how."""
 
 

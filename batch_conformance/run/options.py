@@ -187,7 +187,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def settings_from(config: pytest.Config) -> Settings:
-    """The settings of this session. Raises ``ValueError`` with one line for people."""
+    """The settings of this session. Raises ``InputError`` with one line for people."""
     option = config.option
     return settle(
         os.environ,

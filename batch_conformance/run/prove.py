@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from batch_conformance.contract.contract import Contract
+from batch_conformance.input_error import InputError
 from batch_conformance.mock.catalogue.portable import portable
 from batch_conformance.mock.derived import derive
 from batch_conformance.mock.drifts import DRIFTS
@@ -23,7 +24,7 @@ _AT_A_TIME = 4
 """Entries that a process takes at once: fewer keep the processes busy to the end, more save messages."""
 
 
-class ProveError(ValueError):
+class ProveError(InputError):
     """What cannot be proved as asked; one line says why and what to do."""
 
 

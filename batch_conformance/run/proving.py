@@ -31,7 +31,7 @@ class Wish:
 def perform_proof(wish: Wish, jobs: int, folder: Path, *, listing: bool) -> int:
     """Prove what is wished for, print and write it; returns the exit code: 0 only when all was right.
 
-    Raises ValueError with one line for what cannot be proved as asked, and OSError where reports cannot be written.
+    Raises InputError with one line for what cannot be proved as asked, and OSError where reports cannot be written.
     """
     chosen = choose(catalogue(open_contract(wish.contract)).values(), wish.groups, wish.patterns)
     if listing:

@@ -16,6 +16,7 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.history import History, compare
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeError, ShapeRecord, parse_shape, shape_json
+from batch_conformance.input_error import InputError
 from batch_conformance.judge.shape import observe
 from batch_conformance.report.baseline_entry import day_of
 from batch_conformance.report.drift_json import DriftFileError, read_drift
@@ -27,7 +28,7 @@ _MOST_BYTES = 64 * 1024 * 1024
 _T = TypeVar("_T")
 
 
-class RecallError(ValueError):
+class RecallError(InputError):
     """A file to compare with, or to write, that cannot be used; one line says what to do."""
 
 
@@ -80,7 +81,7 @@ class Recall:
 
 
 def recall(files: Files, contract: Contract) -> Recall:
-    """Read what the files hold. Raises ``ValueError`` with one line for people.
+    """Read what the files hold. Raises ``InputError`` with one line for people.
 
     What is to be written is only looked at: a run that cannot keep its results should not begin.
     """

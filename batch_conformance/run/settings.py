@@ -12,6 +12,7 @@ from batch_conformance.exchange.limits import RateLimit
 from batch_conformance.exchange.profile import Profile
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.findings.gate import FailOn
+from batch_conformance.input_error import InputError
 from batch_conformance.probes.chapters import Exploration
 from batch_conformance.run.recall import Files
 from batch_conformance.run.vendors import load_profile
@@ -21,7 +22,7 @@ REMOTE_RATE = RateLimit(5, 1.0)
 """Where nobody said otherwise, another host gets no more than five requests a second."""
 
 
-class SettingsError(ValueError):
+class SettingsError(InputError):
     """A setting that cannot be used; its text is one line that says what to do."""
 
 
@@ -92,7 +93,7 @@ def settle(
 ) -> Settings:
     """Check what was asked for and fill in what the target decides.
 
-    Raises ``ValueError`` (of this module or of the one that knows better) with one line for people. The key is taken
+    Raises ``InputError`` (of this module or of the one that knows better) with one line for people. The key is taken
     from the environment variable that ``key_env`` names, and from nowhere else.
     """
     profile = load_profile(vendor) if vendor else None

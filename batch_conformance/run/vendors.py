@@ -19,6 +19,7 @@ from batch_conformance.exchange.limits import LimitError, RateLimit
 from batch_conformance.exchange.profile import KnownDeviation, Profile, profile_from
 from batch_conformance.exchange.target import Presentation
 from batch_conformance.findings.finding import Finding
+from batch_conformance.input_error import InputError
 from batch_conformance.probes.credentials import present
 from batch_conformance.run.contracts import is_url, open_contract
 
@@ -28,7 +29,7 @@ MAX_BYTES = 256 * 1024
 _SCHEMA = "profile.schema.json"
 
 
-class VendorError(ValueError):
+class VendorError(InputError):
     """A profile that cannot be used; one line says what is wrong, where, and what to do."""
 
 
