@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from batch_conformance.contract.pointer import escape, split
@@ -65,11 +65,13 @@ def masked_text(body: bytes, masked_names: Collection[str], limit: int, encoding
     return masked[:limit], len(body) > SCANNED or len(masked) > limit
 
 
-def body_view(body: bytes, marks: Iterable[str], masked_names: Collection[str], limit: int = 4096) -> BodyView:
+def body_view(
+    body: bytes, marks: Iterable[str], masked_names: Collection[str], limit: int = 4096, words: Collection[str] = ()
+) -> BodyView:
     """The body in lines, the members at the JSON pointers ``marks`` marked (``*`` is any array index).
 
-    A pointer to a member that is not there marks the object that lacks it. At most about ``limit`` characters are
-    kept: the start, and the surroundings of each mark.
+    Lines with any of ``words`` are marked too. A pointer to a member that is not there marks the object that lacks it.
+    At most about ``limit`` characters are kept: the start, and the surroundings of each mark.
     """
     text = body[:SCANNED].decode("utf-8", "replace")
     tokens, end = _scan(text)
@@ -82,6 +84,8 @@ def body_view(body: bytes, marks: Iterable[str], masked_names: Collection[str], 
         lines = [Line(part) for part in _spliced(text, tokens, end, masked_names).splitlines()]
         if () in wanted.values():
             lines = [Line(line.text, marked=True) for line in lines]
+    if words:
+        lines = [replace(line, marked=line.marked or any(word in line.text for word in words)) for line in lines]
     shown, left_out = _window([_safe(line) for line in lines], limit)
     if len(body) > SCANNED:
         notes.append(f"cut: {len(body):,} bytes came, the first {SCANNED:,} were looked at")

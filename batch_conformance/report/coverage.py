@@ -70,13 +70,14 @@ class FieldTable:
 class Unobserved:
     """What nobody saw: statuses, and the number of clauses by status; and clauses that stayed inconclusive.
 
-    ``named`` tells the clauses that nothing exercised in words, where they are few.
+    ``named`` tells the clauses that nothing exercised, by status and in words, where they are few. The status is empty
+    for clauses about any.
     """
 
     statuses: tuple[str, ...]
     clauses: tuple[tuple[str, int], ...]
     inconclusive: tuple[tuple[str, int], ...]
-    named: tuple[str, ...]
+    named: tuple[tuple[str, str], ...]
 
 
 def status_grid(report: RunReport) -> StatusGrid:
@@ -138,11 +139,9 @@ def unobserved(report: RunReport) -> Unobserved:
     by_state: dict[str, Counter[str]] = {"not_observed": Counter(), "inconclusive": Counter()}
     for result in report.ledger.clauses:
         if result.state in by_state:
-            by_state[result.state][result.clause.status or "any status"] += 1
+            by_state[result.state][result.clause.status] += 1
     named = tuple(
-        f"{result.clause.status or 'any status'}: {result.clause.says}"
-        for result in report.ledger.clauses
-        if result.state == "not_observed"
+        (result.clause.status, result.clause.says) for result in report.ledger.clauses if result.state == "not_observed"
     )
     return Unobserved(
         statuses=tuple(status for status in report.contract.operation.responses if status not in seen),

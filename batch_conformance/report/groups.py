@@ -13,12 +13,16 @@ from batch_conformance.exchange.exchange import Exchange, Request
 from batch_conformance.findings.finding import LEVELS, Finding, Level, Side, State
 from batch_conformance.findings.gate import FailOn, fails_gate
 from batch_conformance.findings.rules import REGISTRY, Rule
+from batch_conformance.report.language import ENGLISH, Language
 from batch_conformance.report.run_report import RunReport
 
 STATES: tuple[State, ...] = ("new", "expired", "known")
 """Those that fail a gate first."""
 
 SIDES: tuple[Side, ...] = ("server", "document", "network")
+
+_CORRECT_DOCUMENT = "Correct the document, or an overlay of it, at this place, if what the server sends is meant."
+_LOOK_BEFORE = "Look at what stands before the server: a gateway, a proxy, a firewall."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,7 @@ class Group:
     @property
     def remedy(self) -> str:
         """What to do, by the side that is to be fixed."""
-        if self.side == "document" and self.rule.side != "document":
-            return "Correct the document, or an overlay of it, at this place, if what the server sends is meant."
-        if self.side == "network" and self.rule.side != "network":
-            return "Look at what stands before the server: a gateway, a proxy, a firewall."
-        return self.rule.remedy
+        return remedy_of(self, ENGLISH)
 
     @property
     def expected(self) -> tuple[str, ...]:
@@ -151,6 +151,21 @@ def count(report: RunReport) -> Counts:
         clauses={state: clauses[state] for state in ("kept", "broken", "inconclusive", "not_observed")},
         document_findings=len(report.contract.document_findings),
     )
+
+
+def remedy_of(group: Group, language: Language) -> str:
+    """What to do, by the side that is to be fixed, in a language."""
+    if group.side == "document" and group.rule.side != "document":
+        return language.text(_CORRECT_DOCUMENT)
+    if group.side == "network" and group.rule.side != "network":
+        return language.text(_LOOK_BEFORE)
+    return language.rule_texts(group.rule).remedy
+
+
+def verdict_sentence(report: RunReport, language: Language = ENGLISH) -> str:
+    """The verdict's sentence to stand below or after the verdict: without naming it again."""
+    rest = language.said(report.sentence.removeprefix(f"{report.verdict.capitalize()}: "))
+    return rest[:1].upper() + rest[1:]
 
 
 def clauses_by_id(report: RunReport) -> dict[str, Clause]:

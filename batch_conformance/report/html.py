@@ -13,12 +13,13 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.selfcheck import DocumentFinding
 from batch_conformance.exchange.curl import curl_line
-from batch_conformance.exchange.exchange import Exchange, Headers
+from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.findings.baseline import Entry
 from batch_conformance.findings.finding import LEVELS, Finding
+from batch_conformance.report.again import folded, rerun
 from batch_conformance.report.baseline_entry import baseline_entry, day_of
-from batch_conformance.report.body_view import BodyView, body_view, mask_url_queries
-from batch_conformance.report.coverage import field_tables, status_grid, unobserved
+from batch_conformance.report.body_view import BodyView, Line, body_view, mask_url_queries
+from batch_conformance.report.coverage import FieldState, field_tables, status_grid, unobserved
 from batch_conformance.report.groups import (
     SIDES,
     STATES,
@@ -29,8 +30,11 @@ from batch_conformance.report.groups import (
     fold,
     masked_names,
     place,
+    remedy_of,
+    verdict_sentence,
     where_said,
 )
+from batch_conformance.report.language import language as language_of
 from batch_conformance.report.memory import (
     accepted_as,
     entries_by_id,
@@ -41,7 +45,9 @@ from batch_conformance.report.memory import (
 )
 from batch_conformance.report.page import asset, csp, template
 from batch_conformance.report.run_report import RunReport
+from batch_conformance.report.spots import Spots, spots
 from batch_conformance.report.text import clip, one_line
+from batch_conformance.report.ticket import ticket
 
 BODY_LIMIT = 4_096
 """Characters of a response body on the page."""
@@ -57,6 +63,18 @@ SHORT_BODY = 400
 ENTRIES = 20
 """Baseline entries per group; for more, ``--write-baseline`` is the better tool."""
 
+HEADERS = 40
+"""Header fields of a response on the page."""
+
+COMMAND_WIDTH = 100
+"""Columns into which commands are folded."""
+
+BRIEF = 6
+"""Groups that the banner names."""
+
+OPEN = 3
+"""With at most so many groups the first is open from the start; more are an overview first."""
+
 EXCERPT_PLACES = 12
 """Places of one group that are shown in the document; the table has the lines of the others."""
 
@@ -70,6 +88,13 @@ _GLYPHS = {
     "fixed": "✔", "gone": "✔", "not exercised": "–",
 }  # fmt: skip
 
+
+_FIELD_GLYPHS: Mapping[FieldState, str] = {
+    "seen": "✔", "only null": "∅", "never seen": "–", "other type": "✖", "undeclared": "✖",
+}  # fmt: skip
+
+_OF_NULLS = ("document.example_null", "document.nullable_ignored")
+"""Rules about the document that predict nulls, and nothing else, at their places."""
 
 _TO_ACT = ("expired", "fixed", "not exercised", "known")
 """States of the baseline's entries, those first that somebody has to look at."""
@@ -95,9 +120,11 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
+    """``head`` is the status line and the header fields."""
+
     exchange: Exchange
     curl: str
-    response_headers: Headers
+    head: tuple[Line, ...]
     body: BodyView | None
     note: str
 
@@ -129,6 +156,8 @@ class _Card:
     predicted_by: tuple[DocumentFinding, ...]
     accepted: tuple[str, ...]
     since: str
+    again: str
+    ticket: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,19 +169,40 @@ class _Contradiction:
     excerpt: _Excerpt | None
     repairs: str
 
+    @property
+    def level(self) -> str:
+        """That of all of them."""
+        return self.findings[0][0].level
+
 
 def render(report: RunReport) -> str:
     """The report as one HTML document."""
     style, script = asset("drift.css"), asset("drift.js")
     cards = _cards(report)
     counts = count(report)
+    contradictions = _contradictions(report, cards)
+    language = language_of(report.language)
     return template("drift.html.j2").render(
+        language=language,
+        _=language.text,
+        n=language.count,
+        said=language.said,
+        rule_title=lambda rule: language.rule_texts(rule).title,
+        why=lambda rule: language.rule_texts(rule).why,
+        remedy=lambda group: remedy_of(group, language),
+        field_glyphs=_FIELD_GLYPHS,
         report=report,
         contract=report.contract,
         run=report.run,
         counts=counts,
+        command="\n".join(folded(report.run.command, COMMAND_WIDTH)),
+        sentence=verdict_sentence(report, language),
         cards=cards,
-        contradictions=_contradictions(report, cards),
+        brief=[card for card in cards if card.group.level != "info"][:BRIEF],
+        open_first=len(cards) <= OPEN,
+        answered=any(result.count for result in report.ledger.statuses),
+        contradictions=tuple(part for part in contradictions if part.level == "should"),
+        left_open=tuple(part for part in contradictions if part.level != "should"),
         grid=status_grid(report),
         field_tables=field_tables(report),
         unobserved=unobserved(report),
@@ -220,12 +270,16 @@ def _card(group: Group, page: _Page, whole: bool) -> _Card:
         if group.state == "known"
         else (),
         since=first_seen(report, group.findings),
+        again="\n".join(folded(rerun(report, group.findings[0]), COMMAND_WIDTH)),
+        ticket=ticket(group, report, rows[0].location) if whole else "",
     )
 
 
 def _predicts(contradiction: DocumentFinding, finding: Finding) -> bool:
     """Whether the finding is what the document's contradiction makes a server show."""
-    if finding.rule == "body.seen":
+    if finding.rule == "body.seen" or (contradiction.rule in _OF_NULLS and finding.kind != "null"):
+        return False
+    if contradiction.rule == "document.string_quoting" and finding.rule != "json.unquoted":
         return False
     return any(
         finding.pointer == pointer and (finding.status == status or (not finding.status and finding.side == "document"))
@@ -262,26 +316,31 @@ def _evidence(exchange: Exchange, findings: Sequence[Finding], names: frozenset[
     response = exchange.response
     if response is None:
         return _Evidence(exchange, _curl(exchange), (), None, "")
-    marks = [finding.pointer for finding in findings if finding.pointer or finding.rule.startswith(("body.", "json."))]
-    body = body_view(response.body, marks, names, BODY_LIMIT if whole else SHORT_BODY)
+    at = spots(findings)
+    body = body_view(response.body, at.pointers, names, BODY_LIMIT if whole else SHORT_BODY, at.words)
     notes = (
         body.note,
         "reading stopped at the size limit" if response.truncated else "",
         f"shown as received: {clip(response.decode_error, 200)}" if response.decode_error else "",
     )
-    return _Evidence(
-        exchange, _curl(exchange), _headers(response.headers), body, "; ".join(note for note in notes if note)
-    )
+    return _Evidence(exchange, _curl(exchange), _head(response, at), body, "; ".join(note for note in notes if note))
 
 
 def _curl(exchange: Exchange) -> str:
-    return clip(curl_line(exchange), 12_000)
+    return "\n".join(folded(clip(curl_line(exchange), 12_000), COMMAND_WIDTH))
 
 
-def _headers(headers: Headers) -> Headers:
-    shown = tuple((one_line(name), one_line(clip(mask_url_queries(value), 400))) for name, value in headers[:40])
-    left = len(headers) - 40
-    return (*shown, ("…", f"{left:,} more header fields")) if left > 0 else shown
+def _head(response: Response, at: Spots) -> tuple[Line, ...]:
+    """The status line and the header fields, those marked that the findings are about."""
+    sent = {name.lower() for name, _ in response.headers}
+    absent = ", ".join(f"no {name}" for name in sorted(at.headers - sent))
+    status = f"HTTP/{response.http_version} {response.status} {clip(response.reason, 120)}".rstrip()
+    lines = [Line(one_line(status), at.status or bool(absent), absent and f"{one_line(clip(absent, 120))} here")]
+    for name, value in response.headers[:HEADERS]:
+        text = one_line(f"{name}: {clip(mask_url_queries(value), 400)}")
+        lines.append(Line(text, name.lower() in at.headers or any(word in value for word in at.words)))
+    left = len(response.headers) - HEADERS
+    return (*lines, Line(f"… {left:,} more header fields …", gap=True)) if left > 0 else tuple(lines)
 
 
 def _contradictions(report: RunReport, cards: Sequence[_Card]) -> tuple[_Contradiction, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from batch_conformance.report.language import Language
 from batch_conformance.report.text import clip, plural, visible
 
 
@@ -48,12 +49,17 @@ def _environment() -> Environment:
     environment.filters["clip"] = clip
     environment.filters["code"] = _code
     environment.filters["anchor"] = _anchor
+    environment.filters["said"] = _said
     return environment
 
 
 def _finalize(value: Any) -> Any:
     """Every value that goes into the page: what is invisible becomes visible, before it is escaped."""
     return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _said(text: str, language: Language) -> str:
+    return language.said(text)
 
 
 def _anchor(text: str) -> str:

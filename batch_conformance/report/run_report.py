@@ -58,7 +58,7 @@ class RunReport:
     a reader should know (an ignored ``Prefer``, a healed 429, a partial selection), ``fault`` a fault of this tool.
     ``redacted`` are pointers of bodies whose values are to be masked beside customers' own. ``baseline`` is the name of
     the baseline, empty where none was given, and ``entries`` what became of what it accepts; ``history`` is None where
-    no previous report was given.
+    no previous report was given. ``language`` is that of the page and of the terminal.
     """
 
     verdict: Verdict
@@ -78,3 +78,4 @@ class RunReport:
     baseline: str = ""
     entries: tuple[EntryResult, ...] = ()
     history: History | None = None
+    language: str = "en"

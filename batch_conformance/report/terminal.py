@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Literal
 
 from batch_conformance.contract.clause import Clause
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.findings.finding import Level
+from batch_conformance.report.again import folded
 from batch_conformance.report.groups import Group, clauses_by_id, count, fold, where_said
 from batch_conformance.report.memory import (
     TOLD,
@@ -148,7 +148,7 @@ class _Terminal:
             return self._field("again", "the request is too long for here: see the report")
         self.told[command] = group.id
         indent = " " * (_LABEL + 4)
-        lines = _folded_command(one_line(command), self.width - len(indent))
+        lines = folded(one_line(command), self.width - len(indent))
         return [self._paint(f"    {'again':<{_LABEL}}", "dim") + lines[0], *(indent + line for line in lines[1:])]
 
     def _tail(self) -> list[str]:
@@ -205,15 +205,3 @@ class _Terminal:
 def _joined(texts: tuple[str, ...], most: int = 3) -> str:
     shown = " | ".join(clip(one_line(text), 160) for text in texts[:most])
     return shown + (f" | and {len(texts) - most:,} more" if len(texts) > most else "")
-
-
-def _folded_command(command: str, width: int) -> list[str]:
-    """A shell command over several lines, broken by backslashes between its arguments only."""
-    words = re.findall(r"""(?:-[HX] +)?(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+""", command)
-    lines: list[str] = []
-    for word in words:
-        if lines and len(lines[-1]) + len(word) + 3 <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(f"  {word}" if lines else word)
-    return [*(line + " \\" for line in lines[:-1]), *lines[-1:]]

@@ -1,10 +1,13 @@
 "use strict";
 (() => {
+  const [copyWord, copiedWord, notCopiedWord] = document.body.dataset.copyWords.split("|");
+  const shownWords = document.body.dataset.shownWords;
   const cards = [...document.querySelectorAll("details.finding")];
 
   const filters = document.getElementById("filters");
   if (filters) {
     const shown = document.getElementById("shown");
+    const noneShown = document.getElementById("none-shown");
     const apply = () => {
       const wanted = { level: new Set(), side: new Set(), state: new Set() };
       for (const box of filters.querySelectorAll("input:checked")) wanted[box.name].add(box.value);
@@ -16,7 +19,8 @@
         total += number;
         if (show) findings += number;
       }
-      shown.textContent = findings === total ? "" : `${findings.toLocaleString("en")} of ${total.toLocaleString("en")} findings shown`;
+      shown.textContent = findings === total ? "" : shownWords.replace("%1", findings.toLocaleString("en")).replace("%2", total.toLocaleString("en"));
+      noneShown.hidden = findings > 0;
     };
     filters.addEventListener("change", apply);
     filters.addEventListener("submit", (event) => event.preventDefault());
@@ -41,14 +45,14 @@
       area.remove();
       button.focus();
     }
-    button.textContent = done ? "Copied" : "Not copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    button.textContent = done ? copiedWord : notCopiedWord;
+    setTimeout(() => { button.textContent = copyWord; }, 1500);
   };
   for (const source of document.querySelectorAll("[data-copy]")) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
-    button.textContent = "Copy";
+    button.textContent = copyWord;
     button.addEventListener("click", () => copied(button, source.textContent));
     if (source.tagName === "PRE") {
       const frame = document.createElement("div");
