@@ -80,7 +80,7 @@ def prism() -> Iterator[RealServer]:
 def aimock(*, keys: bool) -> Iterator[RealServer]:
     """CopilotKit's mock of OpenAI's batches, with or without keys of its own."""
     environment = {"AIMOCK_API_KEYS": KEY} if keys else {}
-    fixtures = str(_npm() / "@copilotkit/aimock/fixtures")
+    fixtures = str(node_modules() / "@copilotkit/aimock/fixtures")
     arguments = ("-p", "{port}", "--log-level", "silent", "-f", fixtures)
     with _node("@copilotkit/aimock/dist/cli.js", *arguments, environment=environment, path="/v1") as server:
         yield server
@@ -98,7 +98,7 @@ def llmock() -> Iterator[RealServer]:
 def _node(
     script: str, *arguments: str, environment: dict[str, str] | None = None, path: str = ""
 ) -> Iterator[RealServer]:
-    command = [_found("node"), str(_npm() / script), *arguments]
+    command = [_found("node"), str(node_modules() / script), *arguments]
     with _running(command, environment or {}, path) as server:
         yield server
 
@@ -145,9 +145,9 @@ def _free_port() -> int:
         return int(unused.getsockname()[1])
 
 
-def _npm() -> Path:
-    """The folder of node modules, installed if need be."""
-    wanted = (WANTED / "package.json").read_bytes()
+def node_modules(package: Path = WANTED / "package.json") -> Path:
+    """The folder of node modules that a package.json wants, installed if need be."""
+    wanted = package.read_bytes()
     folder = CACHE / f"npm-{_digest(wanted)}"
     if not (folder / "installed").exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -179,7 +179,7 @@ def _install(command: Sequence[str], folder: Path, *, last: bool = True) -> None
     except (OSError, subprocess.TimeoutExpired) as error:
         problem = str(error)
     if problem:
-        _unavailable(f"{Path(command[0]).name} cannot install what the tests audit: {problem}")
+        _unavailable(f"{Path(command[0]).name} cannot install what the tests need: {problem}")
     if last:
         (folder / "installed").touch()
 
@@ -187,7 +187,7 @@ def _install(command: Sequence[str], folder: Path, *, last: bool = True) -> None
 def _found(program: str) -> str:
     path = shutil.which(program)
     if path is None:
-        _unavailable(f"{program} is not installed: it runs the servers that these tests audit")
+        _unavailable(f"{program} is not installed: it runs what these tests need")
     return str(path)
 
 
