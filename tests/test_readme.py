@@ -51,6 +51,16 @@ def test_the_command_of_the_ci_snippets_audits_a_target(tmp_path: Path) -> None:
         assert run_suite(tmp_path, "--exploration=quick", mock=mock).code == 0
 
 
+def test_the_pictures_are_there_and_the_command_that_takes_them_takes_these() -> None:
+    shown = set(re.findall(r'<img src="docs/screenshots/page-(\w+)\.png"', README))
+    assert shown == {"light", "dark", "narrow"}
+    assert all((ROOT / "docs" / "screenshots" / f"page-{name}.png").stat().st_size > 10_000 for name in shown)
+    sys.path.insert(0, str(ROOT / "docs"))
+    from make_screenshots import PICTURES  # noqa: PLC0415 - a script, not a package
+
+    assert shown <= {picture.name for picture in PICTURES}
+
+
 def test_the_exit_codes_are_those_of_the_gate() -> None:
     documented = {int(code) for code in re.findall(r"^\| (\d) \|", README, re.MULTILINE)}
     assert documented == {value for name, value in vars(gate).items() if name.startswith("EXIT_")}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from chromium import NoChromiumError, launched
+from playwright.sync_api import Browser, Page
 from real_servers import node_modules
 from report_runs import runs
 from suite_support import run_suite
@@ -22,11 +22,6 @@ from batch_conformance.report.groups import count
 RUNS = runs()
 PACKAGE = Path(__file__).parent / "node" / "package.json"
 DRIFTS = ("created_at_string", "html_404", "status_upper_case", "key_in_401_body")
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 PAGES = [*RUNS, "real"]
 
 
@@ -41,15 +36,13 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, _CHROMIUM)), None)
-    if path is None:
+    try:
+        with launched() as browser:
+            yield browser
+    except NoChromiumError as error:
         if os.environ.get("REAL_SERVERS") == "required":
-            pytest.fail("there is no Chromium on the path: these tests look at the page in one", pytrace=False)
-        pytest.skip("there is no Chromium on the path: these tests look at the page in one")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
-        yield browser
-        browser.close()
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")
