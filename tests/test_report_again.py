@@ -5,14 +5,17 @@ from __future__ import annotations
 import html
 import shlex
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import samples
 from hypothesis import given
 from hypothesis import strategies as st
+from suite_support import run_suite
 
 from batch_conformance.exchange.exchange import Response
 from batch_conformance.findings.finding import Finding
+from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.report import html as page
 from batch_conformance.report.again import folded, rerun
 from batch_conformance.report.groups import clauses_by_id, fold, where_said
@@ -119,3 +122,18 @@ def test_an_absent_time_is_not_said_to_be_predicted_by_an_example_of_null() -> N
     assert "Predicted by the document itself" not in page.render(samples.run_report((absent,)))
     null = samples.finding("body.type", "/finalizing_at", kind="null", expected="integer", observed="null")
     assert "Predicted by the document itself" in page.render(samples.run_report((null,)))
+
+
+def test_the_rerun_of_a_real_run_shows_the_finding_again(tmp_path: Path) -> None:
+    with EmbeddedMock(drifts=["any_token"]) as mock:
+        first = run_suite(tmp_path / "first", "--exploration=quick", mock=mock)
+        (shown,) = first.drift["findings"]
+        page_text = html.unescape((tmp_path / "first" / "drift.html").read_text("utf-8"))
+        _, _, command = page_text.partition("See it again</h3>\n<pre data-copy>")
+        words = shlex.split(command.partition("</pre>")[0].replace(" \\\n", " "))
+        assert words[-3:] == ["-k", "test_authentication", "--reports-dir=reports/again"]
+        again = run_suite(tmp_path / "again", *words[words.index("--exploration=quick") : -1], mock=mock)
+    assert again.code == 1
+    told = [finding["id"] for finding in again.drift["findings"] if finding["level"] != "info"]
+    assert told == [shown["id"]]
+    assert again.drift["run"]["requests"] < first.drift["run"]["requests"]

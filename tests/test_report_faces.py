@@ -10,26 +10,19 @@ from html.parser import HTMLParser
 
 import pytest
 import samples
+from report_runs import runs
 
-from batch_conformance.findings.finding import Finding
 from batch_conformance.report import drift_json, github, har_file, junit, markdown, sarif, terminal
 from batch_conformance.report import html as page
 from batch_conformance.report.groups import count, failing, fold
 from batch_conformance.report.run_report import RunReport
 
-SIZES = {
-    "none": (),
-    "one": samples.many(1),
-    "forty": samples.many(40),
-    "two thousand": samples.many(2000),
-    "every state, side and level": samples.mixed(),
-}
+RUNS = runs()
 
 
-@pytest.fixture(params=SIZES, scope="module")
+@pytest.fixture(params=RUNS, scope="module")
 def report(request: pytest.FixtureRequest) -> RunReport:
-    findings: tuple[Finding, ...] = SIZES[request.param]
-    return samples.run_report(findings)
+    return RUNS[request.param]
 
 
 class Page(HTMLParser):
