@@ -1,7 +1,7 @@
 """Fuzzes the readers, the judge and the writers: ``python bench/fuzz/run.py [TARGET ...] --minutes 10``.
 
 What fails is kept in ``bench/fuzz/seeds`` and tried first the next time; it exits with 1 then. With ``--write`` the
-figures go to ``bench/fuzz/figures.json``, which docs/RELIABILITY.md is made from.
+figures are added to those in ``bench/fuzz/figures.json``, which docs/RELIABILITY.md is made from.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ FIGURES = HERE / "figures.json"
 ROUND = 500
 
 
-def fuzz(target: Target, name: str, minutes: float, first: int) -> tuple[int, float, str]:
-    """Inputs tried, CPU minutes, and the failure that ended it, if one did."""
+def fuzz(target: Target, name: str, minutes: float, first: int) -> tuple[int, float, int, str]:
+    """Inputs tried, CPU minutes, the last seed, and the failure that ended it, if one did."""
     tried = 0
 
     def check(value: Any) -> None:
@@ -47,9 +47,9 @@ def fuzz(target: Target, name: str, minutes: float, first: int) -> tuple[int, fl
         try:
             seed(number)(checked)()
         except Exception:
-            return tried, spent, traceback.format_exc()
+            return tried, spent, number, traceback.format_exc(limit=-12)
         number += 1
-    return tried, spent, ""
+    return tried, spent, number - 1, ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,15 +66,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.is_file() else {}
     failed = False
     for name in asked.target or TARGETS:
-        tried, minutes, failure = fuzz(TARGETS[name], name, asked.minutes, first)
-        print(f"{name}: {tried:,} inputs in {minutes:.1f} CPU minutes, seeds from {first}", flush=True)
+        tried, minutes, last, failure = fuzz(TARGETS[name], name, asked.minutes, first)
+        print(f"{name}: {tried:,} inputs in {minutes:.1f} CPU minutes, seeds {first}-{last}", flush=True)
         if failure:
             failed = True
             print(failure, file=sys.stderr, flush=True)
         else:
-            figures[name] = {"inputs": tried, "cpu_minutes": round(minutes, 1), "first_seed": first}
-    if asked.write:
-        FIGURES.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+            before = figures.get(name, {"inputs": 0, "cpu_minutes": 0.0, "seeds": []})
+            figures[name] = {
+                "inputs": before["inputs"] + tried,
+                "cpu_minutes": round(before["cpu_minutes"] + minutes, 1),
+                "seeds": [*before["seeds"], f"{first}-{last}"],
+            }
+        if asked.write:
+            FIGURES.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return int(failed)
 
 
