@@ -6,8 +6,18 @@ from __future__ import annotations
 class InputError(ValueError):
     """An option, a file or a URL that cannot be used. Its text is one line for people that says what to do.
 
-    Anything else that is raised is a fault of this tool, whatever its type, and never read as wrong input.
+    Anything else that is raised is a fault of this tool, whatever its type, and never read as wrong input. White space
+    other than spaces becomes one, and what cannot be printed is escaped: much of a text is quoted from others' files.
     """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text if text.isprintable() else "".join(map(_printable, text)))
+
+
+def _printable(character: str) -> str:
+    if character.isprintable():
+        return character
+    return " " if character.isspace() else character.encode("unicode_escape").decode("ascii")
 
 
 def fault_line(error: Exception | str) -> str:

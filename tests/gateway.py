@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +20,15 @@ Fate = Callable[[int], str]
 seems closed), ``503``, ``429``, ``close`` (answers, then closes without a word) or ``stale`` (the answer to the request
 before on the same connection)."""
 
-_UNAVAILABLE = b'{"code":50505,"message":"Model service overloaded. Please try again later.","data":""}'
+_OWN = {
+    "503": (
+        b"503 Service Unavailable",
+        b'{"code":50505,"message":"Model service overloaded. Please try again later.","data":""}',
+    ),
+    "429": (b"429 Too Many Requests", b'{"message":"Request was rejected due to rate limiting.","data":""}'),
+}
+_LENGTH = re.compile(rb"\r\n(?:content-length|transfer-encoding):", re.IGNORECASE)
+"""Without one of them the end of an answer is the end of its connection."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +42,13 @@ class Seen:
 
 
 class Gateway:
-    """``log`` lists the requests that came in; ``fates`` what became of them."""
+    """``log`` lists the requests that came in, ``fates`` what became of them; ``fate`` may be changed at any time."""
 
     def __init__(self, upstream: str, fate: Fate) -> None:
         parts = urlsplit(upstream)
         self._upstream = (parts.hostname or "", parts.port or 80)
         self._path = parts.path
-        self._fate = fate
+        self.fate = fate
         self.log: list[Seen] = []
         self.fates: list[str] = []
 
@@ -48,14 +57,16 @@ class Gateway:
         while head:
             number = len(self.log)
             self.log.append(_parse(head))
-            fate = self._fate(number)
+            fate = self.fate(number)
             self.fates.append(fate)
             if fate in ("reset", "refuse"):
                 hostile.reset(sock)
                 return
-            answer = self._answer(head) if fate in ("pass", "close", "stale") else _own(fate)
+            answer = self._answer(head) if fate in ("pass", "close", "stale") else _own(fate, number)
+            if fate in ("503", "429") and head.startswith(b"HEAD "):
+                answer = answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
             sock.sendall(before if fate == "stale" and before else answer)
-            if fate == "close":
+            if fate == "close" or not _LENGTH.search(answer.partition(b"\r\n\r\n")[0]):
                 return
             before = answer
             head = server.read_head(sock)
@@ -75,13 +86,13 @@ def _parse(head: bytes) -> Seen:
     return Seen(method, path, tuple((name, value.strip()) for name, _, value in pairs))
 
 
-def _own(fate: str) -> bytes:
-    if fate == "429":
-        return b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
-    return b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
-        len(_UNAVAILABLE),
-        _UNAVAILABLE,
-    )
+def _own(fate: str, number: int) -> bytes:
+    """What the gateway says by itself: in the words of the API, as a page of its own, or without a word, in turn."""
+    line, words = _OWN[fate]
+    kind, body = (("application/json", words), ("text/html", b"<html><h1>%s</h1></html>" % line), ("", b""))[number % 3]
+    fields = f"Content-Type: {kind}\r\n" if kind else ""
+    fields += "Retry-After: 0\r\n" if fate == "429" else ""
+    return b"HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n%s" % (line, fields.encode("ascii"), len(body), body)
 
 
 @contextlib.contextmanager

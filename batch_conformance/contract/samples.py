@@ -37,6 +37,8 @@ def check_schema_samples(document: Document, uses: Sequence[Use]) -> Iterator[Do
     """Findings about ``example``, ``examples`` and ``default`` of one schema node, used at these places."""
     pointer = uses[0].pointer
     node = resolve(document.data, pointer)
+    if not isinstance(node, Mapping):
+        return  # true and false are schemas too, and anything else is reported where it is compiled
     if "$ref" in node and not _is_modern(document):
         return  # OpenAPI 3.0 ignores what stands beside a reference
     schema = Schema(document, pointer)

@@ -27,6 +27,7 @@ __all__ = [
     "Presentation",
     "Target",
     "TargetError",
+    "is_repeatable",
     "parse_base_url",
 ]
 
@@ -167,7 +168,7 @@ class Target:
         headers = self._compose(probe, presentation)
         request = self._request(probe.method, url, headers, presentation)
         target = SecretBytes(encode_header_value(Secret(url[len(self.base.origin) :])))
-        repeatable = probe.forced_status is None and probe.method in _SAFE_METHODS
+        repeatable = is_repeatable(probe)
         attempts: list[Exchange] = []
         self._await_turn()
         while True:
@@ -257,6 +258,11 @@ class Target:
         if outcome.failure is not None:
             failure = Failure(outcome.failure.kind, self._redactor.redact_text(outcome.failure.detail))
         return replace(made, response=response, failure=failure, reflections=reflections)
+
+
+def is_repeatable(probe: Probe) -> bool:
+    """Whether a probe may be sent again: it changes nothing, and it does not ask for the very error that it gets."""
+    return probe.forced_status is None and probe.method in _SAFE_METHODS
 
 
 def retry_after(value: str | None, now: float) -> float | None:

@@ -35,7 +35,7 @@ def weigh(sightings: Sequence[Sighting]) -> Availability:
     unjudged: set[int] = set()
     for place, sighting in enumerate(in_time):
         exchange = sighting.exchange
-        if not exchange.final or not _is_down(sighting):
+        if not exchange.final or not is_down(sighting):
             continue
         if exchange.status == 429 or not _repeats(exchange, attempts) or not _up_afterwards(in_time, place):
             unjudged.add(exchange.number)
@@ -51,7 +51,11 @@ def weigh(sightings: Sequence[Sighting]) -> Availability:
     return Availability(tuple(drift), frozenset(unjudged))
 
 
-def _is_down(sighting: Sighting) -> bool:
+def is_down(sighting: Sighting) -> bool:
+    """Whether nothing was answered, or an error that says that the server, or what stands before it, is busy or broken.
+
+    An error that was asked for is an answer, and so is 501 to a method that is not declared.
+    """
     exchange = sighting.exchange
     if exchange.failure is not None:
         return True
@@ -63,7 +67,7 @@ def _is_down(sighting: Sighting) -> bool:
 
 
 def _repeats(exchange: Exchange, attempts: dict[int, list[Exchange]]) -> bool:
-    """Whether the same kind of request failed at least twice, and never did not."""
+    """Whether the same kind of request failed at least twice, and never did not. What was asked for is no failure."""
     probe = exchange.probe
     alike = [
         other
@@ -71,8 +75,12 @@ def _repeats(exchange: Exchange, attempts: dict[int, list[Exchange]]) -> bool:
         for other in of_one
         if other.probe.chapter == probe.chapter and other.probe.name == probe.name
     ]
-    broken = [other for other in alike if other.failure is not None or (other.status or 0) >= 500]
+    broken = [other for other in alike if other.failure is not None or _is_error(other)]
     return len(broken) >= 2 and len(broken) == len(alike)
+
+
+def _is_error(exchange: Exchange) -> bool:
+    return (exchange.status or 0) >= 500 and exchange.status != exchange.probe.forced_status
 
 
 def _up_afterwards(in_time: Sequence[Sighting], place: int) -> bool:
@@ -82,7 +90,7 @@ def _up_afterwards(in_time: Sequence[Sighting], place: int) -> bool:
         other = later.exchange
         if (other.probe.chapter, other.probe.name) == (probe.chapter, probe.name):
             continue
-        if not _is_down(later):
+        if not is_down(later):
             return True
         if other.final and other.probe.subject != probe.subject:
             return False

@@ -8,7 +8,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import fold
-from batch_conformance.findings.ledger import Ledger
+from batch_conformance.findings.ledger import ClauseResult, Ledger
 from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.authentication import is_let_in, judge_authentication
 from batch_conformance.judge.availability import Availability, weigh
@@ -23,6 +23,7 @@ from batch_conformance.judge.security import judge_security
 from batch_conformance.judge.sense import judge_sense
 from batch_conformance.judge.shape import judge_shape, shape_clause
 from batch_conformance.judge.sighting import Sighting
+from batch_conformance.judge.weather import passing_words, soften
 
 REQUIRED_SUCCESS = "a 2xx answer of the operation"
 REQUIRED_UNKNOWN = "the answer to an unknown id"
@@ -36,19 +37,33 @@ _NOT_THE_OBJECT = frozenset({"body.another_object", "body.enveloped"})
 def judge(exchanges: Sequence[Exchange], contract: Contract, recorded: ShapeRecord | None = None) -> Ledger:
     """Judge every exchange, and all of them against each other and against a shape that was recorded before."""
     sightings = [Sighting(exchange, contract) for exchange in sorted(exchanges, key=lambda exchange: exchange.order)]
-    deviations, availability = _deviations(sightings)
+    passing = passing_words(sightings)
+    deviations, availability = _deviations(sightings, passing)
     changes = list(judge_shape(sightings, recorded, deviations)) if recorded else []
     deviations += changes
     shapes = (shape_clause(contract, sightings, recorded, len(changes)),) if recorded else ()
     return Ledger(
         exchanges=tuple(sighting.exchange for sighting in sightings),
         findings=fold(deviations),
-        clauses=(*cover_clauses(contract, sightings, deviations, availability.unjudged), *shapes),
+        clauses=(*_clauses(contract, sightings, deviations, availability, passing), *shapes),
         fields=cover_fields(contract, sightings),
         statuses=cover_statuses(contract, sightings),
         missing=tuple(_missing(sightings)),
         unjudged=availability.unjudged,
     )
+
+
+def _clauses(
+    contract: Contract,
+    sightings: Sequence[Sighting],
+    deviations: Sequence[Deviation],
+    availability: Availability,
+    passing: frozenset[tuple[int, int]],
+) -> tuple[ClauseResult, ...]:
+    """What became of each clause; what a gateway said in passing neither keeps nor breaks one."""
+    own = [sighting for sighting in sightings if sighting.exchange.order not in passing]
+    of_own = [deviation for deviation in deviations if deviation.exchange.order not in passing]
+    return cover_clauses(contract, own, of_own, availability.unjudged)
 
 
 def judge_one(sighting: Sighting) -> Iterator[Deviation]:
@@ -62,7 +77,9 @@ def judge_one(sighting: Sighting) -> Iterator[Deviation]:
     yield from judge_security(sighting)
 
 
-def _deviations(sightings: Sequence[Sighting]) -> tuple[list[Deviation], Availability]:
+def _deviations(
+    sightings: Sequence[Sighting], passing: frozenset[tuple[int, int]]
+) -> tuple[list[Deviation], Availability]:
     availability = weigh(sightings)
     real = any(_is_success(sighting, "known") for sighting in sightings)
     alone: list[Deviation] = []
@@ -71,7 +88,8 @@ def _deviations(sightings: Sequence[Sighting]) -> tuple[list[Deviation], Availab
         if not (real and _is_success(sighting, "unknown", "neighbour", "hostile", "outside")) and not is_let_in(
             sighting
         ):
-            alone += judge_one(sighting)
+            of_one = judge_one(sighting)
+            alone += (soften(one) for one in of_one) if sighting.exchange.order in passing else of_one
     strangers = {deviation.exchange.order for deviation in alone if deviation.rule in _NOT_THE_OBJECT}
     documented = [sighting for sighting in sightings if sighting.exchange.order not in strangers]
     together = [

@@ -10,7 +10,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.limits import BudgetExhausted
 from batch_conformance.exchange.record import Spool
-from batch_conformance.exchange.target import Target
+from batch_conformance.exchange.target import Target, is_repeatable
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.judge import judge
@@ -138,7 +138,10 @@ class Runner:
         final = attempts[-1]
         forced = final.probe.forced_status is not None
         status = final.status or 0
-        self._limited = self._limited + 1 if status == 429 and not forced else 0
+        if status != 429:
+            self._limited = 0
+        elif is_repeatable(final.probe):  # what is sent only once says nothing of a limit that would have passed
+            self._limited += 1
         self._down = self._down + 1 if (final.failure is not None or status >= 500) and not forced else 0
         if self._limited >= _LIMITED_ENOUGH:
             self.stopped = "the target keeps answering 429: it wants fewer requests than this (see --rate-limit)"
@@ -165,7 +168,8 @@ class Runner:
         try:
             attempts = self.target.send(control, number)
         except BudgetExhausted as reason:
-            self.stopped = str(reason)
+            # Where all of the plan was sent, nothing was stopped.
+            self.stopped = str(reason) if self.done < len(self.plan.probes) else ""
             return
         self._keep(attempts)
         failure = attempts[-1].failure

@@ -1,0 +1,71 @@
+"""Tells the words of a gateway, which answers for a server that is away for a moment, from those of the API."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from batch_conformance.findings.finding import Deviation
+from batch_conformance.judge.availability import is_down
+from batch_conformance.judge.sighting import Sighting
+
+_GATEWAY = frozenset({429, 502, 503, 504})
+"""Statuses that stand for a server that is busy or away."""
+
+_WHOLE_OUTAGE = 5
+"""So many requests, and none of them answered, are an outage and not a server with a strange way to say no."""
+
+_OF_A_BODY = ("body.", "json.", "response.media_type", "response.charset", "response.encoding")
+
+
+def passing_words(sightings: Sequence[Sighting]) -> frozenset[tuple[int, int]]:
+    """The exchanges, by their order, in which something before the API spoke for it in words of its own.
+
+    They have a status that says busy or away and a body that is none of the API's, and they pass: the same path was
+    answered at another time, or the attempts came to different ends; a limit passes where anything was answered. What
+    always comes for one path is the server's own answer. Where nothing at all was answered, all of it is an outage.
+    A status that was asked for is the server's own too, unless it came in the API's words at another time.
+    """
+    up = [sighting for sighting in sightings if not is_down(sighting)]
+    paths = {sighting.exchange.probe.path for sighting in up}
+    ends: dict[int, set[int | None]] = defaultdict(set)
+    for sighting in sightings:
+        ends[sighting.exchange.number].add(sighting.exchange.status)
+    outage = not up and len(sightings) >= _WHOLE_OUTAGE
+    forced = [sighting for sighting in sightings if sighting.forced and sighting.exchange.status in _GATEWAY]
+    own = {sighting.exchange.status for sighting in forced if not _is_foreign(sighting)}
+
+    def passes(sighting: Sighting) -> bool:
+        exchange = sighting.exchange
+        if sighting.forced:
+            return exchange.status in own
+        elsewhere = exchange.probe.path in paths or (exchange.status == 429 and bool(up))
+        return outage or elsewhere or len(ends[exchange.number]) > 1
+
+    return frozenset(
+        sighting.exchange.order
+        for sighting in sightings
+        if sighting.exchange.status in _GATEWAY and passes(sighting) and _is_foreign(sighting)
+    )
+
+
+def soften(deviation: Deviation) -> Deviation:
+    """The same as news of the network; what is wrong with more than the body stays as it is."""
+    if not deviation.rule.startswith(_OF_A_BODY) or deviation.level == "info":
+        return deviation
+    # A kind of its own: the API's words at the same clause are another finding.
+    return replace(deviation, level="info", side="network", kind=f"passing_{deviation.kind}")
+
+
+def _is_foreign(sighting: Sighting) -> bool:
+    """Whether a body has next to nothing of the one that is documented for its status."""
+    schema, parsed = sighting.schema, sighting.parsed
+    if schema is None:
+        return False
+    if sighting.declared_media_type is None or parsed is None or not parsed.readable:
+        return True
+    if any(violation.keyword == "type" and not violation.pointer for violation in schema.violations(parsed.value)):
+        return True
+    names = {place.pointer[1:] for place in schema.properties if place.pointer.count("/") == 1}
+    return isinstance(parsed.value, Mapping) and 2 * len(names & parsed.value.keys()) < len(names)
