@@ -307,9 +307,12 @@ class Audit:
         """What is missing, with what to do about it."""
         told = []
         for what in ledger.missing:
-            if what.startswith("a 2xx") and not self.batch_ids:
+            if what.startswith("a 2xx") and not self.batch_ids and not _nothing_there(ledger):
                 hint = "" if self.settings.discover else ", or --discover"
                 told.append(f"{what} (no known id: give one with --batch-id{hint})")
+            elif what.startswith("a 2xx") and _nothing_there(ledger):
+                where = f"{self.base}{self.contract.operation.path}"
+                told.append(f"{what} (every request got 404: is {where} the right path? Base URLs end like …/v1)")
             elif what.startswith("a 2xx") and ledger.exchanges and not self.runner.stopped:
                 told.append(f"{what} (is the id of this account, and not expired?)")
             else:
@@ -346,6 +349,13 @@ class Audit:
             command=self.command,
             versions={"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         )
+
+
+def _nothing_there(ledger: Ledger) -> bool:
+    """Whether no request found the operation, not even one without a credential: a path that is not served."""
+    answered = [e for e in ledger.exchanges if e.probe.subject in ("known", "unknown") and e.status]
+    anonymous = any(exchange.probe.credential == "missing" for exchange in answered)
+    return anonymous and all(exchange.status == 404 for exchange in answered if exchange.probe.method == "GET")
 
 
 def _part_of(rate: RateLimit | None, shared: Shared | None) -> RateLimit | None:
