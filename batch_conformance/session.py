@@ -18,7 +18,7 @@ from batch_conformance.exchange.redaction import Redactor
 from batch_conformance.findings.gate import EXIT_FAULT, fails_gate
 from batch_conformance.input_error import InputError, fault_line
 from batch_conformance.mock.process import MockError
-from batch_conformance.probes.chapters import CHAPTERS
+from batch_conformance.probes.chapters import CHAPTERS, CLIENT
 from batch_conformance.probes.plan import describe
 from batch_conformance.report import github, terminal
 from batch_conformance.report.run_report import ChapterOutcome, ChapterResult, RunReport
@@ -67,6 +67,8 @@ class Chapter:
             # Each is told in full once, in the summary; here it is enough to say which they are.
             places = [" ".join(filter(None, (f.rule, f.status, f.pointer, f"[{f.id}]"))) for f in failing]
             pytest.fail(f"{plural(len(failing), 'deviation')} from the contract: " + "; ".join(places), pytrace=False)
+        if self.name == CLIENT and not audit.settings.client:
+            pytest.skip("no client was named: --client openai")
         if not audit.plan.counts()[self.name]:
             pytest.skip("nothing to send: " + (audit.plan.notes[0] if audit.plan.notes else "the plan has no probe"))
         finals = [e for e in ledger.exchanges if e.final and e.probe.chapter == self.name and e.failure is None]
@@ -99,6 +101,11 @@ class AuditSession:
         if self._audit is None:
             raise pytest.UsageError("no audit was begun in this session")
         return self._audit
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave the chapter of another maker's client alone where none was named; who names its file gets it."""
+        unasked = collection_path.name == f"test_{CLIENT}.py" and collection_path.parent == suites_folder()
+        return True if unasked and not self.config.option.client else None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Begin the audit if a conformance test is to run."""

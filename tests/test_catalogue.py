@@ -38,6 +38,7 @@ NOT_OF_A_SERVER = {
     "body.constraint": "needs a contract with constraints",
     "response.refused_input": "told of conforming gateways, see the variants gateway_refuses and gateway_limits",
     "response.not_acceptable": "told of a conforming refusal, see the variant not_acceptable",
+    **{rule: "told where a client was named, of conforming servers too" for rule in REGISTRY if rule[:7] == "client."},
 }
 """Rules that the vendor's contract gives no drift."""
 

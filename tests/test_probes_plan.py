@@ -51,7 +51,7 @@ STANDARD = plan()
 def test_the_chapters_come_in_their_order_with_a_sentence_each():
     assert CHAPTER_NAMES == (
         "known_ids", "unknown_ids", "authentication", "representations", "statuses", "identity", "hostile_ids",
-        "methods", "lifecycle", "generated",
+        "methods", "lifecycle", "generated", "client",
     )  # fmt: skip
     assert all(chapter.title.endswith(".") and ". " not in chapter.title for chapter in CHAPTERS)
 

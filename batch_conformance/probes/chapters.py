@@ -32,7 +32,8 @@ class Setting:
 
     ``path`` is the operation's template and ``parameter`` the name of its id. ``statuses`` are the documented codes,
     ``declared`` the upper-case methods of the path, ``data`` the document for Schemathesis, ``style`` how the vendor
-    takes its key, ``like`` ids of the vendor's form for where none is known.
+    takes its key, ``like`` ids of the vendor's form for where none is known. ``client`` gives the path and the headers
+    with which a client of another maker asks for an id; None where none was named.
     """
 
     path: str
@@ -49,6 +50,7 @@ class Setting:
     has_key: bool
     style: Style
     like: tuple[str, ...] = ()
+    client: Callable[[str], tuple[str, Headers]] | None = None
 
     @property
     def authenticates(self) -> bool:
@@ -344,6 +346,22 @@ def _generated(setting: Setting) -> Iterator[Probe]:
         )
 
 
+CLIENT = "client"
+"""The chapter that is only sent where a client was named."""
+
+
+def _client(setting: Setting) -> Iterator[Probe]:
+    """A batch that is there and one that is not, asked for as the client itself does."""
+    if setting.client is None or setting.client("batch_a")[0] != setting.path_of("batch_a"):
+        return
+    for batch_id in setting.known[: setting.by_exploration(1, 4, 16)]:
+        path, headers = setting.client(batch_id)
+        yield Probe(CLIENT, "retrieve_known", path, batch_id, "known", headers=headers)
+    for batch_id in setting.unknown(setting.by_exploration(1, 1, 4), CLIENT):
+        path, headers = setting.client(batch_id)
+        yield Probe(CLIENT, "retrieve_unknown", path, batch_id, "unknown", headers=headers)
+
+
 CHAPTERS: tuple[Chapter, ...] = (
     Chapter("known_ids", "A known id answers with its batch, every time.", _known_ids),
     Chapter("unknown_ids", "An id that nobody has answers as documented, with no batch.", _unknown_ids),
@@ -355,6 +373,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter("methods", "HEAD is like GET, and what is not offered is refused properly.", _methods),
     Chapter("lifecycle", "A batch moves on in order, and what cannot change stays.", _lifecycle),
     Chapter("generated", "Requests that Schemathesis makes from the document are answered as documented.", _generated),
+    Chapter(CLIENT, "A client of another maker is answered like anybody else.", _client),
 )
 """Every chapter, in the order of the plan."""
 

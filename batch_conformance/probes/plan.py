@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from batch_conformance.exchange.exchange import Probe
+from batch_conformance.exchange.exchange import Headers, Probe
 from batch_conformance.input_error import InputError
-from batch_conformance.probes.chapters import CHAPTER_NAMES, CHAPTERS, Exploration, Setting
+from batch_conformance.probes.chapters import CHAPTER_NAMES, CHAPTERS, CLIENT, Exploration, Setting
 from batch_conformance.probes.credentials import Style
 from batch_conformance.probes.generated import GenerationError
 
@@ -70,6 +70,7 @@ def build_plan(
     style: Style = "bearer",
     like: Sequence[str] = (),
     prefers: bool = True,
+    client: Callable[[str], tuple[str, Headers]] | None = None,
 ) -> Plan:
     """The plan of a run; the same arguments always give the same one, another seed the same with other ids.
 
@@ -78,8 +79,8 @@ def build_plan(
     ``unsafe`` adds undeclared methods on an id that cannot exist. ``max_requests`` cuts the plan
     down and keeps the essential. Without ``has_key`` no credential made from the key is planned; ``style`` is how the
     vendor takes it, as in ``credentials.present``. ``like`` are ids that show the vendor's form where none is known.
-    ``prefers`` is false where ``Prefer: code=NNN`` is known to do nothing. Raises PlanError for a limit below one
-    or an empty id.
+    ``prefers`` is false where ``Prefer: code=NNN`` is known to do nothing. ``client`` gives the path and the headers
+    with which a client of another maker asks for an id. Raises PlanError for a limit below one or an empty id.
     """
     known = tuple(dict.fromkeys(known_ids))
     if "" in known:
@@ -102,6 +103,7 @@ def build_plan(
         has_key=has_key,
         style=style,
         like=tuple(like),
+        client=client,
     )
     chapters, notes = _built(setting)
     limit = min(LIMITS[exploration], max_requests or LIMITS[exploration])
@@ -146,6 +148,8 @@ def _built(setting: Setting) -> tuple[dict[str, list[Probe]], list[str]]:
     if not setting.authenticates:
         asks = "vendor's profile" if setting.secured else "contract"
         notes.append(f"The {asks} asks for no credential: the chapter authentication is empty.")
+    if setting.client is not None and not chapters[CLIENT]:
+        notes.append(f"The client does not ask for {setting.path}: the chapter {CLIENT} is empty.")
     return chapters, notes
 
 

@@ -155,7 +155,7 @@ def count(report: RunReport) -> Counts:
 
 def remedy_of(group: Group, language: Language) -> str:
     """What to do, by the side that is to be fixed, in a language."""
-    if group.side == "document" and group.rule.side != "document":
+    if group.side == "document" and group.rule.side != "document" and not group.rule.id.startswith("client."):
         return language.text(_CORRECT_DOCUMENT)
     if group.side == "network" and group.rule.side != "network":
         return language.text(_LOOK_BEFORE)

@@ -33,6 +33,7 @@ _FAMILIES = {
     "counts": "Counts",
     "stability": "Between two reads",
     "shape": "Between two runs",
+    "client": "What OpenAI's client makes of it",
 }
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from batch_conformance.client.reader import ClientReader
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
 from batch_conformance.exchange.exchange import Exchange
@@ -22,7 +23,7 @@ from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.masking import mask_findings
 from batch_conformance.input_error import InputError
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.probes.chapters import CHAPTER_NAMES
+from batch_conformance.probes.chapters import CHAPTER_NAMES, CLIENT
 from batch_conformance.probes.plan import LIMITS, Plan, build_plan
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
 from batch_conformance.run.create import Creation, CreationError, cost, create
@@ -80,6 +81,7 @@ class Audit:
             settings.profile, settings.contract, settings.reading, settings.overlays
         )
         self.recalled = recall(settings.files, self.contract)
+        reader = ClientReader() if settings.client else None
         self._profile = settings.profile or NO_VENDOR
         self._said: list[str] = []
         self._mock: EmbeddedMock | None = None
@@ -114,10 +116,12 @@ class Audit:
                 style=self._profile.auth or "bearer",
                 like=self._profile.id_examples,
                 prefers=self._profile.prefer is not False,
+                client=reader.sdk.asks if reader else None,
             )
             self.runner = Runner(self.plan, self.target, self.contract, progress=progress)
             self.runner.take_in(polls)
             self.runner.recorded = self.recalled.shape
+            self.runner.further = reader
             self._ledger = Ledger()
             if shared is not None:
                 self.runner.take_share(Spool(shared.recording), shared.place, shared.stopped)
@@ -190,7 +194,7 @@ class Audit:
             fault = fault or f"the judge failed: {type(error).__name__}: {error}"
             received = sorted(self.runner.exchanges, key=lambda exchange: exchange.order)
             ledger = replace(self._ledger, exchanges=tuple(received), missing=(UNJUDGED,))
-        partial = set(selected) != set(CHAPTER_NAMES)
+        partial = not set(CHAPTER_NAMES) - (set() if self.settings.client else {CLIENT}) <= set(selected)
         stopped = self.runner.stopped or ("interrupted" if interrupted else "")
         missing = tuple(self._explain(ledger))
         complete = not (stopped or interrupted or fault or partial)

@@ -141,6 +141,13 @@ def add_options(parser: pytest.Parser) -> None:
         help="how long a batch that was made is followed before the other requests (default: %(default)s)",
     )
     add(
+        "--client",
+        choices=("openai",),
+        default=None,
+        help="also tell what OpenAI's Python client makes of the answers, and send a few of its own requests; fails "
+        "nothing (needs the extra: pip install 'batch-conformance[client]')",
+    )
+    add(
         "--min-coverage",
         type=float,
         default=None,
@@ -213,6 +220,7 @@ def settings_from(config: pytest.Config) -> Settings:
         discover=option.discover,
         create=option.create,
         create_wait=option.create_wait,
+        client=option.client,
         sends=not option.plan,
         min_coverage=option.min_coverage,
         files=Files(

@@ -36,7 +36,7 @@ class Runner:
 
     After a probe that got no answer the preflight is sent again: it tells a target that is away, where the run ends
     with ``stopped`` saying why, from one that is silent to this kind of request only. ``sent`` counts requests,
-    ``recorded`` is the shape that answers had before.
+    ``recorded`` is the shape that answers had before, ``further`` adds what another reading finds.
     """
 
     def __init__(self, plan: Plan, target: Target, contract: Contract, *, progress: Progress | None = None) -> None:
@@ -45,6 +45,7 @@ class Runner:
         self.contract = contract
         self.exchanges: list[Exchange] = []
         self.recorded: ShapeRecord | None = None
+        self.further: Callable[[Ledger, Contract], Ledger] | None = None
         self.stopped = ""
         self.notes: list[str] = []
         self.progress = progress
@@ -104,7 +105,8 @@ class Runner:
 
     def ledger(self, chapters: Collection[str] | None = None) -> Ledger:
         """The ledger of the run, or of some of its chapters."""
-        return judge(self._of(chapters), self.contract, self.recorded)
+        ledger = judge(self._of(chapters), self.contract, self.recorded)
+        return self.further(ledger, self.contract) if self.further else ledger
 
     def _of(self, chapters: Collection[str] | None) -> list[Exchange]:
         if chapters is None:

@@ -31,7 +31,8 @@ class Settings:
     """What a run was asked to do. ``base_url`` is None for the embedded mock; times are seconds.
 
     ``contract`` is empty where the profile names it. ``min_coverage`` is a percentage. ``create`` is the model to make
-    a batch with, or empty. ``sends`` is false where only the plan is wanted.
+    a batch with, or empty. ``client`` names the client whose reading of the answers is wanted, or is empty. ``sends``
+    is false where only the plan is wanted.
     """
 
     base_url: BaseUrl | None
@@ -57,6 +58,7 @@ class Settings:
     discover: bool
     create: str
     create_wait: float
+    client: str
     sends: bool
     min_coverage: float | None
     files: Files
@@ -87,6 +89,7 @@ def settle(
     discover: bool = False,
     create: str | None = None,
     create_wait: float = 60.0,
+    client: str | None = None,
     sends: bool = True,
     min_coverage: float | None = None,
     files: Files | None = None,
@@ -131,6 +134,7 @@ def settle(
         discover=discover,
         create=create or "",
         create_wait=create_wait,
+        client=client or "",
         sends=sends,
         min_coverage=min_coverage,
         files=files or Files(),

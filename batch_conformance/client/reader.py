@@ -1,0 +1,259 @@
+"""Judges answers by what OpenAI's client makes of them: each finding names a line of user code that would break."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from batch_conformance.client.lines import FILE_LINES, LINES, broken_by
+from batch_conformance.client.sdk import Outcome, Sdk
+from batch_conformance.contract.clause import Clause
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.location import Location
+from batch_conformance.contract.violation import show, type_name
+from batch_conformance.exchange.exchange import Response
+from batch_conformance.findings.finding import Deviation, Finding, Side
+from batch_conformance.findings.fold import fold
+from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
+from batch_conformance.judge.sighting import Sighting, at
+from batch_conformance.judge.standing import standing_clause
+
+_RUNNING = ("validating", "in_progress", "finalizing", "cancelling")
+_FINAL = ("completed", "failed", "expired", "cancelled")
+_WHILE_RUNNING = f"while batch.status in {_RUNNING}:".replace("'", '"')
+_UNTIL_FINAL = f"while batch.status not in {_FINAL}:".replace("'", '"')
+
+_SAYS: Mapping[str, str] = {
+    "client.no_batch": "OpenAI's client returns a batch for a success",
+    "client.raises": "OpenAI's client can read every success",
+    "client.field": "lines that are right by the client's types run",
+    "client.polling": "loops over the client's states wait as long as they should",
+    "client.file_id": "files are fetched by their ids",
+    "client.strict": "the client's strict mode accepts the batch",
+    "client.error_class": "the client raises the error that the case calls for",
+    "client.error_detail": "the client's error says what the server said",
+}
+_OF_A_SUCCESS = ("client.no_batch", "client.raises", "client.field", "client.polling", "client.strict")
+_OF_THE_BODY = ("body.", "json.", "value.", "time.", "counts.", "response.", "auth.")
+_JSON_RANGES = frozenset({"*/*", "application/*", "application/json"})
+_NEVER = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)", re.IGNORECASE)
+_MEMO = 4096
+"""Different answers of which it is remembered what came of them; polls repeat the same few."""
+
+Found = tuple[str, str, str, str, str]
+"""Rule, pointer, expected, observed and kind of what one answer shows."""
+
+
+class ClientReader:
+    """Reads exchanges as OpenAI's client would. Raises ``ClientError`` where that is not installed.
+
+    The exchanges may be a run's own or recorded ones: no request is sent. All of its findings are of level ``info``:
+    no vendor promises what OpenAI's client expects. Where the server does what its own contract says, the side is
+    ``document``.
+    """
+
+    def __init__(self) -> None:
+        self.sdk = Sdk()
+        self._memo: dict[tuple[int, str | None, bytes], tuple[Found, ...]] = {}
+
+    def __call__(self, ledger: Ledger, contract: Contract) -> Ledger:
+        """The ledger with what its exchanges are to the client: findings, and how the clauses fared that it adds."""
+        found: list[Deviation] = []
+        judged: Counter[str] = Counter()
+        side = _sides(ledger.findings)
+        for exchange in ledger.exchanges:
+            sighting = Sighting(exchange, contract)
+            if sighting.answer is None or exchange.number in ledger.unjudged or not _is_read(sighting, sighting.answer):
+                continue
+            judged.update(_exercised(sighting))
+            for rule, pointer, expected, observed, kind in (*self._of(sighting.answer), *self._of_case(sighting)):
+                found.append(
+                    sighting.deviates(
+                        rule,
+                        media_type=sighting.contract_media_type if pointer else "",
+                        pointer=pointer,
+                        expected=expected,
+                        observed=observed,
+                        kind=kind,
+                        side=side(sighting.status, pointer),
+                        location=self._typed(pointer) if pointer else None,
+                    )
+                )
+        return replace(
+            ledger,
+            findings=(*ledger.findings, *fold(found)),
+            clauses=(*ledger.clauses, *_clauses(contract, judged, found)),
+        )
+
+    def _of(self, answer: Response) -> tuple[Found, ...]:
+        """What an answer shows by itself."""
+        key = (answer.status, answer.header("content-type"), answer.body)
+        if key not in self._memo:
+            if len(self._memo) >= _MEMO:
+                self._memo.clear()
+            outcome = self.sdk.read(answer)
+            of_one = self._of_success(answer, outcome) if 200 <= answer.status < 300 else _of_error(answer, outcome)
+            self._memo[key] = tuple(of_one)
+        return self._memo[key]
+
+    def _of_success(self, answer: Response, outcome: Outcome) -> Iterator[Found]:
+        if outcome.raised is not None:
+            if not isinstance(outcome.raised, self.sdk.own_error):
+                kind, says = type(outcome.raised).__name__, str(outcome.raised)[:100].strip() or "no message"
+                yield "client.raises", "", "`except openai.OpenAIError:` to catch it", f"{kind}: {says}", kind
+            return
+        batch = outcome.returned
+        if not isinstance(batch, self.sdk.batch_type):
+            kind, expected = type(batch).__name__, "`client.batches.retrieve(batch_id).status` to be there"
+            observed = f"the client returns {kind}, which has no attribute 'status'"
+            yield "client.no_batch", "", expected, observed, type_name(batch)
+            return
+        if batch.id is None and not isinstance(batch.status, str):
+            expected = "`client.batches.retrieve(batch_id).id` to be the id"
+            yield "client.no_batch", "", expected, "a Batch whose attributes are None: it is another object", "hollow"
+            return
+        yield from self._of_batch(batch)
+        yield from self._of_strict(answer)
+
+    def _of_batch(self, batch: Any) -> Iterator[Found]:
+        yield from self._of_state(batch.status)
+        for rule, lines in (("client.field", LINES), ("client.file_id", FILE_LINES)):
+            typed = tuple(line for line in lines if line.pointer[1:] in self.sdk.batch_type.model_fields)
+            for broken in broken_by(batch, self.sdk.client, typed):
+                observed = f"{broken.kind}: {broken.says}"
+                yield rule, broken.line.pointer, f"`{broken.line.text}` to run", observed, broken.kind
+        for line in FILE_LINES:
+            value = getattr(batch, line.pointer[1:], None)
+            if isinstance(value, str) and "://" in value:
+                expected = f"`{line.text}` to fetch the file"
+                yield "client.file_id", line.pointer, expected, "a URL, which is put into a path as if an id", "url"
+
+    def _of_state(self, status: Any) -> Iterator[Found]:
+        if isinstance(status, str) and status in self.sdk.states:
+            return
+        if isinstance(status, str) and status.lower().replace("canceled", "cancelled") in _FINAL:
+            expected, happens = _UNTIL_FINAL, "the loop never ends"
+        else:
+            expected, happens = _WHILE_RUNNING, "the loop ends at once, whatever the batch is doing"
+        # The word itself is no part of the kind where it may be anything.
+        kind = status[:40] if isinstance(status, str) and status else type_name(status)
+        yield "client.polling", "/status", f"`{expected}` to wait as meant", f"{show(status)}: {happens}", kind
+
+    def _of_strict(self, answer: Response) -> Iterator[Found]:
+        refused = self.sdk.read(answer, strict=True).raised
+        listing: Any = getattr(refused.__cause__, "errors", None) if refused is not None else None
+        if refused is None or listing is None:
+            return
+        places: dict[str, list[str]] = {}
+        kinds: dict[str, str] = {}
+        for error in listing():
+            place = [str(part) for part in error["loc"]]
+            top = "/" + place[0] if place else ""
+            says = "/" + "/".join(place[1:]) + " " if len(place) > 1 else ""
+            places.setdefault(top, []).append(says + _lower(error["msg"]))
+            kinds.setdefault(top, error["type"])
+        for pointer, listed in places.items():
+            expected = "`OpenAI(_strict_response_validation=True)` to accept it"
+            observed = f"{type(refused).__name__}: {'; '.join(listed)}"
+            yield "client.strict", pointer, expected, _cut(observed), kinds[pointer]
+
+    def _of_case(self, sighting: Sighting) -> Iterator[Found]:
+        """Whether the error is of the class by which a program tells this case."""
+        wanted = _case(sighting)
+        status = sighting.exchange.status or 0
+        if wanted is None or status == wanted[0]:
+            return
+        raised, meant = self.sdk.error_name(status), self.sdk.error_name(wanted[0])
+        observed = f"{status} raises openai.{raised}, for {wanted[1]}"
+        yield "client.error_class", "", f"`except openai.{meant}:` to catch it", observed, f"{wanted[0]} {raised}"
+
+    def _typed(self, pointer: str) -> Location:
+        """Where the client types a property."""
+        line = self.sdk.lines.get(pointer[1:], 0)
+        return Location(f"openai-python {self.sdk.version}, src/openai/types/batch.py", line, "", "standard")
+
+
+def _of_error(answer: Response, outcome: Outcome) -> Iterator[Found]:
+    """Whether the words of an error's body, where it has any, reach the client's message."""
+    message = getattr(outcome.raised, "message", None)
+    if not isinstance(message, str) or not answer.body.strip():
+        return
+    if message.strip() == f"Error code: {answer.status}":
+        expected = "`except openai.APIStatusError as error: print(error.message)` to say why"
+        yield "client.error_detail", "", expected, f'it prints "{message}"; the words are in error.body alone', "lost"
+
+
+def _is_read(sighting: Sighting, answer: Response) -> bool:
+    """Whether an exchange is one that the client could have had: a plain GET of an id, answered in full."""
+    probe = sighting.exchange.probe
+    if not sighting.has_body or not sighting.covered or sighting.method != "GET":
+        return False
+    if probe.subject not in ("known", "equivalent", "unknown") or not sighting.exchange.final:
+        return False
+    if 300 <= answer.status < 400 or answer.status < 200:
+        return False
+    if probe.forced_status is not None and not sighting.forced:
+        return False  # a mock that cannot give a status says so in its own words
+    asked = next((value for name, value in probe.headers if name.lower() == "accept"), "*/*")
+    ranges = {part.partition(";")[0].strip().lower() for part in asked.split(",") if not _NEVER.search(part)}
+    return bool(ranges & _JSON_RANGES)
+
+
+def _case(sighting: Sighting) -> tuple[int, str] | None:
+    """The status that a case calls for, and the case in words; None where the answer is of no such case."""
+    probe, status = sighting.exchange.probe, sighting.exchange.status or 0
+    # A success where there must be none is told with more weight, and 429 and 5xx are weighed over the run.
+    if probe.forced_status is not None or not 400 <= status < 500 or status == 429:
+        return None
+    if probe.credential in ("missing", "wrong"):
+        return 401, f"a {probe.credential} credential"
+    if probe.subject == "unknown" and probe.credential == "valid":
+        return 404, "an id that nobody has"
+    return None
+
+
+def _exercised(sighting: Sighting) -> Iterator[str]:
+    """The rules that an exchange says something about."""
+    status = sighting.exchange.status or 0
+    if 200 <= status < 300:
+        yield from _OF_A_SUCCESS
+        if any(at(sighting.batch, line.pointer) is not None for line in FILE_LINES):
+            yield "client.file_id"
+    else:
+        yield "client.error_detail"
+        if _case(sighting) is not None:
+            yield "client.error_class"
+
+
+def _sides(told: Sequence[Finding]) -> Callable[[str, str], Side]:
+    """Whose it is to mend: the server's where it leaves its own contract there, else the contract's."""
+    places: dict[str, set[str]] = {}
+    for finding in told:
+        if finding.level != "info" and finding.side == "server" and finding.rule.startswith(_OF_THE_BODY):
+            places.setdefault(finding.status, set()).add(finding.pointer)
+
+    def side(status: str, pointer: str) -> Side:
+        broken = places.get(status, set())
+        near = any(place.startswith(pointer + "/") or place == pointer for place in broken)
+        return "server" if "" in broken or near else "document"
+
+    return side
+
+
+def _clauses(contract: Contract, judged: Counter[str], found: Sequence[Deviation]) -> Iterator[ClauseResult]:
+    broken = Counter(rule for rule, _ in {(deviation.rule, deviation.exchange.order) for deviation in found})
+    for rule, says in _SAYS.items():
+        clause: Clause = standing_clause(contract, rule, "", says)
+        state: ClauseState = "broken" if broken[rule] else "kept" if judged[rule] else "not_observed"
+        yield ClauseResult(clause, state, max(judged[rule], broken[rule]), broken[rule])
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 180 else text[:179].rstrip() + "…"
