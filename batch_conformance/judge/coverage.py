@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+import copy
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from batch_conformance.contract.clause import Clause
+from batch_conformance.contract.clause import Clause, clause_id
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.pointer import members
 from batch_conformance.findings.finding import Deviation
@@ -26,99 +27,218 @@ _JSON_TYPES: Mapping[type, str] = {
 }
 
 
-def cover_statuses(contract: Contract, sightings: Sequence[Sighting]) -> tuple[StatusResult, ...]:
-    """Every documented status, then every other one that was answered, with its media types."""
-    seen: dict[str, Counter[str]] = {status: Counter() for status in contract.operation.responses}
-    for sighting in sightings:
+class Coverage:
+    """What was exercised, added up exchange by exchange; two of them add up to one.
+
+    ``places`` counts how often each clause of the contract was exercised, by (status, media type, pointer, kind of
+    clause); ``standing`` counts the same for each standing rule.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self.places: Counter[tuple[str, str, str, str]] = Counter()
+        self.standing: Counter[str] = Counter()
+        self._media_types: dict[str, Counter[str]] = {status: Counter() for status in contract.operation.responses}
+        self._types: dict[tuple[str, str], Counter[str]] = {}
+        self._absent: Counter[tuple[str, str]] = Counter()
+        for response in contract.operation.responses.values():
+            for schema in response.content.values():
+                for place in schema.properties if schema else ():
+                    self._types.setdefault((response.status, place.pointer), Counter())
+        self._declared = frozenset(self._types)
+
+    def add(self, sighting: Sighting, times: int = 1, *, own: bool = True) -> None:
+        """Count an exchange, or ``times`` exchanges with the same members of the same types.
+
+        What a gateway said in passing (``own`` false) is counted as seen, and exercises no clause.
+        """
         if sighting.answer is not None:
-            seen.setdefault(sighting.status, Counter())[sighting.media_type or "none"] += 1
-    return tuple(
-        StatusResult(status, status in contract.operation.responses, dict(sorted(types.items())), types.total())
-        for status, types in seen.items()
-    )
+            self._media_types.setdefault(sighting.status, Counter())[sighting.media_type or "none"] += times
+        self._add_fields(sighting, times)
+        if own:
+            self._add_places(sighting, times)
+            for rule, (_, _, exercises) in STANDING.items():
+                if exercises(sighting):
+                    self.standing[rule] += times
 
+    def update(self, other: Coverage) -> None:
+        """Add what another one counted."""
+        self.places.update(other.places)
+        self.standing.update(other.standing)
+        self._absent.update(other._absent)
+        for status, media_types in other._media_types.items():
+            self._media_types.setdefault(status, Counter()).update(media_types)
+        for key, types in other._types.items():
+            self._types.setdefault(key, Counter()).update(types)
 
-def cover_fields(contract: Contract, sightings: Sequence[Sighting]) -> tuple[FieldResult, ...]:
-    """What was seen at every declared place of the JSON bodies, and at every undeclared one."""
-    types: dict[tuple[str, str], Counter[str]] = {}
-    absent: Counter[tuple[str, str]] = Counter()
-    declared: set[tuple[str, str]] = set()
-    for response in contract.operation.responses.values():
-        for schema in response.content.values():
-            for place in schema.properties if schema else ():
-                key = (response.status, place.pointer)
-                declared.add(key)
-                types.setdefault(key, Counter())
-    for sighting in sightings:
+    def statuses(self) -> tuple[StatusResult, ...]:
+        """Every documented status, then every other one that was answered, with its media types."""
+        documented = self.contract.operation.responses
+        return tuple(
+            StatusResult(status, status in documented, dict(sorted(types.items())), types.total())
+            for status, types in self._media_types.items()
+        )
+
+    def fields(self) -> tuple[FieldResult, ...]:
+        """What was seen at every declared place of the JSON bodies, and at every undeclared one."""
+        return tuple(
+            FieldResult(*key, key in self._declared, dict(sorted(found.items())), self._absent[key])
+            for key, found in self._types.items()
+        )
+
+    def _add_fields(self, sighting: Sighting, times: int) -> None:
         if sighting.parsed is None or not sighting.parsed.readable or sighting.schema is None:
-            continue
+            return
         value, pointers = sighting.parsed.value, [place.pointer for place in sighting.schema.properties]
         for pointer in (*pointers, *sighting.schema.undeclared(value)):
             key = (sighting.status, pointer)
-            found = types.setdefault(key, Counter())
+            found = self._types.setdefault(key, Counter())
             held = list(members(value, pointer))
-            found.update(_type_name(member) for member in held)
+            for member in held:
+                found[_type_name(member)] += times
             if not held:
-                absent[key] += 1
-    return tuple(
-        FieldResult(*key, key in declared, dict(sorted(found.items())), absent[key]) for key, found in types.items()
-    )
+                self._absent[key] += times
 
-
-def never_seen(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
-    """A deviation for each documented property of the success body that no body of the run had."""
-    bodies: dict[str, list[Sighting]] = defaultdict(list)
-    for sighting in sightings:
-        schema = sighting.schema
-        if sighting.batch is not None and schema is not None and not is_stranger(schema, sighting.batch):
-            bodies[sighting.status].append(sighting)
-    for seen in bodies.values():
-        schema = seen[0].schema
-        for place in schema.properties if schema else ():
+    def _add_places(self, sighting: Sighting, times: int) -> None:
+        if sighting.answer is None or sighting.exchange.probe.subject == "outside":
+            return
+        counted = self.places
+        counted[sighting.status, "", "", "response.status"] += times
+        counted[sighting.status, "", "", "response.header"] += times
+        if sighting.parsed is None or sighting.schema is None:
+            return
+        status, media_type = sighting.status, sighting.contract_media_type
+        counted[status, media_type, "", "response.media_type"] += times
+        if not sighting.parsed.readable:
+            return
+        value = sighting.parsed.value
+        for place in sighting.schema.properties:
+            held = list(members(value, place.pointer))
             parent = place.pointer.rpartition("/")[0]
-            holders = [s for s in seen if any(isinstance(m, Mapping) for m in members(s.batch, parent))]
-            holds = any(True for s in holders for _ in members(s.batch, place.pointer))
-            if any(place.pointer.startswith(free + "/") for free in seen[0].contract.roles.free_maps):
-                continue  # the customer's own words: nobody promises that they are there
-            if place.pointer and not place.pointer.endswith("/*") and not place.required and holders and not holds:
-                yield holders[0].deviates(
+            around = held if not place.pointer else list(members(value, parent))
+            if any(isinstance(member, Mapping) for member in around):
+                counted[status, media_type, place.pointer, "body.required"] += times
+            if held:
+                counted[status, media_type, place.pointer, "present"] += times
+            if any(member is not None for member in held):
+                counted[status, media_type, place.pointer, "set"] += times
+            if any(isinstance(member, Mapping) for member in held):
+                counted[status, media_type, place.pointer, "body.undeclared"] += times
+
+
+class Bodies:
+    """The bodies of successes, and which of the documented properties they had; two of them add up to one."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, _Properties] = {}
+
+    def add(self, sighting: Sighting, times: int = 1) -> None:
+        """Look at the body of an exchange, or of ``times`` with the same members of the same types; it is the first."""
+        schema = sighting.schema
+        if sighting.batch is None or schema is None or is_stranger(schema, sighting.batch):
+            return
+        seen = self._seen.get(sighting.status)
+        if seen is None:
+            seen = self._seen[sighting.status] = _Properties(sighting)
+        seen.add(sighting, times)
+
+    def update(self, other: Bodies) -> None:
+        """Add what another one saw."""
+        for status, seen in other._seen.items():
+            if status in self._seen:
+                self._seen[status].update(seen)
+            else:
+                self._seen[status] = copy.deepcopy(seen)
+
+    def never_seen(self) -> Iterator[Deviation]:
+        """A deviation for each documented property of the success body that no body had."""
+        for seen in self._seen.values():
+            yield from seen.never_seen()
+
+
+class _Properties:
+    """The optional properties of one status' body: how many bodies could have had each, and whether one did."""
+
+    def __init__(self, first: Sighting) -> None:
+        schema, free_maps = first.schema, first.contract.roles.free_maps
+        self._places = tuple(
+            place
+            for place in (schema.properties if schema else ())
+            # What is below a free map are the customer's own words: nobody promises that they are there.
+            if place.pointer and not place.pointer.endswith("/*") and not place.required
+            if not any(place.pointer.startswith(free + "/") for free in free_maps)
+        )
+        self._holders: Counter[str] = Counter()
+        self._first: dict[str, Sighting] = {}
+        self._held: set[str] = set()
+
+    def add(self, sighting: Sighting, times: int) -> None:
+        for place in self._places:
+            pointer = place.pointer
+            if any(isinstance(m, Mapping) for m in members(sighting.batch, pointer.rpartition("/")[0])):
+                self._holders[pointer] += times
+                known = self._first.setdefault(pointer, sighting)
+                if sighting.exchange.order < known.exchange.order:
+                    self._first[pointer] = sighting
+                if any(True for _ in members(sighting.batch, pointer)):
+                    self._held.add(pointer)
+
+    def update(self, other: _Properties) -> None:
+        self._holders.update(other._holders)
+        self._held |= other._held
+        for pointer, sighting in other._first.items():
+            known = self._first.setdefault(pointer, sighting)
+            if sighting.exchange.order < known.exchange.order:
+                self._first[pointer] = sighting
+
+    def never_seen(self) -> Iterator[Deviation]:
+        for place in self._places:
+            count = self._holders[place.pointer]
+            if count and place.pointer not in self._held:
+                holder = self._first[place.pointer]
+                yield holder.deviates(
                     "body.seen",
-                    media_type=holders[0].contract_media_type,
+                    media_type=holder.contract_media_type,
                     pointer=place.pointer,
                     expected="to be seen at least once",
-                    observed=f"in none of {len(holders)} bodies",
+                    observed=f"in none of {count} bodies",
                     kind="never",
                     location=place.location,
                 )
 
 
 def cover_clauses(
-    contract: Contract, sightings: Sequence[Sighting], deviations: Sequence[Deviation], unjudged: frozenset[int]
+    coverage: Coverage, deviations: Iterable[tuple[Deviation, int]], *, stuck: bool, read_again: int
 ) -> tuple[ClauseResult, ...]:
-    """Every clause of the contract, the standing ones, and those that only a deviation named."""
-    judged = _count_places(sightings)
-    broken = Counter(deviation.clause for deviation in deviations)
-    # A closed-world deviation names the property; the clause it breaks is that of the object around it.
-    for deviation in deviations:
+    """Every clause of the contract, the standing ones, and those that only a deviation named.
+
+    ``deviations`` come with how often each was seen, the first of a clause first. ``stuck`` says that something was
+    left open by an outage, ``read_again`` how often a known batch was read after its first read.
+    """
+    contract, broken, extra = coverage.contract, Counter[str](), dict[str, tuple[Deviation, int]]()
+    for deviation, times in deviations:
+        broken[deviation.clause] += times
+        first, count = extra.get(deviation.clause, (deviation, 0))
+        extra[deviation.clause] = (first, count + times)
         if deviation.rule == "body.undeclared":
-            parent = deviation.pointer.rpartition("/")[0]
-            around = Clause(
-                deviation.operation, deviation.status, deviation.media_type, parent, deviation.rule, "", standard("")
-            )
-            broken[around.id] += 1
-    results = [_result(clause, judged[_place_key(clause)], broken[clause.id]) for clause in contract.clauses]
-    for rule, (status, says, exercises) in STANDING.items():
+            # It names the property; the clause that is broken is that of the object around it.
+            broken[_around(deviation)] += times
+    results = [_result(clause, coverage.places[_place_key(clause)], broken[clause.id]) for clause in contract.clauses]
+    for rule, (status, says, _) in STANDING.items():
         if applies(rule, contract):
             clause = standing_clause(contract, rule, status, says)
-            count = sum(1 for sighting in sightings if exercises(sighting))
-            stuck = not count and any(sighting.exchange.number in unjudged for sighting in sightings)
-            results.append(_result(clause, count, _broken(broken, clause), stuck=stuck))
-    read_twice = _read_twice(sightings)
+            count = coverage.standing[rule]
+            results.append(_result(clause, count, _broken(broken, clause), stuck=stuck and not count))
     for rule, says in OVER_TIME.items():
         if applies(rule, contract):
             clause = standing_clause(contract, rule, "200", says)
-            results.append(_result(clause, read_twice, _broken(broken, clause)))
-    return (*results, *_named_only_by(deviations, {result.clause.id for result in results}))
+            results.append(_result(clause, read_again, _broken(broken, clause)))
+    return (*results, *_named_only_by(extra.values(), {result.clause.id for result in results}))
+
+
+def _around(deviation: Deviation) -> str:
+    parent = deviation.pointer.rpartition("/")[0]
+    return clause_id(deviation.operation, deviation.status, deviation.media_type, parent, deviation.rule)
 
 
 def _broken(broken: Mapping[str, int], clause: Clause) -> int:
@@ -131,15 +251,11 @@ def _result(clause: Clause, judged: int, broken: int, *, stuck: bool = False) ->
     return ClauseResult(clause, "broken" if broken else state, max(judged, broken), broken)
 
 
-def _named_only_by(deviations: Sequence[Deviation], named: set[str]) -> Iterator[ClauseResult]:
-    extra: dict[str, list[Deviation]] = defaultdict(list)
+def _named_only_by(broken: Iterable[tuple[Deviation, int]], named: set[str]) -> Iterator[ClauseResult]:
     rules = {key.rsplit(" ", 1)[-1] for key in named} & (STANDING.keys() | OVER_TIME.keys())
-    for deviation in deviations:
-        inside = deviation.rule == "body.undeclared" or deviation.rule in rules
-        if deviation.clause not in named and not inside:
-            extra[deviation.clause].append(deviation)
-    for of_one in extra.values():
-        first = of_one[0]
+    for first, count in broken:
+        if first.clause in named or first.rule == "body.undeclared" or first.rule in rules:
+            continue
         clause = Clause(
             first.operation,
             first.status,
@@ -149,37 +265,7 @@ def _named_only_by(deviations: Sequence[Deviation], named: set[str]) -> Iterator
             first.expected,
             first.location or standard(REGISTRY[first.rule].source),
         )
-        yield ClauseResult(clause, "broken", len(of_one), len(of_one))
-
-
-def _count_places(sightings: Sequence[Sighting]) -> Counter[tuple[str, str, str, str]]:
-    """How often each clause of the contract was exercised, by (status, media type, pointer, kind of clause)."""
-    counted: Counter[tuple[str, str, str, str]] = Counter()
-    for sighting in sightings:
-        if sighting.answer is None or sighting.exchange.probe.subject == "outside":
-            continue
-        counted[sighting.status, "", "", "response.status"] += 1
-        counted[sighting.status, "", "", "response.header"] += 1
-        if sighting.parsed is None or sighting.schema is None:
-            continue
-        status, media_type = sighting.status, sighting.contract_media_type
-        counted[status, media_type, "", "response.media_type"] += 1
-        if not sighting.parsed.readable:
-            continue
-        value = sighting.parsed.value
-        for place in sighting.schema.properties:
-            held = list(members(value, place.pointer))
-            parent = place.pointer.rpartition("/")[0]
-            around = held if not place.pointer else list(members(value, parent))
-            if any(isinstance(member, Mapping) for member in around):
-                counted[status, media_type, place.pointer, "body.required"] += 1
-            if held:
-                counted[status, media_type, place.pointer, "present"] += 1
-            if any(member is not None for member in held):
-                counted[status, media_type, place.pointer, "set"] += 1
-            if any(isinstance(member, Mapping) for member in held):
-                counted[status, media_type, place.pointer, "body.undeclared"] += 1
-    return counted
+        yield ClauseResult(clause, "broken", count, count)
 
 
 def _place_key(clause: Clause) -> tuple[str, str, str, str]:
@@ -194,7 +280,8 @@ def _place_key(clause: Clause) -> tuple[str, str, str, str]:
     return (clause.status, clause.media_type, clause.pointer, kinds.get(clause.rule, clause.rule))
 
 
-def _read_twice(sightings: Sequence[Sighting]) -> int:
+def read_again(sightings: Sequence[Sighting]) -> int:
+    """How often a known batch was read after its first read."""
     reads = Counter(
         s.exchange.probe.batch_id for s in sightings if s.batch is not None and s.exchange.probe.subject == "known"
     )

@@ -8,12 +8,12 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import fold
-from batch_conformance.findings.ledger import ClauseResult, Ledger
+from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.authentication import is_let_in, judge_authentication
 from batch_conformance.judge.availability import Availability, weigh
 from batch_conformance.judge.body import judge_body
-from batch_conformance.judge.coverage import cover_clauses, cover_fields, cover_statuses, never_seen
+from batch_conformance.judge.coverage import Bodies, Coverage, cover_clauses, read_again
 from batch_conformance.judge.head import judge_head
 from batch_conformance.judge.headers import judge_headers
 from batch_conformance.judge.identity import judge_identity
@@ -42,28 +42,21 @@ def judge(exchanges: Sequence[Exchange], contract: Contract, recorded: ShapeReco
     changes = list(judge_shape(sightings, recorded, deviations)) if recorded else []
     deviations += changes
     shapes = (shape_clause(contract, sightings, recorded, len(changes)),) if recorded else ()
+    coverage = Coverage(contract)
+    for sighting in sightings:
+        coverage.add(sighting, own=sighting.exchange.order not in passing)
+    stuck = any(sighting.exchange.number in availability.unjudged for sighting in sightings)
+    counted = [(deviation, 1) for deviation in deviations if deviation.exchange.order not in passing]
+    clauses = cover_clauses(coverage, counted, stuck=stuck, read_again=read_again(sightings))
     return Ledger(
         exchanges=tuple(sighting.exchange for sighting in sightings),
         findings=fold(deviations),
-        clauses=(*_clauses(contract, sightings, deviations, availability, passing), *shapes),
-        fields=cover_fields(contract, sightings),
-        statuses=cover_statuses(contract, sightings),
+        clauses=(*clauses, *shapes),
+        fields=coverage.fields(),
+        statuses=coverage.statuses(),
         missing=tuple(_missing(sightings)),
         unjudged=availability.unjudged,
     )
-
-
-def _clauses(
-    contract: Contract,
-    sightings: Sequence[Sighting],
-    deviations: Sequence[Deviation],
-    availability: Availability,
-    passing: frozenset[tuple[int, int]],
-) -> tuple[ClauseResult, ...]:
-    """What became of each clause; what a gateway said in passing neither keeps nor breaks one."""
-    own = [sighting for sighting in sightings if sighting.exchange.order not in passing]
-    of_own = [deviation for deviation in deviations if deviation.exchange.order not in passing]
-    return cover_clauses(contract, own, of_own, availability.unjudged)
 
 
 def judge_one(sighting: Sighting) -> Iterator[Deviation]:
@@ -92,12 +85,15 @@ def _deviations(
             alone += (soften(one) for one in of_one) if sighting.exchange.order in passing else of_one
     strangers = {deviation.exchange.order for deviation in alone if deviation.rule in _NOT_THE_OBJECT}
     documented = [sighting for sighting in sightings if sighting.exchange.order not in strangers]
+    bodies = Bodies()
+    for sighting in documented if not real else _known(documented):
+        bodies.add(sighting)
     together = [
         *judge_identity(sightings),
         *judge_over_time(sightings),
         *judge_head(sightings),
         *judge_authentication(sightings),
-        *never_seen(documented if not real else _known(documented)),
+        *bodies.never_seen(),
     ]
     return [*alone, *together, *availability.deviations], availability
 
