@@ -9,11 +9,16 @@ from judge_support import CHALLENGE, KNOWN, OTHER, UNKNOWN, refused, sent, unkno
 
 CASES: Mapping[str, Case] = {
     "auth.missing_accepted": Case(
-        breaks=tuple((batch(credential=kind),) for kind in ("missing", "empty", "empty_header")),
+        breaks=(
+            *((batch(credential=kind),) for kind in ("missing", "empty", "empty_header")),
+            (GOOD, sent(b"", method="HEAD", credential="missing")),
+        ),
         keeps=((refused(),), (refused({"code": 1, "message": "m", "data": None}, 400, credential="empty"),)),
     ),
     "auth.wrong_token_accepted": Case(
-        breaks=tuple((batch(credential=kind),) for kind in ("wrong", "nearly", "nearly_cut")),
+        breaks=tuple(
+            (batch(credential=kind),) for kind in ("wrong", "nearly", "nearly_cut", "nearly_longer", "other_case")
+        ),
         keeps=((refused(credential="wrong"),), (batch(credential="missing"), batch(credential="wrong"))),
     ),
     "auth.scheme_accepted": Case(
@@ -31,7 +36,11 @@ CASES: Mapping[str, Case] = {
     ),
     "auth.checked_late": Case(
         breaks=((unknown(credential="missing"),), (unknown({"code": 1}, 410, credential="wrong"),)),
-        keeps=((unknown(), refused()), (batch(credential="missing"), unknown(credential="missing"))),
+        keeps=(
+            (unknown(), refused()),
+            (batch(credential="missing"), unknown(credential="missing")),
+            (refused(), sent(b"", 404, method="HEAD", credential="missing")),
+        ),
         alone=False,
     ),
     "auth.not_401": Case(
@@ -56,7 +65,12 @@ CASES: Mapping[str, Case] = {
         ),
     ),
     "auth.challenge_missing": Case(
-        breaks=((refused(headers=()),),), keeps=((refused(),), (refused("Forbidden", 403, credential="valid"),))
+        breaks=((refused(headers=()),), (refused(headers=(("WWW-Authenticate", " "),)),)),
+        keeps=(
+            (refused(),),
+            (refused(headers=(("WWW-Authenticate", ""), CHALLENGE)),),
+            (refused("Forbidden", 403, credential="valid"),),
+        ),
     ),
     "identity.other_batch": Case(
         breaks=((batch({"id": OTHER}),), (batch({"id": OTHER}, subject="equivalent"),)),
@@ -67,7 +81,15 @@ CASES: Mapping[str, Case] = {
         keeps=((GOOD, unknown()), (GOOD, batch(subject="unknown", forced=200)), (GOOD, unknown("Forbidden", 403))),
     ),
     "identity.neighbour_answered": Case(
-        breaks=((GOOD, batch(subject="neighbour", batch_id=KNOWN.upper())),),
+        breaks=(
+            (GOOD, batch(subject="neighbour", batch_id=KNOWN.upper())),
+            (GOOD, batch(subject="neighbour", batch_id=KNOWN + "a"), batch(subject="hostile", batch_id=KNOWN + "/")),
+            (
+                GOOD,
+                batch(subject="neighbour", batch_id=KNOWN + "a"),
+                batch(subject="hostile", batch_id=f"{KNOWN}/../{KNOWN}"),
+            ),
+        ),
         keeps=(
             (GOOD, unknown(subject="neighbour", batch_id=KNOWN.upper())),
             (GOOD, batch(subject="unknown", batch_id="any"), batch(subject="neighbour", batch_id=KNOWN.upper())),
@@ -78,6 +100,11 @@ CASES: Mapping[str, Case] = {
         keeps=(
             (GOOD, unknown(subject="hostile", batch_id=f"x/../{KNOWN}")),
             (GOOD, batch(subject="hostile", batch_id="x..y")),
+            (
+                GOOD,
+                batch(subject="neighbour", batch_id=KNOWN + "a"),
+                batch(subject="hostile", batch_id=f"{KNOWN}/../{KNOWN}"),
+            ),
         ),
     ),
     "identity.list_answered": Case(
@@ -86,6 +113,18 @@ CASES: Mapping[str, Case] = {
     ),
     "security.key_reflected": Case(
         breaks=((unknown(reflections=("body",)),), (GOOD, batch(reflections=("header X-Debug",)))), keeps=((GOOD,),)
+    ),
+    "security.header_injected": Case(
+        breaks=(
+            (unknown(subject="hostile", batch_id="x\r\nX-Injected: 1", headers=(("x-injected", "1"),)),),
+            (GOOD, batch(subject="hostile", batch_id="x\nA: 1\nSet-Cookie: a=b", headers=(("Set-Cookie", "a=b"),))),
+        ),
+        keeps=(
+            (unknown(subject="hostile", batch_id="x\r\nX-Injected: 1"),),
+            (unknown(subject="hostile", batch_id="x\r\nX-Injected: 1", headers=(("X-Injected", "2"),)),),
+            (unknown(subject="hostile", batch_id="X-Injected: 1", headers=(("X-Injected", "1"),)),),
+        ),
+        alone=False,
     ),
     "security.trace_leaked": Case(
         breaks=tuple(

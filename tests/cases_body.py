@@ -132,8 +132,17 @@ CASES: Mapping[str, Case] = {
         keeps=((sent({"code": 20012, "message": "m", "data": None}, 400),), (batch(dict.fromkeys("abc", 1)),)),
     ),
     "value.empty_string": Case(
-        breaks=((batch({"error_file_id": ""}),), (batch({"output_file_id": ""}),)),
-        keeps=((batch({"metadata": {"description": ""}}),), (sent({"code": 1, "message": "", "data": ""}, 400),)),
+        breaks=(
+            (batch({"output_file_id": ""}),),
+            *((batch({"error_file_id": text}),) for text in ("", " ", "null", "NULL", "None", "nil", "undefined")),
+        ),
+        keeps=(
+            (batch({"metadata": {"description": ""}}),),
+            (batch({"metadata": {"description": "None"}}),),
+            (batch({"output_file_id": "none-of-it"}),),
+            (batch({"status": "null"}),),
+            (sent({"code": 1, "message": "", "data": ""}, 400),),
+        ),
     ),
     "body.seen": Case(
         breaks=((without("failed_at"),),), keeps=((without("failed_at"), batch()), (without("endpoint"),)), alone=False

@@ -136,11 +136,15 @@ CASES: Mapping[str, Case] = {
         breaks=(
             (batch(), batch({"created_at": 1741685414})),
             (batch(), batch({"input_file_id": "file-another"})),
+            (batch({"metadata": {"a": 1}}), batch({"metadata": {"a": 2}})),
+            (batch({"metadata": {"a": 1, "b": 1}}), batch({"metadata": {"b": 1}})),
             (batch({"in_progress_at": 1741685420, "status": "in_progress"}), batch({"status": "in_progress"})),
             (completed({"output_file_id": "https://a/x?sig=1"}), completed({"output_file_id": "https://a/y?sig=1"})),
         ),
         keeps=(
             (batch(), completed()),
+            (batch({"metadata": {"a": 1}}), batch({"metadata": {"b": 1, "a": 1}})),
+            (batch({"metadata": {}}), batch({"metadata": {"a": 1}}), batch({"metadata": None})),
             (completed({"output_file_id": "https://a/x?sig=1"}), completed({"output_file_id": "https://a/x?sig=2"})),
             (batch({"output_file_id": ""}), batch({"output_file_id": "file-b"})),
             (batch(), completed({"expires_at": None})),

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
 from judge_cases import BROKEN_TWICE, GOOD, HOSTILE, HTML, SILENT_TWICE, Case, batch, drops, failed, openai, raw
-from judge_support import CHALLENGE, KNOWN, OPENAI_HEADERS, openai_like, refused, sent, unknown
+from judge_support import CHALLENGE, KNOWN, OPENAI_HEADERS, QUEUED, openai_like, refused, sent, unknown
 
-from batch_conformance.exchange.exchange import Failure
+from batch_conformance.exchange.exchange import Exchange, Failure
+
+GZIP = ("Content-Encoding", "gzip")
+LENGTH = ("Content-Length", str(len(json.dumps(QUEUED))))
+MEASURED = batch(headers=(LENGTH,))
+
+
+def coded(accepted: str, *headers: tuple[str, str]) -> Exchange:
+    """A batch for a request with an Accept-Encoding."""
+    return batch(asked=(("Accept", "application/json"), ("Accept-Encoding", accepted)), headers=headers)
+
 
 CASES: Mapping[str, Case] = {
     "response.status": Case(
@@ -23,10 +34,12 @@ CASES: Mapping[str, Case] = {
             (unknown({"type": "about:blank", "status": 404}, media_type="application/problem+json"),),
             (sent({"title": "no"}, 400, media_type="application/problem+json"),),
             (batch(media_type="text/html", truncated=True),),
+            (batch(headers=(("Content-Type", "text/plain"),)),),
         ),
         keeps=(
             (batch(media_type="Application/JSON; charset=UTF-8"),),
             (batch(media_type="text/html", method="HEAD"),),
+            (batch(headers=(("content-type", "application/json; charset=utf-8"),)),),
             (unknown(HTML, media_type="text/html", **HOSTILE),),
         ),
     ),
@@ -51,8 +64,24 @@ CASES: Mapping[str, Case] = {
         ),
     ),
     "response.encoding": Case(
-        breaks=((batch(decode_error="the body is not gzip", headers=(("Content-Encoding", "gzip"),)),),),
-        keeps=((batch(headers=(("Content-Encoding", "gzip"),)),),),
+        breaks=((batch(decode_error="the body is not gzip", headers=(GZIP,)),),),
+        keeps=((batch(headers=(GZIP,)),), (coded("identity", GZIP),)),
+    ),
+    "response.coding_unasked": Case(
+        breaks=(
+            (coded("identity", GZIP),),
+            (coded("gzip;q=0, identity", GZIP),),
+            (coded("deflate, *;q=0", ("Content-Encoding", "x-gzip")),),
+        ),
+        keeps=(
+            (batch(headers=(GZIP,)),),
+            (coded("deflate, gzip;q=0.5", GZIP),),
+            (coded("gzip", ("Content-Encoding", "X-GZIP")),),
+            (coded("x-gzip", GZIP),),
+            (coded("*", GZIP),),
+            (coded("identity", ("Content-Encoding", "identity")),),
+            (coded("identity"),),
+        ),
     ),
     "response.framing": Case(
         breaks=(
@@ -74,10 +103,20 @@ CASES: Mapping[str, Case] = {
         breaks=(
             (GOOD, raw(b"", method="HEAD", status=404)),
             (GOOD, raw(b"", method="HEAD", media_type="text/html")),
+            (MEASURED, raw(b"", method="HEAD", headers=(("Content-Length", "0"),)), MEASURED),
         ),
         keeps=(
             (GOOD, raw(b"", method="HEAD")),
             (GOOD, raw(b"", method="HEAD", status=405, headers=(("Allow", "GET"),))),
+            (MEASURED, raw(b"", method="HEAD", headers=(LENGTH,)), MEASURED),
+            (MEASURED, raw(b"", method="HEAD", headers=(("Content-Length", "0"),))),
+            (MEASURED, raw(b"", method="HEAD", headers=(("Content-Length", "7"),)), batch({"status": "in_progress"})),
+            (GOOD, raw(b"", method="HEAD", headers=(("Content-Length", "7"),)), GOOD),
+            (
+                batch(headers=(LENGTH, GZIP)),
+                raw(b"", method="HEAD", headers=(("Content-Length", "7"),)),
+                batch(headers=(LENGTH, GZIP)),
+            ),
             (GOOD, raw(b"", method="HEAD", status=503)),
             (GOOD, raw(b"", method="HEAD", media_type=None)),
             (GOOD, raw(b"", method="HEAD", status=501)),

@@ -117,12 +117,17 @@ def keeping(draw: st.DrawFn, schema: Schema, schemas: dict[str, Schema], depth: 
     return draw(_scalars(schema, kind))
 
 
+def _is_meant(text: str) -> bool:
+    """Whether a text is no way of writing that there is none: Hypothesis is fond of such words."""
+    return bool(text.strip()) and text.lower() not in ("null", "none", "nil", "undefined")
+
+
 def _scalars(schema: Schema, kind: str) -> st.SearchStrategy[Any]:
     if schema.get("format") == "date-time":
         return st.datetimes().map(lambda moment: moment.isoformat(timespec="seconds") + "Z")
     if kind == "string":
         least = max(1, schema.get("minLength", 1))
-        return st.text(CHARACTERS, min_size=least, max_size=max(least, schema.get("maxLength", 9)))
+        return st.text(CHARACTERS, min_size=least, max_size=max(least, schema.get("maxLength", 9))).filter(_is_meant)
     if kind == "boolean":
         return st.booleans()
     low, high = schema.get("minimum", -(2**40)), schema.get("maximum", 2**40)

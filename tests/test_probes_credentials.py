@@ -30,8 +30,11 @@ def test_each_kind_is_presented_as_its_name_says():
     assert header("nearly_cut") == f"Bearer {KEY[:-1]}"
     assert header("wrong_scheme") == "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
     assert header("wrong_scheme_token") == f"Token {KEY}"
-    assert present("elsewhere_header", KEY).headers == (("x-api-key", KEY),)
-    assert present("elsewhere_query", "a&b").query == "api_key=a%26b"
+    assert header("nearly_longer") == f"Bearer {KEY}x"
+    assert header("other_case") == f"Bearer {KEY.swapcase()}"
+    others = (("x-api-key", KEY), ("api-key", KEY), ("x-auth-token", KEY))
+    assert present("elsewhere_header", KEY).headers == others
+    assert present("elsewhere_query", "a&b").query == "access_token=a%26b&api_key=a%26b&key=a%26b"
     assert present("elsewhere_query", KEY).headers == ()
 
 
@@ -86,7 +89,8 @@ def test_without_a_key_nothing_made_from_it_is_presented(kind):
 def test_a_profile_may_take_the_key_in_a_header_of_its_own():
     assert present("valid", KEY, style="header", header="api-key").headers == (("api-key", KEY),)
     assert present("missing", KEY, style="header", header="api-key").headers == ()
-    assert present("elsewhere_header", KEY, style="header", header="X-API-Key").headers == (("x-auth-token", KEY),)
+    others = present("elsewhere_header", KEY, style="header", header="X-API-Key").headers
+    assert others == (("api-key", KEY), ("x-auth-token", KEY))
 
 
 def test_a_kind_that_plays_with_the_scheme_is_the_valid_one_where_there_is_no_scheme():

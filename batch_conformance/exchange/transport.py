@@ -51,6 +51,11 @@ class SizeLimits:
     pieces: int = 2000
 
 
+PER_CONNECTION = 16
+"""Requests that one connection serves. A pool of servers behind one address gives each connection to one of them: a
+single connection would see no other, however long it is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one request came to: a response, a failure, or both where the body broke off after the head.
@@ -72,7 +77,7 @@ class _Abort(Exception):  # noqa: N818 - carries a failure out of the framing
 
 
 class Transport:
-    """One connection to one target, kept alive while the server lets it. Not for several threads at once.
+    """One connection to one target, kept alive for a while if the server lets it. Not for several threads at once.
 
     ``timeout`` (seconds) bounds a whole exchange: connecting, sending and the last byte of the answer. Raises
     ``connection.TrustError`` and ``proxy.ProxyError`` when it is made; afterwards the server's doings never raise.
@@ -95,6 +100,7 @@ class Transport:
         self._proxy = choose_proxy(base, environ or {})
         self.secrets: tuple[str, ...] = self._proxy.secrets if self._proxy else ()
         self._connection: Connection | None = None
+        self._served = 0
         self._spare = self._limits.spare
 
     def send(
@@ -149,11 +155,12 @@ class Transport:
         """One try, and whether it died unanswered on a connection that had served before."""
         connection = None if fresh else self._connection
         self._connection = None
-        if connection is not None and not connection.is_quiet():
+        if connection is not None and (self._served >= PER_CONNECTION or not connection.is_quiet()):
             # Closed, or bytes nobody asked for: never read those as the answer to the next request.
             connection.close()
             connection = None
         reused = connection is not None
+        self._served = self._served + 1 if reused else 1
         try:
             connection = connection or connect(self._base, self._proxy, self._context, deadline)
         except ConnectionFailed as failed:

@@ -14,6 +14,8 @@ _RULE_OF_CREDENTIAL = {
     "wrong": "auth.wrong_token_accepted",
     "nearly": "auth.wrong_token_accepted",
     "nearly_cut": "auth.wrong_token_accepted",
+    "nearly_longer": "auth.wrong_token_accepted",
+    "other_case": "auth.wrong_token_accepted",
     "malformed": "auth.scheme_accepted",
     "no_scheme": "auth.scheme_accepted",
     "wrong_scheme": "auth.scheme_accepted",
@@ -28,11 +30,13 @@ _MEANS = {
     "wrong": "a made-up bearer token",
     "nearly": "the key with its last character changed",
     "nearly_cut": "the key without its last character",
+    "nearly_longer": "the key with a character more",
+    "other_case": "the key with upper and lower case exchanged",
     "malformed": "two tokens in one Authorization header",
     "no_scheme": "the key without a scheme",
     "wrong_scheme": "the key under the scheme Basic",
     "wrong_scheme_token": "the key under the scheme Token",
-    "elsewhere_header": "the key in another header",
+    "elsewhere_header": "the key in other headers",
     "elsewhere_query": "the key in the query string",
 }
 _MALFORMED_REQUEST = frozenset({"malformed", "empty", "empty_header", "no_scheme"})
@@ -57,7 +61,8 @@ def judge_authentication(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
         if widest is None or rule == widest:
             yield _accepted(sighting, rule)
     for sighting in refusable:
-        if not _succeeded(sighting):
+        # HEAD need not be served at all: how it is refused says nothing of how credentials are.
+        if not _succeeded(sighting) and sighting.method == "GET":
             yield from _refusal(sighting, reported=bool(passed))
     yield from _valid_refused(answered)
 

@@ -17,6 +17,9 @@ from batch_conformance.judge.strict_json import Defect, Parsed
 _NULL_MEANT = frozenset({"document.example_null", "document.nullable_ignored"})
 """Findings of the self-check that say of a place: the document shows null there and forbids it."""
 
+_WORDS_FOR_UNSET = frozenset({"null", "NULL", "None", "nil", "undefined"})
+"""What languages print for no value: as the text of a value it was never meant."""
+
 _RULE_OF_FLAW = {
     "bom": "json.bom",
     "duplicate_key": "json.duplicate_key",
@@ -145,7 +148,12 @@ def _empty_strings(sighting: Sighting, schema: Schema, value: Any, judged: Set[s
     for place in schema.properties:
         if place.pointer in judged:
             continue
-        if "string" in place.types and "*" not in place.pointer and place.pointer and at(value, place.pointer) == "":
+        if "string" not in place.types or "*" in place.pointer or not place.pointer:
+            continue
+        text = at(value, place.pointer)
+        if isinstance(text, str) and (
+            not text.strip(" \t\r\n") or (text in _WORDS_FOR_UNSET and not place.known_values)
+        ):
             if any(place.pointer.startswith(free + "/") for free in sighting.contract.roles.free_maps):
                 continue
             yield sighting.deviates(
@@ -153,7 +161,7 @@ def _empty_strings(sighting: Sighting, schema: Schema, value: Any, judged: Set[s
                 media_type=sighting.contract_media_type,
                 pointer=place.pointer,
                 expected="a value, or none",
-                observed='""',
-                kind="empty",
+                observed=f'"{text[:20]}"',
+                kind="word" if text.strip() else "empty",
                 location=place.location,
             )

@@ -31,6 +31,27 @@ def judge_head(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
         same = [twin.media_type for twin in twins if twin.answer and twin.answer.status == answer.status]
         if sighting.media_type and any(same) and sighting.media_type not in same:
             yield _differs(sighting, f"Content-Type {_list(set(same))}, as for GET", sighting.media_type, "media_type")
+        length, meant = answer.header("content-length"), _length_around(sighting, twins)
+        if length is not None and meant is not None and length.strip() != meant:
+            yield _differs(sighting, f"Content-Length {meant}, as for GET, or none", length.strip()[:20], "length")
+
+
+def _length_around(sighting: Sighting, twins: Sequence[Sighting]) -> str | None:
+    """The length that GET gave right before and right after a HEAD, where both got the same bytes, uncoded.
+
+    A body that changes from read to read, or that was compressed, tells nothing of what HEAD should have said.
+    """
+    before = [twin.answer for twin in twins if twin.exchange.order < sighting.exchange.order]
+    after = [twin.answer for twin in twins if twin.exchange.order > sighting.exchange.order]
+    if not before or not after or before[-1] is None or after[0] is None:
+        return None
+    one, other = before[-1], after[0]
+    if one.status != other.status or one.body != other.body or not one.body:
+        return None
+    if any(answer.header("content-encoding") or answer.truncated for answer in (one, other)):
+        return None
+    lengths = {(answer.header("content-length") or "").strip() for answer in (one, other)}
+    return lengths.pop() if lengths == {str(len(one.body))} else None
 
 
 def _compares(sighting: Sighting) -> bool:

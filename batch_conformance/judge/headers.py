@@ -28,9 +28,10 @@ def judge_headers(sighting: Sighting) -> Iterator[Deviation]:
 
 
 def _demanded(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
-    if answer.status == 401 and answer.header("www-authenticate") is None:
+    if answer.status == 401 and not any(map(str.strip, answer.header_all("www-authenticate"))):
+        observed = "none" if answer.header("www-authenticate") is None else "an empty one"
         yield sighting.deviates(
-            "auth.challenge_missing", expected="a WWW-Authenticate header", observed="none", kind="missing"
+            "auth.challenge_missing", expected="a WWW-Authenticate header", observed=observed, kind="missing"
         )
     if answer.status == 405 and answer.header("allow") is None:
         yield sighting.deviates("method.allow_missing", expected="an Allow header", observed="none", kind="missing")

@@ -23,10 +23,13 @@ def judge_identity(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
         and not (sighting.forced and sighting.exchange.probe.forced_status == sighting.answer.status)
     ]
     any_id = any(sighting.exchange.probe.subject == "unknown" for sighting in successes)
+    cut = _cut(sightings, successes)
     for sighting in successes:
         subject = sighting.exchange.probe.subject
         if subject in ("known", "equivalent"):
             yield from _other_batch(sighting)
+        elif subject == "hostile" and not any_id and (sighting.exchange.probe.batch_id or "").startswith(cut):
+            yield _answered(sighting, "identity.neighbour_answered", "404: ids are compared exactly", "similar")
         elif subject == "unknown" or (subject == "hostile" and not any_id and not _is_traversal(sighting)):
             yield _answered(sighting, "identity.unknown_answered", "404, or another documented refusal", subject)
         elif subject == "hostile" and not any_id:
@@ -35,6 +38,13 @@ def judge_identity(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
             yield _answered(sighting, "identity.neighbour_answered", "404: ids are compared exactly", "similar")
         elif subject == "outside" and sighting.exchange.probe.batch_id is None:
             yield _answered(sighting, "identity.list_answered", "404: the path has no id", "empty id")
+
+
+def _cut(sightings: Sequence[Sighting], successes: Sequence[Sighting]) -> tuple[str, ...]:
+    """The known ids, where one is found whatever plain letters follow it: what follows an id is not looked at then."""
+    known = tuple({s.exchange.probe.batch_id or "" for s in sightings if s.exchange.probe.subject == "known"} - {""})
+    near = (s.exchange.probe.batch_id or "" for s in successes if s.exchange.probe.subject == "neighbour")
+    return known if any(asked.startswith(known) and asked.replace("_", "").isalnum() for asked in near) else ()
 
 
 def _other_batch(sighting: Sighting) -> Iterator[Deviation]:

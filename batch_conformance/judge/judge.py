@@ -83,6 +83,8 @@ def _deviations(
         ):
             of_one = judge_one(sighting)
             alone += (soften(one) for one in of_one) if sighting.exchange.order in passing else of_one
+        else:
+            alone += judge_security(sighting)
     strangers = {deviation.exchange.order for deviation in alone if deviation.rule in _NOT_THE_OBJECT}
     documented = [sighting for sighting in sightings if sighting.exchange.order not in strangers]
     bodies = Bodies()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -108,6 +108,26 @@ def _values(reads: Sequence[Sighting]) -> Iterator[Deviation]:
                 if was is not None and was != lasting and type(was) is type(lasting):
                     yield _changed(read, pointer, was, lasting)
                 settled.setdefault(pointer, lasting)
+    for pointer in sorted(reads[0].contract.roles.free_maps) if reads else ():
+        yield from _customers_own(reads, pointer)
+
+
+def _customers_own(reads: Sequence[Sighting], pointer: str) -> Iterator[Deviation]:
+    """What the customer said of a batch when making it: members stay what they are."""
+    known: dict[str, Any] = {}
+    for read in reads:
+        members = at(read.batch, pointer)
+        if isinstance(members, Mapping) and members:
+            if any(name not in members or members[name] != value for name, value in known.items()):
+                yield read.deviates(
+                    "stability.changed",
+                    media_type=read.contract_media_type,
+                    pointer=pointer,
+                    expected="the members that were read before",
+                    observed="other members, or other values of them",
+                    kind="changed",
+                )
+            known = known or dict(members)
 
 
 def _is_senseless(pointer: str, value: str | int, roles: Roles) -> bool:

@@ -9,8 +9,9 @@ from batch_conformance.exchange.exchange import Response
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting
 
-_GATEWAY_REFUSALS = frozenset({400, 403, 404, 414, 431})
-"""Statuses with which gateways turn odd requests away before the API sees them."""
+_GATEWAY_REFUSALS = frozenset({400, 403, 404, 405, 406, 414, 431})
+"""Statuses with which gateways turn odd requests away before the API sees them; 405 is what Alibaba Cloud's firewall
+answers to an attack, 406 what ModSecurity does."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """Frameworks decode an encoded slash before they route, and redirect to the path that they think was meant."""
@@ -22,7 +23,7 @@ _HTTP_ERRORS = frozenset({400, 401, 403, 404, 405, 406, 410, 414, 429, 431})
 _LIMIT_STATUSES = frozenset({414, 431})
 _METHOD_REFUSALS = frozenset({404, 405, 501})
 _NEVER = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)", re.IGNORECASE)
-"""A media range that the client names in order to exclude it (RFC 9110 section 12.4.2)."""
+"""What the client names in order to exclude it (RFC 9110 section 12.4.2)."""
 
 _UTF_8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 """ASCII is UTF-8 in which nothing but ASCII stands."""
@@ -202,3 +203,20 @@ def _encoding(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
             observed=answer.decode_error,
             kind=(answer.header("content-encoding") or "").lower()[:40],
         )
+    elif answer.body and (coding := _unasked_coding(sighting, answer)):
+        yield sighting.deviates(
+            "response.coding_unasked",
+            expected="a coding that Accept-Encoding admits, or none",
+            observed=f"{coding} for {(sighting.exchange.request.header('accept-encoding') or '')[:60]}",
+            kind="unasked",
+        )
+
+
+def _unasked_coding(sighting: Sighting, answer: Response) -> str:
+    """The content coding of a body whose request did not admit it; empty where it did, or admits any."""
+    coding = (answer.header("content-encoding") or "identity").strip().lower().removeprefix("x-")
+    asked = sighting.exchange.request.header("accept-encoding")
+    if asked is None or coding == "identity":
+        return ""
+    offered = {part.partition(";")[0].strip().lower() for part in asked.split(",") if not _NEVER.search(part)}
+    return "" if offered & {coding, "x-" + coding, "*"} else coding[:40]

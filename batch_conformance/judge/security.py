@@ -47,7 +47,18 @@ def judge_security(sighting: Sighting) -> Iterator[Deviation]:
             kind=place.partition(" ")[0],
         )
     answer = sighting.answer
-    if answer is None or answer.status < 400 or sighting.method == "HEAD":
+    if answer is None:
+        return
+    for name, value in injected(sighting):
+        if value in (found.strip() for found in answer.header_all(name)):
+            yield sighting.deviates(
+                "security.header_injected",
+                status="",
+                expected="no header out of an id",
+                observed=f"the header {name}: {value}, which stood in the id",
+                kind="id",
+            )
+    if answer.status < 400 or sighting.method == "HEAD":
         return
     text = _plain(answer.body[:_LOOKED_AT].decode("utf-8", "replace"))
     trace = next((match for pattern in _TRACES if (match := pattern.search(text))), None)
@@ -60,6 +71,12 @@ def judge_security(sighting: Sighting) -> Iterator[Deviation]:
         if leak:
             yield _leak(sighting, "security.internals_leaked", "nothing of the server's insides", leak, "internals")
             return
+
+
+def injected(sighting: Sighting) -> list[tuple[str, str]]:
+    """The headers, as name and value, that the id of a request would make if its line breaks were taken for real."""
+    _, *lines = re.split(r"[\r\n]+", sighting.exchange.probe.batch_id or "")
+    return [(name, value.strip()) for name, mark, value in (line.partition(":") for line in lines) if mark]
 
 
 def _plain(text: str) -> str:

@@ -67,9 +67,9 @@ class Sighting:
 
     @cached_property
     def media_type(self) -> str:
-        """The bare media type received, in lower case; empty where none was named."""
-        content_type = (self.answer.header("content-type") if self.answer else None) or ""
-        return content_type.partition(";")[0].strip().lower()
+        """The bare media type received, in lower case; empty where none was named, a list where several were."""
+        named = self.answer.header_all("content-type") if self.answer else ()
+        return ", ".join(dict.fromkeys(value.partition(";")[0].strip().lower() for value in named))
 
     @cached_property
     def declared_media_type(self) -> str | None:

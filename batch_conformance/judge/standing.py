@@ -8,6 +8,7 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.location import Location
 from batch_conformance.findings.rules import REGISTRY
+from batch_conformance.judge.security import injected
 from batch_conformance.judge.sighting import Sighting
 
 
@@ -66,7 +67,11 @@ STANDING: Mapping[str, tuple[str, str, Callable[[Sighting], bool]]] = {
         "a request without credentials is refused",
         _credential("missing", "empty", "empty_header"),
     ),
-    "auth.wrong_token_accepted": ("401", "a made-up token is refused", _credential("wrong", "nearly", "nearly_cut")),
+    "auth.wrong_token_accepted": (
+        "401",
+        "a made-up token is refused",
+        _credential("wrong", "nearly", "nearly_cut", "nearly_longer", "other_case"),
+    ),
     "auth.scheme_accepted": (
         "401",
         "other schemes are refused",
@@ -106,6 +111,11 @@ STANDING: Mapping[str, tuple[str, str, Callable[[Sighting], bool]]] = {
         lambda s: s.exchange.probe.subject == "outside" and s.exchange.probe.batch_id is None and _conclusive(s),
     ),
     "security.key_reflected": ("", "the key does not come back", lambda s: s.answer is not None),
+    "security.header_injected": (
+        "",
+        "a line break in an id starts no header",
+        lambda s: s.answer is not None and bool(injected(s)),
+    ),
     "security.trace_leaked": ("", "errors show no stack trace", lambda s: (s.exchange.status or 0) >= 400),
     "security.internals_leaked": ("", "errors show nothing internal", lambda s: (s.exchange.status or 0) >= 400),
     "time.magnitude": ("200", "times are Unix seconds of our time", _is_success),

@@ -6,7 +6,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from batch_conformance.input_error import InputError
-from batch_conformance.mock.catalogue import access, bodies, errors, outages, protocol, rare, times, values, variants
+from batch_conformance.mock.catalogue import (
+    access,
+    bodies,
+    errors,
+    outages,
+    protocol,
+    rare,
+    subtle,
+    times,
+    values,
+    variants,
+)
 from batch_conformance.mock.drift import Drift, in_order
 from batch_conformance.mock.mutation import Mutation
 
@@ -18,6 +29,7 @@ _FAMILIES = (
     access.DRIFTS,
     protocol.DRIFTS,
     rare.DRIFTS,
+    subtle.DRIFTS,
     variants.VARIANTS,
     outages.OUTAGES,
 )

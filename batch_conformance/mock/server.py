@@ -33,6 +33,7 @@ class Server:
         self.service = service
         self.latency = latency
         self.connections: set[Connection] = set()
+        self.opened = 0
         self._listener: asyncio.Server | None = None
         self._date: tuple[int, Headers] = (0, ())
 
@@ -54,6 +55,7 @@ class Server:
     def replace(self, service: Service) -> None:
         """Serve another service from now on, on new connections."""
         self.service = service
+        self.opened = 0
         for connection in tuple(self.connections):
             connection.abort()
 
@@ -70,6 +72,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self._number = 0
         self._transport: asyncio.Transport | None = None
         self._parser = self._new_parser(b"")
         self._request: h11.Request | None = None
@@ -82,6 +85,8 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._server.connections.add(self)
+        self._server.opened += 1
+        self._number = self._server.opened
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature
         """Forget the connection, and the reply that it was waiting for."""
@@ -138,7 +143,7 @@ class Connection(asyncio.Protocol):
     def _reply(self, parsed: h11.Request) -> None:
         rest, _ = self._parser.trailing_data
         self._parser, self._request = self._new_parser(rest), None
-        request = Request(parsed.method.decode("ascii"), parsed.target, tuple(parsed.headers))
+        request = Request(parsed.method.decode("ascii"), parsed.target, tuple(parsed.headers), self._number)
         reply = self._server.service.reply_to(request)
         head, last = request.method == "HEAD", _is_last(parsed)
         delay = self._server.latency + reply.wire.delay

@@ -24,6 +24,7 @@ NO_SUCH_ID = "~~no-such-batch~~batch-conformance~~"
 
 _LOWER, _UPPER, _DIGITS, _HEX = string.ascii_lowercase, string.ascii_uppercase, string.digits, "0123456789abcdef"
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_SEPARATORS = str.maketrans("-_", "_-")
 _PREFIX = re.compile(r"[A-Za-z]{1,16}[_-]")
 
 _SAFE_BITS = 40
@@ -177,6 +178,9 @@ def neighbours(known_id: str, known: Sequence[str]) -> tuple[SpelledId, ...]:
         "fragment_encoded": known_id + "#x",
         "wildcard_after": known_id[: max(1, len(known_id) - 3)] + "*",
         "percent_after": known_id[: max(1, len(known_id) - 3)] + "%",
+        "underscore_for_last": known_id[:-1] + "_",
+        "dot_for_last": known_id[:-1] + ".",
+        "other_separator": known_id.translate(_SEPARATORS),
         "comma_list": known_id + "," + known_id,
         "full_width": known_id[:-1] + chr(ord(known_id[-1]) + 0xFEE0) if "!" <= known_id[-1:] <= "~" else "",
     }
@@ -246,6 +250,8 @@ def traversals(known_id: str) -> tuple[SpelledId, ...]:
 _HOSTILE_TEXT: dict[str, str] = {
     "null_word": "null",
     "undefined_word": "undefined",
+    "one": "1",
+    "latest_word": "latest",
     "zero": "0",
     "minus_one": "-1",
     "true_word": "true",

@@ -20,7 +20,7 @@ JSON: Headers = (("Accept", "application/json"),)
 """The headers of every probe that is not about headers."""
 
 MAX_REFUSED = 12
-"""Refused credentials per plan: more could lock an account out."""
+"""Refused credentials per plan: more could lock an account out. A server on this machine locks nobody out."""
 
 POLLING_SECONDS = 0.8
 """How long the polls of a loopback target span; longer than the mock's own batch needs from queued to completed."""
@@ -147,6 +147,8 @@ _REFUSED_BY_WORTH: tuple[tuple[str, bool], ...] = (
     ("empty_header", True),
     ("wrong", True),
     ("nearly_cut", True),
+    ("nearly_longer", True),
+    ("other_case", True),
 )
 """Each kind once before any of them twice: who takes any token takes ``nearly`` too, over a batch that is there."""
 
@@ -169,7 +171,8 @@ def _authentication(setting: Setting) -> Iterator[Probe]:
         return
     refused = [pair for pair in _REFUSED_BY_WORTH if _able(setting, KINDS[pair[0]])]
     accepted = [pair for pair in _ACCEPTED if _able(setting, KINDS[pair[0]])]
-    plan = refused[: setting.by_exploration(6, MAX_REFUSED, MAX_REFUSED)]
+    most = len(refused) if setting.loopback else MAX_REFUSED
+    plan = refused[: setting.by_exploration(6, most, most)]
     plan += accepted[: setting.by_exploration(1, 2, 2)]
     spare = iter(setting.unknown(len(plan), "authentication"))
     known = iter(setting.known_in_turn(len(plan)))
@@ -180,6 +183,10 @@ def _authentication(setting: Setting) -> Iterator[Probe]:
             # Without known ids the ones meant for them fall on unknown ids too, and keep a name of their own.
             place = "in_place_of_known" if on_known else "unknown"
             yield setting.unknown_probe("authentication", f"{kind}_{place}", next(spare), credential=kind)
+    if setting.loopback and setting.known and setting.exploration != "quick":
+        # What guards GET alone is not asked when the same handler serves HEAD (CWE-650).
+        batch_id = setting.known[0]
+        yield setting.known_probe("authentication", "missing_head", batch_id, method="HEAD", credential="missing")
 
 
 _REPRESENTATIONS: dict[str, Headers] = {
@@ -285,7 +292,7 @@ def _hostile_ids(setting: Setting) -> Iterator[Probe]:
     if setting.exploration == "quick":
         table = [one for one in table if one.name in _QUICK_HOSTILE] if setting.hostile_allowed else table[:4]
     taken = set(setting.known)
-    for spelled in table[: setting.by_exploration(4, 46, len(table))]:
+    for spelled in table[: setting.by_exploration(4, 48, len(table))]:
         if spelled.batch_id not in taken:
             yield setting.spelled_probe("hostile_ids", spelled)
     drawn = setting.by_exploration(0, 0, 50)
@@ -315,7 +322,11 @@ def _methods(setting: Setting) -> Iterator[Probe]:
 
 
 def _lifecycle(setting: Setting) -> Iterator[Probe]:
-    """Polls with pauses between rounds of them, in which a batch of a loopback target moves on."""
+    """Polls with pauses between rounds of them, in which a batch of a loopback target moves on.
+
+    Every other time that a batch is polled, compression is taken, as most clients do: whether it is worth it depends
+    on the size of the body, which nobody knows before.
+    """
     total, rounds = setting.by_exploration(6, 88, 250), setting.by_exploration(3, 8, 10)
     if setting.loopback:
         pause = POLLING_SECONDS / rounds
@@ -324,7 +335,8 @@ def _lifecycle(setting: Setting) -> Iterator[Probe]:
     starts = {round((number + 0.5) * total / rounds) for number in range(rounds)}
     for number, batch_id in enumerate(setting.known_in_turn(total)):
         wait = pause if number in starts else 0.0
-        yield setting.known_probe("lifecycle", "poll", batch_id, wait=wait)
+        headers = _REPRESENTATIONS["gzip"] if number // len(setting.known) % 2 else JSON
+        yield setting.known_probe("lifecycle", "poll", batch_id, headers, wait=wait)
 
 
 def _generated(setting: Setting) -> Iterator[Probe]:

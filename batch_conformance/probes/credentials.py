@@ -18,7 +18,9 @@ from batch_conformance.exchange.target import Presentation
 Style = Literal["bearer", "header", "none"]
 
 _BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
-_ELSEWHERE = "x-api-key"
+_IN_HEADERS = ("x-api-key", "api-key", "x-auth-token")
+_IN_QUERY = ("access_token", "api_key", "key")
+"""Where others take a key; RFC 6750 section 2.3 names the first. All in one request: it is refused or it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,11 @@ KINDS: dict[str, CredentialKind] = {
         CredentialKind("wrong", "another token of the same length", needs_key=False),
         CredentialKind("nearly", "the key with its last character changed"),
         CredentialKind("nearly_cut", "the key without its last character"),
+        CredentialKind("nearly_longer", "the key with a character more"),
+        CredentialKind("other_case", "the key with upper and lower case exchanged"),
         CredentialKind("wrong_scheme", "the key under the scheme Basic", bearer_only=True),
         CredentialKind("wrong_scheme_token", "the key under the scheme Token", bearer_only=True),
-        CredentialKind("elsewhere_header", "the key in the header x-api-key"),
+        CredentialKind("elsewhere_header", "the key in other headers"),
         CredentialKind("elsewhere_query", "the key in the query string", loopback_only=True),
     )
 }
@@ -76,10 +80,11 @@ def present(kind: str, key: str, *, style: Style = "bearer", header: str = "Auth
     scheme = "Bearer " if style == "bearer" else ""
     name = "Authorization" if style == "bearer" else header
     if kind == "elsewhere_query":
-        return Presentation(headers=(), query=f"api_key={quote(key, safe='')}", refused=refused)
+        quoted = quote(key, safe="")
+        return Presentation(headers=(), query="&".join(f"{word}={quoted}" for word in _IN_QUERY), refused=refused)
     if kind == "elsewhere_header":
-        other = _ELSEWHERE if name.lower() != _ELSEWHERE else "x-auth-token"
-        return Presentation(headers=((other, key),), query="", refused=refused)
+        others = tuple((other, key) for other in _IN_HEADERS if other != name.lower())
+        return Presentation(headers=others, query="", refused=refused)
     values = {
         "valid": scheme + key,
         "lower_case_scheme": scheme.lower() + key,
@@ -90,6 +95,8 @@ def present(kind: str, key: str, *, style: Style = "bearer", header: str = "Auth
         "wrong": scheme + wrong_token(key),
         "nearly": scheme + nearly(key) if key else "",
         "nearly_cut": (scheme + key[:-1]).strip(),
+        "nearly_longer": f"{scheme}{key}x",
+        "other_case": scheme + (key.swapcase() if key.swapcase() != key else wrong_token(key)),
         "wrong_scheme": "Basic " + base64.b64encode(f"{key}:".encode()).decode(),
         "wrong_scheme_token": f"Token {key}",
     }

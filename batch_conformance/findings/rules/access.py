@@ -171,6 +171,17 @@ RULES = (
         keeps="Invalid token",
     ),
     Rule(
+        id="security.header_injected",
+        title="A line break in an id starts a header of the response",
+        level="must",
+        side="server",
+        why="Whoever can name an id can then set cookies, redirect, or split the response in two.",
+        remedy="Encode what goes into a header, or refuse ids with control characters.",
+        source="RFC 9110 section 5.5, CWE-113",
+        breaks="X-Injected: 1 for the id x%0D%0AX-Injected:%201",
+        keeps="404 for it, with none of its text in a header",
+    ),
+    Rule(
         id="security.trace_leaked",
         title="A stack trace is shown",
         level="should",

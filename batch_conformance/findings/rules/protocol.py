@@ -61,6 +61,17 @@ RULES = (
         keeps="no Content-Encoding over plain JSON",
     ),
     Rule(
+        id="response.coding_unasked",
+        title="A Content-Encoding that the client does not take",
+        level="info",
+        side="server",
+        why="RFC 9110 says that it should not be; a client that did not offer to undo it may hand on compressed bytes.",
+        remedy="Compress only where Accept-Encoding admits it.",
+        source="RFC 9110 section 12.5.3",
+        breaks="Content-Encoding: gzip for Accept-Encoding: identity",
+        keeps="Content-Encoding: gzip for Accept-Encoding: gzip",
+    ),
+    Rule(
         id="response.framing",
         title="The message breaks HTTP's framing",
         level="must",
