@@ -157,3 +157,12 @@ def test_a_base_url_below_which_there_is_nothing_is_asked_after(tmp_path: Path) 
         finally:
             server.shutdown()
     assert f"is {target[11:]}/batches/{{batch_id}} the right path?" in " ".join(outcome.drift["missing"])
+
+
+def test_one_of_several_ids_that_is_gone_is_named_in_a_note(tmp_path: Path) -> None:
+    with EmbeddedMock() as mock:
+        ids = {"BATCH_IDS": f"{mock.batch_ids[0]},batch_nobodyhas"}
+        outcome = run_suite(tmp_path, "--exploration=quick", mock=mock, env=ids)
+    assert outcome.code == 0, outcome.text
+    assert "batch_nobodyhas: 404 at every read." in " ".join(outcome.text.split())
+    assert mock.batch_ids[0] + ": 404" not in outcome.text

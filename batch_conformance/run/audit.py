@@ -334,6 +334,11 @@ class Audit:
         limited = sum(exchange.status == 429 and not exchange.final for exchange in ledger.exchanges)
         if limited:
             notes.append(f"{limited} answers of 429 were waited out.")
+        gone = _gone(ledger)
+        if gone and len(gone) < len(self.batch_ids):
+            notes.append(
+                f"{', '.join(gone)}: 404 at every read. Expired, or of another account? Nothing was judged of it."
+            )
         healed = sum(exchange.failure is not None and not exchange.final for exchange in ledger.exchanges)
         if healed:
             notes.append(f"{healed} requests failed and were repeated.")
@@ -360,6 +365,16 @@ def _nothing_there(ledger: Ledger) -> bool:
     answered = [e for e in ledger.exchanges if e.probe.subject in ("known", "unknown") and e.status]
     anonymous = any(exchange.probe.credential == "missing" for exchange in answered)
     return anonymous and all(exchange.status == 404 for exchange in answered if exchange.probe.method == "GET")
+
+
+def _gone(ledger: Ledger) -> list[str]:
+    """The known ids that were answered with 404 at every read."""
+    statuses: dict[str, set[int | None]] = {}
+    for exchange in ledger.exchanges:
+        probe = exchange.probe
+        if probe.subject == "known" and probe.credential == "valid" and probe.forced_status is None and exchange.final:
+            statuses.setdefault(probe.batch_id or "", set()).add(exchange.status)
+    return [batch_id for batch_id, seen in statuses.items() if seen == {404}]
 
 
 def _part_of(rate: RateLimit | None, shared: Shared | None) -> RateLimit | None:
