@@ -47,8 +47,8 @@ class Deviation:
 
     @property
     def fingerprint(self) -> str:
-        """Twelve hex digits that stay the same between runs, targets and versions."""
-        return hashlib.sha256(f"{self.clause}\n{self.kind}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        """What tells this kind of deviation at this clause from all others."""
+        return fingerprint_of(self.clause, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +79,8 @@ class Finding:
     def clause(self) -> str:
         """The id of the clause that is broken."""
         return clause_id(self.operation, self.status, self.media_type, self.pointer, self.rule)
+
+
+def fingerprint_of(clause: str, kind: str) -> str:
+    """Twelve hex digits that stay the same between runs, targets and versions."""
+    return hashlib.sha256(f"{clause}\n{kind}".encode("utf-8", "surrogatepass")).hexdigest()[:12]

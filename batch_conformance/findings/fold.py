@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from batch_conformance.findings.crowd import gather
 from batch_conformance.findings.finding import LEVELS, Deviation, Finding
 
 
@@ -12,7 +13,7 @@ def fold(deviations: Iterable[Deviation]) -> tuple[Finding, ...]:
     groups: dict[str, list[Deviation]] = {}
     for deviation in deviations:
         groups.setdefault(deviation.fingerprint, []).append(deviation)
-    return tuple(sorted((_finding(group) for group in groups.values()), key=_rank))
+    return gather(sorted((_finding(group) for group in groups.values()), key=_rank))
 
 
 def _finding(group: list[Deviation]) -> Finding:

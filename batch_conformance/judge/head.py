@@ -46,6 +46,8 @@ def _length_around(sighting: Sighting, twins: Sequence[Sighting]) -> str | None:
     if not before or not after or before[-1] is None or after[0] is None:
         return None
     one, other = before[-1], after[0]
+    if not 200 <= one.status < 300:
+        return None  # an error may name the method, and be another one for HEAD
     if one.status != other.status or one.body != other.body or not one.body:
         return None
     if any(answer.header("content-encoding") or answer.truncated for answer in (one, other)):
