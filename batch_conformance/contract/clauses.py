@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.location import Location
+from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property
 from batch_conformance.contract.translate import SOURCE
 from batch_conformance.contract.violation import listed
-
-if TYPE_CHECKING:
-    from batch_conformance.contract.contract import Operation
 
 RULE_OF_KEYWORD: Mapping[str, str] = {
     "type": "body.type",

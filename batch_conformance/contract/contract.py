@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.clauses import derive_clauses
 from batch_conformance.contract.document import ContractError, Document
-from batch_conformance.contract.location import Location
+from batch_conformance.contract.operation import Operation, ResponseContract
 from batch_conformance.contract.overlay import Action, Overlay, apply
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.roles import Roles, infer_roles
@@ -24,58 +23,6 @@ Reading = Literal["published", "documented"]
 
 _METHODS = ("get", "head", "put", "post", "delete", "options", "patch", "trace")
 _PATH = re.compile(r"^(?P<before>/.*)?/\{(?P<parameter>[^{}/]+)\}$")
-
-
-@dataclass(frozen=True)
-class ResponseContract:
-    """What the contract says of one documented response: ``status`` is ``200``, ``4XX`` or ``default``.
-
-    ``headers`` are by their names as documented; ``required_headers`` names those that are always there.
-    """
-
-    status: str
-    description: str
-    location: Location
-    content: Mapping[str, Schema | None]
-    headers: Mapping[str, Schema | None]
-    required_headers: frozenset[str] = frozenset()
-
-    def schema_for(self, media_type: str) -> Schema | None:
-        """The schema for a bare, lower-case media type: exact, then ``type/*``, then ``*/*``; None where undeclared."""
-        for declared in (media_type, media_type.partition("/")[0] + "/*", "*/*"):
-            if declared in self.content:
-                return self.content[declared]
-        return None
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation: ``id`` is its operationId, ``path`` its template, ``parameter`` the name of the id in it.
-
-    ``methods`` are the upper-case methods that the document declares on this path; ``secured`` says whether the
-    operation asks for a credential.
-    """
-
-    id: str
-    method: str
-    path: str
-    parameter: str
-    location: Location
-    responses: Mapping[str, ResponseContract]
-    secured: bool
-    methods: tuple[str, ...]
-
-    def response_for(self, status: int) -> ResponseContract | None:
-        """The documented response for a status code: exact, then its range (``4XX``), then ``default``."""
-        for name in (str(status), f"{status // 100}XX", "default"):
-            if name in self.responses:
-                return self.responses[name]
-        return None
-
-    @cached_property
-    def lists_errors(self) -> bool:
-        """Whether any response other than a success is documented at all."""
-        return any(not status.startswith(("1", "2", "3")) for status in self.responses)
 
 
 @dataclass(frozen=True)

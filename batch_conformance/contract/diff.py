@@ -13,8 +13,9 @@ from dataclasses import replace
 
 from batch_conformance.contract.change import KINDS, Change, ChangeKind, ContractDiff
 from batch_conformance.contract.compare import Difference, compare_places, type_words
-from batch_conformance.contract.contract import Contract, ResponseContract
+from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.location import Location
+from batch_conformance.contract.operation import ResponseContract
 from batch_conformance.contract.request_diff import request_changes
 from batch_conformance.contract.schema import KNOWN_VALUES, Property, Schema
 

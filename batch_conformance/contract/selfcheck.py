@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.document_finding import DocumentFinding, finding, json_path
+from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.samples import Use, check_media_samples, check_schema_samples, check_value_samples
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.translate import KNOWN_VALUES, local_pointer, resolve
 from batch_conformance.contract.violation import show
-
-if TYPE_CHECKING:
-    from batch_conformance.contract.contract import Operation
 
 __all__ = ["DocumentFinding", "self_check"]
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from batch_conformance.contract.contract import Contract, ResponseContract
+from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.location import Location
+from batch_conformance.contract.operation import ResponseContract
 from batch_conformance.contract.pointer import printable
 from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Exchange, Response

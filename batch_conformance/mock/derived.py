@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from batch_conformance.contract.contract import Contract, ResponseContract
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import ResponseContract
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property, Schema

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from batch_conformance.contract.contract import Contract, ResponseContract
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import ResponseContract
 from batch_conformance.contract.pointer import split
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.schema import Property, Schema
