@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import html
 import re
 import urllib.parse
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,7 +41,8 @@ def _piece(secret: str, folded: str) -> bool:
 def _readings(data: bytes) -> Iterator[tuple[str, str]]:
     """The text as it stands, and with each layer of escapes that somebody could undo."""
     if data[:2] == b"\x1f\x8b":
-        yield from ((f"gzip, {name}", text) for name, text in _readings(gzip.decompress(data)))
+        packed = zlib.decompressobj(wbits=31).decompress(data)  # which minds nothing that follows
+        yield from ((f"gzip, {name}", text) for name, text in _readings(packed))
     text = data.decode("utf-8", "replace")
     yield "plain", text
     yield "with NULs", text.replace("\0", "").replace("\\u0000", "")

@@ -30,6 +30,8 @@ KEY = "sk-Zw8Canary/Qz7vLw3x+N9tRk2mYp5bHc8dJf4gAs6"
 COOKIE = "Cookie-Canary-mB4xKq7RtZ2wLp9s"
 SIGNATURE = "SignatureCanaryVf6Hj3Ks8Dq1Wn5"
 PASSWORD = "ProxyCanaryXt5Bn8Gm2Lr7Pc4"
+CUSTOM = "CustomCanaryJq6Fw2Zt9Kd4Rb8"
+OTHERS = "ServersOwnCanaryHm3Yx7Gv5Ls1Np"
 LOUD = ("-vv", "--showlocals", "--tb=long", "-o", "log_cli=true", "-o", "log_cli_level=DEBUG", "-rA")
 
 
@@ -138,8 +140,11 @@ def run_in(
     return done
 
 
+SECRETS = (KEY, COOKIE, SIGNATURE, PASSWORD, CUSTOM, OTHERS)
+
+
 def secrets_left(folder: Path) -> list[str]:
-    return [leak for secret in (KEY, COOKIE, SIGNATURE, PASSWORD) for leak in canary.leaks_in(secret, folder)]
+    return [leak for secret in SECRETS for leak in canary.leaks_in(secret, folder)]
 
 
 def test_the_canary_is_found_in_what_the_mirror_sends():
@@ -159,6 +164,56 @@ def test_a_server_that_sends_the_key_back_puts_it_into_no_output(tmp_path, worke
     assert secrets_left(tmp_path) == []
     drift = json.loads((tmp_path / "reports" / "drift.json").read_text(encoding="utf-8"))
     assert "security.key_reflected" in {finding["rule"] for finding in drift["findings"]}
+
+
+def test_the_secrets_in_headers_of_other_names_are_shown_nowhere(tmp_path):
+    profile = {
+        "profile": 1,
+        "title": "A gateway",
+        "address": {"example": "http://x", "headers": {"X-Gateway-Token": CUSTOM}, "source": "made up for a test"},
+        "credential": {"style": "header", "header": "X-Custom", "source": "made up for a test"},
+        "contract": {"name": "siliconflow", "source": "made up for a test"},
+    }
+    theirs = tmp_path / "given" / "gateway.json"
+    theirs.parent.mkdir()
+    theirs.write_text(json.dumps(profile), encoding="utf-8")
+    given: list[bytes] = []
+
+    def answer(count: int, head: bytes) -> bytes:
+        given.append(head)
+        own = (f"X-Custom: {OTHERS}", f"Api-Key: {OTHERS}", f"X-Session: {OTHERS}", f"X-Seen: {CUSTOM}")
+        url = f"https://files.example/o?key={SIGNATURE}&client_secret={SIGNATURE}"
+        return message(batch(status=CUSTOM, metadata={"k": KEY}, output_file_id=url), *own)
+
+    with hostile.serve(hostile_answers.each(answer)) as server:
+        done = run_in(tmp_path, server.base_url, *LOUD, f"--vendor={theirs}", "--exploration=quick")
+    assert done.returncode == 1, done.stdout[-2000:]
+    assert any(b"X-Custom: " + KEY.encode() in head and CUSTOM.encode() in head for head in given)
+    theirs.unlink()
+    assert secrets_left(tmp_path) == []
+
+
+def test_every_curl_line_of_a_run_is_one_command_with_nothing_beside_it(tmp_path):
+    evil = "'; touch owned; '\n`touch owned`$(touch owned)\n"
+
+    def answer(count: int, head: bytes) -> bytes:
+        return message(batch(id=evil, status=evil, metadata={evil: evil}), f"X-Evil: {evil.splitlines()[0]}")
+
+    with hostile.serve(hostile_answers.each(answer)) as server:
+        run_in(tmp_path, server.base_url, f"--batch-id={evil}")
+    told = json.loads((tmp_path / "reports" / "drift.json").read_text(encoding="utf-8"))
+    lines = {finding["evidence"]["curl"] for finding in told["findings"]}
+    assert len(lines) >= 5
+    stub = 'curl() { printf "%s\\n" ran; }\n'
+    done = subprocess.run(
+        ["sh", "-c", stub + "\n".join(lines)],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == (b"ran\n" * len(lines), b"")
+    assert not list(tmp_path.rglob("owned"))
 
 
 CRASHES = {

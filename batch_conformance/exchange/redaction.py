@@ -30,6 +30,11 @@ MASKED_HEADERS = (
     "x-auth-token",
 )
 
+_SECRET_NAME = re.compile(
+    r"(?:^|[-_])(?:secret|token|password|passwd|credentials?|cookie|key|apikey|jwt|session|signature)(?:[-_]|$)",
+    re.IGNORECASE,
+)
+
 _MARK = REDACTED.encode()
 _SHORTEST = 4
 _SCHEME = re.compile(r"(bearer|basic|digest|token|apikey|negotiate)([ \t]+)(?=\S)", re.IGNORECASE)
@@ -50,7 +55,7 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _SIGNATURE = re.compile(
     rb"((?:[?&]|&amp;|\\u0026|%26|%3[fF])"
     rb"(?:x-amz-[a-z0-9-]+|x-goog-[a-z0-9-]+|x-oss-[a-z0-9-]+|x-tos-[a-z0-9-]+|x-cos-[a-z0-9-]+|q-[a-z-]+"
-    rb"|signature|sign|sig|token|access_token|api_?key|expires|ossaccesskeyid|awsaccesskeyid|googleaccessid"
+    rb"|signature|sign|sig|token|access_token|(?:api_?|access_?)?key|(?:client_?)?secret|password|expires|ossaccesskeyid|awsaccesskeyid|googleaccessid"
     rb"|accesskeyid|security-token|se|sp|sv|sr|spr|st|skoid|sktid|policy|key-pair-id)"
     rb"(?:=|%3[dD]))((?:(?!\\u0026|\\\"|%26)[^&;#\s\"'<>])+)",
     re.IGNORECASE,
@@ -106,7 +111,8 @@ class Redactor:
     20, of 60 % of them but at least 8; one shorter than 12 is only found whole. A secret shorter than 4 characters
     cannot be told from text and is only masked by the name of its header.
 
-    ``secrets`` may contain empty strings. ``masks`` are names of headers whose values are never kept.
+    ``secrets`` may contain empty strings. ``masks`` are names of headers whose values are never kept; nor are those of
+    headers whose name says that they are secret (``is_secret_name``).
     """
 
     def __init__(self, secrets: Iterable[str], masks: Iterable[str] = MASKED_HEADERS) -> None:
@@ -140,7 +146,7 @@ class Redactor:
 
     def redact_header(self, name: str, value: str) -> str:
         """The value of one header. Of a credential, the authentication scheme stays."""
-        if name.lower() not in self._masks:
+        if not self._is_masked(name):
             return self.redact_url(value)
         if not value.strip():
             return value
@@ -156,7 +162,7 @@ class Redactor:
         reflections = []
         headers = response.headers
         everything = "\n".join([f"{name}:{value}" for name, value in headers])
-        if self._masks.intersection([name.lower() for name, _ in headers]) or self.redact_url(everything) != everything:
+        if any(self._is_masked(name) for name, _ in headers) or self.redact_url(everything) != everything:
             clean = []
             for name, value in headers:
                 safe_name, in_name = self._find(name)
@@ -184,6 +190,9 @@ class Redactor:
             if any(needle.text[at : at + size] in where for at in range(len(needle.text) - size + 1)):
                 return True
         return False
+
+    def _is_masked(self, name: str) -> bool:
+        return name.lower() in self._masks or is_secret_name(name)
 
     def _find(self, text: str) -> tuple[str, bool]:
         data = text.encode("utf-8", "surrogatepass")
@@ -226,6 +235,11 @@ class Redactor:
                     spans.append((start, end))
                     whole = whole or end - start >= needle.whole
         return spans, whole
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a header's name says that its value is secret, such as ``X-Gateway-Token``."""
+    return bool(_SECRET_NAME.search(name))
 
 
 def mask_values(value: Any, pointers: Iterable[str]) -> Any:

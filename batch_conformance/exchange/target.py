@@ -15,7 +15,7 @@ from batch_conformance import __version__
 from batch_conformance.exchange.base_url import BaseUrl, BaseUrlError, parse_base_url
 from batch_conformance.exchange.exchange import Exchange, Failure, Headers, Probe, Request, Response
 from batch_conformance.exchange.limits import Budget, BudgetExhausted, LimitError, Pacer, RateLimit
-from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor
+from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor, is_secret_name
 from batch_conformance.exchange.secret import Secret, SecretBytes, SecretHeaders
 from batch_conformance.exchange.transport import Outcome, SizeLimits, Transport, encode_header_value
 from batch_conformance.input_error import InputError
@@ -120,7 +120,9 @@ class Target:
             insecure=insecure,
             environ=os.environ if environ is None else environ,
         )
-        self._redactor = Redactor((self._key, *self._transport.secrets, *secrets), (*MASKED_HEADERS, *masked_headers))
+        own = (value for name, value in headers if is_secret_name(name))
+        secrets = (self._key, *self._transport.secrets, *secrets, *own)
+        self._redactor = Redactor(secrets, (*MASKED_HEADERS, *masked_headers))
 
     def __repr__(self) -> str:
         return f"Target({str(self.base)!r})"
