@@ -9,7 +9,16 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.findings.finding import Level
 from batch_conformance.report.again import folded
-from batch_conformance.report.groups import Group, clauses_by_id, count, fold, where_said
+from batch_conformance.report.groups import (
+    Group,
+    clauses_by_id,
+    count,
+    fold,
+    remedy_of,
+    verdict_sentence,
+    where_said,
+)
+from batch_conformance.report.language import language as language_of
 from batch_conformance.report.memory import (
     TOLD,
     accepted_as,
@@ -22,7 +31,7 @@ from batch_conformance.report.memory import (
     history_line,
 )
 from batch_conformance.report.run_report import RunReport
-from batch_conformance.report.text import clip, one_line, plural, wrap
+from batch_conformance.report.text import cells, clip, one_line, wrap
 
 GROUPS = 12
 """Groups told in full; the others are counted."""
@@ -38,6 +47,8 @@ _LEVEL_STYLES: Mapping[Level, _Style] = {"must": "red", "should": "yellow", "inf
 _VERDICT_STYLES: Mapping[str, _Style] = {"drift": "red", "inconclusive": "yellow", "conforms": "green"}
 _VERDICT_GLYPHS = {"drift": "✖", "inconclusive": "?", "conforms": "✔"}
 _LABEL = 10
+_FEW = 3
+"""Groups after which the verdict is still on the screen."""
 
 
 def render(report: RunReport, color: bool = False, width: int = 80, report_path: str = "reports/drift.html") -> str:
@@ -57,6 +68,7 @@ class _Terminal:
         self.clauses: Mapping[str, Clause] = clauses_by_id(report)
         self.entries = entries_by_id(report)
         self.told: dict[str, str] = {}
+        self.language = language_of(report.language)
 
     def lines(self) -> list[str]:
         report = self.report
@@ -66,7 +78,7 @@ class _Terminal:
             lines += ["", *self._group(group)]
         if len(groups) > GROUPS:
             rest = sum(len(group.findings) for group in groups[GROUPS:])
-            lines += ["", *wrap(f"and {plural(rest, 'more finding')}, told in the report", self.width)]
+            lines += ["", *wrap(self._more(rest, "finding"), self.width)]
         return [*lines, "", *self._tail()]
 
     def _paint(self, text: str, *styles: _Style) -> str:
@@ -75,133 +87,162 @@ class _Terminal:
         return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"
 
     def _field(self, label: str, text: str) -> list[str]:
+        """A labelled text; ``label`` is English, ``text`` is shown as it is."""
         indent = " " * (_LABEL + 4)
         lines = wrap(one_line(text), self.width - len(indent), "")
-        painted = self._paint(f"    {label:<{_LABEL}}", "dim")
+        painted = self._label(label)
         return [painted + lines[0], *(indent + line for line in lines[1:])]
 
-    def _head(self) -> list[str]:
-        report, contract, run = self.report, self.report.contract, self.report.run
-        counts = count(report)
-        style = _VERDICT_STYLES[report.verdict]
-        title = f"{_VERDICT_GLYPHS[report.verdict]} {report.verdict.upper()}"
+    def _label(self, label: str) -> str:
+        told = self.language.text(label)
+        return self._paint(f"    {told}{' ' * max(_LABEL - cells(told), 1)}", "dim")
+
+    def _told(self, text: str, indent: str = "  ") -> list[str]:
+        return wrap(one_line(text), self.width, indent)
+
+    def _verdict(self) -> list[str]:
+        """The verdict and its sentence."""
+        report, text = self.report, self.language.text
+        title = f"{_VERDICT_GLYPHS[report.verdict]} {text(report.verdict).upper()}"
         if not report.complete:
-            title += " (incomplete)"
-        lines = [self._paint(title, "bold", style)]
-        lines += wrap(one_line(report.sentence), self.width)
-        lines += self._field("exit", f"{report.exit_code}: {report.exit_reason}")
-        lines += self._field(
-            "findings",
-            f"{counts.findings:,} ({', '.join(f'{number:,} {level}' for level, number in counts.levels.items())}; "
-            f"{', '.join(f'{number:,} {state}' for state, number in counts.states.items() if number) or 'none new'})",
-        )
-        lines += self._field("target", f"{report.target.base_url} ({report.target.kind})")
-        lines += self._field(
-            "contract",
-            f"{contract.title} {contract.version}, reading {contract.reading}, sha256 {contract.document.sha256[:12]}",
-        )
-        lines += self._field(
-            "run", f"{plural(run.requests, 'request')} in {run.duration_s:.1f} s, {run.exploration}, seed {run.seed}"
-        )
-        return lines
+            title += f" ({text('incomplete')})"
+        lines = self._told(f"{title}{text(': ')}{verdict_sentence(report, self.language)}")
+        return [self._paint(line, "bold", _VERDICT_STYLES[report.verdict]) for line in lines]
+
+    def _head(self) -> list[str]:
+        report, contract, run, language = self.report, self.report.contract, self.report.run, self.language
+        text, counts = language.text, count(report)
+        comma = text(", ")
+        levels = comma.join(f"{number:,} {text(level)}" for level, number in counts.levels.items())
+        states = comma.join(f"{number:,} {text(state)}" for state, number in counts.states.items() if number)
+        return [
+            *self._verdict(),
+            *self._field("exit", f"{report.exit_code}{text(': ')}{language.said(report.exit_reason)}"),
+            *self._field("findings", f"{counts.findings:,} ({levels}{text('; ')}{states or text('none new')})"),
+            *self._field("target", f"{report.target.base_url} ({text(report.target.kind)})"),
+            *self._field(
+                "contract",
+                f"{contract.title} {contract.version}{comma}{text('reading')} {contract.reading}{comma}"
+                f"sha256 {contract.document.sha256[:12]}",
+            ),
+            *self._field(
+                "run",
+                text(
+                    "{requests} in {seconds} s, {exploration}, seed {seed}",
+                    requests=language.count(run.requests, "request"),
+                    seconds=f"{run.duration_s:.1f}",
+                    exploration=run.exploration,
+                    seed=run.seed,
+                ),
+            ),
+        ]
 
     def _group(self, group: Group) -> list[str]:
-        first = group.findings[0]
-        times = plural(group.occurrences, "time")
-        places = plural(len(group.findings), "place")
-        lines = wrap(
-            f"{GLYPHS[group.level]} {group.level} {group.rule.id} · {group.state} · {places}, seen {times} "
-            f"· [{group.id}]",
-            self.width,
-            "  ",
+        language, text, said = self.language, self.language.text, self.language.said
+        rule = language.rule_texts(group.rule)
+        head = (
+            f"{GLYPHS[group.level]} {text(group.level)} {group.rule.id} · {text(group.state)} · "
+            f"{language.count(len(group.findings), 'place')}{text(', ')}{text('seen')} "
+            f"{language.count(group.occurrences, 'time')} · [{group.id}]"
         )
+        lines = self._told(head)
         lines[0] = self._paint(lines[0], "bold", _LEVEL_STYLES[group.level])
-        lines += ["    " + line for line in wrap(group.rule.title, self.width - 4)]
+        lines += ["    " + line for line in wrap(rule.title, self.width - 4)]
         lines += self._field("where", self._where(group))
-        location = where_said(first, self.clauses)
-        lines += self._field("contract", _joined(group.expected) + (f" ({location})" if location else ""))
-        lines += self._field("observed", _joined(group.observed))
-        lines += self._field("fix", f"{group.side}: {group.remedy}")
+        location = where_said(group.findings[0], self.clauses)
+        lines += self._field(
+            "contract", self._joined(group.expected) + (f" ({said(str(location))})" if location else "")
+        )
+        lines += self._field("observed", self._joined(group.observed))
+        lines += self._field("fix", f"{text(group.side)}{text(': ')}{remedy_of(group, language)}")
         if since := first_seen(self.report, group.findings):
             lines += self._field("since", since)
         if group.state == "known":
             because = dict.fromkeys(accepted_as(self.entries.get(finding.id)) for finding in group.findings)
-            lines += self._field("accepted", _joined(tuple(text.removeprefix("accepted") for text in because)))
+            lines += self._field("accepted", self._joined(tuple(because)).removeprefix("accepted "))
         return lines + self._again(group)
 
     def _where(self, group: Group) -> str:
         """Places by status: ``200 /output_file_id /error_file_id; 404``."""
         by_status: dict[str, list[str]] = {}
         for finding in group.findings[:PLACES]:
-            pointers = by_status.setdefault(finding.status or "any status", [])
+            pointers = by_status.setdefault(finding.status or self.language.text("any status"), [])
             if finding.pointer:
                 pointers.append(clip(finding.pointer, 120))
         text = "; ".join(" ".join((status, *pointers)) for status, pointers in by_status.items())
         left = len(group.findings) - PLACES
-        return text + (f" … and {left:,} more" if left > 0 else "")
+        if left <= 0:
+            return text
+        return f"{text} … {self.language.text('and')} {self.language.count(left, 'more place')}"
 
     def _again(self, group: Group) -> list[str]:
-        command = curl_line(group.findings[0].evidence)
+        command, text = curl_line(group.findings[0].evidence), self.language.text
         if command in self.told:
-            return self._field("again", f"as for [{self.told[command]}]")
+            return self._field("again", text("as for [{id}]", id=self.told[command]))
         if len(command) > 6 * self.width:
-            return self._field("again", "the request is too long for here: see the report")
+            return self._field("again", text("the request is too long for here: see the report"))
         self.told[command] = group.id
         indent = " " * (_LABEL + 4)
         lines = folded(one_line(command), self.width - len(indent))
-        return [self._paint(f"    {'again':<{_LABEL}}", "dim") + lines[0], *(indent + line for line in lines[1:])]
+        return [self._label("again") + lines[0], *(indent + line for line in lines[1:])]
 
     def _tail(self) -> list[str]:
-        report = self.report
-        counts = count(report)
+        report, language = self.report, self.language
+        text, said, counts = language.text, language.said, count(report)
         lines: list[str] = []
         seen = {result.status for result in report.ledger.statuses if result.count}
         unseen = [status for status in report.contract.operation.responses if status not in seen]
         if unseen or counts.clauses["not_observed"]:
-            text = f"Not observed: {plural(counts.clauses['not_observed'], 'clause')}"
-            text += f"; status {', '.join(unseen)}" if unseen else ""
-            lines += wrap(text, self.width, "  ")
+            told = language.count(counts.clauses["not_observed"], "clause")
+            told += f"{text('; ')}{text('status')} {', '.join(unseen)}" if unseen else ""
+            lines += self._told(f"{text('Not observed')}{text(': ')}{told}")
         if counts.clauses["inconclusive"]:
-            lines += wrap(f"Inconclusive: {plural(counts.clauses['inconclusive'], 'clause')}", self.width, "  ")
+            told = language.count(counts.clauses["inconclusive"], "clause")
+            lines += self._told(f"{text('Inconclusive')}{text(': ')}{told}")
         for missing in report.missing:
-            lines += wrap(f"Missing: {one_line(missing)}", self.width, "  ")
+            lines += self._told(f"{text('Missing')}{text(': ')}{said(missing)}")
         for note in report.notes:
-            lines += wrap(f"Note: {one_line(note)}", self.width, "  ")
+            lines += self._told(f"{text('Note')}{text(': ')}{said(note)}")
         if report.fault:
-            lines += wrap(f"Fault of this tool: {one_line(report.fault.strip().splitlines()[-1])}", self.width, "  ")
+            lines += self._told(f"{text('Fault of this tool')}{text(': ')}{report.fault.strip().splitlines()[-1]}")
         if counts.document_findings:
-            lines += wrap(
-                f"The document itself: {plural(counts.document_findings, 'finding')}, with lines, in the report.",
-                self.width,
-                "  ",
-            )
+            told = language.count(counts.document_findings, "finding")
+            lines += self._told(text("The document itself: {findings}, with lines, in the report.", findings=told))
         lines += self._memory()
         if counts.failing:
-            accept = "Accept: --write-baseline=FILE; the report has each finding's entry, ready to paste."
-            lines += wrap(accept, self.width, "  ")
-        lines.append(f"Report: {self.report_path}")
+            accept = text("Accept: --write-baseline=FILE; the report has each finding's entry, ready to paste.")
+            lines += self._told(accept)
+        if counts.groups > _FEW:  # the verdict has scrolled away
+            lines += ["", *self._verdict()]
+        lines.append(f"{text('Report')}{text(': ')}{self.report_path}")
         return lines
 
     def _memory(self) -> list[str]:
         """What became of the baseline, and of the findings of the previous run."""
-        report, lines = self.report, []
+        report, text, said = self.report, self.language.text, self.language.said
+        lines: list[str] = []
         if line := baseline_line(report):
-            lines += wrap(f"Baseline {one_line(line)}", self.width, "  ")
+            lines += self._told(f"{text('Baseline')} {said(line)}")
             acts = [
-                f"{result.state}: [{result.entry.fingerprint}] {result.entry.where}: {entry_advice(result)}"
+                f"{text(result.state)}{text(': ')}[{result.entry.fingerprint}] {result.entry.where}{text(': ')}"
+                f"{said(entry_advice(result))}"
                 for result in entries_to_act_on(report)
             ]
             lines += self._listed(acts)
         if report.history is not None:
-            lines += wrap(f"History {one_line(history_line(report))}", self.width, "  ")
-            lines += self._listed([gone_line(gone) for gone in report.history.gone])
+            lines += self._told(f"{text('History')} {said(history_line(report))}")
+            lines += self._listed([said(gone_line(gone)) for gone in report.history.gone])
         return lines
 
     def _listed(self, texts: list[str]) -> list[str]:
-        lines = [line for text in texts[:TOLD] for line in wrap("  " + one_line(text), self.width, "    ")]
-        return lines + ([f"  and {len(texts) - TOLD:,} more, told in the report"] if len(texts) > TOLD else [])
+        lines = [line for told in texts[:TOLD] for line in self._told(f"  {told}", "    ")]
+        left = len(texts) - TOLD
+        return lines + ([f"  {self._more(left, 'entry')}"] if left > 0 else [])
 
+    def _more(self, number: int, noun: str) -> str:
+        told = self.language.count(number, f"more {noun}")
+        return self.language.text("and {more}, told in the report", more=told)
 
-def _joined(texts: tuple[str, ...], most: int = 3) -> str:
-    shown = " | ".join(clip(one_line(text), 160) for text in texts[:most])
-    return shown + (f" | and {len(texts) - most:,} more" if len(texts) > most else "")
+    def _joined(self, texts: tuple[str, ...], most: int = 3) -> str:
+        shown = " | ".join(clip(one_line(self.language.said(told)), 160) for told in texts[:most])
+        return shown + (f" | +{len(texts) - most:,}" if len(texts) > most else "")
