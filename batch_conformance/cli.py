@@ -150,6 +150,26 @@ def matrix(*, reports: tuple[Path, ...], output: Path, previous: Path | None) ->
 
 
 @main.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--contract", default="siliconflow", show_default=True, help="whose answers they are: name, file or URL")
+@click.option("--format", "face", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def client(*, files: tuple[Path, ...], contract: str, face: str) -> None:
+    """Say what OpenAI's Python client makes of recorded answers (an exchanges.har, or another HAR); sends nothing."""
+    from batch_conformance.client.reader import ClientReader  # noqa: PLC0415
+    from batch_conformance.client.recording import recorded  # noqa: PLC0415
+    from batch_conformance.judge.judge import judge  # noqa: PLC0415
+    from batch_conformance.report.client import FACES  # noqa: PLC0415
+    from batch_conformance.run.contracts import open_contract  # noqa: PLC0415
+
+    try:
+        reader, opened = ClientReader(), open_contract(contract)
+        exchanges = recorded(files, opened)
+    except InputError as error:
+        _give_up(str(error), EXIT_USAGE)
+    click.echo(FACES[face](reader(judge(exchanges, opened), opened), reader.sdk.version), nl=False)
+
+
+@main.command()
 @click.option("--contract", default="siliconflow", show_default=True, help="a name, a file or a URL")
 @click.option("--group", "groups", multiple=True, type=click.Choice(["derived", "experience", "variant", "outage"]))
 @click.option("--name", "names", multiple=True, metavar="PATTERN", help="only these, such as '200/created_at:*'")

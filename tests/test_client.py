@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from judge_support import ACCEPT_JSON, COMPLETED, KNOWN, OPENAI, QUEUED, contract, openai_like, refused, sent, unknown
 from suite_support import PLAIN, ROOT, run_suite
 
+from batch_conformance.cli import main
 from batch_conformance.client.lines import FILE_LINES, LINES, broken_by
 from batch_conformance.client.reader import ClientReader
 from batch_conformance.client.sdk import ClientError, Sdk
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.exchange.har import har
+from batch_conformance.exchange.record import exchange_to_dict
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.judge import judge
@@ -356,12 +362,63 @@ def test_a_vendor_that_serves_its_batches_elsewhere_is_not_asked_by_the_client()
     assert all(probe.headers != ACCEPT_JSON for _, probe in ordinary.chapter(CLIENT))
 
 
-def test_the_suite_has_one_chapter_more_where_a_client_is_named(tmp_path: Any) -> None:
+def test_the_suite_has_one_chapter_more_where_a_client_is_named(tmp_path: Path) -> None:
     outcome = run_suite(tmp_path, "--client=openai", "--exploration=quick")
     assert outcome.code == 0, outcome.text
     assert "11 passed" in outcome.text
     assert ("client.field", "200", "/errors") in outcome.findings("info")
     assert outcome.drift["complete"] is True
+
+
+def test_what_a_run_recorded_is_read_again_without_a_target(tmp_path: Path) -> None:
+    with EmbeddedMock() as mock:
+        report = audit(mock)
+    archive = tmp_path / "exchanges.har"
+    archive.write_text(json.dumps(har(report.ledger.exchanges)), encoding="utf-8")
+    done = CliRunner().invoke(main, ["client", str(archive), "--format", "json"])
+    assert done.exit_code == 0, done.output
+    offline = {(f["rule"], f["status"], f["pointer"], f["observed"]) for f in json.loads(done.output)["findings"]}
+    found = [f for f in report.ledger.findings if f.rule.startswith("client.")]
+    assert offline == {(f.rule, f.status, f.pointer, f.observed) for f in found}
+    shown = CliRunner().invoke(main, ["client", str(archive)]).output
+    assert "AttributeError: 'list' object has no attribute 'data'" in shown
+    spooled = tmp_path / "exchanges.ndjson"
+    spooled.write_text("".join(json.dumps(exchange_to_dict(e)) + "\n" for e in report.ledger.exchanges), "utf-8")
+    assert "client.field 200 /errors" in CliRunner().invoke(main, ["client", str(spooled)]).output
+
+
+def test_an_archive_of_another_tool_is_read_for_what_it_says(tmp_path: Path) -> None:
+    body = base64.b64encode(json.dumps({**QUEUED, "status": "QUEUED"}).encode()).decode()
+    entry = {
+        "request": {"method": "GET", "url": "https://api.example.com/v1/batches/batch_a?x=1", "headers": []},
+        "response": {
+            "status": 200,
+            "headers": [{"name": "Content-Encoding", "value": "br"}],
+            "content": {"mimeType": "application/json", "text": body, "encoding": "base64"},
+        },
+    }
+    other = {
+        "request": {"method": "GET", "url": "https://api.example.com/", "headers": []},
+        "response": {"status": 200},
+    }
+    archive = tmp_path / "browser.har"
+    archive.write_text(json.dumps({"log": {"version": "1.2", "entries": [other, entry]}}), encoding="utf-8")
+    done = CliRunner().invoke(main, ["client", str(archive)])
+    assert done.exit_code == 0, done.output
+    assert "1 success and 0 errors" in done.output
+    assert 'string "QUEUED": the loop ends at once' in done.output
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", '{"log": {"entries": []}}', '{"log": {"entries": [1]}}', '{"log": {"entries": 1}}', "\udcff"]
+)
+def test_a_file_without_recorded_answers_is_one_line_and_exit_4(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "file.har"
+    file.write_bytes(content.encode("utf-8", "surrogateescape"))
+    for path in (file, tmp_path / "none.har"):
+        done = CliRunner().invoke(main, ["client", str(path)])
+        assert (done.exit_code, len(done.output.strip().splitlines())) == (4, 1), done.output
+        assert path.name in done.output
 
 
 def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -370,7 +427,7 @@ def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.Mon
         Sdk()
 
 
-def test_without_the_extra_the_run_is_a_wrong_usage_and_not_a_pass(tmp_path: Any) -> None:
+def test_without_the_extra_the_run_is_a_wrong_usage_and_not_a_pass(tmp_path: Path) -> None:
     program = (
         f"import sys, pytest; sys.modules['openai'] = None; sys.exit(pytest.main({[*PLAIN, '--client=openai']!r}))"
     )

@@ -66,7 +66,7 @@ class ClientReader:
         side = _sides(ledger.findings)
         for exchange in ledger.exchanges:
             sighting = Sighting(exchange, contract)
-            if sighting.answer is None or exchange.number in ledger.unjudged or not _is_read(sighting, sighting.answer):
+            if sighting.answer is None or not _is_read(sighting, sighting.answer):
                 continue
             judged.update(_exercised(sighting))
             for rule, pointer, expected, observed, kind in (*self._of(sighting.answer), *self._of_case(sighting)):
