@@ -122,6 +122,15 @@ def test_what_changed_since_the_former_matrix_is_told_worse_first() -> None:
     ]
     assert "Since the last matrix" in FACES["matrix.md"](now)
     assert CREATED in FACES["matrix.html"](now)
+    assert [change.word for change in now.changes] == ["worse", "worse", "otherwise", "otherwise"]
+
+
+def test_what_is_good_again_is_better_and_what_is_no_longer_audited_is_not() -> None:
+    former = build_matrix([_audited("a", _report("kept", samples.finding())), _audited("new", _report())])
+    now = build_matrix([_audited("a", _report())], json.loads(FACES["matrix.json"](former)))
+    assert {(c.vendor, c.word) for c in now.changes or ()} == {("a", "better"), ("new", "otherwise")}
+    assert "- better: a: drift → conforms" in FACES["matrix.md"](now)
+    assert "better</td>" in FACES["matrix.html"](now)
 
 
 def test_the_same_audits_changed_in_nothing() -> None:

@@ -104,6 +104,13 @@ class CellChange:
     after: str
     worse: bool
 
+    @property
+    def word(self) -> str:
+        """``worse``, ``better`` where it was audited before and is good now, or else ``otherwise``."""
+        if self.worse:
+            return "worse"
+        return "better" if self.after in ("kept", "conforms") and self.before != "not audited" else "otherwise"
+
 
 @dataclass(frozen=True, slots=True)
 class Matrix:

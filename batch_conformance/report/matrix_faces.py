@@ -217,24 +217,24 @@ def _quiet(rows: tuple[Row, ...]) -> list[Row]:
     return [row for row in rows if not row.broken]
 
 
-def _changes(matrix: Matrix) -> list[tuple[str, str, str, str, bool]]:
-    """Vendor, row, before, after and whether it is worse: worse ones first."""
+def _changes(matrix: Matrix) -> list[tuple[str, str, str, str, str]]:
+    """Vendor, row, before, after and which way that is: worse ones first, better ones last."""
     told = (
         (
             change.vendor,
             change.row,
             WORDS.get(change.before, change.before),  # type: ignore[call-overload]
             WORDS.get(change.after, change.after),  # type: ignore[call-overload]
-            change.worse,
+            change.word,
         )
         for change in matrix.changes or ()
     )
-    return sorted(told, key=lambda change: not change[4])
+    return sorted(told, key=lambda change: ("worse", "otherwise", "better").index(change[4]))
 
 
-def _told(vendor: str, row: str, before: str, after: str, worse: bool) -> str:
+def _told(vendor: str, row: str, before: str, after: str, word: str) -> str:
     where = f"{escape(row)}: " if row else ""
-    return f"- {'worse' if worse else 'otherwise'}: {escape(vendor)}: {where}{before} → {after}"
+    return f"- {word}: {escape(vendor)}: {where}{before} → {after}"
 
 
 def _vendor(vendor: Vendor) -> dict[str, Any]:
