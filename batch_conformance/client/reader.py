@@ -21,6 +21,9 @@ from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
 from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.judge.standing import standing_clause
 
+_OF_CLIENT = "OpenAI's client: "
+"""Begins what is expected: it is this client that does, no contract of the vendor."""
+
 _RUNNING = ("validating", "in_progress", "finalizing", "cancelling")
 _FINAL = ("completed", "failed", "expired", "cancelled")
 _WHILE_RUNNING = f"while batch.status in {_RUNNING}:".replace("'", '"')
@@ -37,7 +40,8 @@ _SAYS: Mapping[str, str] = {
     "client.error_detail": "the client's error says what the server said",
 }
 _OF_A_SUCCESS = ("client.no_batch", "client.raises", "client.field", "client.polling", "client.strict")
-_OF_THE_BODY = ("body.", "json.", "value.", "time.", "counts.", "response.", "auth.")
+_SEEN_BY_IT = ("body.", "json.", "value.", "time.", "counts.", "response.status", "response.media_type", "auth.not_401")
+"""Deviations from the contract that the client notices as well."""
 _JSON_RANGES = frozenset({"*/*", "application/*", "application/json"})
 _NEVER = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)", re.IGNORECASE)
 _MEMO = 4096
@@ -103,16 +107,22 @@ class ClientReader:
         if outcome.raised is not None:
             if not isinstance(outcome.raised, self.sdk.own_error):
                 kind, says = type(outcome.raised).__name__, str(outcome.raised)[:100].strip() or "no message"
-                yield "client.raises", "", "`except openai.OpenAIError:` to catch it", f"{kind}: {says}", kind
+                yield (
+                    "client.raises",
+                    "",
+                    _OF_CLIENT + "`except openai.OpenAIError:` catches it",
+                    f"{kind}: {says}",
+                    kind,
+                )
             return
         batch = outcome.returned
         if not isinstance(batch, self.sdk.batch_type):
-            kind, expected = type(batch).__name__, "`client.batches.retrieve(batch_id).status` to be there"
+            kind, expected = type(batch).__name__, _OF_CLIENT + "`client.batches.retrieve(batch_id).status` is there"
             observed = f"the client returns {kind}, which has no attribute 'status'"
             yield "client.no_batch", "", expected, observed, type_name(batch)
             return
         if batch.id is None and not isinstance(batch.status, str):
-            expected = "`client.batches.retrieve(batch_id).id` to be the id"
+            expected = _OF_CLIENT + "`client.batches.retrieve(batch_id).id` is the id"
             yield "client.no_batch", "", expected, "a Batch whose attributes are None: it is another object", "hollow"
             return
         yield from self._of_batch(batch)
@@ -124,11 +134,11 @@ class ClientReader:
             typed = tuple(line for line in lines if line.pointer[1:] in self.sdk.batch_type.model_fields)
             for broken in broken_by(batch, self.sdk.client, typed):
                 observed = f"{broken.kind}: {broken.says}"
-                yield rule, broken.line.pointer, f"`{broken.line.text}` to run", observed, broken.kind
+                yield rule, broken.line.pointer, f"{_OF_CLIENT}`{broken.line.text}` runs", observed, broken.kind
         for line in FILE_LINES:
             value = getattr(batch, line.pointer[1:], None)
             if isinstance(value, str) and "://" in value:
-                expected = f"`{line.text}` to fetch the file"
+                expected = f"{_OF_CLIENT}`{line.text}` fetches the file"
                 yield "client.file_id", line.pointer, expected, "a URL, which is put into a path as if an id", "url"
 
     def _of_state(self, status: Any) -> Iterator[Found]:
@@ -140,7 +150,13 @@ class ClientReader:
             expected, happens = _WHILE_RUNNING, "the loop ends at once, whatever the batch is doing"
         # The word itself is no part of the kind where it may be anything.
         kind = status[:40] if isinstance(status, str) and status else type_name(status)
-        yield "client.polling", "/status", f"`{expected}` to wait as meant", f"{show(status)}: {happens}", kind
+        yield (
+            "client.polling",
+            "/status",
+            f"{_OF_CLIENT}`{expected}` waits as meant",
+            f"{show(status)}: {happens}",
+            kind,
+        )
 
     def _of_strict(self, answer: Response) -> Iterator[Found]:
         refused = self.sdk.read(answer, strict=True).raised
@@ -156,7 +172,7 @@ class ClientReader:
             places.setdefault(top, []).append(says + _lower(error["msg"]))
             kinds.setdefault(top, error["type"])
         for pointer, listed in places.items():
-            expected = "`OpenAI(_strict_response_validation=True)` to accept it"
+            expected = _OF_CLIENT + "`OpenAI(_strict_response_validation=True)` accepts it"
             observed = f"{type(refused).__name__}: {'; '.join(listed)}"
             yield "client.strict", pointer, expected, _cut(observed), kinds[pointer]
 
@@ -168,7 +184,13 @@ class ClientReader:
             return
         raised, meant = self.sdk.error_name(status), self.sdk.error_name(wanted[0])
         observed = f"{status} raises openai.{raised}, for {wanted[1]}"
-        yield "client.error_class", "", f"`except openai.{meant}:` to catch it", observed, f"{wanted[0]} {raised}"
+        yield (
+            "client.error_class",
+            "",
+            f"{_OF_CLIENT}`except openai.{meant}:` catches it",
+            observed,
+            f"{wanted[0]} {raised}",
+        )
 
     def _typed(self, pointer: str) -> Location:
         """Where the client types a property."""
@@ -182,7 +204,7 @@ def _of_error(answer: Response, outcome: Outcome) -> Iterator[Found]:
     if not isinstance(message, str) or not answer.body.strip():
         return
     if message.strip() == f"Error code: {answer.status}":
-        expected = "`except openai.APIStatusError as error: print(error.message)` to say why"
+        expected = _OF_CLIENT + "`except openai.APIStatusError as error: print(error.message)` says why"
         yield "client.error_detail", "", expected, f'it prints "{message}"; the words are in error.body alone', "lost"
 
 
@@ -209,6 +231,8 @@ def _case(sighting: Sighting) -> tuple[int, str] | None:
     if probe.forced_status is not None or not 400 <= status < 500 or status == 429:
         return None
     if probe.credential in ("missing", "wrong"):
+        if probe.subject == "unknown" and status == 404:
+            return None  # the id was what was refused: where nobody is asked for a key, that is told as such
         return 401, f"a {probe.credential} credential"
     if probe.subject == "unknown" and probe.credential == "valid":
         return 404, "an id that nobody has"
@@ -232,7 +256,7 @@ def _sides(told: Sequence[Finding]) -> Callable[[str, str], Side]:
     """Whose it is to mend: the server's where it leaves its own contract there, else the contract's."""
     places: dict[str, set[str]] = {}
     for finding in told:
-        if finding.level != "info" and finding.side == "server" and finding.rule.startswith(_OF_THE_BODY):
+        if finding.level != "info" and finding.side == "server" and finding.rule.startswith(_SEEN_BY_IT):
             places.setdefault(finding.status, set()).add(finding.pointer)
 
     def side(status: str, pointer: str) -> Side:
