@@ -8,13 +8,13 @@ from typing import Any
 
 import schemathesis
 
-_KNOWN = itertools.cycle(os.environ["PEER_BATCH_IDS"].split(","))
 _TURN = itertools.count()
 
 
 @schemathesis.hook
 def map_path_parameters(_context: Any, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
     """Two of three requests are for a batch that exists."""
-    if path_parameters and next(_TURN) % 3:
-        return {name: next(_KNOWN) for name in path_parameters}
+    turn, known = next(_TURN), os.environ["PEER_BATCH_IDS"].split(",")
+    if path_parameters and turn % 3:
+        return {name: known[turn % len(known)] for name in path_parameters}
     return path_parameters
