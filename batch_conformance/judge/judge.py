@@ -33,6 +33,8 @@ REQUIRED_AUTHENTICATION = "the answer to a request without credentials"
 _NOT_THE_OBJECT = frozenset({"body.another_object", "body.enveloped"})
 """Rules that say that a body holds none of the documented properties; which of them lack is no further news."""
 
+_OF_A_VALUE = frozenset({"body.type", "body.enum", "body.format", "body.constraint"})
+
 
 def judge(exchanges: Sequence[Exchange], contract: Contract, recorded: ShapeRecord | None = None) -> Ledger:
     """Judge every exchange, and all of them against each other and against a shape that was recorded before."""
@@ -66,7 +68,11 @@ def judge_one(sighting: Sighting) -> Iterator[Deviation]:
     of_body = list(judge_body(sighting))
     yield from of_body
     if not any(deviation.rule in _NOT_THE_OBJECT for deviation in of_body):
-        yield from judge_sense(sighting)
+        # A value that the schema forbids makes no sense either: that is one cause. A null is no value.
+        told = {one.pointer for one in of_body if one.rule in _OF_A_VALUE and one.kind != "null"}
+        for deviation in judge_sense(sighting):
+            if not any(place == deviation.pointer or place.startswith(deviation.pointer + "/") for place in told):
+                yield deviation
     yield from judge_security(sighting)
 
 

@@ -60,7 +60,7 @@ class _Maker:
         self._success = 200 <= self._sent < 300
 
     def of_message(self, media_type: str) -> Iterator[Mutation]:
-        """Another media type, none, another charset; another status."""
+        """Another media type, none, another charset; another status; headers that are missing or make no sense."""
         source = f"{self._response.location}: {self._sent} is {media_type}"
         for word, label in (("html", "text/html; charset=utf-8"), ("no_type", None)):
             yield self._make(word, "", "response.media_type", ("label", label), source)
@@ -71,6 +71,12 @@ class _Maker:
         if operation.lists_errors and others and self._sent != _TOO_MANY:
             other, source = others[0], f"{operation.location}: {others[0]} is not listed"
             yield self._make(f"as_{other}", "", "response.status", ("status", other), source, status=str(other))
+        for name, schema in self._response.headers.items():
+            source, word = f"{self._response.location}: the header {name}", name.lower()
+            if name in self._response.required_headers:
+                yield self._make(f"no_{word}", "", "response.header", ("header", (name, None)), source)
+            if schema is not None and "string" not in schema.properties[0].types:
+                yield self._make(f"odd_{word}", "", "response.header", ("header", (name, "no such value")), source)
 
     def of_place(self, schema: Schema, place: Property) -> Iterator[Mutation]:
         """Every way of breaking what a place says of its value."""

@@ -18,13 +18,15 @@ _CHUNK = 1024
 class Request:
     """A request as it came. ``target`` is byte for byte as sent; header names are in lower case.
 
-    ``connection`` is the number of the connection that it came on, from 1.
+    ``connection`` is the number of the connection that it came on, ``turn`` its place among those of the connection;
+    both from 1.
     """
 
     method: str
     target: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
     connection: int = 1
+    turn: int = 1
 
     def header(self, name: bytes) -> bytes | None:
         """The first value of a header, whose name is given in lower case."""

@@ -12,15 +12,15 @@ from batch_conformance.mock.drift import Apply, Drift, Stage, Verdict
 from batch_conformance.mock.message import Reply, body_json
 from batch_conformance.mock.visit import Visit
 
-Change = Literal["put", "drop", "rename", "add", "text", "iso", "milliseconds", "float", "label", "status"]
+Change = Literal["put", "drop", "rename", "add", "text", "iso", "milliseconds", "float", "label", "status", "header"]
 """put: another value where there is one. drop, rename: of a member that is there. add: a member to an object.
 text, iso, milliseconds, float: a number written in another way. label: another Content-Type, null for none. status:
-another status."""
+another status. header: a header, by name and value, the latter null for none."""
 
 _ERRORS = 400
 _NUMBER = 17
 
-_OF_HEAD: Mapping[Change, Stage] = {"label": "text", "status": "text"}
+_OF_HEAD: Mapping[Change, Stage] = {"label": "text", "status": "text", "header": "text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +78,10 @@ class Mutation:
     def _apply(self) -> Apply:
         if self.change == "status":
             return self._to_sent(lambda reply: replace(reply, status=int(self.value)))
-        if self.change == "label":
+        if self.change in ("label", "header"):
+            name, value = ("Content-Type", self.value) if self.change == "label" else self.value
             return self._to_sent(
-                lambda reply: (
-                    reply.without_header("Content-Type")
-                    if self.value is None
-                    else reply.with_header("Content-Type", self.value)
-                )
+                lambda reply: reply.without_header(name) if value is None else reply.with_header(name, value)
             )
         return self._to_sent(self._with_body)
 

@@ -73,6 +73,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self._server = server
         self._number = 0
+        self._turn = 0
         self._transport: asyncio.Transport | None = None
         self._parser = self._new_parser(b"")
         self._request: h11.Request | None = None
@@ -143,7 +144,9 @@ class Connection(asyncio.Protocol):
     def _reply(self, parsed: h11.Request) -> None:
         rest, _ = self._parser.trailing_data
         self._parser, self._request = self._new_parser(rest), None
-        request = Request(parsed.method.decode("ascii"), parsed.target, tuple(parsed.headers), self._number)
+        self._turn += 1
+        headers = tuple(parsed.headers)
+        request = Request(parsed.method.decode("ascii"), parsed.target, headers, self._number, self._turn)
         reply = self._server.service.reply_to(request)
         head, last = request.method == "HEAD", _is_last(parsed)
         delay = self._server.latency + reply.wire.delay

@@ -119,7 +119,8 @@ class Service:
         if visit.request.method not in METHODS:
             return self._error(405, self.offer.error(405, pages.METHOD_NOT_ALLOWED), ("Allow", ", ".join(METHODS)))
         if visit.place == "undecodable":
-            return self._error(400, self.offer.error(400, pages.FIELD_REQUIRED.body))
+            status = 400 if self.offer.own or 400 in self.offer.errors else 404
+            return self._error(status, self.offer.error(status, pages.FIELD_REQUIRED.body))
         return self._read(visit)
 
     def _read(self, visit: Visit) -> Reply:

@@ -11,7 +11,7 @@ from batch_conformance.contract.pointer import split
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.schema import Property, Schema
 from batch_conformance.input_error import InputError
-from batch_conformance.mock.fleet import Batch, Step, make_fleet
+from batch_conformance.mock.fleet import FIELDS, Batch, Step, make_fleet
 from batch_conformance.mock.offer import Offer, own_offer
 
 _BY_FORMAT: Mapping[str, str] = {
@@ -75,18 +75,33 @@ def _batch(fields: Mapping[str, Any], schema: Schema, roles: Roles) -> dict[str,
         if stage is None:
             return None
         made[roles.state[1:]] = stage.value
-    known = make_fleet()[0].at()
+    # What a batch of this kind may have, and this one has not, is unset.
     for name, place in names.items():
-        if name not in made and (place.required or name not in known) and name not in _moments(roles):
+        if name not in made and (place.required or name not in FIELDS) and name not in _moments(roles):
             made[name] = _sample(place, schema)
+    _count(made, fields, roles)
     for _ in range(2):
         for name in {split(v.pointer)[0] for v in _wrong(schema, made) if v.pointer}:
             if name in names and name in made:
                 made[name] = _sample(names[name], schema)
+        _count(made, fields, roles)
     for name in {split(v.pointer)[0] for v in _wrong(schema, made) if v.pointer}:
         if name in names and not names[name].required:
             made.pop(name, None)
     return None if _wrong(schema, made) else made
+
+
+def _count(made: dict[str, Any], fields: Mapping[str, Any], roles: Roles) -> None:
+    """Counts that add up, where the counts are: those of the vendor's batch, or none."""
+    if roles.counts is None:
+        return
+    for pointer in (roles.counts.total, roles.counts.completed, roles.counts.failed):
+        *parents, name = split(pointer)
+        holder: Any = made
+        for parent in parents:
+            holder = holder.get(parent) if isinstance(holder, dict) else None
+        if isinstance(holder, dict) and name in holder:
+            holder[name] = (fields.get("request_counts") or {}).get(name, 0)
 
 
 def _moments(roles: Roles) -> set[str]:

@@ -46,12 +46,21 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What the suite said of a mock: plain values, for another process."""
+    """What the suite said of a mock: plain values, for another process.
+
+    ``usual`` of the findings are told of the conforming mock, too: what the contract itself brings.
+    """
 
     verdict: Verdict
     findings: tuple[Seen, ...]
     requests: int
     seconds: float
+    usual: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many findings the entry has brought."""
+        return len(self.findings) - self.usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ class Trial:
     @property
     def cascades(self) -> bool:
         """Whether one cause brought more than three findings without a stated reason."""
-        return bool(self.entry.rule) and len(self.observed.findings) > MOST_FINDINGS and not self.entry.because
+        return bool(self.entry.rule) and self.observed.count > MOST_FINDINGS and not self.entry.because
 
     @property
     def says(self) -> str:
@@ -82,7 +91,7 @@ class Trial:
             return f"{self.outcome}, the verdict is {self.observed.verdict}"
         if self.strays:
             return f"{self.outcome}, and accused of {plural(len(self.strays), 'other finding')}"
-        return f"{self.outcome}, by {len(self.observed.findings)} findings at once" if self.cascades else self.outcome
+        return f"{self.outcome}, by {self.observed.count} findings at once" if self.cascades else self.outcome
 
 
 def weigh(entry: Drift, observed: Observed) -> Trial:
@@ -96,7 +105,8 @@ def weigh(entry: Drift, observed: Observed) -> Trial:
 def _outcome(entry: Drift, observed: Observed, weighty: Sequence[Seen]) -> Outcome:
     if not entry.rule:
         return "spared" if observed.verdict == entry.verdict and not weighty else "accused"
-    places = {one.place for one in observed.findings}
+    # What makes a server drift has to be found at a level that says so.
+    places = {one.place for one in (weighty if entry.verdict == "drift" else observed.findings)}
     if observed.verdict == entry.verdict and (entry.rule, entry.status, entry.pointer) in places:
         return "killed"
     return "elsewhere" if weighty else "survived"
@@ -142,7 +152,7 @@ class Proof:
     @property
     def median_findings(self) -> float:
         """The median number of findings of a drift; 0 where there is none."""
-        counts = [len(trial.observed.findings) for trial in self.trials if trial.entry.rule]
+        counts = [trial.observed.count for trial in self.trials if trial.entry.rule]
         return statistics.median(counts) if counts else 0.0
 
     def of_group(self, group: Group) -> tuple[Trial, ...]:

@@ -51,6 +51,7 @@ class Workbench:
         self.seed = seed
         self._mock = EmbeddedMock(tick=TICK, offer=None if is_own(contract) else tailor(contract))
         self._plans: dict[tuple[str, ...], Plan] = {}
+        self._usual: frozenset[Seen] | None = None
 
     def __enter__(self) -> Workbench:
         self._mock.start()
@@ -61,6 +62,9 @@ class Workbench:
 
     def try_out(self, *entries: Entry) -> Observed:
         """Audit the mock with an entry of the catalogue, or with several at once."""
+        if self._usual is None:
+            self._usual = frozenset()
+            self._usual = frozenset(self.try_out().findings)
         begun = time.monotonic()
         audit = self._audit(entries)
         try:
@@ -72,7 +76,8 @@ class Workbench:
             Seen(found.rule, found.level, found.status, found.pointer, found.kind, found.observed)
             for found in report.ledger.findings
         )
-        return Observed(report.verdict, findings, report.run.requests, time.monotonic() - begun)
+        usual = len(self._usual.intersection(findings))
+        return Observed(report.verdict, findings, report.run.requests, time.monotonic() - begun, usual)
 
     def _audit(self, entries: Sequence[Entry]) -> Audit:
         self._mock.switch(

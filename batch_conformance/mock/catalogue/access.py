@@ -110,7 +110,9 @@ def _resolved(path: str) -> str:
 
 
 def _without_id(visit: Visit, reply: Reply) -> Reply:
-    if reply.status != 404 or visit.request.method != "GET" or not visit.request.path.endswith(b"/batches/"):
+    path = visit.request.path
+    named = any(batch.id.encode() in path for batch in visit.fleet)
+    if reply.status != 404 or visit.request.method != "GET" or not path.endswith(b"/") or named:
         return reply
     listed = {"object": "list", "data": [batch.at() for batch in visit.fleet[:2]], "has_more": False}
     return answering(200, listed)(reply)

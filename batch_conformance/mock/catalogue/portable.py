@@ -9,7 +9,7 @@ from batch_conformance.mock.drift import Drift
 
 _NAMES = frozenset(
     {
-        *("guarded_json", "comment_after", "byte_order_mark", "gbk_said", "trailing_comma"),
+        *("guarded_json", "comment_after", "byte_order_mark", "gbk_said"),
         *("token_not_required", "empty_header_accepted", "empty_token_accepted", "any_token"),
         *("token_compared_in_part", "basic_accepted", "token_scheme_accepted", "bare_key_accepted"),
         *("two_tokens_accepted", "key_in_query_accepted", "key_in_header_accepted", "lower_case_refused"),
@@ -33,7 +33,8 @@ def portable(drifts: Collection[Drift], *, refuses: bool, lists_401: bool) -> It
     Where no 401 is documented, clauses about it belong to no status.
     """
     for drift in drifts:
-        about_credentials = drift.rule.startswith("auth.") or drift.name in ("other_key", "other_challenge")
+        of_secured = ("other_key", "other_challenge", "public_cache")
+        about_credentials = drift.rule.startswith("auth.") or drift.name in of_secured
         if drift.name not in _NAMES or (about_credentials and not refuses):
             continue
         unlisted = drift.status == "401" and not lists_401 and drift.rule.endswith("_accepted")

@@ -1,0 +1,111 @@
+"""Every rule counts: without it, or with less weight, what it is for is missed, and ``prove`` is red."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.sources import load_contract, shipped_contract
+from batch_conformance.findings.finding import Deviation
+from batch_conformance.findings.fold import fold
+from batch_conformance.findings.rules import REGISTRY
+from batch_conformance.judge import judge
+from batch_conformance.mock.drifts import DRIFTS
+from batch_conformance.report.proof import Observed, Seen, Trial, weigh
+from batch_conformance.run.prove import catalogue
+from batch_conformance.run.workbench import Entry, Workbench, drift_of
+
+DATA = Path(__file__).parent / "data"
+OF_A_FILE = ("jobs-3.1.yaml", "openai-like.yaml", "tasks-3.0.yaml")
+
+TOLD_OF = {
+    "response.refused_input": ("siliconflow", "gateway_refuses"),
+    "response.not_acceptable": ("siliconflow", "not_acceptable"),
+    "response.undocumented_error": ("openai-like.yaml", "chunked"),
+}
+"""Rules of level info that conforming servers bring: contract, and a variant that does."""
+
+ELSEWHERE = {rule for rule in REGISTRY if rule.startswith(("client.", "shape."))}
+"""Rules that need a client's name or a recorded shape, and have tests of their own."""
+
+
+@cache
+def contract(name: str) -> Contract:
+    return shipped_contract() if name == "siliconflow" else load_contract(str(DATA / name))
+
+
+@cache
+def entries(name: str) -> dict[str, Entry]:
+    return catalogue(contract(name))
+
+
+def entry_of(rule: str) -> tuple[str, str]:
+    """The contract and the name of an entry that must bring a rule; one that was written rather than derived."""
+    if rule in TOLD_OF:
+        return TOLD_OF[rule]
+    for name in ("siliconflow", *OF_A_FILE):
+        found = [entry for entry in entries(name).values() if drift_of(entry).rule == rule]
+        if found:
+            return name, min(found, key=lambda entry: drift_of(entry).group != "experience").name
+    raise AssertionError(f"no entry of any catalogue breaks {rule}")
+
+
+@pytest.fixture(scope="module")
+def benches() -> Iterator[dict[str, Workbench]]:
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(Workbench(contract(name)))
+            for name in sorted({entry_of(rule)[0] for rule in REGISTRY if rule not in ELSEWHERE})
+        }
+
+
+def seen(deviations: Iterable[Deviation]) -> tuple[Seen, ...]:
+    return tuple(Seen(f.rule, f.level, f.status, f.pointer, f.kind, f.observed) for f in fold(deviations))
+
+
+def weighed(entry: Entry, deviations: Iterable[Deviation]) -> Trial:
+    """What ``prove`` would make of these deviations of a run that was complete."""
+    found = seen(deviations)
+    verdict = "drift" if any(one.level != "info" for one in found) else "conforms"
+    return weigh(drift_of(entry), Observed(verdict, found, 1, 1.0))
+
+
+@pytest.mark.parametrize("rule", [rule for rule in REGISTRY if rule not in ELSEWHERE])
+def test_without_its_rule_or_with_less_weight_a_drift_survives(
+    rule: str, benches: dict[str, Workbench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Deviation] = []
+
+    def remembered(deviations: Iterable[Deviation]) -> object:
+        told[:] = deviations
+        return fold(told)
+
+    monkeypatch.setattr(judge, "fold", remembered)
+    name, named = entry_of(rule)
+    entry = entries(name)[named]
+    trial = weigh(drift_of(entry), benches[name].try_out(entry))
+    assert trial.right
+    assert rule in {one.rule for one in trial.observed.findings}
+    assert weighed(entry, told).right
+    without = weighed(entry, [one for one in told if one.rule != rule])
+    if rule in TOLD_OF:
+        assert rule not in {one.rule for one in without.observed.findings}
+        return
+    assert without.outcome in ("survived", "elsewhere")
+    if drift_of(entry).verdict == "drift":
+        weaker = weighed(entry, [replace(one, level="info") if one.rule == rule else one for one in told])
+        assert not weaker.right
+    else:
+        stronger = weighed(entry, [replace(one, level="should") if one.rule == rule else one for one in told])
+        assert not stronger.right
+
+
+def test_rules_of_which_only_a_conforming_server_is_told_have_a_variant() -> None:
+    assert all(DRIFTS[named].group == "variant" for _, named in TOLD_OF.values())
+    assert all(REGISTRY[rule].level == "info" for rule in TOLD_OF)
