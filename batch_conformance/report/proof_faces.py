@@ -72,7 +72,7 @@ def render_json(proof: Proof) -> str:
 
 def render_html(proof: Proof) -> str:
     """One page, without network or script."""
-    style = asset("drift.css") + asset("matrix.css")
+    style = asset("drift.css") + asset("matrix.css") + asset("proof.css")
     return template("proof.html.j2").render(
         proof=proof,
         groups=[group for group in GROUPS if proof.of_group(group)],
