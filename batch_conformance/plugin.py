@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker and the session's audit, and end in order on SIGTERM, as on Ctrl-C."""
+    """Register the marker and the session's audit, and end in order on SIGTERM and SIGHUP, as on Ctrl-C."""
     config.addinivalue_line("markers", f"{MARKER}(name): a conformance test of one chapter of the plan")
     session = AuditSession(config)
     config.stash[SESSION] = session
@@ -32,6 +32,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Discretion(lambda: session.redactor), "batch-conformance-discretion")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)
+        # A closed terminal ends a run too, unless it was to outlive it (nohup).
+        hung_up = getattr(signal, "SIGHUP", None)
+        if hung_up is not None and signal.getsignal(hung_up) is signal.SIG_DFL:
+            signal.signal(hung_up, _interrupt)
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def whole(outcome: Outcome) -> bool:
     return names >= set(FACES) and not any(name.startswith(".") for name in names)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_half_way_leaves_the_reports_of_what_was_gathered(mock, tmp_path, number):
     outcome = strike(mock, tmp_path, lambda run: run.process.send_signal(number))
     assert outcome.code == 2, outcome.text

@@ -13,7 +13,7 @@ from batch_conformance.judge.sighting import Sighting
 _GATEWAY = frozenset({429, 502, 503, 504})
 """Statuses that stand for a server that is busy or away."""
 
-_WHOLE_OUTAGE = 5
+_WHOLE_OUTAGE = 3
 """So many requests, and none of them answered, are an outage and not a server with a strange way to say no."""
 
 _OF_A_BODY = ("body.", "json.", "response.media_type", "response.charset", "response.encoding")
