@@ -83,6 +83,20 @@ def test_an_outage_in_a_gateways_words_is_no_drift():
     assert judge(run, contract()).missing
 
 
+def test_an_outage_that_begins_half_way_is_none_either():
+    down = [
+        tuple(sent(HTML, 503, media_type="text/html", batch_id=f"batch_{number}") for _ in range(3))
+        for number in (1, 2)
+    ]
+    assert weighty(numbered(sent(), unknown(), *down)) == weighty(numbered(sent(), unknown()))
+
+
+@pytest.mark.parametrize("status", [600, 999])
+def test_a_status_that_http_does_not_have_is_told_and_no_outage(status):
+    run = numbered(*(sent({}, status, name=f"read_{number}") for number in range(4)))
+    assert ("response.status", str(status)) in weighty(run)
+
+
 def test_what_always_comes_for_one_batch_is_the_servers_own_answer():
     always = tuple(sent(HTML, 503, media_type="text/html", batch_id=OTHER) for _ in range(3))
     assert ("response.media_type", "503") in weighty(numbered(sent(), always, unknown()))

@@ -44,7 +44,7 @@ class SizeLimits:
 
     body: int = 1 << 20
     small: int = 1 << 14
-    spare: int = 1 << 23
+    spare: int = 1 << 22
     head: int = 1 << 16
     fields: int = 1000
     interim: int = 20

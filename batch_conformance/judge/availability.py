@@ -63,7 +63,7 @@ def is_down(sighting: Sighting) -> bool:
     undeclared = sighting.method not in (*sighting.contract.operation.methods, "HEAD")
     if status == 501 and (undeclared or sighting.method == "HEAD"):
         return False
-    return not sighting.forced and (status >= 500 or status == 429)
+    return not sighting.forced and (500 <= status <= 599 or status == 429)
 
 
 def _repeats(exchange: Exchange, attempts: dict[int, list[Exchange]]) -> bool:

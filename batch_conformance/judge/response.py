@@ -59,7 +59,8 @@ def _method(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
 
 def _status(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
     operation, status = sighting.contract.operation, answer.status
-    if sighting.documented is not None or status == 429 or status >= 500:
+    is_status = 100 <= status <= 599  # RFC 9110 section 15: there are no others, whatever a default response says
+    if is_status and (sighting.documented is not None or status == 429 or status >= 500):
         return  # 429 and 5xx are weighed over the run: an outage is not drift
     if sighting.method == "HEAD" and status in _METHOD_REFUSALS:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,8 +14,8 @@ from batch_conformance.judge.sighting import Sighting
 _GATEWAY = frozenset({429, 502, 503, 504})
 """Statuses that stand for a server that is busy or away."""
 
-_WHOLE_OUTAGE = 3
-"""So many requests, and none of them answered, are an outage and not a server with a strange way to say no."""
+_OUTAGE = 3
+"""So many requests in the end, and none of them answered, are an outage and not a strange way to say no."""
 
 _OF_A_BODY = ("body.", "json.", "response.media_type", "response.charset", "response.encoding")
 
@@ -24,7 +25,7 @@ def passing_words(sightings: Sequence[Sighting]) -> frozenset[tuple[int, int]]:
 
     They have a status that says busy or away and a body that is none of the API's, and they pass: the same path was
     answered at another time, or the attempts came to different ends; a limit passes where anything was answered. What
-    always comes for one path is the server's own answer. Where nothing at all was answered, all of it is an outage.
+    always comes for one path is the server's own answer. Where nothing was answered any more, all of it is an outage.
     A status that was asked for is the server's own too, unless it came in the API's words at another time.
     """
     up = [sighting for sighting in sightings if not is_down(sighting)]
@@ -32,7 +33,9 @@ def passing_words(sightings: Sequence[Sighting]) -> frozenset[tuple[int, int]]:
     ends: dict[int, set[int | None]] = defaultdict(set)
     for sighting in sightings:
         ends[sighting.exchange.number].add(sighting.exchange.status)
-    outage = not up and len(sightings) >= _WHOLE_OUTAGE
+    last = max((sighting.exchange.started_at for sighting in up), default=-math.inf)
+    since = [sighting for sighting in sightings if sighting.exchange.started_at > last]
+    outage = {sighting.exchange.order for sighting in since} if len(since) >= _OUTAGE else set()
     forced = [sighting for sighting in sightings if sighting.forced and sighting.exchange.status in _GATEWAY]
     own = {sighting.exchange.status for sighting in forced if not _is_foreign(sighting)}
 
@@ -41,7 +44,7 @@ def passing_words(sightings: Sequence[Sighting]) -> frozenset[tuple[int, int]]:
         if sighting.forced:
             return exchange.status in own
         elsewhere = exchange.probe.path in paths or (exchange.status == 429 and bool(up))
-        return outage or elsewhere or len(ends[exchange.number]) > 1
+        return exchange.order in outage or elsewhere or len(ends[exchange.number]) > 1
 
     return frozenset(
         sighting.exchange.order
