@@ -1,12 +1,14 @@
 """Fuzzes the readers, the judge and the writers: ``python bench/fuzz/run.py [TARGET ...] --minutes 10``.
 
-What fails is kept in ``bench/fuzz/seeds`` and tried first the next time; it exits with 1 then. With ``--write`` the
+What fails is kept in ``bench/fuzz/seeds``: files as they were, of anything else the number that it was drawn from. They
+are tried first the next time. It exits with 1 where anything failed. With ``--write`` the
 figures are added to those in ``bench/fuzz/figures.json``, which docs/RELIABILITY.md is made from.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import random
 import sys
@@ -17,39 +19,64 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, seed, settings
-from hypothesis.database import DirectoryBasedExampleDatabase
 from targets import TARGETS, Target
 
 HERE = Path(__file__).parent
 FIGURES = HERE / "figures.json"
 ROUND = 500
+NUMBER = "drawn-from-"
 
 
 def fuzz(target: Target, name: str, minutes: float, first: int) -> tuple[int, float, int, str]:
     """Inputs tried, CPU minutes, the last seed, and the failure that ended it, if one did."""
     tried = 0
+    failing: Any = None
+    kept = HERE / "seeds" / name.replace(" ", "_")
 
     def check(value: Any) -> None:
-        nonlocal tried
+        nonlocal tried, failing
         tried += 1
-        target.check(value)
+        try:
+            target.check(value)
+        except Exception:
+            failing = value  # the last one is the smallest
+            raise
 
     checked = settings(
         max_examples=ROUND,
         deadline=None,
-        database=DirectoryBasedExampleDatabase(HERE / "seeds" / name.replace(" ", "_")),
+        database=None,
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )(given(target.inputs)(check))
+    files = sorted(kept.glob("*")) if kept.is_dir() else []
+    again = [int(file.name.removeprefix(NUMBER)) for file in files if file.name.startswith(NUMBER)]
     started = time.process_time()
+    for file in files:
+        try:
+            if not file.name.startswith(NUMBER):
+                check(file.read_bytes())
+        except Exception:
+            return tried, 0.0, first, f"{file}:\n{traceback.format_exc(limit=-12)}"
     number = first
     while (spent := (time.process_time() - started) / 60) < minutes:
+        drawn = again.pop() if again else number
         try:
-            seed(number)(checked)()
+            seed(drawn)(checked)()
         except Exception:
-            return tried, spent, number, traceback.format_exc(limit=-12)
-        number += 1
+            keep(kept, failing, drawn)
+            return tried, spent, drawn, traceback.format_exc(limit=-12)
+        number += drawn == number
     return tried, spent, number - 1, ""
+
+
+def keep(folder: Path, failing: Any, number: int) -> None:
+    """Keep what failed for the next time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(failing, bytes):
+        (folder / hashlib.sha256(failing).hexdigest()[:16]).write_bytes(failing)
+    else:
+        (folder / f"{NUMBER}{number}").touch()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
