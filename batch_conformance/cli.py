@@ -216,18 +216,21 @@ def completion(shell: str) -> None:
 @main.command()
 @click.argument("rule", required=False)
 @click.option("--markdown", is_flag=True, help="print the whole page of rules, docs/RULES.md")
-def explain(rule: str | None, *, markdown: bool) -> None:
+@click.option("--report-language", type=click.Choice(("en", "zh")), default="en", show_default=True)
+def explain(rule: str | None, *, markdown: bool, report_language: str) -> None:
     """Say what a RULE means, why it matters, what to do and how to accept it; without one, list them all."""
+    from batch_conformance.report.language import language  # noqa: PLC0415
     from batch_conformance.report.rules_page import explanation, page  # noqa: PLC0415
 
+    told = language(report_language)
     if markdown:
-        click.echo(page(), nl=False)
+        click.echo(page(language=told), nl=False)
     elif rule is None:
         width = max(map(len, REGISTRY))
         for known in REGISTRY.values():
-            click.echo(f"{known.id:<{width}}  {known.level:<6}  {known.title}")
+            click.echo(f"{known.id:<{width}}  {known.level:<6}  {told.rule_texts(known).title}")
     elif rule in REGISTRY:
-        click.echo(explanation(REGISTRY[rule]))
+        click.echo(explanation(REGISTRY[rule], told))
     else:
         near = [known for known in REGISTRY if rule.split(".")[0] in known or rule in known]
         hint = f"; did you mean {', '.join(near[:5])}?" if near else "; `batch-conformance explain` lists them"

@@ -6,19 +6,20 @@ import re
 from collections.abc import Iterator, Sequence
 
 from batch_conformance.findings.rules import REGISTRY, Rule
+from batch_conformance.report.language import ENGLISH, Language, code_of
 from batch_conformance.report.suggestion import CURABLE
+from batch_conformance.report.text import cells
 
-_HEADING = """# Rules
-
-Every kind of deviation that this suite knows. The level is the one that a deviation has unless the judge knows better:
-
-- **must** contradicts the document, HTTP or the authentication that the document asks for,
-- **should** leaves what is documented by example, or makes no sense,
-- **info** is told and fails nothing.
-
-`--fail-on` says which levels fail a run. This page is made by `batch-conformance explain --markdown` from the registry;
-`batch-conformance explain RULE` says the same of one rule.
-"""
+_HEADING = (
+    "# Rules",
+    "Every kind of deviation that this suite knows. The level is the one that a deviation has unless the judge knows "
+    "better:",
+    "- **must** contradicts the document, HTTP or the authentication that the document asks for,\n"
+    "- **should** leaves what is documented by example, or makes no sense,\n"
+    "- **info** is told and fails nothing.",
+    "`--fail-on` says which levels fail a run. This page is made by `{command}` from the registry;\n"
+    "`batch-conformance explain RULE` says the same of one rule.",
+)
 _FAMILIES = {
     "response": "The response around its body",
     "method": "Methods",
@@ -37,53 +38,70 @@ _FAMILIES = {
 }
 
 
-def explanation(rule: Rule) -> str:
-    """All that the registry knows of a rule, for a terminal."""
-    return "\n".join((f"{rule.id}: {rule.title}", "", *(f"{name:<9}{text}" for name, text in _told(rule))))
+def explanation(rule: Rule, language: Language = ENGLISH) -> str:
+    """All that the registry knows of a rule, for a terminal. The examples stay as they are sent."""
+    lines = [f"{rule.id}{language.text(': ')}{language.rule_texts(rule).title}", ""]
+    for name, text in _told(rule, language):
+        label = language.text(name)
+        lines.append(f"{label}{' ' * max(9 - cells(label), 1)}{text}")
+    return "\n".join(lines)
 
 
-def how_to_accept(rule: Rule) -> str:
+def how_to_accept(rule: Rule, language: Language = ENGLISH) -> str:
     """What to do with a deviation that is to stay."""
+    text = language.text
     if rule.level == "info":
-        return "nothing to do: it is told, and fails no run"
-    ways = ["`--write-baseline=FILE` writes an entry with your reason and an expiry, and `--baseline=FILE` reads it"]
+        return text("nothing to do: it is told, and fails no run")
+    ways = [
+        text("`--write-baseline=FILE` writes an entry with your reason and an expiry, and `--baseline=FILE` reads it")
+    ]
     if rule.id == "shape.changed":
-        ways.append("where the change is meant, record the new shape with `--write-shape=FILE`")
+        ways.append(text("where the change is meant, record the new shape with `--write-shape=FILE`"))
     elif rule.id in CURABLE:
-        ways.append("where it is meant, document it: `suggested-overlay.yaml` in the reports shows how")
-    return "; ".join(ways)
+        ways.append(text("where it is meant, document it: `suggested-overlay.yaml` in the reports shows how"))
+    return text("; ").join(ways)
 
 
-def page(rules: Sequence[Rule] = tuple(REGISTRY.values())) -> str:
+def page(rules: Sequence[Rule] = tuple(REGISTRY.values()), language: Language = ENGLISH) -> str:
     """The whole page, in Markdown."""
-    lines = [_HEADING, "| rule | level | side to fix | what |", "|---|---|---|---|"]
-    lines += [f"| [`{r.id}`](#{_anchor(r.id)}) | {r.level} | {r.side} | {_cell(r.title)} |" for r in rules]
+    text = language.text
+    command = "batch-conformance explain --markdown"
+    if language is not ENGLISH:
+        command += f" --report-language {code_of(language)}"
+    lines = ["\n\n".join(text(part).replace("{command}", command) for part in _HEADING), ""]
+    lines.append(f"| {' | '.join(map(text, ('rule', 'level', 'side to fix', 'what')))} |")
+    lines.append("|---|---|---|---|")
+    for rule in rules:
+        title = _cell(language.rule_texts(rule).title)
+        lines.append(f"| [`{rule.id}`](#{_anchor(rule.id)}) | {text(rule.level)} | {text(rule.side)} | {title} |")
     for family in dict.fromkeys(_family(rule) for rule in rules):
-        lines += ["", f"## {_FAMILIES.get(family, family.capitalize())}"]
+        lines += ["", f"## {text(_FAMILIES.get(family, family.capitalize()))}"]
         for rule in rules:
             if _family(rule) == family:
-                lines += ["", *_section(rule)]
+                lines += ["", *_section(rule, language)]
     return "\n".join(lines) + "\n"
 
 
-def _section(rule: Rule) -> Iterator[str]:
+def _section(rule: Rule, language: Language) -> Iterator[str]:
+    text, texts = language.text, language.rule_texts(rule)
     yield f"### {rule.id}"
     yield ""
-    yield f"**{rule.title}.** {rule.why}"
+    yield f"**{texts.title}{text('. ').rstrip()}** {texts.why}"
     yield ""
-    told = dict(_told(rule))
+    told = dict(_told(rule, language))
     for name in ("level", "remedy", "accept", "source"):
-        yield f"- {name}: {told[name]}"
+        yield f"- {text(name)}{text(': ')}{told[name]}"
     for name in ("breaks", "keeps"):
-        yield f"- {name}: {_code(told[name])}"
+        yield f"- {text(name)}{text(': ')}{_code(told[name])}"
 
 
-def _told(rule: Rule) -> Iterator[tuple[str, str]]:
-    yield "level", f"{rule.level}, side to fix: {rule.side}"
-    yield "why", rule.why
-    yield "remedy", rule.remedy
-    yield "accept", how_to_accept(rule)
-    yield "source", rule.source
+def _told(rule: Rule, language: Language) -> Iterator[tuple[str, str]]:
+    text, texts = language.text, language.rule_texts(rule)
+    yield "level", f"{text(rule.level)}{text(', ')}{text('side to fix')}{text(': ')}{text(rule.side)}"
+    yield "why", texts.why
+    yield "remedy", texts.remedy
+    yield "accept", how_to_accept(rule, language)
+    yield "source", language.said(rule.source)
     yield "breaks", rule.breaks
     yield "keeps", rule.keeps
 

@@ -233,6 +233,7 @@ class Audit:
             history=self.recalled.history(
                 ledger, self.contract, str(self.base), started_at=self._started_at, complete=complete
             ),
+            language=self.settings.language,
         )
 
     def _target(self, base: BaseUrl, key: str) -> Target:

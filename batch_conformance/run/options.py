@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from batch_conformance.report.language import LANGUAGES
 from batch_conformance.run.recall import Files
 from batch_conformance.run.settings import DEFAULT_KEY_ENV, Settings, settle
 
@@ -63,6 +64,12 @@ def add_options(parser: pytest.Parser) -> None:
         default="reports",
         metavar="DIR",
         help="where the reports go (default: %(default)s)",
+    )
+    add(
+        "--report-language",
+        choices=tuple(LANGUAGES),
+        default="en",
+        help="the language of the page and of the terminal; what machines read stays English (default: %(default)s)",
     )
     add(
         "--fail-on",
@@ -205,6 +212,7 @@ def settings_from(config: pytest.Config) -> Settings:
         overlays=option.overlay,
         reading=option.reading,
         reports_dir=option.reports_dir,
+        language=option.report_language,
         fail_on=option.fail_on,
         exploration=option.exploration,
         unsafe=option.allow_unsafe_methods,

@@ -30,9 +30,9 @@ class SettingsError(InputError):
 class Settings:
     """What a run was asked to do. ``base_url`` is None for the embedded mock; times are seconds.
 
-    ``contract`` is empty where the profile names it. ``min_coverage`` is a percentage. ``create`` is the model to make
-    a batch with, or empty. ``client`` names the client whose reading of the answers is wanted, or is empty. ``sends``
-    is false where only the plan is wanted.
+    ``contract`` is empty where the profile names it. ``language`` is that of the reports for people. ``min_coverage``
+    is a percentage. ``create`` is the model to make a batch with, or empty. ``client`` names the client whose reading
+    of the answers is wanted, or is empty. ``sends`` is false where only the plan is wanted.
     """
 
     base_url: BaseUrl | None
@@ -43,6 +43,7 @@ class Settings:
     overlays: tuple[Path, ...]
     reading: Reading
     reports_dir: Path
+    language: str
     fail_on: FailOn
     exploration: Exploration
     unsafe: bool
@@ -74,6 +75,7 @@ def settle(
     overlays: Iterable[str] = (),
     reading: Reading = "documented",
     reports_dir: str = "reports",
+    language: str = "en",
     fail_on: FailOn = "should",
     exploration: Exploration | None = None,
     unsafe: bool = False,
@@ -119,6 +121,7 @@ def settle(
         overlays=tuple(Path(overlay) for overlay in overlays),
         reading=reading,
         reports_dir=Path(reports_dir),
+        language=language,
         fail_on=fail_on,
         exploration=exploration or ("standard" if local else "quick"),
         unsafe=unsafe,

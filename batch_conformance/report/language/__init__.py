@@ -1,28 +1,36 @@
 """The languages that people can read a run in. What machines read is English: JSON, SARIF, JUnit, the baseline.
 
-The texts of the program are English, and are the keys of a catalogue: one module for each other language.
+The texts of the program are English, and are the keys of a catalogue: modules of their own for each other language.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, get_args
 
-from batch_conformance.report.language.english import NOUNS
-from batch_conformance.report.language.language import Language
+from batch_conformance.report.language import english, zh, zh_document, zh_judges, zh_rules, zh_run
+from batch_conformance.report.language.language import Language, RuleTexts
 
-Code = Literal["en"]
+ENGLISH = Language(tag="en", nouns=english.NOUNS)
+CHINESE = Language(
+    tag="zh-CN",
+    nouns=zh.NOUNS,
+    texts=zh.TEXTS,
+    phrases={**zh_judges.PHRASES, **zh_document.PHRASES, **zh_run.PHRASES},
+    rules=zh_rules.RULES,
+)
 
-CODES: tuple[str, ...] = get_args(Code)
-
-ENGLISH = Language(code="en", tag="en", nouns=NOUNS)
-
-_LANGUAGES: Mapping[str, Language] = {"en": ENGLISH}
+LANGUAGES: Mapping[str, Language] = {"en": ENGLISH, "zh": CHINESE}
+"""By the values of ``--report-language``."""
 
 
 def language(code: str) -> Language:
-    """The language of a code of ``CODES``."""
-    return _LANGUAGES[code]
+    """The language of a code of ``LANGUAGES``."""
+    return LANGUAGES[code]
 
 
-__all__ = ["CODES", "ENGLISH", "Code", "Language", "language"]
+def code_of(wanted: Language) -> str:
+    """The code of a language of ``LANGUAGES``."""
+    return next(code for code, known in LANGUAGES.items() if known is wanted)
+
+
+__all__ = ["CHINESE", "ENGLISH", "LANGUAGES", "Language", "RuleTexts", "code_of", "language"]

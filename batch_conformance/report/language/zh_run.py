@@ -1,0 +1,155 @@
+"""What gate, plan, run and baseline say, in Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_RUN: Mapping[str, str] = {
+    # The verdict and the exit code.
+    "The target keeps the contract.": "目标遵守契约。",
+    "The part that was selected keeps the contract.": "所选的部分遵守契约。",
+    "not observed: {}.": "未观察到：{}。",
+    "{} finding ({}).": "{} 项发现（{}）。",
+    "{} findings ({}).": "{} 项发现（{}）。",
+    "{} finding ({}), all of it accepted.": "{} 项发现（{}），均已接受。",
+    "{} findings ({}), all of it accepted.": "{} 项发现（{}），均已接受。",
+    "{} findings ({}), {} of them accepted.": "{} 项发现（{}），其中 {} 项已接受。",
+    "{} finding ({}). {}.": "{} 项发现（{}）。{}。",
+    "{} findings ({}). {}.": "{} 项发现（{}）。{}。",
+    "{} findings ({}), {} of them accepted. {}.": "{} 项发现（{}），其中 {} 项已接受。{}。",
+    "{} finding ({}), all of it accepted. {}.": "{} 项发现（{}），均已接受。{}。",
+    "{} findings ({}), all of it accepted. {}.": "{} 项发现（{}），均已接受。{}。",
+    "{} must, {} should": "必须 {} 项，应当 {} 项",
+    "{} must": "{} 项必须",
+    "{} should": "{} 项应当",
+    "a fault of this tool": "本工具的故障",
+    "interrupted": "被中断",
+    "{} finding at or above --fail-on {}, not accepted": "{} 项发现达到或高于 --fail-on {}，且未被接受",
+    "{} findings at or above --fail-on {}, not accepted": "{} 项发现达到或高于 --fail-on {}，且未被接受",
+    "{} entry of the baseline is fixed and to be deleted (--strict-baseline)":
+        "基线中有 {} 个条目已修复，应当删除（--strict-baseline）",
+    "{} entries of the baseline are fixed and to be deleted (--strict-baseline)":
+        "基线中有 {} 个条目已修复，应当删除（--strict-baseline）",
+    "all of it accepted": "均已接受",
+    "nothing new at or above --fail-on {}": "没有达到或高于 --fail-on {} 的新增发现",
+    "no finding of level must or should": "没有级别为必须或应当的发现",
+    # What a verdict lacks.
+    "a 2xx answer of the operation": "该操作的一个 2xx 应答",
+    "the answer to an unknown id": "对不存在的 ID 的应答",
+    "the answer to a request without credentials": "对没有凭证的请求的应答",
+    "{} (no known id: give one with --batch-id, or --discover)": "{}（没有已知 ID：请用 --batch-id 给出，或用 --discover）",
+    "{} (no known id: give one with --batch-id)": "{}（没有已知 ID：请用 --batch-id 给出）",
+    "{} (is the id of this account, and not expired?)": "{}（该 ID 属于这个账号且未过期吗？）",
+    "{}; the answer to an unknown id": "{}；对不存在的 ID 的应答",
+    "{}; the answer to a request without credentials": "{}；对没有凭证的请求的应答",
+    "{}, the answer to an unknown id": "{}、对不存在的 ID 的应答",
+    "{}, the answer to a request without credentials": "{}、对没有凭证的请求的应答",
+    "{} % of the clauses were judged, --min-coverage asks for {} %": "评判了 {} % 的条款，--min-coverage 要求 {} %",
+    # Why a run ended.
+    "the target did not answer: {}": "目标没有应答：{}",
+    "the target broke off its answer: {}": "目标的应答中途断开：{}",
+    "the target refused the key (401)": "目标拒绝了密钥（401）",
+    "the target refused the key (401).": "目标拒绝了密钥（401）。",
+    "the target did not answer: {}.": "目标没有应答：{}。",
+    "the target is down: {}.": "目标已不可用：{}。",
+    "the target keeps answering 429: it wants fewer requests than this (see --rate-limit)":
+        "目标一直返回 429：它要求更少的请求（见 --rate-limit）",
+    "{} to every request": "对每个请求都返回 {}",
+    "the target is down: {}": "目标已不可用：{}",
+    "the target went away at {}/{}: {}": "目标在 {}/{} 时消失：{}",
+    "all {} requests of the run are used: --max-requests allows more": "本次运行的 {} 个请求已用完：--max-requests 可放宽",
+    "the {} seconds of the run are used: --max-duration allows more": "本次运行的 {} 秒已用完：--max-duration 可放宽",
+    "no connection to {} port {}: {}": "无法连接 {} 端口 {}：{}",
+    "no connection to {} port {} within {} s": "{} 端口 {} 在 {} 秒内没有连上",
+    "connection refused": "连接被拒绝",
+    "no complete answer within {} s": "{} 秒内没有完整的应答",
+    "the server closed the connection without an answer": "服务器没有应答就关闭了连接",
+    "the connection was reset ({})": "连接被重置（{}）",
+    "the name {} has no address": "名称 {} 没有地址",
+    "the name {} does not resolve": "名称 {} 无法解析",
+    # Notes.
+    "--insecure: the certificate was not verified; whoever sat in between may have the key, and may have answered.":
+        "--insecure：没有校验证书；中间的任何人都可能拿到密钥，也可能代为应答。",
+    "Partial: only the selected chapters were sent and judged.": "部分运行：只发送和评判了所选的章节。",
+    "The run ended early: {}. {} planned requests were not sent.": "运行提前结束：{}。有 {} 个计划中的请求没有发送。",
+    "{} answers of 429 were waited out.": "等待并越过了 {} 个 429 应答。",
+    "{} requests failed and were repeated.": "{} 个请求失败后重发。",
+    "No overlay was given: the contract is read with the repairs of its self-check.":
+        "没有给出 Overlay：契约按自检的修复来解读。",
+    "The id {} does not look like one of {} ({}).": "ID {} 看起来不像 {} 的 ID（{}）。",
+    "{} of {} requests left out: the limit is {}.": "{} / {} 个请求被省略：上限是 {}。",
+    "{} of {} known ids are not read: plan more requests to read all.": "{} / {} 个已知 ID 没有读取：要全部读取，请计划更多请求。",
+    "The chapter {} is left out. {}": "章节 {} 被省略。{}",
+    "No known id: nothing is asked of a batch that exists.": "没有已知 ID：不会请求任何存在的任务。",
+    "The vendor's profile asks for no credential: the chapter authentication is empty.":
+        "供应商的 profile 不要求凭证：认证章节为空。",
+    "The contract asks for no credential: the chapter authentication is empty.": "契约不要求凭证：认证章节为空。",
+    "Known of {}: {}: {} ({})": "{} 的已知情况：{}：{}（{}）",
+    "--plan sends nothing: neither --discover nor --create was done.": "--plan 什么都不发送：没有执行 --discover 和 --create。",
+    "--discover: {} has no list of batches; give --batch-id.": "--discover：{} 没有任务列表；请用 --batch-id。",
+    "--discover: {} {}; give ids with --batch-id.": "--discover：{} {}；请用 --batch-id 给出 ID。",
+    "--discover: {} answered something that is no list; give ids with --batch-id.":
+        "--discover：{} 返回的不是列表；请用 --batch-id 给出 ID。",
+    "--discover: {} lists no batch: make one, or give --batch-id.": "--discover：{} 没有列出任务：请创建一个，或用 --batch-id。",
+    "--discover: {} lists {} batch ({}).": "--discover：{} 列出了 {} 个任务（{}）。",
+    "--discover: {} lists {} batches ({}).": "--discover：{} 列出了 {} 个任务（{}）。",
+    "was not answered ({})": "没有得到应答（{}）",
+    "answered {}: this server has no list of batches": "返回了 {}：该服务器没有任务列表",
+    "answered {}: the key may not list batches": "返回了 {}：该密钥无权列出任务",
+    "answered {}": "返回了 {}",
+    "no state": "没有状态",
+    "--create made {}, which ended {}.": "--create 创建了 {}，最终状态是 {}。",
+    "--create made {}, which was {} after {} s; it goes on at the vendor.":
+        "--create 创建了 {}，{} 的状态持续到 {} 秒之后；它会在供应商处继续运行。",
+    "a state that is not known": "未知的状态",
+    # The chapters, and why one is not passed.
+    "A known id answers with its batch, every time.": "已知 ID 每次都返回它的任务。",
+    "An id that nobody has answers as documented, with no batch.": "不存在的 ID 按文档应答，不返回任务。",
+    "Only a valid credential is let in, whatever the id.": "无论 ID 如何，只有有效的凭证才放行。",
+    "The contract holds whatever the client says it can read.": "无论客户端声明能读什么，契约都成立。",
+    "Every documented status, where the server can be made to give it, has its body.":
+        "文档中的每个状态码，只要能让服务器返回，都有其响应体。",
+    "One id names one batch: no neighbour, no other path, every spelling.": "一个 ID 只指一个任务：没有近邻，没有其他路径，各种写法一致。",
+    "No id, however odd, breaks the server or its contract.": "再奇怪的 ID 也不会破坏服务器或契约。",
+    "HEAD is like GET, and what is not offered is refused properly.": "HEAD 与 GET 一致，不提供的方法被正确拒绝。",
+    "A batch moves on in order, and what cannot change stays.": "任务按顺序推进，不会变的保持不变。",
+    "Requests that Schemathesis makes from the document are answered as documented.":
+        "Schemathesis 根据文档生成的请求按文档得到应答。",
+    "Skipped: {}": "已跳过：{}",
+    "inconclusive: {}": "无定论：{}",
+    "nothing to send: {}": "没有可发送的请求：{}",
+    "the plan has no probe": "计划中没有探测",
+    "no answer that could be judged": "没有可以评判的应答",
+    "{} deviation from the contract: {}": "{} 处偏离契约：{}",
+    "{} deviations from the contract: {}": "{} 处偏离契约：{}",
+}  # fmt: skip
+
+_MEMORY: Mapping[str, str] = {
+    "accepted by the baseline or by the vendor's profile": "由基线或供应商的 profile 接受",
+    "accepted until {}: {}": "接受至 {}：{}",
+    "accepted until {}, {}: {}": "接受至 {}，{}：{}",
+    "accepted until {}: fix it, or accept it anew with another date": "接受至 {}：请修复，或用新的日期重新接受",
+    "the server keeps this clause now: delete the entry": "服务器现在遵守该条款：请删除此条目",
+    "nothing in this run could show it": "本次运行中没有能显示它的请求",
+    "accepted until {}: fix it, or accept it anew with another date ({})": "接受至 {}：请修复，或用新的日期重新接受（{}）",
+    "the server keeps this clause now: delete the entry ({})": "服务器现在遵守该条款：请删除此条目（{}）",
+    "nothing in this run could show it ({})": "本次运行中没有能显示它的请求（{}）",
+    "{}: {} entry: {} known, {} expired, {} fixed, {} not exercised":
+        "{}：{} 个条目：已知 {}，已过期 {}，已修复 {}，未触及 {}",
+    "{}: {} entries: {} known, {} expired, {} fixed, {} not exercised":
+        "{}：{} 个条目：已知 {}，已过期 {}，已修复 {}，未触及 {}",
+    "since the run of {} ({}): {} new, {} seen before, {} gone": "自 {} 的运行（{}）以来：新增 {}，以前见过 {}，已消失 {}",
+    "since the run of {} ({}): {} new, {} seen before, {} gone, {} not exercised":
+        "自 {} 的运行（{}）以来：新增 {}，以前见过 {}，已消失 {}，未触及 {}",
+    "since the run of {} ({}): {} new, {} seen before, {} gone; {}":
+        "自 {} 的运行（{}）以来：新增 {}，以前见过 {}，已消失 {}；{}",
+    "gone: [{}] {}: {} (seen from {} to {})": "已消失：[{}] {}：{}（出现于 {} 至 {}）",
+    "not exercised: [{}] {}: {} (seen from {} to {})": "未触及：[{}] {}：{}（出现于 {} 至 {}）",
+}  # fmt: skip
+
+_BEGINNINGS = {
+    f"{english[0].upper()}{english[1:]}": told for english, told in _RUN.items() if english.startswith(("the ", "all "))
+}
+"""Why a run ended also begins a sentence."""
+
+PHRASES: Mapping[str, str] = {**_BEGINNINGS, **_RUN, **_MEMORY}

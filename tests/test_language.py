@@ -1,0 +1,278 @@
+"""The page, the terminal and the rules in Chinese: nothing is missing, nothing is left over, machines read English."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from html.parser import HTMLParser
+from itertools import product
+from pathlib import Path
+
+import pytest
+import samples
+from report_runs import runs
+from suite_support import ROOT, run_suite
+
+from batch_conformance.contract import violation
+from batch_conformance.contract.contract import Reading
+from batch_conformance.contract.sources import load_contract
+from batch_conformance.findings.baseline import ENTRY_STATES, EntryResult
+from batch_conformance.findings.baseline_file import new_entry
+from batch_conformance.findings.gate import decide
+from batch_conformance.findings.history import Gone, History
+from batch_conformance.findings.rules import REGISTRY
+from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.report import groups, html, rules_page, terminal
+from batch_conformance.report.language import CHINESE, ENGLISH
+from batch_conformance.report.memory import accepted_as, baseline_line, entry_advice, gone_line, history_line
+from batch_conformance.report.text import cells
+
+PACKAGE = ROOT / "batch_conformance"
+TEMPLATES = (
+    "drift.html.j2", "drift.macros.j2", "finding.html.j2", "memory.html.j2", "document.html.j2", "coverage.html.j2",
+    "legend.html.j2",
+)  # fmt: skip
+HAN = re.compile(r"[\u4e00-\u9fff]")
+
+WORDS = {
+    "conforms", "drift", "inconclusive", "must", "should", "info", "new", *ENTRY_STATES, "gone", *groups.SIDES,
+    "overlay", "repair", "standard", "passed", "failed", "skipped", "error", "kept", "broken", "not observed", "seen",
+    "only null", "never seen", "other type", "undeclared", "embedded mock", "loopback", "remote", "Level", "Side",
+    "State",
+}  # fmt: skip
+"""Words that the templates take from the run."""
+
+SPEAKING = ("contract/schema.py", "contract/document_finding.py", "report/body_view.py")
+"""Modules beside the judges that speak in whole texts."""
+
+FROM_THE_DOCUMENT = ("404 page not found", "Too many requests", "The Batch object matching")
+
+ENGLISH_TEXT = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """Every text with a blank in a module, the parts that differ as ``{}``; no docstrings, no patterns."""
+    tree = ast.parse(path.read_text("utf-8"))
+    skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "kind":  # part of a fingerprint
+            skipped |= {id(part) for part in ast.walk(node)}
+        if isinstance(node, ast.JoinedStr):
+            skipped |= {id(part) for part in ast.walk(node) if isinstance(part, ast.Constant)}
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("re.compile", "json.dumps", "_answered"):
+            skipped |= {id(part) for part in ast.walk(node)}
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        text = ""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+        elif isinstance(node, ast.JoinedStr):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        if re.search(r"[A-Za-z]{2,} ?[A-Za-z{]", text) and " " in text.strip() and "%" not in text:
+            yield text
+
+
+def _literals(pattern: str, *paths: Path) -> set[str]:
+    found = [pair for path in paths for pair in re.findall(pattern, path.read_text("utf-8"))]
+    return {one or other for one, other in found}
+
+
+def _page_texts() -> set[str]:
+    templates = [PACKAGE / "report" / "templates" / name for name in TEMPLATES]
+    told = _literals(r"""\b_\(\s*(?:'([^']*)'|"([^"]*)")""", *templates)
+    told |= _literals(
+        r"""(?:\btext\(|_field\(|_label\()\s*(?:"([^"]*)"|'([^']*)')""",
+        PACKAGE / "report" / "terminal.py",
+        PACKAGE / "report" / "rules_page.py",
+    )
+    told |= {"rule", "level", "side to fix", "what", *rules_page._HEADING, *rules_page._FAMILIES.values()}
+    told |= {name for name, _ in rules_page._told(REGISTRY["body.type"], ENGLISH)}
+    return told | WORDS | {groups._CORRECT_DOCUMENT, groups._LOOK_BEFORE}
+
+
+def test_no_text_of_the_page_and_of_the_terminal_is_missing_or_left_over() -> None:
+    wanted = _page_texts()
+    assert sorted(wanted - CHINESE.texts.keys()) == []
+    assert sorted(CHINESE.texts.keys() - wanted) == []
+
+
+def test_what_is_put_into_a_text_is_put_into_its_translation() -> None:
+    for english, told in CHINESE.texts.items():
+        assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", told)), english
+    for english, told in CHINESE.phrases.items():
+        assert english.count("{}") == told.count("{}"), english
+
+
+def test_every_noun_is_counted_in_every_language() -> None:
+    assert CHINESE.nouns.keys() == ENGLISH.nouns.keys()
+    assert (ENGLISH.count(1, "finding"), ENGLISH.count(1204, "finding")) == ("1 finding", "1,204 findings")
+    assert CHINESE.count(1204, "finding") == "1,204 项发现"
+
+
+@pytest.mark.parametrize("rule", REGISTRY.values(), ids=REGISTRY.keys())
+def test_every_rule_is_told_in_chinese(rule) -> None:
+    texts = CHINESE.rules[rule.id]
+    for english, told in ((rule.title, texts.title), (rule.why, texts.why), (rule.remedy, texts.remedy)):
+        assert HAN.search(told)
+        assert told != english
+        assert {code for code in re.findall(r"`[^`]+`", english) if "…" not in code} <= set(
+            re.findall(r"`[^`]+`", told)
+        )
+    assert HAN.search(CHINESE.said(rule.source)) or not re.search(r"section|the |operation", rule.source)
+
+
+def test_no_rule_is_told_that_there_is_not() -> None:
+    assert CHINESE.rules.keys() == REGISTRY.keys()
+
+
+@pytest.mark.parametrize("path", [*sorted((PACKAGE / "judge").glob("*.py")), *(PACKAGE / name for name in SPEAKING)],
+                         ids=lambda path: path.name)  # fmt: skip
+def test_what_judges_and_the_self_check_say_has_a_translation(path: Path) -> None:
+    unknown = [text for text in _texts(path) if CHINESE.said(text.replace("{}", "x")) == text.replace("{}", "x")]
+    assert unknown == []
+
+
+def _english(text: str, quoted: Iterable[str] = ()) -> list[str]:
+    """Lines with three English words in a row, but for what the document itself says and what is quoted."""
+    spared = (*FROM_THE_DOCUMENT, *quoted)
+    return [one for one in text.splitlines() if ENGLISH_TEXT.search(one) and not any(part in one for part in spared)]
+
+
+def _untold(texts: Iterable[str]) -> list[str]:
+    """Those that are no Chinese, or still hold three English words in a row."""
+    told = {text: CHINESE.said(text) for text in texts}
+    return [f"{text} -> {said}" for text, said in told.items() if not HAN.search(said) or _english(said)]
+
+
+@pytest.mark.parametrize("name", ["siliconflow", "openai"])
+@pytest.mark.parametrize("reading", ["published", "documented"])
+def test_every_clause_and_every_finding_about_a_document_is_told(name: str, reading: Reading) -> None:
+    contract = load_contract(name, reading)
+    assert _untold(clause.says for clause in contract.clauses) == []
+    found = contract.document_findings
+    assert _untold(text for finding in found for text in (finding.title, finding.says, finding.why)) == []
+
+
+def test_every_keyword_of_a_schema_is_told() -> None:
+    assert _untold(text.format("7") for text in violation._WORDS.values()) == []
+    assert CHINESE.said(violation.listed([1, 2])) == "以下之一：1, 2"
+
+
+def test_every_verdict_and_exit_code_is_told() -> None:
+    new, known = samples.finding(), samples.finding("body.known_value", "/status", state="known")
+    told = []
+    for findings, partial, stopped, missing, obsolete in product(
+        ((), (new,), (known,), (new, known), (new, new)),
+        (False, True),
+        ("", "the target refused the key (401)", "the target is down: 500 to every request"),
+        ((), ("the answer to an unknown id",), ("a 2xx answer of the operation", "the answer to an unknown id")),
+        (0, 1, 2),
+    ):
+        for extra in ({}, {"fault": "x"}, {"interrupted": True}):
+            decision = decide(
+                findings,
+                missing=missing,
+                fail_on="should",
+                stopped=stopped,
+                partial=partial,
+                obsolete=obsolete,
+                **extra,
+            )
+            told += [decision.reason, decision.sentence.removeprefix(f"{decision.verdict.capitalize()}: ")]
+    assert _untold(dict.fromkeys(told)) == []
+
+
+def test_what_is_remembered_is_told() -> None:
+    entry = replace(new_entry(samples.finding(), date(2026, 11, 23)), reason="工单 7", owner="")
+    told = [accepted_as(None), accepted_as(entry), accepted_as(replace(entry, owner="me"))]
+    for state in ENTRY_STATES:
+        for remark in ("", "工单"):
+            told.append(entry_advice(EntryResult(entry, state, remark)))
+    report = replace(samples.run_report(), baseline="b.yaml")
+    for number in (1, 2):
+        entries = tuple(EntryResult(entry, "known", "") for _ in range(number))
+        told.append(baseline_line(replace(report, entries=entries)))
+    for exercised in (True, False):
+        gone = Gone("abc", "body.type", "must", "200 /x", "null", "2026-01-01", "2026-02-01", exercised)
+        told += [gone_line(gone), history_line(replace(report, history=History("drift.json", "2026", {}, (gone,))))]
+    assert _untold(told) == []
+
+
+class Prose(HTMLParser):
+    """The text of a page that is for reading: outside of style, script, code, and what is quoted from elsewhere."""
+
+    QUOTED = frozenset({"style", "script", "code", "pre", "figcaption"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._inside: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in self.QUOTED:
+            self._inside.append(tag)
+        self.texts += [value for name, value in attrs if name in ("aria-label", "data-label", "title") and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._inside and self._inside[-1] == tag:
+            self._inside.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not self._inside:
+            self.texts.append(data)
+
+
+@pytest.mark.parametrize("name", ["none", "nothing observed", "forty"])
+def test_no_english_is_left_on_the_page(name: str) -> None:
+    text = html.render(replace(runs()[name], language="zh", exit_reason="nothing new at or above --fail-on should"))
+    assert '<html lang="zh-CN">' in text
+    quoted = ("findings of level must or should", "the target does not honour Prefer",
+              "An unknown id is not found", "The batch keeps its schema", "findings")  # fmt: skip
+    assert _english("\n".join(Prose(text).texts), quoted) == []
+
+
+def test_a_real_run_is_told_in_chinese_and_machines_read_english(tmp_path: Path) -> None:
+    drifts = [
+        "created_at_string",
+        "html_404",
+        "status_upper_case",
+        "key_in_401_body",
+        "any_token",
+        "completed_at_missing",
+    ]
+    with EmbeddedMock(drifts=drifts) as mock:
+        told = run_suite(tmp_path / "zh", "--report-language=zh", mock=mock)
+        plain = run_suite(tmp_path / "en", mock=mock)
+    assert told.code == plain.code == 1
+    page = (tmp_path / "zh" / "drift.html").read_text("utf-8")
+    assert _english("\n".join(Prose(page).texts)) == []
+    shown = told.text[told.text.index("✖ 漂移") :].partition("\n===")[0]
+    assert [line for line in _english(shown) if "curl" not in line] == []
+    assert [line for line in shown.splitlines() if cells(line) > 80 and not re.match(r" +http|报告：", line)] == []
+    assert [finding["id"] for finding in told.drift["findings"]] == [
+        finding["id"] for finding in plain.drift["findings"]
+    ]
+    for name in ("drift.json", "drift.sarif", "junit.xml", "summary.md", "suggested-overlay.yaml"):
+        assert not HAN.search((tmp_path / "zh" / name).read_text("utf-8")), name
+
+
+def test_what_comes_from_the_wire_stays_as_it_is() -> None:
+    for text in ("<script>x</script>", '"the body"', "x" * 5000, ""):
+        assert CHINESE.said(text) == text
+    assert CHINESE.said('string "the body is empty"') == '字符串 "the body is empty"'
+    hostile = replace(runs()["hostile"], language="zh")
+    assert "<script>document" not in html.render(hostile).replace("&lt;", "")
+    assert "\x1b" not in terminal.render(hostile)
+
+
+def test_the_page_of_rules_in_chinese_is_what_the_command_prints() -> None:
+    command = [sys.executable, "-m", "batch_conformance", "explain", "--markdown", "--report-language", "zh"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout.decode() == (ROOT / "docs" / "RULES.zh-CN.md").read_text("utf-8"), " ".join(command[2:])
