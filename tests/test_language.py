@@ -47,10 +47,13 @@ WORDS = {
 }  # fmt: skip
 """Words that the templates take from the run."""
 
-SPEAKING = ("contract/schema.py", "contract/document_finding.py", "report/body_view.py")
+SPEAKING = ("client/reader.py", "contract/schema.py", "contract/document_finding.py", "report/body_view.py")
 """Modules beside the judges that speak in whole texts."""
 
 FROM_THE_DOCUMENT = ("404 page not found", "Too many requests", "The Batch object matching")
+
+CODE = re.compile(r"while batch|openai-python |Error code: ")
+"""Texts in those modules that are no prose."""
 
 ENGLISH_TEXT = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")
 
@@ -106,7 +109,7 @@ def test_what_is_put_into_a_text_is_put_into_its_translation() -> None:
     for english, told in CHINESE.texts.items():
         assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", told)), english
     for english, told in CHINESE.phrases.items():
-        assert english.count("{}") == told.count("{}"), english
+        assert re.findall(r"\{n?\}", english) == re.findall(r"\{n?\}", told), english
 
 
 def test_every_noun_is_counted_in_every_language() -> None:
@@ -134,20 +137,25 @@ def test_no_rule_is_told_that_there_is_not() -> None:
 @pytest.mark.parametrize("path", [*sorted((PACKAGE / "judge").glob("*.py")), *(PACKAGE / name for name in SPEAKING)],
                          ids=lambda path: path.name)  # fmt: skip
 def test_what_judges_and_the_self_check_say_has_a_translation(path: Path) -> None:
-    unknown = [text for text in _texts(path) if CHINESE.said(text.replace("{}", "x")) == text.replace("{}", "x")]
-    assert unknown == []
+    told = [text.replace("{}", "7") for text in _texts(path) if not CODE.match(text)]
+    assert _untold(told) == []
 
 
 def _english(text: str, quoted: Iterable[str] = ()) -> list[str]:
     """Lines with three English words in a row, but for what the document itself says and what is quoted."""
     spared = (*FROM_THE_DOCUMENT, *quoted)
-    return [one for one in text.splitlines() if ENGLISH_TEXT.search(one) and not any(part in one for part in spared)]
+    lines = [re.sub(r"`[^`]+`", "", line) for line in text.splitlines()]
+    return [one for one in lines if ENGLISH_TEXT.search(one) and not any(part in one for part in spared)]
 
 
 def _untold(texts: Iterable[str]) -> list[str]:
     """Those that are no Chinese, or still hold three English words in a row."""
     told = {text: CHINESE.said(text) for text in texts}
-    return [f"{text} -> {said}" for text, said in told.items() if not HAN.search(said) or _english(said)]
+    return [
+        f"{text} -> {said}"
+        for text, said in told.items()
+        if not re.search(rf"{HAN.pattern}|[，：；（。]", said) or _english(said)
+    ]
 
 
 @pytest.mark.parametrize("name", ["siliconflow", "openai"])

@@ -13,7 +13,8 @@ _LONGEST = 400
 """Characters of a text that is compared with phrases; what is longer came from the wire and stays as it is."""
 
 _DEEPEST = 6
-_GAP = re.compile(r"(\{\})")
+_GAP = re.compile(r"(\{n?\})")
+"""A part that differs: any text, or a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Language:
     """``texts``, ``phrases`` and ``rules`` are empty for English, which they translate.
 
     ``texts`` are whole texts of the reports, with ``{names}`` for what is put in. ``phrases`` are what judges, gate and
-    self-check say; each ``{}`` stands for a part that differs. ``nouns`` are how one and several things are told.
+    self-check say; each ``{}`` stands for a part that differs, each ``{n}`` for a number. ``nouns`` are how one and
+    several things are told.
     """
 
     tag: str
@@ -60,13 +62,14 @@ class Language:
     @cached_property
     def _patterns(self) -> tuple[tuple[re.Pattern[str], str], ...]:
         """Phrases with parts that differ, those first that leave least open."""
-        gapped = [(english, told) for english, told in self.phrases.items() if "{}" in english]
-        gapped.sort(key=lambda pair: len(pair[0].replace("{}", "")), reverse=True)
+        gapped = [(english, told) for english, told in self.phrases.items() if _GAP.search(english)]
+        gapped.sort(key=lambda pair: len(_GAP.sub("", pair[0])), reverse=True)
         return tuple((_pattern(english), told) for english, told in gapped)
 
 
 def _pattern(english: str) -> re.Pattern[str]:
-    parts = ("(.+?)" if part == "{}" else re.escape(part) for part in _GAP.split(english))
+    gaps = {"{}": "(.+?)", "{n}": r"([\d.,]+)"}
+    parts = (gaps.get(part) or re.escape(part) for part in _GAP.split(english))
     return re.compile("".join(parts), re.DOTALL)
 
 

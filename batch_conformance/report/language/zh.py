@@ -313,6 +313,7 @@ _RULES: Mapping[str, str] = {
     "Times": "时间",
     "States": "状态",
     "Counts": "计数",
+    "What OpenAI's client makes of it": "OpenAI 客户端的表现",
     "Between two reads": "两次读取之间",
     "Between two runs": "两次运行之间",
 }

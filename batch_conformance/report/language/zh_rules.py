@@ -323,4 +323,56 @@ RULES: Mapping[str, RuleTexts] = {
         "客户端是照着服务器的实际行为写的，文档没有说明的地方也一样。",
         "恢复一直都有的内容，或者公布变更并用 `--write-shape` 记录新的形状。",
     ),
+    "response.coding_unasked": RuleTexts(
+        "使用了客户端不接受的 Content-Encoding",
+        "RFC 9110 认为不应如此；没有表示能解码的客户端可能把压缩后的字节原样传下去。",
+        "只在 Accept-Encoding 允许时压缩。",
+    ),
+    "security.header_injected": RuleTexts(
+        "ID 中的换行产生了响应头",
+        "谁能指定 ID，谁就能设置 Cookie、重定向，或把一个响应拆成两个。",
+        "写入响应头的内容要编码，或者拒绝带控制字符的 ID。",
+    ),
+    "client.no_batch": RuleTexts(
+        "OpenAI 客户端返回的不是批处理任务",
+        "状态码为 200 时，`client.batches.retrieve` 遇到文本、列表或 null 都不会报错：它原样返回，下一行才失败。",
+        "返回 JSON 对象并带 `Content-Type: application/json`；在客户端先检查类型。",
+    ),
+    "client.raises": RuleTexts(
+        "成功的应答让 OpenAI 客户端抛出不属于它自己的异常",
+        "`except openai.OpenAIError` 捕获不到读取响应体时抛出的异常，程序就此终止。",
+        "发送一段完整的 UTF-8 JSON 文本；在客户端同时捕获 ValueError。",
+    ),
+    "client.field": RuleTexts(
+        "值让 OpenAI 客户端认为正确的代码行出错",
+        "客户端不检查收到的内容：属性声明是一种类型，实际是另一种；通过所有类型检查的代码行在运行时失败。",
+        "按 OpenAI 的类型发送，或者告诉该客户端的用户读取属性之前先检查。",
+    ),
+    "client.polling": RuleTexts(
+        "等待任务的循环误解了它的状态",
+        "循环是按客户端声明的八种状态写的：等到不再是进行中的状态才结束的循环，遇到别的词就会结束；"
+        "等到最终状态才结束的循环，最终状态换了写法就永不结束。",
+        "发送 OpenAI 的状态词，或者告诉该客户端的用户还有哪些状态。",
+    ),
+    "client.file_id": RuleTexts(
+        "代替文件 ID 的内容无法用来获取文件",
+        "`client.files.content` 把 ID 放进路径：给它 URL，请求的是没有人提供的路径；给它空字符串，会抛出 ValueError。",
+        "发送文件的 ID 或 null；如果是 URL，请告诉用户直接下载它。",
+    ),
+    "client.strict": RuleTexts(
+        "OpenAI 客户端在校验模式下拒绝该任务",
+        "设置 `_strict_response_validation=True` 时，每个应答都要按客户端的类型检查；"
+        "经过 `openai.types.Batch.model_validate` 的应答也一样，网关会用到它。",
+        "按 OpenAI 的类型发送，或者对这家供应商不要开启严格模式。",
+    ),
+    "client.error_class": RuleTexts(
+        "OpenAI 客户端抛出的异常与情况不符",
+        "异常的类只由状态码决定，程序靠它区分不存在的任务和错误的密钥。",
+        "ID 不存在时返回 404，凭证缺失或错误时返回 401。",
+    ),
+    "client.error_detail": RuleTexts(
+        "OpenAI 客户端的异常没有说出服务器的话",
+        "客户端从对象的 `error.message` 或 `message` 取得消息。写在别处的内容只在 `error.body` 里，日志中看不到。",
+        '发送 {"error": {"message": …}}，或者告诉该客户端的用户记录 `error.body`。',
+    ),
 }
