@@ -15,6 +15,7 @@ from batch_conformance.findings import gate
 from batch_conformance.mock.process import EmbeddedMock
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 
 
@@ -52,13 +53,27 @@ def test_the_command_of_the_ci_snippets_audits_a_target(tmp_path: Path) -> None:
 
 
 def test_the_pictures_are_there_and_the_command_that_takes_them_takes_these() -> None:
-    shown = set(re.findall(r'<img src="docs/screenshots/page-(\w+)\.png"', README))
-    assert shown == {"light", "dark", "narrow"}
+    shown = set(re.findall(r'<img src="docs/screenshots/page-(\w+)\.png"', README + CHINESE))
+    assert shown == {"light", "dark", "narrow", "chinese"}
     assert all((ROOT / "docs" / "screenshots" / f"page-{name}.png").stat().st_size > 10_000 for name in shown)
     sys.path.insert(0, str(ROOT / "docs"))
     from make_screenshots import PICTURES  # noqa: PLC0415 - a script, not a package
 
     assert shown <= {picture.name for picture in PICTURES}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r"^\| (\d) \|", r"^\| `(--[\w-]+[^`]*)` \|", r"^(python3 -m venv .*)$"],
+    ids=["exit codes", "options", "commands"],
+)
+def test_the_chinese_readme_has_what_the_english_one_has(pattern: str) -> None:
+    assert re.findall(pattern, CHINESE, re.MULTILINE) == re.findall(pattern, README, re.MULTILINE)
+
+
+def test_every_link_of_both_readmes_leads_to_a_file() -> None:
+    for link in re.findall(r"(?:\]\(|src=\"|href=\")([^)\"#:]+)", README + CHINESE):
+        assert (ROOT / link).exists(), link
 
 
 def test_the_exit_codes_are_those_of_the_gate() -> None:
