@@ -26,6 +26,7 @@ from batch_conformance.findings.baseline_file import new_entry
 from batch_conformance.findings.gate import decide
 from batch_conformance.findings.history import Gone, History
 from batch_conformance.findings.rules import REGISTRY
+from batch_conformance.judge.strict_json import parse
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.report import groups, html, rules_page, terminal
 from batch_conformance.report.language import CHINESE, ENGLISH
@@ -52,8 +53,17 @@ SPEAKING = ("client/reader.py", "contract/schema.py", "contract/document_finding
 
 FROM_THE_DOCUMENT = ("404 page not found", "Too many requests", "The Batch object matching")
 
-CODE = re.compile(r"while batch|openai-python |Error code: ")
+CODE = re.compile(r"while batch|openai-python |Error code: |\{\} at \{\}$")
 """Texts in those modules that are no prose."""
+
+NOT_IN_REPORTS = (
+    "A batch id is empty",
+    "The limit of requests is",
+    "7… (7 characters)",
+    "7 (no known id: ",
+    "The 7 asks for no",
+)
+"""Refused before there is a run, part of a plan, or two texts that are told by the phrases for each of them."""
 
 ENGLISH_TEXT = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")
 
@@ -134,6 +144,14 @@ def test_no_rule_is_told_that_there_is_not() -> None:
     assert CHINESE.rules.keys() == REGISTRY.keys()
 
 
+@pytest.mark.parametrize("name", ["run/audit.py", "probes/plan.py", "probes/chapters.py"])
+def test_what_a_run_notes_has_a_translation(name: str) -> None:
+    """Whole sentences only: what is put together is told by the other tests, and much there is no part of a report."""
+    told = [text.replace("{}", "7") for text in _texts(PACKAGE / name) if text.endswith((".", ")"))]
+    assert len(told) > 2
+    assert [one for one in _untold(told) if not one.startswith(NOT_IN_REPORTS)] == []
+
+
 @pytest.mark.parametrize("path", [*sorted((PACKAGE / "judge").glob("*.py")), *(PACKAGE / name for name in SPEAKING)],
                          ids=lambda path: path.name)  # fmt: skip
 def test_what_judges_and_the_self_check_say_has_a_translation(path: Path) -> None:
@@ -170,6 +188,25 @@ def test_every_clause_and_every_finding_about_a_document_is_told(name: str, read
 def test_every_keyword_of_a_schema_is_told() -> None:
     assert _untold(text.format("7") for text in violation._WORDS.values()) == []
     assert CHINESE.said(violation.listed([1, 2])) == "以下之一：1, 2"
+
+
+def test_what_is_wrong_with_a_text_that_is_no_json_is_told() -> None:
+    broken = ("", "x", "{a}", '{"a"}', '{"a":1 "b"}', '{"a":"b', '{"a":"\x01"}', '{"a":"\\x"}', '{"a":"\\u12"}', "[1,]")
+        "",
+        "x",
+        "{a}",
+        '{"a"}',
+        '{"a":1 "b"}',
+        '{"a":"b',
+        '{"a":"\x01"}',
+        '{"a":"\\x"}',
+        '{"a":"\\u12"}',
+        '{"a":1,}',
+        "[1,]",
+    )
+    told = [defect.detail for text in broken for defect in parse(text.encode()).defects]
+    assert len(told) >= len(broken)
+    assert _untold(told) == []
 
 
 def test_every_verdict_and_exit_code_is_told() -> None:

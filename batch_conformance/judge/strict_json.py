@@ -67,7 +67,8 @@ def parse(body: bytes) -> Parsed:
         return Parsed(None, False, (*defects, Defect("nan", f"{error} is no JSON number")))
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
-        return Parsed(None, False, (*defects, Defect("not_json", f"{error.msg.lower()} at {place}")))
+        what = error.msg.lower().removesuffix(" at")
+        return Parsed(None, False, (*defects, Defect("not_json", f"{what} at {place}")))
     except RecursionError:
         return Parsed(None, False, (*defects, Defect("too_deep", "nested too deeply to be read")))
     rest = text[end:].strip(" \t\r\n")

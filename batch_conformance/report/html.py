@@ -66,7 +66,7 @@ ENTRIES = 20
 HEADERS = 40
 """Header fields of a response on the page."""
 
-COMMAND_WIDTH = 100
+COMMAND_WIDTH = 84
 """Columns into which commands are folded."""
 
 BRIEF = 6

@@ -24,12 +24,14 @@ _RUN: Mapping[str, str] = {
     "{n} should": "{n} 项应当",
     "a fault of this tool": "本工具的故障",
     "interrupted": "被中断",
-    "{} finding at or above --fail-on {}, not accepted": "{} 项发现达到或高于 --fail-on {}，且未被接受",
-    "{} findings at or above --fail-on {}, not accepted": "{} 项发现达到或高于 --fail-on {}，且未被接受",
-    "{} entry of the baseline is fixed and to be deleted (--strict-baseline)":
-        "基线中有 {} 个条目已修复，应当删除（--strict-baseline）",
-    "{} entries of the baseline are fixed and to be deleted (--strict-baseline)":
-        "基线中有 {} 个条目已修复，应当删除（--strict-baseline）",
+    "{n} finding at or above --fail-on {}, not accepted": "{n} 项发现达到或高于 --fail-on {}，且未被接受",
+    "{n} findings at or above --fail-on {}, not accepted": "{n} 项发现达到或高于 --fail-on {}，且未被接受",
+    "{n} finding at or above --fail-on {}, not accepted; {}": "{n} 项发现达到或高于 --fail-on {}，且未被接受；{}",
+    "{n} findings at or above --fail-on {}, not accepted; {}": "{n} 项发现达到或高于 --fail-on {}，且未被接受；{}",
+    "{n} entry of the baseline is fixed and to be deleted (--strict-baseline)":
+        "基线中有 {n} 个条目已修复，应当删除（--strict-baseline）",
+    "{n} entries of the baseline are fixed and to be deleted (--strict-baseline)":
+        "基线中有 {n} 个条目已修复，应当删除（--strict-baseline）",
     "all of it accepted": "均已接受",
     "nothing new at or above --fail-on {}": "没有达到或高于 --fail-on {} 的新增发现",
     "no finding of level must or should": "没有级别为必须或应当的发现",
@@ -88,6 +90,9 @@ _RUN: Mapping[str, str] = {
     "The contract asks for no credential: the chapter authentication is empty.": "契约不要求凭证：认证章节为空。",
     "The client does not ask for {}: the chapter {} is empty.": "客户端不会请求 {}：章节 {} 为空。",
     "Schemathesis cannot generate requests for GET {}: {}": "Schemathesis 无法为 GET {} 生成请求：{}",
+    "{}: 404 at every read. Expired, or of another account? Nothing was judged of it.":
+        "{}：每次读取都是 404。已过期，还是属于另一个账号？没有对它作任何评判。",
+    "the judge failed: {}: {}": "评判出错：{}：{}",
     "Known of {}: {}: {} ({})": "{} 的已知情况：{}：{}（{}）",
     "--plan sends nothing: neither --discover nor --create was done.": "--plan 什么都不发送：没有执行 --discover 和 --create。",
     "--discover: {} has no list of batches; give --batch-id.": "--discover：{} 没有任务列表；请用 --batch-id。",
