@@ -53,7 +53,7 @@ SPEAKING = ("client/reader.py", "contract/schema.py", "contract/document_finding
 
 FROM_THE_DOCUMENT = ("404 page not found", "Too many requests", "The Batch object matching")
 
-CODE = re.compile(r"while batch|openai-python |Error code: |\{\} at \{\}$")
+CODE = re.compile(r"while batch|openai-python |Error code: |OpenAI's client: $|\{\} at \{\}$")
 """Texts in those modules that are no prose."""
 
 NOT_IN_REPORTS = (
@@ -155,7 +155,7 @@ def test_what_a_run_notes_has_a_translation(name: str) -> None:
 @pytest.mark.parametrize("path", [*sorted((PACKAGE / "judge").glob("*.py")), *(PACKAGE / name for name in SPEAKING)],
                          ids=lambda path: path.name)  # fmt: skip
 def test_what_judges_and_the_self_check_say_has_a_translation(path: Path) -> None:
-    told = [text.replace("{}", "7") for text in _texts(path) if not CODE.match(text)]
+    told = [re.sub(r"^\{\}(?=`)", "", text).replace("{}", "7") for text in _texts(path) if not CODE.match(text)]
     assert _untold(told) == []
 
 
@@ -192,18 +192,6 @@ def test_every_keyword_of_a_schema_is_told() -> None:
 
 def test_what_is_wrong_with_a_text_that_is_no_json_is_told() -> None:
     broken = ("", "x", "{a}", '{"a"}', '{"a":1 "b"}', '{"a":"b', '{"a":"\x01"}', '{"a":"\\x"}', '{"a":"\\u12"}', "[1,]")
-        "",
-        "x",
-        "{a}",
-        '{"a"}',
-        '{"a":1 "b"}',
-        '{"a":"b',
-        '{"a":"\x01"}',
-        '{"a":"\\x"}',
-        '{"a":"\\u12"}',
-        '{"a":1,}',
-        "[1,]",
-    )
     told = [defect.detail for text in broken for defect in parse(text.encode()).defects]
     assert len(told) >= len(broken)
     assert _untold(told) == []
