@@ -166,7 +166,8 @@ def client(*, files: tuple[Path, ...], contract: str, face: str) -> None:
         exchanges = recorded(files, opened)
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
-    click.echo(FACES[face](reader(judge(exchanges, opened), opened), reader.sdk.version), nl=False)
+    ledger = reader(judge(exchanges, opened), opened)
+    click.echo(FACES[face](ledger, reader.sdk.version, reader.error_classes(ledger, opened)), nl=False)
 
 
 @main.command()

@@ -232,6 +232,15 @@ def test_a_vendor_that_does_what_its_own_document_says_is_not_the_side_to_mend_i
     assert sides == {"/errors": "document", "/request_counts": "document", "/created_at": "server"}
 
 
+def test_what_customers_named_themselves_is_not_told() -> None:
+    found = read(sent({**QUEUED, "metadata": {"name-of-a-customer": ["secret-value"]}}))
+    of_metadata = [finding for finding in found if finding.pointer == "/metadata"]
+    assert {finding.rule for finding in of_metadata} == {"client.field", "client.strict"}
+    assert not any("customer" in f.observed or "secret" in f.observed for f in of_metadata)
+    random = [read(sent({**QUEUED, "status": f"state {number}!"})) for number in range(3)]
+    assert len({f.id for found in random for f in found if f.rule == "client.polling"}) == 1
+
+
 def test_what_no_client_would_have_asked_is_not_read() -> None:
     html = (("Accept", "text/html"),)
     for exchange in (
@@ -383,10 +392,15 @@ def test_what_a_run_recorded_is_read_again_without_a_target(tmp_path: Path) -> N
     done = CliRunner().invoke(main, ["client", str(archive), "--format", "json"])
     assert done.exit_code == 0, done.output
     offline = {(f["rule"], f["status"], f["pointer"], f["observed"]) for f in json.loads(done.output)["findings"]}
+    classes = {error["status"]: error["class"] for error in json.loads(done.output)["errors"]}
+    assert classes[401] == "AuthenticationError"
+    assert classes[404] == "NotFoundError"
+    assert {classes.get(status) for status in (503, 504)} <= {"InternalServerError", None}
     found = [f for f in report.ledger.findings if f.rule.startswith("client.")]
     assert offline == {(f.rule, f.status, f.pointer, f.observed) for f in found}
     shown = CliRunner().invoke(main, ["client", str(archive)]).output
     assert "AttributeError: 'list' object has no attribute 'data'" in shown
+    assert "404 raises openai.NotFoundError, " in shown
     spooled = tmp_path / "exchanges.ndjson"
     spooled.write_text("".join(json.dumps(exchange_to_dict(e)) + "\n" for e in report.ledger.exchanges), "utf-8")
     assert "client.field 200 /errors" in CliRunner().invoke(main, ["client", str(spooled)]).output

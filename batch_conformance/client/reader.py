@@ -44,6 +44,8 @@ _SEEN_BY_IT = ("body.", "json.", "value.", "time.", "counts.", "response.status"
 """Deviations from the contract that the client notices as well."""
 _JSON_RANGES = frozenset({"*/*", "application/*", "application/json"})
 _NEVER = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z_-]{1,40}")
+"""A state as vendors name them; what is something else may be another one each time."""
 _MEMO = 4096
 """Different answers of which it is remembered what came of them; polls repeat the same few."""
 
@@ -91,6 +93,14 @@ class ClientReader:
             findings=(*ledger.findings, *fold(found)),
             clauses=(*ledger.clauses, *_clauses(contract, judged, found)),
         )
+
+    def error_classes(self, ledger: Ledger, contract: Contract) -> Mapping[int, tuple[str, int]]:
+        """By status, the class of the error that the client raised, and how often, over all that it could have had."""
+        sightings = (Sighting(exchange, contract) for exchange in ledger.exchanges)
+        statuses = Counter(s.answer.status for s in sightings if s.answer is not None and _is_read(s, s.answer))
+        return {
+            status: (self.sdk.error_name(status), count) for status, count in sorted(statuses.items()) if status >= 400
+        }
 
     def _of(self, answer: Response) -> tuple[Found, ...]:
         """What an answer shows by itself."""
@@ -148,8 +158,7 @@ class ClientReader:
             expected, happens = _UNTIL_FINAL, "the loop never ends"
         else:
             expected, happens = _WHILE_RUNNING, "the loop ends at once, whatever the batch is doing"
-        # The word itself is no part of the kind where it may be anything.
-        kind = status[:40] if isinstance(status, str) and status else type_name(status)
+        kind = status if isinstance(status, str) and _WORD.fullmatch(status) else type_name(status)
         yield (
             "client.polling",
             "/status",
@@ -167,6 +176,8 @@ class ClientReader:
         kinds: dict[str, str] = {}
         for error in listing():
             place = [str(part) for part in error["loc"]]
+            if place[:1] == ["metadata"]:
+                place[1:] = ["*"] * len(place[1:])  # the names are the customer's own
             top = "/" + place[0] if place else ""
             says = "/" + "/".join(place[1:]) + " " if len(place) > 1 else ""
             places.setdefault(top, []).append(says + _lower(error["msg"]))

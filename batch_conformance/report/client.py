@@ -14,16 +14,21 @@ from batch_conformance.report.text import plural
 _FAMILY = "client."
 
 
-def text(ledger: Ledger, version: str) -> str:
-    """Every line that breaks, with what happens and what to do."""
+Classes = Mapping[int, tuple[str, int]]
+"""By status, the class of the error that the client raises, and how often it did."""
+
+
+def text(ledger: Ledger, version: str, classes: Classes) -> str:
+    """The errors that were raised, and every line that breaks, with what happens and what to do."""
     found = _found(ledger)
     lines = [f"{_judged(ledger)} read as openai-python {version} reads them: {plural(len(found), 'finding')}."]
+    lines += [f"  {status} raises openai.{name}, {plural(count, 'time')}" for status, (name, count) in classes.items()]
     for finding in found:
         rule = REGISTRY[finding.rule]
         where = " ".join(filter(None, (finding.rule, finding.status, finding.pointer)))
         lines += [
             "",
-            f"{where}, seen {finding.occurrences} times: {rule.title}",
+            f"{where}, seen {plural(finding.occurrences, 'time')}: {rule.title}",
             f"  expected  {finding.expected}",
             f"  happens   {finding.observed}",
             f"  source    {finding.location}",
@@ -33,10 +38,11 @@ def text(ledger: Ledger, version: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def to_json(ledger: Ledger, version: str) -> str:
+def to_json(ledger: Ledger, version: str, classes: Classes) -> str:
     """The same as JSON."""
     values: Mapping[str, Any] = {
         "client": f"openai-python {version}",
+        "errors": [{"status": status, "class": name, "count": count} for status, (name, count) in classes.items()],
         "clauses": [
             {"rule": result.clause.rule, "state": result.state, "judged": result.judged, "broken": result.broken}
             for result in ledger.clauses
@@ -61,7 +67,7 @@ def to_json(ledger: Ledger, version: str) -> str:
     return json.dumps(values, indent=2) + "\n"
 
 
-FACES: Mapping[str, Callable[[Ledger, str], str]] = {"text": text, "json": to_json}
+FACES: Mapping[str, Callable[[Ledger, str, Classes], str]] = {"text": text, "json": to_json}
 
 
 def _found(ledger: Ledger) -> Sequence[Finding]:
