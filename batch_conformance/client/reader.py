@@ -174,7 +174,6 @@ class ClientReader:
         if refused is None or listing is None:
             return
         places: dict[str, list[str]] = {}
-        kinds: dict[str, str] = {}
         for error in listing():
             place = [str(part) for part in error["loc"]]
             if place[:1] == ["metadata"]:
@@ -182,11 +181,10 @@ class ClientReader:
             top = "/" + place[0] if place else ""
             says = "/" + "/".join(place[1:]) + " " if len(place) > 1 else ""
             places.setdefault(top, []).append(says + _lower(error["msg"]))
-            kinds.setdefault(top, error["type"])
         for pointer, listed in places.items():
             expected = _OF_CLIENT + "`OpenAI(_strict_response_validation=True)` accepts it"
             observed = f"{type(refused).__name__}: {'; '.join(listed)}"
-            yield "client.strict", pointer, expected, _cut(observed), kinds[pointer]
+            yield "client.strict", pointer, expected, _cut(observed), "refused"
 
     def _of_case(self, sighting: Sighting) -> Iterator[Found]:
         """Whether the error is of the class by which a program tells this case."""
