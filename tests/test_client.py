@@ -362,6 +362,13 @@ def test_what_a_server_does_to_a_user_is_told_whether_it_may_or_not(
     assert report.verdict == verdict
 
 
+def test_a_server_that_turns_the_client_away_by_its_name_is_found() -> None:
+    _, headers = READER.sdk.asks(KNOWN)
+    turned_away = sent("Forbidden", 403, asked=headers, number=1)
+    found = judge([replace(sent(QUEUED), number=0), turned_away], contract()).findings
+    assert ("stability.answer_changed", "should") in {(finding.rule, finding.level) for finding in found}
+
+
 def test_a_vendor_that_serves_its_batches_elsewhere_is_not_asked_by_the_client() -> None:
     elsewhere = contract().served_at("/v1/jobs/{batch_id}")
     plan = build_plan(
