@@ -62,6 +62,30 @@ def test_another_object_is_one_finding_that_the_profile_knows_of(name: str) -> N
     assert (report.verdict, report.exit_code) == ("drift", 0)
 
 
+OF_CLIENT: dict[str, set[tuple[str, str]]] = {
+    "azure": set(),
+    "groq": set(),
+    "siliconflow": {("field", "/errors"), ("field", "/request_counts"), ("file_id", "/output_file_id")},
+    "cerebras": {("field", "/errors"), ("field", "/metadata")},
+    "nebius": {("field", "/input_file_id"), ("field", "/request_counts")},
+    "zhipu": {("field", "/request_counts")},
+    "together": {("no_batch", "")},
+    "xai": {("no_batch", "")},
+}
+
+
+@pytest.mark.parametrize("name", OF_CLIENT)
+def test_what_openais_client_trips_over_at_a_vendor_is_told_and_fails_nothing(name: str) -> None:
+    report, asked = audit(name, VENDORS[name], client="openai")
+    found = [f for f in report.ledger.findings if f.rule.startswith("client.")]
+    told_of = {(f.rule.removeprefix("client."), f.pointer) for f in found}
+    assert {one for one in told_of if one[0] in ("field", "file_id", "no_batch")} == OF_CLIENT[name]
+    assert (("polling", "/status") in told_of) is (name in ("siliconflow", "cerebras"))
+    assert {f.level for f in found} <= {"info"}
+    assert report.exit_code == 0
+    assert any(headers.get("user-agent", "").startswith("OpenAI/Python") for _, _, headers in asked)
+
+
 @pytest.mark.parametrize("name", sorted(set(COMPATIBLE) - {"novita", "cerebras", "aibrix"}))
 def test_a_vendor_that_drifts_is_found_out_under_its_profile(name: str) -> None:
     vendor = VENDORS[name]

@@ -21,6 +21,7 @@ from batch_conformance.findings.fold import fold
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
 from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.judge.standing import standing_clause
+from batch_conformance.judge.stranger import is_stranger
 
 _OF_CLIENT = "OpenAI's client: "
 """Begins what is expected: it is this client that does, no contract of the vendor."""
@@ -53,6 +54,14 @@ _MEMO = 4096
 Found = tuple[str, str, str, str, str]
 """Rule, pointer, expected, observed and kind of what one answer shows."""
 
+_ANOTHER: Found = (
+    "client.no_batch",
+    "",
+    _OF_CLIENT + "`client.batches.retrieve(batch_id)` has the attributes of a batch",
+    "a Batch made of another object: most of its attributes are None",
+    "hollow",
+)
+
 
 class ClientReader:
     """Reads exchanges as OpenAI's client would. Raises ``ClientError`` where that is not installed.
@@ -76,7 +85,7 @@ class ClientReader:
             if sighting.answer is None or not _is_read(sighting, sighting.answer):
                 continue
             judged.update(_exercised(sighting))
-            for rule, pointer, expected, observed, kind in (*self._of(sighting.answer), *self._of_case(sighting)):
+            for rule, pointer, expected, observed, kind in (*self._of_one(sighting), *self._of_case(sighting)):
                 found.append(
                     sighting.deviates(
                         rule,
@@ -102,6 +111,16 @@ class ClientReader:
         return {
             status: (self.sdk.error_name(status), count) for status, count in sorted(statuses.items()) if status >= 400
         }
+
+    def _of_one(self, sighting: Sighting) -> tuple[Found, ...]:
+        """What an exchange shows by itself; of another vendor's object, that it is one, and no attribute of it."""
+        if sighting.answer is None:
+            return ()
+        found = self._of(sighting.answer)
+        schema, batch = sighting.schema, sighting.batch
+        if batch is not None and schema is not None and is_stranger(schema, batch) and found:
+            return (_ANOTHER,)
+        return found
 
     def _of(self, answer: Response) -> tuple[Found, ...]:
         """What an answer shows by itself."""
@@ -133,8 +152,7 @@ class ClientReader:
             yield "client.no_batch", "", expected, observed, type_name(batch)
             return
         if batch.id is None and not isinstance(batch.status, str):
-            expected = _OF_CLIENT + "`client.batches.retrieve(batch_id).id` is the id"
-            yield "client.no_batch", "", expected, "a Batch whose attributes are None: it is another object", "hollow"
+            yield _ANOTHER
             return
         yield from self._of_batch(batch)
         yield from self._of_strict(answer)
