@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 import openai
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from judge_support import ACCEPT_JSON, COMPLETED, KNOWN, OPENAI, QUEUED, contract, openai_like, refused, sent, unknown
 from suite_support import PLAIN, ROOT, run_suite
@@ -22,6 +24,7 @@ from suite_support import PLAIN, ROOT, run_suite
 from batch_conformance.cli import main
 from batch_conformance.client.lines import FILE_LINES, LINES, broken_by
 from batch_conformance.client.reader import ClientReader
+from batch_conformance.client.recording import RecordingError, recorded
 from batch_conformance.client.sdk import ClientError, Sdk
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
@@ -445,6 +448,31 @@ def test_a_file_without_recorded_answers_is_one_line_and_exit_4(tmp_path: Path, 
         done = CliRunner().invoke(main, ["client", str(path)])
         assert (done.exit_code, len(done.output.strip().splitlines())) == (4, 1), done.output
         assert path.name in done.output
+
+
+PLACES = [
+    *((name,) for name in ("request", "response", "comment", "_credential")),
+    *(("request", name) for name in ("method", "url", "headers")),
+    *(("response", name) for name in ("status", "headers", "content")),
+    *(("response", "content", name) for name in ("mimeType", "text", "encoding", "comment")),
+]
+
+
+@settings(deadline=None, max_examples=120)
+@given(st.sampled_from(PLACES), JSON_VALUES | st.floats() | st.just("base64"))
+@example(("response", "status"), float("inf"))
+@example(("response", "status"), 10**30)
+def test_whatever_stands_in_an_archive_it_is_read_or_refused(place: tuple[str, ...], value: Any) -> None:
+    entry = json.loads(json.dumps(har([sent(QUEUED)])["log"]["entries"][0]))
+    inner = entry
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = value
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "odd.har"
+        archive.write_text(json.dumps({"log": {"entries": [entry]}}), encoding="utf-8")
+        with contextlib.suppress(RecordingError):
+            READER(judge(recorded([archive], contract()), contract()), contract())
 
 
 def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

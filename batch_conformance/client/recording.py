@@ -65,9 +65,11 @@ def _of_archive(raw: bytes, name: str, contract: Contract) -> Iterator[Exchange]
             url = str(entry["request"]["url"])
             match = template.fullmatch(urlsplit(url).path)
             asked_oddly = str(entry.get("comment", "")).startswith(_ODD)
-            if match and entry["request"]["method"] == "GET" and entry["response"]["status"] and not asked_oddly:
+            # An attempt without an answer has status 0.
+            answered = 100 <= int(entry["response"]["status"]) < 600
+            if match and entry["request"]["method"] == "GET" and answered and not asked_oddly:
                 yield _exchange(number, entry, url, match)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"[:120]
         raise RecordingError(f"{name} is no HTTP Archive (HAR 1.2): {reason}") from None
 
