@@ -66,7 +66,7 @@ def _of_archive(raw: bytes, name: str, contract: Contract) -> Iterator[Exchange]
             match = template.fullmatch(urlsplit(url).path)
             asked_oddly = str(entry.get("comment", "")).startswith(_ODD)
             # An attempt without an answer has status 0.
-            answered = 100 <= int(entry["response"]["status"]) < 600
+            answered = 100 <= int(entry["response"]["status"] or 0) < 600
             if match and entry["request"]["method"] == "GET" and answered and not asked_oddly:
                 yield _exchange(number, entry, url, match)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
