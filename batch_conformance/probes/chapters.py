@@ -20,7 +20,7 @@ JSON: Headers = (("Accept", "application/json"),)
 """The headers of every probe that is not about headers."""
 
 MAX_REFUSED = 12
-"""Refused credentials per plan: more could lock an account out. A server on this machine locks nobody out."""
+"""Refused credentials per plan: more could lock an account out. More only where somebody allowed what is not safe."""
 
 POLLING_SECONDS = 0.8
 """How long the polls of a loopback target span; longer than the mock's own batch needs from queued to completed."""
@@ -132,28 +132,30 @@ def _unknown_ids(setting: Setting) -> Iterator[Probe]:
             yield setting.unknown_probe("unknown_ids", name, batch_id)
 
 
-_REFUSED_BY_WORTH: tuple[tuple[str, bool], ...] = (
-    ("missing", True),
-    ("wrong", False),
-    ("missing", False),
-    ("nearly", True),
-    ("wrong_scheme", True),
-    ("elsewhere_header", True),
-    ("elsewhere_query", True),
-    ("malformed", True),
-    ("empty", True),
-    ("no_scheme", True),
-    ("wrong_scheme_token", True),
-    ("empty_header", True),
-    ("wrong", True),
-    ("nearly_cut", True),
-    ("nearly_longer", True),
-    ("other_case", True),
+_REFUSED_BY_WORTH: tuple[tuple[str, bool, str], ...] = (
+    ("missing", True, "GET"),
+    ("wrong", False, "GET"),
+    ("missing", False, "GET"),
+    ("nearly", True, "GET"),
+    ("wrong_scheme", True, "GET"),
+    ("elsewhere_header", True, "GET"),
+    ("elsewhere_query", True, "GET"),
+    ("nearly_longer", True, "GET"),
+    ("empty", True, "GET"),
+    ("no_scheme", True, "GET"),
+    ("wrong_scheme_token", True, "GET"),
+    # What guards GET alone is not asked when the same handler serves HEAD (CWE-650).
+    ("missing", True, "HEAD"),
+    ("malformed", True, "GET"),
+    ("empty_header", True, "GET"),
+    ("wrong", True, "GET"),
+    ("nearly_cut", True, "GET"),
+    ("other_case", True, "GET"),
 )
 """Each kind once before any of them twice: who takes any token takes ``nearly`` too, over a batch that is there."""
 
 
-_ACCEPTED = (("lower_case_scheme", True), ("lower_case_scheme", False))
+_ACCEPTED = (("lower_case_scheme", True, "GET"), ("lower_case_scheme", False, "GET"))
 
 
 def _able(setting: Setting, kind: CredentialKind) -> bool:
@@ -169,24 +171,22 @@ def _authentication(setting: Setting) -> Iterator[Probe]:
     """Refused kinds over known (True) and unknown ids, then the odd ones that must be accepted."""
     if not setting.authenticates:
         return
-    refused = [pair for pair in _REFUSED_BY_WORTH if _able(setting, KINDS[pair[0]])]
-    accepted = [pair for pair in _ACCEPTED if _able(setting, KINDS[pair[0]])]
-    most = len(refused) if setting.loopback else MAX_REFUSED
+    refused = [one for one in _REFUSED_BY_WORTH if _able(setting, KINDS[one[0]])]
+    accepted = [one for one in _ACCEPTED if _able(setting, KINDS[one[0]])]
+    most = len(refused) if setting.loopback and setting.unsafe else MAX_REFUSED
     plan = refused[: setting.by_exploration(6, most, most)]
     plan += accepted[: setting.by_exploration(1, 2, 2)]
     spare = iter(setting.unknown(len(plan), "authentication"))
     known = iter(setting.known_in_turn(len(plan)))
-    for kind, on_known in plan:
+    for kind, on_known, method in plan:
+        how = kind if method == "GET" else f"{kind}_{method.lower()}"
         if on_known and setting.known:
-            yield setting.known_probe("authentication", f"{kind}_known", next(known), credential=kind)
+            yield setting.known_probe("authentication", f"{how}_known", next(known), method=method, credential=kind)
         else:
             # Without known ids the ones meant for them fall on unknown ids too, and keep a name of their own.
             place = "in_place_of_known" if on_known else "unknown"
-            yield setting.unknown_probe("authentication", f"{kind}_{place}", next(spare), credential=kind)
-    if setting.loopback and setting.known and setting.exploration != "quick":
-        # What guards GET alone is not asked when the same handler serves HEAD (CWE-650).
-        batch_id = setting.known[0]
-        yield setting.known_probe("authentication", "missing_head", batch_id, method="HEAD", credential="missing")
+            batch_id = next(spare)
+            yield setting.unknown_probe("authentication", f"{how}_{place}", batch_id, method=method, credential=kind)
 
 
 _REPRESENTATIONS: dict[str, Headers] = {
@@ -241,7 +241,7 @@ def _statuses(setting: Setting) -> Iterator[Probe]:
         yield make("statuses", f"prefer_{status}", batch_id, headers, forced_status=status)
 
 
-_QUICK_IDENTITY = ("first_escaped", "other_case", "last_dropped", "one_added", "empty_id", "trailing_slash")
+_QUICK_IDENTITY = ("first_escaped", "other_case", "last_dropped", "one_added", "empty_id")
 
 
 def _identity(setting: Setting) -> Iterator[Probe]:

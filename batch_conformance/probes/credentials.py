@@ -52,7 +52,7 @@ KINDS: dict[str, CredentialKind] = {
         CredentialKind("other_case", "the key with upper and lower case exchanged"),
         CredentialKind("wrong_scheme", "the key under the scheme Basic", bearer_only=True),
         CredentialKind("wrong_scheme_token", "the key under the scheme Token", bearer_only=True),
-        CredentialKind("elsewhere_header", "the key in other headers"),
+        CredentialKind("elsewhere_header", "the key in other headers", loopback_only=True),
         CredentialKind("elsewhere_query", "the key in the query string", loopback_only=True),
     )
 }

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from batch_conformance.contract.contract import Contract
 
 LIMITS: dict[Exploration, int] = {"quick": 60, "standard": 400, "thorough": 2000}
-"""The most requests that an exploration plans for."""
+"""The most requests that an exploration sends."""
+
+_FOR_PLANNED = 0.9
+"""The rest is for what has to be asked again: an answer of 429 that was waited out must not leave a run unfinished."""
 
 _ALWAYS = ("known_ids", "lifecycle")
 _GOLDEN = (math.sqrt(5) - 1) / 2
@@ -106,7 +109,8 @@ def build_plan(
         client=client,
     )
     chapters, notes = _built(setting)
-    limit = min(LIMITS[exploration], max_requests or LIMITS[exploration])
+    most = round(LIMITS[exploration] * _FOR_PLANNED)
+    limit = min(most, max_requests or most)
     first = _essential(chapters)
     planned = [*first, *_ordered(chapters, first)]
     if len(planned) > limit:

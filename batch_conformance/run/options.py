@@ -86,7 +86,8 @@ def add_options(parser: pytest.Parser) -> None:
     add(
         "--allow-unsafe-methods",
         action="store_true",
-        help="also send undeclared methods such as DELETE, only for an id that cannot exist",
+        help="also send undeclared methods such as DELETE, only for an id that cannot exist; on this machine, more "
+        "than twelve refused credentials",
     )
     add("--max-requests", type=int, default=None, metavar="N", help="send no more than N planned requests")
     add(
