@@ -210,7 +210,11 @@ CASES: Mapping[str, Case] = {
     ),
     "method.allow_missing": Case(
         breaks=((unknown(b"", 405, method="DELETE"),),),
-        keeps=((unknown(b"", 405, method="DELETE", headers=(("allow", ""),)),), (unknown(b"", 501, method="DELETE"),)),
+        keeps=(
+            (unknown(b"", 405, method="DELETE", headers=(("allow", ""),)),),
+            (unknown(b"", 501, method="DELETE"),),
+            (unknown(HTML, 405, media_type="text/html", **HOSTILE),),
+        ),
     ),
     "method.undeclared_answered": Case(
         breaks=((unknown({}, 200, method="DELETE"),), (unknown(b"", 204, method="PUT"),)),

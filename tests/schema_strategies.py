@@ -30,6 +30,30 @@ def schemas(*, modern: bool, unions: bool = True) -> st.SearchStrategy[Schema]:
     ).flatmap(lambda schema: _nullable(schema, modern))
 
 
+@st.composite
+def promises(draw: st.DrawFn, *, modern: bool, depth: int = 0) -> Schema:
+    """Objects of which every clause can be broken alone: plain types, limits, enumerations, required, closed or not."""
+    names = draw(st.lists(NAMES, min_size=7 if depth == 0 else 1, max_size=9, unique=True))
+    properties: Schema = {}
+    for name in names:
+        kind = draw(st.sampled_from(["string", "integer", "number", "boolean", "enum", "array", "object"][: 7 - depth]))
+        if kind == "object":
+            made = draw(promises(modern=modern, depth=depth + 1))
+        elif kind == "array":
+            made = {"type": "array", "items": {"type": draw(st.sampled_from(["string", "integer"]))}}
+        elif kind == "enum":
+            made = {"type": "string", "enum": draw(st.lists(WORDS, min_size=1, max_size=3, unique=True))}
+        else:
+            limit = {"minimum": draw(st.integers(-3, 0))} if kind in ("integer", "number") else {}
+            made = {"type": kind, **(limit if draw(st.booleans()) else {})}
+        if kind != "enum" and draw(st.booleans()):
+            made = {**made, "type": [made["type"], "null"]} if modern else {**made, "nullable": True}
+        properties[name] = made
+    least = names if depth == 0 else draw(st.lists(st.sampled_from(names), unique=True))
+    closed = {"additionalProperties": False} if draw(st.booleans()) else {}
+    return {"type": "object", "properties": properties, **({"required": least} if least else {}), **closed}
+
+
 def components(*, modern: bool) -> st.SearchStrategy[dict[str, Schema]]:
     """Two components that ``REFERENCES`` lead to; the second contains itself."""
     node = {"type": "object", "properties": {"id": {"type": "string"}, "inner": {"$ref": REFERENCES[1]}}}

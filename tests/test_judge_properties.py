@@ -13,7 +13,7 @@ from exchanges import EXCHANGES
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from judge_support import contract, contract_of, openai_like, sent
-from schema_strategies import ANYTHING, WORDS, Schema, components, keeping, schemas
+from schema_strategies import ANYTHING, WORDS, Schema, components, keeping, promises, schemas
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.pointer import split
@@ -174,14 +174,10 @@ def _ways(place: Property, body: Any) -> list[tuple[str, str, Any]]:
     return ways
 
 
-@pytest.mark.parametrize("name", CONTRACTS)
-@SLOW
-@given(data=st.data())
-def test_one_broken_clause_brings_exactly_its_finding(name: str, data: st.DataObject) -> None:
-    under = CONTRACTS[name]
+def _break_one(under: Contract, body: Any, data: st.DataObject) -> tuple[str, str, str]:
+    """Break one clause of the 200 in ``body``, which keeps all of them: rule, status and pointer of what must come."""
     schema = under.operation.responses["200"].content["application/json"]
     assert schema is not None
-    body = copy.deepcopy(data.draw(keeping(*_document_schema(under)).filter(lambda value: len(value) > 5)))
     inner = [p for p in schema.properties if p.pointer and "*" not in p.pointer and not p.pointer.startswith("/meta")]
     ways = [("body.undeclared", "/seven", "add"), *(way for place in inner for way in _ways(place, body))]
     rule, pointer, value = data.draw(st.sampled_from(ways))
@@ -190,7 +186,29 @@ def test_one_broken_clause_brings_exactly_its_finding(name: str, data: st.DataOb
         del holder[member]
     else:
         holder[member] = 7 if value == "add" else value
-    assert [(found.rule, found.status, found.pointer) for found in _weighty(under, body)] == [(rule, "200", pointer)]
+    return rule, "200", pointer
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+@SLOW
+@given(data=st.data())
+def test_one_broken_clause_brings_exactly_its_finding(name: str, data: st.DataObject) -> None:
+    under = CONTRACTS[name]
+    body = copy.deepcopy(data.draw(keeping(*_document_schema(under)).filter(lambda value: len(value) > 5)))
+    wanted = _break_one(under, body, data)
+    assert [(found.rule, found.status, found.pointer) for found in _weighty(under, body)] == [wanted]
+
+
+@pytest.mark.parametrize("modern", [False, True], ids=["3.0", "3.1"])
+@SLOW
+@given(data=st.data())
+def test_one_broken_clause_of_a_contract_that_nobody_has_seen_does_too(modern: bool, data: st.DataObject) -> None:
+    schema = data.draw(promises(modern=modern))
+    under = contract_of(schema, openapi="3.1.0" if modern else "3.0.3")
+    body = copy.deepcopy(data.draw(keeping(schema, {})))
+    assert _weighty(under, body) == []
+    wanted = _break_one(under, body, data)
+    assert [(found.rule, found.status, found.pointer) for found in _weighty(under, body)] == [wanted]
 
 
 @pytest.mark.parametrize("name", CONTRACTS)

@@ -33,7 +33,7 @@ def _demanded(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
         yield sighting.deviates(
             "auth.challenge_missing", expected="a WWW-Authenticate header", observed=observed, kind="missing"
         )
-    if answer.status == 405 and answer.header("allow") is None:
+    if answer.status == 405 and answer.header("allow") is None and not is_turned_away(sighting, 405):
         yield sighting.deviates("method.allow_missing", expected="an Allow header", observed="none", kind="missing")
     retry_after = answer.header("retry-after")
     if retry_after is not None and not is_retry_after(retry_after):

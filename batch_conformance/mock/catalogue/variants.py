@@ -93,6 +93,16 @@ def _gateway(visit: Visit, reply: Reply) -> Reply:
     return page(replace(reply, status=403)) if odd and reply.status == 404 and visit.reading else reply
 
 
+def _firewall(visit: Visit, reply: Reply) -> Reply:
+    attack = (
+        visit.asked is not None
+        and visit.batch is None
+        and any(word in visit.asked for word in ("' OR", "<script", "../"))
+    )
+    page = sending("<html>您的访问被阻断</html>".encode(), "text/html")
+    return page(replace(reply, status=405)) if attack and reply.status == 404 and visit.reading else reply
+
+
 def _too_long(visit: Visit, reply: Reply) -> Reply:
     long = len(visit.request.target) > 2000
     return sending(b"<html>414 URI Too Long</html>", "text/html")(replace(reply, status=414)) if long else reply
@@ -224,6 +234,28 @@ VARIANTS: tuple[Drift, ...] = (
                                                     "path": "/home/user/x.py", "deep": {"a": [1, None, {"b": 2.5}]}})),
     _variant("empty_metadata", "metadata is empty or null", source=pages.GUIDE.source, stage="value",
              apply=putting(metadata=lambda batch: None if batch["status"] == "completed" else {})),
+    _variant("short_connections", "a connection ends after five requests", source="RFC 9112 section 9.6", stage="wire",
+             apply=lambda visit, reply: with_wire(close=True)(reply) if visit.request.turn % 5 == 0 else reply),
+    _variant("two_challenges", "the challenge offers another scheme as well", source=_9110 + "11.6.1", stage="text",
+             apply=to_status(401, lambda reply: replace(
+                 reply, headers=(("WWW-Authenticate", 'Basic realm="x"'), *reply.headers)))),
+    _variant("unknown_forbidden", "what is not one's own is forbidden, whether it is there or not",
+             source=_9110 + "15.5.4; the document: 403", stage="answer",
+             apply=to_unknown(lambda _, reply: answering(403, pages.FORBIDDEN.body)(reply))),
+    _variant("coding_identity", "Content-Encoding says identity", source=_9110 + "12.5.3: no coding at all",
+             stage="wire", apply=_to_all(lambda reply: reply if reply.header("content-encoding")
+                                         else reply.with_header("Content-Encoding", "identity"))),
+    _variant("type_unfinished", "a semicolon with nothing after it ends the media type", source=_9110 + "5.6.6",
+             stage="text", apply=_to_all(labelled("application/json;"))),
+    _variant("slashes_escaped", "every slash in the JSON text is escaped", source="RFC 8259 section 7", stage="text",
+             apply=_to_all(lambda reply: replace(reply, body=reply.body.replace(b"/", b"\\/")))),
+    _variant("head_without_length", "HEAD does not say how long the body is", source=_9110 + "8.6: it may be left out",
+             stage="wire", apply=lambda visit, reply: with_wire(framing="chunked")(reply)
+             if visit.request.method == "HEAD" else reply),
+    _variant("more_allowed", "Allow lists methods of the gateway, too", source=_9110 + "10.2.1", stage="text",
+             apply=to_status(405, lambda reply: reply.with_header("Allow", "OPTIONS, GET, HEAD"))),
+    _variant("firewall_405", "a firewall answers attacks with 405 and its own page",
+             source="Alibaba Cloud's web application firewall", stage="text", apply=_firewall),
     _variant("trailing_slash", "a slash after the id does not matter", source=_SILENT, stage="answer",
              apply=_lenient),
     _variant("other_challenge", "the challenge has a scope and no realm", source="RFC 6750 section 3", stage="text",
