@@ -184,6 +184,13 @@ def test_a_standard_plan_on_loopback_has_one_of_every_class_of_hostile_id():
     } <= set(by_name)  # fmt: skip
 
 
+def test_no_number_is_called_hostile_where_batches_are_numbered():
+    named = {probe.batch_id for _, probe in STANDARD.chapter("hostile_ids")}
+    numbered = {probe.batch_id for _, probe in plan(("2", "17")).chapter("hostile_ids")}
+    assert {"0", "1"} <= named
+    assert not any(batch_id.isdigit() for batch_id in numbered)
+
+
 def test_only_get_and_head_are_sent_unless_allowed():
     for exploration in EXPLORATIONS:
         assert {probe.method for probe in planned_once(exploration=exploration).probes} == {"GET", "HEAD"}

@@ -292,6 +292,9 @@ def _hostile_ids(setting: Setting) -> Iterator[Probe]:
     if setting.exploration == "quick":
         table = [one for one in table if one.name in _QUICK_HOSTILE] if setting.hostile_allowed else table[:4]
     taken = set(setting.known)
+    if any(known_id.isdigit() for known_id in setting.known):
+        # Where batches are numbered, a small number is one of them.
+        taken |= {spelled.batch_id or "" for spelled in table if (spelled.batch_id or "").isdigit()}
     for spelled in table[: setting.by_exploration(4, 48, len(table))]:
         if spelled.batch_id not in taken:
             yield setting.spelled_probe("hostile_ids", spelled)
