@@ -49,6 +49,8 @@ def failures(api: OpenAPI, said: dict[str, Any]) -> list[str]:
         inner = getattr(error.__cause__, "schema_errors", None)
         words = [str(one.message) for one in inner] if inner else [str(error.__cause__ or error)]
         return [f"{type(error).__name__}: {text}" for text in words]
+    except Exception as error:  # what it cannot read is told by raising, too
+        return [type(error).__name__]
     return []
 
 
