@@ -15,8 +15,12 @@ from pathlib import Path
 
 import pytest
 import samples
+from judge_cases import Case
+from judge_support import contract
+from judge_support import findings as judged
 from report_runs import runs
 from suite_support import ROOT, run_suite
+from test_judge_rules import CASES
 
 from batch_conformance.contract import violation
 from batch_conformance.contract.contract import Reading
@@ -119,7 +123,7 @@ def test_what_is_put_into_a_text_is_put_into_its_translation() -> None:
     for english, told in CHINESE.texts.items():
         assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", told)), english
     for english, told in CHINESE.phrases.items():
-        assert re.findall(r"\{n?\}", english) == re.findall(r"\{n?\}", told), english
+        assert re.findall(r"\{[nw]?\}", english) == re.findall(r"\{[nw]?\}", told), english
 
 
 def test_every_noun_is_counted_in_every_language() -> None:
@@ -179,15 +183,29 @@ def _untold(texts: Iterable[str]) -> list[str]:
 @pytest.mark.parametrize("name", ["siliconflow", "openai"])
 @pytest.mark.parametrize("reading", ["published", "documented"])
 def test_every_clause_and_every_finding_about_a_document_is_told(name: str, reading: Reading) -> None:
-    contract = load_contract(name, reading)
-    assert _untold(clause.says for clause in contract.clauses) == []
-    found = contract.document_findings
+    read = load_contract(name, reading)
+    assert _untold(clause.says for clause in read.clauses) == []
+    found = read.document_findings
     assert _untold(text for finding in found for text in (finding.title, finding.says, finding.why)) == []
 
 
 def test_every_keyword_of_a_schema_is_told() -> None:
     assert _untold(text.format("7") for text in violation._WORDS.values()) == []
     assert CHINESE.said(violation.listed([1, 2])) == "以下之一：1, 2"
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES.items(), ids=CASES.keys())
+def test_what_the_judges_say_of_their_own_cases_is_told(rule: str, case: Case) -> None:
+    found = [
+        finding
+        for run in (*case.breaks, *case.keeps)
+        for finding in judged(*run, under=case.under or contract(), info=True)
+        if not finding.rule.startswith("security.")  # they show what stood in the response
+    ]
+    said = {CHINESE.said(text) for finding in found for text in (finding.expected, finding.observed)}
+    assert [
+        text for text in said if re.search(r"\b[a-z]{2,} [a-z]{2,}\b", re.sub(r'"[^"]*"|`[^`]*`|it ended in', "", text))
+    ] == []
 
 
 def test_what_is_wrong_with_a_text_that_is_no_json_is_told() -> None:

@@ -13,8 +13,9 @@ _LONGEST = 400
 """Characters of a text that is compared with phrases; what is longer came from the wire and stays as it is."""
 
 _DEEPEST = 6
-_GAP = re.compile(r"(\{n?\})")
-"""A part that differs: any text, or a number."""
+_GAP = re.compile(r"(\{[nw]?\})")
+_GAPS: Mapping[str, str] = {"{}": "(.+?)", "{n}": r"([\d.,]+)", "{w}": r"([\w.*/-]+)"}
+"""A part that differs: any text, a number, or a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Language:
     """``texts``, ``phrases`` and ``rules`` are empty for English, which they translate.
 
     ``texts`` are whole texts of the reports, with ``{names}`` for what is put in. ``phrases`` are what judges, gate and
-    self-check say; each ``{}`` stands for a part that differs, each ``{n}`` for a number. ``nouns`` are how one and
-    several things are told.
+    self-check say; each ``{}`` stands for a part that differs, ``{n}`` for a number, ``{w}`` for a word. ``nouns`` are
+    how one and several things are told.
     """
 
     tag: str
@@ -68,8 +69,7 @@ class Language:
 
 
 def _pattern(english: str) -> re.Pattern[str]:
-    gaps = {"{}": "(.+?)", "{n}": r"([\d.,]+)"}
-    parts = (gaps.get(part) or re.escape(part) for part in _GAP.split(english))
+    parts = (_GAPS.get(part) or re.escape(part) for part in _GAP.split(english))
     return re.compile("".join(parts), re.DOTALL)
 
 

@@ -95,6 +95,8 @@ _JUDGES: Mapping[str, str] = {
     "Content-Length {}, as for GET, or none": "Content-Length {}，与 GET 相同，或不写",
     "a coding that Accept-Encoding admits, or none": "Accept-Encoding 允许的编码，或不编码",
     "{n} for {}": "{n}，请求的是 {}",
+    "{w} for {}": "{w}，而请求允许的是 {}",
+    "{w}: {}": "{w}: {}",
     "405 for {}, which the document does not declare": "对文档未声明的 {} 返回 405",
     "one of {}": "以下之一：{}",
     "one of {}; no error is documented": "以下之一：{}；文档没有列出错误",
@@ -186,6 +188,57 @@ _JUDGES: Mapping[str, str] = {
     "boolean {}": "布尔值 {}",
     "of about {} digits": "约 {} 位",
 }  # fmt: skip
+
+_EXCHANGES: Mapping[str, str] = {
+    "connection refused": "连接被拒绝",
+    "connection reset by peer": "连接被对方重置",
+    "no complete answer within {n} s": "{n} 秒内没有完整的应答",
+    "the server did not take the request within {n} s": "服务器在 {n} 秒内没有接收请求",
+    "the server closed the connection while the request was sent ({})": "发送请求时服务器关闭了连接（{}）",
+    "the connection was reset ({})": "连接被重置（{}）",
+    "TLS broke while sending: {}": "发送时 TLS 中断：{}",
+    "TLS broke while receiving: {}": "接收时 TLS 中断：{}",
+    "no TLS handshake within {n} s": "{n} 秒内没有完成 TLS 握手",
+    "no TLS with {}: {}": "无法与 {} 建立 TLS：{}",
+    "no TLS with {}: {} (a plain http:// server?)": "无法与 {} 建立 TLS：{}（是不是 http:// 服务器？）",
+    "the certificate of {} is not valid: {} (a private CA: --ca-bundle FILE)": "{} 的证书无效：{}（私有 CA 请用 --ca-bundle FILE）",
+    "the connection was reset in the TLS handshake ({})": "TLS 握手时连接被重置（{}）",
+    "no connection to {} port {}: {}": "无法连接 {} 端口 {}：{}",
+    "no connection to {} port {} within {n} s": "{} 端口 {} 在 {n} 秒内没有连上",
+    "the name {} has no address": "名称 {} 没有地址",
+    "the name {} does not resolve": "名称 {} 无法解析",
+    "the name {} was not resolved within {n} s": "名称 {} 在 {n} 秒内没有解析出来",
+    "the proxy {} port {}": "代理 {} 端口 {}",
+    "{} did not answer CONNECT {}": "{} 没有应答 CONNECT {}",
+    "{} does not answer CONNECT {} as HTTP": "{} 对 CONNECT {} 的应答不是 HTTP",
+    "{} answered {n} to CONNECT {}": "{} 对 CONNECT 返回 {n}，目标是 {}",
+    "unsupported Content-Encoding {}, which was not asked for": "不支持的 Content-Encoding {}，也没有请求过它",
+    "more than {n} codings in one Content-Encoding": "一个 Content-Encoding 里超过 {n} 种编码",
+    "the body is not {}, from its first byte on: {}": "响应体不是 {}，从第一个字节起：{}",
+    "the body is not {}, after {n} bytes: {}": "响应体不是 {}，在 {n} 字节之后：{}",
+    "the body is not {}": "响应体不是 {}",
+    "the body ended early": "响应体提前结束",
+    "the {w} stream ends early": "{w} 流提前结束",
+    "{n} bytes after the end of the {w} stream": "{n} 字节出现在 {w} 流结束之后",
+    "the {w} stream has more than {n} members": "{w} 流的成员超过 {n} 个",
+    "{}; its bytes are not kept": "{}；没有保留其字节",
+    "{}, after {n} bytes of the body": "{}，在响应体的 {n} 字节之后",
+    "more than {n} interim responses ({}) and no final one": "超过 {n} 个临时响应（{}），没有最终响应",
+    "{n} header fields: at most {n} are read": "{n} 个响应头字段：最多读取 {n} 个",
+    "the header section is longer than {n} KiB": "响应头部分超过 {n} KiB",
+    "the server closed the connection without an answer": "服务器没有应答就关闭了连接",
+    "the connection was closed in the header section, after {n} bytes": "连接在响应头部分关闭，在 {n} 字节之后",
+    "conflicting Content-Length headers: {}": "互相冲突的 Content-Length：{}",
+    "the header section is not HTTP/1.1 ({}), starting {}": "响应头部分不是 HTTP/1.1（{}），开头是 {}",
+    "a chunk header or the trailer section does not end": "分块头或尾部没有结束",
+    "the connection was closed inside a chunked body, after {n} bytes": "连接在分块响应体中关闭，在 {n} 字节之后",
+    "the body ended after {n} bytes: Content-Length says {n}": "响应体在 {n} 字节后结束：Content-Length 写的是 {n}",
+    "the body is not framed as HTTP/1.1: {}, after {n} bytes": "响应体没有按 HTTP/1.1 分帧：{}，在 {n} 字节之后",
+    "the server speaks TLS on this port: use https://": "服务器在这个端口使用 TLS：请用 https://",
+    "the server speaks HTTP/2 where HTTP/1.1 was asked for": "请求的是 HTTP/1.1，服务器却使用 HTTP/2",
+    "the answer has no HTTP status line: it starts with {}": "应答没有 HTTP 状态行：开头是 {}",
+}  # fmt: skip
+"""How an exchange failed."""
 
 _CLAUSES: Mapping[str, str] = {
     "{} may be answered": "可以返回 {}",
@@ -290,4 +343,4 @@ _CLIENT: Mapping[str, str] = {
     "OpenAI's Python client, {}": "OpenAI 的 Python 客户端，{}",
 }  # fmt: skip
 
-PHRASES: Mapping[str, str] = {**_CLIENT, **_TYPES, **_UNIONS, **_JUDGES, **_CLAUSES, **_BODIES}
+PHRASES: Mapping[str, str] = {**_EXCHANGES, **_CLIENT, **_TYPES, **_UNIONS, **_JUDGES, **_CLAUSES, **_BODIES}

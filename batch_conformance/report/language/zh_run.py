@@ -63,14 +63,6 @@ _RUN: Mapping[str, str] = {
     "the target went away at {}/{}: {}": "目标在 {}/{} 时消失：{}",
     "all {} requests of the run are used: --max-requests allows more": "本次运行的 {} 个请求已用完：--max-requests 可放宽",
     "the {} seconds of the run are used: --max-duration allows more": "本次运行的 {} 秒已用完：--max-duration 可放宽",
-    "no connection to {} port {}: {}": "无法连接 {} 端口 {}：{}",
-    "no connection to {} port {} within {} s": "{} 端口 {} 在 {} 秒内没有连上",
-    "connection refused": "连接被拒绝",
-    "no complete answer within {} s": "{} 秒内没有完整的应答",
-    "the server closed the connection without an answer": "服务器没有应答就关闭了连接",
-    "the connection was reset ({})": "连接被重置（{}）",
-    "the name {} has no address": "名称 {} 没有地址",
-    "the name {} does not resolve": "名称 {} 无法解析",
     # Notes.
     "--insecure: the certificate was not verified; whoever sat in between may have the key, and may have answered.":
         "--insecure：没有校验证书；中间的任何人都可能拿到密钥，也可能代为应答。",
