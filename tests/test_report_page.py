@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 
 import samples
 import yaml
@@ -138,3 +139,30 @@ def test_a_hostile_place_in_a_baseline_entry_stays_one_line() -> None:
     (entry,) = yaml.safe_load(text)
     assert entry["reason"].startswith("CHANGE ME")
     assert len(text.splitlines()) == 7
+
+
+def test_a_value_that_changed_is_shown_beside_the_read_before() -> None:
+    reads = [samples.exchange({**samples.BODY, "status": status}, number=number)
+             for number, status in enumerate(("in_queue", "finalizing", "finalizing", "in_progress"))]  # fmt: skip
+    finding = samples.finding("state.regressed", "/status", kind="in_progress", evidence=reads[3])
+    report = samples.run_report((finding,))
+    other = samples.exchange({**samples.BODY, "status": "other"}, number=2, url="https://api.example.com/v1/batches/b")
+    report = replace(report, ledger=replace(report.ledger, exchanges=(*reads, other)))
+    _, _, shown = page.render(report).partition("Read before")
+    before, _, after = shown.partition("Evidence")
+    assert "request 3" in before
+    assert "<mark>" in before
+    assert "finalizing" in re.findall(r"<mark>(.*?)</mark>", before)[0]
+    assert "in_progress" in re.findall(r"<mark>(.*?)</mark>", after)[0]
+    alone = samples.run_report((samples.finding(),))
+    assert "Read before" not in page.render(alone)
+
+
+def test_an_answer_that_changed_is_shown_beside_the_read_before() -> None:
+    reads = [samples.exchange(number=0), samples.exchange(b'"404 page not found"', 404, number=1)]
+    finding = samples.finding("stability.answer_changed", "", kind="404", evidence=reads[1])
+    report = samples.run_report((finding,))
+    report = replace(report, ledger=replace(report.ledger, exchanges=tuple(reads)))
+    before, _, after = page.render(report).partition("Read before")[2].partition("Evidence")
+    assert "HTTP/1.1 200 OK" in re.findall(r"<mark>(.*?)</mark>", before)[0]
+    assert "HTTP/1.1 404" in re.findall(r"<mark>(.*?)</mark>", after)[0]

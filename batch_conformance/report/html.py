@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import yaml
@@ -20,6 +20,7 @@ from batch_conformance.report.again import folded, rerun
 from batch_conformance.report.baseline_entry import baseline_entry, day_of
 from batch_conformance.report.body_view import BodyView, Line, body_view, mask_url_queries
 from batch_conformance.report.coverage import FieldState, field_tables, status_grid, unobserved
+from batch_conformance.report.earlier import read_before
 from batch_conformance.report.groups import (
     SIDES,
     STATES,
@@ -113,20 +114,18 @@ class _Row:
     finding: Finding
     place: str
     location: Location | None
-    evidence: int
-    """Number of its exchange among those shown, from 1; 0 where it is not shown."""
-    curl: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """``head`` is the status line and the header fields."""
+    """``head`` is the status line and the header fields. ``earlier``: it is what another is compared to."""
 
     exchange: Exchange
     curl: str
     head: tuple[Line, ...]
     body: BodyView | None
     note: str
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,14 +236,11 @@ def _cards(report: RunReport) -> tuple[_Card, ...]:
 def _card(group: Group, page: _Page, whole: bool) -> _Card:
     report, clauses = page.report, page.clauses
     shown = group.evidences[: EVIDENCES if whole else 1]
-    number_of = {finding.id: number for number, (_, findings) in enumerate(shown, 1) for finding in findings}
     rows = tuple(
         _Row(
             finding=finding,
             place=clip(place(finding), 300),
             location=where_said(finding, clauses),
-            evidence=number_of.get(finding.id, 0),
-            curl="" if finding.id in number_of else clip(curl_line(finding.evidence), 2_000),
         )
         for finding in group.findings
     )
@@ -257,7 +253,7 @@ def _card(group: Group, page: _Page, whole: bool) -> _Card:
         excerpt=_excerpt((row.location for row in rows), report.contract.document.name, page.document_lines)
         if whole
         else None,
-        evidences=tuple(_evidence(exchange, findings, page.names, whole) for exchange, findings in shown),
+        evidences=(*_before(group, page), *(_evidence(*one, page.names, whole) for one in shown)),
         hidden=len(group.evidences) - len(shown),
         entries="".join(baseline_entry(finding, page.day) for finding in group.findings[:ENTRIES]),
         entries_left_out=max(len(group.findings) - ENTRIES, 0),
@@ -273,6 +269,13 @@ def _card(group: Group, page: _Page, whole: bool) -> _Card:
         again="\n".join(folded(rerun(report, group.findings[0]), COMMAND_WIDTH)),
         ticket=ticket(group, report, rows[0].location) if whole else "",
     )
+
+
+def _before(group: Group, page: _Page) -> tuple[_Evidence, ...]:
+    """The read that the first finding is compared to, where it is about two."""
+    first = group.findings[0]
+    exchange = read_before(first, page.report.ledger.exchanges)
+    return (replace(_evidence(exchange, (first,), page.names, True), earlier=True),) if exchange else ()
 
 
 def _predicts(contradiction: DocumentFinding, finding: Finding) -> bool:

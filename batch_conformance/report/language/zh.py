@@ -137,6 +137,7 @@ _PAGE: Mapping[str, str] = {
     "Place": "位置",
     "Predicted by the document itself": "文档自身已经预示",
     "Property": "属性",
+    "Read before": "之前的读取",
     "Reading": "解读",
     "Repair, as overlay actions": "修复方法（Overlay 操作）",
     "Requests": "请求",

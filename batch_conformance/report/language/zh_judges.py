@@ -334,7 +334,9 @@ _CLIENT: Mapping[str, str] = {
     "{}: the loop ends at once, whatever the batch is doing": "{}：无论任务在做什么，循环都立即结束",
     "the loop never ends": "循环永不结束",
     "it prints \"{}\"; the words are in error.body alone": "它打印 \"{}\"；原话只在 error.body 里",
-    "a Batch whose attributes are None: it is another object": "属性全是 None 的 Batch：它是另一种对象",
+    "a Batch made of another object: most of its attributes are None": "由另一种对象构成的 Batch：大多数属性是 None",
+    "`client.batches.retrieve(batch_id)` has the attributes of a batch":
+        "`client.batches.retrieve(batch_id)` 具有批处理任务的属性",
     "a URL, which is put into a path as if an id": "URL 被当作 ID 放进路径",
     "a {} credential": "{} 的凭证",
     "an id that nobody has": "不存在的 ID",
