@@ -49,13 +49,24 @@ def test_the_rerun_is_narrowed_to_the_chapter_and_leaves_the_reports_of_the_run_
     assert _ran_in("known_ids", given_folder.replace("='", " '")) == again
 
 
-@pytest.mark.parametrize("command", ["pytest -k quick", "pytest suites/test_known_ids.py::test_x"])
+@pytest.mark.parametrize(
+    "command", ["pytest -k quick", "pytest suites/test_known_ids.py::test_x", "other --base-url x"]
+)
 def test_a_run_that_selected_its_tests_is_repeated_as_it_was(command: str) -> None:
     assert _ran_in("known_ids", command) == command
 
 
 def test_what_no_chapter_of_the_run_showed_is_repeated_by_the_whole_run() -> None:
     assert _ran_in("lifecycle") == "pytest --base-url http://x/v1"
+
+
+def test_what_takes_two_chapters_to_see_is_repeated_by_the_whole_run() -> None:
+    report = samples.run_report()
+    evidence = samples.exchange()
+    evidence = replace(evidence, probe=replace(evidence.probe, chapter="known_ids"))
+    regressed = samples.finding("state.regressed", "/status", kind="in_queue", evidence=evidence)
+    assert rerun(report, regressed) == report.run.command
+    assert rerun(report, samples.finding(evidence=evidence)) != report.run.command
 
 
 def test_the_text_to_send_stands_for_itself() -> None:

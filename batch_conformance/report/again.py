@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 
 from batch_conformance.findings.finding import Finding
+from batch_conformance.report.earlier import OVER_TIME
 from batch_conformance.report.run_report import RunReport
 
 _WORD = re.compile(r"""(?:-[HXk] +)?(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+""")
 _FOLDER = re.compile(r"""\s--reports-dir(?:=|\s+)(?:'[^']*'|\S+)""")
+_OF_THE_WHOLE = (*OVER_TIME, "body.seen", "response.drops", "response.head_differs", "auth.valid_refused")
+"""Rules that compare what several chapters saw."""
+
 _OF_ONE_CHAPTER = "reports/again"
 
 
@@ -32,9 +36,12 @@ def folded(command: str, width: int) -> list[str]:
 def rerun(report: RunReport, finding: Finding) -> str:
     """The run's command, narrowed to the chapter that showed the finding.
 
-    The reports of that part go into a folder of their own, so that they do not take the place of the whole run's.
+    Where it takes the whole run to see it, that is what is given. The reports of a part go into a folder of their own,
+    so that they do not take the place of the whole run's.
     """
     command, chapter = report.run.command, finding.evidence.probe.chapter
+    if finding.rule in _OF_THE_WHOLE or not command.startswith("pytest"):
+        return command
     ran = any(f"/test_{chapter}.py::" in f"/{result.name}" for result in report.chapters)
     if not ran or not chapter.isidentifier() or re.search(r"(?:^|\s)-k|::", command):
         return command
