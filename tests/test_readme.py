@@ -21,7 +21,10 @@ SNIPPETS = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 
 def test_the_first_two_commands_are_those_that_ci_runs() -> None:
     commands = re.findall(r"```console\n(.*?)\n```", README, re.DOTALL)[:2]
-    assert [command.rpartition(" ")[2] for command in commands] == [".venv/bin/pytest", "tests"]
+    assert [command.rpartition(" && ")[2] for command in commands] == [
+        ".venv/bin/pytest",
+        ".venv/bin/pytest tests -n auto",
+    ]
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     for command in commands:
         assert command in script
