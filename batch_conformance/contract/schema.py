@@ -54,6 +54,9 @@ class Schema:
         self.modern = str(document.data.get("openapi", "")).startswith("3.1")
         self.json_schema_draft = "2020-12" if self.modern else "draft4"
 
+    def __reduce__(self) -> tuple[type[Schema], tuple[Document, str, frozenset[str]]]:
+        return Schema, (self.document, self.pointer, self.free_maps)  # what is derived is derived again
+
     @property
     def location(self) -> Location:
         """Where the schema stands."""

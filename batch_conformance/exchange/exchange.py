@@ -11,12 +11,13 @@ from typing import Literal
 
 Headers = tuple[tuple[str, str], ...]
 
-Subject = Literal["known", "equivalent", "unknown", "neighbour", "hostile", "outside"]
+Subject = Literal["known", "equivalent", "unknown", "neighbour", "hostile", "outside", "recorded"]
 """What the id of a probe is to the server.
 
 known: given by the user or made by the mock. equivalent: another RFC 3986 spelling of a known one. unknown: a plain id
 that nobody has. neighbour: unknown, but close to a known one. hostile: an id no client means well with. outside: the
 path is no instance of the operation's template at all (an empty id, a further slash).
+recorded: in recorded traffic, an id of which nobody knows whether anybody has it.
 """
 
 FailureKind = Literal["dns", "refused", "tls", "timeout", "reset", "protocol", "too_large"]

@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus, urlsplit
 
 from batch_conformance import __version__
 from batch_conformance.exchange.exchange import Exchange, Headers, Request, Response
+from batch_conformance.exchange.record import probe_to_dict
 
 
 def har(exchanges: Iterable[Exchange]) -> dict[str, Any]:
@@ -45,6 +46,11 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
         "_number": exchange.number,
         "_attempt": exchange.attempt,
         "_credential": probe.credential,
+        # With these, what was recorded is judged again as the run was.
+        "_final": exchange.final,
+        "_probe": probe_to_dict(probe),
+        "_failure": {"kind": exchange.failure.kind, "detail": exchange.failure.detail} if exchange.failure else None,
+        "_reflections": list(exchange.reflections),
     }
 
 
@@ -76,6 +82,9 @@ def _response(response: Response | None) -> dict[str, Any]:
         "redirectURL": response.header("Location") or "",
         "headersSize": -1,
         "bodySize": response.wire_size if response.status else -1,
+        "_truncated": response.truncated,
+        "_decode_error": response.decode_error,
+        "_trailing": response.trailing,
     }
 
 

@@ -37,23 +37,28 @@ def exchange_to_dict(exchange: Exchange) -> dict[str, Any]:
         "final": exchange.final,
         "started_at": exchange.started_at,
         "elapsed": exchange.elapsed,
-        "probe": {
-            "chapter": probe.chapter,
-            "name": probe.name,
-            "path": probe.path,
-            "batch_id": probe.batch_id,
-            "subject": probe.subject,
-            "method": probe.method,
-            "headers": _pairs(probe.headers),
-            "query": probe.query,
-            "credential": probe.credential,
-            "forced_status": probe.forced_status,
-            "wait": probe.wait,
-        },
+        "probe": probe_to_dict(probe),
         "request": {"method": request.method, "url": request.url, "headers": _pairs(request.headers)},
         "response": _response_to_dict(exchange.response),
         "failure": {"kind": exchange.failure.kind, "detail": exchange.failure.detail} if exchange.failure else None,
         "reflections": list(exchange.reflections),
+    }
+
+
+def probe_to_dict(probe: Probe) -> dict[str, Any]:
+    """A probe as JSON-safe values."""
+    return {
+        "chapter": probe.chapter,
+        "name": probe.name,
+        "path": probe.path,
+        "batch_id": probe.batch_id,
+        "subject": probe.subject,
+        "method": probe.method,
+        "headers": _pairs(probe.headers),
+        "query": probe.query,
+        "credential": probe.credential,
+        "forced_status": probe.forced_status,
+        "wait": probe.wait,
     }
 
 

@@ -2,26 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from batch_conformance.findings.crowd import gather
-from batch_conformance.findings.finding import LEVELS, Deviation, Finding
+from batch_conformance.findings.finding import LEVELS, Deviation, Finding, Level
+
+Bucket = tuple[str, ...]
+"""Why a deviation is kept apart: what it is told of depends on what the rest of a run shows."""
+_Key = tuple[Bucket, str, str, str, str, str]
+
+
+@dataclass(slots=True)
+class _Seen:
+    """All deviations of one kind at one clause: the one with the smallest evidence, the first, and how many."""
+
+    shown: Deviation
+    size: tuple[int, tuple[int, int]]
+    first: Deviation
+    place: tuple[int, tuple[int, int]]
+    level: Level
+    exchanges: int
+    deviations: int
+    probes: frozenset[str]
+
+    def update(self, other: _Seen) -> None:
+        if other.size < self.size:
+            self.shown, self.size = other.shown, other.size
+        if other.place < self.place:
+            self.first, self.place = other.first, other.place
+        self.level = min(self.level, other.level, key=LEVELS.index)
+        self.exchanges += other.exchanges
+        self.deviations += other.deviations
+        self.probes |= other.probes
+
+
+class Tally:
+    """Deviations folded as they come, bounded by their kinds and not by their number; two of them add up to one."""
+
+    def __init__(self) -> None:
+        self._seen: dict[_Key, _Seen] = {}
+
+    def add(
+        self, deviations: Iterable[Deviation], bucket: Bucket = (), *, times: int = 1, phase: int = 0, size: int = -1
+    ) -> None:
+        """Take in the deviations of one exchange, seen in ``times`` exchanges.
+
+        ``phase`` is 1 for what came of comparing exchanges, which is told after what one shows by itself. ``size`` is
+        that of the evidence in bytes, where it is not the body of the exchange given.
+        """
+        counted: set[_Key] = set()
+        for deviation in deviations:
+            key = (bucket, deviation.rule, deviation.status, deviation.media_type, deviation.pointer, deviation.kind)
+            probe, order = deviation.exchange.probe, deviation.exchange.order
+            shown_size = (size if size >= 0 else _body_size(deviation), order)
+            probes = frozenset((f"{probe.chapter}/{probe.name}",))
+            place = (phase, order)
+            one = _Seen(deviation, shown_size, deviation, place, deviation.level, times, times, probes)
+            known = self._seen.setdefault(key, one)
+            if known is not one:
+                one.exchanges = 0 if key in counted else times
+                known.update(one)
+            counted.add(key)
+
+    def update(self, other: Tally) -> None:
+        """Take in all that another one has."""
+        for key, seen in other._seen.items():
+            known = self._seen.get(key)
+            if known is None:
+                self._seen[key] = replace(seen)
+            else:
+                known.update(seen)
+
+    def told(self, tells: Callable[[Bucket], bool]) -> Tally:
+        """A tally of the buckets that are told of, as one."""
+        made = Tally()
+        for (bucket, *rest), seen in self._seen.items():
+            if tells(bucket):
+                whole = Tally()
+                whole._seen[((), *rest)] = seen  # type: ignore[index]
+                made.update(whole)
+        return made
+
+    def buckets(self) -> frozenset[Bucket]:
+        """Every bucket that has something."""
+        return frozenset(key[0] for key in self._seen)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings, worst first."""
+        return gather(sorted(map(_finding, self._seen.values()), key=_rank))
+
+    def counted(self) -> Iterator[tuple[Deviation, int]]:
+        """The first deviation of each kind and how many there are, in the order in which they were first seen."""
+        for seen in sorted(self._seen.values(), key=lambda seen: seen.place):
+            yield seen.first, seen.deviations
+
+    def __len__(self) -> int:
+        return len(self._seen)
 
 
 def fold(deviations: Iterable[Deviation]) -> tuple[Finding, ...]:
     """The findings of all ``deviations``, worst first; their order and evidence do not depend on that of the input."""
-    groups: dict[str, list[Deviation]] = {}
-    for deviation in deviations:
-        groups.setdefault(deviation.fingerprint, []).append(deviation)
-    return gather(sorted((_finding(group) for group in groups.values()), key=_rank))
+    tally = Tally()
+    for _, of_one in groupby(sorted(deviations, key=_order), key=_order):
+        tally.add(of_one)
+    return tally.findings()
 
 
-def _finding(group: list[Deviation]) -> Finding:
-    shown = min(group, key=_size)
+def _finding(seen: _Seen) -> Finding:
+    shown = seen.shown
     return Finding(
         id=shown.fingerprint,
         rule=shown.rule,
-        level=min((deviation.level for deviation in group), key=LEVELS.index),
+        level=seen.level,
         side=shown.side,
         operation=shown.operation,
         status=shown.status,
@@ -30,16 +124,20 @@ def _finding(group: list[Deviation]) -> Finding:
         expected=shown.expected,
         observed=shown.observed,
         kind=shown.kind,
-        occurrences=len({deviation.exchange.order for deviation in group}),
+        occurrences=seen.exchanges,
         evidence=shown.exchange,
         location=shown.location,
-        probes=tuple(sorted({f"{d.exchange.probe.chapter}/{d.exchange.probe.name}" for d in group})),
+        probes=tuple(sorted(seen.probes)),
     )
 
 
-def _size(deviation: Deviation) -> tuple[int, tuple[int, int]]:
+def _order(deviation: Deviation) -> tuple[int, int]:
+    return deviation.exchange.order
+
+
+def _body_size(deviation: Deviation) -> int:
     response = deviation.exchange.response
-    return (len(response.body) if response else 0, deviation.exchange.order)
+    return len(response.body) if response else 0
 
 
 def _rank(finding: Finding) -> tuple[int, str, str, str, str]:

@@ -10,7 +10,7 @@ from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting, told_of
 
-_AWAY = frozenset({"timeout", "reset"})
+AWAY = frozenset({"timeout", "reset"})
 """Failures after a connection was made: the server had the request and did not answer it."""
 _MANY_DROPS = 5
 _OFTEN = 0.2
@@ -40,9 +40,9 @@ def weigh(sightings: Sequence[Sighting]) -> Availability:
         if exchange.status == 429 or not _repeats(exchange, attempts) or not _up_afterwards(in_time, place):
             unjudged.add(exchange.number)
         elif sighting.answer is not None and exchange.failure is None:
-            drift.append(_server_error(sighting))
-        elif exchange.failure is not None and exchange.failure.kind in _AWAY:
-            drift.append(_silent(sighting))
+            drift.append(server_error(sighting))
+        elif exchange.failure is not None and exchange.failure.kind in AWAY:
+            drift.append(silent(sighting))
         else:
             unjudged.add(exchange.number)
     told = told_of({deviation.exchange.probe.subject for deviation in drift})
@@ -75,11 +75,12 @@ def _repeats(exchange: Exchange, attempts: dict[int, list[Exchange]]) -> bool:
         for other in of_one
         if other.probe.chapter == probe.chapter and other.probe.name == probe.name
     ]
-    broken = [other for other in alike if other.failure is not None or _is_error(other)]
+    broken = [other for other in alike if other.failure is not None or is_error(other)]
     return len(broken) >= 2 and len(broken) == len(alike)
 
 
-def _is_error(exchange: Exchange) -> bool:
+def is_error(exchange: Exchange) -> bool:
+    """Whether a server error was answered that nobody asked for."""
     return (exchange.status or 0) >= 500 and exchange.status != exchange.probe.forced_status
 
 
@@ -97,7 +98,8 @@ def _up_afterwards(in_time: Sequence[Sighting], place: int) -> bool:
     return False
 
 
-def _server_error(sighting: Sighting) -> Deviation:
+def server_error(sighting: Sighting) -> Deviation:
+    """The deviation that a 5xx is to a kind of request that is always answered so."""
     status = str(sighting.exchange.status)
     return sighting.deviates(
         "response.server_error",
@@ -107,7 +109,8 @@ def _server_error(sighting: Sighting) -> Deviation:
     )
 
 
-def _silent(sighting: Sighting) -> Deviation:
+def silent(sighting: Sighting) -> Deviation:
+    """The deviation that no answer is to a kind of request that never gets one."""
     failure = sighting.exchange.failure
     return sighting.deviates(
         "response.silent",
@@ -120,15 +123,29 @@ def _silent(sighting: Sighting) -> Deviation:
 
 
 def _drops(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
-    healed = [
-        s for s in sightings if not s.exchange.final and s.exchange.failure and s.exchange.failure.kind == "reset"
-    ]
-    if len(healed) >= _MANY_DROPS and len(healed) >= _OFTEN * len(sightings):
+    healed = [sighting for sighting in sightings if is_healed_drop(sighting)]
+    if is_often(len(healed), len(sightings)):
         for sighting in healed:
-            yield sighting.deviates(
-                "response.drops",
-                status="",
-                expected="connections that live as long as the exchange",
-                observed=f"{len(healed)} of {len(sightings)} requests dropped and healed by a retry",
-                kind="reset",
-            )
+            yield dropped(sighting, len(healed), len(sightings))
+
+
+def is_healed_drop(sighting: Sighting) -> bool:
+    """Whether the connection was dropped, and a retry followed."""
+    failure = sighting.exchange.failure
+    return not sighting.exchange.final and failure is not None and failure.kind == "reset"
+
+
+def is_often(healed: int, requests: int) -> bool:
+    """Whether so many drops of so many requests are more than a flaky network."""
+    return healed >= _MANY_DROPS and healed >= _OFTEN * requests
+
+
+def dropped(sighting: Sighting, healed: int, requests: int) -> Deviation:
+    """The deviation that a drop is where they keep coming."""
+    return sighting.deviates(
+        "response.drops",
+        status="",
+        expected="connections that live as long as the exchange",
+        observed=f"{healed} of {requests} requests dropped and healed by a retry",
+        kind="reset",
+    )

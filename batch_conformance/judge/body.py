@@ -17,7 +17,7 @@ from batch_conformance.judge.strict_json import Defect, Parsed
 _NULL_MEANT = frozenset({"document.example_null", "document.nullable_ignored"})
 """Findings of the self-check that say of a place: the document shows null there and forbids it."""
 
-_WORDS_FOR_UNSET = frozenset({"null", "NULL", "None", "nil", "undefined"})
+WORDS_FOR_UNSET = frozenset({"null", "NULL", "None", "nil", "undefined"})
 """What languages print for no value: as the text of a value it was never meant."""
 
 _RULE_OF_FLAW = {
@@ -152,7 +152,7 @@ def _empty_strings(sighting: Sighting, schema: Schema, value: Any, judged: Set[s
             continue
         text = at(value, place.pointer)
         if isinstance(text, str) and (
-            not text.strip(" \t\r\n") or (text in _WORDS_FOR_UNSET and not place.known_values)
+            not text.strip(" \t\r\n") or (text in WORDS_FOR_UNSET and not place.known_values)
         ):
             if any(place.pointer.startswith(free + "/") for free in sighting.contract.roles.free_maps):
                 continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -145,10 +144,7 @@ class Bodies:
     def update(self, other: Bodies) -> None:
         """Add what another one saw."""
         for status, seen in other._seen.items():
-            if status in self._seen:
-                self._seen[status].update(seen)
-            else:
-                self._seen[status] = copy.deepcopy(seen)
+            self._seen.setdefault(status, _Properties(seen.example)).update(seen)
 
     def never_seen(self) -> Iterator[Deviation]:
         """A deviation for each documented property of the success body that no body had."""
@@ -160,6 +156,7 @@ class _Properties:
     """The optional properties of one status' body: how many bodies could have had each, and whether one did."""
 
     def __init__(self, first: Sighting) -> None:
+        self.example = first
         schema, free_maps = first.schema, first.contract.roles.free_maps
         self._places = tuple(
             place
@@ -283,7 +280,10 @@ def _place_key(clause: Clause) -> tuple[str, str, str, str]:
 def read_again(sightings: Sequence[Sighting]) -> int:
     """How often a known batch was read after its first read."""
     reads = Counter(
-        s.exchange.probe.batch_id for s in sightings if s.batch is not None and s.exchange.probe.subject == "known"
+        s.exchange.probe.batch_id
+        for s in sightings
+        if s.batch is not None and s.exchange.probe.subject == "known"
+        if s.authorised and s.exchange.probe.forced_status is None
     )
     return sum(count - 1 for count in reads.values())
 

@@ -30,7 +30,7 @@ REQUIRED_UNKNOWN = "the answer to an unknown id"
 REQUIRED_AUTHENTICATION = "the answer to a request without credentials"
 
 
-_NOT_THE_OBJECT = frozenset({"body.another_object", "body.enveloped"})
+NOT_THE_OBJECT = frozenset({"body.another_object", "body.enveloped"})
 """Rules that say that a body holds none of the documented properties; which of them lack is no further news."""
 
 _OF_A_VALUE = frozenset({"body.type", "body.enum", "body.format", "body.constraint"})
@@ -67,7 +67,7 @@ def judge_one(sighting: Sighting) -> Iterator[Deviation]:
     yield from judge_headers(sighting)
     of_body = list(judge_body(sighting))
     yield from of_body
-    if not any(deviation.rule in _NOT_THE_OBJECT for deviation in of_body):
+    if not any(deviation.rule in NOT_THE_OBJECT for deviation in of_body):
         # A value that the schema forbids makes no sense either: that is one cause. A null is no value.
         told = {one.pointer for one in of_body if one.rule in _OF_A_VALUE and one.kind != "null"}
         for deviation in judge_sense(sighting):
@@ -91,7 +91,7 @@ def _deviations(
             alone += (soften(one) for one in of_one) if sighting.exchange.order in passing else of_one
         else:
             alone += judge_security(sighting)
-    strangers = {deviation.exchange.order for deviation in alone if deviation.rule in _NOT_THE_OBJECT}
+    strangers = {deviation.exchange.order for deviation in alone if deviation.rule in NOT_THE_OBJECT}
     documented = [sighting for sighting in sightings if sighting.exchange.order not in strangers]
     bodies = Bodies()
     for sighting in documented if not real else _known(documented):

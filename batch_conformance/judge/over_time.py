@@ -12,6 +12,8 @@ from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sense import EARLIEST, LATEST, stage_of
 from batch_conformance.judge.sighting import Sighting, at, integer_at
 
+_CLOCK = 0.002
+"""Seconds to which two clocks, and what is written of them in thousandths, agree."""
 _WEIGHED_ELSEWHERE = frozenset({401, 406, 429})
 
 
@@ -26,7 +28,17 @@ def judge_over_time(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
     for of_one in reads.values():
         in_time = sorted(of_one, key=lambda sighting: (sighting.exchange.started_at, sighting.exchange.order))
         yield from _answers(in_time)
-        yield from _batches([sighting for sighting in in_time if sighting.batch is not None and _is_own(sighting)])
+        own = [sighting for sighting in in_time if sighting.batch is not None and _is_own(sighting)]
+        yield from _batches(list(_in_turn(own)))
+
+
+def _in_turn(reads: Sequence[Sighting]) -> Iterator[Sighting]:
+    """The reads that were sent when the ones before had ended: of two at once, nobody knows which was served first."""
+    ended = float("-inf")
+    for read in reads:
+        if read.exchange.started_at >= ended - _CLOCK:
+            ended = read.exchange.started_at + read.exchange.elapsed
+            yield read
 
 
 def _is_own(read: Sighting) -> bool:

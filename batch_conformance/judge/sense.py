@@ -76,7 +76,7 @@ def _order(sighting: Sighting, roles: Roles, times: Mapping[str, int]) -> Iterat
         earlier = [roles.created] if roles.created in times and pointer != roles.created else []
         here = next((stage for stage in stages if stage.timestamp == pointer), None)
         if here is not None:
-            earlier += [stage.timestamp for stage in stages if _precedes(stage, here)]
+            earlier += [stage.timestamp for stage in stages if precedes(stage, here)]
         late = [name for name in earlier if name is not None and times[name] > moment]
         if late:
             before = max(late, key=lambda name: times[name])
@@ -90,7 +90,7 @@ def _order(sighting: Sighting, roles: Roles, times: Mapping[str, int]) -> Iterat
             )
 
 
-def _precedes(one: Stage, other: Stage) -> bool:
+def precedes(one: Stage, other: Stage) -> bool:
     """Whether every batch that reaches ``other`` by way of ``one`` was in ``one`` first.
 
     Cancelling leaves the line anywhere, so it comes before nothing but being cancelled.
@@ -108,10 +108,9 @@ def _window(
     if roles.window is None or roles.created not in times or roles.expires not in times:
         return
     text = at(batch, roles.window)
-    match = _WINDOW.fullmatch(text.strip()) if isinstance(text, str) else None
-    if match is None or roles.created is None or roles.expires is None:
+    promised = promised_seconds(text) if isinstance(text, str) else None
+    if promised is None or roles.created is None or roles.expires is None:
         return
-    promised = int(match[1]) * _WINDOW_UNIT[match[2]]
     observed = times[roles.expires] - times[roles.created]
     if observed != promised:
         yield sighting.deviates(
@@ -122,6 +121,12 @@ def _window(
             observed=f"{observed} s later",
             kind="differs",
         )
+
+
+def promised_seconds(window: str) -> int | None:
+    """The seconds of a completion window such as ``24h``; None where it is no such text."""
+    match = _WINDOW.fullmatch(window.strip())
+    return int(match[1]) * _WINDOW_UNIT[match[2]] if match else None
 
 
 def _state(sighting: Sighting, batch: Mapping[str, Any], roles: Roles, times: Mapping[str, int]) -> Iterator[Deviation]:

@@ -28,6 +28,9 @@ class Sighting:
     exchange: Exchange
     contract: Contract
 
+    def __reduce__(self) -> tuple[type[Sighting], tuple[Exchange, Contract]]:
+        return Sighting, (self.exchange, self.contract)  # what is derived is derived again
+
     @property
     def answer(self) -> Response | None:
         """The response, where one came."""

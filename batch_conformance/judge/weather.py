@@ -47,10 +47,13 @@ def passing_words(sightings: Sequence[Sighting]) -> frozenset[tuple[int, int]]:
         return exchange.order in outage or elsewhere or len(ends[exchange.number]) > 1
 
     return frozenset(
-        sighting.exchange.order
-        for sighting in sightings
-        if sighting.exchange.status in _GATEWAY and passes(sighting) and _is_foreign(sighting)
+        sighting.exchange.order for sighting in sightings if is_of_a_gateway(sighting) and passes(sighting)
     )
+
+
+def is_of_a_gateway(sighting: Sighting) -> bool:
+    """Whether a status says busy or away, and a body that is none of the API's came with it."""
+    return sighting.exchange.status in _GATEWAY and _is_foreign(sighting)
 
 
 def soften(deviation: Deviation) -> Deviation:

@@ -1,0 +1,369 @@
+"""The fast path: exchanges that are like one that was judged are only counted, and only the others are explained.
+
+Two exchanges are alike when their requests, the headers that are judged, the members of the body and their types, and
+the state of the batch are the same. Whatever else decides on a deviation (values, times, counts) is checked by compiled
+checks, which only ever say that all is well. In doubt an exchange takes the path that explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.pointer import escape, unescape
+from batch_conformance.judge.body import WORDS_FOR_UNSET
+from batch_conformance.judge.sighting import at
+from batch_conformance.recorded.compiled import (
+    Check,
+    has_each_key_once,
+    sense_of,
+    validators_of,
+)
+from batch_conformance.recorded.guess import CHAPTER, PLAIN, Guess
+from batch_conformance.recorded.heads import Heads, Key, remember
+from batch_conformance.recorded.ledger import Judged, RecordedLedger
+from batch_conformance.recorded.line import LineError
+
+_MOST_PLANS = 4_000
+_MOST_ITEMS = 8
+"""Items of an array that are told apart; a body with more is looked at in full."""
+
+_SAID = frozenset({"probe", "credential", "failure", "reflections", "number", "attempt", "final"})
+_ODD_RESPONSE = frozenset(
+    {"body_base64", "truncated", "decode_error", "trailing", "wire_size", "reason", "http_version"}
+)
+_OF_SHAPE = frozenset(
+    {
+        "body.type",
+        "body.required",
+        "response.coding_unasked",
+        "body.undeclared",
+        "response.media_type",
+        "response.charset",
+        "response.cache_public",
+        "response.retry_after",
+        "state.timestamp_missing",
+        "state.stage_timestamp_missing",
+        "state.timestamp_early",
+    }
+)
+"""Rules that alike exchanges break alike."""
+_KIND = (CHAPTER, "GET")
+_NOTHING = WORDS_FOR_UNSET | {""}
+_LAST = 253402300799.0
+"""The last second of the year 9999, the last that a recording may name."""
+
+_Keyed = tuple[Key, dict[str, Any]]
+"""What a body is like, and the body."""
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What is known of exchanges that are alike: one that was judged, how many there are, and what is to be checked."""
+
+    judged: Judged
+    size: int
+    checks: tuple[Check, ...]
+    known: tuple[tuple[str, frozenset[Any]], ...]
+    texts: tuple[str, ...]
+    facts: Callable[[dict[str, Any]], tuple[Any, ...]]
+    count: int = 0
+
+    def holds(self, body: dict[str, Any]) -> bool:
+        """Whether the values of a body that is alike deviate in nothing else."""
+        for check in self.checks:
+            if not check(body):
+                return False
+        for name, known in self.known:
+            value = body.get(name)
+            if type(value) in (str, int) and value not in known:
+                return False
+        texts = tuple(map(body.__getitem__, self.texts))
+        # The least of them begins with white space where any is nothing else.
+        return not texts or (_NOTHING.isdisjoint(texts) and min(texts)[0] > " ")
+
+
+class FastPath:
+    """Counts exchanges into a ledger. ``explain`` takes a line the other way, and gives what was judged of it."""
+
+    def __init__(
+        self,
+        guess: Guess,
+        ledger: RecordedLedger,
+        explain: Callable[[dict[str, Any], int], Judged | None],
+    ) -> None:
+        self._guess = guess
+        self._ledger = ledger
+        self._explain = explain
+        self._heads = Heads(guess)
+        self.contract: Contract = guess.belonging.contract
+        self._plans: dict[Key, _Plan | None] = {}
+        self._inside: dict[Key, tuple[str, ...] | None] = {}
+        self._bases: dict[str, bool] = {}
+        self._checks: dict[tuple[str, str, bool], tuple[Check, ...] | None] = {}
+        self._state = (self.contract.roles.state or "")[1:]
+        self._identity = (self.contract.roles.identity or "")[1:]
+        self._places = self._split(ledger.reads.pointers)
+        self._is_plain = self._fits()
+        self.bases: dict[str, int] = {}
+        self.without_credential = 0
+
+    def take(self, raw: bytes, number: int) -> bool:  # noqa: PLR0911 - in every doubt, the other path
+        """Count a line that needs no explaining, or have it explained; false where the other path has to take it."""
+        try:
+            values = orjson.loads(raw)
+            request, response = values["request"], values["response"]
+            url, status, text = request["url"], response["status"], response["body"]
+            headers = response["headers"]
+            begun, elapsed = values.get("started_at"), values.get("elapsed")
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+            return False
+        if (
+            type(url) is not str
+            or type(text) is not str
+            or type(status) is not int
+            or not 200 <= status < 300
+            or status in (204, 206)
+            or request.get("method", "GET") != "GET"
+            or not _SAID.isdisjoint(values)
+            or not _ODD_RESPONSE.isdisjoint(response)
+            or not self._is_plain
+        ):
+            return False
+        if type(begun) is not float or type(elapsed) is not float or not 0.0 <= begun <= _LAST or elapsed < 0:
+            moments = _moments(begun, elapsed)
+            if moments is None:
+                return False
+            begun, elapsed = moments
+        before, _, segment = url.rpartition("/")
+        known = self._bases.get(before)
+        if PLAIN.fullmatch(segment) is None or known is False or (known is None and not self._learn_base(before)):
+            return False
+        asked = self._heads.asked(request.get("headers") or {})
+        answered = self._heads.answered(status, headers)
+        if asked is None or answered is None:
+            return False
+        if asked.secret and asked.redactor.redact_text(f"{headers}{text}") != f"{headers}{text}":
+            return False
+        if "=" in text and ("?" in text or "%" in text or "&" in text or "\\u0026" in text):
+            text = asked.redactor.redact_bytes(text.encode()).decode()
+        keyed = self._key(segment, text, (status, answered, asked.accept))
+        if keyed is None:
+            return False
+        key, body = keyed
+        plan = self._plans.get(key)
+        if plan is None:
+            return key not in self._plans and self._learn(keyed, values, number)
+        size = len(text) if text.isascii() else len(text.encode())
+        if not plan.holds(body) or (size < plan.size and plan.judged.rules):
+            return False
+        plan.count += 1
+        self.bases[before] = self.bases.get(before, 0) + 1
+        self.without_credential += not asked.credential
+        facts = (status, answered[0], plan.facts(body))
+        self._ledger.reads.add_plain(segment, (begun, number, 0, elapsed, True, size, None, asked.accept, facts, raw))
+        if self._ledger.outages.latest is not _KIND:
+            self._ledger.outages.answered(_KIND, "known")
+        return True
+
+    def flush(self) -> None:
+        """Add what was counted to the ledger."""
+        for plan in self._plans.values():
+            if plan is not None and plan.count:
+                self._ledger.count(plan.judged, plan.count)
+                self._ledger.outages.requests += plan.count
+                plan.count = 0
+
+    def _key(self, segment: str, text: str, answered: Key) -> _Keyed | None:
+        """What a body is like, with the body; None where it is not even read alike by every parser."""
+        try:
+            body = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return None
+        if type(body) is not dict:
+            return None
+        names, types = tuple(body), tuple(map(type, body.values()))
+        outer = (names, types)
+        try:
+            inside = self._inside[outer]
+        except KeyError:
+            inside = _inside(names, types)
+            remember(self._inside, outer, inside)
+        if inside is None:
+            return None
+        keys = len(names)
+        inner: list[Any] = []
+        for name in inside:
+            shape, more = _shape(body[name])
+            if shape is None:
+                return None
+            inner.append(shape)
+            keys += more
+        identity = body.get(self._identity)
+        if (identity != segment and type(identity) is str) or not has_each_key_once(text, keys):
+            return None
+        state = body.get(self._state)
+        return ((answered, outer, *inner, state if type(state) is str else None), body)
+
+    def _learn(self, keyed: _Keyed, values: dict[str, Any], number: int) -> bool:
+        """Have the first of its kind explained, and remember what came of it, if that is all that can come of it."""
+        if len(self._plans) >= _MOST_PLANS:
+            self.flush()
+            self._plans.clear()
+        try:
+            judged = self._explain(values, number)
+        except LineError:
+            return False
+        key, body = keyed
+        self._plans[key] = self._plan(judged, body) if judged is not None else None
+        return True
+
+    def _plan(self, judged: Judged, body: dict[str, Any]) -> _Plan | None:  # noqa: PLR0911 - as in ``take``
+        sighting, roles = judged.sighting, self.contract.roles
+        schema = sighting.schema
+        exchange = sighting.exchange
+        deviations = [deviation for _, _, found in judged.told for deviation in found]
+        of_state = {("body.known_value", roles.state)}
+        if not all(d.rule in _OF_SHAPE or (d.rule, d.pointer) in of_state for d in deviations):
+            return None
+        if schema is None or sighting.batch is None or exchange.response is None:
+            return None
+        if exchange.probe.subject != "known" or exchange.probe.credential != "valid":
+            return None
+        broken = any(deviation.rule in ("body.type", "body.required", "body.undeclared") for deviation in deviations)
+        valid = self._check(sighting.status, sighting.contract_media_type, broken)
+        sense = sense_of(roles, body)
+        if valid is None or sense is None or not all(check(body) for check in (*valid, *sense)):
+            return None
+        known = []
+        for place in schema.properties:
+            if place.known_values and "x-known-values" in place.keywords and place.pointer != roles.state:
+                if place.pointer.count("/") != 1:
+                    return None
+                known.append((unescape(place.pointer[1:]), frozenset(place.known_values)))
+        free = tuple(pointer + "/" for pointer in roles.free_maps)
+        for place in schema.properties:
+            nested = place.pointer.count("/") > 1 and "*" not in place.pointer and not place.pointer.startswith(free)
+            if nested and type(at(body, place.pointer)) is str:
+                return None
+        texts = tuple(name for name, value in body.items() if type(value) is str)
+        size = len(exchange.response.body)
+        return _Plan(judged, size, (*valid, *sense), tuple(known), texts, self._facts_of(body))
+
+    def _check(self, status: str, media_type: str, broken: bool) -> tuple[Check, ...] | None:
+        wanted = (status, media_type, broken)
+        if wanted not in self._checks:
+            schema = self.contract.operation.responses[status].content[media_type]
+            assert schema is not None
+            self._checks[wanted] = validators_of(schema, broken=broken)
+        return self._checks[wanted]
+
+    def _learn_base(self, before: str) -> bool:
+        """Whether what comes before the id is the operation's; what is found is remembered."""
+        place = self._guess.belonging.place(f"{before}/x")
+        plain = place is not None and place.segment == "x" and not place.query
+        remember(self._bases, before, plain)
+        return plain
+
+    def _fits(self) -> bool:
+        """Whether the operation's path ends with the id, and the roles are plain members of the body."""
+        path, parameter, roles = self.contract.operation.path, self.contract.operation.parameter, self.contract.roles
+        plain = [roles.identity, roles.state]
+        return path.endswith("/{" + parameter + "}") and all(p is not None and p.count("/") == 1 for p in plain)
+
+    @staticmethod
+    def _split(pointers: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The pointers by the object around, in their order."""
+        made: dict[str, list[str]] = {}
+        for pointer in pointers:
+            around, _, name = pointer.rpartition("/")
+            made.setdefault(around, []).append(unescape(name))
+        return tuple((around, tuple(names)) for around, names in made.items())
+
+    def _facts_of(self, body: dict[str, Any]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+        """Makes what reads are compared by out of bodies like this one."""
+        first, *nested = self._places
+        fact = self._ledger.reads.facts_of
+        plain, free = {str, int, type(None)}, self._ledger.reads.free_maps
+        steps: list[tuple[str, tuple[str, ...]]] = []
+        unlike = bool(first[0]) or any(
+            type(body.get(name)) not in plain and not ("/" + escape(name) in free and type(body.get(name)) is dict)
+            for name in first[1]
+        )
+        blanks: list[tuple[None, ...]] = []
+        for around, names in nested:
+            held = body.get(unescape(around[1:]))
+            if around.count("/") != 1 or (held is not None and type(held) is not dict):
+                unlike = True
+            elif held is None:
+                blanks.append((None,) * len(names))
+            elif blanks or any(type(held.get(name)) not in plain for name in names):
+                unlike = True
+            else:
+                steps.append((unescape(around[1:]), names))
+        if unlike:
+            return fact
+        names, tail = first[1], tuple(value for blank in blanks for value in blank)
+        if not steps:
+            return lambda found: tuple(map(found.get, names)) + tail
+        (inner, inner_names), *more = steps
+        if more:
+            return fact
+        return lambda found: (*map(found.get, names), *map(found[inner].get, inner_names), *tail)
+
+
+def _inside(names: tuple[str, ...], types: tuple[type, ...]) -> tuple[str, ...] | None:
+    """The members of an object of such types that have members or items themselves; None where a number is no integer.
+
+    Such a number may be an integer that is too long for one parser and not for the other.
+    """
+    return (
+        None if float in types else tuple(name for name, kind in zip(names, types, strict=True) if kind in (dict, list))
+    )
+
+
+def _shape(value: Any) -> tuple[Key | None, int]:
+    """The members of an object, or the items of an array, and their types, and how many members there are in all.
+
+    None where that is too much, or where one cannot be sure of a type.
+    """
+    if type(value) is list:
+        if len(value) > _MOST_ITEMS:
+            return None, 0
+        if not value:
+            return (), 0
+        names, kinds, held = (), tuple(map(type, value)), value
+    else:
+        names, held = tuple(value), value.values()
+        kinds = tuple(map(type, held))
+    if float in kinds:
+        return None, 0
+    keys = len(names)
+    if dict not in kinds and list not in kinds:
+        return (names, kinds), keys
+    inside: list[Any] = []
+    for member in held:
+        if type(member) is dict or type(member) is list:
+            shape, more = _shape(member)
+            if shape is None:
+                return None, 0
+            keys += more
+            inside.append(shape)
+    return (names, kinds, *inside), keys
+
+
+def _moments(begun: Any, elapsed: Any) -> tuple[float, float] | None:
+    """When a request was sent and how long it took, in whichever form that was recorded; None for no such form."""
+    try:
+        begun = datetime.fromisoformat(begun).timestamp() if type(begun) is str else begun or 0.0
+    except (ValueError, OverflowError):
+        return None
+    elapsed = elapsed or 0.0
+    if type(begun) not in (int, float) or type(elapsed) not in (int, float):
+        return None
+    return (float(begun), float(elapsed)) if 0 <= begun <= _LAST and elapsed >= 0 else None

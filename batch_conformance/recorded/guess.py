@@ -1,0 +1,157 @@
+"""What a recorded exchange was sent for, as far as it shows: what the judge takes, or why it takes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+from batch_conformance.exchange.exchange import Exchange, Headers, Probe, Request, Subject
+from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor
+from batch_conformance.recorded.belonging import Belonging, Place
+from batch_conformance.recorded.line import RecordedExchange
+
+Aside = Literal["elsewhere", "other_method", "conditional", "no_response"]
+"""Why an exchange is not judged: another operation's, another method, an answer to a condition, or none recorded."""
+
+CHAPTER = "recorded"
+"""The chapter of what no suite sent."""
+
+PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
+"""Segments of letters that RFC 3986 section 2.3 leaves unreserved."""
+
+_CONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"})
+_CONDITIONAL = frozenset({206, 304, 412, 416})
+NEGOTIATION = frozenset({"accept", "accept-charset", "accept-encoding", "accept-language", "prefer"})
+_PREFERRED = re.compile(r"\s*code\s*=\s*\"?(\d{3})\"?\s*", re.IGNORECASE)
+_KEY_IN_QUERY = re.compile(r"(?:^|&)(?:api[_-]?key|key|token|access_token)=[^&]", re.IGNORECASE)
+_TOKEN = re.compile(r"[!-~]{12,4096}")
+_NO_SECRET = re.compile(r"\W*(?:redacted|masked|hidden|removed|filtered|x+|\**)\W*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Takes recorded exchanges for what they are.
+
+    ``credential_headers`` are lower-case names of headers that carry credentials. ``credentials_recorded`` says that
+    the recording leaves none of them out, so that a request without one had none.
+    """
+
+    belonging: Belonging
+    credential_headers: frozenset[str] = frozenset(MASKED_HEADERS)
+    credentials_recorded: bool = False
+
+    def exchange(self, recorded: RecordedExchange, number: int) -> Exchange | Aside:
+        """The exchange that is to be judged, without any secret; or why there is none."""
+        if recorded.response is None and recorded.failure is None:
+            return "no_response"
+        if recorded.probe is not None:
+            return self._made(recorded, recorded.probe, number) if self.belonging.holds(recorded.url) else "elsewhere"
+        place = self.belonging.place(recorded.url)
+        if place is None:
+            return "elsewhere"
+        if recorded.method not in ("GET", "HEAD"):
+            return "other_method"
+        names = {name.lower() for name, _ in recorded.request_headers}
+        status = recorded.response.status if recorded.response else 0
+        if status in _CONDITIONAL and (not names or names & _CONDITIONS):
+            return "conditional"
+        return self._made(recorded, self._probe(recorded, place, names), number)
+
+    def _probe(self, recorded: RecordedExchange, place: Place, names: set[str]) -> Probe:
+        status = recorded.response.status if recorded.response else 0
+        subject: Subject = "recorded" if PLAIN.fullmatch(place.segment) else "hostile"
+        if 200 <= status < 300:
+            subject = "known"  # whoever was answered asked for what there is
+        credential = self._credential(recorded, place, names)
+        name = recorded.method + (" of an odd id" if subject == "hostile" else "")
+        return Probe(
+            CHAPTER,
+            name + (" without a credential" if credential == "missing" else ""),
+            place.path,
+            place.batch_id,
+            subject,
+            recorded.method,
+            tuple((name, value) for name, value in recorded.request_headers if name.lower() in NEGOTIATION),
+            place.query,
+            credential,
+            _forced(recorded.request_headers),
+        )
+
+    def _credential(self, recorded: RecordedExchange, place: Place, names: set[str]) -> str:
+        """The kind of credential: nobody knows whether one that was refused was valid, nor which were cut out."""
+        sent = recorded.credential == "sent" or self._has_credential(recorded.request_headers, place.query)
+        if not sent and (recorded.credential == "none" or (self.credentials_recorded and bool(names))):
+            return "missing"
+        refused = recorded.response is not None and recorded.response.status in (401, 403)
+        return "recorded" if refused else "valid"
+
+    def asked(self, headers: Headers) -> tuple[Headers, Redactor, bool, bool] | None:
+        """What the headers of the request of a plain read come to, where it was answered.
+
+        Those that negotiate, what redacts the exchange, whether there is a secret, and whether there was a credential;
+        None where the request is no plain one.
+        """
+        credential = self._has_credential(headers, "")
+        if _forced(headers) is not None or (self.credentials_recorded and not credential):
+            return None
+        secrets = tuple(self.secrets(headers))
+        redactor = _redactor(secrets, self.credential_headers)
+        accept = tuple((name, value) for name, value in headers if name.lower() in NEGOTIATION)
+        return redactor.redact_headers(accept), redactor, bool(secrets), credential
+
+    def lacks_credential(self, recorded: RecordedExchange) -> bool:
+        """Whether no credential was recorded with a request, for whatever reason."""
+        query = recorded.url.partition("?")[2]
+        return recorded.credential != "sent" and not self._has_credential(recorded.request_headers, query)
+
+    def _has_credential(self, headers: Headers, query: str) -> bool:
+        named = any(name.lower() in self.credential_headers and value.strip() for name, value in headers)
+        return named or _KEY_IN_QUERY.search(query) is not None
+
+    def _made(self, recorded: RecordedExchange, probe: Probe, number: int) -> Exchange:
+        redactor = _redactor(tuple(self.secrets(recorded.request_headers)), self.credential_headers)
+        response, reflections = recorded.response, recorded.reflections
+        if response is not None:
+            response, seen = redactor.redact_response(response)
+            reflections = tuple(dict.fromkeys((*reflections, *seen)))
+        return Exchange(
+            number,
+            replace(
+                probe,
+                path=redactor.redact_text(probe.path),
+                query=redactor.redact_url(f"?{probe.query}")[1:] if probe.query else "",
+                headers=redactor.redact_headers(probe.headers),
+            ),
+            Request(
+                recorded.method,
+                redactor.redact_url(recorded.url),
+                redactor.redact_headers(recorded.request_headers),
+            ),
+            response,
+            recorded.failure,
+            recorded.attempt,
+            recorded.final,
+            recorded.started_at,
+            recorded.elapsed,
+            reflections,
+        )
+
+    def secrets(self, headers: Headers) -> Iterator[str]:
+        """Credentials that were recorded as they were sent."""
+        for name, value in headers:
+            if name.lower() in self.credential_headers:
+                yield from (token for token in _TOKEN.findall(value) if not _NO_SECRET.fullmatch(token))
+
+
+@lru_cache(maxsize=256)
+def _redactor(secrets: tuple[str, ...], masks: frozenset[str]) -> Redactor:
+    return Redactor(secrets, masks)
+
+
+def _forced(headers: Headers) -> int | None:
+    """The status that was asked for with ``Prefer: code=NNN``."""
+    parts = (part for name, value in headers if name.lower() == "prefer" for part in value.split(","))
+    return next((int(found[1]) for part in parts if (found := _PREFERRED.fullmatch(part))), None)

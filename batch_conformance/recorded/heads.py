@@ -1,0 +1,138 @@
+"""Headers on the fast path: what they come to, remembered by those values that matter."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import Any
+
+from batch_conformance.contract.schema import Schema
+from batch_conformance.exchange.exchange import Headers
+from batch_conformance.exchange.redaction import Redactor
+from batch_conformance.judge.headers import header_value
+from batch_conformance.recorded.guess import NEGOTIATION, Guess
+
+Key = tuple[Any, ...]
+
+_MOST_REMEMBERED = 20_000
+_JUDGED_HEADERS = frozenset(
+    {
+        *("content-type", "content-length", "content-encoding", "transfer-encoding"),
+        *("cache-control", "retry-after", "www-authenticate"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the headers of a request come to."""
+
+    accept: Headers
+    redactor: Redactor
+    secret: bool
+    credential: bool
+
+
+class Heads:
+    """The headers of a recording's requests and responses."""
+
+    def __init__(self, guess: Guess) -> None:
+        self._guess = guess
+        self._operation = guess.belonging.contract.operation
+        self._wanted = guess.credential_headers | NEGOTIATION
+        self._asked: dict[Key, Asked | None] = {}
+        self._names: dict[Key, tuple[int, ...]] = {}
+        self._answer_names: dict[Key, tuple[int, ...]] = {}
+        self._answered: dict[Key, Key | None] = {}
+        self._documented: dict[int, dict[str, Schema | None]] = {}
+
+    def asked(self, headers: Any) -> Asked | None:
+        """What the headers of a request come to; None where they are none of a plain read."""
+        pairs = pairs_of(headers)
+        if pairs is None:
+            return None
+        names, found = pairs
+        places = self._names.get(names)
+        if places is None:
+            places = self._places_of(names, self._wanted)
+        key = (names, *[found[place] for place in places])
+        try:
+            return self._asked[key]
+        except KeyError:
+            asked = self._guess.asked(tuple((names[place], found[place]) for place in places))
+            made = None if asked is None else Asked(*asked)
+            remember(self._asked, key, made)
+            return made
+
+    def answered(self, status: int, headers: Any) -> Key | None:
+        """Content-Type and what else of the headers is judged; None where that is to be explained."""
+        pairs = pairs_of(headers)
+        if pairs is None:
+            return None
+        names, found = pairs
+        places = self._answer_names.get((status, names))
+        if places is None:
+            places = self._places_of(names, _JUDGED_HEADERS | self._documented_at(status).keys())
+            remember(self._answer_names, (status, names), places)
+        key = (status, names, *[found[place] for place in places])
+        try:
+            return self._answered[key]
+        except KeyError:
+            judged = [(names[place].lower(), found[place]) for place in places]
+            made = self._answer(judged, self._documented_at(status))
+            remember(self._answered, key, made)
+            return made
+
+    @staticmethod
+    def _answer(judged: list[tuple[str, str]], documented: dict[str, Schema | None]) -> Key | None:
+        content_types = [value for name, value in judged if name == "content-type"]
+        if len(content_types) != 1 or len({name for name, _ in judged}) != len(judged):
+            return None
+        parts: list[Any] = [content_types[0]]
+        for name, value in judged:
+            if name not in documented:
+                parts.append(name if name == "content-length" else (name, value))
+                continue
+            schema = documented[name]
+            if schema is not None and schema.violations(header_value(schema, value)):
+                return None
+            parts.append(name)
+        return tuple(parts)
+
+    def _places_of(self, names: tuple[str, ...], wanted: Set[str]) -> tuple[int, ...]:
+        """Where among the names of headers those are that matter."""
+        places = tuple(index for index, name in enumerate(names) if name.lower() in wanted)
+        if wanted is self._wanted:
+            remember(self._names, names, places)
+        return places
+
+    def _documented_at(self, status: int) -> dict[str, Schema | None]:
+        if status not in self._documented:
+            response = self._operation.response_for(status)
+            headers = response.headers if response else {}
+            self._documented[status] = {name.lower(): schema for name, schema in headers.items()}
+        return self._documented[status]
+
+
+def pairs_of(headers: Any) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Names and values of headers, whichever way they were recorded; None for what is not one value for each name."""
+    if type(headers) is dict:
+        names, found = tuple(headers), tuple(headers.values())
+    elif type(headers) is list and headers and {(type(pair), len(pair)) for pair in headers if pair} == {(list, 2)}:
+        names, found = (tuple(column) for column in zip(*headers, strict=True))
+    else:
+        return None
+    try:
+        "".join(found)  # the fastest way to see that all are text
+        if type(headers) is list:
+            "".join(names)
+    except TypeError:
+        return None
+    return names, found
+
+
+def remember(known: dict[Any, Any], key: Any, value: Any) -> None:
+    """Keep a value for a key; what is kept is forgotten when there is too much of it."""
+    if len(known) >= _MOST_REMEMBERED:
+        known.clear()
+    known[key] = value

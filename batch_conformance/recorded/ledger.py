@@ -1,0 +1,156 @@
+"""The ledger of traffic that no suite sent: what ``judge.judge`` makes of a list, made exchange by exchange.
+
+It holds no exchanges but those that are evidence; two ledgers add up to the one of both recordings, one after the
+other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.findings.finding import Deviation
+from batch_conformance.findings.fold import Bucket, Tally
+from batch_conformance.findings.ledger import Ledger
+from batch_conformance.judge.authentication import is_let_in, judge_authentication
+from batch_conformance.judge.coverage import Bodies, Coverage, cover_clauses
+from batch_conformance.judge.identity import judge_identity
+from batch_conformance.judge.judge import NOT_THE_OBJECT, REQUIRED_SUCCESS, judge_one
+from batch_conformance.judge.security import judge_security
+from batch_conformance.judge.sighting import Sighting
+from batch_conformance.judge.weather import is_of_a_gateway, soften
+from batch_conformance.recorded.outages import Outages
+from batch_conformance.recorded.reads import MOST_IN_MEMORY, Read, Reads, compare
+
+_LET_IN: Bucket = ("let_in",)
+_UNLESS_LET_IN: Bucket = ("unless_let_in",)
+"""What is told only where nothing was let in without a credential."""
+_IN_PASSING: Bucket = ("passing",)
+"""What something before the API said: it is told of, and breaks no clause."""
+_MOST_EXAMPLES = 200
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A sighting and its deviations, each with what its telling depends on, and with its phase.
+
+    ``passing``: something that stands before the API spoke for it.
+    """
+
+    sighting: Sighting
+    told: tuple[tuple[Bucket, int, list[Deviation]], ...]
+    passing: bool = False
+
+    @cached_property
+    def rules(self) -> frozenset[str]:
+        """The rules that were broken."""
+        return frozenset(deviation.rule for _, _, deviations in self.told for deviation in deviations)
+
+
+class RecordedLedger:
+    """A ledger that is added to. ``most_reads`` is how many reads of batches are held in memory."""
+
+    def __init__(self, contract: Contract, most_reads: int = MOST_IN_MEMORY) -> None:
+        self.contract = contract
+        self.judged = 0
+        self.coverage = Coverage(contract)
+        self.outages = Outages()
+        self.reads = Reads(contract, most_reads)
+        self._tally = Tally()
+        self._bodies = Bodies()
+        self._succeeded = False
+        self._examples: list[Exchange] = []
+
+    def add(self, exchange: Exchange) -> Judged:
+        """Judge an exchange of which nobody said what it was sent for."""
+        sighting = Sighting(exchange, self.contract)
+        passing = not sighting.forced and is_of_a_gateway(sighting)
+        if is_let_in(sighting):
+            alone = list(judge_security(sighting))
+        else:
+            alone = [soften(one) if passing else one for one in judge_one(sighting)]
+        judged = Judged(sighting, (((), 0, alone), *_together(sighting)), passing)
+        self.outages.add(sighting)
+        self.reads.add_sighting(sighting)
+        self.count(judged)
+        return judged
+
+    def count(self, judged: Judged, times: int = 1) -> None:
+        """Add ``times`` exchanges that deviate alike and have members of the same types; the one judged is the first.
+
+        Outages and reads are not touched.
+        """
+        sighting = judged.sighting
+        self.judged += times
+        self.coverage.add(sighting, times, own=not judged.passing)
+        if not judged.rules & NOT_THE_OBJECT:
+            self._bodies.add(sighting, times)
+        answer = sighting.answer
+        if answer is not None and 200 <= answer.status < 300 and sighting.authorised and sighting.method == "GET":
+            self._succeeded = True
+        for bucket, phase, deviations in judged.told:
+            self._tally.add(deviations, _IN_PASSING if judged.passing else bucket, times=times, phase=phase)
+
+    def add_example(self, exchange: Exchange) -> None:
+        """Keep an exchange that deviates in nothing, to show in the reports and to learn from; only the first ones."""
+        if len(self._examples) < _MOST_EXAMPLES:
+            self._examples.append(exchange)
+
+    def update(self, later: RecordedLedger) -> None:
+        """Add what followed in the recording; ``later`` is used up."""
+        self.judged += later.judged
+        self.coverage.update(later.coverage)
+        self.outages.update(later.outages)
+        self.reads.update(later.reads)
+        self._tally.update(later._tally)
+        self._bodies.update(later._bodies)
+        self._succeeded = self._succeeded or later._succeeded
+        for exchange in later._examples:
+            self.add_example(exchange)
+
+    def result(self, revive: Callable[[bytes, Read], Exchange]) -> Ledger:
+        """The ledger of all that was added. ``revive`` makes the exchange of a line of the recording again.
+
+        Of recorded traffic nothing is required but a success: nobody can ask it for an unknown id, or to leave its
+        credential out.
+        """
+        weighed, unjudged = self.outages.weigh()
+        told = self._told()
+        whole = self._tally.told(lambda bucket: bucket in told)
+        whole.update(weighed)
+        compared = compare(self.reads, revive)
+        for deviation, phase, size in compared.deviations:
+            whole.add([deviation], phase=phase, size=size)
+        for deviation in self._bodies.never_seen():
+            whole.add([deviation], phase=5)
+        self.reads.close()
+        clauses = cover_clauses(self.coverage, whole.counted(), stuck=bool(unjudged), read_again=compared.read_again)
+        whole.update(self._tally.told(lambda bucket: bucket == _IN_PASSING))
+        findings = whole.findings()
+        evidence = {finding.evidence.order: finding.evidence for finding in findings}
+        shown = {exchange.order: exchange for exchange in self._examples} | evidence
+        return Ledger(
+            exchanges=tuple(exchange for _, exchange in sorted(shown.items())),
+            findings=findings,
+            clauses=clauses,
+            fields=self.coverage.fields(),
+            statuses=self.coverage.statuses(),
+            missing=() if self._succeeded else (REQUIRED_SUCCESS,),
+            unjudged=unjudged,
+        )
+
+    def _told(self) -> frozenset[Bucket]:
+        """The buckets whose deviations are told, now that all is known."""
+        let_in = any(bucket == _LET_IN for bucket in self._tally.buckets())
+        return frozenset({(), _LET_IN} if let_in else {(), _UNLESS_LET_IN})
+
+
+def _together(sighting: Sighting) -> Iterator[tuple[Bucket, int, list[Deviation]]]:
+    """What the judges of a whole run say of one exchange, by what else they would have to know."""
+    yield (), 1, list(judge_identity([sighting]))
+    for deviation in judge_authentication([sighting]):
+        late = deviation.rule == "auth.checked_late"
+        yield _LET_IN if deviation.rule.endswith("_accepted") else _UNLESS_LET_IN if late else (), 4, [deviation]

@@ -1,0 +1,155 @@
+"""One line of a recording: an exchange as JSON, as ``schemas/exchange.schema.json`` has it, read and checked."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from typing import Any, get_args
+
+import orjson
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from batch_conformance.exchange.exchange import Failure, Headers, Probe, Response, Subject
+
+_REASON = 160
+
+
+class LineError(ValueError):
+    """A line that is no exchange. Its text is one line that says which part is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedExchange:
+    """An exchange as it was recorded, whoever sent it.
+
+    ``probe`` is what it was sent for, where a suite sent it; ``credential`` is ``sent``, ``none``, or empty where the
+    recording says neither. ``body_known`` is false where the body of the response was not recorded.
+    """
+
+    method: str
+    url: str
+    request_headers: Headers
+    response: Response | None
+    failure: Failure | None = None
+    started_at: float = 0.0
+    elapsed: float = 0.0
+    credential: str = ""
+    probe: Probe | None = None
+    number: int | None = None
+    attempt: int = 0
+    final: bool = True
+    reflections: tuple[str, ...] = ()
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema of one line."""
+    text = resources.files("batch_conformance.recorded").joinpath("schemas/exchange.schema.json").read_text("utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(schema())
+
+
+def values_of(raw: bytes) -> dict[str, Any]:
+    """The values of one line. Raises ``LineError`` where it is no JSON object."""
+    try:
+        values = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise LineError(f"no JSON: {error}"[:_REASON]) from None
+    if not isinstance(values, dict):
+        raise LineError("no JSON object")
+    return values
+
+
+def exchange_of(values: Mapping[str, Any]) -> RecordedExchange:
+    """The exchange that the values of a line are. Raises ``LineError`` where they keep not to the schema."""
+    if not _validator().is_valid(values):
+        wrong = best_match(_validator().iter_errors(values))
+        where = wrong.json_path.removeprefix("$.") if wrong else ""
+        raise LineError(f"{where}: {wrong.message if wrong else 'not an exchange'}"[:_REASON])
+    request, response, failure = values["request"], values.get("response"), values.get("failure")
+    return RecordedExchange(
+        method=request.get("method", "GET").upper(),
+        url=request["url"],
+        request_headers=headers_of(request.get("headers") or ()),
+        response=_response(response) if response else None,
+        failure=Failure(failure["kind"], failure.get("detail", failure["kind"])) if failure else None,
+        started_at=_moment(values.get("started_at") or 0.0),
+        elapsed=float(values.get("elapsed") or 0.0),
+        credential=values.get("credential") or "",
+        probe=_probe(values["probe"]) if values.get("probe") else None,
+        number=values.get("number"),
+        attempt=values.get("attempt", 0),
+        final=values.get("final", True),
+        reflections=tuple(values.get("reflections", ())),
+    )
+
+
+def headers_of(recorded: Mapping[str, Any] | list[list[str]] | tuple[()]) -> Headers:
+    """Headers as pairs, however they were recorded: a value by name, several of them, or pairs."""
+    if not isinstance(recorded, Mapping):
+        return tuple((name, value) for name, value in recorded)
+    return tuple(
+        (name, value)
+        for name, values in recorded.items()
+        for value in ([values] if isinstance(values, str) else values)
+    )
+
+
+def _response(part: Mapping[str, Any]) -> Response:
+    known = "body" in part or "body_base64" in part
+    try:
+        body = base64.b64decode(part["body_base64"], validate=True) if "body_base64" in part else None
+    except ValueError:
+        raise LineError("response.body_base64: no base64") from None
+    text = part.get("body") or ""
+    body = text.encode("utf-8", "surrogatepass") if body is None else body
+    return Response(
+        status=part["status"],
+        headers=headers_of(part["headers"]),
+        body=body,
+        reason=part.get("reason", ""),
+        http_version=part.get("http_version", "1.1"),
+        wire_size=part.get("wire_size", len(body)),
+        # A body that was not recorded is one of which nothing was kept.
+        truncated=part.get("truncated", not known),
+        decode_error=part.get("decode_error", ""),
+        trailing=part.get("trailing", 0),
+    )
+
+
+def _probe(part: Mapping[str, Any]) -> Probe:
+    subject = part["subject"]
+    assert subject in get_args(Subject)
+    return Probe(
+        chapter=part["chapter"],
+        name=part["name"],
+        path=part["path"],
+        batch_id=part.get("batch_id"),
+        subject=subject,
+        method=part.get("method", "GET"),
+        headers=headers_of(part.get("headers") or ()),
+        query=part.get("query", ""),
+        credential=part.get("credential", "valid"),
+        forced_status=part.get("forced_status"),
+        wait=float(part.get("wait", 0.0)),
+    )
+
+
+def _moment(value: float | str) -> float:
+    if not isinstance(value, str):
+        return float(value)
+    try:
+        return datetime.fromisoformat(value).timestamp()
+    except (ValueError, OverflowError):
+        raise LineError(f"started_at: {value[:40]!r} is no time of RFC 3339") from None

@@ -1,0 +1,80 @@
+"""What is to be judged by, and what was judged, as bytes for another process of the same validation.
+
+The contract travels once, on the way there. Who can write these bytes can run code: they never come from a file.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import io
+import pickle
+from types import MappingProxyType
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.recorded.guess import Guess
+from batch_conformance.recorded.recording import Recording
+from batch_conformance.recorded.source import Part, SourceError
+
+
+class _Packer(pickle.Pickler):
+    """Packs views of dictionaries, of which contracts are made."""
+
+    dispatch_table = {**copyreg.dispatch_table, MappingProxyType: lambda view: (MappingProxy, (dict(view),))}  # noqa: RUF012 - as pickle wants it
+
+
+class _WithoutContract(_Packer):
+    def persistent_id(self, value: object) -> str | None:
+        return "contract" if isinstance(value, Contract) else None
+
+
+class _WithContract(pickle.Unpickler):
+    def __init__(self, data: bytes, contract: Contract) -> None:
+        super().__init__(io.BytesIO(data))
+        self._contract = contract
+
+    def persistent_load(self, pid: object) -> Contract:  # noqa: ARG002 - there is one only
+        return self._contract
+
+
+def pack_guess(guess: Guess) -> bytes:
+    """How to take exchanges, the contract included, as bytes."""
+    packed = io.BytesIO()
+    _Packer(packed, pickle.HIGHEST_PROTOCOL).dump(guess)
+    return packed.getvalue()
+
+
+def unpack_guess(data: bytes) -> Guess:
+    """What ``pack_guess`` packed."""
+    guess = pickle.loads(data)
+    assert isinstance(guess, Guess)
+    return guess
+
+
+def pack(recording: Recording) -> bytes:
+    """A recording as bytes, without the contract; it is used up."""
+    packed = io.BytesIO()
+    _WithoutContract(packed, pickle.HIGHEST_PROTOCOL).dump(recording)
+    recording.ledger.reads.close()
+    return packed.getvalue()
+
+
+def read_part(part: Part, packed_guess: bytes) -> tuple[bytes, str]:
+    """The recording of one part, packed, and why it is not whole, if it is not."""
+    recording = Recording(unpack_guess(packed_guess))
+    try:
+        recording.read(part)
+    except SourceError as error:
+        return pack(recording), str(error)
+    return pack(recording), ""
+
+
+def unpack(data: bytes, contract: Contract) -> Recording:
+    """What ``pack`` packed, under the same contract."""
+    recording = _WithContract(data, contract).load()
+    assert isinstance(recording, Recording)
+    return recording
+
+
+def MappingProxy(values: dict[object, object]) -> MappingProxyType[object, object]:  # noqa: N802 - stands for the type
+    """A view of a dictionary: the type itself has no name that pickle finds."""
+    return MappingProxyType(values)

@@ -1,0 +1,177 @@
+"""A recording as it is read: its ledger, and what of it could not be judged, and why."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.findings.ledger import Ledger
+from batch_conformance.judge.judge import REQUIRED_SUCCESS, judge
+from batch_conformance.recorded.fast import FastPath
+from batch_conformance.recorded.guess import Aside, Guess
+from batch_conformance.recorded.join import join
+from batch_conformance.recorded.ledger import Judged, RecordedLedger
+from batch_conformance.recorded.line import LineError, exchange_of, values_of
+from batch_conformance.recorded.reads import MOST_IN_MEMORY, Read
+from batch_conformance.recorded.source import Part, Raw, blocks
+
+MOST_COMPLAINTS = 5
+"""Malformed lines that are shown; the others are counted."""
+_MOST_BASES = 50
+
+
+class Recording:
+    """Takes in part after part; two of them add up to the one of both, one after the other.
+
+    ``run`` has the exchanges of which a suite said what it sent them for: they are few, and judged as its run was.
+    ``ledger`` is of all others. ``lines`` counts all that was read, ``malformed`` those that are no exchange,
+    ``complaints`` shows the first ones. ``bases`` counts exchanges by what stands before the operation's path;
+    ``without_credential`` those that were answered although no credential was recorded. ``explains_all`` has the fast
+    path spare nothing: for comparison.
+    """
+
+    def __init__(self, guess: Guess, most_reads: int = MOST_IN_MEMORY, *, explains_all: bool = False) -> None:
+        self.guess = guess
+        self.ledger = RecordedLedger(guess.belonging.contract, most_reads)
+        self.run: list[Exchange] = []
+        self.lines = 0
+        self.malformed = 0
+        self.complaints: list[str] = []
+        self.aside: Counter[Aside] = Counter()
+        self.bases: Counter[str] = Counter()
+        self.without_credential = 0
+        self._fast = None if explains_all else FastPath(guess, self.ledger, self._explain)
+
+    def read(self, part: Part, advance: Callable[[int], None] = lambda _: None) -> None:
+        """Take in a part. Raises ``SourceError`` where it cannot be read."""
+        with _seldom_collected():
+            self._read(part, advance)
+
+    def _read(self, part: Part, advance: Callable[[int], None]) -> None:
+        fast = self._fast
+        for block in blocks(part, advance):
+            for place, raw in enumerate(block.lines):
+                if raw:
+                    index = block.index + place
+                    if fast is not None and isinstance(raw, bytes) and fast.take(raw, part.first + index):
+                        self.lines += 1
+                        continue
+                    try:
+                        self.take(raw, part.first + index, part.base)
+                    except LineError as error:
+                        offset = block.offset + sum(
+                            len(line) + 1 for line in block.lines[:place] if isinstance(line, bytes)
+                        )
+                        self._complain(f"{part.where(index, offset)}: {error}")
+
+    def take(self, raw: Raw, number: int, base: int = 0) -> None:
+        """Take in one line; ``base`` is added to its own number. Raises ``LineError`` where it is no exchange."""
+        if isinstance(raw, bytes) and not raw.strip():
+            return
+        self.lines += 1
+        if isinstance(raw, LineError):
+            raise raw
+        self._judge(values_of(raw) if isinstance(raw, bytes) else raw, number, base)
+
+    def update(self, later: Recording) -> None:
+        """Add what followed; ``later`` is used up."""
+        self.settle()
+        later.settle()
+        self.ledger.update(later.ledger)
+        self.run += later.run
+        self.lines += later.lines
+        self.malformed += later.malformed
+        self.complaints = [*self.complaints, *later.complaints][:MOST_COMPLAINTS]
+        self.aside.update(later.aside)
+        self.without_credential += later.without_credential
+        for base, count in later.bases.items():
+            self._count_base(base, count)
+
+    def settle(self) -> None:
+        """Add what the fast path has counted."""
+        if self._fast is not None:
+            self._fast.flush()
+            for base, count in self._fast.bases.items():
+                self._count_base(self._base_of(base), count)
+            self.without_credential += self._fast.without_credential
+            self._fast.bases, self._fast.without_credential = {}, 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        self.settle()
+        return {**self.__dict__, "_fast": None}  # it is for reading, which is over
+
+    def result(self) -> Ledger:
+        """The ledger of all that was taken in; nothing can be added any more."""
+        self.settle()
+        ledger = self.ledger.result(self._revive)
+        if not self.run:
+            return ledger
+        of_run = judge(self.run, self.guess.belonging.contract)
+        of_run = replace(of_run, missing=tuple(what for what in of_run.missing if what == REQUIRED_SUCCESS))
+        return join(of_run, ledger) if self.ledger.judged else of_run
+
+    @property
+    def judged(self) -> int:
+        """How many exchanges are judged."""
+        return self.ledger.judged + len(self.run)
+
+    def _judge(self, values: dict[str, Any], number: int, base: int = 0) -> Judged | None:
+        exchange = self._exchange(values, number, base)
+        if not isinstance(exchange, Exchange):
+            self.aside[exchange] += 1
+            return None
+        if values.get("probe"):
+            self.run.append(exchange)
+            return None
+        judged = self.ledger.add(exchange)
+        if not judged.rules:
+            self.ledger.add_example(exchange)
+        return judged
+
+    def _explain(self, values: dict[str, Any], number: int) -> Judged | None:
+        """Judge the values of a line of which the fast path has seen that it is one."""
+        return self._judge(values, number)
+
+    def _exchange(self, values: dict[str, Any], number: int, base: int) -> Exchange | Aside:
+        recorded = exchange_of(values)
+        exchange = self.guess.exchange(recorded, number if recorded.number is None else base + recorded.number)
+        if isinstance(exchange, Exchange):
+            place = self.guess.belonging.place(recorded.url)
+            self._count_base(place.base if place else "", 1)
+            if recorded.probe is None and exchange.probe.credential == "valid" and (exchange.status or 0) < 300:
+                self.without_credential += self.guess.lacks_credential(recorded)
+        return exchange
+
+    def _revive(self, raw: bytes, read: Read) -> Exchange:
+        exchange = self.guess.exchange(exchange_of(values_of(raw)), read.number)
+        assert isinstance(exchange, Exchange)
+        return replace(exchange, number=read.number)
+
+    def _complain(self, text: str) -> None:
+        self.malformed += 1
+        if len(self.complaints) < MOST_COMPLAINTS:
+            self.complaints.append(text)
+
+    def _base_of(self, before: str) -> str:
+        place = self.guess.belonging.place(f"{before}/x")
+        return place.base if place else ""
+
+    def _count_base(self, base: str, count: int) -> None:
+        if base and (base in self.bases or len(self.bases) < _MOST_BASES):
+            self.bases[base] += count
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Has the cyclic garbage collector look less often: what is read is freed without it, and there is much of it."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

@@ -1,0 +1,232 @@
+"""Recordings as files: named, globbed, compressed or piped in, and cut into parts that can be read apart."""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from batch_conformance.input_error import InputError
+from batch_conformance.recorded.har_entries import lines_of
+from batch_conformance.recorded.line import LineError
+
+Kind = Literal["ndjson", "gzip", "har"]
+
+PIECE = 32 * 1024 * 1024
+"""Bytes of a part of an uncompressed NDJSON."""
+LONGEST_LINE = 64 * 1024 * 1024
+STDIN = "-"
+
+_CHUNK = 1 << 18
+_GZIP = b"\x1f\x8b"
+_HAR = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"log\"\s*:")
+_MOST_OF_A_BYTE = 2048
+"""Bytes that one byte of gzip can stand for, and a little more."""
+
+Raw = bytes | dict[str, Any] | LineError
+
+
+class SourceError(InputError):
+    """A recording that cannot be read; its text is one line for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is read in one go: a file, or the lines that begin between two bytes of it.
+
+    ``first`` is the number of its first exchange: numbers rise from part to part, however long each is. ``size`` is
+    in bytes as on disk; 0 where nobody knows.
+    """
+
+    path: str
+    kind: Kind
+    start: int
+    end: int | None
+    first: int
+    size: int
+
+    @property
+    def base(self) -> int:
+        """The number of the first exchange of the file, where its exchanges have numbers of their own."""
+        return self.first - self.start
+
+    def where(self, index: int, offset: int) -> str:
+        """The place of a line for people."""
+        name = "stdin" if self.path == STDIN else self.path
+        if self.kind == "har":
+            return f"{name}, entry {index + 1}"
+        return f"{name}:{index + 1}" if self.start == 0 else f"{name} at byte {offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines in a row. ``index`` is that of the first one in its part, ``offset`` the byte where it begins."""
+
+    lines: Sequence[Raw]
+    index: int
+    offset: int
+
+
+def expand(patterns: Sequence[str]) -> list[str]:
+    """The files of names and globs, each once. Raises ``SourceError`` for what names none."""
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        if pattern == STDIN or Path(pattern).is_file():
+            found[pattern] = None
+            continue
+        if Path(pattern).is_dir():
+            raise SourceError(f"{pattern} is a folder: name its files, such as {pattern.rstrip('/')}/*.ndjson")
+        matches = glob.glob(pattern, recursive=True)  # noqa: PTH207 - takes absolute patterns too
+        files = sorted(path for path in matches if Path(path).is_file())
+        if not files:
+            raise SourceError(f"there is no file {pattern}")
+        found |= dict.fromkeys(files)
+    if STDIN in found and list(found)[-1] != STDIN:
+        raise SourceError("what comes from stdin has no end that is known beforehand: name - last")
+    return list(found)
+
+
+def parts(paths: Sequence[str], piece: int = PIECE) -> list[Part]:
+    """The parts of files, in their order. Raises ``SourceError`` for a file that cannot be read."""
+    made: list[Part] = []
+    first = 0
+    for path in paths:
+        if path == STDIN:
+            made.append(Part(STDIN, "ndjson", 0, None, first, 0))
+            continue
+        try:
+            size = os.stat(path).st_size  # noqa: PTH116 - one call for a name that is text
+            with open(path, "rb") as file:  # noqa: PTH123
+                kind = _kind(path, file.read(4096))
+        except OSError as error:
+            raise SourceError(f"cannot read {path}: {error.strerror or error}") from None
+        if kind == "ndjson":
+            for start in range(0, max(size, 1), piece):
+                end = min(start + piece, size)
+                made.append(Part(path, kind, start, end, first + start, end - start))
+            first += size + 1
+        else:
+            made.append(Part(path, kind, 0, None, first, size))
+            first += (size + 1) * _MOST_OF_A_BYTE
+    return made
+
+
+def blocks(part: Part, advance: Callable[[int], None] = lambda _: None) -> Iterator[Block]:
+    """The lines of a part, block by block; ``advance`` is told of bytes read. Raises ``SourceError``."""
+    try:
+        if part.path == STDIN:
+            yield from _of_stream(io.BufferedReader(sys.stdin.buffer), part, advance)  # type: ignore[arg-type]
+            return
+        with open(part.path, "rb") as file:  # noqa: PTH123
+            if part.kind == "ndjson":
+                yield from _of_lines(file, part, advance)
+            elif part.kind == "har" and _is_gzip(file):
+                with gzip.open(file) as inside:
+                    yield from _of_archive(inside.read())
+                advance(part.size)
+            elif part.kind == "har":
+                yield from _of_archive(file.read())
+                advance(part.size)
+            else:
+                yield from _of_gzip(file, part, advance)
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"cannot read {part.path}: {reason}") from None
+
+
+def _kind(path: str, head: bytes) -> Kind:
+    packed = head.startswith(_GZIP)
+    if packed:
+        try:
+            with gzip.open(path) as file:
+                head = file.read(4096)
+        except (OSError, EOFError):
+            head = b""
+    name = path.lower().removesuffix(".gz")
+    if _HAR.match(head) or (name.endswith(".har") and head.lstrip()[:1] == b"{"):
+        return "har"
+    return "gzip" if packed else "ndjson"
+
+
+def _is_gzip(file: IO[bytes]) -> bool:
+    head = file.read(2)
+    file.seek(0)
+    return head == _GZIP
+
+
+def _of_archive(text: bytes) -> Iterator[Block]:
+    try:
+        yield Block(list(lines_of(text)), 0, 0)
+    except LineError as error:
+        yield Block([error], 0, 0)
+
+
+def _of_stream(file: io.BufferedReader, part: Part, advance: Callable[[int], None]) -> Iterator[Block]:
+    packed = file.peek(2).startswith(_GZIP)
+    with gzip.GzipFile(fileobj=file) if packed else nullcontext(file) as stream:
+        if _HAR.match(stream.peek(4096)):
+            yield from _of_archive(stream.read())
+        else:
+            yield from _split(_chunks(stream, None, advance), part.start)
+
+
+def _of_gzip(file: IO[bytes], part: Part, advance: Callable[[int], None]) -> Iterator[Block]:
+    told = 0
+    with gzip.open(file) as inside:
+        for block in _split(_chunks(inside, None, lambda _: None), part.start):
+            yield block
+            advance(file.tell() - told)
+            told = file.tell()
+
+
+def _of_lines(file: IO[bytes], part: Part, advance: Callable[[int], None]) -> Iterator[Block]:
+    """The lines that begin in the part: a line that its start cuts belongs to the part before."""
+    start, end = part.start, part.end or 0
+    if start:
+        file.seek(start - 1)
+        start += len(file.readline()) - 1
+    if start < end:
+        file.seek(end - 1)
+        end += len(file.readline()) - 1
+        file.seek(start)
+        yield from _split(_chunks(file, end - start, advance), start)
+
+
+def _chunks(file: IO[bytes] | gzip.GzipFile, most: int | None, advance: Callable[[int], None]) -> Iterator[bytes]:
+    left = most
+    while left is None or left > 0:
+        chunk = file.read(_CHUNK if left is None else min(_CHUNK, left))
+        if not chunk:
+            return
+        left = left - len(chunk) if left is not None else None
+        yield chunk
+        advance(len(chunk))
+
+
+def _split(chunks: Iterator[bytes], offset: int) -> Iterator[Block]:
+    """Lines out of chunks; one of absurd length is an error, and what follows it is read."""
+    index, rest, skipping = 0, b"", False
+    for chunk in chunks:
+        if b"\n" not in chunk and len(rest) + len(chunk) > LONGEST_LINE:
+            offset, rest, skipping = offset + len(rest) + len(chunk), b"", True
+            continue
+        *lines, rest = (rest + chunk).split(b"\n")
+        if not lines:
+            continue
+        found: list[Raw] = list(lines)
+        if skipping:
+            found[0], skipping = LineError(f"a line of more than {LONGEST_LINE} bytes"), False
+        yield Block(found, index, offset)
+        index, offset = index + len(lines), offset + sum(map(len, lines)) + len(lines)
+    if rest:
+        yield Block([rest], index, offset)
+    elif skipping:
+        yield Block([LineError(f"a line of more than {LONGEST_LINE} bytes")], index, offset)

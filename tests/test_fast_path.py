@@ -1,0 +1,197 @@
+"""The fast path against the path that explains: the same ledger, whatever is recorded, and seldom the slow way."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from judge_support import COMPLETED, QUEUED, contract, contract_of, openai_like
+from recorded_support import BASE, line
+from schema_strategies import ANYTHING
+from test_recorded_ledger import told
+
+from batch_conformance.recorded.belonging import Belonging
+from batch_conformance.recorded.compiled import has_each_key_once
+from batch_conformance.recorded.guess import Guess
+from batch_conformance.recorded.recording import Recording
+from batch_conformance.recorded.source import parts
+
+MANY = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+KEY = "sk-abcdefghijklmnopqrstuvwxyz012345"
+
+NUMBERS = (0, 1, -1, 1741685413, 1741685500, 1741685413000, 2**63, 2**70, 1.5)
+TEXTS = ("", "x", "completed", "24h", "1 d", "in_queue", "IN_QUEUE", "a:b", '":')
+OTHERS = (None, True, [], ["a"], [1, "a", {}], {}, {"total": 2, "completed": 1, "failed": 1})
+VALUES = st.sampled_from(NUMBERS) | st.sampled_from(TEXTS) | st.sampled_from(OTHERS) | ANYTHING
+RUNNING = {
+    **QUEUED,
+    "status": "in_progress",
+    "in_progress_at": 1741685420,
+    "request_counts": {"total": 100, "completed": 5, "failed": 5},
+}
+BODIES = st.sampled_from([QUEUED, RUNNING, COMPLETED])
+
+
+def odd_texts(text: str) -> list[str]:
+    """Ways in which the text of a body is not plain JSON, or not what it was when it was judged."""
+    return [
+        text.replace('"object": "batch"', '"object": "x", "object": "batch"'),
+        text.replace('"status":', '"status" :').replace('"object": "batch"', '"object": "x", "object": "batch"'),
+        text.replace("null", "NaN", 1),
+        "\ufeff" + text,
+        text + "x",
+        text[:-1],
+        " \n" + text + "\t",
+        text.replace("/v1/chat", "\\ud800", 1),
+        text.replace("/v1/chat", "https://files.example/x?Signature=abc&a=b", 1),
+        text.replace("/v1/chat/completions", " ", 1),
+        text.replace("/v1/chat/completions", "null", 1),
+        text.replace(": 1741685413", ": 1.741685413e9", 1),
+        text.replace(": 1741685413", ": 17416854130000000000000000", 1),
+        text.replace(": ", " : "),
+        text.replace("nightly", KEY, 1),
+        '["a"]',
+        json.dumps(KEY),
+        "",
+    ]
+
+
+@st.composite
+def changed(draw: st.DrawFn, body: dict[str, Any]) -> dict[str, Any]:
+    """A batch with a member changed, renamed, dropped or added."""
+    body = copy.deepcopy(body)
+    name = draw(st.sampled_from([*body, "new"]))
+    match draw(st.sampled_from(["set", "set", "set", "drop", "rename", "inside"])):
+        case "set":
+            body[name] = draw(VALUES)
+        case "drop":
+            body.pop(name, None)
+        case "rename":
+            body[name + "_"] = body.pop(name, None)
+        case "inside":
+            inner = draw(st.sampled_from(["total", "completed", "failed", "other"]))
+            body["request_counts"] = {**(body["request_counts"] or {}), inner: draw(VALUES)}
+    return body
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> bytes:
+    """A line that is like the others but for one thing at most."""
+    body = draw(BODIES)
+    values = line(body, started_at=draw(st.sampled_from([1741685500.5, 1741685600.25])))
+    request, response = values["request"], values["response"]
+    match draw(
+        st.sampled_from(["same", "body", "body", "body", "text", "status", "type", "url", "time", "asked", "more"])
+    ):
+        case "body":
+            response["body"] = json.dumps(draw(changed(body)), ensure_ascii=draw(st.booleans()))
+        case "text":
+            response["body"] = draw(st.sampled_from(odd_texts(response["body"])))
+        case "status":
+            response["status"] = draw(st.sampled_from([201, 202, 204, 404, 500, 503, 200.0, "200", 999]))
+        case "type":
+            media_types = ["application/json; charset=utf-8", "application/json;charset=latin-1", "text/html", "", None]
+            response["headers"]["Content-Type"] = draw(st.sampled_from(media_types))
+        case "url":
+            places = ["/batches/x", "/files/x", "/batches/a%20b", "/batches/x?y=1", "/batches/", "/v2/batches/x"]
+            request["url"] = draw(
+                st.sampled_from([*(BASE + place for place in places), "/v1/batches/batch_rdyqgrcgjg"])
+            )
+        case "time":
+            values["started_at"] = draw(st.sampled_from([1741685600, "2025-03-11T10:00:00Z", None, "soon", -1, True]))
+        case "asked":
+            odd: list[Any] = [{}, {"Accept": "*/*"}, {"Authorization": f"Bearer {KEY}"}, {"authorization": ""}, [[]], 5]
+            odd += [{"Prefer": "code=200"}, {"X": ["a", "b"]}, [["Accept", "*/*"], ["a", "b"]], {"X": 5}, [["a"]]]
+            request["headers"] = draw(st.sampled_from(odd))
+        case "more":
+            more = [{"Cache-Control": "public"}, {"Retry-After": "soon"}, {"X-Key": KEY}, {"Content-Encoding": "br"}]
+            response["headers"].update(draw(st.sampled_from(more)))
+            extra: list[Any] = [{}, {"credential": "none"}, {"final": False}, {"elapsed": -1}, {"failure": None}]
+            values.update(draw(st.sampled_from(extra)))
+            request["method"] = draw(st.sampled_from(["GET", "HEAD", "get", "POST", 5]))
+    return json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def facts(path: Path, guess: Guess, *, explains_all: bool) -> dict[str, Any]:
+    recording = Recording(guess, explains_all=explains_all)
+    for part in parts([str(path)]):
+        recording.read(part)
+    ledger = recording.result()
+    counts = {name: getattr(recording, name) for name in ("lines", "malformed", "aside", "bases", "without_credential")}
+    return {**told(ledger), **counts, "judged": recording.ledger.judged, "complaints": recording.complaints}
+
+
+CONTRACTS = {
+    "documented": contract(),
+    "published": contract("published"),
+    "openai": openai_like(),
+    "patterns": contract_of(
+        {"type": "object", "properties": {"id": {"type": "string", "pattern": "^b"}, "status": {"enum": ["completed"]}}}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+@MANY
+@given(st.lists(lines(), min_size=1, max_size=12), st.booleans())
+def test_both_paths_come_to_the_same(
+    tmp_path_factory: pytest.TempPathFactory, name: str, recorded: list[bytes], keeps: bool
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "fast.ndjson"
+    # The first of each kind is judged, so that the others can be taken to be like it.
+    first = [json.dumps(line(body, started_at=1741685400.5)).encode() for body in (QUEUED, RUNNING, COMPLETED)]
+    path.write_bytes(b"\n".join([*first, *recorded]))
+    guess = Guess(Belonging(CONTRACTS[name]), credentials_recorded=keeps)
+    assert facts(path, guess, explains_all=False) == facts(path, guess, explains_all=True)
+
+
+@MANY
+@given(st.dictionaries(st.text(max_size=4), ANYTHING, min_size=1, max_size=4), st.booleans())
+def test_no_text_with_a_key_twice_passes_for_one_without(body: dict[str, Any], spaced: bool) -> None:
+    separators = (" , ", " : ") if spaced else (",", ":")
+    members = [json.dumps({name: value}, separators=separators)[1:-1] for name, value in body.items()]
+    once, twice = "{" + ",".join(members) + "}", "{" + ",".join([*members, members[0]]) + "}"
+    assert json.loads(once) == json.loads(twice)
+    assert not has_each_key_once(twice, _members(json.loads(twice)))
+
+
+def _members(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_members, value.values()))
+    return sum(map(_members, value)) if isinstance(value, list) else 0
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [('{"a":1,"a":2}', 1), ('{"a" :1,"b":1,"b":2}', 2), ('{"a":{"b":1,"b":1}}', 2), ('{"a": ":", "a": 1}', 1)],
+)
+def test_a_key_that_stands_twice_is_never_overlooked(text: str, keys: int) -> None:
+    assert not has_each_key_once(text, keys)
+
+
+def test_what_is_like_what_was_judged_is_not_judged_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "a.ndjson"
+    drifting = {**{key: value for key, value in COMPLETED.items() if key != "endpoint"}, "created_at": "1741685413"}
+    path.write_bytes(
+        b"\n".join(
+            json.dumps(line({**body, "id": f"b{n}"}, batch_id=f"b{n}", started_at=1741685413.5 + n)).encode()
+            for n in range(50)
+            for body in (QUEUED, COMPLETED, drifting)
+        )
+    )
+    recording = Recording(Guess(Belonging(contract())))
+    judged = []
+    explain = recording.ledger.add
+    monkeypatch.setattr(recording.ledger, "add", lambda exchange: judged.append(exchange) or explain(exchange))
+    for part in parts([str(path)]):
+        recording.read(part)
+    ledger = recording.result()
+    assert recording.ledger.judged == 150
+    assert len(judged) <= 3 + len(COMPLETED)
+    by_rule = {finding.rule: finding.occurrences for finding in ledger.findings if finding.level != "info"}
+    assert by_rule["body.type"] == by_rule["body.required"] == 50
