@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import traceback
 from pathlib import Path
@@ -201,6 +202,52 @@ def prove(
         _give_up("interrupted: no proof was written", EXIT_INTERRUPTED)
     except OSError as error:
         _give_up(f"cannot write to {error.filename or reports_dir}: {error.strerror or error}", EXIT_FAULT)
+
+
+@main.command()
+@click.argument("sources", metavar="FILE...", nargs=-1, required=True)
+@click.option("--base-url", default="", metavar="URL", help="judge only what was sent here (default: wherever)")
+@click.option("--vendor", default="", metavar="NAME|FILE", help="whose contract, overlays and paths hold")
+@click.option("--contract", default="", metavar="NAME|FILE|URL", help="default: the vendor's, else siliconflow")
+@click.option("--overlay", "overlays", multiple=True, type=click.Path(path_type=Path))
+@click.option("--reading", type=click.Choice(["published", "documented"]), default="documented", show_default=True)
+@click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
+@click.option("--fail-on", type=click.Choice(["must", "should", "never"]), default="should", show_default=True)
+@click.option("--min-coverage", type=click.FloatRange(0.1, 100), metavar="PERCENT", help="less is inconclusive")
+@click.option("--redact", multiple=True, metavar="POINTER", help="also mask the values here in all reports")
+@click.option("--credentials-recorded", is_flag=True, help="a request that was recorded without a credential had none")
+@click.option("--baseline", type=click.Path(path_type=Path), help="findings that are accepted")
+@click.option("--strict-baseline", is_flag=True, help="also fail when an entry of the baseline is fixed")
+@click.option("--write-baseline", type=click.Path(path_type=Path), help="write the baseline, or bring it up to date")
+@click.option("--baseline-reason", default="", metavar="TEXT", help="why what --write-baseline adds is accepted")
+@click.option("--previous", type=click.Path(path_type=Path), help="the drift.json of an earlier run")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="processes that read")
+@click.option(
+    "--dask",
+    is_flag=False,
+    flag_value="local",
+    metavar="[ADDRESS]",
+    help="read on the Dask cluster at this address; without one, on a cluster of this machine (the extra `dask`)",
+)
+def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: str | None, **options: Any) -> None:
+    """Validate recorded traffic: HAR, or NDJSON of exchanges (docs/VALIDATE.md); globs, gzip and - for stdin."""
+    from batch_conformance.run.recall import Files  # noqa: PLC0415
+    from batch_conformance.run.validate import Wish  # noqa: PLC0415
+    from batch_conformance.run.validating import perform_validation  # noqa: PLC0415
+
+    files = Files(
+        baseline=options.pop("baseline"),
+        write_baseline=options.pop("write_baseline"),
+        reason=options.pop("baseline_reason").strip(),
+        strict=options.pop("strict_baseline"),
+        previous=options.pop("previous"),
+    )
+    command = shlex.join(("batch-conformance", *sys.argv[1:]))
+    try:
+        wish = Wish(sources=sources, files=files, command=command, **options)
+        sys.exit(perform_validation(wish, reports_dir, jobs=jobs, dask=dask))
+    except InputError as error:
+        _give_up(str(error), EXIT_USAGE)
 
 
 @main.command()

@@ -1,0 +1,57 @@
+"""Recorded traffic read on a Dask cluster: a task for each part, and the recordings added up in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from batch_conformance.input_error import InputError
+from batch_conformance.recorded.guess import Guess
+from batch_conformance.recorded.parcel import pack_guess, read_part, unpack
+from batch_conformance.recorded.recording import Recording
+from batch_conformance.recorded.source import STDIN, Part, SourceError
+
+LOCAL = "local"
+"""The address that stands for a cluster on this machine."""
+
+_RETRIES = 3
+"""How often a task is done again whose worker was lost."""
+
+
+class ClusterError(InputError):
+    """A cluster that cannot be used; one line says why and what to do."""
+
+
+def read_on_cluster(parts: list[Part], guess: Guess, address: str, advance: Callable[[int, int], None]) -> Recording:
+    """Read the parts on the cluster at an address, or on one of this machine.
+
+    Every worker has to find the files under the names given here. A part is read again where its worker is lost.
+    Raises ``ClusterError`` with one line where there is no cluster, and ``SourceError`` for what cannot be read.
+    """
+    if any(part.path == STDIN for part in parts):
+        raise ClusterError("a cluster cannot read stdin: save it, and give the file")
+    try:
+        from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise ClusterError("--dask needs Dask: install batch-conformance[dask]") from None
+    whole = Recording(guess)
+    try:
+        cluster = LocalCluster(dashboard_address=None) if address == LOCAL else None
+        client = Client(cluster or address, timeout=30)
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"no Dask scheduler answers at {address}: {str(error).splitlines()[0]}") from None
+    try:
+        packed = client.scatter(pack_guess(guess), broadcast=True, hash=False)
+        tasks = [client.submit(read_part, part, packed, pure=False, retries=_RETRIES) for part in parts]
+        for part, task in zip(parts, tasks, strict=True):
+            data, problem = task.result()
+            if problem:
+                raise SourceError(problem)
+            later = unpack(data, guess.belonging.contract)
+            advance(part.size, later.judged)
+            whole.update(later)
+            task.release()
+    finally:
+        client.close()
+        if cluster is not None:
+            cluster.close()
+    return whole
