@@ -1,4 +1,4 @@
-"""Measures the suite beside what people would use instead, and writes docs/PERFORMANCE.md: ``python bench/run.py``.
+"""Measures everything and writes docs/PERFORMANCE.md: ``python bench/run.py``.
 
 Figures are taken in one go on one machine and given as medians and ratios; nothing here asserts a time.
 """
@@ -8,138 +8,87 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import requests
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from batch_conformance.contract.sources import spec_folder
-from batch_conformance.mock.process import EmbeddedMock
+from unittest import mock
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "PERFORMANCE.md"
-COUNTER = "x-siliconcloud-trace-id"
-"""The mock numbers its answers in this header, so that it is the server that counts requests."""
+import live
+import page
+import recorded
+from chromium import NoChromiumError
 
-
-@dataclass(frozen=True)
-class Figure:
-    """Seconds of several runs of one thing, and the requests that one run sent."""
-
-    name: str
-    seconds: tuple[float, ...]
-    requests: int
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "PERFORMANCE.md"
+_PACKAGES = (
+    "schemathesis",
+    "pytest",
+    "requests",
+    "hypothesis",
+    "jsonschema",
+    "jsonschema-rs",
+    "orjson",
+    "openapi-core",
+)
 
 
-def served(mock: EmbeddedMock) -> int:
-    """How many requests the mock has answered, this one included."""
-    answer = requests.get(f"{mock.base_url}/batches/x", timeout=5)
-    return int(answer.headers[COUNTER].rpartition("_")[2], 16)
+def chapters(rounds: int, examples: int, largest: int) -> Iterator[str]:
+    """The page, chapter by chapter."""
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    yield (
+        "# Performance\n\nWritten by `python bench/run.py`: everything in one go on one machine, medians of "
+        f"{rounds} rounds after one that does not count. {machine}; {', '.join(map(_version, _PACKAGES))}."
+    )
+    figures, peer = live.measure_all(rounds, examples)
+    yield (
+        "## A verdict on a live target\n\nWhole processes, start-up included, against one mock. Ratios to `st run`, "
+        f"which is given the known ids too.\n\n{live.table(figures, peer)}\n\n"
+        "The suite pauses 0.8 s in all between its polls, so that a batch can move on; its time includes that."
+    )
+    yield (
+        f"## Recorded traffic\n\nOne core, the same file of {recorded.COUNT:,} exchanges of about 1 KB each "
+        "(`bench/traffic.py`); the slow ones read its first 2,000. Ours reads, picks, judges by all rules, over time "
+        f"too, and makes the ledger; the others check one schema.\n\n{recorded.rows(recorded.measure(rounds))}"
+    )
+    counts = tuple(count for count in (10_000, 100_000, 1_000_000) if count <= largest)
+    yield (
+        "How it grows: the whole command, start-up and reports included. Memory is the most that its "
+        f"process held; with several, the one that adds up.\n\n{recorded.growth_rows(recorded.grow(counts))}"
+    )
+    yield f"## The report page\n\n{_pages(rounds)}"
+    yield f"## The mock\n\nOver {mock.CONNECTIONS} kept-alive connections: {mock.measure(rounds).line()}."
 
 
-def measure(name: str, mock: EmbeddedMock, rounds: int, work: Callable[[], None]) -> Figure:
-    """Time ``work`` after one round that does not count."""
-    work()
-    before = served(mock)
-    seconds = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - started)
-    return Figure(name, tuple(seconds), round((served(mock) - before - 1) / rounds))
-
-
-def command(line: Sequence[str], environment: dict[str, str], folder: str) -> Callable[[], None]:
-    """A whole process, its output thrown away; exit codes are the tools' own business."""
-
-    def work() -> None:
-        subprocess.run(
-            line, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
-        )
-
-    return work
-
-
-def suite(mock: EmbeddedMock, folder: str, *arguments: str) -> Callable[[], None]:
-    """The suite against the mock, as a person runs it."""
-    environment = {**os.environ, "BATCH_API_KEY": mock.key, "BATCH_IDS": ",".join(mock.batch_ids)}
-    line = [sys.executable, "-m", "batch_conformance", "run", "-q", "--base-url", mock.base_url, *arguments]
-    return command(line, {**environment, "PYTHONPATH": str(ROOT)}, folder)
-
-
-def schemathesis(mock: EmbeddedMock, folder: str, examples: int) -> Callable[[], None]:
-    """``st run`` as its expert would: known ids, authorised, all checks."""
-    ids = ", ".join(f'"{batch_id}"' for batch_id in mock.batch_ids)
-    Path(folder, "schemathesis.toml").write_text(f'[parameters]\n"path.batch_id" = [{ids}]\n', encoding="utf-8")
-    document = str(spec_folder() / "siliconflow-get-batch.yaml")
-    line = [str(Path(sys.executable).with_name("st")), "run", document, "--url", mock.base_url]
-    line += ["-H", f"Authorization: Bearer {mock.key}", "--checks", "all", "--max-examples", str(examples)]
-    return command([*line, "--continue-on-failure"], dict(os.environ), folder)
-
-
-def bare_loop(mock: EmbeddedMock, count: int) -> Callable[[], None]:
-    """Nothing but ``requests`` on one kept-alive connection."""
-
-    def work() -> None:
-        with requests.Session() as session:
-            session.headers["Authorization"] = f"Bearer {mock.key}"
-            for number in range(count):
-                session.get(f"{mock.base_url}/batches/{mock.batch_ids[number % len(mock.batch_ids)]}", timeout=5)
-
-    return work
-
-
-def table(figures: Sequence[Figure], base: Figure) -> str:
-    """Markdown: medians, spread, requests, and the ratio to ``base``."""
-    rows = ["| | median s | min–max s | requests | ratio |", "|---|---|---|---|---|"]
-    for figure in figures:
-        spread = f"{min(figure.seconds):.2f}–{max(figure.seconds):.2f}"
-        ratio = f"{figure.median / base.median:.2f}"
-        rows.append(f"| {figure.name} | {figure.median:.2f} | {spread} | {figure.requests} | {ratio} |")
+def _pages(rounds: int) -> str:
+    rows = ["| | MB | made in s | opened in s |", "|---|---|---|---|"]
+    try:
+        for figure in page.measure(rounds):
+            rows.append(f"| {figure.name} | {figure.bytes / 1e6:.2f} | {figure.made:.2f} | {figure.median:.2f} |")
+    except NoChromiumError as error:
+        return f"Not measured: {error}."
     return "\n".join(rows)
+
+
+def _version(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return f"{package} not installed"
 
 
 def main() -> None:
     """Measure and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--examples", type=int, default=130, help="--max-examples of st run; about as many requests")
+    parser.add_argument("--examples", type=int, default=320, help="--max-examples of st run; about as many requests")
+    parser.add_argument("--largest", type=int, default=1_000_000, help="exchanges of the largest recording")
     options = parser.parse_args()
-    with EmbeddedMock() as mock, tempfile.TemporaryDirectory() as folder:
-        standard = measure("suite, standard", mock, options.rounds, suite(mock, folder))
-        quick = measure("suite, quick", mock, options.rounds, suite(mock, folder, "--exploration=quick"))
-        peer = measure("st run, all checks", mock, options.rounds, schemathesis(mock, folder, options.examples))
-        bare = measure("requests, in a loop", mock, options.rounds, bare_loop(mock, standard.requests))
-    versions = ", ".join(f"{name} {version(name)}" for name in ("schemathesis", "pytest", "requests", "hypothesis"))
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    PAGE.write_text(
-        "\n".join(
-            (
-                "# Performance",
-                "",
-                "Written by `python bench/run.py`. Whole processes, start-up included, against one mock in one go;",
-                f"{options.rounds} rounds each after one that does not count. {machine}; {versions}.",
-                "",
-                table((standard, quick, peer, bare), peer),
-                "",
-                "The suite pauses 0.8 s in all between its polls, so that a batch can move on; its time includes that.",
-                "",
-            )
-        ),
-        encoding="utf-8",
-    )
-    print(PAGE.read_text(encoding="utf-8"))
+    made = "\n\n".join(chapters(options.rounds, options.examples, options.largest))
+    PAGE.write_text(made + "\n", encoding="utf-8")
+    print(made)
 
 
 if __name__ == "__main__":
