@@ -239,3 +239,16 @@ def test_the_archive_of_exchanges_answers_in_the_browser(chromium, tmp_path):
     assert answered.status == 200
     assert answered.json()["object"] == "batch"
     context.close()
+
+
+def test_a_card_gets_its_copy_buttons_when_it_is_opened(open_page):
+    opened = open_page("forty")
+    card = opened.page.locator("details.finding").last
+    assert card.locator("button.copy").count() == 0
+    card.locator("summary").first.click()
+    card.locator("button.copy").first.wait_for(state="visible")
+    shown = card.locator("pre.curl")
+    assert card.locator(".copyable").count() >= shown.count() > 0
+    card.locator("summary").first.click()
+    card.locator("summary").first.click()
+    assert card.locator("pre.curl + button.copy").count() == shown.count()

@@ -48,21 +48,27 @@
     button.textContent = done ? copiedWord : notCopiedWord;
     setTimeout(() => { button.textContent = copyWord; }, 1500);
   };
-  for (const source of document.querySelectorAll("[data-copy]")) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "copy";
-    button.textContent = copyWord;
-    button.addEventListener("click", () => copied(button, source.textContent));
-    if (source.tagName === "PRE") {
-      const frame = document.createElement("div");
-      frame.className = "copyable";
-      source.replaceWith(frame);
-      frame.append(source, button);
-    } else {
-      source.after(button);
+  const dress = (root) => {
+    for (const source of root.querySelectorAll("[data-copy]")) {
+      if (source.closest("details.finding:not([open])")) continue;
+      source.removeAttribute("data-copy");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "copy";
+      button.textContent = copyWord;
+      button.addEventListener("click", () => copied(button, source.textContent));
+      if (source.tagName === "PRE") {
+        const frame = document.createElement("div");
+        frame.className = "copyable";
+        source.replaceWith(frame);
+        frame.append(source, button);
+      } else {
+        source.after(button);
+      }
     }
-  }
+  };
+  for (const part of document.querySelectorAll("main > section:not(#drift), details.finding[open]")) dress(part);
+  document.addEventListener("toggle", (event) => { if (event.target.open) dress(event.target); }, true);
 
   const reveal = () => {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
