@@ -6,6 +6,7 @@ with ``REAL_SERVERS=required`` in the environment they fail instead, so that not
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -149,11 +150,12 @@ def node_modules(package: Path = WANTED / "package.json") -> Path:
     """The folder of node modules that a package.json wants, installed if need be."""
     wanted = package.read_bytes()
     folder = CACHE / f"npm-{_digest(wanted)}"
-    if not (folder / "installed").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        (folder / "package.json").write_bytes(wanted)
-        _install([_found("npm"), "install", "--no-audit", "--no-fund", "--loglevel=error"], folder)
+    with _alone(folder):
+        if not (folder / "installed").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            (folder / "package.json").write_bytes(wanted)
+            _install([_found("npm"), "install", "--no-audit", "--no-fund", "--loglevel=error"], folder)
     return folder / "node_modules"
 
 
@@ -161,13 +163,23 @@ def _pip() -> Path:
     """A virtual environment with the servers from PyPI, made if need be."""
     wanted = (WANTED / "requirements.txt").read_bytes()
     folder = CACHE / f"pip-{_digest(wanted)}"
-    if not (folder / "installed").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        _install([sys.executable, "-m", "venv", str(folder)], folder, last=False)
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _install([*pip, "-r", str(WANTED / "requirements.txt")], folder)
+    with _alone(folder):
+        if not (folder / "installed").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            _install([sys.executable, "-m", "venv", str(folder)], folder, last=False)
+            pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            _install([*pip, "-r", str(WANTED / "requirements.txt")], folder)
     return folder
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One worker installs, the others wait for it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _install(command: Sequence[str], folder: Path, *, last: bool = True) -> None:
