@@ -14,9 +14,11 @@ _NOT_SERVED = frozenset({405, 501})
 def judge_head(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
     """What HEAD said and GET did not, of one request with the valid credential (RFC 9110 section 9.3.2)."""
     gets: dict[_Asked, list[Sighting]] = {}
+    reads: dict[str, list[Sighting]] = {}
     for sighting in sightings:
         if sighting.method == "GET" and _compares(sighting):
             gets.setdefault(_asked(sighting), []).append(sighting)
+            reads.setdefault(sighting.exchange.probe.path, []).append(sighting)
     for sighting in sightings:
         answer = sighting.answer
         if sighting.method != "HEAD" or not _compares(sighting) or answer is None or answer.status in _NOT_SERVED:
@@ -31,18 +33,18 @@ def judge_head(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
         same = [twin.media_type for twin in twins if twin.answer and twin.answer.status == answer.status]
         if sighting.media_type and any(same) and sighting.media_type not in same:
             yield _differs(sighting, f"Content-Type {_list(set(same))}, as for GET", sighting.media_type, "media_type")
-        length, meant = answer.header("content-length"), _length_around(sighting, twins)
+        length, meant = answer.header("content-length"), _length_around(sighting, reads[sighting.exchange.probe.path])
         if length is not None and meant is not None and length.strip() != meant:
             yield _differs(sighting, f"Content-Length {meant}, as for GET, or none", length.strip()[:20], "length")
 
 
-def _length_around(sighting: Sighting, twins: Sequence[Sighting]) -> str | None:
+def _length_around(sighting: Sighting, reads: Sequence[Sighting]) -> str | None:
     """The length that GET gave right before and right after a HEAD, where both got the same bytes, uncoded.
 
     A body that changes from read to read, or that was compressed, tells nothing of what HEAD should have said.
     """
-    before = [twin.answer for twin in twins if twin.exchange.order < sighting.exchange.order]
-    after = [twin.answer for twin in twins if twin.exchange.order > sighting.exchange.order]
+    before = [read.answer for read in reads if read.exchange.order < sighting.exchange.order]
+    after = [read.answer for read in reads if read.exchange.order > sighting.exchange.order]
     if not before or not after or before[-1] is None or after[0] is None:
         return None
     one, other = before[-1], after[0]

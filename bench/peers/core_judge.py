@@ -49,8 +49,6 @@ def failures(api: OpenAPI, said: dict[str, Any]) -> list[str]:
         inner = getattr(error.__cause__, "schema_errors", None)
         words = [str(one.message) for one in inner] if inner else [str(error.__cause__ or error)]
         return [f"{type(error).__name__}: {text}" for text in words]
-    except Exception as error:  # what it cannot read is told by raising, too
-        return [type(error).__name__]
     return []
 
 
@@ -59,7 +57,11 @@ def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123 - no package of ours here
         api = OpenAPI.from_dict(json.load(file))
     for line in sys.stdin:
-        print(json.dumps({"failures": failures(api, json.loads(line))}), flush=True)
+        try:
+            told = failures(api, json.loads(line))
+        except Exception as error:  # what it cannot read is told by raising, too; so are words that it cannot print
+            told = [type(error).__name__]
+        print(json.dumps({"failures": told}), flush=True)
 
 
 if __name__ == "__main__":
