@@ -155,7 +155,7 @@ class Target:
     def send(self, probe: Probe, number: int, body: bytes = b"") -> tuple[Exchange, ...]:
         """Send a probe and return all attempts in order; the last one is final. ``number`` is its place in the plan.
 
-        GET and HEAD without a forced status are repeated after connection failures, timeouts and 429, 502, 503, 504.
+        GET and HEAD are repeated after connection failures, timeouts and 429, 502, 503, 504, unless that was asked for.
         Whatever the server does ends as an exchange. Raises ``BudgetExhausted`` where not even the first attempt could
         be sent, and ``ValueError`` for a probe that is no HTTP request. A request with a ``body`` changes something at
         the target, so it goes out on a connection of its own and never twice.
@@ -177,7 +177,7 @@ class Target:
             attempt = len(attempts)
             started_at = time.time()
             outcome = self._transport.send(probe.method, target, headers, self._may_resend, body)
-            pause = self._pause(outcome, attempt) if repeatable else None
+            pause = self._pause(outcome, attempt, probe.forced_status) if repeatable else None
             made = Exchange(
                 number, probe, request, attempt=len(attempts), started_at=started_at, elapsed=outcome.elapsed
             )
@@ -233,7 +233,7 @@ class Target:
         base = str(self.base)
         return Request(method, base + redactor.redact_url(Secret(url[len(base) :])), tuple(shown))
 
-    def _pause(self, outcome: Outcome, attempt: int) -> float | None:
+    def _pause(self, outcome: Outcome, attempt: int, forced: int | None) -> float | None:
         """Seconds to wait before the next attempt, or None where there is none."""
         if attempt >= self._retries:
             return None
@@ -241,7 +241,7 @@ class Target:
         if outcome.failure is not None:
             if not outcome.transient or outcome.failure.kind not in _RETRIED_FAILURES:
                 return None
-        elif outcome.response is not None and outcome.response.status in RETRIED_STATUSES:
+        elif outcome.response is not None and outcome.response.status in RETRIED_STATUSES - {forced}:
             asked = retry_after(outcome.response.header("Retry-After"), time.time())
             if asked is not None and asked > self._max_retry_after:
                 return None
@@ -263,8 +263,8 @@ class Target:
 
 
 def is_repeatable(probe: Probe) -> bool:
-    """Whether a probe may be sent again: it changes nothing, and it does not ask for the very error that it gets."""
-    return probe.forced_status is None and probe.method in _SAFE_METHODS
+    """Whether a probe may be sent again: it changes nothing."""
+    return probe.method in _SAFE_METHODS
 
 
 def retry_after(value: str | None, now: float) -> float | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting, told_of
 
@@ -28,16 +26,13 @@ class Availability:
 def weigh(sightings: Sequence[Sighting]) -> Availability:
     """Weigh all server errors and failures of a run."""
     in_time = sorted(sightings, key=lambda sighting: (sighting.exchange.started_at, sighting.exchange.order))
-    attempts: dict[int, list[Exchange]] = defaultdict(list)
-    for sighting in in_time:
-        attempts[sighting.exchange.number].append(sighting.exchange)
     drift: list[Deviation] = []
     unjudged: set[int] = set()
     for place, sighting in enumerate(in_time):
         exchange = sighting.exchange
         if not exchange.final or not is_down(sighting):
             continue
-        if exchange.status == 429 or not _repeats(exchange, attempts) or not _up_afterwards(in_time, place):
+        if exchange.status == 429 or not _repeats(sighting, in_time) or not _up_afterwards(in_time, place):
             unjudged.add(exchange.number)
         elif sighting.answer is not None and exchange.failure is None:
             drift.append(server_error(sighting))
@@ -66,22 +61,16 @@ def is_down(sighting: Sighting) -> bool:
     return not sighting.forced and (500 <= status <= 599 or status == 429)
 
 
-def _repeats(exchange: Exchange, attempts: dict[int, list[Exchange]]) -> bool:
-    """Whether the same kind of request failed at least twice, and never did not. What was asked for is no failure."""
-    probe = exchange.probe
+def _repeats(sighting: Sighting, sightings: Sequence[Sighting]) -> bool:
+    """Whether the same kind of request failed at least twice, and never did not; a limit is no failure."""
+    probe = sighting.exchange.probe
     alike = [
         other
-        for of_one in attempts.values()
-        for other in of_one
-        if other.probe.chapter == probe.chapter and other.probe.name == probe.name
+        for other in sightings
+        if (other.exchange.probe.chapter, other.exchange.probe.name) == (probe.chapter, probe.name)
     ]
-    broken = [other for other in alike if other.failure is not None or is_error(other)]
+    broken = [other for other in alike if is_down(other) and other.exchange.status != 429]
     return len(broken) >= 2 and len(broken) == len(alike)
-
-
-def is_error(exchange: Exchange) -> bool:
-    """Whether a server error was answered that nobody asked for."""
-    return (exchange.status or 0) >= 500 and exchange.status != exchange.probe.forced_status
 
 
 def _up_afterwards(in_time: Sequence[Sighting], place: int) -> bool:

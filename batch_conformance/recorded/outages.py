@@ -13,7 +13,6 @@ from batch_conformance.judge.availability import (
     AWAY,
     dropped,
     is_down,
-    is_error,
     is_healed_drop,
     is_often,
     server_error,
@@ -76,7 +75,7 @@ class Outages:
         if is_healed_drop(sighting):
             self._healed += 1
             self._dropped = min(filter(None, (self._dropped, sighting)), key=_size)
-        if exchange.failure is not None or is_error(exchange):
+        if is_down(sighting) and exchange.status != 429:
             self._failed[kind] = self._failed.get(kind, 0) + 1
         else:
             self._answered.add(kind)

@@ -164,15 +164,19 @@ class Audit:
         """Take in what the workers sent, as far as it reached the disk."""
         for recording in sorted(spool.glob("*.ndjson")):
             self.runner.take_in(read_recording(recording).exchanges)
-        for stopped in sorted(spool.glob("*.stopped")):
-            self.runner.stopped = self.runner.stopped or stopped.read_text(encoding="utf-8")
+        # What the target did says more than what the run's own limits did.
+        for told in (*sorted(spool.glob("*.stopped")), *sorted(spool.glob("*.spent"))):
+            if not self.runner.stopped:
+                self.runner.stopped = told.read_text(encoding="utf-8")
+                self.runner.spent = told.suffix == ".spent"
 
     def close(self) -> None:
         """Close the connection and end the embedded mock; a worker also leaves word why it stopped, if it did."""
         shared = getattr(self, "_shared", None)
         runner: Runner | None = getattr(self, "runner", None)
         if shared is not None and runner is not None and runner.stopped:
-            shared.recording.with_suffix(".stopped").write_text(runner.stopped, encoding="utf-8")
+            suffix = ".spent" if runner.spent else ".stopped"
+            shared.recording.with_suffix(suffix).write_text(runner.stopped, encoding="utf-8")
         target: Target | None = getattr(self, "target", None)
         if target is not None:
             target.close()
@@ -204,7 +208,7 @@ class Audit:
             ledger.findings,
             missing=missing,
             fail_on=self.settings.fail_on,
-            stopped=stopped,
+            stopped="" if self.runner.spent and self.runner.nearly_done and not interrupted else stopped,
             interrupted=interrupted,
             fault=fault,
             partial=partial,

@@ -10,7 +10,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.limits import BudgetExhausted
 from batch_conformance.exchange.record import Spool
-from batch_conformance.exchange.target import Target, is_repeatable
+from batch_conformance.exchange.target import RETRIED_STATUSES, Target, is_repeatable
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.judge import judge
@@ -25,6 +25,8 @@ _LIMITED_ENOUGH = 4
 _DOWN_ENOUGH = 5
 """Server errors and failures in a row, of any kind of request, that say that the target is down."""
 
+_NEARLY = 0.9
+
 _CONTROLS_OF_A_WORKER = 10_000
 """Keeps the numbers of one worker's control requests apart from another's."""
 
@@ -35,7 +37,8 @@ class Runner:
     """Sends the probes of a plan, in its order, each at most once.
 
     After a probe that got no answer the preflight is sent again: it tells a target that is away, where the run ends
-    with ``stopped`` saying why, from one that is silent to this kind of request only. ``sent`` counts requests,
+    with ``stopped`` saying why, from one that is silent to this kind of request only; ``spent`` says that it was the
+    run's own limits that ended it. ``sent`` counts requests,
     ``recorded`` is the shape that answers had before, ``further`` adds what another reading finds.
     """
 
@@ -47,6 +50,7 @@ class Runner:
         self.recorded: ShapeRecord | None = None
         self.further: Callable[[Ledger, Contract], Ledger] | None = None
         self.stopped = ""
+        self.spent = False
         self.notes: list[str] = []
         self.progress = progress
         self._done: set[int] = set()
@@ -56,6 +60,11 @@ class Runner:
         self._control_number = len(plan.probes)
         self._spool: Spool | None = None
         self._prefer: bool | None = None
+
+    @property
+    def nearly_done(self) -> bool:
+        """Whether all but a tenth of the plan was sent: what repeating took from it was its repetitions."""
+        return self.done >= _NEARLY * len(self.plan.probes)
 
     @property
     def sent(self) -> int:
@@ -118,7 +127,8 @@ class Runner:
         try:
             attempts = self._send(number, probe)
         except BudgetExhausted as reason:
-            self.stopped = str(reason)
+            self._done.discard(number)
+            self._spend(reason)
             return
         final = attempts[-1]
         self._keep(attempts)
@@ -142,7 +152,9 @@ class Runner:
         status = final.status or 0
         if status != 429:
             self._limited = 0
-        elif is_repeatable(final.probe):  # what is sent only once says nothing of a limit that would have passed
+        elif (
+            is_repeatable(final.probe) and status != final.probe.forced_status
+        ):  # what is sent only once says nothing of a limit that would have passed
             self._limited += 1
         self._down = self._down + 1 if (final.failure is not None or status >= 500) and not forced else 0
         if self._limited >= _LIMITED_ENOUGH:
@@ -154,10 +166,16 @@ class Runner:
     def _send(self, number: int, probe: Probe) -> tuple[Exchange, ...]:
         attempts = self.target.send(probe, number)
         final = attempts[-1]
-        if (final.status or 0) < 500 or probe.forced_status is not None or len(attempts) > 1:
+        status = final.status or 0
+        # One server error may be chance, and so may a gateway's page where an error was asked for; a second is not.
+        by_chance = status >= 500 if probe.forced_status is None else _is_a_gateways(final)
+        if not by_chance or len(attempts) > 1:
             return attempts
-        # One server error may be chance; a second one for the same request is not.
-        again = self.target.send(replace(probe, wait=0.0), number)
+        try:
+            again = self.target.send(replace(probe, wait=0.0), number)
+        except BudgetExhausted as reason:
+            self._spend(reason)
+            return attempts
         return (
             replace(final, final=False),
             *(replace(exchange, attempt=exchange.attempt + 1) for exchange in again),
@@ -170,8 +188,8 @@ class Runner:
         try:
             attempts = self.target.send(control, number)
         except BudgetExhausted as reason:
-            # Where all of the plan was sent, nothing was stopped.
-            self.stopped = str(reason) if self.done < len(self.plan.probes) else ""
+            if self.done < len(self.plan.probes):  # else nothing was stopped
+                self._spend(reason)
             return
         self._keep(attempts)
         failure = attempts[-1].failure
@@ -179,8 +197,20 @@ class Runner:
             probe = final.probe
             self.stopped = f"the target went away at {probe.chapter}/{probe.name}: {failure.detail}"
 
+    def _spend(self, reason: BudgetExhausted) -> None:
+        self.spent = True
+        self.stopped = str(reason)
+
     def _pointless(self, probe: Probe) -> bool:
         """Whether nothing new can come of a probe: its kind is known to break the target, or ``Prefer`` is ignored."""
         if probe.forced_status is not None and self._prefer is False:
             return True
         return self._broken[probe.chapter, probe.subject] >= _BROKEN_ENOUGH
+
+
+def _is_a_gateways(exchange: Exchange) -> bool:
+    """Whether an answer of busy or away, which was asked for, may be that of something before the server."""
+    answer = exchange.response
+    if answer is None or answer.status != exchange.probe.forced_status or answer.status not in RETRIED_STATUSES:
+        return False
+    return not answer.body.strip() or "json" not in (answer.header("Content-Type") or "").lower()
