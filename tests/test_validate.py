@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import os
+import pty
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from judge_support import COMPLETED, QUEUED
 from recorded_support import AUTHORIZED, BASE, found, line, ndjson, validated
-from suite_support import run_suite
+from suite_support import ROOT, run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.recorded.line import exchange_of, schema
@@ -298,3 +304,41 @@ def test_more_processes_find_the_same(tmp_path: Path) -> None:
     assert alone.exit_code == together.exit_code == 1
     for part in ("findings", "coverage", "notes", "counts"):
         assert one[part] == two[part]
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "batch_conformance", "validate", *arguments]
+
+
+def test_an_interrupt_ends_the_reading_and_not_the_report(tmp_path: Path) -> None:
+    reading = subprocess.Popen(
+        command("-", "--reports-dir", str(tmp_path)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
+    assert reading.stdin is not None
+    for number in range(2_000):
+        reading.stdin.write(ndjson(line({**OTHER_TYPE, "id": f"b{number}"}, batch_id=f"b{number}")))
+    reading.stdin.flush()  # which it has when all but what the pipe holds was read
+    reading.send_signal(signal.SIGINT)
+    assert reading.wait(60) == 2
+    reading.communicate()
+    drift = json.loads((tmp_path / "drift.json").read_text(encoding="utf-8"))
+    assert drift["complete"] is False
+    assert found(drift) == [DRIFT]
+
+
+def test_a_bar_with_the_rate_is_for_terminals_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_bytes(ndjson(*[line(batch_id=f"b{n}") for n in range(500)]))
+    arguments = command(str(tmp_path / "a.ndjson"), "--reports-dir", str(tmp_path / "out"))
+    quiet = subprocess.run(arguments, capture_output=True, cwd=ROOT, check=True, timeout=60)
+    assert quiet.stderr == b""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=theirs, cwd=ROOT) as shown:
+        os.close(theirs)
+        told = b""
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while chunk := os.read(ours, 4096):
+                told += chunk
+        os.close(ours)
+    assert shown.returncode == 0
+    assert b"Validating" in told
+    assert b"exchanges/s" in told

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from batch_conformance.input_error import InputError
 from batch_conformance.recorded.har_entries import lines_of
@@ -123,7 +123,7 @@ def blocks(part: Part, advance: Callable[[int], None] = lambda _: None) -> Itera
     """The lines of a part, block by block; ``advance`` is told of bytes read. Raises ``SourceError``."""
     try:
         if part.path == STDIN:
-            yield from _of_stream(io.BufferedReader(sys.stdin.buffer), part, advance)  # type: ignore[arg-type]
+            yield from _of_stream(_stdin(), part, advance)
             return
         with open(part.path, "rb") as file:  # noqa: PTH123
             if part.kind == "ndjson":
@@ -156,7 +156,12 @@ def _kind(path: str, head: bytes) -> Kind:
     return "gzip" if packed else "ndjson"
 
 
-def _is_gzip(file: IO[bytes]) -> bool:
+def _stdin() -> io.BufferedReader:
+    found: Any = sys.stdin.buffer
+    return found if isinstance(found, io.BufferedReader) else io.BufferedReader(found)
+
+
+def _is_gzip(file: io.BufferedReader) -> bool:
     head = file.read(2)
     file.seek(0)
     return head == _GZIP
@@ -178,7 +183,7 @@ def _of_stream(file: io.BufferedReader, part: Part, advance: Callable[[int], Non
             yield from _split(_chunks(stream, None, advance), part.start)
 
 
-def _of_gzip(file: IO[bytes], part: Part, advance: Callable[[int], None]) -> Iterator[Block]:
+def _of_gzip(file: io.BufferedReader, part: Part, advance: Callable[[int], None]) -> Iterator[Block]:
     told = 0
     with gzip.open(file) as inside:
         for block in _split(_chunks(inside, None, lambda _: None), part.start):
@@ -187,7 +192,7 @@ def _of_gzip(file: IO[bytes], part: Part, advance: Callable[[int], None]) -> Ite
             told = file.tell()
 
 
-def _of_lines(file: IO[bytes], part: Part, advance: Callable[[int], None]) -> Iterator[Block]:
+def _of_lines(file: io.BufferedReader, part: Part, advance: Callable[[int], None]) -> Iterator[Block]:
     """The lines that begin in the part: a line that its start cuts belongs to the part before."""
     start, end = part.start, part.end or 0
     if start:
@@ -200,10 +205,12 @@ def _of_lines(file: IO[bytes], part: Part, advance: Callable[[int], None]) -> It
         yield from _split(_chunks(file, end - start, advance), start)
 
 
-def _chunks(file: IO[bytes] | gzip.GzipFile, most: int | None, advance: Callable[[int], None]) -> Iterator[bytes]:
+def _chunks(
+    file: io.BufferedReader | gzip.GzipFile, most: int | None, advance: Callable[[int], None]
+) -> Iterator[bytes]:
     left = most
     while left is None or left > 0:
-        chunk = file.read(_CHUNK if left is None else min(_CHUNK, left))
+        chunk = file.read1(_CHUNK if left is None else min(_CHUNK, left))  # what is there: a pipe may bring more later
         if not chunk:
             return
         left = left - len(chunk) if left is not None else None
