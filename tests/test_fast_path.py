@@ -123,7 +123,14 @@ def facts(path: Path, guess: Guess, *, explains_all: bool) -> dict[str, Any]:
         recording.read(part)
     ledger = recording.result()
     counts = {name: getattr(recording, name) for name in ("lines", "malformed", "aside", "bases", "without_credential")}
-    return {**told(ledger), **counts, "judged": recording.ledger.judged, "complaints": recording.complaints}
+    shown = [(finding.id, finding.evidence) for finding in ledger.findings]
+    return {
+        **told(ledger),
+        **counts,
+        "shown": shown,
+        "judged": recording.ledger.judged,
+        "complaints": recording.complaints,
+    }
 
 
 CONTRACTS = {

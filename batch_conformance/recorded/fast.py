@@ -89,7 +89,10 @@ class _Plan:
 
 
 class FastPath:
-    """Counts exchanges into a ledger. ``explain`` takes a line the other way, and gives what was judged of it."""
+    """Counts exchanges into a ledger. ``explain`` takes a line the other way, and gives what was judged of it.
+
+    ``keeps_lines`` says that lines have to be kept where they may be evidence, because they cannot be read again.
+    """
 
     def __init__(
         self,
@@ -112,6 +115,7 @@ class FastPath:
         self._is_plain = self._fits()
         self.bases: dict[str, int] = {}
         self.without_credential = 0
+        self.keeps_lines = False
 
     def take(self, raw: bytes, number: int) -> bool:  # noqa: PLR0911 - in every doubt, the other path
         """Count a line that needs no explaining, or have it explained; false where the other path has to take it."""
@@ -166,7 +170,8 @@ class FastPath:
         self.bases[before] = self.bases.get(before, 0) + 1
         self.without_credential += not asked.credential
         facts = (status, answered[0], plan.facts(body))
-        self._ledger.reads.add_plain(segment, (begun, number, 0, elapsed, True, size, None, asked.accept, facts, raw))
+        kept = raw if self.keeps_lines else None
+        self._ledger.reads.add_plain(segment, (begun, number, 0, elapsed, True, size, None, asked.accept, facts, kept))
         if self._ledger.outages.latest is not _KIND:
             self._ledger.outages.answered(_KIND, "known")
         return True

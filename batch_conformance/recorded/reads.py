@@ -7,7 +7,7 @@ import pickle
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -25,9 +25,7 @@ MOST_IN_MEMORY = 200_000
 """Reads that are held in memory; with more, all of them go to a temporary SQLite file."""
 
 _WEIGHT = 8
-"""What a line of the recording weighs among reads."""
-_MOST_FIRST = 2_000
-"""Batches whose first read is held with its line: it is the later one of two only where lines are not in time."""
+"""How many reads that came to the same as the one before weigh as much as one that did not, or as a line."""
 
 _OTHER = ("other",)
 """Stands for a value that no rule over time looks into: an array, an object."""
@@ -37,8 +35,9 @@ class Read(NamedTuple):
     """One read of a batch, reduced to what reads are compared by.
 
     ``probe`` is None for a plain GET of the batch with ``accept`` as its headers. ``facts`` are status, Content-Type
-    and the values at ``Reads.pointers``, None where no batch was answered. ``raw`` is the line of the recording or the
-    exchange itself, None where the read before it was the same. ``size`` is that of the body in bytes.
+    and the values at ``Reads.pointers``, None where no batch was answered. ``raw`` is the exchange itself, or its line
+    where that cannot be read again; None where it can, or where the read before it was the same. ``size`` is that of
+    the body in bytes.
     """
 
     started_at: float
@@ -87,19 +86,18 @@ class Reads:
                 if self._count >= self._most:
                     self.spill()
                 return
-        elif len(self._held) >= _MOST_FIRST:
-            read = (*read[:9], None)
         self.add(key, _made(Read, read))
 
     def add(self, key: str, read: Read) -> None:
         """Put a read by. ``raw`` of it is dropped where it shows nothing that the last one did not."""
         known = self._held.setdefault(key, [])
-        if known:
-            last = known[-2] if type(known[-1]) is array else known[-1]
-            if last.facts == read.facts and last.size == read.size and last.probe == read.probe:
-                read = read._replace(raw=None, facts=last.facts)
-        known.append(read)
-        self._count += 1 if read.raw is None else _WEIGHT
+        last = (known[-2] if type(known[-1]) is array else known[-1]) if known else None
+        if last is not None and last.facts == read.facts and last.size == read.size and last.probe == read.probe:
+            known.append(read._replace(raw=None, facts=last.facts))
+            self._count += 1
+        else:
+            known.append(read)
+            self._count += _WEIGHT if read.raw is None else 2 * _WEIGHT
         if self._count >= self._most:
             self.spill()
 
@@ -257,14 +255,19 @@ def _in_time(read: Read) -> tuple[float, int, int]:
     return read.started_at, read.number, read.attempt
 
 
-def _stub(key: str, read: Read, reads: Reads) -> Exchange:
+@dataclass(frozen=True, slots=True)
+class Reduced(Exchange):
+    """An exchange of which only what reads are compared by was kept."""
+
+
+def _stub(key: str, read: Read, reads: Reads) -> Reduced:
     """An exchange with what reads are compared by, and nothing else."""
     probe = read.probe or plain_probe(reads.contract, key, read.accept)
     status, content_type, values = read.facts
     headers = (("Content-Type", content_type),) if content_type else ()
     body = b"" if values is None else json.dumps(_nested(reads.pointers, values)).encode()
     response = Response(status, headers, body, truncated=values is None) if status else None
-    return Exchange(
+    return Reduced(
         read.number,
         probe,
         Request(probe.method, probe.path, probe.headers),

@@ -17,8 +17,8 @@ from batch_conformance.recorded.guess import Aside, Guess
 from batch_conformance.recorded.join import join
 from batch_conformance.recorded.ledger import Judged, RecordedLedger
 from batch_conformance.recorded.line import LineError, exchange_of, values_of
-from batch_conformance.recorded.reads import MOST_IN_MEMORY, Read
-from batch_conformance.recorded.source import Part, Raw, blocks
+from batch_conformance.recorded.reads import MOST_IN_MEMORY, Read, Reduced
+from batch_conformance.recorded.source import STDIN, Part, Raw, SourceError, blocks
 
 MOST_COMPLAINTS = 5
 """Malformed lines that are shown; the others are counted."""
@@ -39,6 +39,7 @@ class Recording:
         self.guess = guess
         self.ledger = RecordedLedger(guess.belonging.contract, most_reads)
         self.run: list[Exchange] = []
+        self._parts: list[Part] = []
         self.lines = 0
         self.malformed = 0
         self.complaints: list[str] = []
@@ -54,6 +55,9 @@ class Recording:
 
     def _read(self, part: Part, advance: Callable[[int], None]) -> None:
         fast = self._fast
+        self._parts.append(part)
+        if fast is not None:
+            fast.keeps_lines = part.path == STDIN
         for block in blocks(part, advance):
             for place, raw in enumerate(block.lines):
                 if raw:
@@ -84,6 +88,7 @@ class Recording:
         later.settle()
         self.ledger.update(later.ledger)
         self.run += later.run
+        self._parts += later._parts
         self.lines += later.lines
         self.malformed += later.malformed
         self.complaints = [*self.complaints, *later.complaints][:MOST_COMPLAINTS]
@@ -108,7 +113,7 @@ class Recording:
     def result(self) -> Ledger:
         """The ledger of all that was taken in; nothing can be added any more."""
         self.settle()
-        ledger = self.ledger.result(self._revive)
+        ledger = self._with_evidence(self.ledger.result(self._revive))
         if not self.run:
             return ledger
         of_run = judge(self.run, self.guess.belonging.contract)
@@ -146,6 +151,36 @@ class Recording:
             if recorded.probe is None and exchange.probe.credential == "valid" and (exchange.status or 0) < 300:
                 self.without_credential += self.guess.lacks_credential(recorded)
         return exchange
+
+    def _with_evidence(self, ledger: Ledger) -> Ledger:
+        """The ledger, with the exchanges of which only a part was kept read again, where they can be."""
+        whole: dict[tuple[int, int], Exchange] = {}
+        for exchange in ledger.exchanges:
+            if isinstance(exchange, Reduced):
+                found = self._again(exchange.number)
+                whole[exchange.order] = exchange if found is None else found
+        return replace(
+            ledger,
+            exchanges=tuple(whole.get(exchange.order, exchange) for exchange in ledger.exchanges),
+            findings=tuple(
+                replace(finding, evidence=whole.get(finding.evidence.order, finding.evidence))
+                for finding in ledger.findings
+            ),
+        )
+
+    def _again(self, number: int) -> Exchange | None:
+        """The exchange of a number, read once more; None where its file is not at hand any more."""
+        part = max((part for part in self._parts if part.first <= number), key=lambda part: part.first)
+        try:
+            for block in blocks(part):
+                place = number - part.first - block.index
+                if place < len(block.lines):
+                    raw = block.lines[place]
+                    found = self.guess.exchange(exchange_of(values_of(raw)), number) if isinstance(raw, bytes) else None
+                    return found if isinstance(found, Exchange) else None
+        except (SourceError, LineError):
+            return None
+        return None
 
     def _revive(self, raw: bytes, read: Read) -> Exchange:
         exchange = self.guess.exchange(exchange_of(values_of(raw)), read.number)
