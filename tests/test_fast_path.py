@@ -37,6 +37,25 @@ RUNNING = {
 BODIES = st.sampled_from([QUEUED, RUNNING, COMPLETED])
 
 
+NEAR: tuple[dict[str, Any], ...] = (
+    {"object": "batch_job"},
+    {"status": "IN_QUEUE"},
+    {"completed_at": 1741685414},
+    {"in_progress_at": 1741685400},
+    {"finalizing_at": 1741685420},
+    {"created_at": 1741685413000},
+    {"created_at": 5},
+    {"expires_at": 1741771814},
+    {"completion_window": "25h"},
+    {"request_counts": {"total": 100, "completed": 96, "failed": 5}},
+    {"request_counts": {"total": 100, "completed": 90, "failed": 5}},
+    {"request_counts": {"total": -1, "completed": 0, "failed": 0}},
+    {"input_file_id": "file-other"},
+    {"metadata": {"description": "another"}},
+)
+"""Members of the same types that make no sense, or not beside other reads."""
+
+
 def odd_texts(text: str) -> list[str]:
     """Ways in which the text of a body is not plain JSON, or not what it was when it was judged."""
     return [
@@ -86,8 +105,12 @@ def lines(draw: st.DrawFn) -> bytes:
     values = line(body, started_at=draw(st.sampled_from([1741685500.5, 1741685600.25])))
     request, response = values["request"], values["response"]
     match draw(
-        st.sampled_from(["same", "body", "body", "body", "text", "status", "type", "url", "time", "asked", "more"])
+        st.sampled_from(
+            ["same", "near", "near", "body", "body", "text", "status", "type", "url", "time", "asked", "more"]
+        )
     ):
+        case "near":
+            response["body"] = json.dumps({**body, **draw(st.sampled_from(NEAR))})
         case "body":
             response["body"] = json.dumps(draw(changed(body)), ensure_ascii=draw(st.booleans()))
         case "text":
