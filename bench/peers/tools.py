@@ -28,6 +28,8 @@ from batch_conformance.run.workbench import Entry, Workbench
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parent.parent / "build" / "peers"
 SEED = 1
+_ASKED = 28
+"""Examples of the run of schemathesis that asks for statuses: four for each of them."""
 IMPATIENT = 1.0
 """Seconds until one of the plain requests counts as unanswered."""
 
@@ -81,24 +83,35 @@ class Schemathesis:
         os.environ["SCHEMATHESIS_HOOKS"] = str(HERE / "st_hooks.py")
 
     def look(self, mock: EmbeddedMock, _entry: Entry | None) -> Look:
-        """The failures and errors of one run, by code and title."""
+        """The failures and errors of two runs, by code and title; the second asks for other statuses by ``Prefer``.
+
+        In one run those would hide server errors that nobody asked for: they have the same title.
+        """
         os.environ["PEER_BATCH_IDS"] = ",".join(mock.batch_ids)
+        begun = time.monotonic()
+        plain, count = self._run(mock, self._examples)
+        os.environ["PEER_STATUSES"] = "1"
+        try:
+            asked, more = self._run(mock, _ASKED, "--phases", "fuzzing")
+        finally:
+            del os.environ["PEER_STATUSES"]
+        return Look(plain | {f"asked: {one}" for one in asked}, count + more, time.monotonic() - begun)
+
+    def _run(self, mock: EmbeddedMock, examples: int, *more: str) -> tuple[Found, int]:
         import schemathesis.cli  # noqa: PLC0415 - half a second, and it reads the hooks when it is imported
 
-        begun = time.monotonic()
-        with tempfile.TemporaryDirectory() as folder, _from(folder):
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
             line = ["run", str(self._document), "--url", mock.base_url, "-H", f"Authorization: Bearer {mock.key}"]
-            line += ["--checks", "all", "--max-examples", str(self._examples), "--continue-on-failure", "--no-shrink"]
+            line += ["--checks", "all", "--max-examples", str(examples), "--continue-on-failure", "--no-shrink"]
             line += ["--seed", str(SEED), "--request-timeout", str(IMPATIENT), "--generation-database", "none"]
-            line += ["--report", "json", "--report-json-path", "report.json"]
+            line += ["--report", "json", "--report-json-path", "report.json", *more]
             with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
                 schemathesis.cli.schemathesis.main(line, standalone_mode=False)
-            report = json.loads(
-                Path("report.json").read_text(encoding="utf-8") if Path("report.json").exists() else _NONE
-            )
+            written = Path("report.json")
+            report = json.loads(written.read_text(encoding="utf-8") if written.exists() else _NONE)
         told = [f"{one['code']} {one['title']}" for one in report["failures"]]
         told += [one["title"] for one in report["errors"]]
-        return Look(frozenset(told), report["test_cases"]["generated"], time.monotonic() - begun)
+        return frozenset(told), report["test_cases"]["generated"]
 
 
 class OpenapiCore:
@@ -216,12 +229,6 @@ def _ask_once(netloc: str, path: str, batch_id: str, headers: dict[str, str]) ->
 
 _NONE = '{"failures": [], "errors": [{"title": "it ended without a report"}], "test_cases": {"generated": 0}}'
 _PRISM = "@stoplight/prism-cli"
-
-
-@contextlib.contextmanager
-def _from(folder: str) -> Iterator[None]:
-    with contextlib.chdir(folder):
-        yield
 
 
 def _wanted(package: str) -> str:
