@@ -77,7 +77,12 @@ CASES: Mapping[str, Case] = {
         keeps=((GOOD,), (batch({"id": OTHER}, forced=200),)),
     ),
     "identity.unknown_answered": Case(
-        breaks=((GOOD, batch({"id": UNKNOWN}, subject="unknown", batch_id=UNKNOWN)), (GOOD, batch(**HOSTILE))),
+        breaks=(
+            (GOOD, batch({"id": UNKNOWN}, subject="unknown", batch_id=UNKNOWN)),
+            (GOOD, batch(**HOSTILE)),
+            (GOOD, batch(subject="hostile", batch_id="a/b")),
+            (GOOD, batch(subject="hostile", batch_id="h" * 61)),
+        ),
         keeps=((GOOD, unknown()), (GOOD, batch(subject="unknown", forced=200)), (GOOD, unknown("Forbidden", 403))),
     ),
     "identity.neighbour_answered": Case(
@@ -153,6 +158,7 @@ CASES: Mapping[str, Case] = {
             (unknown(text_),)
             for text_ in (
                 "open /home/app/data/batch_a.json: no such file",
+                "open /home" + "/directory" * 9 + ": no such file",
                 'open "/app/store/batch_a.json"',
                 "dial tcp 10.2.3.4:5432: refused",
                 "http://10.2.3.4/x",

@@ -11,7 +11,10 @@ CASES: Mapping[str, Case] = {
     "time.magnitude": Case(
         breaks=tuple(
             (batch({"expires_at": value}),)
-            for value in (1741771813000, 0, -1, 946656000000, 1741771813 * 10**6, 1741771813 * 10**9)
+            for value in (
+                *(1741771813000, 0, -1, 1, 946656000000, 1741771813 * 10**6, 1741771813 * 10**9, 4102444800999),
+                *(first * scale for first in (1262304000, 4102444800) for scale in (10**3, 10**6, 10**9)),
+            )
         ),
         keeps=((GOOD,), (batch({"expires_at": None}),)),
     ),
@@ -137,6 +140,7 @@ CASES: Mapping[str, Case] = {
             (batch(), batch({"created_at": 1741685414})),
             (batch(), batch({"input_file_id": "file-another"})),
             (batch({"metadata": {"a": 1}}), batch({"metadata": {"a": 2}})),
+            *((batch({"input_file_id": "a" * n}), batch({"input_file_id": "b" * n})) for n in (58, 59)),
             (batch({"metadata": {"a": 1, "b": 1}}), batch({"metadata": {"b": 1}})),
             (batch({"in_progress_at": 1741685420, "status": "in_progress"}), batch({"status": "in_progress"})),
             (completed({"output_file_id": "https://a/x?sig=1"}), completed({"output_file_id": "https://a/y?sig=1"})),
