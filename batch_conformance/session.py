@@ -142,7 +142,14 @@ class AuditSession:
         if self._audit is None or not self.config.option.plan:
             return None
         sys.stdout.write(
-            "\n".join(("", *describe(self._audit.plan), f"{self._audit.estimate()}; nothing was sent", ""))
+            "\n".join(
+                (
+                    "",
+                    *map(self._audit.target.redactor.redact_text, describe(self._audit.plan)),
+                    f"{self._audit.estimate()}; nothing was sent",
+                    "",
+                )
+            )
         )
         self._audit.close()
         self._audit = None

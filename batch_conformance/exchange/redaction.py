@@ -177,7 +177,9 @@ class Redactor:
         body, in_body = self._redact_body(response.body)
         if in_body:
             reflections.append("body")
-        return replace(response, headers=headers, reason=reason, body=body), tuple(dict.fromkeys(reflections))
+        error = self.redact_text(response.decode_error)
+        clean_response = replace(response, headers=headers, reason=reason, body=body, decode_error=error)
+        return clean_response, tuple(dict.fromkeys(reflections))
 
     def resembles(self, text: str) -> bool:
         """Whether a text shares so much as five characters in a row with a secret, plainly or in base64."""

@@ -172,6 +172,7 @@ class Target:
         target = SecretBytes(encode_header_value(Secret(url[len(self.base.origin) :])))
         repeatable = is_repeatable(probe)
         attempts: list[Exchange] = []
+        shown = self._shown(probe)
         self._await_turn()
         while True:
             attempt = len(attempts)
@@ -179,7 +180,7 @@ class Target:
             outcome = self._transport.send(probe.method, target, headers, self._may_resend, body)
             pause = self._pause(outcome, attempt, probe.forced_status) if repeatable else None
             made = Exchange(
-                number, probe, request, attempt=len(attempts), started_at=started_at, elapsed=outcome.elapsed
+                number, shown, request, attempt=len(attempts), started_at=started_at, elapsed=outcome.elapsed
             )
             exchange = self._record(made, outcome)
             if pause is None:
@@ -232,6 +233,11 @@ class Target:
             shown.append((name, str(value) if plain else str(redactor.redact_header(name, value))))
         base = str(self.base)
         return Request(method, base + redactor.redact_url(Secret(url[len(base) :])), tuple(shown))
+
+    def _shown(self, probe: Probe) -> Probe:
+        """The probe as it may be kept: somebody may have given the key in place of an id."""
+        path, batch_id = self._redactor.redact_url(probe.path), probe.batch_id
+        return replace(probe, path=path, batch_id=None if batch_id is None else self._redactor.redact_text(batch_id))
 
     def _pause(self, outcome: Outcome, attempt: int, forced: int | None) -> float | None:
         """Seconds to wait before the next attempt, or None where there is none."""

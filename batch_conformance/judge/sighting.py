@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -26,7 +26,7 @@ class Sighting:
     """An exchange under a contract. All that is derived from the two is computed once, when first asked for."""
 
     exchange: Exchange
-    contract: Contract
+    contract: Contract = field(repr=False)  # a crash with all variables shown has hundreds of sightings to show
 
     def __reduce__(self) -> tuple[type[Sighting], tuple[Exchange, Contract]]:
         return Sighting, (self.exchange, self.contract)  # what is derived is derived again

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ def passing_words(sightings: Sequence[Sighting]) -> frozenset[tuple[int, int]]:
     They have a status that says busy or away and a body that is none of the API's, and they pass: the same path was
     answered at another time, or the attempts came to different ends; a limit passes where anything was answered. What
     always comes for one path is the server's own answer. Where nothing was answered any more, all of it is an outage.
-    A status that was asked for is the server's own too, unless it came in the API's words at another time.
+    A status that was asked for is the server's own too, unless it came in the API's words at least as often.
     """
     up = [sighting for sighting in sightings if not is_down(sighting)]
     paths = {sighting.exchange.probe.path for sighting in up}
@@ -37,12 +37,14 @@ def passing_words(sightings: Sequence[Sighting]) -> frozenset[tuple[int, int]]:
     since = [sighting for sighting in sightings if sighting.exchange.started_at > last]
     outage = {sighting.exchange.order for sighting in since} if len(since) >= _OUTAGE else set()
     forced = [sighting for sighting in sightings if sighting.forced and sighting.exchange.status in _GATEWAY]
-    own = {sighting.exchange.status for sighting in forced if not _is_foreign(sighting)}
+    own: Counter[int | None] = Counter()
+    for sighting in forced:
+        own[sighting.exchange.status] += -1 if _is_foreign(sighting) else 1
 
     def passes(sighting: Sighting) -> bool:
         exchange = sighting.exchange
         if sighting.forced:
-            return exchange.status in own
+            return own[exchange.status] >= 0
         elsewhere = exchange.probe.path in paths or (exchange.status == 429 and bool(up))
         return exchange.order in outage or elsewhere or len(ends[exchange.number]) > 1
 
@@ -62,6 +64,11 @@ def soften(deviation: Deviation) -> Deviation:
         return deviation
     # A kind of its own: the API's words at the same clause are another finding.
     return replace(deviation, level="info", side="network", kind=f"passing_{deviation.kind}")
+
+
+def is_own_error(sighting: Sighting) -> bool:
+    """Whether an answer is an error that no gateway gives for a server that is busy or away."""
+    return (sighting.exchange.status or 0) >= 500 and is_down(sighting) and sighting.exchange.status not in _GATEWAY
 
 
 def _is_foreign(sighting: Sighting) -> bool:

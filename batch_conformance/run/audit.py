@@ -223,7 +223,7 @@ class Audit:
             exit_code=decision.exit_code,
             exit_reason=decision.reason,
             sentence=decision.sentence,
-            target=TargetFacts(str(self.base), self.kind, self.batch_ids),
+            target=TargetFacts(str(self.base), self.kind, tuple(map(self.target.redactor.redact_text, self.batch_ids))),
             run=self._facts(),
             contract=self.contract,
             ledger=ledger,
@@ -349,7 +349,7 @@ class Audit:
             notes.append(f"{healed} requests failed and were repeated.")
         if self.contract.repaired:
             notes.append("No overlay was given: the contract is read with the repairs of its self-check.")
-        return notes
+        return [self.target.redactor.redact_text(note) for note in notes]
 
     def _facts(self) -> RunFacts:
         return RunFacts(
