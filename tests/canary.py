@@ -7,7 +7,7 @@ import html
 import re
 import urllib.parse
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 RUN = 12
@@ -16,25 +16,35 @@ RUN = 12
 
 def leaks(secret: str, data: bytes) -> list[str]:
     """In which spellings a text holds the secret, or a good part of it."""
-    found = []
-    for name, spelled in _readings(data):
-        folded = spelled.lower()
-        if any(_piece(text, folded) for text in (secret, secret[::-1], secret.encode().hex())):
-            found.append(name)
-    return found
+    return [name for name, spelled in _readings(data) if _holds(secret, spelled.lower())]
 
 
-def leaks_in(secret: str, folder: Path) -> list[str]:
-    """The files below the folder, and where in them the secret is."""
-    return [
-        f"{path.relative_to(folder)}: {', '.join(found)}"
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and (found := leaks(secret, path.read_bytes() + str(path).encode("utf-8", "replace")))
-    ]
+def leaks_in(secrets: Iterable[str], folder: Path) -> list[str]:
+    """The files below the folder, and where in them one of the secrets is."""
+    told = []
+    known = tuple(secrets)
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            found = {
+                name
+                for name, spelled in _readings(path.read_bytes() + str(path).encode("utf-8", "replace"))
+                for folded in (spelled.lower(),)
+                if any(_holds(secret, folded) for secret in known)
+            }
+            if found:
+                told.append(f"{path.relative_to(folder)}: {', '.join(sorted(found))}")
+    return told
+
+
+def _holds(secret: str, folded: str) -> bool:
+    return any(_piece(text, folded) for text in (secret, secret[::-1], secret.encode().hex()))
 
 
 def _piece(secret: str, folded: str) -> bool:
-    low = secret.lower()
+    low, half = secret.lower(), RUN // 2
+    # Any run has one of these pieces whole, which are fewer to look for.
+    if not any(low[at : at + half] in folded for at in range(0, len(low) - half + 1, half)):
+        return False
     return any(low[at : at + RUN] in folded for at in range(len(low) - RUN + 1))
 
 
@@ -51,11 +61,13 @@ def _readings(data: bytes) -> Iterator[tuple[str, str]]:
     yield "HTML", html.unescape(html.unescape(text))
     yield "escapes", _unescaped(text)
     yield "escapes twice", _unescaped(_unescaped(text))
-    for word in set(re.findall(r"[A-Za-z0-9+/_-]{16,}={0,2}", text)):
-        for cut in range(4):
-            padded = word[cut:].rstrip("=").replace("-", "+").replace("_", "/")
-            padded = padded[: len(padded) - len(padded) % 4]
-            yield "base64", base64.b64decode(padded).decode("latin-1")
+    words = set(re.findall(r"[A-Za-z0-9+/_-]{16,}={0,2}", text))
+    yield "base64", "\n".join(_decoded(word, cut) for word in words for cut in range(4))
+
+
+def _decoded(word: str, cut: int) -> str:
+    padded = word[cut:].rstrip("=").replace("-", "+").replace("_", "/")
+    return base64.b64decode(padded[: len(padded) - len(padded) % 4]).decode("latin-1")
 
 
 def _unescaped(text: str) -> str:

@@ -97,6 +97,15 @@ def test_a_status_that_http_does_not_have_is_told_and_no_outage(status):
     assert ("response.status", str(status)) in weighty(run)
 
 
+def test_a_server_error_that_is_the_only_answer_leaves_the_verdict_open():
+    once = (sent({}, 500, name="odd"), sent(b"", 429, media_type=None, name="odd"))
+    assert (
+        judge(numbered(sent(), once, unknown()), contract()).missing[-1] == "an answer to chapter/odd but the one 500"
+    )
+    healed = (sent({}, 500, name="odd"), sent(name="odd"))
+    assert not any("500" in what for what in judge(numbered(sent(), healed, unknown()), contract()).missing)
+
+
 def test_what_always_comes_for_one_batch_is_the_servers_own_answer():
     always = tuple(sent(HTML, 503, media_type="text/html", batch_id=OTHER) for _ in range(3))
     assert ("response.media_type", "503") in weighty(numbered(sent(), always, unknown()))
@@ -112,6 +121,7 @@ def test_a_status_that_was_asked_for_is_the_servers_own_unless_it_came_in_its_wo
     own = sent({"code": 1, "message": "m", "data": ""}, 503, forced=503)
     assert ("response.media_type", "503") in weighty(numbered(sent(), page, page, unknown()))
     assert weighty(numbered(sent(), page, own, unknown())) == weighty(numbered(sent(), unknown()))
+    assert ("response.media_type", "503") in weighty(numbered(sent(), page, own, page, unknown()))
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,12 @@ def test_a_wrong_member_is_an_error_or_a_value_of_the_right_type(place, value):
     assert exchange_from_dict(exchange_to_dict(exchange)) == exchange
 
 
+@pytest.mark.parametrize("started_at", [1791795428000.0, -1, float("nan"), float("inf"), 10**400])
+def test_a_moment_that_no_calendar_has_is_a_wrong_member(started_at):
+    with pytest.raises(RecordError, match="started_at"):
+        exchange_from_dict(exchange_to_dict(SAMPLE) | {"started_at": started_at})
+
+
 def test_a_wrong_member_is_named():
     data = exchange_to_dict(SAMPLE)
     data["probe"]["subject"] = "friend"

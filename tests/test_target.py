@@ -334,6 +334,17 @@ def test_what_is_forced_or_unsafe_is_sent_once(more):
         assert len(target.send(probe(**more), 0)) == 1
 
 
+def test_another_error_than_the_one_that_was_asked_for_is_tried_again():
+    with hostile.serve(answering(reply(503))) as server, target_of(server) as target:
+        assert len(target.send(probe(forced_status=504), 0)) == 3
+
+
+def test_the_key_in_place_of_an_id_is_not_kept():
+    with hostile.serve(answering(reply(404))) as server, target_of(server) as target:
+        (exchange,) = target.send(replace(probe(), path=f"/batches/{KEY}", batch_id=KEY), 0)
+    assert KEY not in repr(exchange)
+
+
 def test_connection_failures_are_tried_again_and_the_last_one_is_final():
     naps = Naps()
     with hostile.serve("refuse") as server, target_of(server, sleep=naps.sleep) as target:

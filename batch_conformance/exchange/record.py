@@ -23,6 +23,9 @@ from batch_conformance.exchange.exchange import (
 )
 from batch_conformance.input_error import InputError
 
+_LAST_MOMENT = 253_402_300_799.0
+"""The last second of the year 9999 in Unix seconds: no calendar goes further."""
+
 
 class RecordError(InputError):
     """A recorded exchange that cannot be read. Its text is one line that says which part."""
@@ -74,7 +77,7 @@ def exchange_from_dict(data: object) -> Exchange:
         failure=_failure(failure) if failure else None,
         attempt=part.integer("attempt"),
         final=part.boolean("final"),
-        started_at=part.number("started_at"),
+        started_at=part.number("started_at", _LAST_MOMENT),
         elapsed=part.number("elapsed"),
         reflections=tuple(part.strings("reflections")),
     )
@@ -196,10 +199,10 @@ class _Part:
     def optional_integer(self, key: str) -> int | None:
         return None if self._data.get(key) is None else self.integer(key)
 
-    def number(self, key: str) -> float:
+    def number(self, key: str, most: float = float(1 << 53)) -> float:
+        """A number of seconds: from 0 to ``most``, and no NaN."""
         value = self._data.get(key)
-        # JSON numbers may exceed what a float holds.
-        if type(value) is float or (type(value) is int and abs(value) < 1 << 53):
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most:
             return float(value)
         return float(self.wrong(key))
 
