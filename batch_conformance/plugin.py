@@ -12,6 +12,8 @@ from batch_conformance.verbatim import verbatim
 
 with verbatim():
     from batch_conformance.discretion import Discretion
+    from batch_conformance.exchange.base_url import parse_base_url
+    from batch_conformance.input_error import InputError
     from batch_conformance.run.options import add_options
     from batch_conformance.session import MARKER, SESSION, AuditSession, Chapter
 
@@ -25,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker and the session's audit, and end in order on SIGTERM and SIGHUP, as on Ctrl-C."""
+    _refuse_credentials(config)
     config.addinivalue_line("markers", f"{MARKER}(name): a conformance test of one chapter of the plan")
     session = AuditSession(config)
     config.stash[SESSION] = session
@@ -36,6 +39,16 @@ def pytest_configure(config: pytest.Config) -> None:
         hung_up = getattr(signal, "SIGHUP", None)
         if hung_up is not None and signal.getsignal(hung_up) is signal.SIG_DFL:
             signal.signal(hung_up, _interrupt)
+
+
+def _refuse_credentials(config: pytest.Config) -> None:
+    """Refuse a base URL with a password in it at once: other plugins print the URL before any run begins."""
+    given = config.option.base_url or ""
+    if "@" in given:
+        try:
+            parse_base_url(given)
+        except InputError as error:
+            raise pytest.UsageError(str(error)) from None
 
 
 @pytest.fixture

@@ -76,9 +76,10 @@ def parse_base_url(text: str) -> BaseUrl:
         raise BaseUrlError(f"the base URL{shown} has no scheme: put https:// (or http://) in front of it")
     if scheme not in _DEFAULT_PORTS:
         raise BaseUrlError(f"the base URL has the scheme {scheme!r}: only http:// and https:// can be tested")
-    if "@" in re.split(r"[/?#]", rest, maxsplit=1)[0]:
+    if "@" in rest:  # also behind a slash: a password may have one, and what follows would be shown
         raise BaseUrlError(
-            "the base URL contains credentials: take them out and put the key into the environment variable"
+            "the base URL contains credentials: take them out and put the key into the environment variable "
+            "(an @ that belongs to the path is written %40)"
         )
     if "?" in text or "#" in text:
         raise BaseUrlError(f"the base URL {_cut(text)!r} has a query or fragment: drop everything from '?' or '#' on")
