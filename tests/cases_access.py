@@ -48,7 +48,13 @@ CASES: Mapping[str, Case] = {
             (refused("Forbidden", 403),),
             (refused({"code": 1, "message": "m", "data": None}, 400, credential="wrong"),),
         ),
-        keeps=((refused(),), (refused("busy", 429),), (sent("Forbidden", 403),)),
+        keeps=(
+            (refused(),),
+            (refused("busy", 429),),
+            (refused({"message": "m"}, 500),),
+            (refused({"message": "m"}, 501),),
+            (sent("Forbidden", 403),),
+        ),
     ),
     "auth.lower_case_refused": Case(
         breaks=((GOOD, refused(credential="lower_case_scheme")),),

@@ -72,6 +72,7 @@ CASES: Mapping[str, Case] = {
         ),
         keeps=(
             (completed({"cancelling_at": 1741685505}),),
+            (batch({"status": "in_progress", "in_progress_at": 1741685420, "cancelling_at": 1741685430}),),
             (
                 batch(
                     {

@@ -78,3 +78,8 @@ def test_a_number_of_a_million_digits_is_no_integer_and_no_crash() -> None:
     parsed = parse(b'{"created_at": ' + b"1" * 1_000_000 + b"}")
     assert parsed.readable
     assert not isinstance(parsed.value["created_at"], int)
+
+
+def test_every_duplicate_is_told_at_its_place_however_deep_it_is() -> None:
+    body = b'{"a": {"x": 1, "x": 2, "in": {"y": 1, "y": 2}}, "b": [{"z": 1}, {"z": 1, "z": 2}], "c": {"w": 1, "w": 2}}'
+    assert {defect.pointer for defect in parse(body).defects} == {"/a/x", "/a/in/y", "/b/*/z", "/c/w"}
