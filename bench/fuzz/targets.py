@@ -58,6 +58,8 @@ from batch_conformance.findings.shape import (  # noqa: E402
 )
 from batch_conformance.judge.judge import judge  # noqa: E402
 from batch_conformance.judge.strict_json import parse  # noqa: E402
+from batch_conformance.recorded.har_entries import lines_of  # noqa: E402
+from batch_conformance.recorded.line import LineError, exchange_of, values_of  # noqa: E402
 from batch_conformance.report.drift_json import DriftFileError, read_drift, render  # noqa: E402
 from batch_conformance.report.run_report import RunReport  # noqa: E402
 from batch_conformance.report.writer import FACES  # noqa: E402
@@ -157,6 +159,28 @@ def record(raw: bytes) -> None:
         one_line(error)
     except (ValueError, RecursionError):
         return  # no JSON at all
+
+
+def archive(raw: bytes) -> None:
+    try:
+        lines = list(lines_of(raw))
+    except LineError as error:
+        one_line(error)
+        return
+    for line in lines:
+        try:
+            if isinstance(line, LineError):
+                raise line
+            exchange_of(line)
+        except LineError as error:
+            one_line(error)
+
+
+def recorded_line(raw: bytes) -> None:
+    try:
+        exchange_of(values_of(raw))
+    except LineError as error:
+        one_line(error)
 
 
 def strict_json(raw: bytes) -> None:
@@ -260,6 +284,7 @@ def _all() -> Mapping[str, Target]:
     vendor = SPEC / "profiles" / "siliconflow.yaml"
     line = exchange_to_dict(samples.exchange())
     drift = _drift()
+    whole = har([samples.exchange(), samples.exchange()])
     return {
         "loader": Target(files(document, raw), load),
         "overlay": Target(files(yaml.safe_load(over.read_bytes()), over.read_bytes()), overlay),
@@ -271,6 +296,8 @@ def _all() -> Mapping[str, Target]:
         "profile": Target(files(yaml.safe_load(vendor.read_bytes()), vendor.read_bytes()), profile),
         "previous report": Target(files(drift, as_json(drift)), previous),
         "recorded exchanges and HAR": Target(files(line, as_json(line)), record),
+        "HAR reader": Target(files(whole, as_json(whole)), archive),
+        "recorded lines": Target(files(line, as_json(line)), recorded_line),
     }
 
 
