@@ -211,9 +211,9 @@ def silence_in_body(server: HostileServer, sock: socket.socket, head: bytes) -> 
     server.closing.wait(60)
 
 
-def _drip(server: HostileServer, sock: socket.socket, data: bytes) -> None:
+def _drip(server: HostileServer, sock: socket.socket, data: bytes, pause: float) -> None:
     for byte in data:
-        if server.closing.wait(0.05):
+        if server.closing.wait(pause):
             return
         sock.sendall(bytes((byte,)))
 
@@ -221,12 +221,12 @@ def _drip(server: HostileServer, sock: socket.socket, data: bytes) -> None:
 @_behaviour
 def drip(server: HostileServer, sock: socket.socket, head: bytes) -> None:
     sock.sendall(_ok("Content-Length: 10000"))
-    _drip(server, sock, b"x" * 10000)
+    _drip(server, sock, b"x" * 10000, pause=0.9)
 
 
 @_behaviour
 def drip_head(server: HostileServer, sock: socket.socket, head: bytes) -> None:
-    _drip(server, sock, b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 10000)
+    _drip(server, sock, b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 10000, pause=0.05)
 
 
 @_behaviour

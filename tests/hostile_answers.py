@@ -5,8 +5,10 @@ They serve a kept-alive connection for as long as the client asks, unlike most o
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
+import zlib
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -26,6 +28,10 @@ BATCH = {
     "metadata": {"description": "nightly eval job"},
 }
 ANSWERS: dict[str, hostile.Behaviour] = {}
+_BROTLI = (
+    "eNo7//9/PYMKw6ONDkXv///8/5+/gcVBRqzh3V/7////M05g6DjMdGHv/+f//9szCDEURjDs+v7/z///7A5MCnzcDt//zQeqYvBgOJLI+OLe/8///8sz"
+    "cDZY6DDc/V3/7/9/ZgVGgXbWBdX/z0Mt2cBQMmrJqCWjloxaMmrJqCWjloxaMmrJqCWjloxagssSewCzgboZ"
+)
 
 
 def message(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
@@ -113,7 +119,8 @@ def gzip_bomb_in_two_layers(count: int, head: bytes) -> bytes:
 
 @_answers
 def brotli_bomb(count: int, head: bytes) -> bytes:
-    return message(b"\xcb\xff\xff\x3f\x00" + b"\xff" * 60_000, "Content-Encoding: br")
+    """4 GiB of zeros, as the brotli library packs them into 3 KB; that is packed once more here."""
+    return message(zlib.decompress(base64.b64decode(_BROTLI)), "Content-Encoding: br")
 
 
 @_answers
