@@ -153,6 +153,7 @@ OTHERS: dict[str, list[str]] = {
     "jobs-3.1.yaml": [
         *("200/result:integer", "200/started:no_format", "200:no_x-request-id", "200:odd_x-remaining", "any_token"),
         *("200/owner/team/uid:no_format", "200:surplus", "200/counts/total:minimum", "404/error/code:integer"),
+        *("no_challenge", "no_allow"),
     ],
     "tasks-3.0.yaml": [
         *("200/progress:maximum", "200/state:unheard_of", "404/detail:renamed", "422/detail:string"),

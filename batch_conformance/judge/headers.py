@@ -31,10 +31,16 @@ def _demanded(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
     if answer.status == 401 and not any(map(str.strip, answer.header_all("www-authenticate"))):
         observed = "none" if answer.header("www-authenticate") is None else "an empty one"
         yield sighting.deviates(
-            "auth.challenge_missing", expected="a WWW-Authenticate header", observed=observed, kind="missing"
+            "auth.challenge_missing",
+            status="401",  # HTTP's own clause, where the document has a range such as 4XX too
+            expected="a WWW-Authenticate header",
+            observed=observed,
+            kind="missing",
         )
     if answer.status == 405 and answer.header("allow") is None and not is_turned_away(sighting, 405):
-        yield sighting.deviates("method.allow_missing", expected="an Allow header", observed="none", kind="missing")
+        yield sighting.deviates(
+            "method.allow_missing", status="405", expected="an Allow header", observed="none", kind="missing"
+        )
     retry_after = answer.header("retry-after")
     if retry_after is not None and not is_retry_after(retry_after):
         yield sighting.deviates(
