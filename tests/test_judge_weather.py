@@ -10,6 +10,7 @@ from judge_support import KNOWN, OTHER, contract, findings, sent, unknown
 
 from batch_conformance.exchange.exchange import Exchange, Failure
 from batch_conformance.judge.judge import judge
+from batch_conformance.judge.weather import only_errors
 
 HTML = b"<html><h1>503 Service Temporarily Unavailable</h1></html>"
 FOREIGN: list[tuple[Any, str | None]] = [
@@ -83,6 +84,20 @@ def test_an_outage_in_a_gateways_words_is_no_drift():
     assert judge(run, contract()).missing
 
 
+def test_what_was_asked_for_in_the_words_in_which_it_came_unasked_is_the_gateways_too():
+    asked = sent(b"", 429, media_type=None, forced=429)
+    unasked = (sent(b"", 429, media_type=None), sent())
+    assert weighty(numbered(sent(), asked, asked, unasked, unknown())) == weighty(numbered(sent(), unknown()))
+    assert ("json.invalid", "429") in weighty(numbered(sent(), asked, asked, unknown()))
+
+
+@pytest.mark.parametrize(("method", "rules"), [("DELETE", set()), ("GET", {"response.silent"})])
+def test_two_resets_of_what_is_sent_only_once_may_be_the_networks(method, rules):
+    odd = [reset(method=method, name="odd", subject="unknown") for _ in range(2)]
+    run = numbered(sent(), *odd, sent(), unknown())
+    assert {rule for rule, _ in weighty(run)} & {"response.silent"} == rules
+
+
 def test_an_outage_that_begins_half_way_is_none_either():
     down = [
         tuple(sent(HTML, 503, media_type="text/html", batch_id=f"batch_{number}") for _ in range(3))
@@ -98,12 +113,13 @@ def test_a_status_that_http_does_not_have_is_told_and_no_outage(status):
 
 
 def test_a_server_error_that_is_the_only_answer_leaves_the_verdict_open():
-    once = (sent({}, 500, name="odd"), sent(b"", 429, media_type=None, name="odd"))
-    assert (
-        judge(numbered(sent(), once, unknown()), contract()).missing[-1] == "an answer to chapter/odd but the one 500"
-    )
-    healed = (sent({}, 500, name="odd"), sent(name="odd"))
-    assert not any("500" in what for what in judge(numbered(sent(), healed, unknown()), contract()).missing)
+    def lacks(*attempts: Exchange) -> tuple[str, ...]:
+        run = numbered(sent(), attempts, unknown())
+        return only_errors(run, contract(), judge(run, contract()).unjudged)
+
+    error, limit = sent({}, 500, name="odd"), sent(b"", 429, media_type=None, name="odd")
+    assert lacks(error, limit) == ("an answer to chapter/odd but the one 500",)
+    assert lacks(error, sent(name="odd")) == lacks(limit, limit) == lacks(sent(HTML, 503, name="odd"), limit) == ()
 
 
 def test_what_always_comes_for_one_batch_is_the_servers_own_answer():

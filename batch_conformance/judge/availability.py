@@ -62,7 +62,10 @@ def is_down(sighting: Sighting) -> bool:
 
 
 def _repeats(sighting: Sighting, sightings: Sequence[Sighting]) -> bool:
-    """Whether the same kind of request failed at least twice, and never did not; a limit is no failure."""
+    """Whether the same kind of request failed often enough, and never did not; a limit is no failure.
+
+    Often enough is twice. Of what is sent only once, as it may change something, two resets may be the network's.
+    """
     probe = sighting.exchange.probe
     alike = [
         other
@@ -70,7 +73,14 @@ def _repeats(sighting: Sighting, sightings: Sequence[Sighting]) -> bool:
         if (other.exchange.probe.chapter, other.exchange.probe.name) == (probe.chapter, probe.name)
     ]
     broken = [other for other in alike if is_down(other) and other.exchange.status != 429]
-    return len(broken) >= 2 and len(broken) == len(alike)
+    enough = 3 if any(is_reset_once(other) for other in broken) else 2
+    return len(broken) >= enough and len(broken) == len(alike)
+
+
+def is_reset_once(sighting: Sighting) -> bool:
+    """Whether a request that is sent only once, as it may change something, was reset."""
+    failure = sighting.exchange.failure
+    return failure is not None and failure.kind == "reset" and sighting.method not in ("GET", "HEAD")
 
 
 def _up_afterwards(in_time: Sequence[Sighting], place: int) -> bool:

@@ -11,7 +11,7 @@ from batch_conformance.findings.fold import fold
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.authentication import is_let_in, judge_authentication
-from batch_conformance.judge.availability import Availability, is_down, weigh
+from batch_conformance.judge.availability import Availability, weigh
 from batch_conformance.judge.body import judge_body
 from batch_conformance.judge.coverage import Bodies, Coverage, cover_clauses, read_again
 from batch_conformance.judge.head import judge_head
@@ -23,7 +23,7 @@ from batch_conformance.judge.security import judge_security
 from batch_conformance.judge.sense import judge_sense
 from batch_conformance.judge.shape import judge_shape, shape_clause
 from batch_conformance.judge.sighting import Sighting
-from batch_conformance.judge.weather import is_own_error, passing_words, soften
+from batch_conformance.judge.weather import passing_words, soften
 
 REQUIRED_SUCCESS = "a 2xx answer of the operation"
 REQUIRED_UNKNOWN = "the answer to an unknown id"
@@ -56,7 +56,7 @@ def judge(exchanges: Sequence[Exchange], contract: Contract, recorded: ShapeReco
         clauses=(*clauses, *shapes),
         fields=coverage.fields(),
         statuses=coverage.statuses(),
-        missing=(*_missing(sightings), *_suspicious(sightings, availability)),
+        missing=tuple(_missing(sightings)),
         unjudged=availability.unjudged,
     )
 
@@ -125,23 +125,6 @@ def _missing(sightings: Sequence[Sighting]) -> Iterator[str]:
     secured = bool(sightings) and sightings[0].contract.operation.secured
     if secured and not any(s.exchange.probe.credential == "missing" and _answered(s) for s in sightings):
         yield REQUIRED_AUTHENTICATION
-
-
-def _suspicious(sightings: Sequence[Sighting], availability: Availability) -> Iterator[str]:
-    """Requests that a server error of its own was the only answer to: once, so that it may be chance, or may be not."""
-    answered = {_name(sighting) for sighting in sightings if not is_down(sighting)}
-    broken = {
-        _name(sighting): sighting.exchange.status
-        for sighting in sightings
-        if is_own_error(sighting) and sighting.exchange.number in availability.unjudged
-    }
-    for name, status in broken.items():
-        if name not in answered:
-            yield f"an answer to {name} but the one {status}"
-
-
-def _name(sighting: Sighting) -> str:
-    return f"{sighting.exchange.probe.chapter}/{sighting.exchange.probe.name}"
 
 
 def _answered(sighting: Sighting) -> bool:

@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from batch_conformance.contract.contract import Contract
+from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.availability import is_down
 from batch_conformance.judge.sighting import Sighting
@@ -26,7 +28,8 @@ def passing_words(sightings: Sequence[Sighting]) -> frozenset[tuple[int, int]]:
     They have a status that says busy or away and a body that is none of the API's, and they pass: the same path was
     answered at another time, or the attempts came to different ends; a limit passes where anything was answered. What
     always comes for one path is the server's own answer. Where nothing was answered any more, all of it is an outage.
-    A status that was asked for is the server's own too, unless it came in the API's words at least as often.
+    A status that was asked for is the server's own too, unless it came in the API's words at least as often, or in the
+    very words in which it came unasked.
     """
     up = [sighting for sighting in sightings if not is_down(sighting)]
     paths = {sighting.exchange.probe.path for sighting in up}
@@ -41,21 +44,26 @@ def passing_words(sightings: Sequence[Sighting]) -> frozenset[tuple[int, int]]:
     for sighting in forced:
         own[sighting.exchange.status] += -1 if _is_foreign(sighting) else 1
 
+    foreign = [sighting for sighting in sightings if is_of_a_gateway(sighting)]
+    words = {_words(sighting) for sighting in foreign if not sighting.forced}
+
     def passes(sighting: Sighting) -> bool:
         exchange = sighting.exchange
         if sighting.forced:
-            return own[exchange.status] >= 0
+            return own[exchange.status] >= 0 or _words(sighting) in words
         elsewhere = exchange.probe.path in paths or (exchange.status == 429 and bool(up))
         return exchange.order in outage or elsewhere or len(ends[exchange.number]) > 1
 
-    return frozenset(
-        sighting.exchange.order for sighting in sightings if is_of_a_gateway(sighting) and passes(sighting)
-    )
+    return frozenset(sighting.exchange.order for sighting in foreign if passes(sighting))
 
 
 def is_of_a_gateway(sighting: Sighting) -> bool:
     """Whether a status says busy or away, and a body that is none of the API's came with it."""
     return sighting.exchange.status in _GATEWAY and _is_foreign(sighting)
+
+
+def _words(sighting: Sighting) -> tuple[int | None, str, bytes]:
+    return sighting.exchange.status, sighting.media_type, sighting.answer.body if sighting.answer else b""
 
 
 def soften(deviation: Deviation) -> Deviation:
@@ -66,7 +74,26 @@ def soften(deviation: Deviation) -> Deviation:
     return replace(deviation, level="info", side="network", kind=f"passing_{deviation.kind}")
 
 
-def is_own_error(sighting: Sighting) -> bool:
+def only_errors(exchanges: Sequence[Exchange], contract: Contract, unjudged: frozenset[int]) -> tuple[str, ...]:
+    """What a run lacks: an answer to requests to which a server error of its own was the only one.
+
+    It came once, so that it may be chance, or may be not. ``unjudged`` are the numbers of the probes left open.
+    """
+    sightings = [Sighting(exchange, contract) for exchange in exchanges]
+    answered = {_name(sighting) for sighting in sightings if not is_down(sighting)}
+    broken = {
+        _name(sighting): sighting.exchange.status
+        for sighting in sightings
+        if _is_own_error(sighting) and sighting.exchange.number in unjudged
+    }
+    return tuple(f"an answer to {name} but the one {status}" for name, status in broken.items() if name not in answered)
+
+
+def _name(sighting: Sighting) -> str:
+    return f"{sighting.exchange.probe.chapter}/{sighting.exchange.probe.name}"
+
+
+def _is_own_error(sighting: Sighting) -> bool:
     """Whether an answer is an error that no gateway gives for a server that is busy or away."""
     return (sighting.exchange.status or 0) >= 500 and is_down(sighting) and sighting.exchange.status not in _GATEWAY
 

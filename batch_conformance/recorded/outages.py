@@ -15,6 +15,7 @@ from batch_conformance.judge.availability import (
     is_down,
     is_healed_drop,
     is_often,
+    is_reset_once,
     server_error,
     silent,
 )
@@ -59,6 +60,7 @@ class Outages:
         self._events: list[_Event] = []
         self._answered: set[Kind] = set()
         self._failed: dict[Kind, int] = {}
+        self._reset_once: set[Kind] = set()
         self._settled: list[_Event] = []
         self._unjudged: set[int] = set()
         self._dropped: Sighting | None = None
@@ -77,6 +79,8 @@ class Outages:
             self._dropped = min(filter(None, (self._dropped, sighting)), key=_size)
         if is_down(sighting) and exchange.status != 429:
             self._failed[kind] = self._failed.get(kind, 0) + 1
+            if is_reset_once(sighting):
+                self._reset_once.add(kind)
         else:
             self._answered.add(kind)
         if not is_down(sighting):
@@ -108,6 +112,7 @@ class Outages:
         if later._dropped is not None:
             self._dropped = min(filter(None, (self._dropped, later._dropped)), key=_size)
         self._answered |= later._answered
+        self._reset_once |= later._reset_once
         for kind, count in later._failed.items():
             self._failed[kind] = self._failed.get(kind, 0) + count
         self._settled += [_copy(event) for event in later._settled]
@@ -157,7 +162,8 @@ class Outages:
                 self._settle()
 
     def _always_fails(self, kind: Kind) -> bool:
-        return kind not in self._answered and self._failed.get(kind, 0) >= 2
+        enough = 3 if kind in self._reset_once else 2
+        return kind not in self._answered and self._failed.get(kind, 0) >= enough
 
     def _decided(self) -> Iterator[_Event]:
         """Every final failure, without its drift where nothing shows that the target was up afterwards."""
