@@ -39,6 +39,7 @@ _TITLES = {chapter.name: chapter.title for chapter in CHAPTERS}
 _CHAPTER = "batch_conformance.chapter"
 _DRIFT = "batch_conformance.drift"
 _SHARED = "batch_conformance"
+_DETAIL = 10_000
 SESSION = pytest.StashKey["AuditSession"]()
 """Where a session keeps its audit."""
 
@@ -163,7 +164,7 @@ class AuditSession:
             return
         self._selected.add(name)
         self._failed += report.failed
-        detail = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
+        detail = _bounded(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext)
         outcome: ChapterOutcome = report.outcome
         if report.failed and _DRIFT not in properties:
             outcome = "error"
@@ -297,6 +298,13 @@ def _chapter_of(nodeid: str) -> str | None:
     """The chapter of a test that a dying worker left without a word, by the name of its file."""
     name = Path(nodeid.partition("::")[0]).stem.removeprefix("test_")
     return name if name in _TITLES else None
+
+
+def _bounded(text: str) -> str:
+    """The ends of what a test said: with all variables shown, a crash says megabytes."""
+    if len(text) <= 2 * _DETAIL:
+        return text
+    return f"{text[:_DETAIL]}\n… {len(text) - 2 * _DETAIL:,} characters left out …\n{text[-_DETAIL:]}"
 
 
 def _reason(report: pytest.TestReport) -> str:

@@ -53,7 +53,8 @@ def _readings(data: bytes) -> Iterator[tuple[str, str]]:
     if data[:2] == b"\x1f\x8b":
         packed = zlib.decompressobj(wbits=31).decompress(data)  # which minds nothing that follows
         yield from ((f"gzip, {name}", text) for name, text in _readings(packed))
-    text = data.decode("utf-8", "replace")
+    # A traceback with all variables says the same again and again.
+    text = "\n".join(dict.fromkeys(data.decode("utf-8", "replace").split("\n")))
     yield "plain", text
     yield "with NULs", text.replace("\0", "").replace("\\u0000", "")
     yield "percent", urllib.parse.unquote(text)

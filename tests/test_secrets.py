@@ -237,6 +237,7 @@ def test_a_crash_with_all_local_variables_shown_shows_no_key(tmp_path, place):
         done = run_in(tmp_path, server.base_url, *LOUD, *arguments, env=env)
     assert done.returncode == 3, done.stdout[-3000:]
     assert secrets_left(tmp_path) == []
+    assert [path.name for path in (tmp_path / "reports").glob("*") if path.stat().st_size > 2 << 20] == []
 
 
 def test_the_processes_of_a_run_show_no_key(tmp_path):
