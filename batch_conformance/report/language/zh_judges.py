@@ -36,6 +36,7 @@ _JUDGES: Mapping[str, str] = {
     "the answer that `Bearer` gets": "与 `Bearer` 相同的应答",
     # Availability.
     "an answer, as other requests get": "得到应答，与其他请求一样",
+    "an answer to {} but the one {}": "对 {} 的应答（只有一次 {}）",
     "{} every time for {}/{}": "{}，每次都发生在 {}/{}",
     "{}, every time for {}/{}": "{}，每次都发生在 {}/{}",
     "connections that live as long as the exchange": "连接在整个请求与响应期间保持",
