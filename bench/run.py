@@ -15,11 +15,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from unittest import mock
-
 import live
 import page
 import recorded
+import serving
 from chromium import NoChromiumError
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "PERFORMANCE.md"
@@ -59,7 +58,7 @@ def chapters(rounds: int, examples: int, largest: int) -> Iterator[str]:
         f"process held; with several, the one that adds up.\n\n{recorded.growth_rows(recorded.grow(counts))}"
     )
     yield f"## The report page\n\n{_pages(rounds)}"
-    yield f"## The mock\n\nOver {mock.CONNECTIONS} kept-alive connections: {mock.measure(rounds).line()}."
+    yield f"## The mock\n\nOver {serving.CONNECTIONS} kept-alive connections: {serving.measure(rounds).line()}."
 
 
 def _pages(rounds: int) -> str:

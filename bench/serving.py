@@ -1,4 +1,4 @@
-"""Measures how many requests the mock answers in a second: ``python bench/mock.py``.
+"""Measures how many requests the mock answers in a second: ``python bench/serving.py``.
 
 The client is a bare socket loop over some kept-alive connections, so that it is the mock that is measured.
 """
