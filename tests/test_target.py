@@ -5,6 +5,7 @@ import email.utils
 import itertools
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
@@ -301,6 +302,17 @@ def test_the_probes_pause_is_slept_before_it_is_sent():
     with hostile.serve("good") as server, target_of(server, sleep=naps.sleep) as target:
         target.send(probe(wait=1.5), 0)
     assert naps.taken == [1.5]
+
+
+def test_time_that_other_requests_took_is_not_slept_again():
+    naps = Naps()
+    with hostile.serve("good") as server, target_of(server, sleep=naps.sleep) as target:
+        target.send(probe(), 0)
+        time.sleep(0.05)
+        target.send(probe(wait=0.05), 1)
+        target.send(probe(wait=30.0), 2)
+    assert len(naps.taken) == 1
+    assert 29 < naps.taken[0] < 30
 
 
 # Retries

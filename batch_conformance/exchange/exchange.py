@@ -29,7 +29,8 @@ class Probe:
 
     ``path`` follows the base URL, percent-encoded exactly as it goes on the wire. ``batch_id`` is what the path
     parameter decodes to (None where there is none). ``chapter`` and ``name`` are stable words, never random data.
-    ``credential`` names a kind of ``probes.credentials``. ``wait`` is the pause in seconds before it is sent.
+    ``credential`` names a kind of ``probes.credentials``. ``wait`` is how many seconds must have passed since the last
+    probe that had one, or since the first request: time that a batch has to move on, which others may use.
     """
 
     chapter: str

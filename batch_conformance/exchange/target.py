@@ -112,6 +112,7 @@ class Target:
         self._query = query.lstrip("?&")
         self._headers = SecretHeaders(headers)
         self._sleep = sleep
+        self._rested_at: float | None = None
         self._transport = Transport(
             self.base,
             timeout=timeout,
@@ -163,8 +164,7 @@ class Target:
         if body:
             self._transport.close()
             probe = replace(probe, headers=(*probe.headers, ("Content-Length", str(len(body)))))
-        if probe.wait > 0:
-            self._sleep(probe.wait)
+        self._rest(probe.wait)
         presentation = self._present(probe.credential, self._key)
         url = self._url(probe, presentation)
         headers = self._compose(probe, presentation)
@@ -191,6 +191,16 @@ class Target:
             except BudgetExhausted:
                 return (*attempts, exchange)
             attempts.append(replace(exchange, final=False))
+
+    def _rest(self, wait: float) -> None:
+        """Sleep for what is left of a probe's ``wait``: what other requests took of it since is not waited again."""
+        now = time.monotonic()
+        if wait > 0:
+            left = wait if self._rested_at is None else self._rested_at + wait - now
+            if left > 0:
+                self._sleep(left)
+        if wait > 0 or self._rested_at is None:
+            self._rested_at = time.monotonic()
 
     def _await_turn(self) -> None:
         """Wait for the pace, then count the request, so that time spent waiting is seen by the budget."""

@@ -22,7 +22,7 @@ JSON: Headers = (("Accept", "application/json"),)
 MAX_REFUSED = 12
 """Refused credentials per plan: more could lock an account out. More only where somebody allowed what is not safe."""
 
-POLLING_SECONDS = 0.8
+POLLING_SECONDS = 0.6
 """How long the polls of a loopback target span; longer than the mock's own batch needs from queued to completed."""
 
 
@@ -325,7 +325,7 @@ def _methods(setting: Setting) -> Iterator[Probe]:
 
 
 def _lifecycle(setting: Setting) -> Iterator[Probe]:
-    """Polls with pauses between rounds of them, in which a batch of a loopback target moves on.
+    """Polls in rounds, with time in between in which a batch of a loopback target moves on.
 
     Every other time that a batch is polled, compression is taken, as most clients do: whether it is worth it depends
     on the size of the body, which nobody knows before.

@@ -56,8 +56,13 @@ class Plan:
 
     def estimate(self, rate: float | None = None, latency: float = 0.0) -> float:
         """Seconds that the plan takes at ``rate`` requests a second (None: no limit), an answer taking ``latency``."""
-        pace = 1 / rate if rate else 0.0
-        return sum(max(pace, probe.wait + latency) for probe in self.probes)
+        each = max(1 / rate if rate else 0.0, latency)
+        elapsed = rested = 0.0
+        for probe in self.probes:
+            if probe.wait:
+                elapsed = rested = max(elapsed, rested + probe.wait)
+            elapsed += each
+        return elapsed
 
 
 def build_plan(
@@ -130,7 +135,7 @@ def describe(plan: Plan) -> list[str]:
     for number, probe in enumerate(plan.probes):
         target = probe.path + (f"?{probe.query}" if probe.query else "")
         shown = target if len(target) <= 70 else f"{target[:50]}… ({len(target)} characters)"
-        wait = f", after {probe.wait:.2f} s" if probe.wait else ""
+        wait = f", {probe.wait:.2f} s after the last that waits" if probe.wait else ""
         lines.append(
             f"{number:>4}  {probe.method:<6}  {shown}  [{probe.credential}]  {probe.chapter}/{probe.name}{wait}"
         )

@@ -22,7 +22,7 @@ Entry = Drift | Mutation
 """What can be tried out: an entry of the catalogue, or one derived from a contract."""
 
 TICK = 0.0025
-"""Seconds of the mock's time that one request takes: a plan of 350 requests spans what its polls would wait."""
+"""Seconds of the mock's time that one request takes: a plan of 350 requests spans more than its polls would wait."""
 
 _IMPATIENT = 0.5
 """Seconds until a request counts as unanswered, where the entry is known to leave requests unanswered."""
