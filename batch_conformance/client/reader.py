@@ -21,7 +21,6 @@ from batch_conformance.findings.fold import fold
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
 from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.judge.standing import standing_clause
-from batch_conformance.judge.stranger import is_stranger
 
 _OF_CLIENT = "OpenAI's client: "
 """Begins what is expected: it is this client that does, no contract of the vendor."""
@@ -117,8 +116,8 @@ class ClientReader:
         if sighting.answer is None:
             return ()
         found = self._of(sighting.answer)
-        schema, batch = sighting.schema, sighting.batch
-        if batch is not None and schema is not None and is_stranger(schema, batch) and found:
+        content = sighting.content
+        if sighting.batch is not None and content is not None and content.strangeness is not None and found:
             return (_ANOTHER,)
         return found
 

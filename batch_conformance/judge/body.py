@@ -9,9 +9,9 @@ from batch_conformance.contract.clauses import rule_of
 from batch_conformance.contract.schema import Schema, Violation
 from batch_conformance.findings.finding import Deviation, Side
 from batch_conformance.findings.rules import REGISTRY
+from batch_conformance.judge.content import Content
 from batch_conformance.judge.response import foreign_charset, is_turned_away, is_unquoted_text
 from batch_conformance.judge.sighting import Sighting, at
-from batch_conformance.judge.stranger import is_stranger, strangeness
 from batch_conformance.judge.strict_json import Defect, Parsed
 
 _NULL_MEANT = frozenset({"document.example_null", "document.nullable_ignored"})
@@ -46,7 +46,6 @@ def judge_body(sighting: Sighting) -> Iterator[Deviation]:
 
 
 def _judge(sighting: Sighting, parsed: Parsed) -> Iterator[Deviation]:
-    schema = sighting.schema
     if is_unquoted_text(sighting):
         yield sighting.deviates(
             "json.unquoted",
@@ -58,21 +57,21 @@ def _judge(sighting: Sighting, parsed: Parsed) -> Iterator[Deviation]:
         )
         return
     mislabelled = sighting.declared_media_type is None and "empty" not in {defect.flaw for defect in parsed.defects}
-    if mislabelled and not _is_meant(schema, parsed):
+    if mislabelled and not _is_meant(sighting.content):
         return  # the media type says that something else came; what is in it is no second cause
     foreign = bool(foreign_charset(sighting))
     for defect in parsed.defects:
         if not (foreign and defect.flaw == "encoding"):
             yield _malformed(sighting, defect)
-    if parsed.readable and schema is not None:
-        yield from _judge_value(sighting, schema, parsed.value)
+    if sighting.content is not None:
+        yield from _judge_value(sighting, sighting.content)
 
 
-def _is_meant(schema: Schema | None, parsed: Parsed) -> bool:
+def _is_meant(content: Content | None) -> bool:
     """Whether a body under a media type that is not documented is the documented one all the same."""
-    if schema is None or not parsed.readable or is_stranger(schema, parsed.value):
+    if content is None or content.strangeness is not None:
         return False
-    return not any(violation.pointer == "" for violation in schema.violations(parsed.value))
+    return not any(violation.pointer == "" for violation in content.violations)
 
 
 def _malformed(sighting: Sighting, defect: Defect) -> Deviation:
@@ -86,11 +85,9 @@ def _malformed(sighting: Sighting, defect: Defect) -> Deviation:
     )
 
 
-def _judge_value(sighting: Sighting, schema: Schema, value: Any) -> Iterator[Deviation]:
-    undeclared = schema.undeclared(value)
-    strange = strangeness(schema, value, undeclared)
-    if strange is not None:
-        rule, expected, observed = strange
+def _judge_value(sighting: Sighting, content: Content) -> Iterator[Deviation]:
+    if content.strangeness is not None:
+        rule, expected, observed = content.strangeness
         yield sighting.deviates(
             rule,
             media_type=sighting.contract_media_type,
@@ -99,16 +96,16 @@ def _judge_value(sighting: Sighting, schema: Schema, value: Any) -> Iterator[Dev
             kind=rule.partition(".")[2],
         )
         return
-    violations = schema.violations(value)
+    violations = content.violations
     mistyped = {violation.pointer for violation in violations if violation.keyword == "type"}
     found = [
         violation
-        for violation in (*violations, *schema.unknown_values(value))
+        for violation in (*violations, *content.unknown_values)
         if violation.keyword == "type" or violation.pointer not in mistyped
     ]
     for violation in found:
         yield _violated(sighting, violation)
-    for pointer in undeclared:
+    for pointer in content.undeclared:
         yield sighting.deviates(
             "body.undeclared",
             media_type=sighting.contract_media_type,
@@ -118,7 +115,7 @@ def _judge_value(sighting: Sighting, schema: Schema, value: Any) -> Iterator[Dev
             kind="undeclared",
         )
     if sighting.batch is not None:
-        yield from _empty_strings(sighting, schema, value, {violation.pointer for violation in found})
+        yield from _empty_strings(sighting, content.schema, content.value, {violation.pointer for violation in found})
 
 
 def _violated(sighting: Sighting, violation: Violation) -> Deviation:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from batch_conformance.contract.clause import Clause, clause_id
 from batch_conformance.contract.contract import Contract
@@ -14,16 +13,6 @@ from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldRe
 from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.judge.standing import OVER_TIME, STANDING, applies, standard, standing_clause
-from batch_conformance.judge.stranger import is_stranger
-
-_JSON_TYPES: Mapping[type, str] = {
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    str: "string",
-    list: "array",
-    type(None): "null",
-}
 
 
 class Coverage:
@@ -86,16 +75,12 @@ class Coverage:
         )
 
     def _add_fields(self, sighting: Sighting, times: int) -> None:
-        if sighting.parsed is None or not sighting.parsed.readable or sighting.schema is None:
-            return
-        value, pointers = sighting.parsed.value, [place.pointer for place in sighting.schema.properties]
-        for pointer in (*pointers, *sighting.schema.undeclared(value)):
-            key = (sighting.status, pointer)
+        for held in sighting.content.held if sighting.content else ():
+            key = (sighting.status, held.pointer)
             found = self._types.setdefault(key, Counter())
-            held = list(members(value, pointer))
-            for member in held:
-                found[_type_name(member)] += times
-            if not held:
+            for kind, count in held.types.items():
+                found[kind] += count * times
+            if not held.types:
                 self._absent[key] += times
 
     def _add_places(self, sighting: Sighting, times: int) -> None:
@@ -108,21 +93,17 @@ class Coverage:
             return
         status, media_type = sighting.status, sighting.contract_media_type
         counted[status, media_type, "", "response.media_type"] += times
-        if not sighting.parsed.readable:
-            return
-        value = sighting.parsed.value
-        for place in sighting.schema.properties:
-            held = list(members(value, place.pointer))
-            parent = place.pointer.rpartition("/")[0]
-            around = held if not place.pointer else list(members(value, parent))
-            if any(isinstance(member, Mapping) for member in around):
-                counted[status, media_type, place.pointer, "body.required"] += times
-            if held:
-                counted[status, media_type, place.pointer, "present"] += times
-            if any(member is not None for member in held):
-                counted[status, media_type, place.pointer, "set"] += times
-            if any(isinstance(member, Mapping) for member in held):
-                counted[status, media_type, place.pointer, "body.undeclared"] += times
+        for held in sighting.content.held if sighting.content else ():
+            if not held.declared:
+                continue
+            if held.around:
+                counted[status, media_type, held.pointer, "body.required"] += times
+            if held.types:
+                counted[status, media_type, held.pointer, "present"] += times
+            if held.types.keys() - {"null"}:
+                counted[status, media_type, held.pointer, "set"] += times
+            if "object" in held.types:
+                counted[status, media_type, held.pointer, "body.undeclared"] += times
 
 
 class Bodies:
@@ -133,8 +114,7 @@ class Bodies:
 
     def add(self, sighting: Sighting, times: int = 1) -> None:
         """Look at the body of an exchange, or of ``times`` with the same members of the same types; it is the first."""
-        schema = sighting.schema
-        if sighting.batch is None or schema is None or is_stranger(schema, sighting.batch):
+        if sighting.batch is None or sighting.content is None or sighting.content.strangeness is not None:
             return
         seen = self._seen.get(sighting.status)
         if seen is None:
@@ -286,7 +266,3 @@ def read_again(sightings: Sequence[Sighting]) -> int:
         if s.authorised and s.exchange.probe.forced_status is None
     )
     return sum(count - 1 for count in reads.values())
-
-
-def _type_name(value: Any) -> str:
-    return "object" if isinstance(value, Mapping) else _JSON_TYPES[type(value)]

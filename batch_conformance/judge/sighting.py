@@ -15,7 +15,8 @@ from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.findings.finding import Deviation, Level, Side
 from batch_conformance.findings.rules import REGISTRY
-from batch_conformance.judge.strict_json import Parsed, parse
+from batch_conformance.judge.content import Content, look, read
+from batch_conformance.judge.strict_json import Parsed
 
 _ODD = frozenset({"neighbour", "hostile", "outside"})
 """Subjects that nobody has either."""
@@ -111,10 +112,23 @@ class Sighting:
         """The body read as strict JSON, or as a text where text is documented; None where there is nothing to read."""
         if self.answer is None or not self.has_body:
             return None
+        text = self._is_text
+        return None if text is None else read(self.answer.body, text=text)
+
+    @cached_property
+    def content(self) -> Content | None:
+        """What could be read of the body, under its schema; None where there is no value or no schema."""
+        if self.answer is None or self.parsed is None or not self.parsed.readable or self.schema is None:
+            return None
+        return look(self.schema, self.answer.body, self.parsed, text=bool(self._is_text))
+
+    @property
+    def _is_text(self) -> bool | None:
+        """Whether the body is meant to be a text; None where it is meant to be neither that nor JSON."""
         meant = self.media_type if self.contract_media_type.endswith("/*") else self.contract_media_type
         if not meant or "json" in meant:
-            return parse(self.answer.body)
-        return Parsed(self.answer.body.decode("utf-8", "replace"), True) if meant.startswith("text/") else None
+            return False
+        return True if meant.startswith("text/") else None
 
     @cached_property
     def batch(self) -> Mapping[str, Any] | None:

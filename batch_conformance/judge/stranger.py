@@ -15,11 +15,6 @@ _SEVERAL = 3
 """Where so many required properties lack and so many others are there, names were changed throughout."""
 
 
-def is_stranger(schema: Schema, value: Any) -> bool:
-    """Whether a body is the documented object in an envelope, or none of its kind."""
-    return strangeness(schema, value, schema.undeclared(value)) is not None
-
-
 def strangeness(schema: Schema, value: Any, undeclared: tuple[str, ...]) -> tuple[str, str, str] | None:
     """What makes a body a stranger, as rule, expected and observed; None for the documented object, and for no object.
 

@@ -100,12 +100,12 @@ def _is_own_error(sighting: Sighting) -> bool:
 
 def _is_foreign(sighting: Sighting) -> bool:
     """Whether a body has next to nothing of the one that is documented for its status."""
-    schema, parsed = sighting.schema, sighting.parsed
-    if schema is None:
+    content = sighting.content
+    if sighting.schema is None:
         return False
-    if sighting.declared_media_type is None or parsed is None or not parsed.readable:
+    if sighting.declared_media_type is None or content is None:
         return True
-    if any(violation.keyword == "type" and not violation.pointer for violation in schema.violations(parsed.value)):
+    if any(violation.keyword == "type" and not violation.pointer for violation in content.violations):
         return True
-    names = {place.pointer[1:] for place in schema.properties if place.pointer.count("/") == 1}
-    return isinstance(parsed.value, Mapping) and 2 * len(names & parsed.value.keys()) < len(names)
+    names = {place.pointer[1:] for place in content.schema.properties if place.pointer.count("/") == 1}
+    return isinstance(content.value, Mapping) and 2 * len(names & content.value.keys()) < len(names)
