@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import shlex
 import shutil
@@ -20,7 +19,7 @@ from batch_conformance.input_error import InputError, fault_line
 from batch_conformance.mock.process import MockError
 from batch_conformance.probes.chapters import CHAPTERS, CLIENT
 from batch_conformance.probes.plan import describe
-from batch_conformance.report import github, terminal
+from batch_conformance.report import github, html, terminal
 from batch_conformance.report.run_report import ChapterOutcome, ChapterResult, RunReport
 from batch_conformance.report.text import plural
 from batch_conformance.report.writer import ReportError, write_reports
@@ -28,6 +27,7 @@ from batch_conformance.resources import suites_folder
 from batch_conformance.run.audit import INSECURE, Audit
 from batch_conformance.run.create import cost
 from batch_conformance.run.options import seed_from, settings_from
+from batch_conformance.run.pauses import Pauses
 from batch_conformance.run.progress import ProgressLine
 from batch_conformance.run.recall import keep
 from batch_conformance.run.settings import Settings
@@ -252,9 +252,9 @@ class AuditSession:
                 _check_writable(settings.reports_dir)
                 self._say_cost(settings)
             with verbatim():
-                self._audit = Audit(settings, seed=seed_from(self.config), command=command, shared=shared)
-            # What is loaded by now stays to the end: the collections that pytest makes need not look at it again.
-            gc.freeze()
+                chores = html.CHORES if shared is None else ()
+                seed, sleep = seed_from(self.config), Pauses(chores).sleep
+                self._audit = Audit(settings, seed=seed, command=command, shared=shared, sleep=sleep)
             self.redactor = self._audit.target.redactor
             self._audit.runner.progress = self._progress(self._audit) if shared is None else None
         except (InputError, OSError) as error:

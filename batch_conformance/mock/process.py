@@ -62,34 +62,45 @@ class EmbeddedMock:
             "offer": offer.to_dict() if offer else None,
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._complaints: IO[bytes] | None = None
+        self._listens = False
 
     @property
     def pid(self) -> int | None:
         """The process id, or None where it does not run."""
         return self._process.pid if self._process else None
 
-    def start(self) -> EmbeddedMock:
-        """Start it and wait until it listens. Raises ``MockError`` where it does not."""
-        if self._process is not None:
-            return self
-        with tempfile.TemporaryFile() as complaints:
+    def launch(self) -> EmbeddedMock:
+        """Start it without waiting for it; ``start`` waits, or else ``stop`` ends it."""
+        if self._process is None:
+            self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed once it listens, or by ``stop``
             # The key goes through the pipe: arguments and environment can be read by others, or get logged.
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "batch_conformance.mock.child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=complaints,
+                stderr=self._complaints,
                 env=_environment(),
             )
-            try:
-                ready = self._handshake(self._process)
-            except BaseException:
-                self.stop()
-                raise
+        return self
+
+    def start(self) -> EmbeddedMock:
+        """Start it, if it was not, and wait until it listens. Raises ``MockError`` where it does not."""
+        if self._listens:
+            return self
+        self.launch()
+        assert self._process is not None
+        assert self._complaints is not None
+        try:
+            ready = self._handshake(self._process)
             if ready is None:
-                code = self._process.poll()
-                self.stop()
-                raise MockError(f"the embedded mock did not start: {_last_line(complaints) or f'exit code {code}'}")
+                reason = _last_line(self._complaints) or f"exit code {self._process.poll()}"
+                raise MockError(f"the embedded mock did not start: {reason}")
+        except BaseException:
+            self.stop()
+            raise
+        self._complaints.close()
+        self._listens = True
         self.base_url, self.batch_ids = ready["base_url"], tuple(ready["batch_ids"])
         return self
 
@@ -116,14 +127,14 @@ class EmbeddedMock:
             return
         assert process.stdin is not None
         assert process.stdout is not None
+        process.kill()  # it has nothing to finish, and its interpreter takes its time to end by itself
+        process.wait()
         with contextlib.suppress(OSError):
             process.stdin.close()
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
         process.stdout.close()
+        if self._complaints is not None:
+            self._complaints.close()
+        self._listens = False
 
     def __enter__(self) -> EmbeddedMock:
         return self.start()

@@ -68,6 +68,11 @@ def generate(
         raise GenerationError(f"Schemathesis cannot generate requests for GET {path}: {reason}") from error
 
 
+def load() -> None:
+    """Import Schemathesis: a quarter of a second that only those who plan should spend, and while they wait."""
+    import schemathesis.specs.openapi.schemas  # noqa: F401, PLC0415
+
+
 @contextlib.contextmanager
 def _utf8_known() -> Iterator[None]:
     """Tells Hypothesis which characters UTF-8 has.
@@ -91,7 +96,7 @@ def _utf8_known() -> Iterator[None]:
 
 
 def _requests(data: dict[str, Any], path: str, parameter: str, count: int, seed: int | None) -> list[GeneratedRequest]:
-    # Imported here: half a second that only those who plan should spend.
+    # Imported here: see ``load``.
     import schemathesis  # noqa: PLC0415
     from schemathesis.config import SchemathesisConfig  # noqa: PLC0415
     from schemathesis.generation.feedback import FeedbackSources  # noqa: PLC0415

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 import yaml
 from markupsafe import Markup
@@ -172,6 +173,20 @@ class _Contradiction:
     def level(self) -> str:
         """That of all of them."""
         return self.findings[0][0].level
+
+
+_TEMPLATES = (
+    "drift.macros.j2",
+    "finding.html.j2",
+    "drift.html.j2",
+    "document.html.j2",
+    "coverage.html.j2",
+    "memory.html.j2",
+    "legend.html.j2",
+)
+
+CHORES = tuple(partial(template, name) for name in _TEMPLATES)
+"""What makes a later ``render`` faster: compiles one template each."""
 
 
 def render(report: RunReport) -> str:

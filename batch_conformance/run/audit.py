@@ -25,6 +25,7 @@ from batch_conformance.input_error import InputError
 from batch_conformance.judge.weather import only_errors
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.chapters import CHAPTER_NAMES, CLIENT
+from batch_conformance.probes.generated import load
 from batch_conformance.probes.plan import LIMITS, Plan, build_plan
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
 from batch_conformance.run.create import Creation, CreationError, cost, create
@@ -78,22 +79,24 @@ class Audit:
         self.started = time.time()
         self._clock = time.monotonic()
         self._sleep = sleep
-        self.contract: Contract = contract or contract_for(
-            settings.profile, settings.contract, settings.reading, settings.overlays
-        )
-        self.recalled = recall(settings.files, self.contract)
-        reader = ClientReader() if settings.client else None
         self._profile = settings.profile or NO_VENDOR
         self._said: list[str] = []
-        self._mock: EmbeddedMock | None = None
-        base, ids, key = settings.base_url, settings.batch_ids, settings.key
-        if shared is not None:
-            base, ids, key = parse_base_url(shared.base_url), shared.batch_ids, Secret(shared.key)
-        elif base is None:
-            self._mock = EmbeddedMock().start()
-            base, key = parse_base_url(self._mock.base_url), Secret(self._mock.key)
-            ids = ids or tuple(self._mock.batch_ids)
+        self._mock = EmbeddedMock().launch() if shared is None and settings.base_url is None else None
         try:
+            self.contract: Contract = contract or contract_for(
+                settings.profile, settings.contract, settings.reading, settings.overlays
+            )
+            self.recalled = recall(settings.files, self.contract)
+            reader = ClientReader() if settings.client else None
+            base, ids, key = settings.base_url, settings.batch_ids, settings.key
+            if shared is not None:
+                base, ids, key = parse_base_url(shared.base_url), shared.batch_ids, Secret(shared.key)
+            elif self._mock is not None:
+                load()  # while the mock starts
+                self._mock.start()
+                base, key = parse_base_url(self._mock.base_url), Secret(self._mock.key)
+                ids = ids or tuple(self._mock.batch_ids)
+            assert base is not None
             self.base: BaseUrl = base
             self._shared = shared
             self._key = key
