@@ -181,6 +181,40 @@ def test_both_paths_come_to_the_same(
 
 
 @MANY
+@given(st.data())
+def test_polls_that_get_what_the_poll_before_got_come_to_the_same(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """The same few bodies again and again, out of order of time too, and at times something else in between."""
+    path = tmp_path_factory.getbasetemp() / "polls.ndjson"
+    moments = st.sampled_from([1741685500.5, 1741685600.25, 1741685700.0])
+    bodies = (QUEUED, RUNNING, COMPLETED, {**RUNNING, "new": 1}, {**COMPLETED, "metadata": {"description": "?a=b"}})
+    polls = [
+        line({**data.draw(st.sampled_from(bodies)), "id": name}, batch_id=name, started_at=data.draw(moments))
+        for name in data.draw(st.lists(st.sampled_from(["a", "b", "c"]), min_size=2, max_size=30))
+    ]
+    for poll in polls[1:]:
+        if data.draw(st.integers(0, 9)) == 0:
+            poll["response"]["status"] = data.draw(st.sampled_from([201, 404, 503]))
+        if data.draw(st.integers(0, 9)) == 0:
+            poll["request"]["headers"] = {"Accept": "*/*", "Authorization": f"Bearer {KEY}"}
+    path.write_bytes(b"\n".join(json.dumps(poll).encode() for poll in polls))
+    guess = Guess(Belonging(CONTRACTS["documented"]))
+    assert facts(path, guess, explains_all=False) == facts(path, guess, explains_all=True)
+
+
+def test_a_key_in_a_header_that_nobody_judges_is_seen_in_a_read_that_is_like_the_last(tmp_path: Path) -> None:
+    path = tmp_path / "reflected.ndjson"
+    asked = {"Accept": "application/json", "Authorization": f"Bearer {KEY}"}
+    polls = [line(asked=asked, headers={"X-Trace": trace}) for trace in ("one", "two", "three", KEY)]
+    path.write_bytes(b"\n".join(json.dumps(poll).encode() for poll in polls))
+    recording = Recording(Guess(Belonging(CONTRACTS["documented"])))
+    for part in parts([str(path)]):
+        recording.read(part)
+    assert "security.key_reflected" in {finding.rule for finding in recording.result().findings}
+
+
+@MANY
 @given(st.dictionaries(st.text(max_size=4), ANYTHING, min_size=1, max_size=4), st.booleans())
 def test_no_text_with_a_key_twice_passes_for_one_without(body: dict[str, Any], spaced: bool) -> None:
     separators = (" , ", " : ") if spaced else (",", ":")

@@ -5,22 +5,30 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import multiprocessing
 import os
 import pty
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from judge_support import COMPLETED, QUEUED
+from judge_support import COMPLETED, QUEUED, contract
 from recorded_support import AUTHORIZED, BASE, found, line, ndjson, validated
 from suite_support import ROOT, run_suite
+from test_recorded_ledger import told
 
 from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.recorded.belonging import Belonging
+from batch_conformance.recorded.guess import Guess
 from batch_conformance.recorded.line import exchange_of, schema
+from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import SourceError, blocks, expand, parts
+from batch_conformance.run.validating import read_here, read_in_processes
 
 OTHER_TYPE = {**QUEUED, "created_at": "yesterday"}
 DRIFT = ("body.type", "200", "/created_at")
@@ -304,6 +312,50 @@ def test_more_processes_find_the_same(tmp_path: Path) -> None:
     assert alone.exit_code == together.exit_code == 1
     for part in ("findings", "coverage", "notes", "counts"):
         assert one[part] == two[part]
+
+
+def steps(batches: int) -> Iterator[dict[str, Any]]:
+    """Batches that move on together, as one file; some of them drift, and one goes back."""
+    for step, body in enumerate((QUEUED, QUEUED, COMPLETED, OTHER_TYPE, COMPLETED, QUEUED)):
+        for number in range(batches if step < 5 else 1):
+            yield line({**body, "id": f"b{number}"}, batch_id=f"b{number}", started_at=1741685500.5 + 100 * step)
+
+
+def told_of(recording: Recording) -> dict[str, Any]:
+    counts = (recording.lines, recording.malformed, recording.bases, recording.judged)
+    return {**told(recording.result()), "counts": counts}
+
+
+@pytest.mark.parametrize("piece", [1_000, 3_000, 1_000_000])
+def test_the_parts_of_a_file_read_in_processes_add_up_to_the_whole(tmp_path: Path, piece: int) -> None:
+    path = tmp_path / "one.ndjson"
+    path.write_bytes(ndjson(*steps(20), b"broken"))
+    guess = Guess(Belonging(contract()))
+    cut = parts([str(path)], piece)
+    before = set(Path(tempfile.gettempdir()).glob("batch-conformance-*"))
+    advanced: list[int] = []
+    together = read_in_processes(cut, guess, 2, lambda size, _: advanced.append(size))
+    alone = read_here(cut, guess, lambda _size, _judged: None)
+    assert not together.stopped
+    assert sum(advanced) == path.stat().st_size
+    assert told_of(together.recording) == told_of(alone.recording)
+    assert set(Path(tempfile.gettempdir()).glob("batch-conformance-*")) == before
+
+
+def test_a_process_that_is_ended_from_outside_costs_what_it_had_not_handed_over(tmp_path: Path) -> None:
+    path = tmp_path / "one.ndjson"
+    path.write_bytes(ndjson(*steps(20)))
+    cut = parts([str(path)], 500)
+
+    def end(_size: int, judged: int) -> None:
+        if judged:
+            for child in multiprocessing.active_children():
+                os.kill(child.pid or 0, signal.SIGKILL)
+
+    reading = read_in_processes(cut, Guess(Belonging(contract())), 2, end)
+    assert reading.stopped == "a process that read for this one was ended from outside"
+    assert reading.recording.judged > 0
+    assert reading.recording.result().clauses
 
 
 def command(*arguments: str) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
@@ -22,8 +23,9 @@ from batch_conformance.judge.judge import NOT_THE_OBJECT, REQUIRED_SUCCESS, judg
 from batch_conformance.judge.security import judge_security
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.judge.weather import is_of_a_gateway, soften
+from batch_conformance.recorded.comparison import compare
 from batch_conformance.recorded.outages import Outages
-from batch_conformance.recorded.reads import MOST_IN_MEMORY, Read, Reads, compare
+from batch_conformance.recorded.reads import MOST_IN_MEMORY, Read, Reads
 
 _LET_IN: Bucket = ("let_in",)
 _UNLESS_LET_IN: Bucket = ("unless_let_in",)
@@ -51,14 +53,14 @@ class Judged:
 
 
 class RecordedLedger:
-    """A ledger that is added to. ``most_reads`` is how many reads of batches are held in memory."""
+    """A ledger that is added to. ``most_reads`` and ``folder`` are those of its ``Reads``."""
 
-    def __init__(self, contract: Contract, most_reads: int = MOST_IN_MEMORY) -> None:
+    def __init__(self, contract: Contract, most_reads: int = MOST_IN_MEMORY, folder: Path | None = None) -> None:
         self.contract = contract
         self.judged = 0
         self.coverage = Coverage(contract)
         self.outages = Outages()
-        self.reads = Reads(contract, most_reads)
+        self.reads = Reads(contract, most_reads, folder)
         self._tally = Tally()
         self._bodies = Bodies()
         self._succeeded = False

@@ -8,6 +8,8 @@ from __future__ import annotations
 import copyreg
 import io
 import pickle
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import MappingProxyType
 
 from batch_conformance.contract.contract import Contract
@@ -58,11 +60,21 @@ def pack(recording: Recording) -> bytes:
     return packed.getvalue()
 
 
-def read_part(part: Part, packed_guess: bytes) -> tuple[bytes, str]:
-    """The recording of one part, packed, and why it is not whole, if it is not."""
-    recording = Recording(unpack_guess(packed_guess))
+def read_parts(
+    parts: Sequence[Part],
+    packed_guess: bytes,
+    *,
+    folder: Path | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> tuple[bytes, str]:
+    """The recording of some parts, packed, and why it is not whole, if it is not.
+
+    With a ``folder`` its reads stay in a file there; ``advance`` is told of bytes read.
+    """
+    recording = Recording(unpack_guess(packed_guess), folder=folder)
     try:
-        recording.read(part)
+        for part in parts:
+            recording.read(part, advance)
     except SourceError as error:
         return pack(recording), str(error)
     return pack(recording), ""

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import pickle
-import sqlite3
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from batch_conformance.contract.contract import Contract
-from batch_conformance.contract.pointer import unescape
 from batch_conformance.contract.roles import Roles
-from batch_conformance.exchange.exchange import Exchange, Probe, Request, Response
-from batch_conformance.findings.finding import Deviation
-from batch_conformance.judge.head import judge_head
-from batch_conformance.judge.over_time import judge_over_time
+from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.judge.sighting import Sighting, at
-from batch_conformance.recorded.calm import Calm
+from batch_conformance.recorded.spill import Spill, merged
 
 MOST_IN_MEMORY = 200_000
 """Reads that are held in memory; with more, all of them go to a temporary SQLite file."""
@@ -52,23 +47,28 @@ class Read(NamedTuple):
     raw: bytes | Exchange | None
 
 
-_Held = list[Any]
+Held = list[Any]
 """Reads, and after a plain one an array of when, number and seconds of those that came to the same."""
 
 _made: Callable[[type[Read], tuple[Any, ...]], Read] = tuple.__new__
 
 
 class Reads:
-    """All reads of a recording by batch; two of them add up to one."""
+    """All reads of a recording by batch; two of them add up to one.
 
-    def __init__(self, contract: Contract, most: int = MOST_IN_MEMORY) -> None:
+    With a ``folder`` what is pickled of them is the name of a file there, which whoever unpickles it takes over.
+    """
+
+    def __init__(self, contract: Contract, most: int = MOST_IN_MEMORY, folder: Path | None = None) -> None:
         self.contract = contract
         self.pointers = compared(contract.roles)
         self.free_maps = contract.roles.free_maps
         self._most = most
-        self._held: dict[str, _Held] = {}
+        self._folder = folder
+        self._held: dict[str, Held] = {}
         self._count = 0
-        self._spill: _Spill | None = None
+        self._spill: Spill | None = None
+        self._others: list[Spill] = []
 
     def add_plain(self, key: str, read: tuple[Any, ...]) -> None:
         """Put by the parts of a final, plain read."""
@@ -135,50 +135,59 @@ class Reads:
 
     def update(self, other: Reads) -> None:
         """Add the reads of another one, which is used up."""
-        for key, reads in other._parts():
+        self._others += [*other._others, *([other._spill] if other._spill else [])]
+        other._others, other._spill = [], None
+        for key, reads in other._held.items():
             self._held.setdefault(key, []).extend(reads)
             self._count += len(reads)
             if self._count >= self._most:
                 self.spill()
-        other.close()
 
     def spill(self) -> None:
         """Put what is in memory into the file."""
         if self._spill is None:
-            self._spill = _Spill()
+            self._spill = Spill(self._folder / f"{uuid4().hex}.sqlite" if self._folder else None)
         self._spill.put(self._held)
         self._held, self._count = {}, 0
 
-    def groups(self) -> Iterator[tuple[str, list[Read]]]:
-        """The reads of each batch, in time; nothing can be added any more."""
-        if self._spill is not None:
-            self.spill()
-        for key, parts in groupby(self._parts(), key=lambda part: part[0]):
-            yield key, sorted((read for _, held in parts for read in _each(held)), key=_in_time)
+    def groups(self) -> Iterator[tuple[str, Held]]:
+        """The reads of each batch, as they came of each recording; nothing can be added any more."""
+        if self._spill is None and not self._others:
+            yield from self._held.items()
+            return
+        self.spill()
+        for key, parts in groupby(merged(self._spills()), key=itemgetter(0)):
+            yield key, [read for _, held in parts for read in held]
 
     def close(self) -> None:
-        """Delete the file."""
-        if self._spill is not None:
-            self._spill.close()
-            self._spill = None
+        """Delete the files."""
+        for spill in self._spills():
+            spill.close()
+        self._spill, self._others = None, []
 
-    def _parts(self) -> Iterator[tuple[str, _Held]]:
-        if self._spill is not None:
-            yield from self._spill.parts()
-        yield from self._held.items()
+    def _spills(self) -> list[Spill]:
+        return [*([self._spill] if self._spill else []), *self._others]
 
     def __getstate__(self) -> dict[str, Any]:
-        parts = [(key, list(reads)) for key, reads in self._parts()]
-        return {"contract": self.contract, "most": self._most, "parts": parts}
+        state: dict[str, Any] = {"contract": self.contract, "most": self._most}
+        if self._folder is None:
+            return {**state, "held": list(merged(self._spills())) + list(self._held.items())}
+        self.spill()
+        for spill in self._spills():
+            spill.index()
+            spill.close()
+        return {**state, "files": [spill.path for spill in self._spills()]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["contract"], state["most"])  # type: ignore[misc]
-        for key, reads in state["parts"]:
+        self._others = [Spill.taken_over(path) for path in state.get("files", ())]
+        for key, reads in state.get("held", ()):
             self._held.setdefault(key, []).extend(reads)
             self._count += len(reads)
 
 
-def _each(held: _Held) -> Iterator[Read]:
+def each(held: Held) -> Iterator[Read]:
+    """The reads that what is held of a batch stands for."""
     for place, read in enumerate(held):
         if type(read) is not array:
             yield read
@@ -187,35 +196,6 @@ def _each(held: _Held) -> Iterator[Read]:
         for first in range(0, len(read), 3):
             started_at, number, elapsed = read[first : first + 3]
             yield same._replace(started_at=started_at, number=int(number), elapsed=elapsed)
-
-
-class Compared(NamedTuple):
-    """What came of comparing reads: deviations with the size of their evidence, and reads after the first ones."""
-
-    deviations: list[tuple[Deviation, int, int]]
-    read_again: int
-
-
-def compare(reads: Reads, revive: Callable[[bytes, Read], Exchange]) -> Compared:
-    """Judge all reads over time, and HEAD against GET.
-
-    ``revive`` makes the exchange of a line of the recording again. Deviations come with their phase.
-    """
-    found: list[tuple[Deviation, int, int]] = []
-    again = 0
-    calm = Calm(reads.contract.roles, reads.pointers)
-    for key, group in reads.groups():
-        known = sum(_is_known(read) and read.facts[2] is not None for read in group)
-        again += max(0, known - 1)
-        if len(group) < 2 or _is_calm(key, group, calm):
-            continue
-        sightings = [Sighting(_stub(key, read, reads), reads.contract) for read in group]
-        origins = {(read.number, read.attempt): read for read in group}
-        for phase, deviations in ((2, judge_over_time(sightings)), (3, judge_head(sightings))):
-            for deviation in deviations:
-                read = origins[deviation.exchange.order]
-                found.append((_with_evidence(deviation, read, revive), phase, read.size))
-    return Compared(found, again)
 
 
 def compared(roles: Roles) -> tuple[str, ...]:
@@ -232,106 +212,3 @@ def _fact(value: Any, *, free: bool) -> Any:
     if isinstance(value, bool):
         return ("boolean", value)  # True is 1 to a tuple
     return value if value is None or isinstance(value, str | int | float) else _OTHER
-
-
-def _value(fact: Any) -> Any:
-    if isinstance(fact, tuple):
-        return fact[1] if len(fact) == 2 else []
-    return fact
-
-
-def _is_calm(key: str, group: Sequence[Read], calm: Calm) -> bool:
-    """Whether a batch was read by GET alone, and nothing happened to it that a rule looks into."""
-    if any(read.probe is not None and read.probe.method != "GET" for read in group):
-        return False
-    return calm.holds(key, (read.facts[2] if 200 <= read.facts[0] < 300 else None for read in group))
-
-
-def _is_known(read: Read) -> bool:
-    return read.probe is None or read.probe.subject == "known"
-
-
-def _in_time(read: Read) -> tuple[float, int, int]:
-    return read.started_at, read.number, read.attempt
-
-
-@dataclass(frozen=True, slots=True)
-class Reduced(Exchange):
-    """An exchange of which only what reads are compared by was kept."""
-
-
-def _stub(key: str, read: Read, reads: Reads) -> Reduced:
-    """An exchange with what reads are compared by, and nothing else."""
-    probe = read.probe or plain_probe(reads.contract, key, read.accept)
-    status, content_type, values = read.facts
-    headers = (("Content-Type", content_type),) if content_type else ()
-    body = b"" if values is None else json.dumps(_nested(reads.pointers, values)).encode()
-    response = Response(status, headers, body, truncated=values is None) if status else None
-    return Reduced(
-        read.number,
-        probe,
-        Request(probe.method, probe.path, probe.headers),
-        response,
-        attempt=read.attempt,
-        final=read.final,
-        started_at=read.started_at,
-        elapsed=read.elapsed,
-    )
-
-
-def plain_probe(contract: Contract, batch_id: str, accept: tuple[tuple[str, str], ...]) -> Probe:
-    """The read of a batch whose id is plain and that was answered."""
-    path = contract.operation.path.replace("{" + contract.operation.parameter + "}", batch_id)
-    return Probe("recorded", "GET", path, batch_id, "known", headers=accept)
-
-
-def _nested(pointers: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for pointer, fact in zip(pointers, values, strict=True):
-        if fact is None:
-            continue
-        *around, name = map(unescape, pointer.split("/")[1:])
-        here = made
-        for step in around:
-            inner = here.setdefault(step, {})
-            here = inner if isinstance(inner, dict) else {}
-        here.setdefault(name, _value(fact))
-    return made
-
-
-def _with_evidence(deviation: Deviation, read: Read, revive: Callable[[bytes, Read], Exchange]) -> Deviation:
-    if isinstance(read.raw, Exchange):
-        return replace(deviation, exchange=read.raw)
-    if read.raw is not None:
-        return replace(deviation, exchange=revive(read.raw, read))
-    answer = deviation.exchange.response
-    cut = replace(answer, truncated=True) if answer else None
-    return replace(deviation, exchange=replace(deviation.exchange, response=cut))
-
-
-class _Spill:
-    """Reads in a SQLite file of this process; it is gone when it is closed."""
-
-    def __init__(self) -> None:
-        # Without a name it is a file that SQLite itself makes, grows beyond its cache, and deletes.
-        self._database = sqlite3.connect("", isolation_level=None)
-        for line in ("PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF", "CREATE TABLE reads (key TEXT, data BLOB)"):
-            self._database.execute(line)
-
-    def put(self, held: Mapping[str, _Held]) -> None:
-        rows = ((_text(key), pickle.dumps(reads, pickle.HIGHEST_PROTOCOL)) for key, reads in held.items())
-        self._database.execute("BEGIN")
-        self._database.executemany("INSERT INTO reads VALUES (?, ?)", rows)
-        self._database.execute("COMMIT")
-
-    def parts(self) -> Iterator[tuple[str, _Held]]:
-        self._database.execute("CREATE INDEX IF NOT EXISTS by_key ON reads (key)")
-        for key, data in self._database.execute("SELECT key, data FROM reads ORDER BY key, rowid"):
-            yield json.loads(key), pickle.loads(data)
-
-    def close(self) -> None:
-        self._database.close()
-
-
-def _text(key: str) -> str:
-    return json.dumps(key)  # whatever the key is, halves of surrogate pairs too

@@ -7,17 +7,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import REQUIRED_SUCCESS, judge
+from batch_conformance.recorded.comparison import Reduced
 from batch_conformance.recorded.fast import FastPath
 from batch_conformance.recorded.guess import Aside, Guess
 from batch_conformance.recorded.join import join
 from batch_conformance.recorded.ledger import Judged, RecordedLedger
 from batch_conformance.recorded.line import LineError, exchange_of, values_of
-from batch_conformance.recorded.reads import MOST_IN_MEMORY, Read, Reduced
+from batch_conformance.recorded.reads import MOST_IN_MEMORY, Read
 from batch_conformance.recorded.source import STDIN, Part, Raw, SourceError, blocks
 
 MOST_COMPLAINTS = 5
@@ -32,12 +34,19 @@ class Recording:
     ``ledger`` is of all others. ``lines`` counts all that was read, ``malformed`` those that are no exchange,
     ``complaints`` shows the first ones. ``bases`` counts exchanges by what stands before the operation's path;
     ``without_credential`` those that were answered although no credential was recorded. ``explains_all`` has the fast
-    path spare nothing: for comparison.
+    path spare nothing: for comparison. ``most_reads`` and ``folder`` are those of its ``Reads``.
     """
 
-    def __init__(self, guess: Guess, most_reads: int = MOST_IN_MEMORY, *, explains_all: bool = False) -> None:
+    def __init__(
+        self,
+        guess: Guess,
+        most_reads: int = MOST_IN_MEMORY,
+        *,
+        folder: Path | None = None,
+        explains_all: bool = False,
+    ) -> None:
         self.guess = guess
-        self.ledger = RecordedLedger(guess.belonging.contract, most_reads)
+        self.ledger = RecordedLedger(guess.belonging.contract, most_reads, folder)
         self.run: list[Exchange] = []
         self._parts: list[Part] = []
         self.lines = 0
@@ -123,7 +132,7 @@ class Recording:
     @property
     def judged(self) -> int:
         """How many exchanges are judged."""
-        return self.ledger.judged + len(self.run)
+        return self.ledger.judged + len(self.run) + (self._fast.counted if self._fast is not None else 0)
 
     def _judge(self, values: dict[str, Any], number: int, base: int = 0) -> Judged | None:
         exchange = self._exchange(values, number, base)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from batch_conformance.input_error import InputError
 from batch_conformance.recorded.guess import Guess
-from batch_conformance.recorded.parcel import pack_guess, read_part, unpack
+from batch_conformance.recorded.parcel import pack_guess, read_parts, unpack
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import STDIN, Part, SourceError
 
@@ -41,7 +41,7 @@ def read_on_cluster(parts: list[Part], guess: Guess, address: str, advance: Call
         raise ClusterError(f"no Dask scheduler answers at {address}: {str(error).splitlines()[0]}") from None
     try:
         packed = client.scatter(pack_guess(guess), broadcast=True, hash=False)
-        tasks = [client.submit(read_part, part, packed, pure=False, retries=_RETRIES) for part in parts]
+        tasks = [client.submit(read_parts, [part], packed, pure=False, retries=_RETRIES) for part in parts]
         for part, task in zip(parts, tasks, strict=True):
             data, problem = task.result()
             if problem:

@@ -6,18 +6,20 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
 from batch_conformance.findings.gate import EXIT_FAULT
 from batch_conformance.recorded.guess import Guess
-from batch_conformance.recorded.parcel import pack_guess, read_part, unpack
+from batch_conformance.recorded.parcel import pack_guess, read_parts, unpack
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import Part, SourceError
 from batch_conformance.report import github, terminal
@@ -27,6 +29,10 @@ from batch_conformance.run.validate import Validation, Wish
 
 _EVERY = 0.25
 """Seconds between two updates of the bar."""
+
+_MOST_PARTS = 8
+_GOES = 4
+"""How often a process is given parts to read, at least: an interrupt loses no more than it has not handed over."""
 
 Advance = Callable[[int, int], None]
 """Told of bytes read, and of exchanges judged."""
@@ -96,34 +102,67 @@ def read_here(parts: list[Part], guess: Guess, advance: Advance) -> Reading:
 
 
 def read_in_processes(parts: list[Part], guess: Guess, jobs: int, advance: Advance) -> Reading:
-    """Read the parts in several processes, and add their recordings up in the order of the parts."""
+    """Read the parts in several processes, and add their recordings up in the order of the parts.
+
+    A process reads several parts at a go: what one batch was answered again and again is then told in one place. It
+    leaves the reads in a file, and hands over only the name of that.
+    """
     whole = Recording(guess)
-    packed = pack_guess(guess)
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin, initargs=(packed,))
-    try:
-        for part, (data, problem) in zip(parts, pool.map(_read, parts), strict=True):
-            later = unpack(data, guess.belonging.contract)
-            advance(part.size, later.judged)
-            whole.update(later)
-            if problem:
-                return Reading(whole, problem)
-    except KeyboardInterrupt:
-        return Reading(whole, "interrupted", interrupted=True)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    size = max(1, min(_MOST_PARTS, len(parts) // (jobs * _GOES)))
+    goes = [parts[first : first + size] for first in range(0, len(parts), size)]
+    context = get_context("spawn")
+    progress = context.Value("Q", 0)
+    with TemporaryDirectory(prefix="batch-conformance-", ignore_cleanup_errors=True) as folder:
+        begin = (pack_guess(guess), folder, progress)
+        pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=begin)
+        try:
+            told = 0
+            for task in [pool.submit(_read, go) for go in goes]:
+                while not wait((task,), _EVERY).done:
+                    told, before = progress.value, told
+                    advance(told - before, 0)
+                data, problem = task.result()
+                later = unpack(data, guess.belonging.contract)
+                told, before = progress.value, told
+                advance(told - before, later.judged)
+                whole.update(later)
+                if problem:
+                    return Reading(whole, problem)
+        except KeyboardInterrupt:
+            return Reading(whole, "interrupted", interrupted=True)
+        except BrokenProcessPool:
+            return Reading(whole, "a process that read for this one was ended from outside")
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
     return Reading(whole)
 
 
-_packed = b""
+@dataclass
+class _Worker:
+    """What a process that reads is told when it begins."""
+
+    packed: bytes
+    folder: Path
+    progress: Any
 
 
-def _begin(packed: bytes) -> None:
-    global _packed  # noqa: PLW0603 - a worker process has one task in all its life
-    _packed = packed
+_worker: _Worker | None = None
 
 
-def _read(part: Part) -> tuple[bytes, str]:
-    return read_part(part, _packed)
+def _begin(packed: bytes, folder: str, progress: Any) -> None:
+    global _worker  # noqa: PLW0603 - a worker process has one task in all its life
+    _worker = _Worker(packed, Path(folder), progress)
+
+
+def _read(parts: list[Part]) -> tuple[bytes, str]:
+    assert _worker is not None
+    progress = _worker.progress
+
+    def advance(count: int) -> None:
+        with progress.get_lock():
+            progress.value += count
+
+    return read_parts(parts, _worker.packed, folder=_worker.folder, advance=advance)
 
 
 @contextmanager
