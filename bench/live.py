@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import requests
@@ -68,11 +69,29 @@ def command(line: Sequence[str], environment: dict[str, str], folder: str) -> Ca
     return work
 
 
+def users_plugins() -> list[str]:
+    """Options that leave out the pytest plugins which only we who develop this have: a user's start loads none."""
+    installed = entry_points(group="pytest11")
+    return [f"-pno:{one.name}" for one in installed if one.dist and one.dist.name not in ("hypothesis", "schemathesis")]
+
+
 def suite(mock: EmbeddedMock, folder: str, *arguments: str) -> Callable[[], None]:
-    """The suite against the mock, as a person runs it."""
+    """The suite against the mock, as a person runs it who has installed it and nothing else."""
     environment = {**os.environ, "BATCH_API_KEY": mock.key, "BATCH_IDS": ",".join(mock.batch_ids)}
-    line = [sys.executable, "-m", "batch_conformance", "run", "-q", "--base-url", mock.base_url, *arguments]
+    line = [sys.executable, "-m", "batch_conformance", "run", "-q", "--base-url", mock.base_url]
+    line += [*users_plugins(), *arguments]
     return command(line, {**environment, "PYTHONPATH": str(ROOT)}, folder)
+
+
+def explorations(mock: EmbeddedMock, rounds: int, *options: str) -> tuple[float, ...]:
+    """Seconds of exploration alone, by ``exploration.py``, in a process each."""
+    line = [sys.executable, str(ROOT / "bench" / "exploration.py"), mock.base_url, *options]
+    environment = {**os.environ, "BATCH_API_KEY": mock.key, "BATCH_IDS": ",".join(mock.batch_ids)}
+    environment["PYTHONPATH"] = str(ROOT)
+    return tuple(
+        float(subprocess.run(line, env=environment, capture_output=True, text=True, check=True).stdout)
+        for _ in range(rounds)
+    )
 
 
 def schemathesis(mock: EmbeddedMock, folder: str, examples: int) -> Callable[[], None]:
@@ -106,19 +125,41 @@ def table(figures: Sequence[Figure], base: Figure) -> str:
     return "\n".join(rows)
 
 
-def measure_all(rounds: int = 5, examples: int = 320) -> tuple[list[Figure], Figure]:
-    """Every figure, and the one that the others are compared with. ``examples`` is ``st run``'s ``--max-examples``."""
+@dataclass(frozen=True)
+class Live:
+    """Whole processes, ``peer`` the one that the others are compared with, and ``inside`` without their start.
+
+    ``inside`` is compared with ``bare``, a loop of ``requests`` over as many exchanges.
+    """
+
+    whole: tuple[Figure, ...]
+    peer: Figure
+    inside: tuple[Figure, ...]
+    bare: Figure
+
+
+def measure_all(rounds: int = 5, examples: int = 320) -> Live:
+    """Every figure. ``examples`` is ``st run``'s ``--max-examples``."""
     with EmbeddedMock() as mock, tempfile.TemporaryDirectory() as folder:
         standard = measure("suite, standard", mock, rounds, suite(mock, folder))
         quick = measure("suite, quick", mock, rounds, suite(mock, folder, "--exploration=quick"))
         peer = measure("st run, all checks", mock, rounds, schemathesis(mock, folder, examples))
         bare = measure("requests, in a loop", mock, rounds, bare_loop(mock, standard.requests))
-    return [standard, quick, peer, bare], peer
+        restless = explorations(mock, rounds, "--restless")
+        paused = explorations(mock, rounds)
+    inside = (
+        Figure("sent and judged, without pauses between polls", restless, standard.requests),
+        Figure("sent and judged, with them", paused, standard.requests),
+        bare,
+    )
+    return Live((standard, quick, peer), peer, inside, bare)
 
 
 def main() -> None:
-    """Print the table."""
-    print(table(*measure_all()))
+    """Print the tables."""
+    found = measure_all()
+    print(table(found.whole, found.peer))
+    print(table(found.inside, found.bare))
 
 
 if __name__ == "__main__":
