@@ -358,6 +358,25 @@ def test_a_process_that_is_ended_from_outside_costs_what_it_had_not_handed_over(
     assert reading.recording.result().clauses
 
 
+def test_an_interrupt_has_every_process_hand_over_what_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "one.ndjson"
+    path.write_bytes(ndjson(*steps(400)) * 40)
+    cut = parts([str(path)], 100_000)
+    raised: list[int] = []
+
+    def interrupt(size: int, _judged: int) -> None:
+        if size and not raised:
+            raised.append(size)
+            raise KeyboardInterrupt
+
+    reading = read_in_processes(cut, Guess(Belonging(contract())), 2, interrupt)
+    assert reading.interrupted
+    assert reading.stopped == "interrupted"
+    assert raised[0] > 0
+    assert reading.recording.judged > 0
+    assert DRIFT[0] in {finding.rule for finding in reading.recording.result().findings}
+
+
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "batch_conformance", "validate", *arguments]
 

@@ -69,7 +69,8 @@ def read_parts(
 ) -> tuple[bytes, str]:
     """The recording of some parts, packed, and why it is not whole, if it is not.
 
-    With a ``folder`` its reads stay in a file there; ``advance`` is told of bytes read.
+    With a ``folder`` its reads stay in a file there; ``advance`` is told of bytes read, and may raise
+    ``KeyboardInterrupt`` to end it.
     """
     recording = Recording(unpack_guess(packed_guess), folder=folder)
     try:
@@ -77,6 +78,8 @@ def read_parts(
             recording.read(part, advance)
     except SourceError as error:
         return pack(recording), str(error)
+    except KeyboardInterrupt:
+        return pack(recording), "interrupted"
     return pack(recording), ""
 
 

@@ -22,6 +22,9 @@ MOST_IN_MEMORY = 200_000
 _WEIGHT = 8
 """How many reads that came to the same as the one before weigh as much as one that did not, or as a line."""
 
+_MOST_SHOWN = 50_000
+"""Batches whose last read stays in memory when the others go to the file, to tell what comes to the same as it."""
+
 _OTHER = ("other",)
 """Stands for a value that no rule over time looks into: an array, an object."""
 
@@ -48,7 +51,10 @@ class Read(NamedTuple):
 
 
 Held = list[Any]
-"""Reads, and after a plain one an array of when, number and seconds of those that came to the same."""
+"""Reads, and after a plain one an array of when, number and seconds of those that came to the same.
+
+An array at the beginning goes with the last read of those that were put by of the same batch before.
+"""
 
 _made: Callable[[type[Read], tuple[Any, ...]], Read] = tuple.__new__
 
@@ -66,38 +72,38 @@ class Reads:
         self._most = most
         self._folder = folder
         self._held: dict[str, Held] = {}
+        self._shown: dict[str, Read] = {}
         self._count = 0
         self._spill: Spill | None = None
         self._others: list[Spill] = []
 
     def add_plain(self, key: str, read: tuple[Any, ...]) -> None:
         """Put by the parts of a final, plain read."""
+        shown = self._shown.get(key)
+        if shown is None or shown[8] != read[8] or shown[5] != read[5] or shown[6] is not None or shown[7] != read[7]:
+            self.add(key, _made(Read, read))
+            return
         known = self._held.get(key)
-        if known is not None:
-            last = known[-1]
-            repeats = type(last) is array
-            shown = known[-2] if repeats else last
-            if shown[8] == read[8] and shown[5] == read[5] and shown[6] is None and shown[7] == read[7]:
-                if repeats:
-                    last.extend((read[0], read[1], read[3]))
-                else:
-                    known.append(array("d", (read[0], read[1], read[3])))
-                self._count += 1
-                if self._count >= self._most:
-                    self.spill()
-                return
-        self.add(key, _made(Read, read))
+        if known is None:
+            self._held[key] = [array("d", (read[0], read[1], read[3]))]
+        elif type(known[-1]) is array:
+            known[-1].extend((read[0], read[1], read[3]))
+        else:
+            known.append(array("d", (read[0], read[1], read[3])))
+        self._count += 1
+        if self._count >= self._most:
+            self.spill()
 
     def add(self, key: str, read: Read) -> None:
         """Put a read by. ``raw`` of it is dropped where it shows nothing that the last one did not."""
-        known = self._held.setdefault(key, [])
-        last = (known[-2] if type(known[-1]) is array else known[-1]) if known else None
+        last = self._shown.get(key)
         if last is not None and last.facts == read.facts and last.size == read.size and last.probe == read.probe:
-            known.append(read._replace(raw=None, facts=last.facts))
+            read = read._replace(raw=None, facts=last.facts)
             self._count += 1
         else:
-            known.append(read)
             self._count += _WEIGHT if read.raw is None else 2 * _WEIGHT
+        self._held.setdefault(key, []).append(read)
+        self._shown[key] = read if read.raw is None else read._replace(raw=None)
         if self._count >= self._most:
             self.spill()
 
@@ -135,8 +141,11 @@ class Reads:
 
     def update(self, other: Reads) -> None:
         """Add the reads of another one, which is used up."""
+        if other._spill is not None:
+            other.spill()  # what it holds may begin with repeats of what is in its file
         self._others += [*other._others, *([other._spill] if other._spill else [])]
         other._others, other._spill = [], None
+        self._shown.clear()  # what is put by next follows other reads
         for key, reads in other._held.items():
             self._held.setdefault(key, []).extend(reads)
             self._count += len(reads)
@@ -149,6 +158,8 @@ class Reads:
             self._spill = Spill(self._folder / f"{uuid4().hex}.sqlite" if self._folder else None)
         self._spill.put(self._held)
         self._held, self._count = {}, 0
+        if len(self._shown) > _MOST_SHOWN:
+            self._shown.clear()
 
     def groups(self) -> Iterator[tuple[str, Held]]:
         """The reads of each batch, as they came of each recording; nothing can be added any more."""
@@ -188,11 +199,11 @@ class Reads:
 
 def each(held: Held) -> Iterator[Read]:
     """The reads that what is held of a batch stands for."""
-    for place, read in enumerate(held):
+    for read in held:
         if type(read) is not array:
+            same = read._replace(raw=None)
             yield read
             continue
-        same: Read = held[place - 1]._replace(raw=None)
         for first in range(0, len(read), 3):
             started_at, number, elapsed = read[first : first + 3]
             yield same._replace(started_at=started_at, number=int(number), elapsed=elapsed)

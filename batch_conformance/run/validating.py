@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,9 +31,9 @@ from batch_conformance.run.validate import Validation, Wish
 _EVERY = 0.25
 """Seconds between two updates of the bar."""
 
-_MOST_PARTS = 8
-_GOES = 4
-"""How often a process is given parts to read, at least: an interrupt loses no more than it has not handed over."""
+_MOST_PARTS = 16
+_GOES = 2
+"""How often a process is given parts to read, at least: one that is done before the others takes from what is left."""
 
 Advance = Callable[[int, int], None]
 """Told of bytes read, and of exchanges judged."""
@@ -105,36 +106,49 @@ def read_in_processes(parts: list[Part], guess: Guess, jobs: int, advance: Advan
     """Read the parts in several processes, and add their recordings up in the order of the parts.
 
     A process reads several parts at a go: what one batch was answered again and again is then told in one place. It
-    leaves the reads in a file, and hands over only the name of that.
+    leaves the reads in a file, and hands over only the name of that. An interrupt has each hand over what it has.
     """
-    whole = Recording(guess)
+    reading = Reading(Recording(guess))
     size = max(1, min(_MOST_PARTS, len(parts) // (jobs * _GOES)))
     goes = [parts[first : first + size] for first in range(0, len(parts), size)]
     context = get_context("spawn")
-    progress = context.Value("Q", 0)
+    progress, stop = context.Value("Q", 0), context.Event()
     with TemporaryDirectory(prefix="batch-conformance-", ignore_cleanup_errors=True) as folder:
-        begin = (pack_guess(guess), folder, progress)
+        begin = (_Worker(pack_guess(guess), Path(folder), progress, stop),)
         pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=begin)
         try:
+            tasks = [pool.submit(_read, go) for go in goes]
             told = 0
-            for task in [pool.submit(_read, go) for go in goes]:
-                while not wait((task,), _EVERY).done:
-                    told, before = progress.value, told
-                    advance(told - before, 0)
-                data, problem = task.result()
-                later = unpack(data, guess.belonging.contract)
-                told, before = progress.value, told
-                advance(told - before, later.judged)
-                whole.update(later)
-                if problem:
-                    return Reading(whole, problem)
+            while tasks and not reading.stopped:
+                done = wait(tasks[:1], _EVERY).done
+                now = progress.value
+                advance(now - told, _take_in(reading, tasks.pop(0)) if done else 0)
+                told = now
         except KeyboardInterrupt:
-            return Reading(whole, "interrupted", interrupted=True)
-        except BrokenProcessPool:
-            return Reading(whole, "a process that read for this one was ended from outside")
+            stop.set()
+            reading.stopped, reading.interrupted = "interrupted", True
+            pool.shutdown(wait=True, cancel_futures=True)
+            for task in tasks:
+                if not task.cancelled():
+                    _take_in(reading, task)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-    return Reading(whole)
+    return reading
+
+
+def _take_in(reading: Reading, task: Future[tuple[bytes, str]]) -> int:
+    """Add what a process read, and give the number of exchanges that it judged."""
+    try:
+        data, problem = task.result()
+    except BrokenProcessPool:
+        data, problem = b"", "a process that read for this one was ended from outside"
+    reading.stopped = reading.stopped or problem
+    if not data:
+        return 0
+    later = unpack(data, reading.recording.guess.belonging.contract)
+    judged = later.judged
+    reading.recording.update(later)
+    return judged
 
 
 @dataclass
@@ -144,25 +158,28 @@ class _Worker:
     packed: bytes
     folder: Path
     progress: Any
+    stop: Any
+
+    def advance(self, count: int) -> None:
+        with self.progress.get_lock():
+            self.progress.value += count
+        if self.stop.is_set():
+            raise KeyboardInterrupt
 
 
 _worker: _Worker | None = None
 
 
-def _begin(packed: bytes, folder: str, progress: Any) -> None:
+def _begin(worker: _Worker) -> None:
     global _worker  # noqa: PLW0603 - a worker process has one task in all its life
-    _worker = _Worker(packed, Path(folder), progress)
+    _worker = worker
+    # Ctrl-C in a terminal goes to all processes: the one that waits for this one says when to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _read(parts: list[Part]) -> tuple[bytes, str]:
     assert _worker is not None
-    progress = _worker.progress
-
-    def advance(count: int) -> None:
-        with progress.get_lock():
-            progress.value += count
-
-    return read_parts(parts, _worker.packed, folder=_worker.folder, advance=advance)
+    return read_parts(parts, _worker.packed, folder=_worker.folder, advance=_worker.advance)
 
 
 @contextmanager
