@@ -1,6 +1,7 @@
 """Makes recorded traffic: ``python bench/traffic.py COUNT > traffic.ndjson``; about 1 KB an exchange.
 
 Batches are polled from queued to completed, twenty reads each, as clients do that wait for many of them.
+Most polls get what the poll before got; with four reads each none does.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ _STATES = ("in_queue", "in_progress", "finalizing", "completed")
 _BEGUN = 1_741_685_413
 
 
-def write(file: IO[str], count: int) -> None:
-    """Write so many exchanges, a line each."""
+def write(file: IO[str], count: int, reads: int = READS) -> None:
+    """Write so many exchanges, a line each, of batches that are read so often."""
     for number in range(count):
-        json.dump(exchange(number, count), file)
+        json.dump(exchange(number, count, reads), file)
         file.write("\n")
 
 
@@ -28,9 +29,9 @@ def bodies(count: int) -> Iterator[dict[str, Any]]:
         yield batch(*_turn(number, count))
 
 
-def exchange(number: int, count: int) -> dict[str, Any]:
+def exchange(number: int, count: int, reads: int = READS) -> dict[str, Any]:
     """One exchange of ``count``, as a line of a recording."""
-    shown = batch(*_turn(number, count))
+    shown = batch(*_turn(number, count, reads))
     asked = {"Accept": "application/json", "Authorization": "Bearer [redacted]", "User-Agent": "client/1"}
     answered = {
         "Content-Type": "application/json; charset=utf-8",
@@ -75,10 +76,10 @@ def batch(number: int, step: int) -> dict[str, Any]:
     }
 
 
-def _turn(number: int, count: int) -> tuple[int, int]:
+def _turn(number: int, count: int, reads: int = READS) -> tuple[int, int]:
     """Which batch an exchange reads, and in which state it is."""
-    batches = max(1, count // READS)
-    return number % batches, min(3, number // batches * 4 // READS)
+    batches = max(1, count // reads)
+    return number % batches, min(3, number // batches * 4 // reads)
 
 
 if __name__ == "__main__":

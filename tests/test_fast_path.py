@@ -214,6 +214,18 @@ def test_a_key_in_a_header_that_nobody_judges_is_seen_in_a_read_that_is_like_the
     assert "security.key_reflected" in {finding.rule for finding in recording.result().findings}
 
 
+def test_a_status_written_as_a_decimal_is_the_integer_that_it_is(tmp_path: Path) -> None:
+    polls = [line(), line(COMPLETED, started_at=1741685600.5), line(started_at=1741685700.5)]
+    for poll in polls[1:]:
+        poll["response"]["status"] = 200.0
+    path = tmp_path / "decimal.ndjson"
+    path.write_bytes(b"\n".join(json.dumps(poll).encode() for poll in polls))
+    guess = Guess(Belonging(CONTRACTS["documented"]))
+    fast = facts(path, guess, explains_all=False)
+    assert fast == facts(path, guess, explains_all=True)
+    assert {finding.status for finding in fast["findings"]} == {"200"}
+
+
 @MANY
 @given(st.dictionaries(st.text(max_size=4), ANYTHING, min_size=1, max_size=4), st.booleans())
 def test_no_text_with_a_key_twice_passes_for_one_without(body: dict[str, Any], spaced: bool) -> None:

@@ -31,10 +31,11 @@ class Calm:
         return True
 
     def _moves_on(self, before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
-        return all(
-            was == now or self._may_become(index, was, now)
-            for index, (was, now) in enumerate(zip(before, after, strict=True))
-        )
+        for index, was in enumerate(before):
+            now = after[index]
+            if was is not now and was != now and not self._may_become(index, was, now):
+                return False
+        return True
 
     def _may_become(self, index: int, was: Any, now: Any) -> bool:
         if index == self._state:

@@ -88,8 +88,8 @@ def exchange_of(values: Mapping[str, Any]) -> RecordedExchange:
         elapsed=float(values.get("elapsed") or 0.0),
         credential=values.get("credential") or "",
         probe=_probe(values["probe"]) if values.get("probe") else None,
-        number=values.get("number"),
-        attempt=values.get("attempt", 0),
+        number=None if values.get("number") is None else int(values["number"]),
+        attempt=int(values.get("attempt", 0)),
         final=values.get("final", True),
         reflections=tuple(values.get("reflections", ())),
     )
@@ -115,16 +115,16 @@ def _response(part: Mapping[str, Any]) -> Response:
     text = part.get("body") or ""
     body = text.encode("utf-8", "surrogatepass") if body is None else body
     return Response(
-        status=part["status"],
+        status=int(part["status"]),  # 200.0 is an integer to JSON Schema
         headers=headers_of(part["headers"]),
         body=body,
         reason=part.get("reason", ""),
         http_version=part.get("http_version", "1.1"),
-        wire_size=part.get("wire_size", len(body)),
+        wire_size=int(part.get("wire_size", len(body))),
         # A body that was not recorded is one of which nothing was kept.
         truncated=part.get("truncated", not known),
         decode_error=part.get("decode_error", ""),
-        trailing=part.get("trailing", 0),
+        trailing=int(part.get("trailing", 0)),
     )
 
 
@@ -141,7 +141,7 @@ def _probe(part: Mapping[str, Any]) -> Probe:
         headers=headers_of(part.get("headers") or ()),
         query=part.get("query", ""),
         credential=part.get("credential", "valid"),
-        forced_status=part.get("forced_status"),
+        forced_status=None if part.get("forced_status") is None else int(part["forced_status"]),
         wait=float(part.get("wait", 0.0)),
     )
 

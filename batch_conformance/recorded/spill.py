@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import json
 import pickle
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-Row = tuple[str, bytes]
-"""A batch id as JSON text, and its reads."""
+Row = tuple[bytes, bytes]
+"""A batch id in UTF-8, halves of surrogate pairs too, and its reads."""
+
+_ANY = ("utf-8", "surrogatepass")
 
 
 class Spill:
@@ -25,7 +26,7 @@ class Spill:
         self._database = sqlite3.connect(path or "", isolation_level=None)
         for line in ("PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF"):
             self._database.execute(line)
-        self._database.execute("CREATE TABLE IF NOT EXISTS reads (key TEXT, data BLOB)")
+        self._database.execute("CREATE TABLE IF NOT EXISTS reads (key BLOB, data BLOB)")
 
     @classmethod
     def taken_over(cls, path: Path) -> Spill:
@@ -35,10 +36,9 @@ class Spill:
             path.unlink()
         return spill
 
-    def put(self, held: Mapping[str, list[Any]]) -> None:
+    def put(self, held: Iterable[tuple[str, list[Any]]]) -> None:
         """Add the reads of batches."""
-        # Whatever the key is, halves of surrogate pairs too, JSON has a text for it.
-        rows = ((json.dumps(key), pickle.dumps(reads, pickle.HIGHEST_PROTOCOL)) for key, reads in held.items())
+        rows = ((key.encode(*_ANY), pickle.dumps(reads, pickle.HIGHEST_PROTOCOL)) for key, reads in held)
         self._database.execute("BEGIN")
         self._database.executemany("INSERT INTO reads VALUES (?, ?)", rows)
         self._database.execute("COMMIT")
@@ -60,4 +60,4 @@ class Spill:
 def merged(spills: Iterable[Spill]) -> Iterator[tuple[str, list[Any]]]:
     """The batches of several files by key, each as often as it was put, and their reads."""
     for key, data in heapq.merge(*(spill.rows() for spill in spills), key=itemgetter(0)):
-        yield json.loads(key), pickle.loads(data)
+        yield key.decode(*_ANY), pickle.loads(data)
