@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 import jsonschema
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_conformance.contract.document import ContractError
+from batch_conformance.contract.expression import expression
 from batch_conformance.contract.pointer import members
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.sources import shipped_contract
@@ -207,6 +209,38 @@ def test_patterns_are_read_as_ecma_has_them() -> None:
     assert ours.is_valid("1$2")
     assert not ours.is_valid("12\n")
     assert not schema({"pattern": r"^\d+$"}).is_valid("١٢")
+
+
+SLOW, LONG = "^(a|aa)+$", "a" * 90 + "!"
+"""An expression that takes half as long again for each letter more, and a text for it."""
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ({"type": "string", "pattern": SLOW}, LONG),
+        ({"type": "array", "items": {"pattern": "^" + SLOW}}, [LONG + str(number) for number in range(500)]),
+        ({"type": "object", "patternProperties": {SLOW: {}}, "additionalProperties": False}, {LONG: 1}),
+    ],
+)  # fmt: skip
+def test_a_pattern_that_takes_for_ever_ends_and_accuses_nobody(written: dict[str, Any], value: Any) -> None:
+    """Where nothing ends it, the run of all tests hangs here."""
+    ours = schema(written, version=MODERN)
+    assert ours.is_valid(value)
+    assert ours.violations(value) == ()
+
+
+def test_a_slow_pattern_does_not_make_others_lenient() -> None:
+    ours = schema({"properties": {"a": {"pattern": SLOW}, "b": {"pattern": "^x$"}}})
+    assert pointers_of(ours, {"a": LONG, "b": "y"})[0][:2] == ("/b", "pattern")
+
+
+@given(st.text(alphabet="ab0$.\n", max_size=8))
+@pytest.mark.parametrize("pattern", ["^a+$", "b|^0", "[a-b]{2,}", r"\d", r"a\.b", "^(?:a|b)*$", r"\$$", "a?.b"])
+def test_expressions_find_what_those_of_python_find(pattern: str, text: str) -> None:
+    found = expression(pattern)
+    assert found is not None
+    assert found.search(text) == bool(re.search(pattern.replace("$", r"\Z") if pattern != r"\$$" else r"\$\Z", text))
 
 
 def test_a_pattern_that_python_cannot_read_is_left_out_and_noted() -> None:

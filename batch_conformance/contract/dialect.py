@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 import jsonschema
 from jsonschema import FormatChecker
 from jsonschema.exceptions import ValidationError
+
+from batch_conformance.contract.expression import expression
 
 FORMATS = FormatChecker(formats=())
 """The formats that are asserted; any other is an annotation, as JSON Schema has it."""
@@ -35,29 +36,6 @@ def validator_for(schema: Mapping[str, Any], *, modern: bool) -> Any:
 def is_asserted(name: Any) -> bool:
     """Whether a value of ``format`` is checked rather than only an annotation."""
     return name in FORMATS.checkers
-
-
-@lru_cache(maxsize=512)
-def expression(pattern: str) -> re.Pattern[str] | None:
-    """The regular expression of a ``pattern``; None where it is in no syntax that Python has as well.
-
-    ``$`` stands for the very end and ``\\d`` and ``\\w`` for ASCII alone, as ECMA-262 has it.
-    """
-    made, inside, position = "", False, 0
-    while position < len(pattern):
-        here = pattern[position]
-        if here == "\\":
-            here = pattern[position : position + 2]
-        elif here in "[]":
-            inside = here == "["
-        elif here == "$" and not inside:
-            made, position = made + r"\Z", position + 1
-            continue
-        made, position = made + here, position + len(here)
-    try:
-        return re.compile(made, re.ASCII)
-    except (re.error, OverflowError, RecursionError):
-        return None
 
 
 @FORMATS.checks("date-time")
@@ -104,6 +82,27 @@ def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Itera
         yield ValidationError(f"does not match {pattern!r}")
 
 
+def _pattern_properties(validator: Any, patterns: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    for pattern, schema in patterns.items() if validator.is_type(instance, "object") else ():
+        compiled = expression(pattern)
+        for name, member in instance.items():
+            if compiled is not None and compiled.search(name):
+                yield from validator.descend(member, schema, path=name, schema_path=pattern)
+
+
+def _additional_properties(validator: Any, allowed: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    if not validator.is_type(instance, "object"):
+        return
+    patterns = [one for one in map(expression, schema.get("patternProperties", ())) if one is not None]
+    named = schema.get("properties", {})
+    extras = [name for name in instance if name not in named and not any(one.search(name) for one in patterns)]
+    if validator.is_type(allowed, "object"):
+        for name in extras:
+            yield from validator.descend(instance[name], allowed, path=name)
+    elif not allowed and extras:
+        yield ValidationError(f"{len(extras)} members are not described")
+
+
 def _multiple_of(validator: Any, divisor: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
     try:
         yield from list(jsonschema.Draft4Validator.VALIDATORS["multipleOf"](validator, divisor, instance, schema) or ())
@@ -113,7 +112,12 @@ def _multiple_of(validator: Any, divisor: Any, instance: Any, schema: Any) -> It
             yield ValidationError(f"is no multiple of {divisor}")
 
 
-_OURS = {"pattern": _pattern, "multipleOf": _multiple_of}
+_OURS = {
+    "pattern": _pattern,
+    "patternProperties": _pattern_properties,
+    "additionalProperties": _additional_properties,
+    "multipleOf": _multiple_of,
+}
 _extend: Callable[..., Any] = jsonschema.validators.extend
 _Draft4 = _extend(jsonschema.Draft4Validator, _OURS)
 _Modern = _extend(jsonschema.Draft202012Validator, _OURS)

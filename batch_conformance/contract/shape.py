@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from batch_conformance.contract.dialect import expression, is_asserted
+from batch_conformance.contract.dialect import is_asserted
 from batch_conformance.contract.document import Document
+from batch_conformance.contract.expression import expression
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import escape, join
 from batch_conformance.contract.translate import (
@@ -240,7 +240,8 @@ def _describing(schema: _Schema, name: str) -> Iterator[_Schema]:
     if name in schema.get("properties", {}):
         yield schema["properties"][name]
     for pattern, one in schema.get("patternProperties", {}).items():
-        if (expression(pattern) or re.compile("")).search(name):
+        compiled = expression(pattern)
+        if compiled is None or compiled.search(name):
             yield one
     if not _describes(schema, name) and isinstance(schema.get("additionalProperties"), Mapping):
         yield schema["additionalProperties"]

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from batch_conformance.contract.dialect import expression
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.error import ContractError
+from batch_conformance.contract.expression import expression
 from batch_conformance.contract.pointer import join, split
 
 SOURCE = "x-source"
