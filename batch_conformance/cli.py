@@ -155,7 +155,7 @@ def matrix(*, reports: tuple[Path, ...], output: Path, previous: Path | None) ->
 @click.option("--contract", default="siliconflow", show_default=True, help="whose answers they are: name, file or URL")
 @click.option("--format", "face", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def client(*, files: tuple[Path, ...], contract: str, face: str) -> None:
-    """Say what OpenAI's Python client makes of recorded answers (an exchanges.har, or another HAR); sends nothing."""
+    """Say what OpenAI's Python client makes of recorded answers (HAR, or NDJSON of exchanges); sends nothing."""
     from batch_conformance.client.reader import ClientReader  # noqa: PLC0415
     from batch_conformance.client.recording import recorded  # noqa: PLC0415
     from batch_conformance.judge.judge import judge  # noqa: PLC0415

@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from judge_support import ACCEPT_JSON, COMPLETED, KNOWN, OPENAI, QUEUED, contract, openai_like, refused, sent, unknown
+from recorded_support import line, ndjson
 from suite_support import PLAIN, ROOT, run_suite
 
 from batch_conformance.cli import main
@@ -29,7 +30,6 @@ from batch_conformance.client.sdk import ClientError, Sdk
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.exchange.har import har
-from batch_conformance.exchange.record import exchange_to_dict
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.judge import judge
@@ -411,9 +411,15 @@ def test_what_a_run_recorded_is_read_again_without_a_target(tmp_path: Path) -> N
     shown = CliRunner().invoke(main, ["client", str(archive)]).output
     assert "AttributeError: 'list' object has no attribute 'data'" in shown
     assert "404 raises openai.NotFoundError, " in shown
-    spooled = tmp_path / "exchanges.ndjson"
-    spooled.write_text("".join(json.dumps(exchange_to_dict(e)) + "\n" for e in report.ledger.exchanges), "utf-8")
-    assert "client.field 200 /errors" in CliRunner().invoke(main, ["client", str(spooled)]).output
+
+
+def test_exchanges_one_per_line_are_read_as_validate_reads_them(tmp_path: Path) -> None:
+    lines = tmp_path / "traffic.ndjson"
+    lines.write_bytes(ndjson(line(), b"broken", line({"code": 20042}, 404, batch_id="batch_gone"), line(method="POST")))
+    done = CliRunner().invoke(main, ["client", str(lines)])
+    assert done.exit_code == 0, done.output
+    assert "1 success and 1 error read" in done.output
+    assert "client.field 200 /errors" in done.output
 
 
 def test_an_archive_of_another_tool_is_read_for_what_it_says(tmp_path: Path) -> None:
@@ -444,7 +450,7 @@ def test_an_archive_of_another_tool_is_read_for_what_it_says(tmp_path: Path) -> 
 def test_a_file_without_recorded_answers_is_one_line_and_exit_4(tmp_path: Path, content: str) -> None:
     file = tmp_path / "file.har"
     file.write_bytes(content.encode("utf-8", "surrogateescape"))
-    for path in (file, tmp_path / "none.har"):
+    for path in (file, tmp_path / "none.har", tmp_path):
         done = CliRunner().invoke(main, ["client", str(path)])
         assert (done.exit_code, len(done.output.strip().splitlines())) == (4, 1), done.output
         assert path.name in done.output

@@ -240,7 +240,7 @@ def _is_read(sighting: Sighting, answer: Response) -> bool:
     probe = sighting.exchange.probe
     if not sighting.has_body or not sighting.covered or sighting.method != "GET":
         return False
-    if probe.subject not in ("known", "equivalent", "unknown") or not sighting.exchange.final:
+    if probe.subject not in ("known", "equivalent", "unknown", "recorded") or not sighting.exchange.final:
         return False
     if 300 <= answer.status < 400 or answer.status < 200:
         return False

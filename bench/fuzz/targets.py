@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import exchanges  # noqa: E402
 import samples  # noqa: E402
 
-from batch_conformance.contract.contract import compile_contract  # noqa: E402
+from batch_conformance.contract.contract import Contract, compile_contract  # noqa: E402
 from batch_conformance.contract.document import parse_document  # noqa: E402
 from batch_conformance.contract.error import ContractError  # noqa: E402
 from batch_conformance.contract.overlay import apply, parse_overlay  # noqa: E402
@@ -58,6 +58,8 @@ from batch_conformance.findings.shape import (  # noqa: E402
 )
 from batch_conformance.judge.judge import judge  # noqa: E402
 from batch_conformance.judge.strict_json import parse  # noqa: E402
+from batch_conformance.recorded.belonging import Belonging  # noqa: E402
+from batch_conformance.recorded.guess import Guess  # noqa: E402
 from batch_conformance.recorded.har_entries import lines_of  # noqa: E402
 from batch_conformance.recorded.line import LineError, exchange_of, values_of  # noqa: E402
 from batch_conformance.report.drift_json import DriftFileError, read_drift, render  # noqa: E402
@@ -178,9 +180,29 @@ def archive(raw: bytes) -> None:
 
 def recorded_line(raw: bytes) -> None:
     try:
-        exchange_of(values_of(raw))
+        found = Guess(Belonging(_contract())).exchange(exchange_of(values_of(raw)), 0)
     except LineError as error:
         one_line(error)
+        return
+    if isinstance(found, Exchange):
+        judge([found], _contract())
+
+
+LINE = {
+    "request": {
+        "method": "GET",
+        "url": "https://api.siliconflow.cn/v1/batches/batch_a",
+        "headers": {"Accept": "application/json", "Authorization": "Bearer sk-abcdefghijklmnop"},
+    },
+    "response": {
+        "status": 200,
+        "headers": [["Content-Type", "application/json"], ["Retry-After", "1"]],
+        "body": json.dumps(samples.BODY),
+    },
+    "started_at": "2025-03-11T10:00:00Z",
+    "elapsed": 0.12,
+    "credential": "sent",
+}
 
 
 def strict_json(raw: bytes) -> None:
@@ -241,8 +263,8 @@ STATUSES = (200, 200, 200, 201, 204, 301, 400, 401, 403, 404, 405, 406, 414, 429
 
 
 def judged(run: list[Exchange]) -> None:
-    ledger = judge(run, shipped_contract())
-    again = judge(list(reversed(run)), shipped_contract())
+    ledger = judge(run, _contract())
+    again = judge(list(reversed(run)), _contract())
     assert [finding.id for finding in ledger.findings] == [finding.id for finding in again.findings]
 
 
@@ -257,6 +279,11 @@ def written(run: list[Exchange]) -> None:
         elif name.endswith(".xml"):
             ET.fromstring(text)
     read_drift(render(report))
+
+
+@cache
+def _contract() -> Contract:
+    return shipped_contract()
 
 
 @cache
@@ -297,7 +324,7 @@ def _all() -> Mapping[str, Target]:
         "previous report": Target(files(drift, as_json(drift)), previous),
         "recorded exchanges and HAR": Target(files(line, as_json(line)), record),
         "HAR reader": Target(files(whole, as_json(whole)), archive),
-        "recorded lines": Target(files(line, as_json(line)), recorded_line),
+        "recorded lines": Target(files(LINE, as_json(LINE)), recorded_line),
     }
 
 
