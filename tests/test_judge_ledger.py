@@ -12,6 +12,7 @@ from judge_support import (
     KNOWN,
     OPENAI,
     OPENAI_HEADERS,
+    OTHER,
     QUEUED,
     UNKNOWN,
     contract,
@@ -277,6 +278,39 @@ def test_a_server_that_was_never_reached_is_not_silent(failure: str) -> None:
     ledger = judged(sent(), gone, gone, sent())
     assert weighty(ledger) == []
     assert ledger.unjudged == {1, 2}
+
+
+def broken(name: str, batch_id: str = OTHER, **more: Any) -> Exchange:
+    return sent(OOPS, 500, batch_id=batch_id, name=name, **more)
+
+
+def observed(ledger: Ledger) -> list[str]:
+    return [finding.observed for finding in ledger.findings if finding.rule == "response.server_error"]
+
+
+def test_a_batch_that_always_fails_is_named_and_not_what_was_asked_of_it() -> None:
+    names = ("read", "gzip_known", "gzip_known", "poll")
+    run = [one for name in names for one in (sent(name=name), broken(name), unknown())]
+    ledger = judged(*run)
+    assert observed(ledger) == [f"500 every time for the id {OTHER}"]
+    assert weighty(ledger) == ["response.server_error"]
+    assert ledger.unjudged == frozenset()
+
+
+def test_what_fails_for_other_ids_too_is_laid_to_the_request() -> None:
+    run = [*(broken("odd", batch_id) for batch_id in (OTHER, KNOWN)), sent(), sent(batch_id=OTHER), unknown()]
+    assert observed(judged(*run)) == ["500 every time for chapter/odd"]
+
+
+def test_a_server_that_fails_for_every_known_id_fails_for_all_of_them() -> None:
+    names = ("read", "gzip_known", "poll")
+    run = [one for name in names for one in (broken(name), broken(name, KNOWN), unknown())]
+    assert observed(judged(*run)) == ["500 every time for every known id"]
+
+
+def test_an_id_that_fails_until_the_server_is_up_again_is_an_outage() -> None:
+    run = [sent(), *(broken(name) for name in ("read", "poll", "gzip_known")), sent(), broken("read"), sent()]
+    assert observed(judged(*run, sent(batch_id=OTHER))) == []
 
 
 def test_what_failed_once_or_was_answered_in_between_is_left_open() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import xml.etree.ElementTree as ET
+from collections import Counter
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from suite_support import ROOT, run_suite
@@ -24,6 +27,21 @@ def test_plain_pytest_audits_the_embedded_mock_and_leaves_the_reports(tmp_path: 
     suites = ET.parse(tmp_path / "junit.xml").getroot()
     assert [suite.get("name") for suite in suites] == ["chapters", "clauses"]
     assert suites.get("failures") == suites.get("errors") == "0"
+
+
+def test_a_batch_that_breaks_the_server_is_named_and_costs_the_others_nothing(tmp_path: Path) -> None:
+    with EmbeddedMock(drifts=["server_error_for_one_batch"]) as mock:
+        outcome = run_suite(tmp_path, mock=mock)
+        broken, *_ = (name for name in mock.batch_ids if name in outcome.text)
+    assert outcome.code == 1, outcome.text
+    found = [finding for finding in outcome.drift["findings"] if finding["level"] != "info"]
+    assert [(finding["rule"], finding["observed"]) for finding in found] == [
+        ("response.server_error", f"500 every time for the id {broken}")
+    ]
+    log = json.loads((tmp_path / "exchanges.har").read_text(encoding="utf-8"))["log"]
+    reads = Counter(Path(urlsplit(entry["request"]["url"]).path).name for entry in log["entries"])
+    assert reads[broken] <= 12
+    assert all(reads[name] >= 6 for name in mock.batch_ids if name != broken)
 
 
 def test_a_standalone_mock_conforms_and_every_status_and_field_is_seen(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from batch_conformance.findings.finding import Deviation
@@ -10,6 +11,8 @@ from batch_conformance.judge.sighting import Sighting, told_of
 
 AWAY = frozenset({"timeout", "reset"})
 """Failures after a connection was made: the server had the request and did not answer it."""
+BROKEN_ID = 3
+"""Failures of one known id, and no answer for it, that are laid to the batch; each further one tells nothing new."""
 _MANY_DROPS = 5
 _OFTEN = 0.2
 """Drops are told of from a fifth of the requests on: a flaky network of a few per cent is no finding."""
@@ -28,16 +31,21 @@ def weigh(sightings: Sequence[Sighting]) -> Availability:
     in_time = sorted(sightings, key=lambda sighting: (sighting.exchange.started_at, sighting.exchange.order))
     drift: list[Deviation] = []
     unjudged: set[int] = set()
+    ids = _broken_ids(in_time)
+    others = [sighting for sighting in in_time if sighting.exchange.probe.batch_id not in ids]
     for place, sighting in enumerate(in_time):
         exchange = sighting.exchange
         if not exchange.final or not is_down(sighting):
             continue
-        if exchange.status == 429 or not _repeats(sighting, in_time) or not _up_afterwards(in_time, place):
+        of_id = ids.get(exchange.probe.batch_id or "")
+        repeats = of_id is not None or _repeats(sighting, others)
+        up = _up_afterwards(in_time, place, (lambda other: ids.get(_id(other), "")) if of_id else _kind)
+        if exchange.status == 429 or not repeats or not up:
             unjudged.add(exchange.number)
         elif sighting.answer is not None and exchange.failure is None:
-            drift.append(server_error(sighting))
+            drift.append(server_error(sighting, of_id))
         elif exchange.failure is not None and exchange.failure.kind in AWAY:
-            drift.append(silent(sighting))
+            drift.append(silent(sighting, of_id))
         else:
             unjudged.add(exchange.number)
     told = told_of({deviation.exchange.probe.subject for deviation in drift})
@@ -61,17 +69,42 @@ def is_down(sighting: Sighting) -> bool:
     return not sighting.forced and (500 <= status <= 599 or status == 429)
 
 
+def _broken_ids(sightings: Sequence[Sighting]) -> dict[str, str]:
+    """The known ids that failed at every plain request, with what is broken in words: that batch, or all of them.
+
+    It is then the batch that breaks the server, and not what was asked of it.
+    """
+    broken: Counter[str] = Counter()
+    answered: set[str] = set()
+    for sighting in sightings:
+        probe = sighting.exchange.probe
+        if probe.subject != "known" or probe.batch_id is None or probe.forced_status is not None:
+            continue
+        if not sighting.authorised or sighting.exchange.status == 429:
+            continue
+        if not is_down(sighting):
+            answered.add(probe.batch_id)
+        elif sighting.exchange.final:
+            broken[probe.batch_id] += 1
+    names = [name for name, count in broken.items() if count >= BROKEN_ID and name not in answered]
+    return {name: f"the id {name}" if answered or len(names) == 1 else "every known id" for name in names}
+
+
+def _kind(sighting: Sighting) -> str:
+    """What makes two requests alike."""
+    return f"{sighting.exchange.probe.chapter}/{sighting.exchange.probe.name}"
+
+
+def _id(sighting: Sighting) -> str:
+    return sighting.exchange.probe.batch_id or ""
+
+
 def _repeats(sighting: Sighting, sightings: Sequence[Sighting]) -> bool:
     """Whether the same kind of request failed often enough, and never did not; a limit is no failure.
 
     Often enough is twice. Of what is sent only once, as it may change something, two resets may be the network's.
     """
-    probe = sighting.exchange.probe
-    alike = [
-        other
-        for other in sightings
-        if (other.exchange.probe.chapter, other.exchange.probe.name) == (probe.chapter, probe.name)
-    ]
+    alike = [other for other in sightings if _kind(other) == _kind(sighting)]
     broken = [other for other in alike if is_down(other) and other.exchange.status != 429]
     enough = 3 if any(is_reset_once(other) for other in broken) else 2
     return len(broken) >= enough and len(broken) == len(alike)
@@ -83,12 +116,12 @@ def is_reset_once(sighting: Sighting) -> bool:
     return failure is not None and failure.kind == "reset" and sighting.method not in ("GET", "HEAD")
 
 
-def _up_afterwards(in_time: Sequence[Sighting], place: int) -> bool:
-    """Whether the next request of another kind was answered: the target was up."""
-    probe = in_time[place].exchange.probe
+def _up_afterwards(in_time: Sequence[Sighting], place: int, kind: Callable[[Sighting], str]) -> bool:
+    """Whether the next request of another ``kind`` was answered: the target was up."""
+    mine, probe = kind(in_time[place]), in_time[place].exchange.probe
     for later in in_time[place + 1 :]:
         other = later.exchange
-        if (other.probe.chapter, other.probe.name) == (probe.chapter, probe.name):
+        if kind(later) == mine:
             continue
         if not is_down(later):
             return True
@@ -97,27 +130,26 @@ def _up_afterwards(in_time: Sequence[Sighting], place: int) -> bool:
     return False
 
 
-def server_error(sighting: Sighting) -> Deviation:
-    """The deviation that a 5xx is to a kind of request that is always answered so."""
+def server_error(sighting: Sighting, of_id: str | None = None) -> Deviation:
+    """The deviation that a 5xx is to a kind of request that is always answered so, or for what ``of_id`` says."""
     status = str(sighting.exchange.status)
     return sighting.deviates(
         "response.server_error",
         expected="an answer, as other requests get",
-        observed=f"{status} every time for {sighting.exchange.probe.chapter}/{sighting.exchange.probe.name}",
-        kind=sighting.exchange.probe.subject,
+        observed=f"{status} every time for {of_id or _kind(sighting)}",
+        kind="known" if of_id else sighting.exchange.probe.subject,
     )
 
 
-def silent(sighting: Sighting) -> Deviation:
-    """The deviation that no answer is to a kind of request that never gets one."""
+def silent(sighting: Sighting, of_id: str | None = None) -> Deviation:
+    """The deviation that no answer is to a kind of request that never gets one, or for what ``of_id`` says."""
     failure = sighting.exchange.failure
     return sighting.deviates(
         "response.silent",
         status="",
         expected="an answer, as other requests get",
-        observed=f"{failure.detail if failure else 'nothing'}, every time for {sighting.exchange.probe.chapter}/"
-        f"{sighting.exchange.probe.name}",
-        kind=sighting.exchange.probe.subject,
+        observed=f"{failure.detail if failure else 'nothing'}, every time for {of_id or _kind(sighting)}",
+        kind="known" if of_id else sighting.exchange.probe.subject,
     )
 
 

@@ -179,7 +179,10 @@ def _odd_metadata() -> tuple[Batch, ...]:
         "customer": {"tier": 3, "tags": ["a", "b"], "trial": False},
     }
     large_metadata = {"description": "every prompt of the regression set, twice. " * 150}
-    large_metadata |= {f"key_{number:02}": "0123456789abcdef" * 32 for number in range(16)}
+    large_metadata |= {
+        f"key_{number:02}": "one of sixteen labels of this batch, each as long as one may be. " * 8
+        for number in range(16)
+    }
     ended = _times(in_progress=1, finalizing=40, completed=42)
     return (
         _batch(

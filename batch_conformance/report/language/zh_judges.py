@@ -37,8 +37,10 @@ _JUDGES: Mapping[str, str] = {
     # Availability.
     "an answer, as other requests get": "得到应答，与其他请求一样",
     "an answer to {} but the one {}": "对 {} 的应答（只有一次 {}）",
-    "{} every time for {}/{}": "{}，每次都发生在 {}/{}",
-    "{}, every time for {}/{}": "{}，每次都发生在 {}/{}",
+    "{} every time for {}": "{}，每次都发生在：{}",
+    "{}, every time for {}": "{}，每次都发生在：{}",
+    "the id {}": "{} 这个 ID",
+    "every known id": "每个已知 ID",
     "connections that live as long as the exchange": "连接在整个请求与响应期间保持",
     "{} of {} requests dropped and healed by a retry": "{} / {} 个请求中断后靠重试恢复",
     # Bodies.
