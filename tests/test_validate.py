@@ -55,6 +55,16 @@ def test_drift_in_it_fails_with_the_exit_code_of_a_run(tmp_path: Path) -> None:
     assert accepted.exit_code == 0
 
 
+def test_a_line_that_is_no_exchange_is_told_of_in_one_line_whatever_its_names_are(tmp_path: Path) -> None:
+    broken = line()
+    broken["response"]["headers"] = {"\n\x1b[31m\ud800": None}
+    (tmp_path / "a.ndjson").write_bytes(ndjson(line(), broken))
+    result, drift = validated(tmp_path / "out", str(tmp_path / "a.ndjson"))
+    note = next(note for note in drift["notes"] if "malformed" in note)
+    assert "\n" not in note
+    assert "\x1b" not in result.output
+
+
 def test_an_accepted_finding_is_known(tmp_path: Path) -> None:
     (tmp_path / "a.ndjson").write_bytes(ndjson(line(OTHER_TYPE)))
     baseline = str(tmp_path / "baseline.yaml")

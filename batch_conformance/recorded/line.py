@@ -15,6 +15,7 @@ import orjson
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from batch_conformance.contract.pointer import printable
 from batch_conformance.exchange.exchange import Failure, Headers, Probe, Response, Subject
 
 _REASON = 160
@@ -22,6 +23,9 @@ _REASON = 160
 
 class LineError(ValueError):
     """A line that is no exchange. Its text is one line that says which part is wrong."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(printable(" ".join(text.split())))
 
 
 @dataclass(frozen=True, slots=True)
