@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_conformance.contract.contract import Contract, compile_contract
-from batch_conformance.contract.document import load_document, parse_document
+from batch_conformance.contract.document import ContractError, load_document, parse_document
 from batch_conformance.contract.document_finding import DocumentFinding
 from batch_conformance.contract.overlay import apply
 from batch_conformance.contract.sources import shipped_contract, spec_folder
@@ -372,3 +372,22 @@ def test_any_schema_is_checked_and_its_repairs_are_those_of_an_overlay(body: dic
     for one in contract.document_findings:
         if one.repair is not None:
             apply(document(body, version="3.1.0" if modern else "3.0.3"), [overlay(dict(one.repair))])
+
+
+@pytest.mark.parametrize("name", ["", "²00", "20", "2XY", "999", "ok", "2000"])
+def test_a_response_whose_name_is_no_status_is_told_of_and_left_out(name: str) -> None:
+    data = shipped_contract("published").document.data
+    operation = data["paths"]["/batches/{batch_id}"]["get"]
+    operation["responses"] = {**operation["responses"], name: {"description": "x"}, "4xx": {"description": "any"}}
+    read = compile_contract(parse_document(json.dumps(data).encode(), "odd.json"), "published")
+    assert name not in read.operation.responses
+    assert "4XX" in read.operation.responses
+    told = [one for one in read.document_findings if one.rule == "document.malformed"]
+    assert [one.location.pointer.rpartition("/")[2] for one in told] == [name]
+
+
+def test_responses_without_any_status_are_no_contract() -> None:
+    data = shipped_contract("published").document.data
+    data["paths"]["/batches/{batch_id}"]["get"]["responses"] = {"ok": {"description": "x"}}
+    with pytest.raises(ContractError, match="none of the responses has a status"):
+        compile_contract(parse_document(json.dumps(data).encode(), "odd.json"), "published")

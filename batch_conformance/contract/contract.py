@@ -11,7 +11,7 @@ from typing import Any, Literal
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.clauses import derive_clauses
 from batch_conformance.contract.document import ContractError, Document
-from batch_conformance.contract.operation import Operation, ResponseContract
+from batch_conformance.contract.operation import Operation, ResponseContract, is_status
 from batch_conformance.contract.overlay import Action, Overlay, apply
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.roles import Roles, infer_roles
@@ -115,6 +115,8 @@ def _compile_operation(document: Document) -> Operation:
     responses = node.get("responses")
     if not isinstance(responses, Mapping) or not responses:
         raise ContractError(f"{document.location(pointer)}: the operation documents no responses")
+    if not any(is_status(str(name)) for name in responses):
+        raise ContractError(f"{document.location(pointer)}: none of the responses has a status, such as 200 or 4XX")
     security = _listed(node.get("security", document.data.get("security")))
     return Operation(
         id=str(node.get("operationId", f"GET {path}")).replace(" ", "_"),
@@ -126,7 +128,7 @@ def _compile_operation(document: Document) -> Operation:
             {
                 response.status: response
                 for status in responses
-                if not str(status).startswith("x-")
+                if is_status(str(status))
                 for response in [_response(document, join(pointer, "responses", status), str(status), parameter)]
             }
         ),

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.schema import Schema
+
+_STATUS = re.compile(r"[1-5](?:\d\d|XX|xx)|default", re.ASCII)
+
+
+def is_status(name: str) -> bool:
+    """Whether a name among the responses says for which status they are (OpenAPI, Responses Object)."""
+    return _STATUS.fullmatch(name) is not None
 
 
 @dataclass(frozen=True)

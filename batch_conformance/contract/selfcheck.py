@@ -7,7 +7,7 @@ from typing import Any
 
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.document_finding import DocumentFinding, finding, json_path
-from batch_conformance.contract.operation import Operation
+from batch_conformance.contract.operation import Operation, is_status
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.samples import Use, check_media_samples, check_schema_samples, check_value_samples
 from batch_conformance.contract.schema import Schema
@@ -158,6 +158,10 @@ def _check_body(document: Document, schema: Schema, status: str) -> Iterator[Doc
 
 def _check_responses(document: Document, operation: Operation) -> Iterator[DocumentFinding]:
     pointer = join(operation.location.pointer, "responses")
+    for name in _mapping(resolve(document.data, pointer)):
+        if not is_status(str(name)) and not str(name).startswith("x-"):
+            says = f"responses: {show(str(name))} is no status, such as 200 or 4XX, nor default"
+            yield finding(document, "malformed", join(pointer, name), says)
     if not operation.lists_errors:
         yield finding(document, "no_errors", pointer, f"only {', '.join(operation.responses)} is listed")
     else:
