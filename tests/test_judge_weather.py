@@ -148,3 +148,18 @@ def test_one_failure_among_answers_that_were_asked_for_is_no_silence(first):
     assert not {"response.silent", "response.server_error"} & {
         finding.rule for finding in findings(*numbered(sent(), first, asked, sent(name="read")))
     }
+
+
+@pytest.mark.parametrize(("body", "media_type"), [(b"Internal Server Error", "text/plain"), *FOREIGN])
+def test_a_server_that_answers_everything_with_an_error_is_down_and_says_nothing_of_the_contract(body, media_type):
+    broken = [
+        ask(body, 500, media_type=media_type, name=name) for name in ("one", "two") for ask in (sent, unknown, sent)
+    ]
+    assert weighty(numbered(*broken)) == set()
+    assert weighty(numbered(sent(), *broken, *broken)) == weighty(numbered(sent()))
+
+
+def test_one_kind_of_request_that_crashes_the_server_is_told_with_what_it_says():
+    odd = [unknown(b"Internal Server Error", 500, media_type="text/plain", name="odd") for _ in range(3)]
+    told = weighty(numbered(sent(), *(one for each in odd for one in (each, sent()))))
+    assert {("response.server_error", "500"), ("response.media_type", "500")} <= told

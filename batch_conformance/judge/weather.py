@@ -27,7 +27,8 @@ def passing_words(sightings: Sequence[Sighting]) -> frozenset[tuple[int, int]]:
 
     They have a status that says busy or away and a body that is none of the API's, and they pass: the same path was
     answered at another time, or the attempts came to different ends; a limit passes where anything was answered. What
-    always comes for one path is the server's own answer. Where nothing was answered any more, all of it is an outage.
+    always comes for one path is the server's own answer. Where nothing was answered any more, all of it is an outage,
+    and what is said then with any server error is no word of the API either.
     A status that was asked for is the server's own too, unless it came in the API's words at least as often, or in the
     very words in which it came unasked.
     """
@@ -54,7 +55,9 @@ def passing_words(sightings: Sequence[Sighting]) -> frozenset[tuple[int, int]]:
         elsewhere = exchange.probe.path in paths or (exchange.status == 429 and bool(up))
         return exchange.order in outage or elsewhere or len(ends[exchange.number]) > 1
 
-    return frozenset(sighting.exchange.order for sighting in foreign if passes(sighting))
+    passing = {sighting.exchange.order for sighting in foreign if passes(sighting)}
+    crashed = (s for s in since if s.exchange.order in outage and (s.exchange.status or 0) >= 500 and not s.forced)
+    return frozenset(passing | {sighting.exchange.order for sighting in crashed if _is_foreign(sighting)})
 
 
 def is_of_a_gateway(sighting: Sighting) -> bool:
