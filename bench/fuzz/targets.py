@@ -255,7 +255,7 @@ def runs(draw: st.DrawFn) -> list[Exchange]:
             credential=draw(st.sampled_from(CREDENTIALS)),
             forced_status=draw(st.sampled_from([None, None, 503, 404])),
         )
-        found.append(replace(drawn, number=number // 2, probe=probe, response=response))
+        found.append(replace(drawn, number=number // 2, attempt=number % 2, probe=probe, response=response))
     return found
 
 
