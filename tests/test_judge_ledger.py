@@ -308,6 +308,15 @@ def test_a_server_that_fails_for_every_known_id_fails_for_all_of_them() -> None:
     assert observed(judged(*run)) == ["500 every time for every known id"]
 
 
+def test_a_batch_that_fails_in_one_way_of_asking_is_named_with_it() -> None:
+    """Its body is too large as it is, say, and not when it is compressed."""
+    poll = sent(batch_id=OTHER, name="poll")
+    run = [one for _ in range(3) for one in (sent(name="read"), broken("read"), poll, unknown())]
+    assert observed(judged(*run)) == [f"500 every time for chapter/read with the id {OTHER}"]
+    in_a_row = [sent(), poll, *(broken("read") for _ in range(3)), unknown(), sent()]
+    assert observed(judged(*in_a_row)) == []
+
+
 def test_an_id_that_fails_until_the_server_is_up_again_is_an_outage() -> None:
     run = [sent(), *(broken(name) for name in ("read", "poll", "gzip_known")), sent(), broken("read"), sent()]
     assert observed(judged(*run, sent(batch_id=OTHER))) == []

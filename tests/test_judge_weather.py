@@ -10,7 +10,7 @@ from judge_support import KNOWN, OTHER, contract, findings, sent, unknown
 
 from batch_conformance.exchange.exchange import Exchange, Failure
 from batch_conformance.judge.judge import judge
-from batch_conformance.judge.weather import only_errors
+from batch_conformance.judge.weather import only_errors, silent_ids
 
 HTML = b"<html><h1>503 Service Temporarily Unavailable</h1></html>"
 FOREIGN: list[tuple[Any, str | None]] = [
@@ -163,3 +163,16 @@ def test_one_kind_of_request_that_crashes_the_server_is_told_with_what_it_says()
     odd = [unknown(b"Internal Server Error", 500, media_type="text/plain", name="odd") for _ in range(3)]
     told = weighty(numbered(sent(), *(one for each in odd for one in (each, sent()))))
     assert {("response.server_error", "500"), ("response.media_type", "500")} <= told
+
+
+def test_a_known_id_that_got_no_answer_leaves_the_verdict_open():
+    def lacks(*runs: Exchange) -> tuple[str, ...]:
+        run = numbered(*runs)
+        return silent_ids(run, contract(), judge(run, contract()).unjudged)
+
+    silent = reset(batch_id=OTHER, name="poll")
+    assert lacks(sent(), silent, sent()) == (f"an answer for the id {OTHER}",)
+    assert lacks(sent(), silent, sent(batch_id=OTHER)) == ()
+    assert lacks(silent, reset()) == ()
+    told = [one for _ in range(3) for one in (sent(b"", 500, media_type=None, batch_id=OTHER), sent())]
+    assert lacks(*told) == ()

@@ -23,6 +23,10 @@ recorded: in recorded traffic, an id of which nobody knows whether anybody has i
 FailureKind = Literal["dns", "refused", "tls", "timeout", "reset", "protocol", "too_large"]
 
 
+RECORDED = "recorded"
+"""The chapter of what no suite sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """A request with an intent.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from batch_conformance.exchange.exchange import RECORDED, Probe
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting, told_of
 
@@ -32,15 +33,20 @@ def weigh(sightings: Sequence[Sighting]) -> Availability:
     drift: list[Deviation] = []
     unjudged: set[int] = set()
     ids = _broken_ids(in_time)
+    reads = _broken_reads(in_time)
     others = [sighting for sighting in in_time if sighting.exchange.probe.batch_id not in ids]
     for place, sighting in enumerate(in_time):
         exchange = sighting.exchange
         if not exchange.final or not is_down(sighting):
             continue
-        of_id = ids.get(exchange.probe.batch_id or "")
-        repeats = of_id is not None or _repeats(sighting, others)
-        up = _up_afterwards(in_time, place, (lambda other: ids.get(_id(other), "")) if of_id else _kind)
-        if exchange.status == 429 or not repeats or not up:
+        of_id, read = ids.get(_id(sighting)), _read(sighting)
+        if of_id is not None:
+            repeats = _up_afterwards(in_time, place, lambda other: ids.get(_id(other), ""))
+        elif read in reads:
+            repeats, of_id = True, read
+        else:
+            repeats = _repeats(sighting, others) and _up_afterwards(in_time, place, _kind)
+        if exchange.status == 429 or not repeats:
             unjudged.add(exchange.number)
         elif sighting.answer is not None and exchange.failure is None:
             drift.append(server_error(sighting, of_id))
@@ -78,16 +84,47 @@ def _broken_ids(sightings: Sequence[Sighting]) -> dict[str, str]:
     answered: set[str] = set()
     for sighting in sightings:
         probe = sighting.exchange.probe
-        if probe.subject != "known" or probe.batch_id is None or probe.forced_status is not None:
-            continue
-        if not sighting.authorised or sighting.exchange.status == 429:
+        if not shows_a_batch(probe) or sighting.exchange.status == 429:
             continue
         if not is_down(sighting):
-            answered.add(probe.batch_id)
+            answered.add(_id(sighting))
         elif sighting.exchange.final:
-            broken[probe.batch_id] += 1
+            broken[_id(sighting)] += 1
     names = [name for name, count in broken.items() if count >= BROKEN_ID and name not in answered]
     return {name: f"the id {name}" if answered or len(names) == 1 else "every known id" for name in names}
+
+
+def _broken_reads(sightings: Sequence[Sighting]) -> frozenset[str]:
+    """The kinds of request that one known id never got an answer to, three times and more, each time between answers.
+
+    Others get one, and so does the same id when it is asked for in another way: its body is too large, say, as it is.
+    """
+    failures: Counter[str] = Counter()
+    answered: set[str] = set()
+    last_up, last_down = -1, defaultdict[str, int](lambda: -1)
+    for place, sighting in enumerate(sightings):
+        down = is_down(sighting)
+        if not down:
+            last_up = place
+        if not shows_a_batch(sighting.exchange.probe) or sighting.exchange.status == 429:
+            continue
+        read = _read(sighting)
+        if not down:
+            answered.add(read)
+        elif sighting.exchange.final and last_up > last_down[read]:
+            failures[read] += 1
+            last_down[read] = place
+    return frozenset(read for read, count in failures.items() if count >= BROKEN_ID and read not in answered)
+
+
+def _read(sighting: Sighting) -> str:
+    return f"{_kind(sighting)} with the id {_id(sighting)}"
+
+
+def shows_a_batch(probe: Probe) -> bool:
+    """Whether a plan asks for a known id in a way that must be answered with its batch."""
+    plain = probe.method == "GET" and probe.credential == "valid" and probe.forced_status is None
+    return plain and probe.subject == "known" and bool(probe.batch_id) and probe.chapter != RECORDED
 
 
 def _kind(sighting: Sighting) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
-from batch_conformance.judge.availability import is_down
+from batch_conformance.judge.availability import is_down, shows_a_batch
 from batch_conformance.judge.sighting import Sighting
 
 _GATEWAY = frozenset({429, 502, 503, 504})
@@ -90,6 +90,17 @@ def only_errors(exchanges: Sequence[Exchange], contract: Contract, unjudged: fro
         if _is_own_error(sighting) and sighting.exchange.number in unjudged
     }
     return tuple(f"an answer to {name} but the one {status}" for name, status in broken.items() if name not in answered)
+
+
+def silent_ids(exchanges: Sequence[Exchange], contract: Contract, unjudged: frozenset[int]) -> tuple[str, ...]:
+    """What a run lacks: any answer for a known id, while others got one. ``unjudged`` are the probes left open."""
+    asked: dict[str, bool] = {}
+    for exchange in exchanges:
+        if shows_a_batch(exchange.probe):
+            up = not is_down(Sighting(exchange, contract)) or exchange.number not in unjudged
+            asked[exchange.probe.batch_id or ""] = up or asked.get(exchange.probe.batch_id or "", False)
+    silent = [name for name, up in asked.items() if not up]
+    return tuple(f"an answer for the id {name}" for name in silent) if len(silent) < len(asked) else ()
 
 
 def _name(sighting: Sighting) -> str:

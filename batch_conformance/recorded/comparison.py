@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.pointer import unescape
-from batch_conformance.exchange.exchange import Exchange, Probe, Request, Response
+from batch_conformance.exchange.exchange import RECORDED, Exchange, Probe, Request, Response
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.head import judge_head
 from batch_conformance.judge.over_time import judge_over_time
@@ -121,7 +121,7 @@ def _stub(key: str, read: Read, reads: Reads) -> Reduced:
 def plain_probe(contract: Contract, batch_id: str, accept: tuple[tuple[str, str], ...]) -> Probe:
     """The read of a batch whose id is plain and that was answered."""
     path = contract.operation.path.replace("{" + contract.operation.parameter + "}", batch_id)
-    return Probe("recorded", "GET", path, batch_id, "known", headers=accept)
+    return Probe(RECORDED, "GET", path, batch_id, "known", headers=accept)
 
 
 def _nested(pointers: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import orjson
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.pointer import escape, unescape
+from batch_conformance.exchange.exchange import RECORDED
 from batch_conformance.judge.body import WORDS_FOR_UNSET
 from batch_conformance.judge.sighting import at
 from batch_conformance.recorded.compiled import (
@@ -24,7 +25,7 @@ from batch_conformance.recorded.compiled import (
     sense_of,
     validators_of,
 )
-from batch_conformance.recorded.guess import CHAPTER, PLAIN, Guess
+from batch_conformance.recorded.guess import PLAIN, Guess
 from batch_conformance.recorded.heads import Asked, Heads, Key, remember
 from batch_conformance.recorded.ledger import Judged, RecordedLedger
 from batch_conformance.recorded.line import LineError
@@ -55,7 +56,7 @@ _OF_SHAPE = frozenset(
     }
 )
 """Rules that alike exchanges break alike."""
-_KIND = (CHAPTER, "GET")
+_KIND = (RECORDED, "GET")
 _NOTHING = WORDS_FOR_UNSET | {""}
 _LAST = 253402300799.0
 """The last second of the year 9999, the last that a recording may name."""

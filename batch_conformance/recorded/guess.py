@@ -8,16 +8,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from batch_conformance.exchange.exchange import Exchange, Headers, Probe, Request, Subject
+from batch_conformance.exchange.exchange import RECORDED, Exchange, Headers, Probe, Request, Subject
 from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor
 from batch_conformance.recorded.belonging import Belonging, Place
 from batch_conformance.recorded.line import RecordedExchange
 
 Aside = Literal["elsewhere", "other_method", "conditional", "no_response"]
 """Why an exchange is not judged: another operation's, another method, an answer to a condition, or none recorded."""
-
-CHAPTER = "recorded"
-"""The chapter of what no suite sent."""
 
 PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 """Segments of letters that RFC 3986 section 2.3 leaves unreserved."""
@@ -68,7 +65,7 @@ class Guess:
         credential = self._credential(recorded, place, names)
         name = recorded.method + (" of an odd id" if subject == "hostile" else "")
         return Probe(
-            CHAPTER,
+            RECORDED,
             name + (" without a credential" if credential == "missing" else ""),
             place.path,
             place.batch_id,

@@ -22,7 +22,7 @@ from batch_conformance.findings.gate import decide
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.masking import mask_findings
 from batch_conformance.input_error import InputError
-from batch_conformance.judge.weather import only_errors
+from batch_conformance.judge.weather import only_errors, silent_ids
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.chapters import CHAPTER_NAMES, CLIENT
 from batch_conformance.probes.generated import load
@@ -204,7 +204,8 @@ class Audit:
             ledger = replace(self._ledger, exchanges=tuple(received), missing=(UNJUDGED,))
         partial = not set(CHAPTER_NAMES) - (set() if self.settings.client else {CLIENT}) <= set(selected)
         stopped = self.runner.stopped or ("interrupted" if interrupted else "")
-        suspicious = only_errors(ledger.exchanges, self.contract, ledger.unjudged)
+        run = (ledger.exchanges, self.contract, ledger.unjudged)
+        suspicious = (*only_errors(*run), *silent_ids(*run))
         missing = (*self._explain(ledger), *suspicious)
         complete = not (stopped or interrupted or fault or partial)
         entries = self.recalled.entries(ledger, complete=complete)

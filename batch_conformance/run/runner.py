@@ -13,7 +13,7 @@ from batch_conformance.exchange.record import Spool
 from batch_conformance.exchange.target import RETRIED_STATUSES, Target, is_repeatable
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeRecord
-from batch_conformance.judge.availability import BROKEN_ID
+from batch_conformance.judge.availability import BROKEN_ID, shows_a_batch
 from batch_conformance.judge.judge import judge
 from batch_conformance.probes.plan import Plan
 
@@ -142,12 +142,12 @@ class Runner:
         elif (final.status or 0) >= 500 and probe.forced_status is None:
             self._count_broken(probe, 1)
             self._look_whether_away(final)
-        elif _shows_a_batch(probe):
+        elif shows_a_batch(probe):
             self._broken_ids.pop(probe.batch_id, None)
 
     def _count_broken(self, probe: Probe, weight: int) -> None:
         self._broken[probe.chapter, probe.subject] += weight
-        if _shows_a_batch(probe):
+        if shows_a_batch(probe):
             self._broken_ids[probe.batch_id] += 1
 
     def _keep(self, attempts: tuple[Exchange, ...]) -> None:
@@ -214,14 +214,9 @@ class Runner:
         """Whether nothing new can come of a probe: its kind is known to break the target, or ``Prefer`` is ignored."""
         if probe.forced_status is not None and self._prefer is False:
             return True
-        if _shows_a_batch(probe) and self._broken_ids[probe.batch_id] >= BROKEN_ID:
+        if shows_a_batch(probe) and self._broken_ids[probe.batch_id] >= BROKEN_ID:
             return True
         return self._broken[probe.chapter, probe.subject] >= _BROKEN_ENOUGH
-
-
-def _shows_a_batch(probe: Probe) -> bool:
-    """Whether a known id is asked for with the key."""
-    return probe.subject == "known" and probe.credential == "valid" and probe.forced_status is None
 
 
 def _is_a_gateways(exchange: Exchange) -> bool:

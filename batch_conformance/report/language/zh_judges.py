@@ -41,6 +41,8 @@ _JUDGES: Mapping[str, str] = {
     "{}, every time for {}": "{}，每次都发生在：{}",
     "the id {}": "{} 这个 ID",
     "every known id": "每个已知 ID",
+    "{} with the id {}": "{}（ID 为 {}）",
+    "an answer for the id {}": "对 ID {} 的任何应答",
     "connections that live as long as the exchange": "连接在整个请求与响应期间保持",
     "{} of {} requests dropped and healed by a retry": "{} / {} 个请求中断后靠重试恢复",
     # Bodies.
