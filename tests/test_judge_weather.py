@@ -171,8 +171,9 @@ def test_a_known_id_that_got_no_answer_leaves_the_verdict_open():
         return silent_ids(run, contract(), judge(run, contract()).unjudged)
 
     silent = reset(batch_id=OTHER, name="poll")
-    assert lacks(sent(), silent, sent()) == (f"an answer for the id {OTHER}",)
-    assert lacks(sent(), silent, sent(batch_id=OTHER)) == ()
-    assert lacks(silent, reset()) == ()
+    assert lacks(sent(), silent, sent(), reset(batch_id=OTHER)) == (f"an answer for the id {OTHER}",)
+    assert lacks(sent(), silent, sent()) == ()
+    assert lacks(sent(), silent, silent, sent(batch_id=OTHER)) == ()
+    assert lacks(silent, silent, reset()) == ()
     told = [one for _ in range(3) for one in (sent(b"", 500, media_type=None, batch_id=OTHER), sent())]
     assert lacks(*told) == ()

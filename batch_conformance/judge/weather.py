@@ -93,14 +93,21 @@ def only_errors(exchanges: Sequence[Exchange], contract: Contract, unjudged: fro
 
 
 def silent_ids(exchanges: Sequence[Exchange], contract: Contract, unjudged: frozenset[int]) -> tuple[str, ...]:
-    """What a run lacks: any answer for a known id, while others got one. ``unjudged`` are the probes left open."""
-    asked: dict[str, bool] = {}
+    """What a run lacks: any answer for a known id that was asked for twice, while others got one.
+
+    Once is chance on a bad day. ``unjudged`` are the numbers of the probes left open.
+    """
+    failed: Counter[str] = Counter()
+    answered: set[str] = set()
     for exchange in exchanges:
-        if shows_a_batch(exchange.probe):
-            up = not is_down(Sighting(exchange, contract)) or exchange.number not in unjudged
-            asked[exchange.probe.batch_id or ""] = up or asked.get(exchange.probe.batch_id or "", False)
-    silent = [name for name, up in asked.items() if not up]
-    return tuple(f"an answer for the id {name}" for name in silent) if len(silent) < len(asked) else ()
+        if not shows_a_batch(exchange.probe):
+            continue
+        if exchange.number not in unjudged or not is_down(Sighting(exchange, contract)):
+            answered.add(exchange.probe.batch_id or "")
+        elif exchange.final:
+            failed[exchange.probe.batch_id or ""] += 1
+    silent = [name for name, count in failed.items() if count > 1 and name not in answered]
+    return tuple(f"an answer for the id {name}" for name in silent) if answered else ()
 
 
 def _name(sighting: Sighting) -> str:
