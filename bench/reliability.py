@@ -176,7 +176,9 @@ def _fuzzing(fuzz: Mapping[str, Any]) -> Iterator[str]:
 FOUND = (
     "a contract whose parameter has a schema that is no schema (`schema: x`) was a crash of the self-check;",
     "the target of an overlay's action with a line break in it was told in two lines;",
-    "a recorded exchange of the year 58749, or at no number (`NaN`), was read, and then no archive could be written.",
+    "a recorded exchange of the year 58749, or at no number (`NaN`), was read, and then no archive could be written;",
+    "a response whose name is no status, the empty one, was a crash of the compiler;",
+    "why a recorded line is no exchange was told in two lines where a header's name held a line break.",
 )
 
 
