@@ -371,3 +371,13 @@ def test_reports_are_written_of_a_run_with_halves_of_surrogate_pairs_in_names_an
     write_reports(replace(run_report(), ledger=ledger), tmp_path)
     for face in ("drift.json", "drift.html", "junit.xml"):
         assert (tmp_path / face).read_bytes().decode()
+
+
+def test_a_head_is_the_evidence_only_where_nothing_else_is() -> None:
+    gets = [broken("read"), broken("poll"), broken("gzip_known")]
+    run = [one for failed in (broken("head_known", method="HEAD"), *gets) for one in (failed, sent(), unknown())]
+    (found,) = (finding for finding in judged(*run).findings if finding.rule == "response.server_error")
+    assert found.evidence.probe.method == "GET"
+    heads = [broken("head_known", method="HEAD") for _ in range(2)]
+    (alone,) = (f for f in judged(sent(), unknown(), *heads, sent()).findings if f.rule == "response.server_error")
+    assert alone.evidence.probe.method == "HEAD"

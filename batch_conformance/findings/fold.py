@@ -16,10 +16,13 @@ _Key = tuple[Bucket, str, str, str, str, str]
 
 @dataclass(slots=True)
 class _Seen:
-    """All deviations of one kind at one clause: the one with the smallest evidence, the first, and how many."""
+    """All deviations of one kind at one clause: the one with the smallest evidence, the first, and how many.
+
+    A HEAD shows no body, so it is the smallest evidence only where there is nothing else.
+    """
 
     shown: Deviation
-    size: tuple[int, tuple[int, int]]
+    size: tuple[bool, int, tuple[int, int]]
     first: Deviation
     place: tuple[int, tuple[int, int]]
     level: Level
@@ -56,7 +59,7 @@ class Tally:
         for deviation in deviations:
             key = (bucket, deviation.rule, deviation.status, deviation.media_type, deviation.pointer, deviation.kind)
             probe, order = deviation.exchange.probe, deviation.exchange.order
-            shown_size = (size if size >= 0 else _body_size(deviation), order)
+            shown_size = (probe.method == "HEAD", size if size >= 0 else _body_size(deviation), order)
             probes = frozenset((f"{probe.chapter}/{probe.name}",))
             place = (phase, order)
             one = _Seen(deviation, shown_size, deviation, place, deviation.level, times, times, probes)
