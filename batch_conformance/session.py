@@ -171,6 +171,15 @@ class AuditSession:
             self._fault = self._fault or f"{report.nodeid}: {_reason(report)}"
         self._chapters[name] = ChapterResult(report.nodeid, _TITLES[name], outcome, detail, report.duration)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """An interrupt ends with pytest's exit code for it, whatever it hit."""
+        # One that came through ``exec``, which makes dataclasses at import, CPython takes for unhandled and kills
+        # itself by SIGINT in the end; the next ``exec`` has it forget that.
+        exec("")
+        # One that hit an instruction of no line would crash pytest as it shows where, with the exit code of a drift.
+        excinfo.traceback = excinfo.traceback.filter(_has_line)
+
     def pytest_internalerror(self, excrepr: object) -> None:
         """A crash of pytest or of this tool is a fault, and never reads as drift."""
         self._fault = (str(excrepr).strip().splitlines() or ["internal error"])[-1]
@@ -292,6 +301,13 @@ class AuditSession:
             return sum(finding.level != "info" for finding in audit.judged().findings)
 
         return ProgressLine(write, findings, width=writer.fullwidth)
+
+
+def _has_line(entry: Any) -> bool:
+    try:
+        return bool(entry.lineno >= 0)
+    except TypeError:
+        return False
 
 
 def _chapter_of(nodeid: str) -> str | None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
 
 import pytest
 from hypothesis.internal import charmap
@@ -93,3 +95,29 @@ def test_what_hypothesis_is_told_of_utf8_is_what_it_would_find_out():
     encodable, odd = charmap.intervals_from_codec("utf-8")
     assert encodable.intervals == UTF8
     assert odd.intervals == ()
+
+
+STRUCK = """
+import os, signal, sys
+from batch_conformance.probes.generated import load
+
+class Late:
+    def find_spec(self, name, *_):
+        if name == "schemathesis.specs.openapi.schemas":
+            os.kill(os.getpid(), signal.SIGTERM)
+            print("struck")
+
+def interrupt(*_):
+    print("schemathesis.specs.openapi.schemas" in sys.modules and "imported")
+    sys.exit(0)
+
+signal.signal(signal.SIGTERM, interrupt)
+sys.meta_path.insert(0, Late())
+load()
+print("never came")
+"""
+
+
+def test_a_signal_waits_until_schemathesis_is_imported():
+    done = subprocess.run([sys.executable, "-c", STRUCK], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["struck", "imported"]

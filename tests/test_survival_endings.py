@@ -18,6 +18,7 @@ from suite_support import OURS, PLAIN, ROOT, Outcome, run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.report.writer import FACES
+from batch_conformance.session import AuditSession
 
 HALF_WAY = 120
 
@@ -126,8 +127,27 @@ def test_no_signal_leaves_an_embedded_mock_behind(tmp_path, number):
     children: list[int] = []
     wait_for(lambda: children.extend(run.children("mock.child")) or children)
     run.process.send_signal(number)
-    assert run.end().code in (2, -number)
+    assert run.end().code == (-number if number == signal.SIGKILL else 2)
     wait_for(lambda: not any("mock.child" in _command(child) for child in children), 10)
+
+
+class Nowhere:
+    """An entry of a traceback that has no line, as one of an interrupt may have none."""
+
+    @property
+    def lineno(self) -> int:
+        raise TypeError("unsupported operand type(s) for -: 'NoneType' and 'int'")
+
+
+def test_an_interrupt_at_no_line_is_shown_without_it(request):
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt as error:
+        caught = pytest.ExceptionInfo.from_exception(error)
+    (there,) = caught.traceback
+    caught.traceback = type(caught.traceback)([there, Nowhere()])
+    AuditSession(request.config).pytest_keyboard_interrupt(caught)
+    assert list(caught.traceback) == [there]
 
 
 def test_the_port_of_the_embedded_mock_is_closed_when_the_run_is_over(tmp_path):

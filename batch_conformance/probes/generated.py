@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import signal
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -69,8 +70,26 @@ def generate(
 
 
 def load() -> None:
-    """Import Schemathesis: a quarter of a second that only those who plan should spend, and while they wait."""
-    import schemathesis.specs.openapi.schemas  # noqa: F401, PLC0415
+    """Import Schemathesis: a quarter of a second that only those who plan should spend, and while they wait.
+
+    Signals wait until it is done: one that hits an import may be swallowed there, or leave a traceback that pytest
+    cannot show, and the exit code would be that of a verdict.
+    """
+    with _uninterrupted():
+        import schemathesis.specs.openapi.schemas  # noqa: F401, PLC0415
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Holds back the signals that end a run, where the system can."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
@@ -96,7 +115,7 @@ def _utf8_known() -> Iterator[None]:
 
 
 def _requests(data: dict[str, Any], path: str, parameter: str, count: int, seed: int | None) -> list[GeneratedRequest]:
-    # Imported here: see ``load``.
+    load()
     import schemathesis  # noqa: PLC0415
     from schemathesis.config import SchemathesisConfig  # noqa: PLC0415
     from schemathesis.generation.feedback import FeedbackSources  # noqa: PLC0415
