@@ -102,27 +102,22 @@ def test_a_status_that_a_merge_key_brings_is_documented(tmp_path: Path) -> None:
     assert not places(findings, "must", "should")
 
 
-@pytest.mark.xfail(reason="the first alternative's const is taken: no clause differs")
 def test_another_const_in_the_second_alternative_breaks_clients() -> None:
     assert [change.rule for change in compared("diff-any-of-const-changed").breaking] == ["body.enum"]
 
 
-@pytest.mark.xfail(reason="the first alternative's const is taken: breaking")
 def test_alternatives_of_constants_are_an_enumeration() -> None:
     assert compared("diff-any-of-const-to-enum").changes == ()
 
 
-@pytest.mark.xfail(reason="the first list of values is taken: breaking")
 def test_an_alternative_that_allows_any_string_leaves_nothing_to_narrow() -> None:
     assert compared("diff-any-of-open-and-enum").breaking == ()
 
 
-@pytest.mark.xfail(reason="the bound is compared as it is written: breaking")
 def test_an_exclusive_bound_is_the_same_in_either_dialect() -> None:
     assert compared("diff-exclusive-minimum-3.0-to-3.1").changes == ()
 
 
-@pytest.mark.xfail(reason="the first list of values is taken: a drift that nobody can find")
 def test_nothing_can_break_the_values_of_a_place_with_an_open_alternative() -> None:
     source = load_contract(str(CASES / "documents" / "prove-any-of-with-open-branch.yaml"))
     assert "200/p:unheard_of" not in catalogue(source)

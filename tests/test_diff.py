@@ -336,6 +336,36 @@ def test_each_change_names_the_lines_of_both_documents() -> None:
     assert "created_at" in lines[same.old_location.line - 2]
 
 
+CHAT = {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": ["chat"]}, "v": {"type": "string"}}}
+EMBED = {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": ["embed"]}, "v": {"type": "integer"}}}
+
+
+def _v_as(branch: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {**branch, "properties": {**branch["properties"], "v": {"type": kind}}}
+
+
+def test_a_member_that_changes_its_type_between_alternatives_is_told() -> None:
+    swapped = [_v_as(CHAT, "integer"), _v_as(EMBED, "string")]
+    found = _diff(_set("request_counts", {"oneOf": [CHAT, EMBED]}), _set("request_counts", {"oneOf": swapped}))
+    told = {(change.pointer, change.rule, change.kind) for change in found.breaking}
+    assert told == {("/request_counts/v", "body.type", "changed")}
+
+
+def test_alternatives_in_another_order_are_no_change() -> None:
+    found = _diff(_set("request_counts", {"oneOf": [CHAT, EMBED]}), _set("request_counts", {"anyOf": [EMBED, CHAT]}))
+    assert found.changes == ()
+
+
+def test_a_further_kind_of_object_breaks_clients_and_one_that_is_gone_does_not() -> None:
+    one, two = ({"type": "object", "properties": {name: {"type": "string"}}} for name in ("url", "text"))
+    more = _diff(_set("request_counts", {"oneOf": [one]}), _set("request_counts", {"oneOf": [one, two]}))
+    assert ("/request_counts", "body.type", "loosened") in {(c.pointer, c.rule, c.kind) for c in more.breaking}
+    from_one = _diff(_set("request_counts", one), _set("request_counts", {"oneOf": [one, two]}))
+    assert ("/request_counts", "body.type", "loosened") in {(c.pointer, c.rule, c.kind) for c in from_one.breaking}
+    fewer = _diff(_set("request_counts", {"oneOf": [one, one]}), _set("request_counts", {"oneOf": [one]}))
+    assert fewer.breaking == ()
+
+
 EDITS = [after for _, after, _ in CASES.values()] + [before for before, _, _ in CASES.values()]
 
 

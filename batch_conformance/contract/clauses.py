@@ -8,7 +8,7 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property
-from batch_conformance.contract.translate import SOURCE
+from batch_conformance.contract.value_space import Constraints
 from batch_conformance.contract.violation import listed
 
 RULE_OF_KEYWORD: Mapping[str, str] = {
@@ -31,7 +31,6 @@ _CONSTRAINTS = frozenset(
         *("minProperties", "maxProperties", "propertyNames", "dependentRequired", "not"),
     }
 )
-_SAYS_NOTHING = frozenset({"type", SOURCE, "title", "description", "example", "examples"})
 
 
 def rule_of(keyword: str) -> str:
@@ -77,7 +76,7 @@ def _statements(place: Property, success: bool) -> Iterable[tuple[str, str, Loca
         yield "body.known_value", f"{name} is {listed(place.known_values)}", said(KNOWN_VALUES)
     if "format" in place.keywords:
         yield "body.format", f"{name} has the format {place.values['format']}", said("format")
-    if place.keywords & _CONSTRAINTS or any(map(_constrains, _branches(place))):
+    if place.keywords & _CONSTRAINTS or _is_narrowed(place):
         yield "body.constraint", f"{name} keeps its constraints", here
     if place.closed or place.values.get("additionalProperties") is False or "unevaluatedProperties" in place.keywords:
         yield "body.undeclared", f"{name} has only documented properties", said("additionalProperties")
@@ -85,14 +84,12 @@ def _statements(place: Property, success: bool) -> Iterable[tuple[str, str, Loca
         yield "body.seen", f"{name} is seen", here
 
 
-def _branches(place: Property) -> Iterator[Mapping[str, object]]:
-    for keyword in ("anyOf", "oneOf"):
-        yield from place.values.get(keyword, ())
-
-
-def _constrains(branch: Mapping[str, object]) -> bool:
-    """Whether a branch of a union says more than which type it is of."""
-    return not branch.keys() <= _SAYS_NOTHING
+def _is_narrowed(place: Property) -> bool:
+    """Whether alternatives narrow the values of a type, and none of them leaves it open or merely lists them."""
+    return any(
+        len(alternatives) > 1 and not any(one == Constraints() for one in alternatives)
+        for alternatives in place.space.values()
+    )
 
 
 def _listed(types: frozenset[str]) -> str:

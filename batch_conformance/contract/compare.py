@@ -1,21 +1,32 @@
-"""Compares what two schemas say of one value, keyword by keyword: narrower, wider, or something else."""
+"""Compares what two schemas admit of one value: narrower, wider, or something else.
+
+What they admit is compared, not how they say it: a bound, a list or an alternative may be written in many ways.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from batch_conformance.contract.change import ChangeKind
 from batch_conformance.contract.clauses import rule_of
 from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property
+from batch_conformance.contract.value_space import (
+    Bound,
+    Constraints,
+    ValueSpace,
+    assertions,
+    covering,
+    is_within,
+    union,
+)
 
-_LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
-_UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
-_OTHERS = ("pattern", "multipleOf", "uniqueItems", "format")
-_WHOLE_INT64 = 2**63 - 1
+_INTEROPERABLE = 2**53 - 1
+"""The integers that every reader of JSON agrees on (RFC 8259 section 6): a bound from there on says nothing."""
+
 _SHOWN_VALUES = 12
+_SHOWN_ALTERNATIVES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +50,14 @@ class Difference:
 
 def compare_places(old: Property, new: Property) -> Iterator[Difference]:
     """Every difference between two schemas of one value; whether it must be there is one of them."""
-    if old.types != new.types:
-        yield _types(old.types, new.types)
+    before, after = _admitted_types(old), _admitted_types(new)
+    if before != after:
+        yield _types(before, after)
     if old.required != new.required:
         words = ("may be absent", "is always there")
         kind: ChangeKind = "tightened" if new.required else "loosened"
         yield Difference("required", kind, words[old.required], words[new.required])
-    if not old.types & new.types - {"null"}:
-        return  # whatever else is said is said of another type
-    yield from _values(old, new)
-    for keyword in (*_LOWER_BOUNDS, *_UPPER_BOUNDS, *_OTHERS):
-        before, after = _stated(old, keyword), _stated(new, keyword)
-        if before != after:
-            yield Difference(keyword, _direction(keyword, before, after), _said(keyword, before), _said(keyword, after))
-    before, after = (place.values.get("additionalProperties") is False for place in (old, new))
-    if before != after:
-        words = ("further properties may come", "no further property comes")
-        yield Difference("additionalProperties", "tightened" if after else "loosened", words[before], words[after])
+    yield from dict.fromkeys(_between_spaces(old, new))
 
 
 def type_words(types: frozenset[str]) -> str:
@@ -66,19 +68,127 @@ def type_words(types: frozenset[str]) -> str:
     return " or ".join(names)
 
 
+def _admitted_types(place: Property) -> frozenset[str]:
+    """The types of the values that are admitted: a list of values narrows them as a ``type`` does."""
+    return frozenset(place.space) or place.types
+
+
 def _types(old: frozenset[str], new: frozenset[str]) -> Difference:
     kind: ChangeKind = "tightened" if new < old else "loosened" if new > old else "changed"
     return Difference("type", kind, type_words(old), type_words(new), tuple(sorted(new - old)))
 
 
-def _values(old: Property, new: Property) -> Iterator[Difference]:
-    before, after = _listed(old), _listed(new)
-    if before is None and after is None:
+def _between_spaces(old: Property, new: Property) -> Iterator[Difference]:
+    """What is admitted differently of the values of each type that both admit."""
+    before, after = _comparable(old.space), _comparable(new.space)
+    keyword = "enum" if "enum" in old.keywords | new.keywords else KNOWN_VALUES
+    both = before.keys() & after.keys() - {"null"}
+    told = False
+    for kind in sorted(both, key=lambda name: (name != "number", name)):
+        if kind == "integer" and told:
+            continue  # the same again, rounded
+        for one in _between_alternatives(before[kind], after[kind], kind, keyword):
+            told = told or kind == "number"
+            yield one
+
+
+def _comparable(space: ValueSpace) -> ValueSpace:
+    """The space without bounds that say nothing, and without what is inside a value: that is compared apart."""
+    return union(
+        {kind: (replace(one, lower=_meant(one.lower), upper=_meant(one.upper), further=False),)}
+        for kind, alternatives in space.items()
+        for one in alternatives
+    )
+
+
+def _meant(bound: Bound | None) -> Bound | None:
+    return None if bound is None or abs(bound.value) >= _INTEROPERABLE else bound
+
+
+def _between_alternatives(
+    was: Sequence[Constraints], now: Sequence[Constraints], kind: str, keyword: str
+) -> Iterator[Difference]:
+    narrower, wider = all(is_within(one, was) for one in now), all(is_within(one, now) for one in was)
+    if narrower and wider:
         return
-    keyword = "enum" if {"enum", "const"} & (old.keywords | new.keywords) else KNOWN_VALUES
-    if after is None or before is None:
-        kind: ChangeKind = "loosened" if after is None else "tightened"
-        yield Difference(keyword, kind, _listing(before), _listing(after))
+    told: ChangeKind = "tightened" if narrower else "loosened" if wider else "changed"
+    old, new = covering(was), covering(now)
+    found = list(_between(old, new, kind, keyword, told))
+    if len(was) == len(now) == 1:
+        yield from found
+        return
+    # What the alternatives have in common does not say all: what differs beside it is told as a whole.
+    found = [one for one in found if told in (one.kind, "changed")]
+    if not found or (told == "changed" and all(one.kind == "tightened" for one in found)):
+        found = [Difference("anyOf", told, _alternatives(was, kind), _alternatives(now, kind))]
+    yield from found
+
+
+def _between(old: Constraints, new: Constraints, kind: str, keyword: str, told: ChangeKind) -> Iterator[Difference]:
+    """Statement by statement; ``told`` is what all of them come to."""
+    before, after = _listed(old), _listed(new)
+    if before is not None or after is not None:
+        yield from _values(before, after, keyword, told)
+    if (old.listed is None) != (new.listed is None):
+        return  # what bounds the one is in the other's list
+    said, says = _statements(old, kind), _statements(new, kind)
+    for name in dict.fromkeys((*said, *says)):
+        was, now = said.get(name), says.get(name)
+        if was != now:
+            told_by = _direction(was, now)
+            place = next(one.keyword for one in (now, was) if one is not None)
+            yield Difference(place, told_by, was.words if was else "", now.words if now else "")
+    if old.closed != new.closed:
+        words = ("further properties may come", "no further property comes")
+        yield Difference(
+            "additionalProperties", "tightened" if new.closed else "loosened", words[old.closed], words[new.closed]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """An assertion other than a list: ``alone`` is what it admits, by itself."""
+
+    keyword: str
+    words: str
+    alone: Constraints = field(compare=False)
+
+
+def _statements(one: Constraints, kind: str) -> dict[str, _Statement]:
+    """The assertions by the part of the constraints that they are."""
+    found: dict[str, _Statement] = {}
+    parts = {
+        "lower": Constraints(lower=one.lower),
+        "upper": Constraints(upper=one.upper),
+        "least": Constraints(least=one.least),
+        "most": Constraints(most=one.most),
+        "multiples": Constraints(multiples=one.multiples),
+        "patterns": Constraints(patterns=one.patterns),
+        "formats": Constraints(formats=one.formats),
+        "unique": Constraints(unique=one.unique),
+    }
+    for name, alone in parts.items():
+        said = list(assertions(alone, kind))
+        if said:
+            keyword = said[0][0]
+            words = " and ".join(f"{keyword} {json.dumps(value, ensure_ascii=False)}" for _, value in said)
+            found[name] = _Statement(keyword, words, alone)
+    return found
+
+
+def _direction(old: _Statement | None, new: _Statement | None) -> ChangeKind:
+    if old is None or new is None:
+        return "tightened" if old is None else "loosened"
+    if old.alone.contains(new.alone):
+        return "tightened"
+    return "loosened" if new.alone.contains(old.alone) else "changed"
+
+
+def _values(
+    before: Sequence[str] | None, after: Sequence[str] | None, keyword: str, told: ChangeKind
+) -> Iterator[Difference]:
+    if before is None or after is None:
+        yield Difference(keyword, told, _listing(before), _listing(after))
         return
     came = [value for value in after if value not in before]
     went = [value for value in before if value not in after]
@@ -91,13 +201,10 @@ def _values(old: Property, new: Property) -> Iterator[Difference]:
         yield Difference(keyword, "loosened" if came else "tightened", _listing(before), _listing(after), tuple(came))
 
 
-def _listed(place: Property) -> list[str] | None:
-    """The values that a place may have as JSON texts, null aside: that is a matter of the type."""
-    if "const" in place.values:
-        return [json.dumps(place.values["const"], ensure_ascii=False)]
-    if not place.known_values:
-        return None
-    return [json.dumps(value, ensure_ascii=False) for value in place.known_values if value is not None]
+def _listed(one: Constraints) -> list[str] | None:
+    """The values that are listed, as JSON texts."""
+    values = one.known if one.listed is None else one.listed
+    return None if values is None else [json.dumps(value, ensure_ascii=False) for value in values]
 
 
 def _listing(values: Iterable[str] | None) -> str:
@@ -108,24 +215,12 @@ def _listing(values: Iterable[str] | None) -> str:
     return "one of " + ", ".join(shown[:_SHOWN_VALUES]) + rest if shown else "no value"
 
 
-def _stated(place: Property, keyword: str) -> Any:
-    """What a keyword says here; None for nothing, which the whole range of int64 is as well."""
-    value = place.values.get(keyword) if keyword in place.keywords else None
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= _WHOLE_INT64:
-        return None
-    return None if value is False else value
-
-
-def _direction(keyword: str, old: Any, new: Any) -> ChangeKind:
-    if old is None:
-        return "tightened"
-    if new is None:
-        return "loosened"
-    both_numbers = isinstance(old, int | float) and isinstance(new, int | float)
-    if both_numbers and keyword in (*_LOWER_BOUNDS, *_UPPER_BOUNDS):
-        return "tightened" if (new > old) == (keyword in _LOWER_BOUNDS) else "loosened"
-    return "changed"
-
-
-def _said(keyword: str, value: Any) -> str:
-    return "" if value is None else f"{keyword} {json.dumps(value, ensure_ascii=False)}"
+def _alternatives(alternatives: Sequence[Constraints], kind: str) -> str:
+    """What the alternatives say, in words."""
+    told = []
+    for one in alternatives[:_SHOWN_ALTERNATIVES]:
+        values = _listed(one)
+        parts = [statement.words for statement in _statements(one, kind).values()]
+        told.append(", ".join([*([_listing(values)] if values is not None else []), *parts]) or "any value")
+    more = len(alternatives) - _SHOWN_ALTERNATIVES
+    return "; or ".join(told) + (f"; or {more} more alternatives" if more > 0 else "")

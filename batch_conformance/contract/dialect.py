@@ -22,7 +22,8 @@ from batch_conformance.contract.expression import expression
 FORMATS = FormatChecker(formats=())
 """The formats that are asserted; any other is an annotation, as JSON Schema has it."""
 
-_INTEGER_RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+INTEGER_RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+"""The formats that are ranges of integers, with their least and greatest number."""
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
@@ -36,6 +37,11 @@ def validator_for(schema: Mapping[str, Any], *, modern: bool) -> Any:
 def is_asserted(name: Any) -> bool:
     """Whether a value of ``format`` is checked rather than only an annotation."""
     return name in FORMATS.checkers
+
+
+def format_types(name: str) -> frozenset[str]:
+    """The JSON types of the values that a format says something of."""
+    return frozenset({"integer", "number"}) if name in INTEGER_RANGES else frozenset({"string"})
 
 
 @FORMATS.checks("date-time")
@@ -72,7 +78,7 @@ def _is_int64(value: object) -> bool:
 
 
 def _is_within(value: object, name: str) -> bool:
-    least, most = _INTEGER_RANGES[name]
+    least, most = INTEGER_RANGES[name]
     return isinstance(value, bool) or not isinstance(value, int | float) or least <= value <= most
 
 

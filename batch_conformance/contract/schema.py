@@ -16,8 +16,9 @@ from batch_conformance.contract.dialect import validator_for
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import escape, join, members
-from batch_conformance.contract.shape import Property, Shape, member_name, undescribed
+from batch_conformance.contract.shape import Branch, Property, Shape, member_name, undescribed
 from batch_conformance.contract.translate import IN_PLACE_MANY, KNOWN_VALUES, SOURCE, TYPES, Translator
+from batch_conformance.contract.value_space import broken, covering, is_known
 from batch_conformance.contract.violation import (
     Violation,
     declared,
@@ -28,9 +29,10 @@ from batch_conformance.contract.violation import (
     show,
     type_name,
     union_types,
+    words_for,
 )
 
-__all__ = ["ALL_TYPES", "KNOWN_VALUES", "Property", "Schema", "Violation", "show", "type_name"]
+__all__ = ["ALL_TYPES", "KNOWN_VALUES", "Branch", "Property", "Schema", "Violation", "show", "type_name"]
 
 ALL_TYPES = TYPES
 
@@ -77,12 +79,16 @@ class Schema:
         """Every declared place, in document order; the first is the value itself (pointer ``""``)."""
         return self._shape.properties()
 
+    def branches(self, pointer: str) -> tuple[Branch, ...]:
+        """The alternatives of the object at a declared place; none where it is of one kind."""
+        return self._shape.branches(pointer)
+
     def annotation(self, name: str) -> tuple[Any, Location]:
         """The value of a keyword of the schema itself, looked for through references, and where it stands; or None."""
-        for schema in self._shape.flat([self.raw]):
-            if name in schema:
-                return schema[name], self.document.location(join(schema.get(SOURCE, self.pointer), name))
-        return None, self.location
+        schema = next((schema for schema in self._shape.in_place() if name in schema), None)
+        if schema is None:
+            return None, self.location
+        return schema[name], self.document.location(join(schema.get(SOURCE, self.pointer), name))
 
     def is_valid(self, instance: Any) -> bool:
         """Whether the value keeps the schema."""
@@ -94,7 +100,7 @@ class Schema:
     def violations(self, instance: Any) -> tuple[Violation, ...]:
         """Every error, located, in the order of the schema; a value nested beyond what can be judged is one too."""
         found: dict[Violation, None] = {}
-        errors = (leaf for top in self._validator.iter_errors(instance) for leaf in leaves(top))
+        errors = (leaf for top in self._validator.iter_errors(instance) for leaf in leaves(top, self._shape.tags))
         try:
             for error in islice(errors, _MOST_ERRORS):
                 found |= dict.fromkeys(self._violations(error))
@@ -117,7 +123,7 @@ class Schema:
             if KNOWN_VALUES not in place.keywords or "enum" in place.keywords:
                 continue
             for value in members(instance, place.pointer):
-                if isinstance(value, str | int) and not isinstance(value, bool) and value not in place.known_values:
+                if isinstance(value, str | int) and not isinstance(value, bool) and not is_known(place.space, value):
                     words = (listed(place.known_values), show(value), kind_of(value, "enum"))
                     found.append(Violation(place.pointer, KNOWN_VALUES, *words, place.places[KNOWN_VALUES]))
         return tuple(dict.fromkeys(found))
@@ -155,9 +161,25 @@ class Schema:
                 yield Violation(at, keyword, "no such property", "present", "undeclared", location, (*path, name))
         elif types := union_types(error):
             yield Violation(base, "type", " or ".join(types), show(instance), type_name(instance), location, path)
+        elif together := self._broken_together(error, instance):
+            keyword, says = together
+            words = (words_for(keyword, says), show(instance), kind_of(instance, keyword))
+            yield Violation(base, keyword, *words, location, path)
         else:
             words = (expectation(error), show(instance), kind_of(instance, keyword))
             yield Violation(base, keyword, *words, location, path)
+
+    def _broken_together(self, error: ValidationError, instance: Any) -> tuple[str, Any] | None:
+        """The assertion that the alternatives of a union make together, and what it says, where the value breaks it."""
+        if error.validator not in ("anyOf", "oneOf") or not error.context:
+            return None
+        kind = type_name(instance)
+        admitted = self._shape.space(declared(error))
+        if kind in admitted:
+            return broken(covering(admitted[kind]), kind, instance)
+        lists = [covering(alternatives).listed for alternatives in admitted.values()]
+        listed_by_any = [value for values in lists for value in values or ()]
+        return ("enum", listed_by_any) if listed_by_any and None not in lists else None
 
 
 def _steps(error: ValidationError) -> Iterator[tuple[str | int, bool]]:

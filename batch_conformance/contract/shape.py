@@ -6,17 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from batch_conformance.contract.dialect import is_asserted
+from batch_conformance.contract.composition import Composition, Schema
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.expression import expression
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import escape, join
 from batch_conformance.contract.translate import (
-    IN_PLACE_MANY,
-    IN_PLACE_ONE,
     KNOWN_VALUES,
     SOURCE,
     TYPES,
+)
+from batch_conformance.contract.value_space import (
+    Constraints,
+    ValueSpace,
+    admits,
+    assertions,
+    covering,
+    union,
 )
 from batch_conformance.contract.violation import printable
 
@@ -26,8 +32,20 @@ _MOST_UNDECLARED = 200
 """Undeclared members of one value that are named; a body with more is no answer of this API."""
 _MAX_PLACES = 2_000
 _LONGEST_NAME = 200
+_LISTING = (KNOWN_VALUES, "enum", "const")
+_ASSERTED: Mapping[str, tuple[str, ...]] = {
+    "enum": ("enum", "const"),
+    KNOWN_VALUES: (KNOWN_VALUES,),
+    "minimum": ("minimum", "exclusiveMinimum"),
+    "maximum": ("maximum", "exclusiveMaximum"),
+    "exclusiveMinimum": ("exclusiveMinimum", "minimum"),
+    "exclusiveMaximum": ("exclusiveMaximum", "maximum"),
+    **{name: (name,) for name in ("multipleOf", "format", "pattern", "uniqueItems", "minLength", "maxLength")},
+    **{name: (name,) for name in ("minItems", "maxItems", "minProperties", "maxProperties")},
+}
+"""What a place asserts by its value space, and the keywords that may have said so, the likeliest first."""
 _OPENING = ("additionalProperties", "patternProperties", "unevaluatedProperties")
-_Schema = Mapping[str, Any]
+_OPEN = (Constraints(),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +55,11 @@ class Property:
     ``source`` is the pointer of its schema in the document (overlays applied) and ``location`` where that was written.
     ``types`` are JSON type names, all of them where none is declared; ``known_values`` what an ``enum`` or
     ``x-known-values`` lists; ``keywords`` the schema keywords that apply here, formats only where they are asserted;
-    ``values`` what each of them says, for those that say it in a plain value, and ``places`` where. ``required_at`` is
-    where the object around it says that it is always there.
+    ``values`` what each of them says, for those that say it in a plain value, and ``places`` where. What alternatives
+    (``anyOf``, ``oneOf``) assert is said of all of them together: an alternative that leaves a thing open opens it, and
+    ``keywords`` does not have it. ``space`` is the value space.
+    ``required_at`` is where the object around it says that it is always there; ``certain`` is false for a member that
+    an alternative of that object does not describe, and that is not told by which alternative is meant.
     """
 
     pointer: str
@@ -53,23 +74,58 @@ class Property:
     values: Mapping[str, Any] = field(default_factory=dict, compare=False)
     places: Mapping[str, Location] = field(default_factory=dict, compare=False)
     required_at: Location | None = field(default=None, compare=False)
+    space: ValueSpace = field(default_factory=dict, compare=False, repr=False)
+    certain: bool = field(default=True, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """An alternative of an object: the name of its component or its title, empty where it has none, and its places.
+
+    The pointers of ``properties`` are those below the object.
+    """
+
+    name: str
+    properties: tuple[Property, ...]
 
 
 class Shape:
     """The shape of a translated schema. ``free_maps`` are places whose members are the customer's own."""
 
-    def __init__(self, root: _Schema, document: Document, free_maps: frozenset[str]) -> None:
+    def __init__(self, root: Schema, document: Document, free_maps: frozenset[str]) -> None:
         self._root = root
         self._document = document
         self._free_maps = free_maps
-        self._definitions: _Schema = root.get("$defs") or root.get("definitions") or {}
-        self._known_types: dict[int, frozenset[str]] = {}
+        self._composition = Composition(root)
+        self._schemas: dict[str, Schema] = {}
 
     def properties(self) -> tuple[Property, ...]:
         """Every declared place, in document order; the first is the value itself (pointer ``""``)."""
-        places: dict[str, Property] = {}
-        self._add_places([self._root], "", None, places, ())
-        return tuple(places.values())
+        return self._places(self._root, self._schemas)
+
+    def branches(self, pointer: str) -> tuple[Branch, ...]:
+        """The alternatives (``anyOf``, ``oneOf``) of the object at a declared place; none where there is one kind."""
+        self.properties()
+        found = self._composition.branches(self._schemas[pointer])
+        return tuple(Branch(_name(one), self._places(one, {})) for one in found)
+
+    def in_place(self) -> list[Schema]:
+        """The schema, and all that apply to the same value through it."""
+        return self._composition.flat([self._root])
+
+    def tags(self, branches: Sequence[Schema]) -> frozenset[str]:
+        """The members of which each branch of a union lists values, and no two of them the same."""
+        return self._composition.tags(branches)
+
+    def space(self, schemas: Iterable[Schema]) -> ValueSpace:
+        """Which values any of the schemas admits."""
+        return union(map(self._composition.space, schemas))
+
+    def _places(self, schema: Schema, schemas: dict[str, Schema]) -> tuple[Property, ...]:
+        """The places that a schema declares; ``schemas`` is filled with what is said of each."""
+        walk = _Walk(self._composition, self._document, self._free_maps, schemas)
+        walk.add(schema, "", None, (), certain=True)
+        return tuple(walk.places.values())
 
     def undeclared(self, instance: Any) -> tuple[str, ...]:
         """Pointers of the properties that are in ``instance`` and that no schema declares, in a closed world."""
@@ -77,134 +133,12 @@ class Shape:
         self._add_undeclared(instance, [self._root], "", found)
         return tuple(found)
 
-    def unexpected(self, schema: _Schema, instance: _Schema) -> list[str]:
+    def unexpected(self, schema: Schema, instance: Schema) -> list[str]:
         """The members of an object that a schema declares nowhere: neither by name nor by pattern."""
-        return undescribed(self.flat([schema]), instance)
+        return undescribed(self._composition.flat([schema]), instance)
 
-    def flat(self, schemas: Iterable[_Schema]) -> list[_Schema]:
-        """The schemas, and all that apply to the same value through them."""
-        flat: dict[int, _Schema] = {}
-        left = list(schemas)[::-1]
-        while left and len(flat) < _MAX_PLACES:
-            schema = left.pop()
-            if id(schema) in flat:
-                continue
-            if "$ref" not in schema or len(schema) > 2:  # a mere reference says nothing itself
-                flat[id(schema)] = schema
-            left += reversed(list(self._in_place(schema)))
-        return list(flat.values())
-
-    def _in_place(self, schema: _Schema) -> Iterator[_Schema]:
-        if "$ref" in schema:
-            yield self._target(schema)
-        for keyword in IN_PLACE_MANY:
-            yield from schema.get(keyword, ())
-        for keyword in IN_PLACE_ONE:
-            if keyword in schema and keyword != "not":
-                yield schema[keyword]
-        yield from schema.get("dependentSchemas", {}).values()
-
-    def _target(self, schema: _Schema) -> _Schema:
-        target: _Schema = self._definitions[schema["$ref"].rpartition("/")[2]]
-        return target
-
-    def _types(self, schema: _Schema) -> frozenset[str]:
-        known = self._known_types.get(id(schema))
-        if known is None:
-            declared = schema.get("type", TYPES)
-            types = frozenset([declared]) if isinstance(declared, str) else frozenset(declared)
-            types |= {"integer"} if "number" in types else types
-            both = [*schema.get("allOf", ()), *([self._target(schema)] if "$ref" in schema else [])]
-            for one in both:
-                types &= self._types(one)
-            for keyword in ("anyOf", "oneOf"):
-                if keyword in schema:
-                    types &= frozenset[str]().union(*(self._types(one) for one in schema[keyword]))
-            known = self._known_types[id(schema)] = types
-        return known
-
-    def _required(self, schema: _Schema) -> dict[str, Location]:
-        """The members that are required whichever branch applies, and where that is said."""
-        source = schema.get(SOURCE, "")
-        required = {
-            name: self._document.location(join(source, "required", index))
-            for index, name in enumerate(schema.get("required", ()))
-        }
-        for one in [*schema.get("allOf", ()), *([self._target(schema)] if "$ref" in schema else [])]:
-            required = {**self._required(one), **required}
-        for keyword in ("anyOf", "oneOf"):
-            objects = [one for one in schema.get(keyword, ()) if "object" in self._types(one)]
-            branches = [self._required(one) for one in objects]
-            if branches:
-                always = set(branches[0]).intersection(*branches)
-                required = {**{name: branches[0][name] for name in branches[0] if name in always}, **required}
-        return required
-
-    def _is_closed(self, flat: Sequence[_Schema], pointer: str) -> bool:
-        return (
-            pointer not in self._free_maps
-            and any(schema.get("properties") for schema in flat)
-            and not any(keyword in schema for schema in flat for keyword in _OPENING)
-        )
-
-    def _add_places(
-        self,
-        schemas: Sequence[_Schema],
-        pointer: str,
-        required_at: Location | None,
-        places: dict[str, Property],
-        around: tuple[int, ...],
-    ) -> None:
-        flat = self.flat(schemas)
-        if not flat or pointer in places or len(places) >= _MAX_PLACES:
-            return
-        places[pointer] = self._property(schemas, flat, pointer, required_at)
-        if any(id(schema) in around and schema.keys() & {"properties", "items"} for schema in flat):
-            return  # it holds itself: one round is described, and the next ones are the same
-        inside = (*around, *(id(schema) for schema in flat))
-        required: dict[str, Location] = {}
-        for schema in schemas:
-            required = {**self._required(schema), **required}
-        for name in dict.fromkeys(name for schema in flat for name in schema.get("properties", {})):
-            inner = [schema["properties"][name] for schema in flat if name in schema.get("properties", {})]
-            self._add_places(inner, pointer + "/" + escape(name), required.get(name), places, inside)
-        items = [schema["items"] for schema in flat if "items" in schema]
-        if items:
-            self._add_places(items, pointer + "/*", None, places, inside)
-
-    def _property(
-        self, schemas: Sequence[_Schema], flat: Sequence[_Schema], pointer: str, required_at: Location | None
-    ) -> Property:
-        listed = [schema[keyword] for keyword in (KNOWN_VALUES, "enum") for schema in flat if keyword in schema]
-        listed += [[schema["const"]] for schema in flat if "const" in schema]
-        places: dict[str, Location] = {}
-        values: dict[str, Any] = {}
-        for schema in reversed(flat):
-            for keyword, value in schema.items():
-                if keyword == SOURCE or (keyword == "format" and not is_asserted(value)):
-                    continue
-                places[keyword] = self._document.location(join(schema.get(SOURCE, ""), keyword))
-                if not isinstance(value, Mapping):
-                    values[keyword] = value
-        source = flat[0].get(SOURCE, "")
-        types = frozenset.intersection(*(self._types(schema) for schema in schemas))
-        return Property(
-            pointer=pointer,
-            source=source,
-            types=types or TYPES,
-            required=required_at is not None,
-            known_values=tuple(listed[0]) if listed else (),
-            location=self._document.location(source),
-            example=next(_examples(flat), None),
-            closed=self._is_closed(flat, pointer),
-            keywords=frozenset(places),
-            values=values,
-            places=places,
-            required_at=required_at,
-        )
-
-    def _add_undeclared(self, value: Any, schemas: Sequence[_Schema], pointer: str, found: dict[str, None]) -> None:
-        flat = self.flat(schemas)
+    def _add_undeclared(self, value: Any, schemas: Sequence[Schema], pointer: str, found: dict[str, None]) -> None:
+        flat = self._composition.flat(schemas)
         if isinstance(value, list):
             items = [schema["items"] for schema in flat if "items" in schema]
             items += [one for schema in flat for one in schema.get("prefixItems", ())]
@@ -212,7 +146,7 @@ class Shape:
                 self._add_undeclared(item, items, pointer + "/*", found)
         if not isinstance(value, Mapping):
             return
-        closed = self._is_closed(flat, pointer)
+        closed = _is_closed(flat, pointer, self._free_maps)
         for name, member in value.items():
             if len(found) >= _MOST_UNDECLARED:
                 return
@@ -224,7 +158,128 @@ class Shape:
                 found[inner] = None
 
 
-def undescribed(schemas: Sequence[_Schema], instance: _Schema) -> list[str]:
+class _Walk:
+    """One way through all that a schema declares, with the places found on it."""
+
+    def __init__(
+        self, composition: Composition, document: Document, free_maps: frozenset[str], schemas: dict[str, Schema]
+    ) -> None:
+        self.places: dict[str, Property] = {}
+        self._composition = composition
+        self._document = document
+        self._free_maps = free_maps
+        self._schemas = schemas
+
+    def add(
+        self, schema: Schema, pointer: str, required_at: Location | None, around: tuple[int, ...], *, certain: bool
+    ) -> None:
+        """Add a place, and those in it; ``around`` are the identities of the schemas around it."""
+        flat = self._composition.flat([schema])
+        if not flat or pointer in self.places or len(self.places) >= _MAX_PLACES:
+            return
+        self._schemas[pointer] = schema
+        self.places[pointer] = self._property(schema, flat, pointer, required_at, certain)
+        if any(id(one) in around and one.keys() & {"properties", "items"} for one in flat):
+            return  # it holds itself: one round is described, and the next ones are the same
+        inside = (*around, *(id(one) for one in flat))
+        required = self._composition.required(schema)
+        for name in dict.fromkeys(name for one in flat for name in one.get("properties", {})):
+            member = self._composition.member(schema, name)
+            if member is not None:
+                at = self._document.location(required[name]) if name in required else None
+                sure = certain and self._composition.member_is_certain(schema, name)
+                self.add(member, pointer + "/" + escape(name), at, inside, certain=sure)
+        items = self._composition.items(schema)
+        if items is not None:
+            sure = certain and self._composition.items_are_certain(schema)
+            self.add(items, pointer + "/*", None, inside, certain=sure)
+
+    def _property(
+        self, schema: Schema, flat: Sequence[Schema], pointer: str, required_at: Location | None, certain: bool
+    ) -> Property:
+        places: dict[str, Location] = {}
+        values: dict[str, Any] = {}
+        for one in reversed(flat):
+            for keyword, value in one.items():
+                if keyword != SOURCE:
+                    places[keyword] = self._document.location(join(one.get(SOURCE, ""), keyword))
+                    if not isinstance(value, Mapping):
+                        values[keyword] = value
+        source, space, types = flat[0].get(SOURCE, ""), self._composition.space(schema), self._composition.types(schema)
+        asserted = dict(_asserted(space))
+        if narrowed := [keyword for keyword in ("enum", "const") if keyword in places and not types <= space.keys()]:
+            asserted.setdefault("enum", values[narrowed[0]])
+        written = {
+            name: next((places[one] for one in names if one in places), None) for name, names in _ASSERTED.items()
+        }
+        for names in _ASSERTED.values():
+            for name in names:
+                places.pop(name, None)
+                values.pop(name, None)
+        places |= {name: written[name] or self._document.location(source) for name in asserted}
+        known = _known_values(flat, space) if {"enum", KNOWN_VALUES} & asserted.keys() else ()
+        values |= {name: list(known) if name in _LISTING else value for name, value in asserted.items()}
+        if values.get("additionalProperties") is False and not covering(space.get("object", _OPEN)).closed:
+            del values["additionalProperties"]
+        return Property(
+            pointer=pointer,
+            source=source,
+            types=types or TYPES,
+            required=required_at is not None,
+            known_values=known,
+            location=self._document.location(source),
+            example=next(_examples(flat), None),
+            closed=_is_closed(flat, pointer, self._free_maps),
+            keywords=frozenset(places),
+            values=values,
+            places=places,
+            required_at=required_at,
+            space=space,
+            certain=certain,
+        )
+
+
+def _is_closed(flat: Sequence[Schema], pointer: str, free_maps: frozenset[str]) -> bool:
+    """Whether an object may have no other members than those declared: its world is closed, and not by a keyword."""
+    return (
+        pointer not in free_maps
+        and any(schema.get("properties") for schema in flat)
+        and not any(keyword in schema for schema in flat for keyword in _OPENING)
+    )
+
+
+def _asserted(space: ValueSpace) -> Iterator[tuple[str, Any]]:
+    """What a space asserts, as keywords and their values; the types aside."""
+    for kind, alternatives in space.items():
+        one = covering(alternatives)
+        if one.listed is not None:
+            yield "enum", one.listed
+        if one.known is not None:
+            yield KNOWN_VALUES, one.known
+        if kind == "integer" and "number" in space and covering(space["number"]).listed is None:
+            continue  # the numbers with a fraction keep the same, in the words of the document
+        yield from ((keyword, value) for keyword, value in assertions(one, kind))
+
+
+def _name(schema: Schema) -> str:
+    """The name of the component that a schema refers to, else its title."""
+    return str(schema["$ref"].rpartition("/")[2] if "$ref" in schema else schema.get("title", ""))
+
+
+def _known_values(flat: Sequence[Schema], space: ValueSpace) -> tuple[Any, ...]:
+    """The values that are listed and admitted, in document order."""
+    values = (value for schema in flat for keyword in _LISTING for value in _values_of(schema, keyword))
+    return tuple({repr(value): value for value in values if admits(space, value)}.values())
+
+
+def _values_of(schema: Schema, keyword: str) -> Sequence[Any]:
+    if keyword not in schema:
+        return ()
+    value = schema[keyword]
+    return [value] if keyword == "const" else value if isinstance(value, list) else ()
+
+
+def undescribed(schemas: Sequence[Schema], instance: Schema) -> list[str]:
     """The members of an object that none of the schemas names, nor has a pattern for."""
     return [name for name in instance if not any(_describes(schema, name) for schema in schemas)]
 
@@ -235,7 +290,7 @@ def member_name(name: str) -> str:
     return shown if len(name) <= _LONGEST_NAME else shown + "…"
 
 
-def _describing(schema: _Schema, name: str) -> Iterator[_Schema]:
+def _describing(schema: Schema, name: str) -> Iterator[Schema]:
     """The schemas that a schema has for a member of that name."""
     if name in schema.get("properties", {}):
         yield schema["properties"][name]
@@ -247,12 +302,12 @@ def _describing(schema: _Schema, name: str) -> Iterator[_Schema]:
         yield schema["additionalProperties"]
 
 
-def _describes(schema: _Schema, name: str) -> bool:
+def _describes(schema: Schema, name: str) -> bool:
     patterns = (expression(pattern) for pattern in schema.get("patternProperties", ()))
     return name in schema.get("properties", {}) or any(one is not None and one.search(name) for one in patterns)
 
 
-def _examples(flat: Sequence[_Schema]) -> Iterator[Any]:
+def _examples(flat: Sequence[Schema]) -> Iterator[Any]:
     for schema in flat:
         if "example" in schema:
             yield schema["example"]

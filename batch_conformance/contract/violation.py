@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,10 +97,15 @@ def expectation(error: ValidationError) -> str:
     schema = error.schema if isinstance(error.schema, Mapping) else {}
     if keyword == "type":
         return " or ".join([value] if isinstance(value, str) else value)
-    if keyword in ("enum", "const"):
-        return listed(value if keyword == "enum" else [value])
     if keyword in ("minimum", "maximum") and schema.get(f"exclusive{keyword.capitalize()}") is True:
         keyword = f"exclusive{keyword.capitalize()}"  # OpenAPI 3.0 says it with a flag beside the bound
+    return words_for(keyword, value)
+
+
+def words_for(keyword: str, value: Any) -> str:
+    """What a keyword with this value asks for, for people."""
+    if keyword in ("enum", "const"):
+        return listed(value if keyword == "enum" else [value])
     if keyword == "not" and not value:
         return "nothing here"
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -112,15 +117,69 @@ def declared(error: ValidationError) -> Any:
     return error.validator_value
 
 
-def leaves(error: ValidationError) -> Iterator[ValidationError]:
+Tags = Callable[[Sequence[Any]], Collection[str]]
+"""From the branches of a union to the members by whose listed values they are told apart."""
+
+
+def leaves(error: ValidationError, tags: Tags) -> Iterator[ValidationError]:
     """The errors behind a union: those of the branch that is clearly meant, else the union itself."""
     branches = _branches(error)
     meant = [errors for errors in branches if not any(_is_of_another_type(one, error) for one in errors)]
     if len(meant) == 1:
         for inner in meant[0]:
-            yield from leaves(inner)
+            yield from leaves(inner, tags)
     else:
-        yield error
+        yield from _nearest(meant, error, tags)
+
+
+def _nearest(
+    branches: Sequence[Sequence[ValidationError]], error: ValidationError, tags: Tags
+) -> Sequence[ValidationError]:
+    """The errors of the branch that a value is nearest to: it has its tags, and is wrong in fewest places.
+
+    Where several branches are as near, it is the member that all of them find wrong, else the union.
+    """
+    if not branches or not isinstance(error.instance, Mapping | list):
+        return [error]
+    around = tuple(error.absolute_path)
+    by_tag = {(*around, name) for name in tags(declared(error))}
+    counted = []
+    for errors in branches:
+        found = [leaf for one in errors for leaf in leaves(one, tags)]
+        wrong = set().union(*map(_places, found))
+        counted.append((len(wrong & by_tag), len(wrong), found))
+    least = min(one[:2] for one in counted)
+    near = [found for *count, found in counted if tuple(count) == least]
+    if len(near) == 1:
+        return near[0]
+    everywhere = {place for found in near for one in found for place in _places(one)}
+    if len(everywhere) != 1 or not all(one.validator in ("enum", "const") for found in near for one in found):
+        return [error]
+    return [_any_listed([one for found in near for one in found])]
+
+
+def _places(error: ValidationError) -> set[tuple[str | int, ...]]:
+    """Where in the value an error is: at the member that is missing, where one is."""
+    path = tuple(error.absolute_path)
+    if error.validator == "required" and isinstance(error.instance, Mapping):
+        return {(*path, name) for name in declared(error) if name not in error.instance}
+    return {path}
+
+
+def _any_listed(errors: Sequence[ValidationError]) -> ValidationError:
+    """The error of a value that is none of those that any branch lists."""
+    first, values = errors[0], []
+    for one in errors:
+        values += [value for value in _listed_by(one) if value not in values]
+    return ValidationError(
+        first.message, validator="enum", path=first.path, instance=first.instance, schema=first.schema,
+        schema_path=first.schema_path, validator_value=values, parent=first.parent,
+    )  # fmt: skip
+
+
+def _listed_by(error: ValidationError) -> Sequence[Any]:
+    value = declared(error)
+    return [value] if error.validator == "const" else list(value)
 
 
 def union_types(error: ValidationError) -> tuple[str, ...]:

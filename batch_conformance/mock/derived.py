@@ -10,6 +10,7 @@ from batch_conformance.contract.operation import ResponseContract
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property, Schema
+from batch_conformance.contract.value_space import admits, is_known
 from batch_conformance.mock.mutation import Change, Mutation
 
 _OF_TYPE: Mapping[str, Any] = {
@@ -80,10 +81,12 @@ class _Maker:
 
     def of_place(self, schema: Schema, place: Property) -> Iterator[Mutation]:
         """Every way of breaking what a place says of its value."""
-        yield from self._types(schema, place)
+        if place.certain:  # else a body that breaks it may keep another alternative of what is around it
+            yield from self._types(schema, place)
         if place.pointer and not place.pointer.endswith("/*"):
             yield from self._required(place) if place.required else self._optional(place)
-        yield from self._values(place)
+        if place.certain:
+            yield from self._values(place)
         inner = any(other.pointer.startswith(place.pointer + "/") for other in schema.properties if other is not place)
         if "object" in place.types and inner and place.pointer not in self._roles.free_maps:
             source, there = f"{place.location}: nothing else is there", join(place.pointer, _STRANGE)
@@ -141,13 +144,16 @@ class _Maker:
     def _values(self, place: Property) -> Iterator[Mutation]:
         keywords, values, pointer = place.keywords, place.values, place.pointer
         known = KNOWN_VALUES in keywords and "enum" not in keywords
-        if (known or keywords & {"enum", "const"}) and "string" in place.types:
+        unheard_of = not (is_known if known else admits)(place.space, _UNHEARD_OF)
+        if (known or "enum" in keywords) and "string" in place.types and unheard_of:
             rule, source = "body.known_value" if known else "body.enum", f"{place.location}: a list of values"
             yield self._make("unheard_of", pointer, rule, ("put", _UNHEARD_OF), source)
-        if values.get("format") in _FORMATS and "string" in place.types:
+        if values.get("format") in _FORMATS and "string" in place.types and not admits(place.space, _NO_FORMAT):
             source = f"{place.location}: {values['format']}"
             yield self._make("no_format", pointer, "body.format", ("put", _NO_FORMAT), source)
         for word, value in _beyond(values):
+            if admits(place.space, value):
+                continue
             yield self._make(word, pointer, "body.constraint", ("put", value), f"{place.location}: {word}")
 
     def _make(
@@ -203,6 +209,9 @@ def _beyond(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield "minimum", int(values["minimum"]) - 1
     if "maximum" in values:
         yield "maximum", int(values["maximum"]) + 1
+    for keyword in ("exclusiveMinimum", "exclusiveMaximum"):
+        if keyword in values:
+            yield keyword, values[keyword]
     if "minLength" in values and int(values["minLength"]) > 0:
         yield "minLength", "x" * (int(values["minLength"]) - 1)
     if "maxLength" in values:
