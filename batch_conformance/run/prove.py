@@ -6,10 +6,11 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache, partial
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.input_error import InputError
@@ -88,30 +89,28 @@ def _observed(task: Task, contract: Contract, jobs: int) -> Iterator[Observed]:
             yield from (bench.try_out(entries[name]) for name in task.names)
         return
     # Forked processes would share what threads of this one hold.
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin, (task,))
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _leave_interrupts)
     try:
-        yield from pool.map(_try_out, task.names, chunksize=_AT_A_TIME)
+        yield from pool.map(partial(_try_out, task.contract, task.seed), task.names, chunksize=_AT_A_TIME)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-class _Worker:
-    """What a process of the pool has: one bench, and the entries by name."""
-
-    bench: Workbench
-    entries: dict[str, Entry]
-
-
-def _begin(task: Task) -> None:
-    # Ctrl-C reaches all processes of the job; this one ends when the first has told it so.
+def _leave_interrupts() -> None:
+    """Ctrl-C reaches all processes of the job; this one ends when the first has told it so."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    contract = open_contract(task.contract)
-    _Worker.entries = catalogue(contract)
-    _Worker.bench = Workbench(contract, seed=task.seed).__enter__()
 
 
-def _try_out(name: str) -> Observed:
-    return _Worker.bench.try_out(_Worker.entries[name])
+def _try_out(contract: str, seed: int | None, name: str) -> Observed:
+    bench, entries = _bench(contract, seed)
+    return bench.try_out(entries[name])
+
+
+@cache
+def _bench(contract: str, seed: int | None) -> tuple[Workbench, Mapping[str, Entry]]:
+    """The bench of this process, and the entries by name. Its mock ends with the process."""
+    opened = open_contract(contract)
+    return Workbench(opened, seed=seed).__enter__(), catalogue(opened)
 
 
 def default_jobs() -> int:
