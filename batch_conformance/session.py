@@ -25,6 +25,7 @@ from batch_conformance.report.text import plural
 from batch_conformance.report.writer import ReportError, write_reports
 from batch_conformance.resources import suites_folder
 from batch_conformance.run.audit import INSECURE, Audit
+from batch_conformance.run.begin import begin
 from batch_conformance.run.create import cost
 from batch_conformance.run.options import seed_from, settings_from
 from batch_conformance.run.pauses import Pauses
@@ -263,7 +264,7 @@ class AuditSession:
             with verbatim():
                 chores = html.CHORES if shared is None else ()
                 seed, sleep = seed_from(self.config), Pauses(chores).sleep
-                self._audit = Audit(settings, seed=seed, command=command, shared=shared, sleep=sleep)
+                self._audit = begin(settings, seed=seed, command=command, shared=shared, sleep=sleep)
             self.redactor = self._audit.target.redactor
             self._audit.runner.progress = self._progress(self._audit) if shared is None else None
         except (InputError, OSError) as error:

@@ -11,7 +11,7 @@ import os
 import time
 
 from batch_conformance.probes.chapters import CHAPTER_NAMES
-from batch_conformance.run.audit import Audit
+from batch_conformance.run.begin import begin
 from batch_conformance.run.settings import settle
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     asked = parser.parse_args()
     settings = settle(os.environ, base_url=asked.base_url, batch_ids=tuple(os.environ["BATCH_IDS"].split(",")))
     sleep = (lambda _: None) if asked.restless else time.sleep
-    audit = Audit(settings, seed=None, command="exploration", sleep=sleep)
+    audit = begin(settings, seed=None, command="exploration", sleep=sleep)
     begun = time.perf_counter()
     audit.runner.perform(CHAPTER_NAMES)
     audit.judged()

@@ -16,7 +16,7 @@ from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.probes.plan import Exploration, Plan
-from batch_conformance.run.audit import Audit
+from batch_conformance.run.begin import begin
 from batch_conformance.run.settings import settle
 from batch_conformance.run.workbench import TICK
 
@@ -63,7 +63,7 @@ def bouts(names: Iterable[str], *, first_seed: int = 0, exploration: Exploration
             settings = settle(
                 {"BATCH_API_KEY": mock.key}, base_url=base_url, batch_ids=ids, unsafe=True, exploration=exploration
             )
-            audit = Audit(
+            audit = begin(
                 settings,
                 seed=None,
                 command="pytest",

@@ -37,7 +37,7 @@ from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.chapters import CHAPTER_NAMES, CLIENT
 from batch_conformance.probes.plan import build_plan
 from batch_conformance.report.run_report import RunReport
-from batch_conformance.run.audit import Audit
+from batch_conformance.run.begin import begin
 from batch_conformance.run.settings import settle
 
 READER = ClientReader()
@@ -288,7 +288,7 @@ def test_no_line_is_there_that_the_clients_types_do_not_promise() -> None:
 def audit(mock: EmbeddedMock, **more: Any) -> RunReport:
     given: dict[str, Any] = {"base_url": mock.base_url, "batch_ids": mock.batch_ids, "client": "openai"}
     settled = settle({"BATCH_API_KEY": mock.key}, **{**given, "exploration": "quick", **more})
-    run = Audit(settled, seed=None, command="pytest")
+    run = begin(settled, seed=None, command="pytest")
     try:
         run.runner.perform([name for name in CHAPTER_NAMES if name != "lifecycle"])
         return run.report([], selected=CHAPTER_NAMES)

@@ -14,7 +14,7 @@ from judge_support import DATA, OPENAI
 
 from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.report.run_report import RunReport
-from batch_conformance.run.audit import Audit
+from batch_conformance.run.begin import begin
 from batch_conformance.run.settings import settle
 
 KEY = "sk-openai-form-0123456789"
@@ -86,7 +86,7 @@ def audit(batches: Mapping[str, Any]) -> RunReport:
             contract=str(DATA / "openai-like.yaml"),
             exploration="quick",
         )
-        run = Audit(settings, seed=None, command="pytest")
+        run = begin(settings, seed=None, command="pytest")
         try:
             run.runner.perform([name for name in CHAPTER_NAMES if name != "lifecycle"])  # its pauses teach nothing here
             return run.report([], selected=CHAPTER_NAMES)

@@ -11,7 +11,7 @@ from vendor_servers import KEY, VENDORS, Vendor, by_id, completed, serving
 from batch_conformance.findings.finding import Finding
 from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.report.run_report import RunReport
-from batch_conformance.run.audit import Audit
+from batch_conformance.run.begin import begin
 from batch_conformance.run.settings import settle
 from batch_conformance.run.vendors import profile_names
 
@@ -24,7 +24,7 @@ def audit(name: str, vendor: Vendor, **more: Any) -> tuple[RunReport, list[tuple
     with serving(vendor) as served:
         wanted: dict[str, Any] = {"vendor": name, "base_url": served.base_url, "batch_ids": tuple(vendor.batches)}
         settings = settle({"BATCH_API_KEY": KEY} if vendor.wants_key else {}, **{**wanted, **more})
-        run = Audit(settings, seed=None, command="pytest")
+        run = begin(settings, seed=None, command="pytest")
         try:
             run.runner.perform(QUICK)
             return run.report([], selected=CHAPTER_NAMES), served.asked

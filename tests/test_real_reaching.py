@@ -12,7 +12,7 @@ from real_servers import KEY, RealServer, aimock, llmock
 
 from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.report.run_report import RunReport
-from batch_conformance.run.audit import Audit
+from batch_conformance.run.begin import begin
 from batch_conformance.run.settings import settle
 
 pytestmark = pytest.mark.real
@@ -22,7 +22,7 @@ SERVERS = [pytest.param(partial(aimock, keys=True), id="aimock"), pytest.param(l
 
 def audit(server: RealServer, **more: Any) -> RunReport:
     settings = settle({"BATCH_API_KEY": KEY}, base_url=server.base_url, contract="openai", exploration="quick", **more)
-    run = Audit(settings, seed=None, command="pytest")
+    run = begin(settings, seed=None, command="pytest")
     try:
         run.runner.perform([name for name in CHAPTER_NAMES if name != "lifecycle"])
         return run.report([], selected=CHAPTER_NAMES)

@@ -22,7 +22,7 @@ from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.report import suggested_overlay
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.suggestion import CURABLE
-from batch_conformance.run.audit import Audit
+from batch_conformance.run.begin import begin
 from batch_conformance.run.settings import settle
 
 Pairs = set[tuple[str, str, str]]
@@ -148,7 +148,7 @@ def audited(mock: EmbeddedMock, *overlays: Path) -> RunReport:
         overlays=map(str, overlays),
         exploration="quick",
     )
-    audit = Audit(settings, seed=None, command="pytest")
+    audit = begin(settings, seed=None, command="pytest")
     try:
         audit.runner.perform(CHAPTER_NAMES)
         return audit.report([], selected=CHAPTER_NAMES)

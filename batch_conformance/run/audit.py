@@ -1,43 +1,33 @@
-"""An audit: contract, target, plan and runner put together, and the report that comes of them."""
+"""An audit: contract, target, plan and runner together, and the report that comes of them."""
 
 from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from batch_conformance.client.reader import ClientReader
 from batch_conformance.contract.contract import Contract
-from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
-from batch_conformance.exchange.exchange import Exchange
-from batch_conformance.exchange.limits import Budget, BudgetExhausted, RateLimit
-from batch_conformance.exchange.record import Spool, read_recording
+from batch_conformance.exchange.base_url import BaseUrl
+from batch_conformance.exchange.record import read_recording
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.gate import decide
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.masking import mask_findings
-from batch_conformance.input_error import InputError
 from batch_conformance.judge.weather import only_errors, silent_ids
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.chapters import CHAPTER_NAMES, CLIENT
-from batch_conformance.probes.generated import load
-from batch_conformance.probes.plan import LIMITS, Plan, build_plan
+from batch_conformance.probes.plan import Plan
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
-from batch_conformance.run.create import Creation, CreationError, cost, create
-from batch_conformance.run.discover import discover
-from batch_conformance.run.recall import recall
-from batch_conformance.run.runner import Progress, Runner
+from batch_conformance.run.recall import Recall
+from batch_conformance.run.runner import Runner
 from batch_conformance.run.settings import Settings
-from batch_conformance.run.shared import Shared, SharedBudget
-from batch_conformance.run.vendors import NO_VENDOR, contract_for, known_of, mark_known, presents
-
-DUMMY_KEY = Secret("no-key-was-given")
-"""Sent where a local target was given no key and asks for none: whether it takes any token is then judged."""
+from batch_conformance.run.shared import Shared
+from batch_conformance.run.vendors import NO_VENDOR, known_of, mark_known
 
 INSECURE = (
     "--insecure: the certificate was not verified; whoever sat in between may have the key, and may have answered."
@@ -50,93 +40,62 @@ UNJUDGED = "the judging of what was received"
 _PACKAGES = ("batch-conformance", "schemathesis", "hypothesis", "pytest", "jsonschema", "h11")
 
 
-class AuditError(InputError):
-    """The audit cannot begin; one line says why and what to do."""
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Reached:
+    """What an audit talks to, and how. ``batch_ids`` are those that exist for the key.
+
+    ``used`` counts the requests that came before the plan, ``said`` has what there is to say of them. ``mock`` is the
+    embedded one, ``shared`` a worker's share of a parallel run.
+    """
+
+    target: Target
+    key: Secret
+    batch_ids: tuple[str, ...]
+    used: int = 0
+    said: tuple[str, ...] = ()
+    mock: EmbeddedMock | None = None
+    shared: Shared | None = None
 
 
 class Audit:
-    """One audit of one target. ``close`` it: an embedded mock ends with it.
+    """One audit of one target, as ``begin`` began it. ``close`` it: an embedded mock ends with it.
 
-    ``contract`` and ``plan`` are those of the settings where they are at hand already; ``sleep`` waits between retries.
-
-    Raises ``AuditError`` or another ``InputError`` with one line when it cannot begin.
+    ``command`` and ``seed`` are for the report, and so are ``started``, in Unix seconds, and ``clock``, the reading of
+    the monotonic clock then. Making one sends nothing and starts nothing.
     """
 
     def __init__(
         self,
         settings: Settings,
+        reached: Reached,
+        runner: Runner,
+        recalled: Recall,
         *,
         seed: int | None,
         command: str,
-        progress: Progress | None = None,
-        shared: Shared | None = None,
-        contract: Contract | None = None,
-        plan: Plan | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        started: float,
+        clock: float,
     ) -> None:
         self.settings = settings
         self.seed = seed
-        self.started = time.time()
-        self._clock = time.monotonic()
-        self._sleep = sleep
+        self.runner = runner
+        self.recalled = recalled
+        self.contract: Contract = runner.contract
+        self.plan: Plan = runner.plan
+        self.target = reached.target
+        self.base: BaseUrl = reached.target.base
+        self.batch_ids = reached.batch_ids
+        self.command = reached.target.redactor.redact_text(command)
+        self.started = started
+        self._clock = clock
+        self._reached = reached
         self._profile = settings.profile or NO_VENDOR
-        self._said: list[str] = []
-        self._mock = EmbeddedMock().launch() if shared is None and settings.base_url is None else None
-        try:
-            self.contract: Contract = contract or contract_for(
-                settings.profile, settings.contract, settings.reading, settings.overlays
-            )
-            self.recalled = recall(settings.files, self.contract)
-            reader = ClientReader() if settings.client else None
-            base, ids, key = settings.base_url, settings.batch_ids, settings.key
-            if shared is not None:
-                base, ids, key = parse_base_url(shared.base_url), shared.batch_ids, Secret(shared.key)
-            elif self._mock is not None:
-                load()  # while the mock starts
-                self._mock.start()
-                base, key = parse_base_url(self._mock.base_url), Secret(self._mock.key)
-                ids = ids or tuple(self._mock.batch_ids)
-            assert base is not None
-            self.base: BaseUrl = base
-            self._shared = shared
-            self._key = key
-            self.target = self._target(base, key)
-            if not key:
-                self._settle_key()
-            polls: tuple[Exchange, ...] = ()
-            if shared is None:
-                ids, polls = self._known_ids(ids)
-            self.batch_ids = ids
-            self._used = shared.used if shared else self.target.budget.used
-            self.command = self.target.redactor.redact_text(command)
-            self.plan: Plan = plan or build_plan(
-                self.contract,
-                ids,
-                exploration=settings.exploration,
-                seed=seed,
-                loopback=base.is_loopback,
-                unsafe=settings.unsafe,
-                max_requests=max(1, self._most_requests() - self._used),
-                style=self._profile.auth or "bearer",
-                like=self._profile.id_examples,
-                prefers=self._profile.prefer is not False,
-                client=reader.sdk.asks if reader else None,
-            )
-            self.runner = Runner(self.plan, self.target, self.contract, progress=progress)
-            self.runner.take_in(polls)
-            self.runner.recorded = self.recalled.shape
-            self.runner.further = reader
-            self._ledger = Ledger()
-            if shared is not None:
-                self.runner.take_share(Spool(shared.recording), shared.place, shared.stopped)
-        except BaseException:
-            self.close()
-            raise
+        self._ledger = Ledger()
 
     @property
     def kind(self) -> str:
         """What kind of target this is."""
-        if self._mock is not None:
+        if self._reached.mock is not None:
             return "embedded mock"
         return "loopback" if self.base.is_loopback else "remote"
 
@@ -161,8 +120,8 @@ class Audit:
 
     def share(self, spool: Path, place: int, count: int) -> Shared:
         """What a worker needs to do its part of this run; ``spool`` is a folder that outlives the workers."""
-        target = (str(self.base), str(self._key), self.batch_ids)
-        return Shared(*target, str(spool), place, count, self.runner.stopped, self._used)
+        target = (str(self.base), str(self._reached.key), self.batch_ids)
+        return Shared(*target, str(spool), place, count, self.runner.stopped, self._reached.used)
 
     def gather(self, spool: Path) -> None:
         """Take in what the workers sent, as far as it reached the disk."""
@@ -176,16 +135,13 @@ class Audit:
 
     def close(self) -> None:
         """Close the connection and end the embedded mock; a worker also leaves word why it stopped, if it did."""
-        shared = getattr(self, "_shared", None)
-        runner: Runner | None = getattr(self, "runner", None)
-        if shared is not None and runner is not None and runner.stopped:
-            suffix = ".spent" if runner.spent else ".stopped"
-            shared.recording.with_suffix(suffix).write_text(runner.stopped, encoding="utf-8")
-        target: Target | None = getattr(self, "target", None)
-        if target is not None:
-            target.close()
-        if self._mock is not None:
-            self._mock.stop()
+        shared = self._reached.shared
+        if shared is not None and self.runner.stopped:
+            suffix = ".spent" if self.runner.spent else ".stopped"
+            shared.recording.with_suffix(suffix).write_text(self.runner.stopped, encoding="utf-8")
+        self.target.close()
+        if self._reached.mock is not None:
+            self._reached.mock.stop()
 
     def report(
         self,
@@ -246,78 +202,6 @@ class Audit:
             language=self.settings.language,
         )
 
-    def _target(self, base: BaseUrl, key: str) -> Target:
-        settings, shared = self.settings, self._shared
-        return Target(
-            base,
-            key or None,
-            presents(self._profile),
-            query=self._profile.query,
-            headers=self._profile.headers,
-            masked_headers=(self._profile.auth_header,),
-            timeout=settings.request_timeout,
-            retries=settings.retries,
-            ca_bundle=settings.ca_bundle,
-            insecure=settings.insecure,
-            rate=_part_of(settings.rate_limit, shared),
-            budget=self._budget(shared),
-            sleep=self._sleep,
-        )
-
-    def _known_ids(self, ids: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Exchange, ...]]:
-        """The ids given, made and discovered, in this order, and the reads of the one that was made."""
-        settings = self.settings
-        polls: tuple[Exchange, ...] = ()
-        if not settings.sends and (settings.discover or settings.create):
-            self._said.append("--plan sends nothing: neither --discover nor --create was done.")
-        try:
-            if settings.sends and settings.create:
-                made = self._create()
-                ids, polls = (*ids, made.batch_id), made.polls
-            if settings.sends and settings.discover:
-                found = discover(self.target, self.contract, settings.profile)
-                ids = (*ids, *found.batch_ids)
-                self._said.append(found.note)
-        except (CreationError, BudgetExhausted) as error:
-            self._said.append(str(error))
-        self._said += [
-            f"The id {odd} does not look like one of {self._profile.title} ({self._profile.id_pattern})."
-            for odd in self._profile.odd_ids(ids)
-        ]
-        return tuple(dict.fromkeys(ids)), polls
-
-    def _create(self) -> Creation:
-        settings, profile = self.settings, self.settings.profile
-        made = create(self.target, self.contract, profile, model=settings.create, seconds=settings.create_wait)
-        self._said += [cost(settings.create), made.note]
-        return made
-
-    def _most_requests(self) -> int:
-        return self.settings.max_requests or LIMITS[self.settings.exploration]
-
-    def _budget(self, shared: Shared | None) -> Budget:
-        most = self._most_requests()
-        if shared is None:
-            return Budget(most, self.settings.max_duration)
-        return SharedBudget(Path(shared.spool) / "requests", most, self.settings.max_duration)
-
-    def _settle_key(self) -> None:
-        """A local target without a key: one anonymous request decides whether it wants one."""
-        operation = self.contract.operation
-        probe = build_plan(
-            self.contract, (), exploration="quick", seed=self.seed, loopback=True, unsafe=False, has_key=False
-        ).probes[0]
-        anonymous = replace(probe, credential="missing", chapter="known_ids", name="anonymous")
-        final = self.target.send(anonymous, 0)[-1]
-        if final.status in (401, 403) and operation.secured:
-            raise AuditError(
-                f"{self.base} asks for a key ({final.status}): put it into the environment variable "
-                f"{self.settings.key_env}"
-            )
-        self.target.close()
-        self._key = DUMMY_KEY
-        self.target = self._target(self.base, DUMMY_KEY)
-
     def _explain(self, ledger: Ledger) -> list[str]:
         """What is missing, with what to do about it."""
         told = []
@@ -336,7 +220,7 @@ class Audit:
 
     def _notes(self, partial: bool, ledger: Ledger) -> list[str]:
         notes = [INSECURE] if self.target.insecure else []
-        notes += [*self._said, *self.plan.notes, *self.runner.notes, *known_of(ledger.findings, self._profile)]
+        notes += [*self._reached.said, *self.plan.notes, *self.runner.notes, *known_of(ledger.findings, self._profile)]
         if partial:
             notes.append("Partial: only the selected chapters were sent and judged.")
         if self.runner.stopped:
@@ -386,11 +270,6 @@ def _gone(ledger: Ledger) -> list[str]:
         if probe.subject == "known" and probe.credential == "valid" and probe.forced_status is None and exchange.final:
             statuses.setdefault(probe.batch_id or "", set()).add(exchange.status)
     return [batch_id for batch_id, seen in statuses.items() if seen == {404}]
-
-
-def _part_of(rate: RateLimit | None, shared: Shared | None) -> RateLimit | None:
-    """A worker's part of the run's rate."""
-    return RateLimit(rate.count, rate.period * shared.count) if rate and shared else rate
 
 
 def _version(package: str) -> str:

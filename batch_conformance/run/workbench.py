@@ -16,6 +16,7 @@ from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.probes.plan import Plan
 from batch_conformance.report.proof import Observed, Seen
 from batch_conformance.run.audit import Audit
+from batch_conformance.run.begin import begin
 from batch_conformance.run.settings import Settings, settle
 
 Entry = Drift | Mutation
@@ -85,7 +86,7 @@ class Workbench:
             mutations=[entry for entry in entries if isinstance(entry, Mutation)],
         )
         ids = self._mock.batch_ids
-        audit = Audit(
+        audit = begin(
             self._settings(any(isinstance(entry, Drift) and entry.silent for entry in entries)),
             seed=self.seed,
             command="batch-conformance prove",

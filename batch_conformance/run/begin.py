@@ -1,0 +1,204 @@
+"""The beginning of an audit: all that is started, read and sent before its plan, and the audit that comes of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from batch_conformance.client.reader import ClientReader
+from batch_conformance.contract.contract import Contract
+from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
+from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.exchange.limits import Budget, BudgetExhausted, RateLimit
+from batch_conformance.exchange.record import Spool
+from batch_conformance.exchange.secret import Secret
+from batch_conformance.exchange.target import Target
+from batch_conformance.input_error import InputError
+from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.probes.generated import load
+from batch_conformance.probes.plan import LIMITS, Plan, build_plan
+from batch_conformance.run.audit import Audit, Reached
+from batch_conformance.run.create import CreationError, cost, create
+from batch_conformance.run.discover import discover
+from batch_conformance.run.recall import recall
+from batch_conformance.run.runner import Runner
+from batch_conformance.run.settings import Settings
+from batch_conformance.run.shared import Shared, SharedBudget
+from batch_conformance.run.vendors import NO_VENDOR, contract_for, presents
+
+DUMMY_KEY = Secret("no-key-was-given")
+"""Sent where a local target was given no key and asks for none: whether it takes any token is then judged."""
+
+
+class AuditError(InputError):
+    """The audit cannot begin; one line says why and what to do."""
+
+
+def begin(
+    settings: Settings,
+    *,
+    seed: int | None,
+    command: str,
+    shared: Shared | None = None,
+    contract: Contract | None = None,
+    plan: Plan | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Audit:
+    """Begin an audit: start the embedded mock where no target is named, read the contract, find the ids, make the plan.
+
+    ``contract`` and ``plan`` are those of the settings where they are at hand already; ``sleep`` waits between retries.
+    Nothing of the plan is sent yet. Raises ``AuditError`` or another ``InputError`` with one line when it cannot begin;
+    what was started has ended then.
+    """
+    started, clock = time.time(), time.monotonic()
+    with ExitStack() as undone:
+        mock = EmbeddedMock().launch() if shared is None and settings.base_url is None else None
+        if mock is not None:
+            undone.callback(mock.stop)
+        contract = contract or contract_for(settings.profile, settings.contract, settings.reading, settings.overlays)
+        recalled = recall(settings.files, contract)
+        reader = ClientReader() if settings.client else None
+        reached = _reach(settings, contract, mock, shared, seed=seed, sleep=sleep)
+        undone.callback(reached.target.close)
+        polls: tuple[Exchange, ...] = ()
+        if shared is None:
+            reached, polls = _with_ids(reached, settings, contract)
+        profile = settings.profile or NO_VENDOR
+        plan = plan or build_plan(
+            contract,
+            reached.batch_ids,
+            exploration=settings.exploration,
+            seed=seed,
+            loopback=reached.target.is_loopback,
+            unsafe=settings.unsafe,
+            max_requests=max(1, _most_requests(settings) - reached.used),
+            style=profile.auth or "bearer",
+            like=profile.id_examples,
+            prefers=profile.prefer is not False,
+            client=reader.sdk.asks if reader else None,
+        )
+        runner = Runner(plan, reached.target, contract)
+        runner.take_in(polls)
+        runner.recorded = recalled.shape
+        runner.further = reader
+        if shared is not None:
+            runner.take_share(Spool(shared.recording), shared.place, shared.stopped)
+        undone.pop_all()
+    return Audit(settings, reached, runner, recalled, seed=seed, command=command, started=started, clock=clock)
+
+
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """How targets of these settings are made: the same but for the key."""
+
+    settings: Settings
+    base: BaseUrl
+    shared: Shared | None
+    sleep: Callable[[float], None]
+
+    def target(self, key: str) -> Target:
+        settings, profile = self.settings, self.settings.profile or NO_VENDOR
+        return Target(
+            self.base,
+            key or None,
+            presents(profile),
+            query=profile.query,
+            headers=profile.headers,
+            masked_headers=(profile.auth_header,),
+            timeout=settings.request_timeout,
+            retries=settings.retries,
+            ca_bundle=settings.ca_bundle,
+            insecure=settings.insecure,
+            rate=_part_of(settings.rate_limit, self.shared),
+            budget=_budget(settings, self.shared),
+            sleep=self.sleep,
+        )
+
+
+def _reach(
+    settings: Settings,
+    contract: Contract,
+    mock: EmbeddedMock | None,
+    shared: Shared | None,
+    *,
+    seed: int | None,
+    sleep: Callable[[float], None],
+) -> Reached:
+    """The target with its key and the ids that are known beforehand."""
+    base, ids, key = settings.base_url, settings.batch_ids, settings.key
+    if shared is not None:
+        base, ids, key = parse_base_url(shared.base_url), shared.batch_ids, Secret(shared.key)
+    elif mock is not None:
+        load()  # while the mock starts
+        mock.start()
+        base, key = parse_base_url(mock.base_url), Secret(mock.key)
+        ids = ids or tuple(mock.batch_ids)
+    assert base is not None
+    access = _Access(settings, base, shared, sleep)
+    target = access.target(key)
+    if not key:
+        try:
+            _needs_no_key(target, contract, settings.key_env, seed)
+        finally:
+            target.close()
+        key = DUMMY_KEY
+        target = access.target(key)
+    return Reached(target, key, ids, shared.used if shared else 0, mock=mock, shared=shared)
+
+
+def _needs_no_key(target: Target, contract: Contract, variable: str, seed: int | None) -> None:
+    """Raises ``AuditError`` where a local target asks for the key that was not given: one anonymous request decides."""
+    probe = build_plan(contract, (), exploration="quick", seed=seed, loopback=True, unsafe=False, has_key=False).probes[
+        0
+    ]
+    anonymous = replace(probe, credential="missing", chapter="known_ids", name="anonymous")
+    final = target.send(anonymous, 0)[-1]
+    if final.status in (401, 403) and contract.operation.secured:
+        raise AuditError(
+            f"{target.base} asks for a key ({final.status}): put it into the environment variable {variable}"
+        )
+
+
+def _with_ids(reached: Reached, settings: Settings, contract: Contract) -> tuple[Reached, tuple[Exchange, ...]]:
+    """The ids given, made and discovered, in this order, and the reads of the one that was made."""
+    target, ids, profile = reached.target, reached.batch_ids, settings.profile or NO_VENDOR
+    said: list[str] = []
+    polls: tuple[Exchange, ...] = ()
+    if not settings.sends and (settings.discover or settings.create):
+        said.append("--plan sends nothing: neither --discover nor --create was done.")
+    try:
+        if settings.sends and settings.create:
+            made = create(target, contract, settings.profile, model=settings.create, seconds=settings.create_wait)
+            said += [cost(settings.create), made.note]
+            ids, polls = (*ids, made.batch_id), made.polls
+        if settings.sends and settings.discover:
+            found = discover(target, contract, settings.profile)
+            ids = (*ids, *found.batch_ids)
+            said.append(found.note)
+    except (CreationError, BudgetExhausted) as error:
+        said.append(str(error))
+    said += [
+        f"The id {odd} does not look like one of {profile.title} ({profile.id_pattern})."
+        for odd in profile.odd_ids(ids)
+    ]
+    ids = tuple(dict.fromkeys(ids))
+    return replace(reached, batch_ids=ids, used=target.budget.used, said=tuple(said)), polls
+
+
+def _most_requests(settings: Settings) -> int:
+    return settings.max_requests or LIMITS[settings.exploration]
+
+
+def _budget(settings: Settings, shared: Shared | None) -> Budget:
+    most = _most_requests(settings)
+    if shared is None:
+        return Budget(most, settings.max_duration)
+    return SharedBudget(Path(shared.spool) / "requests", most, settings.max_duration)
+
+
+def _part_of(rate: RateLimit | None, shared: Shared | None) -> RateLimit | None:
+    """A worker's part of the run's rate."""
+    return RateLimit(rate.count, rate.period * shared.count) if rate and shared else rate

@@ -1,0 +1,53 @@
+"""Beginning an audit acts; making one of what was begun does nothing."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+from judge_support import contract
+
+from batch_conformance.contract.error import ContractError
+from batch_conformance.exchange.secret import Secret
+from batch_conformance.exchange.target import Target
+from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.probes.credentials import present
+from batch_conformance.probes.plan import build_plan
+from batch_conformance.run import begin as beginning
+from batch_conformance.run.audit import Audit, Reached
+from batch_conformance.run.begin import begin
+from batch_conformance.run.recall import Files, recall
+from batch_conformance.run.runner import Runner
+from batch_conformance.run.settings import settle
+
+
+def test_making_an_audit_sends_nothing_and_starts_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.0)
+        settings = settle({"BATCH_API_KEY": "sk-0"}, base_url=f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
+        target = Target(settings.base_url or "", "sk-0", present)
+        plan = build_plan(contract(), (), exploration="quick", seed=None, loopback=True)
+        runner = Runner(plan, target, contract())
+        reached = Reached(target, Secret("sk-0"), ())
+        recalled = recall(Files(), contract())
+        audit = Audit(settings, reached, runner, recalled, seed=None, command="", started=0.0, clock=0.0)
+        assert audit.kind == "loopback"
+        assert audit.judged().exchanges == ()
+        audit.close()
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+        assert target.budget.used == 0
+
+
+def test_what_was_started_ends_where_the_audit_cannot_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    mocks: list[EmbeddedMock] = []
+
+    def made(**more: Any) -> EmbeddedMock:
+        mocks.append(EmbeddedMock(**more))
+        return mocks[-1]
+
+    monkeypatch.setattr(beginning, "EmbeddedMock", made)
+    with pytest.raises(ContractError):
+        begin(settle({}, base_url=None, contract="nowhere.yaml"), seed=None, command="")
+    assert [mock.pid for mock in mocks] == [None]
