@@ -1,11 +1,13 @@
-"""Judges authentication over a run: refused without a valid token, on known ids and unknown ones."""
+"""Judges authentication: refused without a valid token, on known ids and unknown ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from batch_conformance.findings.finding import Deviation
-from batch_conformance.judge.sighting import Sighting, told_of
+from batch_conformance.findings.fold import Bucket
+from batch_conformance.judge.conditions import ALWAYS, UNLESS_LET_IN, if_refused, if_scheme_refused, if_widest
+from batch_conformance.judge.sighting import Sighting
 
 _RULE_OF_CREDENTIAL = {
     "missing": "auth.missing_accepted",
@@ -43,33 +45,33 @@ _MALFORMED_REQUEST = frozenset({"malformed", "empty", "empty_header", "no_scheme
 """RFC 6750 section 3.1 answers a malformed request with 400."""
 
 
-def judge_authentication(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
-    """What was answered to credentials that the operation must refuse, and to the valid one.
+def judge_authentication(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation]]:
+    """What is wrong with an answer to a credential that the operation must refuse, or to the valid one.
 
-    Where a request without any token is answered, every other form is too, and where any token will do, so will any
-    form of it: only the widest hole is reported.
+    Each deviation comes with the condition under which it is told. Where a request without any token is answered, every
+    other form is too, and where any token will do, so will any form of it: only the widest hole is reported.
     """
-    if not sightings or not sightings[0].contract.operation.secured:
+    if not sighting.contract.operation.secured or sighting.answer is None or not sighting.exchange.final:
         return
-    answered = [sighting for sighting in sightings if sighting.answer is not None and sighting.exchange.final]
-    refusable = [sighting for sighting in answered if _kind(sighting) in _RULE_OF_CREDENTIAL]
-    passed = [sighting for sighting in refusable if _succeeded(sighting)]
-    rules = {_RULE_OF_CREDENTIAL[_kind(sighting)] for sighting in passed}
-    widest = next((rule for rule in ("auth.missing_accepted", "auth.wrong_token_accepted") if rule in rules), None)
-    for sighting in passed:
-        rule = _RULE_OF_CREDENTIAL[_kind(sighting)]
-        if widest is None or rule == widest:
-            yield _accepted(sighting, rule)
-    for sighting in refusable:
+    if is_let_in(sighting):
+        rule = rule_of_credential(sighting)
+        yield if_widest(rule), _accepted(sighting, rule)
+    elif _kind(sighting) in _RULE_OF_CREDENTIAL:
         # HEAD need not be served at all: how it is refused says nothing of how credentials are.
-        if not _succeeded(sighting) and sighting.method == "GET":
-            yield from _refusal(sighting, reported=bool(passed))
-    yield from _valid_refused(answered)
+        if sighting.method == "GET":
+            yield from _refusal(sighting)
+    elif sighting.answer.status == 401:
+        yield from _valid_refused(sighting)
 
 
 def is_let_in(sighting: Sighting) -> bool:
     """Whether a credential that had to be refused was answered with success."""
     return sighting.contract.operation.secured and _kind(sighting) in _RULE_OF_CREDENTIAL and _succeeded(sighting)
+
+
+def rule_of_credential(sighting: Sighting) -> str:
+    """The rule that success breaks where the credential sent had to be refused. Raises KeyError for another one."""
+    return _RULE_OF_CREDENTIAL[_kind(sighting)]
 
 
 def _kind(sighting: Sighting) -> str:
@@ -91,43 +93,43 @@ def _accepted(sighting: Sighting, rule: str) -> Deviation:
     )
 
 
-def _refusal(sighting: Sighting, *, reported: bool) -> Iterator[Deviation]:
+def _refusal(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation]]:
     status = sighting.answer.status if sighting.answer else 0
     if status in (401, 429) or status >= 500 or (status == 400 and _kind(sighting) in _MALFORMED_REQUEST):
         return
     if status in (404, 410):
-        if not reported:
-            yield sighting.deviates(
+        yield (
+            UNLESS_LET_IN,
+            sighting.deviates(
                 "auth.checked_late",
                 status="401",
                 expected="401, whether the id exists or not",
                 observed=f"{status} with {_MEANS[_kind(sighting)]}",
                 kind=str(status),
-            )
+            ),
+        )
     elif sighting.documented is not None or status == 400:
-        yield sighting.deviates(
-            "auth.not_401",
-            status="401",
-            expected="401",
-            observed=f"{status} with {_MEANS[_kind(sighting)]}",
-            kind=str(status),
+        yield (
+            ALWAYS,
+            sighting.deviates(
+                "auth.not_401",
+                status="401",
+                expected="401",
+                observed=f"{status} with {_MEANS[_kind(sighting)]}",
+                kind=str(status),
+            ),
         )
 
 
-def _valid_refused(answered: Sequence[Sighting]) -> Iterator[Deviation]:
+def _valid_refused(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation]]:
     """The valid token refused here and accepted there; a key that nothing accepts is a wrong key, not drift."""
-    valid = [s for s in answered if s.authorised and s.exchange.probe.forced_status is None]
-    if not any(_succeeded(s) or (s.answer and s.answer.status == 404) for s in valid):
-        return
-    refused = [s for s in valid if s.answer and s.answer.status == 401]
-    subjects = {sighting.exchange.probe.subject for sighting in refused}
-    for sighting in refused:
-        if sighting.exchange.probe.subject in told_of(subjects):
-            yield _refused(sighting, "auth.valid_refused", "any answer to an authorised request")
-    for sighting in answered:
-        lower = _kind(sighting) == "lower_case_scheme" and sighting.answer and sighting.answer.status == 401
-        if lower and sighting.exchange.probe.subject not in subjects:
-            yield _refused(sighting, "auth.lower_case_refused", "the answer that `Bearer` gets")
+    subject = sighting.exchange.probe.subject
+    if sighting.authorised and sighting.exchange.probe.forced_status is None:
+        expected = "any answer to an authorised request"
+        yield if_refused(subject), _refused(sighting, "auth.valid_refused", expected)
+    elif _kind(sighting) == "lower_case_scheme":
+        expected = "the answer that `Bearer` gets"
+        yield if_scheme_refused(subject), _refused(sighting, "auth.lower_case_refused", expected)
 
 
 def _refused(sighting: Sighting, rule: str, expected: str) -> Deviation:

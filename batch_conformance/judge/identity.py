@@ -2,49 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from batch_conformance.findings.finding import Deviation
+from batch_conformance.findings.fold import Bucket
+from batch_conformance.judge.conditions import ALWAYS, UNLESS_ANY_ID, if_continues, unless_continues
 from batch_conformance.judge.sighting import Sighting, at
 
 
-def judge_identity(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
-    """Deviations between ids asked for and batches answered, over a whole run.
+def judge_identity(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation]]:
+    """What is wrong between the id asked for and the batch answered, each with the condition under which it is told.
 
     A server that answers any plain id also answers similar ones; only the first is said then.
     """
-    successes = [
-        sighting
-        for sighting in sightings
-        if sighting.authorised
-        and sighting.answer is not None
-        and 200 <= sighting.answer.status < 300
-        and sighting.method in ("GET", "HEAD")
-        and not (sighting.forced and sighting.exchange.probe.forced_status == sighting.answer.status)
-    ]
-    any_id = any(sighting.exchange.probe.subject == "unknown" for sighting in successes)
-    cut = _cut(sightings, successes)
-    for sighting in successes:
-        subject = sighting.exchange.probe.subject
-        if subject in ("known", "equivalent"):
-            yield from _other_batch(sighting)
-        elif subject == "hostile" and not any_id and (sighting.exchange.probe.batch_id or "").startswith(cut):
-            yield _answered(sighting, "identity.neighbour_answered", "404: ids are compared exactly", "similar")
-        elif subject == "unknown" or (subject == "hostile" and not any_id and not _is_traversal(sighting)):
-            yield _answered(sighting, "identity.unknown_answered", "404, or another documented refusal", subject)
-        elif subject == "hostile" and not any_id:
-            yield _answered(sighting, "identity.traversal_answered", "404: an encoded slash is part of the id", subject)
-        elif subject == "neighbour" and not any_id:
-            yield _answered(sighting, "identity.neighbour_answered", "404: ids are compared exactly", "similar")
-        elif subject == "outside" and sighting.exchange.probe.batch_id is None:
-            yield _answered(sighting, "identity.list_answered", "404: the path has no id", "empty id")
+    if not is_success(sighting) or not sighting.authorised:
+        return
+    subject, asked = sighting.exchange.probe.subject, sighting.exchange.probe.batch_id
+    similar = _answered(sighting, "identity.neighbour_answered", "404: ids are compared exactly", "similar")
+    if subject in ("known", "equivalent"):
+        for deviation in _other_batch(sighting):
+            yield ALWAYS, deviation
+    elif subject == "unknown":
+        yield ALWAYS, _any_answered(sighting)
+    elif subject == "neighbour":
+        yield UNLESS_ANY_ID, similar
+    elif subject == "hostile":
+        yield if_continues(asked or ""), similar
+        yield unless_continues(asked or ""), _followed(sighting) if _is_traversal(sighting) else _any_answered(sighting)
+    elif subject == "outside" and asked is None:
+        yield ALWAYS, _answered(sighting, "identity.list_answered", "404: the path has no id", "empty id")
 
 
-def _cut(sightings: Sequence[Sighting], successes: Sequence[Sighting]) -> tuple[str, ...]:
-    """The known ids, where one is found whatever plain letters follow it: what follows an id is not looked at then."""
-    known = tuple({s.exchange.probe.batch_id or "" for s in sightings if s.exchange.probe.subject == "known"} - {""})
-    near = (s.exchange.probe.batch_id or "" for s in successes if s.exchange.probe.subject == "neighbour")
-    return known if any(asked.startswith(known) and asked.replace("_", "").isalnum() for asked in near) else ()
+def is_success(sighting: Sighting) -> bool:
+    """Whether a read was answered with success that was not asked for by name."""
+    succeeded = sighting.answer is not None and 200 <= sighting.answer.status < 300
+    return succeeded and sighting.method in ("GET", "HEAD") and not sighting.forced
+
+
+def _any_answered(sighting: Sighting) -> Deviation:
+    subject = sighting.exchange.probe.subject
+    return _answered(sighting, "identity.unknown_answered", "404, or another documented refusal", subject)
+
+
+def _followed(sighting: Sighting) -> Deviation:
+    return _answered(sighting, "identity.traversal_answered", "404: an encoded slash is part of the id", "hostile")
 
 
 def _other_batch(sighting: Sighting) -> Iterator[Deviation]:

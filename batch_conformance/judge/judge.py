@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
-from batch_conformance.findings.fold import fold
+from batch_conformance.findings.fold import Bucket, fold
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.authentication import is_let_in, judge_authentication
 from batch_conformance.judge.availability import Availability, weigh
 from batch_conformance.judge.body import judge_body
+from batch_conformance.judge.conditions import ALWAYS, UNLESS_REAL
 from batch_conformance.judge.coverage import Bodies, Coverage, cover_clauses, read_again
+from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.head import judge_head
 from batch_conformance.judge.headers import judge_headers
 from batch_conformance.judge.identity import judge_identity
@@ -33,6 +35,7 @@ REQUIRED_AUTHENTICATION = "the answer to a request without credentials"
 NOT_THE_OBJECT = frozenset({"body.another_object", "body.enveloped"})
 """Rules that say that a body holds none of the documented properties; which of them lack is no further news."""
 
+_HAD_TO_BE_REFUSED = frozenset({"unknown", "neighbour", "hostile", "outside"})
 _OF_A_VALUE = frozenset({"body.type", "body.enum", "body.format", "body.constraint"})
 
 
@@ -61,8 +64,28 @@ def judge(exchanges: Sequence[Exchange], contract: Contract, recorded: ShapeReco
     )
 
 
+def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, list[Deviation]]]:
+    """The deviations that one exchange shows by itself, with the condition under which they are told.
+
+    Of who was let in without a credential only what is given away is told. Where real batches were read, a success that
+    had to be refused is judged as that, not field by field.
+    """
+    given_away = list(judge_security(sighting))
+    if is_let_in(sighting):
+        yield ALWAYS, given_away
+        return
+    odd = sighting.batch is not None and sighting.exchange.probe.subject in _HAD_TO_BE_REFUSED and not sighting.forced
+    yield UNLESS_REAL if odd else ALWAYS, list(_judge_answer(sighting))
+    yield ALWAYS, given_away
+
+
 def judge_one(sighting: Sighting) -> Iterator[Deviation]:
-    """The deviations that one exchange shows by itself."""
+    """The deviations that one exchange shows by itself, whatever else there is."""
+    yield from _judge_answer(sighting)
+    yield from judge_security(sighting)
+
+
+def _judge_answer(sighting: Sighting) -> Iterator[Deviation]:
     yield from judge_response(sighting)
     yield from judge_headers(sighting)
     of_body = list(judge_body(sighting))
@@ -73,34 +96,31 @@ def judge_one(sighting: Sighting) -> Iterator[Deviation]:
         for deviation in judge_sense(sighting):
             if not any(place == deviation.pointer or place.startswith(deviation.pointer + "/") for place in told):
                 yield deviation
-    yield from judge_security(sighting)
 
 
 def _deviations(
     sightings: Sequence[Sighting], passing: frozenset[tuple[int, int]]
 ) -> tuple[list[Deviation], Availability]:
     availability = weigh(sightings)
-    real = any(_is_success(sighting, "known") for sighting in sightings)
+    facts = Facts()
+    for sighting in sightings:
+        facts.add(sighting)
     alone: list[Deviation] = []
     for sighting in sightings:
-        # Where real batches were read, a success that had to be refused is judged as that, not field by field.
-        if not (real and _is_success(sighting, "unknown", "neighbour", "hostile", "outside")) and not is_let_in(
-            sighting
-        ):
-            of_one = judge_one(sighting)
-            alone += (soften(one) for one in of_one) if sighting.exchange.order in passing else of_one
-        else:
-            alone += judge_security(sighting)
+        softens = sighting.exchange.order in passing
+        for bucket, of_one in judge_alone(sighting):
+            if facts.tells(bucket):
+                alone += map(soften, of_one) if softens else of_one
     strangers = {deviation.exchange.order for deviation in alone if deviation.rule in NOT_THE_OBJECT}
     documented = [sighting for sighting in sightings if sighting.exchange.order not in strangers]
     bodies = Bodies()
-    for sighting in documented if not real else _known(documented):
+    for sighting in documented if not facts.real else _known(documented):
         bodies.add(sighting)
     together = [
-        *judge_identity(sightings),
+        *_told(facts, map(judge_identity, sightings)),
         *judge_over_time(sightings),
         *judge_head(sightings),
-        *judge_authentication(sightings),
+        *_told(facts, map(judge_authentication, sightings)),
         *bodies.never_seen(),
     ]
     return [*alone, *together, *availability.deviations], availability
@@ -110,8 +130,9 @@ def _known(sightings: Sequence[Sighting]) -> list[Sighting]:
     return [sighting for sighting in sightings if sighting.exchange.probe.subject in ("known", "equivalent")]
 
 
-def _is_success(sighting: Sighting, *subjects: str) -> bool:
-    return sighting.batch is not None and sighting.exchange.probe.subject in subjects and not sighting.forced
+def _told(facts: Facts, judged: Iterable[Iterable[tuple[Bucket, Deviation]]]) -> Iterator[Deviation]:
+    for of_one in judged:
+        yield from (deviation for bucket, deviation in of_one if facts.tells(bucket))
 
 
 def _missing(sightings: Sequence[Sighting]) -> Iterator[str]:

@@ -6,7 +6,7 @@ other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,20 +16,17 @@ from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import Bucket, Tally
 from batch_conformance.findings.ledger import Ledger
-from batch_conformance.judge.authentication import is_let_in, judge_authentication
+from batch_conformance.judge.authentication import judge_authentication
 from batch_conformance.judge.coverage import Bodies, Coverage, cover_clauses
+from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.identity import judge_identity
-from batch_conformance.judge.judge import NOT_THE_OBJECT, REQUIRED_SUCCESS, judge_one
-from batch_conformance.judge.security import judge_security
+from batch_conformance.judge.judge import NOT_THE_OBJECT, REQUIRED_SUCCESS, judge_alone
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.judge.weather import is_of_a_gateway, soften
 from batch_conformance.recorded.comparison import compare
 from batch_conformance.recorded.outages import Outages
 from batch_conformance.recorded.reads import MOST_IN_MEMORY, Read, Reads
 
-_LET_IN: Bucket = ("let_in",)
-_UNLESS_LET_IN: Bucket = ("unless_let_in",)
-"""What is told only where nothing was let in without a credential."""
 _IN_PASSING: Bucket = ("passing",)
 """What something before the API said: it is told of, and breaks no clause."""
 _MOST_EXAMPLES = 200
@@ -59,6 +56,7 @@ class RecordedLedger:
         self.contract = contract
         self.judged = 0
         self.coverage = Coverage(contract)
+        self.facts = Facts()
         self.outages = Outages()
         self.reads = Reads(contract, most_reads, folder)
         self._tally = Tally()
@@ -70,11 +68,13 @@ class RecordedLedger:
         """Judge an exchange of which nobody said what it was sent for."""
         sighting = Sighting(exchange, self.contract)
         passing = not sighting.forced and is_of_a_gateway(sighting)
-        if is_let_in(sighting):
-            alone = list(judge_security(sighting))
-        else:
-            alone = [soften(one) if passing else one for one in judge_one(sighting)]
-        judged = Judged(sighting, (((), 0, alone), *_together(sighting)), passing)
+        told: list[tuple[Bucket, int, list[Deviation]]] = [
+            (bucket, 0, list(map(soften, alone)) if passing else alone) for bucket, alone in judge_alone(sighting)
+        ]
+        told += ((bucket, 1, [deviation]) for bucket, deviation in judge_identity(sighting))
+        told += ((bucket, 4, [deviation]) for bucket, deviation in judge_authentication(sighting))
+        judged = Judged(sighting, tuple(told), passing)
+        self.facts.add(sighting)
         self.outages.add(sighting)
         self.reads.add_sighting(sighting)
         self.count(judged)
@@ -105,6 +105,7 @@ class RecordedLedger:
         """Add what followed in the recording; ``later`` is used up."""
         self.judged += later.judged
         self.coverage.update(later.coverage)
+        self.facts.update(later.facts)
         self.outages.update(later.outages)
         self.reads.update(later.reads)
         self._tally.update(later._tally)
@@ -120,8 +121,7 @@ class RecordedLedger:
         credential out.
         """
         weighed, unjudged = self.outages.weigh()
-        told = self._told()
-        whole = self._tally.told(lambda bucket: bucket in told)
+        whole = self._tally.told(lambda bucket: bucket != _IN_PASSING and self.facts.tells(bucket))
         whole.update(weighed)
         compared = compare(self.reads, revive)
         for deviation, phase, size in compared.deviations:
@@ -143,16 +143,3 @@ class RecordedLedger:
             missing=() if self._succeeded else (REQUIRED_SUCCESS,),
             unjudged=unjudged,
         )
-
-    def _told(self) -> frozenset[Bucket]:
-        """The buckets whose deviations are told, now that all is known."""
-        let_in = any(bucket == _LET_IN for bucket in self._tally.buckets())
-        return frozenset({(), _LET_IN} if let_in else {(), _UNLESS_LET_IN})
-
-
-def _together(sighting: Sighting) -> Iterator[tuple[Bucket, int, list[Deviation]]]:
-    """What the judges of a whole run say of one exchange, by what else they would have to know."""
-    yield (), 1, list(judge_identity([sighting]))
-    for deviation in judge_authentication([sighting]):
-        late = deviation.rule == "auth.checked_late"
-        yield _LET_IN if deviation.rule.endswith("_accepted") else _UNLESS_LET_IN if late else (), 4, [deviation]

@@ -1,0 +1,88 @@
+"""What a run shows as a whole, on which it depends whether a deviation of one exchange is told of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from batch_conformance.exchange.exchange import RECORDED
+from batch_conformance.findings.fold import Bucket
+from batch_conformance.judge.authentication import is_let_in, rule_of_credential
+from batch_conformance.judge.identity import is_success
+from batch_conformance.judge.sighting import Sighting, told_of
+
+_WIDEST = ("auth.missing_accepted", "auth.wrong_token_accepted")
+"""Holes that let everything else in too, the widest first."""
+
+
+class Facts:
+    """What was seen of a run; two of them add up to one, in any order.
+
+    They are few, and bounded by what a suite plans: of recorded traffic no ids are kept.
+    """
+
+    def __init__(self) -> None:
+        self.real = False
+        self.any_id = False
+        self.let_in: set[str] = set()
+        """Rules of credentials that had to be refused, and were answered with success."""
+        self.answers_valid = False
+        self.refused: set[str] = set()
+        self._known: set[str] = set()
+        self._near: set[str] = set()
+
+    def add(self, sighting: Sighting) -> None:
+        """Take in what one exchange shows."""
+        exchange, probe = sighting.exchange, sighting.exchange.probe
+        status = exchange.status or 0
+        if probe.subject == "known" and probe.chapter != RECORDED and probe.batch_id:
+            self._known.add(probe.batch_id)
+        if sighting.batch is not None and probe.subject == "known" and not sighting.forced:
+            self.real = True
+        if is_success(sighting) and sighting.authorised:
+            self.any_id = self.any_id or probe.subject == "unknown"
+            if probe.subject == "neighbour" and probe.batch_id:
+                self._near.add(probe.batch_id)
+        if sighting.answer is None or not exchange.final:
+            return
+        if is_let_in(sighting):
+            self.let_in.add(rule_of_credential(sighting))
+        if sighting.authorised and probe.forced_status is None:
+            self.answers_valid = self.answers_valid or 200 <= status < 300 or status == 404
+            if status == 401:
+                self.refused.add(probe.subject)
+
+    def update(self, other: Facts) -> None:
+        """Add what another one saw."""
+        self.real = self.real or other.real
+        self.any_id = self.any_id or other.any_id
+        self.let_in |= other.let_in
+        self.answers_valid = self.answers_valid or other.answers_valid
+        self.refused |= other.refused
+        self._known |= other._known
+        self._near |= other._near
+
+    def tells(self, bucket: Bucket) -> bool:
+        """Whether deviations that are told under a condition are told, now that all is known."""
+        return not bucket or _CONDITIONS[bucket[0]](self, *bucket[1:])
+
+    def continues(self, asked: str) -> bool:
+        """Whether an id begins with a known one, and what follows known ids is not looked at."""
+        known = tuple(self._known)
+        ignored = any(near.startswith(known) and near.replace("_", "").isalnum() for near in self._near)
+        return ignored and asked.startswith(known)
+
+    def widest(self) -> str | None:
+        """The rule of the widest hole in authentication, where there is one that others follow from."""
+        return next((rule for rule in _WIDEST if rule in self.let_in), None)
+
+
+_CONDITIONS: Mapping[str, Callable[..., bool]] = {
+    "unless_real": lambda facts: not facts.real,
+    "unless_any_id": lambda facts: not facts.any_id,
+    "unless_let_in": lambda facts: not facts.let_in,
+    "if_widest": lambda facts, rule: facts.widest() in (None, rule),
+    "if_refused": lambda facts, subject: facts.answers_valid and subject in told_of(facts.refused),
+    "if_scheme_refused": lambda facts, subject: facts.answers_valid and subject not in facts.refused,
+    "if_continues": lambda facts, asked: not facts.any_id and facts.continues(asked),
+    "unless_continues": lambda facts, asked: not facts.any_id and not facts.continues(asked),
+}
