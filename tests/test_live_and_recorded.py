@@ -32,6 +32,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from judge_support import COMPLETED, KNOWN, OTHER, QUEUED, contract, sent
 from random_runs import BASE, BEGUN, Run, planned, runs, shown
+from recorded_support import found
+from recorded_support import validated as command
 from test_recorded_ledger import told
 
 from batch_conformance.exchange.exchange import Exchange, Failure
@@ -294,6 +296,15 @@ def _cases() -> list[Any]:
 def test_a_recording_is_judged_as_what_it_is_of(run: list[Exchange], folder: Path) -> None:
     lines = [line(exchange, intent=False) for exchange in run]
     assert without_intent(validated(lines, folder)) == without_intent(judge(run, contract()))
+
+
+@pytest.mark.xfail(strict=True, reason="an id that always fails is no drift in recorded traffic")
+def test_validate_exits_with_drift_where_one_batch_answers_500_six_times_of_six(tmp_path: Path) -> None:
+    run = in_turn(*(one for _ in range(6) for one in (broken(), other())))
+    (tmp_path / "twelve.ndjson").write_bytes(b"\n".join(line(exchange, intent=False) for exchange in run))
+    result, drift = command(tmp_path / "out", str(tmp_path / "twelve.ndjson"))
+    assert result.exit_code == 1
+    assert found(drift) == [("response.server_error", "500", "")]
 
 
 @pytest.mark.xfail(strict=True, reason="outages of a recording are weighed in the order of its lines, not in time")
