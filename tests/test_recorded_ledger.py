@@ -13,7 +13,7 @@ import cases_protocol
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from judge_cases import GOOD
+from judge_cases import GOOD, batch
 from judge_support import contract
 
 from batch_conformance.contract.contract import Contract
@@ -146,4 +146,11 @@ def test_the_ledgers_of_the_parts_of_a_recording_add_up(exchanges: list[Exchange
 @pytest.mark.parametrize("run", RUNS, ids=map(str, range(len(RUNS))))
 def test_every_case_of_every_rule_is_told_of_a_recording_too(run: tuple[Exchange, ...]) -> None:
     exchanges = in_order(run)
+    assert told(recorded(exchanges, contract()).result(no_line)) == told(judge(exchanges, contract()))
+
+
+def test_a_head_is_compared_with_all_the_media_types_of_a_get() -> None:
+    headers = (("Content-Type", "application/json"), ("Content-Type", "text/plain"))
+    sent = (batch(headers=headers), batch(), batch(method="HEAD", headers=(("Content-Type", "text/html"),)))
+    exchanges = in_order([made for exchange in sent if (made := as_recorded(exchange))])
     assert told(recorded(exchanges, contract()).result(no_line)) == told(judge(exchanges, contract()))

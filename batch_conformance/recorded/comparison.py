@@ -103,7 +103,7 @@ def _stub(key: str, read: Read, reads: Reads) -> Reduced:
     """An exchange with what reads are compared by, and nothing else."""
     probe = read.probe or plain_probe(reads.contract, key, read.accept)
     status, content_type, values = read.facts
-    headers = (("Content-Type", content_type),) if content_type else ()
+    headers = tuple(("Content-Type", value) for value in content_type.split("\n")) if content_type else ()
     body = b"" if values is None else json.dumps(_nested(reads.pointers, values)).encode()
     response = Response(status, headers, body, truncated=values is None) if status else None
     return Reduced(

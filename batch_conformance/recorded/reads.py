@@ -32,10 +32,10 @@ _OTHER = ("other",)
 class Read(NamedTuple):
     """One read of a batch, reduced to what reads are compared by.
 
-    ``probe`` is None for a plain GET of the batch with ``accept`` as its headers. ``facts`` are status, Content-Type
-    and the values at ``Reads.pointers``, None where no batch was answered. ``raw`` is the exchange itself, or its line
-    where that cannot be read again; None where it can, or where the read before it was the same. ``size`` is that of
-    the body in bytes.
+    ``probe`` is None for a plain GET of the batch with ``accept`` as its headers. ``facts`` are status, Content-Type (a
+    line for each, should there be several) and the values at ``Reads.pointers``, None where no batch was answered.
+    ``raw`` is the exchange itself, or its line where that cannot be read again; None where it can, or where the read
+    before it was the same. ``size`` is that of the body in bytes.
     """
 
     started_at: float
@@ -117,7 +117,7 @@ class Reads:
         answer = sighting.answer
         facts = (
             answer.status if answer else 0,
-            (answer.header("content-type") if answer else None) or "",
+            "\n".join(answer.header_all("content-type")) if answer else "",
             None if sighting.batch is None else self.facts_of(sighting.batch),
         )
         size = len(answer.body) if answer else 0
