@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -83,6 +84,23 @@ def test_a_source_may_be_compressed_globbed_or_piped(tmp_path: Path) -> None:
     assert piped.exit_code == 1
     assert drift["findings"][0]["occurrences"] == 3
     assert drift["run"]["requests"] == 6
+
+
+@pytest.mark.parametrize("damage", ["cut", "deflate", "checksum"])
+def test_a_damaged_gzip_ends_the_reading_and_is_said_in_words(tmp_path: Path, damage: str) -> None:
+    packed = gzip.compress(ndjson(*[line()] * 50))
+    middle = {
+        "cut": packed[:-20],
+        "deflate": packed[:12] + b"\xff" * 9 + packed[21:],
+        "checksum": packed[:-8] + b"\0" * 8,
+    }
+    (tmp_path / "a.ndjson.gz").write_bytes(middle[damage])
+    result, drift = validated(tmp_path / "out", str(tmp_path / "a.ndjson.gz"))
+    assert result.exit_code == 6
+    assert drift["complete"] is False
+    assert re.search(
+        r"annot read \S+a\.ndjson\.gz: (the gzip stream ends early|it is damaged \([a-z]+)", drift["exit_reason"]
+    )
 
 
 def test_what_names_no_recording_is_wrong_usage(tmp_path: Path) -> None:

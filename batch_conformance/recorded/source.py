@@ -8,6 +8,7 @@ import io
 import os
 import re
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -137,9 +138,16 @@ def blocks(part: Part, advance: Callable[[int], None] = lambda _: None) -> Itera
                 advance(part.size)
             else:
                 yield from _of_gzip(file, part, advance)
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SourceError(f"cannot read {part.path}: {reason}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError(f"cannot read {part.path}: {_why_unread(error)}") from None
+
+
+def _why_unread(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, EOFError):
+        return "the gzip stream ends early"
+    return f"it is damaged ({str(error).rpartition(': ')[2].lower() or 'no gzip stream'})"
 
 
 def _kind(path: str, head: bytes) -> Kind:
@@ -148,7 +156,7 @@ def _kind(path: str, head: bytes) -> Kind:
         try:
             with gzip.open(path) as file:
                 head = file.read(4096)
-        except (OSError, EOFError):
+        except (OSError, EOFError, zlib.error):
             head = b""
     name = path.lower().removesuffix(".gz")
     if _HAR.match(head) or (name.endswith(".har") and head.lstrip()[:1] == b"{"):
