@@ -159,14 +159,19 @@ def client(*, files: tuple[Path, ...], contract: str, face: str) -> None:
     from batch_conformance.client.reader import ClientReader  # noqa: PLC0415
     from batch_conformance.client.recording import recorded  # noqa: PLC0415
     from batch_conformance.judge.judge import judge  # noqa: PLC0415
+    from batch_conformance.recorded.recording import MOST_COMPLAINTS  # noqa: PLC0415
     from batch_conformance.report.client import FACES  # noqa: PLC0415
+    from batch_conformance.report.text import unjudged_bodies  # noqa: PLC0415
     from batch_conformance.run.contracts import open_contract  # noqa: PLC0415
 
     try:
         reader, opened = ClientReader(), open_contract(contract)
-        exchanges = recorded(files, opened)
+        unread: list[str] = []
+        exchanges = recorded(files, opened, unread.append)
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
+    if unread:
+        click.echo(unjudged_bodies(len(unread), unread[:MOST_COMPLAINTS]), err=True)
     ledger = reader(judge(exchanges, opened), opened)
     click.echo(FACES[face](ledger, reader.sdk.version, reader.error_classes(ledger, opened)), nl=False)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from batch_conformance.contract.contract import Contract
@@ -12,6 +13,7 @@ from batch_conformance.input_error import InputError
 from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.guess import Guess
 from batch_conformance.recorded.line import LineError, exchange_of, values_of
+from batch_conformance.recorded.recording import unjudged_body
 from batch_conformance.recorded.source import Raw, blocks, expand, parts
 
 _ODD = frozenset({"representations", "identity", "hostile_ids", "generated"})
@@ -22,25 +24,30 @@ class RecordingError(InputError):
     """A file that holds no recorded answers; one line says why and what to do."""
 
 
-def recorded(paths: Sequence[Path], contract: Contract) -> tuple[Exchange, ...]:
+def recorded(
+    paths: Sequence[Path], contract: Contract, tell: Callable[[str], None] = lambda _: None
+) -> tuple[Exchange, ...]:
     """The exchanges of all files that are reads of one batch and were answered, in the files' order.
 
     Of another tool's recording it is not known whether an id exists or a key was sent, so nothing is taken from a
-    refusal but what it says. What is no exchange is left out. Raises ``InputError`` with one line for people.
+    refusal but what it says. What is no exchange is left out; of one whose body nobody can read ``tell`` is told where
+    it is, and why. Raises ``InputError`` with one line for people.
     """
-    found = [exchange for path in expand([str(path) for path in paths]) for exchange in _of_file(path, contract)]
+    found = [exchange for path in expand([str(path) for path in paths]) for exchange in _of_file(path, contract, tell)]
     return tuple(replace(exchange, number=number) for number, exchange in enumerate(found))
 
 
-def _of_file(path: str, contract: Contract) -> list[Exchange]:
+def _of_file(path: str, contract: Contract, tell: Callable[[str], None]) -> list[Exchange]:
     guess, found, complaint = Guess(Belonging(contract)), list[Exchange](), ""
-    for raw in _lines(path):
+    for where, raw in _lines(path):
         try:
-            exchange = _exchange(raw, guess)
+            exchange, unjudged = _exchange(raw, guess)
         except LineError as error:
             complaint = complaint or f" ({error})"
-        else:
-            found += [exchange] if exchange is not None else []
+            continue
+        found += [exchange] if exchange is not None else []
+        if exchange is not None and unjudged:
+            tell(f"{where()}: {unjudged}")
     if not found:
         raise RecordingError(
             f"{path} holds no answer to GET {contract.operation.path}{complaint}: give an exchanges.har of a run's "
@@ -49,17 +56,21 @@ def _of_file(path: str, contract: Contract) -> list[Exchange]:
     return found
 
 
-def _lines(path: str) -> Iterator[Raw]:
+def _lines(path: str) -> Iterator[tuple[Callable[[], str], Raw]]:
+    """What each line holds, and what says where it is."""
     for part in parts([path]):
         for block in blocks(part):
-            yield from (raw for raw in block.lines if not isinstance(raw, bytes) or raw.strip())
+            for place, raw in enumerate(block.lines):
+                if not isinstance(raw, bytes) or raw.strip():
+                    yield partial(block.where, part, place), raw
 
 
-def _exchange(raw: Raw, guess: Guess) -> Exchange | None:
-    """The exchange of a line, where the client would have asked it and got an answer."""
+def _exchange(raw: Raw, guess: Guess) -> tuple[Exchange | None, str]:
+    """The exchange of a line, where the client would have asked it and got an answer, and why its body is not read."""
     if isinstance(raw, LineError):
         raise raw
-    exchange = guess.exchange(exchange_of(values_of(raw) if isinstance(raw, bytes) else raw), 0)
+    line = exchange_of(values_of(raw) if isinstance(raw, bytes) else raw)
+    exchange = guess.exchange(line, 0)
     if not isinstance(exchange, Exchange) or exchange.response is None or exchange.probe.method != "GET":
-        return None
-    return None if exchange.probe.chapter in _ODD else exchange
+        return None, ""
+    return (None, "") if exchange.probe.chapter in _ODD else (exchange, unjudged_body(line, exchange, guess))

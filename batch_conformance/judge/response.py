@@ -154,7 +154,7 @@ def is_unquoted_text(sighting: Sighting) -> bool:
     True for no markup: an HTML page is no string of the API. True only where the schema admits nothing but a string.
     """
     answer, schema = sighting.answer, sighting.schema
-    if answer is None or schema is None or not sighting.has_body or answer.status < 400:
+    if answer is None or schema is None or not (sighting.has_body or sighting.lacks_body) or answer.status < 400:
         return False
     root = schema.properties[0]
     if not root.types <= {"string", "null"} or "string" not in root.types or "json" not in sighting.contract_media_type:

@@ -98,14 +98,19 @@ class Sighting:
     def has_body(self) -> bool:
         """Whether a complete body came that can be read: not for HEAD, not when cut off or undecodable."""
         answer = self.answer
-        return (
-            answer is not None
-            and self.exchange.failure is None
-            and self.method != "HEAD"
-            and answer.status not in (204, 304)
-            and not answer.truncated
-            and not answer.decode_error
-        )
+        return self._may_have_body and answer is not None and not answer.truncated and not answer.decode_error
+
+    @property
+    def lacks_body(self) -> bool:
+        """Whether nothing can be said of a body that the contract describes, because not all of it is at hand."""
+        is_cut = self.answer is not None and self.answer.truncated
+        return is_cut and self._may_have_body and self.covered and bool(self.contract_media_type)
+
+    @property
+    def _may_have_body(self) -> bool:
+        """Whether the message is one that has a body, and came to its end."""
+        answer, failure = self.answer, self.exchange.failure
+        return answer is not None and failure is None and self.method != "HEAD" and answer.status not in (204, 304)
 
     @cached_property
     def parsed(self) -> Parsed | None:

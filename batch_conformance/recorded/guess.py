@@ -136,6 +136,10 @@ class Guess:
             reflections,
         )
 
+    def without_secrets(self, text: str, recorded: RecordedExchange) -> str:
+        """A text of a recorded exchange without the credentials that were recorded with it."""
+        return _redactor(tuple(self.secrets(recorded.request_headers)), self.credential_headers).redact_text(text)
+
     def secrets(self, headers: Headers) -> Iterator[str]:
         """Credentials that were recorded as they were sent."""
         for name, value in headers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from jsonschema.exceptions import best_match
 
 from batch_conformance.contract.pointer import printable
 from batch_conformance.exchange.exchange import Failure, Headers, Probe, Response, Subject
+from batch_conformance.recorded.body import body_as_it_is, recorded_body
 
 _REASON = 160
 
@@ -33,7 +33,8 @@ class RecordedExchange:
     """An exchange as it was recorded, whoever sent it.
 
     ``probe`` is what it was sent for, where a suite sent it; ``credential`` is ``sent``, ``none``, or empty where the
-    recording says neither. ``body_known`` is false where the body of the response was not recorded.
+    recording says neither. ``unjudged`` says why nothing is said of the body of the response, which is ``truncated``
+    then; it is empty where the body was recorded.
     """
 
     method: str
@@ -49,6 +50,7 @@ class RecordedExchange:
     attempt: int = 0
     final: bool = True
     reflections: tuple[str, ...] = ()
+    unjudged: str = ""
 
 
 @cache
@@ -69,10 +71,19 @@ def values_of(raw: bytes) -> dict[str, Any]:
     try:
         values = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise LineError(f"no JSON: {error}"[:_REASON]) from None
+        raise LineError(f"no JSON: {why_no_json(raw, error)}"[:_REASON]) from None
     if not isinstance(values, dict):
         raise LineError("no JSON object")
     return values
+
+
+def why_no_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
+    """Why bytes are no JSON text, and where in them."""
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as found:
+        return f"no UTF-8 at byte {found.start}"
+    return str(error)
 
 
 def exchange_of(values: Mapping[str, Any]) -> RecordedExchange:
@@ -82,20 +93,23 @@ def exchange_of(values: Mapping[str, Any]) -> RecordedExchange:
         where = wrong.json_path.removeprefix("$.") if wrong else ""
         raise LineError(f"{where}: {wrong.message if wrong else 'not an exchange'}"[:_REASON])
     request, response, failure = values["request"], values.get("response"), values.get("failure")
+    probe = _probe(values["probe"]) if values.get("probe") else None
+    answered, unjudged = _response(response, as_it_is=probe is not None) if response else (None, "")
     return RecordedExchange(
         method=request.get("method", "GET").upper(),
         url=request["url"],
         request_headers=headers_of(request.get("headers") or ()),
-        response=_response(response) if response else None,
+        response=answered,
         failure=Failure(failure["kind"], failure.get("detail", failure["kind"])) if failure else None,
         started_at=_moment(values.get("started_at") or 0.0),
         elapsed=float(values.get("elapsed") or 0.0),
         credential=values.get("credential") or "",
-        probe=_probe(values["probe"]) if values.get("probe") else None,
+        probe=probe,
         number=None if values.get("number") is None else int(values["number"]),
         attempt=int(values.get("attempt", 0)),
         final=values.get("final", True),
         reflections=tuple(values.get("reflections", ())),
+        unjudged=unjudged,
     )
 
 
@@ -110,26 +124,22 @@ def headers_of(recorded: Mapping[str, Any] | list[list[str]] | tuple[()]) -> Hea
     )
 
 
-def _response(part: Mapping[str, Any]) -> Response:
-    known = "body" in part or "body_base64" in part
-    try:
-        body = base64.b64decode(part["body_base64"], validate=True) if "body_base64" in part else None
-    except ValueError:
-        raise LineError("response.body_base64: no base64") from None
-    text = part.get("body") or ""
-    body = text.encode("utf-8", "surrogatepass") if body is None else body
-    return Response(
+def _response(part: Mapping[str, Any], *, as_it_is: bool) -> tuple[Response, str]:
+    """The response, and why its body is not judged. What a suite recorded is taken ``as_it_is``: it kept what came."""
+    headers = headers_of(part["headers"])
+    body = body_as_it_is(part) if as_it_is else recorded_body(part, headers)
+    response = Response(
         status=int(part["status"]),  # 200.0 is an integer to JSON Schema
-        headers=headers_of(part["headers"]),
-        body=body,
+        headers=headers,
+        body=body.content,
         reason=part.get("reason", ""),
         http_version=part.get("http_version", "1.1"),
-        wire_size=int(part.get("wire_size", len(body))),
-        # A body that was not recorded is one of which nothing was kept.
-        truncated=part.get("truncated", not known),
+        wire_size=int(part.get("wire_size", len(body.content))),
+        truncated=bool(body.unjudged),
         decode_error=part.get("decode_error", ""),
         trailing=int(part.get("trailing", 0)),
     )
+    return response, body.unjudged
 
 
 def _probe(part: Mapping[str, Any]) -> Probe:

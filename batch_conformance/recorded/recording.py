@@ -13,17 +13,18 @@ from typing import Any
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import REQUIRED_SUCCESS, judge
+from batch_conformance.judge.sighting import Sighting
 from batch_conformance.recorded.comparison import Reduced
 from batch_conformance.recorded.fast import FastPath
 from batch_conformance.recorded.guess import Aside, Guess
 from batch_conformance.recorded.join import join
 from batch_conformance.recorded.ledger import Judged, RecordedLedger
-from batch_conformance.recorded.line import LineError, exchange_of, values_of
+from batch_conformance.recorded.line import LineError, RecordedExchange, exchange_of, values_of
 from batch_conformance.recorded.reads import MOST_IN_MEMORY, Read
 from batch_conformance.recorded.source import STDIN, Part, Raw, SourceError, blocks
 
 MOST_COMPLAINTS = 5
-"""Malformed lines that are shown; the others are counted."""
+"""Malformed lines that are shown, and bodies of which nothing is said; the others are counted."""
 _MOST_BASES = 50
 
 
@@ -32,7 +33,9 @@ class Recording:
 
     ``run`` has the exchanges of which a suite said what it sent them for: they are few, and judged as its run was.
     ``ledger`` is of all others. ``lines`` counts all that was read, ``malformed`` those that are no exchange,
-    ``complaints`` shows the first ones. ``bases`` counts exchanges by what stands before the operation's path;
+    ``complaints`` shows the first ones. ``unjudged`` counts the exchanges of whose body nothing is said because the
+    recorder kept none or a part of it, or because it cannot be read; ``left_open`` shows where and why, the first ones.
+    ``bases`` counts exchanges by what stands before the operation's path;
     ``without_credential`` those that were answered although no credential was recorded. ``explains_all`` has the fast
     path spare nothing: for comparison. ``most_reads`` and ``folder`` are those of its ``Reads``.
     """
@@ -52,6 +55,8 @@ class Recording:
         self.lines = 0
         self.malformed = 0
         self.complaints: list[str] = []
+        self.unjudged = 0
+        self.left_open: list[str] = []
         self.aside: Counter[Aside] = Counter()
         self.bases: Counter[str] = Counter()
         self.without_credential = 0
@@ -75,21 +80,28 @@ class Recording:
                         self.lines += 1
                         continue
                     try:
-                        self.take(raw, part.first + index, part.base)
+                        unjudged, complaint = self.take(raw, part.first + index, part.base), ""
                     except LineError as error:
-                        offset = block.offset + sum(
-                            len(line) + 1 for line in block.lines[:place] if isinstance(line, bytes)
-                        )
-                        self._complain(f"{part.where(index, offset)}: {error}")
+                        unjudged, complaint = "", str(error)
+                    if unjudged or complaint:
+                        self._tell(block.where(part, place), complaint, unjudged)
 
-    def take(self, raw: Raw, number: int, base: int = 0) -> None:
-        """Take in one line; ``base`` is added to its own number. Raises ``LineError`` where it is no exchange."""
+    def take(self, raw: Raw, number: int, base: int = 0) -> str:
+        """Take in one line; ``base`` is added to its own number.
+
+        Gives why the body of its response is not judged, though it is one that the contract describes. Raises
+        ``LineError`` where the line is no exchange.
+        """
         if isinstance(raw, bytes) and not raw.strip():
-            return
+            return ""
         self.lines += 1
         if isinstance(raw, LineError):
             raise raw
-        self._judge(values_of(raw) if isinstance(raw, bytes) else raw, number, base)
+        values = values_of(raw) if isinstance(raw, bytes) else raw
+        recorded = exchange_of(values)
+        exchange = self._exchange(recorded, number, base)
+        self._judge(exchange, is_of_run=recorded.probe is not None)
+        return unjudged_body(recorded, exchange, self.guess)
 
     def update(self, later: Recording) -> None:
         """Add what followed; ``later`` is used up."""
@@ -101,6 +113,8 @@ class Recording:
         self.lines += later.lines
         self.malformed += later.malformed
         self.complaints = [*self.complaints, *later.complaints][:MOST_COMPLAINTS]
+        self.unjudged += later.unjudged
+        self.left_open = [*self.left_open, *later.left_open][:MOST_COMPLAINTS]
         self.aside.update(later.aside)
         self.without_credential += later.without_credential
         for base, count in later.bases.items():
@@ -134,12 +148,11 @@ class Recording:
         """How many exchanges are judged."""
         return self.ledger.judged + len(self.run) + (self._fast.counted if self._fast is not None else 0)
 
-    def _judge(self, values: dict[str, Any], number: int, base: int = 0) -> Judged | None:
-        exchange = self._exchange(values, number, base)
+    def _judge(self, exchange: Exchange | Aside, *, is_of_run: bool = False) -> Judged | None:
         if not isinstance(exchange, Exchange):
             self.aside[exchange] += 1
             return None
-        if values.get("probe"):
+        if is_of_run:
             self.run.append(exchange)
             return None
         judged = self.ledger.add(exchange)
@@ -148,11 +161,10 @@ class Recording:
         return judged
 
     def _explain(self, values: dict[str, Any], number: int) -> Judged | None:
-        """Judge the values of a line of which the fast path has seen that it is one."""
-        return self._judge(values, number)
+        """Judge the values of a line of which the fast path has seen that it is one, and has a whole body."""
+        return self._judge(self._exchange(exchange_of(values), number, 0))
 
-    def _exchange(self, values: dict[str, Any], number: int, base: int) -> Exchange | Aside:
-        recorded = exchange_of(values)
+    def _exchange(self, recorded: RecordedExchange, number: int, base: int) -> Exchange | Aside:
         exchange = self.guess.exchange(recorded, number if recorded.number is None else base + recorded.number)
         if isinstance(exchange, Exchange):
             place = self.guess.belonging.place(recorded.url)
@@ -196,10 +208,13 @@ class Recording:
         assert isinstance(exchange, Exchange)
         return replace(exchange, number=read.number)
 
-    def _complain(self, text: str) -> None:
-        self.malformed += 1
-        if len(self.complaints) < MOST_COMPLAINTS:
-            self.complaints.append(text)
+    def _tell(self, where: str, complaint: str, unjudged: str) -> None:
+        """Count a line that is no exchange, or one of whose body nothing is said, and show it if it is of the first."""
+        told = self.complaints if complaint else self.left_open
+        self.malformed += bool(complaint)
+        self.unjudged += bool(unjudged)
+        if len(told) < MOST_COMPLAINTS:
+            told.append(f"{where}: {complaint or unjudged}")
 
     def _base_of(self, before: str) -> str:
         place = self.guess.belonging.place(f"{before}/x")
@@ -208,6 +223,14 @@ class Recording:
     def _count_base(self, base: str, count: int) -> None:
         if base and (base in self.bases or len(self.bases) < _MOST_BASES):
             self.bases[base] += count
+
+
+def unjudged_body(recorded: RecordedExchange, exchange: Exchange | Aside, guess: Guess) -> str:
+    """Why nothing is said of a body that the contract describes, for people; empty where something is."""
+    if not recorded.unjudged or not isinstance(exchange, Exchange):
+        return ""
+    lacks = Sighting(exchange, guess.belonging.contract).lacks_body
+    return guess.without_secrets(recorded.unjudged, recorded) if lacks else ""
 
 
 @contextmanager

@@ -75,6 +75,11 @@ class Block:
     index: int
     offset: int
 
+    def where(self, part: Part, place: int) -> str:
+        """The place of one of the lines for people; ``part`` is the one that the block is of."""
+        before = (line for line in self.lines[:place] if isinstance(line, bytes))
+        return part.where(self.index + place, self.offset + sum(len(line) + 1 for line in before))
+
 
 def expand(patterns: Sequence[str]) -> list[str]:
     """The files of names and globs, each once. Raises ``SourceError`` for what names none."""

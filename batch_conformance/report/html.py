@@ -338,7 +338,7 @@ def _evidence(exchange: Exchange, findings: Sequence[Finding], names: frozenset[
     body = body_view(response.body, at.pointers, names, BODY_LIMIT if whole else SHORT_BODY, at.words)
     notes = (
         body.note,
-        "reading stopped at the size limit" if response.truncated else "",
+        "the body is not at hand in full" if response.truncated else "",
         f"shown as received: {clip(response.decode_error, 200)}" if response.decode_error else "",
     )
     return _Evidence(exchange, _curl(exchange), _head(response, at), body, "; ".join(note for note in notes if note))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 _KEPT = frozenset("\n\t")
 
@@ -83,3 +84,9 @@ def _head(text: str, room: int) -> str:
         if taken > room:
             return text[: max(index, 1)]
     return text
+
+
+def unjudged_bodies(count: int, shown: Sequence[str]) -> str:
+    """How many recorded bodies nothing is said of, and the first ones with place and reason."""
+    more = " …" if count > len(shown) else ""
+    return f"{plural(count, 'body', 'bodies')} left unjudged: {'; '.join(shown)}{more}"

@@ -22,7 +22,7 @@ from batch_conformance.recorded.guess import Aside, Guess
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import expand, parts
 from batch_conformance.report.run_report import RunFacts, RunReport, TargetFacts
-from batch_conformance.report.text import plural
+from batch_conformance.report.text import plural, unjudged_bodies
 from batch_conformance.run.recall import Files, Recall, recall
 from batch_conformance.run.vendors import NO_VENDOR, contract_for, known_of, load_profile, mark_known
 
@@ -135,6 +135,8 @@ class Validation:
                 below = f" below {self.wish.base_url}" if self.wish.base_url else ""
                 read = plural(recording.lines, "exchange")
                 yield f"{what} (none of {read} is a {operation.method} {operation.path}{below})"
+        if recording.unjudged and not ledger.missing and not _judged_a_success(ledger):
+            yield "the body of a 2xx answer of the operation (none was recorded so that it can be judged)"
 
     def _notes(self, ledger: Ledger, recording: Recording) -> Iterator[str]:
         judged = recording.judged
@@ -144,6 +146,8 @@ class Validation:
             shown = "; ".join(recording.complaints)
             more = " …" if recording.malformed > len(recording.complaints) else ""
             yield f"{plural(recording.malformed, 'malformed line')} skipped: {shown}{more}"
+        if recording.unjudged:
+            yield unjudged_bodies(recording.unjudged, recording.left_open)
         if len(recording.bases) > 1 and not self.wish.base_url:
             listed = ", ".join(f"{base} ({count:,})" for base, count in recording.bases.most_common(5))
             yield f"{len(recording.bases)} targets were judged as one: {listed}. Pick one with --base-url."
@@ -156,3 +160,13 @@ class Validation:
         yield from known_of(ledger.findings, self.profile)
         if self.contract.repaired:
             yield "No overlay was given: the contract is read with the repairs of its self-check."
+
+
+def _judged_a_success(ledger: Ledger) -> bool:
+    """Whether the body of a success was judged, or the contract describes none."""
+    of_success = [
+        result
+        for result in ledger.clauses
+        if result.clause.rule == "response.media_type" and result.clause.status.startswith("2")
+    ]
+    return not of_success or any(result.judged for result in of_success)

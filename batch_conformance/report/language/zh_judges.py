@@ -304,7 +304,7 @@ _BODIES: Mapping[str, str] = {
     "re-indented": "已重新缩进",
     "cut: {} bytes came, the first {} were looked at": "已截断：收到 {} 字节，查看了前 {} 字节",
     "cut: {} bytes came": "已截断：收到 {} 字节",
-    "reading stopped at the size limit": "读到大小上限为止",
+    "the body is not at hand in full": "响应体不完整",
     "shown as received: {}": "按收到的原样显示：{}",
     "no {} here": "这里没有 {}",
     "nothing at {}": "{} 处没有内容",
