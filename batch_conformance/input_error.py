@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 
 class InputError(ValueError):
     """An option, a file or a URL that cannot be used. Its text is one line for people that says what to do.
@@ -12,6 +14,20 @@ class InputError(ValueError):
 
     def __init__(self, text: str) -> None:
         super().__init__(text if text.isprintable() else "".join(map(_printable, text)))
+
+
+def why_no_json(error: ValueError | RecursionError, raw: str | bytes = "") -> str:
+    """Why a text is no JSON, and where in it, in words; ``raw`` is the text where its encoding may be what is wrong."""
+    if isinstance(raw, bytes):
+        try:
+            raw.decode("utf-8")
+        except UnicodeDecodeError as found:
+            return f"no UTF-8 at byte {found.start}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"no UTF-8 at byte {error.start}"
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg}: line {error.lineno} column {error.colno}"
+    return "it is nested too deeply" if isinstance(error, RecursionError) else "it has a number that is too long"
 
 
 def _printable(character: str) -> str:

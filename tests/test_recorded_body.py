@@ -531,3 +531,34 @@ def test_what_is_no_entry_is_told_in_words(number: int) -> None:
     else:
         with pytest.raises(LineError):
             Recording(Guess(Belonging(contract()))).take(told, 0)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"[", b"\xff", b"[" * 100_000, b"[1" + b"1" * 5000 + b"]", b'"a', b"[]", b"5", b"null"]
+)
+def test_no_name_of_an_exception_is_in_what_is_said_of_a_file_beside(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "a.ndjson").write_bytes(ndjson(line()))
+    (tmp_path / "odd.json").write_bytes(text)
+    odd = str(tmp_path / "odd.json")
+    source = str(tmp_path / "a.ndjson")
+    for arguments in (
+        ("validate", source, "--reports-dir", str(tmp_path / "out"), "--previous", odd),
+        ("validate", source, "--reports-dir", str(tmp_path / "out"), "--baseline", odd),
+        ("validate", source, "--reports-dir", str(tmp_path / "out"), "--contract", odd),
+        ("matrix", odd, "--reports-dir", str(tmp_path / "out")),
+        ("diff", odd, odd),
+    ):
+        done = CliRunner().invoke(main, list(arguments))
+        assert done.exit_code == 4, (arguments, done.output)
+        assert not EXCEPTION.search(done.output), done.output
+        assert not re.search(r"'(?:NoneType|list|dict|str|int)'|codec|sys\.", done.output), done.output
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [("http://127.0.0.1:1/a.yaml", "no connection"), ("http:///a.yaml", "it is no URL that can be asked")],
+)
+def test_why_a_document_cannot_be_fetched_is_said_in_words(url: str, why: str) -> None:
+    done = CliRunner().invoke(main, ["diff", url, url])
+    assert done.exit_code == 4
+    assert done.output.startswith(f"cannot read the contract {url} ({why})")

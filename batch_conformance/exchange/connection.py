@@ -255,7 +255,7 @@ def _tunnel(connection: Connection, base: BaseUrl, proxy: Proxy, deadline: Deadl
 
 
 def _words(error: OSError) -> str:
-    return (error.strerror or str(error) or type(error).__name__).lower()
+    return (error.strerror or str(error) or "no reason is given").lower()
 
 
 def _reason(error: ssl.SSLError) -> str:

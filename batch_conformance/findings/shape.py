@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.violation import type_name
-from batch_conformance.input_error import InputError
+from batch_conformance.input_error import InputError, why_no_json
 
 FORMAT = "batch-conformance-shape/1"
 
@@ -161,7 +161,7 @@ def parse_shape(raw: bytes, name: str) -> ShapeRecord:
     try:
         data = json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise ShapeError(f"the shape {name} is no JSON: {error}; record it with --write-shape") from None
+        raise ShapeError(f"the shape {name} is no JSON: {why_no_json(error)}; record it with --write-shape") from None
     wrong = next(Draft202012Validator(_SCHEMA).iter_errors(data), None)
     if wrong is not None:
         raise ShapeError(

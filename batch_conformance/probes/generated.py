@@ -65,7 +65,7 @@ def generate(
             found = _requests(document, path, parameter, count, seed)
         return tuple(request for request in found if PLAIN.match(request.batch_id) or not plain)
     except Exception as error:  # whatever a third party's document makes a third party's generator raise
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = " ".join(str(error).split())[:200] or "it gives no reason"
         raise GenerationError(f"Schemathesis cannot generate requests for GET {path}: {reason}") from error
 
 

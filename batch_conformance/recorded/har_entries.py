@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 
+from batch_conformance.input_error import why_no_json
 from batch_conformance.recorded.body import known_size, marks, says_cut
-from batch_conformance.recorded.line import LineError, why_no_json
+from batch_conformance.recorded.line import LineError
 
 _OUR_OWN = {
     "_number": "number",
@@ -38,7 +39,7 @@ def lines_of(text: bytes) -> Iterator[dict[str, Any] | LineError]:
     try:
         archive = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise LineError(f"no HAR: {why_no_json(raw, error)}") from None
+        raise LineError(f"no HAR: {why_no_json(error, raw)}") from None
     log = archive.get("log") if isinstance(archive, dict) else None
     entries = log.get("entries") if isinstance(log, dict) else None
     if not isinstance(entries, list):

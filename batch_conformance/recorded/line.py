@@ -16,6 +16,7 @@ from jsonschema.exceptions import best_match
 
 from batch_conformance.contract.pointer import printable
 from batch_conformance.exchange.exchange import Failure, Headers, Probe, Response, Subject
+from batch_conformance.input_error import why_no_json
 from batch_conformance.recorded.body import body_as_it_is, recorded_body
 
 _REASON = 160
@@ -71,19 +72,10 @@ def values_of(raw: bytes) -> dict[str, Any]:
     try:
         values = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise LineError(f"no JSON: {why_no_json(raw, error)}"[:_REASON]) from None
+        raise LineError(f"no JSON: {why_no_json(error, raw)}"[:_REASON]) from None
     if not isinstance(values, dict):
         raise LineError("no JSON object")
     return values
-
-
-def why_no_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
-    """Why bytes are no JSON text, and where in them."""
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as found:
-        return f"no UTF-8 at byte {found.start}"
-    return str(error)
 
 
 def exchange_of(values: Mapping[str, Any]) -> RecordedExchange:

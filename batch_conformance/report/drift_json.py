@@ -14,11 +14,12 @@ from jsonschema import Draft202012Validator
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.selfcheck import DocumentFinding
+from batch_conformance.contract.violation import type_name
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.exchange.exchange import Exchange, Headers
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.history import History
-from batch_conformance.input_error import InputError
+from batch_conformance.input_error import InputError, why_no_json
 from batch_conformance.report.body_view import mask_url_queries, masked_text
 from batch_conformance.report.groups import clauses_by_id, count, masked_names, rule_named, where_said
 from batch_conformance.report.memory import entry_counts
@@ -49,10 +50,10 @@ def read_drift(text: str | bytes) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DriftFileError(f"not a drift.json: {error}") from None
+        raise DriftFileError(f"not a drift.json: {why_no_json(error, text)}") from None
     if not isinstance(value, dict) or value.get("format") != FORMAT:
-        found = value.get("format") if isinstance(value, dict) else type(value).__name__
-        raise DriftFileError(f"not a drift.json of format {FORMAT!r}: found {found!r}") from None
+        found = repr(value.get("format")) if isinstance(value, dict) else type_name(value)
+        raise DriftFileError(f"not a drift.json of format {FORMAT!r}: found {found}") from None
     wrong = next(_validator().iter_errors(value), None)
     if wrong is not None:
         raise DriftFileError(f"not a valid drift.json: at {wrong.json_path}: {wrong.message[:200]}")

@@ -13,7 +13,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from markupsafe import Markup
 
-from batch_conformance.input_error import InputError
+from batch_conformance.input_error import InputError, why_no_json
 from batch_conformance.report.markdown import escape
 from batch_conformance.report.matrix import STATES, Cell, CellState, Matrix, Row, Vendor
 from batch_conformance.report.page import asset, csp, template
@@ -98,7 +98,7 @@ def read_matrix(text: str | bytes) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise MatrixFileError(f"not a matrix.json: {error}") from None
+        raise MatrixFileError(f"not a matrix.json: {why_no_json(error, text)}") from None
     wrong = next(_validator().iter_errors(value), None)
     if wrong is not None:
         raise MatrixFileError(f"not a matrix.json of format {FORMAT!r}: at {wrong.json_path}: {wrong.message[:200]}")

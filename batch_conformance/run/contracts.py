@@ -12,7 +12,7 @@ from batch_conformance.contract.document import MAX_BYTES, ContractError, parse_
 from batch_conformance.contract.sources import load_contract, load_overlay_file
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest
+    from requests import PreparedRequest, RequestException
 
 _SECONDS = 30.0
 _CHUNK = 65536
@@ -49,9 +49,26 @@ def _fetch(url: str) -> bytes:
                 if time.monotonic() > deadline:
                     raise ContractError(f"the contract {url} was not read in {_SECONDS:g} s: save it, give the file")
     except requests.RequestException as error:
-        reason = type(error).__name__
-        raise ContractError(f"cannot read the contract {url} ({reason}): save it, and give the file") from None
+        raise ContractError(f"cannot read the contract {url} ({_why(error)}): save it, and give the file") from None
     return bytes(found)
+
+
+def _why(error: RequestException) -> str:
+    """What kept a document from being read, in words: the library tells it by the class of its error."""
+    import requests  # noqa: PLC0415 - as in ``_fetch``
+
+    words = (
+        (requests.exceptions.InvalidURL, "it is no URL that can be asked"),
+        (requests.exceptions.InvalidSchema, "it is no URL that can be asked"),
+        (requests.exceptions.ProxyError, "the proxy does not answer"),
+        (requests.exceptions.SSLError, "the certificate is not valid, or there is no TLS"),
+        (requests.exceptions.Timeout, "no answer in time"),
+        (requests.exceptions.TooManyRedirects, "it redirects without end"),
+        (requests.exceptions.ConnectionError, "no connection"),
+        (requests.exceptions.ChunkedEncodingError, "the answer broke off"),
+        (requests.exceptions.ContentDecodingError, "its Content-Encoding cannot be undone"),
+    )
+    return next((text for kind, text in words if isinstance(error, kind)), "it cannot be asked for")
 
 
 def _without_credentials(request: PreparedRequest) -> PreparedRequest:

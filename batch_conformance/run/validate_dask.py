@@ -38,7 +38,8 @@ def read_on_cluster(parts: list[Part], guess: Guess, address: str, advance: Call
         cluster = LocalCluster(dashboard_address=None) if address == LOCAL else None
         client = Client(cluster or address, timeout=30)
     except (OSError, ValueError) as error:
-        raise ClusterError(f"no Dask scheduler answers at {address}: {str(error).splitlines()[0]}") from None
+        reason = (str(error) or "no reason is given").splitlines()[0]
+        raise ClusterError(f"no Dask scheduler answers at {address}: {reason}") from None
     try:
         packed = client.scatter(pack_guess(guess), broadcast=True, hash=False)
         tasks = [client.submit(read_parts, [part], packed, pure=False, retries=_RETRIES) for part in parts]
