@@ -310,7 +310,10 @@ MANY = (
 )
 
 
-@pytest.mark.parametrize("drifts", [(), MANY], ids=["conforming", "drifting"])
+BROKEN_OFF = ("body_cut_short",)
+
+
+@pytest.mark.parametrize("drifts", [(), MANY, BROKEN_OFF], ids=["conforming", "drifting", "broken off"])
 def test_a_run_that_was_recorded_is_judged_as_the_run_was(tmp_path: Path, drifts: tuple[str, ...]) -> None:
     with EmbeddedMock(drifts=drifts) as mock:
         live = run_suite(tmp_path / "live", mock=mock)
@@ -326,6 +329,7 @@ def test_a_run_that_was_recorded_is_judged_as_the_run_was(tmp_path: Path, drifts
         return findings, sorted(report["coverage"]["clauses"], key=lambda clause: clause["id"])
 
     assert facts(again) == facts(live.drift)
+    assert not [note for note in again["notes"] if "unjudged" in note]
 
 
 def test_more_processes_find_the_same(tmp_path: Path) -> None:
