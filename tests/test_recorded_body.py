@@ -112,6 +112,7 @@ SIZED: dict[str, dict[str, Any]] = {
     "base64": entry({"size": len(RAW), "text": base64_of(RAW[:299]), "encoding": "base64"}),
     "base64, no label": entry({"size": len(RAW), "text": base64_of(RAW[:300])}),
     "base64, cut itself": entry({"size": len(RAW), "text": base64_of(RAW)[:333], "encoding": "base64"}),
+    "a member of the recorder": entry({"size": 300, "text": CUT, "_originalSize": len(RAW)}),
     "dots": entry({"size": len(RAW), "text": CUT + "..."}),
     "a longer mark": entry({"size": len(RAW), "text": TEXT[:-9] + "\n\n--- Content truncated ---"}),
     "nothing is left": entry({"size": len(RAW), "text": ""}),
@@ -130,6 +131,8 @@ SAID: dict[str, dict[str, Any]] = {
     "comment in Chinese": entry({"text": CUT, "comment": "响应体已截断"}),
     "after another comment": {**entry({"text": CUT, "comment": "decoded"}), "comment": "truncated"},
     "member of the content": entry({"text": CUT, "_truncated": True}),
+    "member of the content, plain": entry({"size": 300, "text": CUT, "truncated": True}),
+    "member that is an object": entry({"text": CUT, "_truncation": {"kept": 300}}),
     "member of the response": entry({"text": CUT}, _truncated=True),
     "member of the response, no boolean": entry({"text": CUT}, _truncated="yes"),
     "member of the entry": {**entry({"text": CUT}), "_responseBodyTruncated": True},
@@ -237,6 +240,7 @@ WHOLE_ALL_THE_SAME: dict[str, dict[str, Any]] = {
         {"size": len(RAW), "text": TEXT}, [["Content-Encoding", "gzip"], ["Content-Length", "99999"]]
     ),
     "not truncated": {**entry({"size": len(RAW), "text": TEXT}), "_responseBodyTruncated": False},
+    "said not to be truncated": entry({"size": len(RAW), "text": TEXT, "_truncated": "false"}),
     "of a cut request": {**entry({"size": len(RAW), "text": TEXT}), "_requestBodyTruncated": True},
     "no number": entry({"size": "many", "compression": [], "text": TEXT}, bodySize=None),
 }
@@ -268,6 +272,7 @@ JUDGED_AS_BROKEN: dict[str, dict[str, Any]] = {
     "as mitmproxy writes a coded one": entry(
         {"size": 210, "compression": len(RAW) - 210, "text": BROKEN}, [["Content-Encoding", "gzip"]], bodySize=210
     ),
+    "not cut, as a member says": entry({"text": BROKEN, "_truncated": "false"}),
     "a comment of something else": entry({"text": BROKEN, "comment": "decoded by the proxy"}),
     "base64": entry({"size": len(RAW), "text": base64_of(BROKEN.encode()), "encoding": "base64"}),
     "base64 of bytes that are no text": entry({"text": base64_of(b'{"id": "\xe9"}'), "encoding": "base64"}),

@@ -86,7 +86,8 @@ def marks(*parts: Mapping[str, Any]) -> Iterator[str]:
     """The names of members that say that a body was cut, such as ``_responseBodyTruncated``."""
     for part in parts:
         for name, value in part.items():
-            if value and name != "truncated" and _CUT_MEMBER.search(name) and "request" not in name.lower():
+            said = value and str(value).lower() not in ("false", "no", "0")
+            if said and _CUT_MEMBER.search(name) and "request" not in name.lower():
                 yield name
 
 
@@ -106,7 +107,7 @@ def _said(response: Mapping[str, Any]) -> Iterator[str]:
     comment = response.get("comment")
     if isinstance(comment, str) and says_cut(comment):
         yield comment
-    yield from marks(response)
+    yield from (name for name in marks(response) if name != "truncated")  # which the line itself defines
 
 
 def _why_cut(response: Mapping[str, Any], headers: Headers, content: bytes, *, is_text: bool, said: str) -> str:

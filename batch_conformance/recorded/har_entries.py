@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ _OF_RESPONSE = {
 }
 _CUT_OFF = "cut off"
 """How the suite's own comment on a body begins that it did not keep in full."""
+_WHOLE = re.compile(r"(?:original|full|actual|complete)\w*(?:size|length|bytes)", re.IGNORECASE)
 _FRAMING = 64
 """Bytes that chunks or the frames of HTTP/2 add to a short body, and a fiftieth of a long one."""
 
@@ -89,7 +91,9 @@ def _response(entry: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str
         "headers": headers,
         "reason": response.get("statusText") or "",
         "http_version": str(response.get("httpVersion") or "1.1").upper().removeprefix("HTTP/"),
-        "body_size": _whole_size(response, content, headers if recorded else None),
+        "body_size": max(
+            _whole_size(response, content, headers if recorded else None), *_told_sizes(content, response)
+        ),
         "comment": comment,
     }
     text, encoded = content.get("text"), content.get("_textBase64")
@@ -118,6 +122,13 @@ def _comments(entry: Mapping[str, Any], response: Mapping[str, Any], content: Ma
         yield f"not included: attached as {attached}"
     if isinstance(entry.get("comment"), str):
         yield entry["comment"]
+
+
+def _told_sizes(*parts: Mapping[str, Any]) -> Iterator[int]:
+    """What members of the recorder's own say of the whole size, such as ``_originalSize``."""
+    yield 0
+    for part in parts:
+        yield from (known_size(value) for name, value in part.items() if _WHOLE.search(name))
 
 
 def _whole_size(response: Mapping[str, Any], content: Mapping[str, Any], headers: list[list[str]] | None) -> int:
