@@ -13,6 +13,7 @@ import pytest
 from distributed import LocalCluster
 from judge_support import COMPLETED, QUEUED, contract
 from recorded_support import line, ndjson, validated
+from test_recorded_body import mixed
 from test_recorded_ledger import told
 
 from batch_conformance.recorded.belonging import Belonging
@@ -61,6 +62,15 @@ def test_a_cluster_finds_what_one_process_finds(cluster: LocalCluster, traffic: 
     assert one.exit_code == two.exit_code == 1
     for part in ("findings", "coverage", "notes", "counts"):
         assert json.dumps(here[part]) == json.dumps(there[part])
+
+
+def test_a_cluster_leaves_the_same_bodies_unjudged(cluster: LocalCluster, tmp_path: Path) -> None:
+    names = mixed(tmp_path)
+    _, here = validated(tmp_path / "one", *names)
+    _, there = validated(tmp_path / "two", *names, f"--dask={cluster.scheduler_address}")
+    assert any("bodies left unjudged: " in note for note in here["notes"])
+    for part in ("findings", "coverage", "notes", "counts", "verdict"):
+        assert there[part] == here[part]
 
 
 def test_a_worker_that_is_lost_costs_nothing_but_time(cluster: LocalCluster, traffic: Path) -> None:
