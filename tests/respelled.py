@@ -158,3 +158,45 @@ def two_spellings(draw: st.DrawFn) -> list[tuple[str, Schema, dict[str, Schema]]
         schema = draw(spelled(meaning, modern=modern, components=components))
         found.append(("3.1.0" if modern else "3.0.3", schema, components))
     return found
+
+
+def values_of(meaning: Meaning) -> st.SearchStrategy[Any]:
+    """Values that a meaning admits."""
+    found = _VALUES[meaning["is"]](meaning)
+    return st.none() | found if meaning["null"] else found
+
+
+def _numbers(meaning: Meaning) -> st.SearchStrategy[Any]:
+    low = -9 if meaning["low"] is None else meaning["low"]
+    high = 99 if meaning["high"] is None else meaning["high"]
+    if meaning["is"] == "integer":
+        return st.integers(low, high)
+    return st.floats(low, high, exclude_min=meaning["open"], exclude_max=meaning["open"])
+
+
+def _strings(meaning: Meaning) -> st.SearchStrategy[Any]:
+    if meaning["format"] == "uuid":
+        return st.uuids().map(str) if meaning["most"] is None else st.nothing()
+    if meaning["format"] == "date-time":
+        return st.just("2026-03-25T10:33:11Z") if meaning["most"] is None else st.nothing()
+    most = 9 if meaning["most"] is None else meaning["most"]
+    return st.text("abcdefghij", min_size=max(1, meaning["least"]), max_size=most)
+
+
+def _objects(meaning: Meaning) -> st.SearchStrategy[Any]:
+    members = {name: values_of(one) for name, one in meaning["members"].items()}
+    required = {name: one for name, one in members.items() if name in meaning["required"]}
+    optional = {name: one for name, one in members.items() if name not in required and not one.is_empty}
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+_VALUES: dict[str, Any] = {
+    "integer": _numbers,
+    "number": _numbers,
+    "string": _strings,
+    "listed": lambda meaning: st.sampled_from(meaning["values"]),
+    "boolean": lambda _meaning: st.booleans(),
+    "array": lambda meaning: st.lists(values_of(meaning["items"]), max_size=2),
+    "union": lambda meaning: st.one_of([values_of(one) for one in meaning["of"]]),
+    "object": _objects,
+}

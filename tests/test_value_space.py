@@ -8,13 +8,16 @@ import pytest
 from contract_support import document, schema, untimed
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from respelled import two_spellings
+from judge_support import contract_of, sent
+from respelled import meanings, spelled, two_spellings, values_of
 from schema_strategies import ANYTHING, components, schemas
 
 from batch_conformance.contract.contract import compile_contract
 from batch_conformance.contract.diff import diff_contracts
 from batch_conformance.contract.pointer import members
 from batch_conformance.contract.value_space import admits
+from batch_conformance.judge.body import judge_body
+from batch_conformance.judge.sighting import Sighting
 
 MODERN = "3.1.0"
 
@@ -40,6 +43,21 @@ def test_what_keeps_a_schema_is_admitted_at_each_of_its_places(data: st.DataObje
     for place in ours.properties:
         for member in members(value, place.pointer) if place.certain else ():
             assert admits(place.space, member), (place.pointer, member)
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@given(st.data(), st.booleans())
+def test_a_value_that_an_alternative_admits_is_never_accused(data: st.DataObject, modern: bool) -> None:
+    members = data.draw(st.dictionaries(st.sampled_from("abc"), meanings(), min_size=1, max_size=3))
+    named: dict[str, Any] = {}
+    schemas_of = {name: data.draw(spelled(one, modern=modern, components=named)) for name, one in members.items()}
+    body = {"type": "object", "properties": schemas_of}
+    under = contract_of(body, openapi=MODERN if modern else "3.0.3", schemas=named)
+    values = {name: values_of(one) for name, one in members.items()}
+    value = data.draw(st.fixed_dictionaries({}, optional={n: v for n, v in values.items() if not v.is_empty}))
+    assume(value)
+    accused = [one for one in judge_body(Sighting(sent(value), under)) if one.level != "info"]
+    assert not accused
 
 
 TAGGED = st.sampled_from(["const", "enum", "none"])
