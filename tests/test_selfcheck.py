@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from batch_conformance.contract.document_finding import DocumentFinding
 from batch_conformance.contract.overlay import apply
 from batch_conformance.contract.sources import shipped_contract, spec_folder
 
+CASES = Path(__file__).parent / "cases" / "documents"
+LINE = "                    <<: *stamp"
 NULLS = (
     "output_file_id",
     "error_file_id",
@@ -299,6 +302,21 @@ def test_parameters_and_security_are_checked() -> None:
     assert findings({}, "parameter_vague", parameters=[{**PARAMETER, "example": "batch_1"}]) == []
     assert only({}, "security_undefined", security=[{"key": []}]).says.startswith("key is not among")
     assert only({}, "deprecated", deprecated=True)
+
+
+def test_merge_keys_are_told_once_with_the_first_place() -> None:
+    text = (CASES / "merge-key-in-response.yaml").read_text("utf-8")
+    both = compile_contract(parse_document(text.encode(), "api.yaml")).document_findings
+    one = compile_contract(
+        parse_document(text.replace("<<: *err", "content: {}").encode(), "api.yaml")
+    ).document_findings
+    told = [[found for found in of_one if found.rule == "document.merge_key"] for of_one in (both, one)]
+    assert [len(of_one) for of_one in told] == [1, 1]
+    assert (told[0][0].level, told[0][0].location.line) == ("info", text.splitlines().index(LINE) + 1)
+    assert "has it, here and in 1 more place; YAML 1.2" in told[0][0].says
+    assert "has it; YAML 1.2" in told[1][0].says
+    plain = parse_document(text.replace("<<: *stamp", "'<<': *stamp").replace("<<: *err", "x: 1").encode(), "api.yaml")
+    assert "document.merge_key" not in {found.rule for found in compile_contract(plain).document_findings}
 
 
 def test_a_body_without_a_schema_is_told() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.excerpt import read_batches
 from batch_conformance.contract.location import Location
-from batch_conformance.contract.tree import parse_tree
+from batch_conformance.contract.tree import parse_tree, read_tree
 
 __all__ = ["MAX_BYTES", "ContractError", "Document", "load_document", "parse_document", "parse_tree"]
 
@@ -27,7 +27,8 @@ _HEAD = 4096
 class Document:
     """An OpenAPI document. ``data`` is its tree, ``locations`` the place of every node by RFC 6901 pointer.
 
-    ``name`` is how the file is shown, ``text`` the whole file, ``sha256`` of the OpenAPI text alone.
+    ``name`` is how the file is shown, ``text`` the whole file, ``sha256`` of the OpenAPI text alone. ``merge_keys`` are
+    the places of its YAML merge keys, which are merged in ``data``.
     """
 
     data: dict[str, Any]
@@ -35,6 +36,7 @@ class Document:
     sha256: str
     text: str
     locations: Mapping[str, Location] = field(repr=False)
+    merge_keys: tuple[Location, ...] = ()
 
     def location(self, pointer: str) -> Location:
         """Where a node stands, or the nearest node around it that has a place."""
@@ -79,11 +81,12 @@ def parse_document(raw: bytes, name: str) -> Document:
         raise ContractError(f"{name} is HTML or XML: give the OpenAPI file itself, or its page as Markdown")
     if _FENCE.search(text) and not _VERSION_FIELD.search(block):
         raise ContractError(f"{name} is a page without a fenced block that holds an OpenAPI document")
-    data, locations = read_batches(block, name, offset) or parse_tree(block, name, line_offset=offset)
-    if not isinstance(data, dict):
+    tree = read_batches(block, name, offset) or read_tree(block, name, line_offset=offset)
+    if not isinstance(tree.value, dict):
         raise ContractError(f"{name} is no OpenAPI document: it holds no mapping")
-    _check_version(data, name, locations)
-    return Document(data, name, hashlib.sha256(block.encode()).hexdigest(), text, locations)
+    _check_version(tree.value, name, tree.locations)
+    sha256 = hashlib.sha256(block.encode()).hexdigest()
+    return Document(tree.value, name, sha256, text, tree.locations, tree.merge_keys)
 
 
 def _check_version(data: Mapping[str, Any], name: str, locations: Mapping[str, Location]) -> None:

@@ -124,6 +124,11 @@ _KINDS: Mapping[str, _Kind] = {
         "A path parameter that can be any string",
         "No id can be told from a malformed one, and none can be guessed for a test.",
     ),
+    "merge_key": _Kind(
+        "info",
+        "A YAML merge key",
+        "To a reader of YAML 1.2 `<<` is an ordinary key: it sees nothing of what the key brings.",
+    ),
     "deprecated": _Kind("info", "The operation is deprecated", "It may go away without being called a break."),
 }
 """Every kind of document finding, by the second half of its rule."""
@@ -138,8 +143,12 @@ def finding(
     repair: Mapping[str, Any] | None = None,
     predicts: tuple[Predicted, ...] = (),
     suffix: str = "",
+    location: Location | None = None,
 ) -> DocumentFinding:
-    """The finding of a kind at a node of the document; ``suffix`` tells two of a kind at one node apart."""
+    """The finding of a kind at a node of the document.
+
+    ``suffix`` tells two of a kind at one node apart; ``location`` is where it stands, if not where the node does.
+    """
     known, rule = _KINDS[kind], f"document.{kind}"
     return DocumentFinding(
         id=" ".join(filter(None, (rule, pointer, suffix))),
@@ -148,7 +157,7 @@ def finding(
         title=known.title,
         says=says,
         why=known.why,
-        location=document.location(pointer),
+        location=location or document.location(pointer),
         pointer=pointer,
         repair=repair,
         predicts=predicts,

@@ -7,31 +7,35 @@ blanked before it is read, so that line numbers stay those of the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
 from batch_conformance.contract.error import ContractError
-from batch_conformance.contract.location import Location
-from batch_conformance.contract.tree import parse_tree
+from batch_conformance.contract.tree import Tree, read_tree
 
 WORTH_IT = 512 * 1024
 """Characters from which on blanking saves more time than it takes."""
 
 _BATCH_PATH = re.compile(r"(/[^{}]*)?/[^/{}]*batch[^/{}]*/\{[^{}]+\}$", re.IGNORECASE)
 _TOP = re.compile(r"[A-Za-z$\"'][^:]*:")
+_MERGE_KEY = re.compile(r"<<|!!merge|!<tag:yaml\.org,2002:merge>|[&?]")
+"""Begins an entry whose key is, or may be, a merge key."""
+
+_ALIAS = re.compile(r"(?<![^\s\[{,:])\*([\w-]+)")
+_ANCHOR = re.compile(r"(?<![^\s\[{,:])&([\w-]+)")
 _REFERENCE = re.compile(r"\$ref[\"']?\s*:\s*[\"']?#/components/([A-Za-z]+)/([^\"'\s]+)")
+_ELSEWHERE = re.compile(r"\$ref[\"']?\s*:\s*[\"']?#(?!/components/)")
 
 Block = tuple[int, int]
 """Half-open range of line numbers, counted from 0."""
 
 
-def read_batches(text: str, name: str, line_offset: int) -> tuple[Any, dict[str, Location]] | None:
-    """What a large document says of its batches, as ``parse_tree`` gives it; None where all of it has to be read."""
+def read_batches(text: str, name: str, line_offset: int) -> Tree | None:
+    """What a large document says of its batches, as ``read_tree`` gives it; None where all of it has to be read."""
     part = excerpt(text, lambda path: _BATCH_PATH.match(path) is not None) if len(text) >= WORTH_IT else None
     if part is None:
         return None
     try:
-        return parse_tree(part, name, line_offset=line_offset)
+        return read_tree(part, name, line_offset=line_offset)
     except ContractError:
         return None
 
@@ -39,7 +43,8 @@ def read_batches(text: str, name: str, line_offset: int) -> tuple[Any, dict[str,
 def excerpt(text: str, wants_path: Callable[[str], bool]) -> str | None:
     """``text`` with all blanked but the paths asked for, the components that they reach, and the small sections.
 
-    None where the text is not laid out as block YAML in the usual indentation; it has to be read whole then.
+    None where the text is not laid out as block YAML in the usual indentation, or where what is kept repeats what is
+    anchored elsewhere; it has to be read whole then.
     """
     lines = text.splitlines(keepends=True)
     sections = dict(_blocks(lines, (0, len(lines)), 0))
@@ -49,6 +54,9 @@ def excerpt(text: str, wants_path: Callable[[str], bool]) -> str | None:
     kinds = _children(lines, sections["components"])
     kept = [block for name, block in paths.items() if wants_path(name)]
     if not kept or not kinds:
+        return None
+    mappings = [sections["paths"], sections["components"], *kinds.values()]
+    if _merges(lines, (0, len(lines)), 0) or any(_merges(lines, block, _inner(lines, block)) for block in mappings):
         return None
     components = {
         (kind, name): block for kind, around in kinds.items() for name, block in _children(lines, around).items()
@@ -60,21 +68,28 @@ def excerpt(text: str, wants_path: Callable[[str], bool]) -> str | None:
         number for name, block in sections.items() if name not in ("paths", "components") for number in range(*block)
     }
     stays |= {sections["paths"][0], sections["components"][0]}
-    stays |= {number for block in (*kept, *(components[name] for name in reached)) for number in range(*block)}
-    stays |= {kinds[kind][0] for kind, _ in reached}
+    whole = {number for block in (*kept, *(components[name] for name in reached)) for number in range(*block)}
+    stays |= whole | {kinds[kind][0] for kind, _ in reached}
     if "securitySchemes" in kinds:
         stays |= set(range(*kinds["securitySchemes"]))
+    # An anchor outside of those blocks may be gone, or hold a reference that was not looked for.
+    repeated = _names(_ALIAS, lines, sorted(stays))
+    if repeated and repeated & _names(_ANCHOR, lines, (n for n in range(len(lines)) if n not in whole)):
+        return None
     return "".join(line if number in stays else "\n" for number, line in enumerate(lines))
 
 
 def _reached(
     lines: list[str], kept: list[Block], components: dict[tuple[str, str], Block]
 ) -> set[tuple[str, str]] | None:
-    """The components that the blocks refer to, and those refer to in turn; None for a reference that leads nowhere."""
+    """The components that the blocks refer to, and those refer to in turn; None where a reference leads elsewhere."""
     reached: set[tuple[str, str]] = set()
     left = list(kept)
     while left:
-        for kind, name in _REFERENCE.findall("".join(lines[slice(*left.pop())])):
+        text = "".join(lines[slice(*left.pop())])
+        if _ELSEWHERE.search(text):
+            return None
+        for kind, name in _REFERENCE.findall(text):
             if (kind, name) in reached:
                 continue
             if (kind, name) not in components:
@@ -86,11 +101,25 @@ def _reached(
 
 def _children(lines: list[str], around: Block) -> dict[str, Block]:
     """The entries of a mapping whose own key stands in the first line of ``around``."""
-    own = _indent(lines[around[0]])
-    inner = next((_indent(line) for line in lines[around[0] + 1 : around[1]] if line.strip()), own)
-    if inner <= own:
+    inner = _inner(lines, around)
+    if inner <= _indent(lines[around[0]]):
         return {}
     return dict(_blocks(lines, (around[0] + 1, around[1]), inner))
+
+
+def _inner(lines: list[str], around: Block) -> int:
+    """The indentation of the entries of a mapping whose own key stands in the first line; its own where none is."""
+    inner = (_indent(line) for line in lines[around[0] + 1 : around[1]] if line.strip())
+    return next(inner, _indent(lines[around[0]]))
+
+
+def _merges(lines: list[str], within: Block, indent: int) -> bool:
+    """Whether a mapping whose entries have that indentation may have a merge key."""
+    return any(_indent(line) == indent and _MERGE_KEY.match(line, indent) for line in lines[slice(*within)])
+
+
+def _names(pattern: re.Pattern[str], lines: list[str], numbers: Iterable[int]) -> set[str]:
+    return {name for number in numbers for name in pattern.findall(lines[number])}
 
 
 def _blocks(lines: list[str], within: Block, indent: int) -> Iterator[tuple[str, Block]]:

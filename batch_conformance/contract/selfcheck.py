@@ -52,6 +52,7 @@ def self_check(document: Document, operation: Operation) -> tuple[DocumentFindin
     found += _check_responses(document, operation)
     found += _check_parameters(document, operation)
     found += _check_operation(document, operation)
+    found += _check_merge_keys(document)
     unique = {one.id: one for one in reversed(found)}
     return tuple(sorted(unique.values(), key=lambda one: (one.location.line, one.id)))
 
@@ -229,6 +230,14 @@ def _check_operation(document: Document, operation: Operation) -> Iterator[Docum
             if name not in defined:
                 where = join(owner, "security", index)
                 yield finding(document, "security_undefined", where, f"{name} is not among components.securitySchemes")
+
+
+def _check_merge_keys(document: Document) -> Iterator[DocumentFinding]:
+    if document.merge_keys:
+        first, more = document.merge_keys[0], len(document.merge_keys) - 1
+        also = f", here and in {more} more places" if more > 1 else ", here and in 1 more place" if more else ""
+        says = f"<< is merged as YAML 1.1 has it{also}; YAML 1.2, which OpenAPI recommends, has no merge keys"
+        yield finding(document, "merge_key", first.pointer, says, location=first)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

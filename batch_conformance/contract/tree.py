@@ -1,4 +1,8 @@
-"""Reads YAML and JSON into plain values, keeping the line of every node."""
+"""Reads YAML and JSON into plain values, keeping the line of every node.
+
+YAML is read by the core schema of YAML 1.2, and merge keys (``<<``) as YAML 1.1 has them: documents are written with
+them, and most tools that read OpenAPI merge them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import yaml
@@ -29,29 +34,54 @@ _SPECIAL: Mapping[str, Any] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _SPACE = re.compile(r"[ \t\r\n]*")
+_MERGE_TAG = "tag:yaml.org,2002:merge"
+_MERGED = "/~2"
+"""Begins the last token of a pointer to what a merge key brings, until it is merged; RFC 6901 has no such escape."""
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A text as plain values, the location of every node by RFC 6901 pointer, and of every merge key in order.
+
+    A merge key is no node any more: the pointer of its location is that of the mapping into which it merges.
+    """
+
+    value: Any
+    locations: dict[str, Location]
+    merge_keys: tuple[Location, ...] = ()
 
 
 def parse_tree(
     text: str, name: str, *, line_offset: int = 0, origin: Origin = "document"
 ) -> tuple[Any, dict[str, Location]]:
-    """A YAML or JSON text as plain values, and the location of every node by RFC 6901 pointer.
+    """The values and the locations of ``read_tree``. Raises ``ContractError`` as it does."""
+    tree = read_tree(text, name, line_offset=line_offset, origin=origin)
+    return tree.value, tree.locations
+
+
+def read_tree(text: str, name: str, *, line_offset: int = 0, origin: Origin = "document") -> Tree:
+    """A YAML or JSON text as plain values.
 
     YAML is read by the core schema of YAML 1.2 (``no`` is a string, dates are strings), keys are strings, and what
-    JSON cannot say (``.nan``, ``.inf``) stays a string. The place of a member is the line of its key. Raises
-    ``ContractError`` for what is neither, repeats a key, or is too large or deep to be meant.
+    JSON cannot say (``.nan``, ``.inf``) stays a string. The place of a member is the line of its key; what an alias or
+    a merge key repeats keeps the line where it is written. Raises ``ContractError`` for what is neither, repeats a
+    key, merges what is no mapping, or is too large or deep to be meant.
     """
     places = _Places(name, line_offset, origin)
     if text.lstrip()[:1] in ("{", "["):
         try:
-            return _Json(text, places).read(), places.known
+            return Tree(_Json(text, places).read(), places.known)
         except json.JSONDecodeError as error:
             if name.endswith(".json"):
                 raise ContractError(f"{places.at(error.lineno)} is no JSON: {error.msg.lower()}") from None
             places = _Places(name, line_offset, origin)  # flow style looks alike
         except ValueError as error:
             raise error if isinstance(error, ContractError) else ContractError(f"{name}: {error}") from None
-    return _Yaml(places).read(text), places.known
+    reader = _Yaml(places)
+    value = reader.read(text)
+    return Tree(value, places.known, tuple(reader.merge_keys))
 
 
 class _Places:
@@ -66,14 +96,35 @@ class _Places:
     def at(self, line: int) -> str:
         return f"{self.name}:{line + self._offset}"
 
+    def location(self, pointer: str, line: int) -> Location:
+        """The location of a node at a line, counted from 1."""
+        return Location(self.name, line + self._offset, pointer, self._origin)
+
     def add(self, pointer: str, line: int, depth: int) -> None:
         """Note a node at a line, counted from 1, unless its key has been noted already."""
+        self._add(self.location(pointer, line), depth)
+
+    def repeat(self, source: str, pointer: str, line: int, depth: int) -> None:
+        """Note a node that repeats the one at ``source``, whose line it has; ``line`` where that is not known."""
+        known = self.known.get(source)
+        where = self.location(pointer, line)
+        self._add(where if known is None else replace(known, pointer=pointer), depth)
+
+    def _add(self, where: Location, depth: int) -> None:
         if depth > MAX_DEPTH:
-            raise ContractError(f"{self.at(line)} is nested more than {MAX_DEPTH} deep: no OpenAPI document is")
-        if pointer not in self.known:
+            raise ContractError(f"{where} is nested more than {MAX_DEPTH} deep: no OpenAPI document is")
+        if where.pointer not in self.known:
             if len(self.known) >= MAX_NODES:
-                raise ContractError(f"{self.at(line)}: more than {MAX_NODES} values are no OpenAPI document")
-            self.known[pointer] = Location(self.name, line + self._offset, pointer, self._origin)
+                raise ContractError(f"{where}: more than {MAX_NODES} values are no OpenAPI document")
+            self.known[where.pointer] = where
+
+
+@dataclass(frozen=True, slots=True)
+class _Merge:
+    """A merge key: its line, and the pointer at which the places of its value are noted until it is merged."""
+
+    line: int
+    pointer: str
 
 
 class _Open:
@@ -83,13 +134,15 @@ class _Open:
         self.value = value
         self.pointer = pointer
         self.anchor = anchor
-        self.key: str | None = None
+        self.key: str | _Merge | None = None
+        self.merged: list[tuple[_Merge, Any]] = []
 
 
 class _Yaml:
     """Builds values from the parser's events, so that nothing recurses and no tag makes anything but plain values."""
 
     def __init__(self, places: _Places) -> None:
+        self.merge_keys: list[Location] = []
         self._places = places
         self._open: list[_Open] = []
         self._anchors: dict[str | None, tuple[Any, str]] = {}
@@ -111,11 +164,15 @@ class _Yaml:
             raise ContractError(f"{self._places.name} is neither YAML nor JSON: {error}") from None
         if not self._roots:
             raise ContractError(f"{self._places.name} is empty")
+        if self.merge_keys:
+            for pointer in [pointer for pointer in self._places.known if _MERGED in pointer]:
+                del self._places.known[pointer]
         return self._roots[0]
 
     def _take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.CollectionEndEvent):
             closed = self._open.pop()
+            self._merge(closed)
             if closed.anchor:
                 self._anchors[closed.anchor] = (closed.value, closed.pointer)
         elif isinstance(event, yaml.DocumentStartEvent) and self._roots:
@@ -129,10 +186,12 @@ class _Yaml:
     def _node(self, event: yaml.NodeEvent) -> None:
         around = self._open[-1] if self._open else None
         if around is not None and isinstance(around.value, dict) and around.key is None:
-            around.key = self._key(event, around)
+            around.key = self._merge_key(event, around) if _is_merge_key(event) else self._key(event, around)
             return
         if around is None:
             pointer = ""
+        elif isinstance(around.key, _Merge):
+            pointer = around.key.pointer
         elif isinstance(around.value, dict):
             pointer = join(around.pointer, around.key or "")
         else:
@@ -155,6 +214,9 @@ class _Yaml:
     def _put(self, around: _Open | None, value: Any) -> None:
         if around is None:
             self._roots.append(value)
+        elif isinstance(around.key, _Merge):
+            around.merged.append((around.key, value))
+            around.key = None
         elif isinstance(around.value, dict):
             around.value[around.key or ""] = value
             around.key = None
@@ -179,15 +241,55 @@ class _Yaml:
                 f"{self._at(event)}: the alias *{event.anchor} has no anchor before it that is complete"
             )
         value, source = self._anchors[event.anchor]
-        line = _line(event)
         for inner in pointers(value):
             self._aliased += 1
             if self._aliased > MAX_ALIASED:
                 raise ContractError(f"{self._at(event)}: aliases make this document too large to be meant")
             if inner:
-                known = self._places.known.get(source + inner)
-                self._places.add(pointer + inner, known.line if known else line, len(self._open) + inner.count("/"))
+                self._places.repeat(source + inner, pointer + inner, _line(event), len(self._open) + inner.count("/"))
         return copied(value)
+
+    def _merge_key(self, event: yaml.NodeEvent, around: _Open) -> _Merge:
+        self.merge_keys.append(self._places.location(around.pointer.partition(_MERGED)[0], _line(event)))
+        return _Merge(_line(event), f"{around.pointer}{_MERGED}{len(around.merged)}")
+
+    def _merge(self, closed: _Open) -> None:
+        """Give a mapping what its merge keys bring (https://yaml.org/type/merge.html).
+
+        Its own keys win, wherever they stand, and of what is merged the earlier wins over the later. That page knows no
+        second merge key in one mapping; where it is read at all, most readers take it for one more of a list.
+        """
+        for merge, brought in closed.merged:
+            listed = isinstance(brought, list)
+            for index, source in enumerate(brought if listed else [brought]):
+                base = join(merge.pointer, index) if listed else merge.pointer
+                if not isinstance(source, dict):
+                    raise ContractError(
+                        f"{self._places.known[base]}: the merge key << takes a mapping or a list of mappings, and this "
+                        f"is {_kind(source)}{' in a list' if listed else ''}"
+                    )
+                self._bring(source, base, closed, merge.line)
+
+    def _bring(self, source: dict[str, Any], base: str, closed: _Open, line: int) -> None:
+        """Put those members of ``source``, noted at ``base``, into a mapping that it does not have yet."""
+        for name, value in source.items():
+            if isinstance(closed.value, dict) and name not in closed.value:
+                closed.value[name] = value
+                for inner in pointers(value):
+                    below = join("", name) + inner
+                    depth = len(self._open) + 1 + inner.count("/")
+                    self._places.repeat(base + below, closed.pointer + below, line, depth)
+
+
+def _is_merge_key(event: yaml.NodeEvent) -> bool:
+    """Whether a key is of YAML 1.1's merge type: a plain ``<<``, or anything that is tagged so."""
+    if not isinstance(event, yaml.ScalarEvent):
+        return False
+    return event.tag == _MERGE_TAG or (event.tag is None and not event.style and event.value == "<<")
+
+
+def _kind(value: Any) -> str:
+    return "a list" if isinstance(value, list) else "empty" if value is None else f"a single value, {value!r:.40}"
 
 
 def _line(event: yaml.Event) -> int:

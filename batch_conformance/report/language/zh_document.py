@@ -61,6 +61,9 @@ _DOCUMENT: Mapping[str, str] = {
     "A path parameter that can be any string": "路径参数可以是任意字符串",
     "No id can be told from a malformed one, and none can be guessed for a test.":
         "无法区分正常的 ID 与格式错误的 ID，也无法为测试猜出一个。",
+    "A YAML merge key": "YAML 合并键",
+    "To a reader of YAML 1.2 `<<` is an ordinary key: it sees nothing of what the key brings.":
+        "对于 YAML 1.2 的读取器，`<<` 是普通的键：它看不到这个键带来的任何内容。",
     "The operation is deprecated": "该操作已弃用",
     "It may go away without being called a break.": "它可能消失，而不被视为破坏性变更。",
     # What it says of one place.
@@ -89,6 +92,12 @@ _DOCUMENT: Mapping[str, str] = {
     "{} stands in the path and among no parameters": "{} 出现在路径中，却不在参数里",
     "{} is not required": "{} 不是必填",
     "{} has no pattern, format or example": "{} 没有 pattern、format 或示例",
+    "<< is merged as YAML 1.1 has it; YAML 1.2, which OpenAPI recommends, has no merge keys":
+        "<< 按 YAML 1.1 合并；OpenAPI 推荐的 YAML 1.2 没有合并键",
+    "<< is merged as YAML 1.1 has it{}; YAML 1.2, which OpenAPI recommends, has no merge keys":
+        "<< 按 YAML 1.1 合并{}；OpenAPI 推荐的 YAML 1.2 没有合并键",
+    ", here and in 1 more place": "，此处和另外 1 处",
+    ", here and in {} more places": "，此处和另外 {} 处",
     "GET {} is deprecated": "GET {} 已弃用",
     "{} is not among components.securitySchemes": "{} 不在 components.securitySchemes 中",
     "{}: {} is required and not among the properties": "{}：{} 是必填，却不在属性中",
