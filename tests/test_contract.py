@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,89 @@ def test_a_body_of_the_wrong_shape_breaks_the_documented_reading() -> None:
     assert {one.pointer for one in schema.violations({})} == set(ALWAYS)
     assert schema.undeclared({**RETRIEVE, "file_name": "x", "metadata": {"own": 1}}) == ("/file_name",)
     assert [one.kind for one in schema.unknown_values({**RETRIEVE, "status": "DONE"})] == ["DONE"]
+
+
+AT_PATH = ("paths", "/batches/{batch_id}")
+AT_GET = (*AT_PATH, "get")
+AT_200 = (*AT_GET, "responses", "200")
+REFERRING = [
+    ("paths",),
+    AT_PATH,
+    AT_GET,
+    (*AT_PATH, "parameters"),
+    (*AT_GET, "parameters"),
+    (*AT_GET, "parameters", 0),
+    (*AT_GET, "parameters", 0, "schema"),
+    (*AT_GET, "responses"),
+    AT_200,
+    (*AT_200, "headers"),
+    (*AT_200, "headers", "X-Request-Id"),
+    (*AT_200, "headers", "X-Request-Id", "schema"),
+    (*AT_200, "content"),
+    (*AT_200, "content", "application/json"),
+    (*AT_200, "content", "application/json", "schema"),
+    (*AT_200, "content", "application/json", "schema", "properties", "id"),
+]
+
+
+def with_reference(place: tuple[str | int, ...], reference: str) -> tuple[dict[str, Any], Any]:
+    """A document in which what is at a place is a reference, and what was there."""
+    data = deepcopy(tree({"type": "object", "properties": {"id": {"type": "string"}}}))
+    response = data["paths"]["/batches/{batch_id}"]["get"]["responses"]["200"]
+    response["headers"] = {"X-Request-Id": {"schema": {"type": "string"}, "required": True}}
+    data["paths"]["/batches/{batch_id}"]["parameters"] = [{"name": "X", "in": "header", "schema": {"type": "string"}}]
+    around: Any = data
+    for step in place[:-1]:
+        around = around[step]
+    was, around[place[-1]] = around[place[-1]], {"$ref": reference}
+    return data, was
+
+
+def line_of(data: dict[str, Any], text: str) -> int:
+    lines = json.dumps(data, indent=1).split("\n")
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+@pytest.mark.parametrize("place", REFERRING, ids=lambda place: "/".join(map(str, place[2:])) or place[-1])
+@pytest.mark.parametrize("reference", ["other.yaml", "./x/_index.yaml#/Batch", "https://example.com/a.json", "#no"])
+def test_a_reference_into_another_file_is_refused_with_its_line_wherever_it_is(
+    place: tuple[str | int, ...], reference: str
+) -> None:
+    data, _ = with_reference(place, reference)
+    assert refused(data) == (
+        f"api.json:{line_of(data, '$ref')}: the reference {reference!r} leaves the document; only local ones (#/…) are "
+        "read"
+    )
+
+
+@pytest.mark.parametrize("place", REFERRING, ids=lambda place: "/".join(map(str, place[2:])) or place[-1])
+def test_a_reference_that_leads_nowhere_is_refused_with_its_line_wherever_it_is(place: tuple[str | int, ...]) -> None:
+    data, _ = with_reference(place, "#/x-gone")
+    assert refused(data) == (
+        f"api.json:{line_of(data, '$ref')}: the contract refers to '#/x-gone', and there is nothing there"
+    )
+
+
+@pytest.mark.parametrize("place", REFERRING, ids=lambda place: "/".join(map(str, place[2:])) or place[-1])
+def test_a_local_reference_is_followed_wherever_it_is(place: tuple[str | int, ...]) -> None:
+    data, was = with_reference(place, "#/x-moved")
+    contract = compile_contract(parse_document(json.dumps({**data, "x-moved": was}, indent=1).encode(), "api.json"))
+    plain, _ = with_reference(place, "#/x-moved")
+    around: Any = plain
+    for step in place[:-1]:
+        around = around[step]
+    around[place[-1]] = was
+    expected = compile_contract(parse_document(json.dumps(plain, indent=1).encode(), "api.json"))
+    assert [clause.id for clause in contract.clauses] == [clause.id for clause in expected.clauses]
+    assert contract.roles == expected.roles
+    told = [one for one in contract.document_findings if one.rule == "document.reference_misplaced"]
+    others = {one.rule for one in contract.document_findings} - {"document.reference_misplaced"}
+    assert others == {one.rule for one in expected.document_findings}
+    legal = place[-1] in ("/batches/{batch_id}", 0, "schema", "200", "X-Request-Id", "id")
+    assert [one.location.line for one in told] == ([] if legal else [line_of(data, "$ref")])
+    assert [one.says for one in told] == (
+        [] if legal else [f"{place[-1]} is a reference to #/x-moved, which is followed here"]
+    )
 
 
 JSON = st.recursive(
@@ -339,7 +423,7 @@ def test_a_document_without_one_such_operation_is_refused_with_what_there_is() -
 
 
 def test_a_path_and_its_responses_may_be_references() -> None:
-    data = tree({"type": "object", "properties": {"id": {"type": "string"}}})
+    data = deepcopy(tree({"type": "object", "properties": {"id": {"type": "string"}}}))
     get = data["paths"]["/batches/{batch_id}"]["get"]
     data["components"]["responses"] = {"Ok": get["responses"]["200"], "Again": {"$ref": "#/components/responses/Ok"}}
     get["responses"]["200"] = {"$ref": "#/components/responses/Again"}

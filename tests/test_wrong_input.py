@@ -60,6 +60,10 @@ BROKEN_CONTRACTS = {
         "openapi: 3.0.0\npaths: {'/batches/{id}': {get: {responses: {'200': {$ref: 'http://x/y'}}}}}",
         "leaves the document",
     ),
+    "operation in another file": (
+        "openapi: 3.0.0\npaths:\n  '/batches/{id}':\n    get:\n      $ref: batches.yaml\n",
+        "contract.yaml:5: the reference 'batches.yaml' leaves the document; only local ones (#/…) are read",
+    ),
 }
 
 

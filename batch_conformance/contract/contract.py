@@ -14,10 +14,10 @@ from batch_conformance.contract.document import ContractError, Document
 from batch_conformance.contract.operation import Operation, ResponseContract, is_status
 from batch_conformance.contract.overlay import Action, Overlay, apply
 from batch_conformance.contract.pointer import join
+from batch_conformance.contract.reference import follow, follow_misplaced, follow_paths
 from batch_conformance.contract.roles import Roles, infer_roles
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.selfcheck import DocumentFinding, self_check
-from batch_conformance.contract.translate import local_pointer, resolve
 
 Reading = Literal["published", "documented"]
 
@@ -62,12 +62,15 @@ def compile_contract(document: Document, reading: Reading = "documented", overla
     ``published`` takes the document alone; ``documented`` applies the overlays, or, where none is given, the repairs
     of the self-check. Raises ``ContractError`` with one line for people.
     """
-    findings = self_check(document, _compile_operation(document))
+    document, paths = follow_paths(document)
+    document, misplaced = follow_misplaced(document, _choose_path(document)[0])
+    findings = self_check(document, _compile_operation(document), (*paths, *misplaced))
     repairs = _repairs(findings)
     repaired = reading == "documented" and not overlays and bool(repairs.actions)
     if repaired:
         overlays = (repairs,)
     effective = apply(document, overlays) if reading == "documented" else document
+    effective, _ = follow_misplaced(effective, _choose_path(effective)[0])
     operation = _compile_operation(effective)
     success = operation.response_for(200) or next((r for s, r in operation.responses.items() if s[0] == "2"), None)
     content = success.content if success is not None and success.status != "default" else {}
@@ -110,7 +113,7 @@ def _repairs(findings: Sequence[DocumentFinding]) -> Overlay:
 
 def _compile_operation(document: Document) -> Operation:
     path, parameter = _choose_path(document)
-    item, around = _follow(document, join("", "paths", path))
+    item, around = follow(document, join("", "paths", path))
     node, pointer = _mapping(item["get"]), join(around, "get")
     responses = node.get("responses")
     if not isinstance(responses, Mapping) or not responses:
@@ -123,7 +126,7 @@ def _compile_operation(document: Document) -> Operation:
         method="GET",
         path=path,
         parameter=parameter,
-        location=document.location(pointer),
+        location=replace(document.location(pointer), pointer=pointer),
         responses=MappingProxyType(
             {
                 response.status: response
@@ -146,7 +149,7 @@ def _choose_path(document: Document) -> tuple[str, str]:
         for path in paths
         if path.count("{") == 1
         and (match := _PATH.match(path))
-        and "get" in _follow(document, join("", "paths", path))[0]
+        and "get" in follow(document, join("", "paths", path))[0]
     }
     batches = {path: name for path, name in candidates.items() if "batch" in path.rsplit("/", 2)[-2].lower()}
     chosen = batches or candidates
@@ -165,7 +168,7 @@ def _choose_path(document: Document) -> tuple[str, str]:
 
 def _response(document: Document, pointer: str, status: str, parameter: str) -> ResponseContract:
     location = document.location(pointer)
-    node, pointer = _follow(document, pointer)
+    node, pointer = follow(document, pointer)
     content: dict[str, Schema | None] = {}
     for media_type, media in _mapping(node.get("content")).items():
         below = join(pointer, "content", media_type, "schema")
@@ -174,9 +177,10 @@ def _response(document: Document, pointer: str, status: str, parameter: str) -> 
     headers: dict[str, Schema | None] = {}
     required: set[str] = set()
     for name in _mapping(node.get("headers")):
-        header, below = _follow(document, join(pointer, "headers", name))
+        header, below = follow(document, join(pointer, "headers", name))
         if name.lower() != "content-type":  # OpenAPI has it ignored: the media types say it
-            headers[name] = Schema(document, join(below, "schema")) if "schema" in header else None
+            schema = Schema(document, join(below, "schema")) if "schema" in header else None
+            headers[name] = schema if schema and schema.raw else None  # read now: what cannot be read is refused here
             required |= {name} if header.get("required") is True else set()
     return ResponseContract(
         status.upper() if status != "default" else status,
@@ -191,17 +195,6 @@ def _response(document: Document, pointer: str, status: str, parameter: str) -> 
 def _schema(document: Document, pointer: str, parameter: str) -> Schema:
     schema = Schema(document, pointer)
     return Schema(document, pointer, infer_roles(schema, parameter).free_maps)
-
-
-def _follow(document: Document, pointer: str) -> tuple[Mapping[str, Any], str]:
-    """The node at a pointer and where it really stands, local references followed."""
-    for _ in range(20):
-        node = _mapping(resolve(document.data, pointer))
-        reference = node.get("$ref")
-        if reference is None:
-            return node, pointer
-        pointer = local_pointer(document, pointer, reference)
-    raise ContractError(f"{document.location(pointer)}: references lead round in a circle")
 
 
 def _listed(value: Any) -> list[Any]:

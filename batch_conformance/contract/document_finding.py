@@ -124,6 +124,11 @@ _KINDS: Mapping[str, _Kind] = {
         "A path parameter that can be any string",
         "No id can be told from a malformed one, and none can be guessed for a test.",
     ),
+    "reference_misplaced": _Kind(
+        "info",
+        "A reference where OpenAPI has none",
+        "Most tools do not follow it, and see an empty object.",
+    ),
     "merge_key": _Kind(
         "info",
         "A YAML merge key",

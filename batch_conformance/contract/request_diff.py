@@ -15,6 +15,7 @@ from batch_conformance.contract.compare import compare_places
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import join
+from batch_conformance.contract.reference import follow
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.translate import resolve
 
@@ -162,12 +163,7 @@ def _parameters_of(contract: Contract) -> dict[tuple[str, str], _Parameter]:
     for owner in (operation.rpartition("/")[0], operation):
         listed = resolve(document.data, owner).get("parameters")
         for index in range(len(listed) if isinstance(listed, list) else 0):
-            pointer = join(owner, "parameters", index)
-            node = _mapping(resolve(document.data, pointer))
-            reference = node.get("$ref")
-            if isinstance(reference, str) and reference.startswith("#/"):
-                pointer = reference[1:]
-                node = _mapping(resolve(document.data, pointer))
+            node, pointer = follow(document, join(owner, "parameters", index))
             place, name = str(node.get("in")), str(node.get("name"))
             found[place, "" if place == "path" else name] = _Parameter(
                 f"the {place} parameter {name}",

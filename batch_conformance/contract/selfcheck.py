@@ -9,6 +9,7 @@ from batch_conformance.contract.document import Document
 from batch_conformance.contract.document_finding import DocumentFinding, finding, json_path
 from batch_conformance.contract.operation import Operation, is_status
 from batch_conformance.contract.pointer import join
+from batch_conformance.contract.reference import MisplacedReference, follow
 from batch_conformance.contract.samples import Use, check_media_samples, check_schema_samples, check_value_samples
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.translate import KNOWN_VALUES, local_pointer, resolve
@@ -31,8 +32,13 @@ _SAYS_SOMETHING = frozenset(
 _MOST_NODES = 5_000
 
 
-def self_check(document: Document, operation: Operation) -> tuple[DocumentFinding, ...]:
-    """Everything found about the part of the document that describes the operation, in document order."""
+def self_check(
+    document: Document, operation: Operation, misplaced: Sequence[MisplacedReference] = ()
+) -> tuple[DocumentFinding, ...]:
+    """Everything found about the part of the document that describes the operation, in document order.
+
+    ``misplaced`` are the references in it that OpenAPI does not have, which the document given has no more.
+    """
     uses: dict[str, list[Use]] = {}
     found: list[DocumentFinding] = []
     for response in operation.responses.values():
@@ -53,6 +59,9 @@ def self_check(document: Document, operation: Operation) -> tuple[DocumentFindin
     found += _check_parameters(document, operation)
     found += _check_operation(document, operation)
     found += _check_merge_keys(document)
+    for one in misplaced:
+        says = f"{one.field} is a reference to {one.reference}, which is followed here"
+        found.append(finding(document, "reference_misplaced", one.pointer, says, location=one.location))
     unique = {one.id: one for one in reversed(found)}
     return tuple(sorted(unique.values(), key=lambda one: (one.location.line, one.id)))
 
@@ -190,10 +199,7 @@ def _check_parameters(document: Document, operation: Operation) -> Iterator[Docu
         listed = resolve(document.data, owner).get("parameters")
         for index in range(len(listed) if isinstance(listed, list) else 0):
             pointer = join(owner, "parameters", index)
-            parameter = _mapping(resolve(document.data, pointer))
-            if "$ref" in parameter:
-                pointer = local_pointer(document, pointer, parameter["$ref"])
-                parameter = _mapping(resolve(document.data, pointer))
+            parameter, pointer = follow(document, pointer)
             if "schema" in parameter:
                 yield from check_value_samples(document, pointer)
             if parameter.get("in") == "path" and parameter.get("name") == operation.parameter:

@@ -108,7 +108,11 @@ class Translator:
         if isinstance(schema, bool):
             return {SOURCE: pointer} if schema else {"not": {}, SOURCE: pointer}
         if not isinstance(schema, Mapping):
-            raise ContractError(f"{self._document.location(pointer)}: a schema must be an object")
+            around, _, last = pointer.rpartition("/")
+            says = "a schema must be an object"
+            if last == "$ref":
+                says = f"{split(around)[-1]} is a reference, and OpenAPI has those only in place of a whole schema"
+            raise ContractError(f"{self._document.location(pointer)}: {says}")
         if "$ref" in schema:
             reference = {"$ref": self._reference(schema["$ref"], pointer), SOURCE: pointer}
             # OpenAPI 3.0 ignores whatever stands beside a reference, nullable too.
@@ -185,14 +189,29 @@ class Translator:
 def local_pointer(document: Document, pointer: str, reference: Any) -> str:
     """The pointer that a reference standing at ``pointer`` means.
 
-    Raises ``ContractError`` for one that is not local: nothing is ever fetched because a document says so.
+    Raises ``ContractError`` for one that is not local, since nothing is ever fetched because a document says so, and
+    for one that leads nowhere.
     """
-    if isinstance(reference, str) and (reference == "#" or reference.startswith("#/")):
-        return unquote(reference[1:])
-    shown = repr(str(reference)[:80])
-    raise ContractError(
-        f"{document.location(pointer)}: the reference {shown} leaves the document; only local ones (#/…) are read"
-    )
+    at, shown = document.location(join(pointer, "$ref")), repr(str(reference)[:80])
+    if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
+        raise ContractError(f"{at}: the reference {shown} leaves the document; only local ones (#/…) are read")
+    target = unquote(reference[1:])
+    try:
+        resolve(document.data, target)
+    except ContractError:
+        _refuse_outside(document, target)
+        raise ContractError(f"{at}: the contract refers to {shown}, and there is nothing there") from None
+    return target
+
+
+def _refuse_outside(document: Document, target: str) -> None:
+    """A reference on the way to a node that leaves the document is why there is nothing: say that instead."""
+    pointer = ""
+    for token in split(target):
+        node = resolve(document.data, pointer)
+        if isinstance(node, Mapping) and "$ref" in node and token not in node:
+            local_pointer(document, pointer, node["$ref"])
+        pointer = join(pointer, token)
 
 
 def resolve(data: Any, pointer: str) -> Any:

@@ -61,6 +61,8 @@ _DOCUMENT: Mapping[str, str] = {
     "A path parameter that can be any string": "路径参数可以是任意字符串",
     "No id can be told from a malformed one, and none can be guessed for a test.":
         "无法区分正常的 ID 与格式错误的 ID，也无法为测试猜出一个。",
+    "A reference where OpenAPI has none": "OpenAPI 不允许引用的地方写了引用",
+    "Most tools do not follow it, and see an empty object.": "多数工具不会解析它，只会看到一个空对象。",
     "A YAML merge key": "YAML 合并键",
     "To a reader of YAML 1.2 `<<` is an ordinary key: it sees nothing of what the key brings.":
         "对于 YAML 1.2 的读取器，`<<` 是普通的键：它看不到这个键带来的任何内容。",
@@ -98,6 +100,7 @@ _DOCUMENT: Mapping[str, str] = {
         "<< 按 YAML 1.1 合并{}；OpenAPI 推荐的 YAML 1.2 没有合并键",
     ", here and in 1 more place": "，此处和另外 1 处",
     ", here and in {} more places": "，此处和另外 {} 处",
+    "{} is a reference to {}, which is followed here": "{} 是指向 {} 的引用，这里会解析它",
     "GET {} is deprecated": "GET {} 已弃用",
     "{} is not among components.securitySchemes": "{} 不在 components.securitySchemes 中",
     "{}: {} is required and not among the properties": "{}：{} 是必填，却不在属性中",
