@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,13 @@ import pytest
 from contract_support import BODY, BODY_PATH, document, overlay, untimed
 from hypothesis import given
 from hypothesis import strategies as st
+from recorded_support import validated
 
 from batch_conformance.contract.document import ContractError, Document, load_document, parse_document
-from batch_conformance.contract.overlay import apply, load_overlay, parse_overlay
-from batch_conformance.contract.sources import spec_folder
+from batch_conformance.contract.overlay import apply, apply_with_findings, load_overlay, parse_overlay
+from batch_conformance.contract.reference import follow
+from batch_conformance.contract.sources import CONTRACT_NAMES, named_document, shipped_contract, spec_folder
+from batch_conformance.contract.translate import resolve
 from batch_conformance.contract.tree import pointers
 
 SHIPPED = sorted((spec_folder() / "overlays").glob("*.yaml"))
@@ -171,6 +175,432 @@ def test_copy_merges_one_node_into_others() -> None:
 def test_an_action_that_matches_nothing_is_an_error_with_its_line_and_target() -> None:
     message = refusal({}, {"target": "$.x", "update": {}}, {"target": "$.x.renamed", "update": {}})
     assert message == "more.json:12: $.x.renamed matches nothing in the document"
+
+
+REFERRING = {
+    "paths": {
+        "/batches/{id}": {
+            "get": {
+                "parameters": [{"$ref": "#/components/parameters/Id"}],
+                "responses": {
+                    "200": {
+                        "description": "ok",
+                        "headers": {"X-Trace": {"$ref": "#/components/headers/Trace"}},
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Batch"}}},
+                    },
+                    "401": {"$ref": "#/components/responses/Again"},
+                    "404": {"$ref": "#/components/responses/NotFound", "description": "ignored"},
+                    "500": {"$ref": "#/components/responses/NotFound"},
+                },
+            },
+        },
+        "/other": {"$ref": "#/components/pathItems/Other"},
+    },
+    "components": {
+        "parameters": {"Id": {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}},
+        "headers": {"Trace": {"schema": {"type": "string"}}},
+        "responses": {
+            "NotFound": {
+                "description": "not found",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+            },
+            "Again": {"$ref": "#/components/responses/NotFound"},
+            "Outside": {"$ref": "errors.yaml#/Outside"},
+            "Circle": {"$ref": "#/components/responses/Back"},
+            "Back": {"$ref": "#/components/responses/Circle"},
+            "Gone": {"$ref": "#/components/responses/None"},
+        },
+        "schemas": {
+            "Batch": {
+                "type": "object",
+                "required": ["id"],
+                "properties": {"id": {"type": "string"}, "parent": {"$ref": "#/components/schemas/Batch"}},
+                "example": {"$ref": "#/no/reference"},
+            },
+            "Error": {"type": "object", "properties": {"error": {"type": "string"}}},
+        },
+        "pathItems": {"Other": {"get": {"responses": {"200": {"description": "ok"}}}}},
+    },
+}
+GET = "$.paths['/batches/{id}'].get"
+NOT_FOUND: Any = REFERRING["components"]["responses"]["NotFound"]
+HEADER = {"X-Request-Id": {"required": True, "schema": {"type": "string"}}}
+
+
+def referring(version: str = "3.0.3") -> Document:
+    return parse_document(json.dumps({"openapi": version, **REFERRING}, indent=1).encode(), "api.json")
+
+
+def changed(target: str, update: Any, *, openapi: str = "3.0.3") -> Document:
+    """The document with references, updated, and all that must hold of any update checked."""
+    published = referring(openapi)
+    after = apply(published, [overlay({"target": target, "update": update})])
+    assert published.data == {"openapi": openapi, **REFERRING}
+    assert after.locations.keys() == set(pointers(after.data))
+    return after
+
+
+def test_an_update_of_every_response_holds_of_those_that_are_references_as_well() -> None:
+    after = changed(f"{GET}.responses[*]", {"headers": HEADER})
+    responses = after.data["paths"]["/batches/{id}"]["get"]["responses"]
+    assert responses["404"] == responses["500"] == responses["401"] == {**NOT_FOUND, "headers": HEADER}
+    assert responses["200"]["headers"]["X-Request-Id"] == HEADER["X-Request-Id"]
+    assert after.data["components"] == REFERRING["components"]
+
+
+def test_what_is_copied_stays_where_it_was_and_what_is_added_stands_in_the_overlay() -> None:
+    after, published = changed(f"{GET}.responses['500']", {"headers": HEADER}), referring()
+    at = "/paths/~1batches~1{id}/get/responses/500"
+    assert after.location(at) == published.location(at)
+    assert after.location(f"{at}/description") == published.location("/components/responses/NotFound/description")
+    assert after.location(f"{at}/headers/X-Request-Id").origin == "overlay"
+
+
+@pytest.mark.parametrize("target", ["$", "$.paths", "$.paths['/batches/{id}']", GET, f"{GET}.responses"])
+def test_an_update_that_reaches_a_reference_from_further_out_is_applied_to_what_it_refers_to(target: str) -> None:
+    update: Any = {"404": {"headers": HEADER}}
+    for name in ("responses", "get", "/batches/{id}", "paths"):
+        if target.endswith(name) or target == f"$.paths['{name}']":
+            break
+        update = {name: update}
+    after = changed(target, update)
+    responses = after.data["paths"]["/batches/{id}"]["get"]["responses"]
+    assert responses["404"] == {**NOT_FOUND, "headers": HEADER}
+    assert responses["500"] == {"$ref": "#/components/responses/NotFound"}
+
+
+COMPONENTS: Any = REFERRING["components"]
+RESPONSES = "/paths/~1batches~1{id}/get/responses"
+
+
+@pytest.mark.parametrize(
+    ("target", "update", "at", "value"),
+    [
+        (
+            f"{GET}.parameters[0]",
+            {"example": "b1"},
+            "/paths/~1batches~1{id}/get/parameters/0",
+            {**COMPONENTS["parameters"]["Id"], "example": "b1"},
+        ),
+        (
+            f"{GET}.responses['200'].headers['X-Trace']",
+            {"required": True},
+            f"{RESPONSES}/200/headers/X-Trace",
+            {"schema": {"type": "string"}, "required": True},
+        ),
+        (
+            f"{GET}.responses['200'].headers['X-Trace']",
+            {"$ref": "#/components/parameters/Id", "required": False},
+            f"{RESPONSES}/200/headers/X-Trace",
+            {**COMPONENTS["parameters"]["Id"], "required": False},
+        ),
+        (
+            "$.paths['/other']",
+            {"get": {"deprecated": True}},
+            "/paths/~1other",
+            {"get": {"responses": {"200": {"description": "ok"}}, "deprecated": True}},
+        ),
+        (
+            "$.components.schemas.Batch.properties.parent",
+            {"nullable": True},
+            "/components/schemas/Batch/properties/parent",
+            {**COMPONENTS["schemas"]["Batch"], "nullable": True},
+        ),
+    ],
+)
+def test_a_reference_of_any_kind_is_replaced_by_a_copy_where_what_is_beside_it_would_be_ignored(
+    target: str, update: Any, at: str, value: Any
+) -> None:
+    assert resolve(changed(target, update).data, at) == value
+
+
+@pytest.mark.parametrize(
+    ("target", "update", "at", "value"),
+    [
+        (
+            "$.components.schemas.Batch.example",
+            {"more": 1},
+            "/components/schemas/Batch/example",
+            {"$ref": "#/no/reference", "more": 1},
+        ),
+        (
+            f"{GET}.responses['404']",
+            {"$ref": "#/components/responses/Outside"},
+            f"{RESPONSES}/404",
+            {"$ref": "#/components/responses/Outside", "description": "ignored"},
+        ),
+        (f"{GET}.responses['500']['$ref']", "x.yaml", f"{RESPONSES}/500", {"$ref": "x.yaml"}),
+    ],
+)
+def test_an_example_that_looks_like_a_reference_and_a_reference_itself_are_updated_as_they_stand(
+    target: str, update: Any, at: str, value: Any
+) -> None:
+    assert resolve(changed(target, update).data, at) == value
+
+
+def test_openapi_3_1_lets_a_schema_have_members_beside_a_reference_and_others_two() -> None:
+    schema = f"{GET}.responses['200'].content['application/json'].schema"
+    after = changed(schema, {"required": ["status"]}, openapi="3.1.0")
+    assert_at(
+        after, "200/content/application~1json/schema", {"$ref": "#/components/schemas/Batch", "required": ["status"]}
+    )
+    after = changed(f"{GET}.responses['500']", {"summary": "broken", "description": "here"}, openapi="3.1.0")
+    reference = {"$ref": "#/components/responses/NotFound"}
+    assert_at(after, "500", {**reference, "summary": "broken", "description": "here"})
+    after = changed(f"{GET}.responses['500']", {"headers": HEADER, "description": "here"}, openapi="3.1.0")
+    assert_at(after, "500", {**NOT_FOUND, "headers": HEADER, "description": "here"})
+
+
+def assert_at(read: Document, below: str, value: Any) -> None:
+    assert resolve(read.data, f"{RESPONSES}/{below}") == value
+
+
+def test_an_action_that_selects_a_component_and_its_references_changes_the_component() -> None:
+    target = "$..responses[?@.description || @['$ref'] == '#/components/responses/NotFound']"
+    after = changed(target, {"x-list": [1]})
+    assert_at(after, "500", {"$ref": "#/components/responses/NotFound"})
+    assert after.data["components"]["responses"]["NotFound"] == {**NOT_FOUND, "x-list": [1]}
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("Outside", "the reference 'errors.yaml#/Outside' leaves the document; only local ones (#/…) are read"),
+        ("Circle", "references lead round in a circle"),
+        ("Gone", "the contract refers to '#/components/responses/None', and there is nothing there"),
+    ],
+)
+def test_an_update_beside_a_reference_that_cannot_be_followed_is_refused_with_both_lines(name: str, says: str) -> None:
+    published = referring()
+    place = published.location(f"/components/responses/{name}/$ref").line
+    with pytest.raises(ContractError) as caught:
+        changed(f"$.components.responses.{name}", {"headers": HEADER})
+    message = str(caught.value)
+    assert message.startswith(f"more.json:8: $.components.responses.{name} cannot be applied beside a reference")
+    assert message.endswith(says)
+    assert f"api.json:{place}" in message or name == "Circle"
+    with pytest.raises(ContractError, match=r"^more.json:8: \$.components.responses cannot be applied"):
+        changed("$.components.responses", {name: {"headers": HEADER}})
+
+
+@pytest.mark.parametrize(
+    ("below", "meant"),
+    [
+        (".responses['404'].content", "$.components.responses.NotFound.content"),
+        (".responses['401'].content", "$.components.responses.NotFound.content"),
+        (".responses['401', '404', '500'].content", "$.components.responses.NotFound.content"),
+        (
+            ".responses['404'].content['application/json'].schema.properties",
+            "$.components.schemas.Error.properties",
+        ),
+        (
+            ".responses['200'].content['application/json'].schema['properties', 'required']",
+            "$.components.schemas.Batch.properties, $.components.schemas.Batch.required",
+        ),
+        (".parameters[0].schema", "$.components.parameters.Id.schema"),
+        (".parameters[?@.name == 'id']", "$.components.parameters.Id"),
+        (".parameters[?@.name == 'id'].schema", "$.components.parameters.Id.schema"),
+    ],
+)
+@pytest.mark.parametrize("change", [{"update": {}}, {"remove": True}, {"copy": "$.info"}])
+def test_a_target_behind_a_reference_is_refused_with_the_one_that_was_meant(
+    below: str, meant: str, change: dict[str, Any]
+) -> None:
+    with pytest.raises(ContractError) as caught:
+        apply(referring(), [overlay({"target": GET + below, **change}, version="1.1.0")])
+    message = str(caught.value)
+    assert message.startswith(f"more.json:8: {GET}{below} matches nothing in the document: '")
+    assert message.endswith(f"; did you mean {meant}?")
+    assert " is a reference to #/components/" in message
+    assert "(api.json:" in message
+
+
+def test_a_target_behind_a_reference_into_another_file_is_refused_with_that_reference() -> None:
+    with pytest.raises(ContractError) as caught:
+        changed("$.components.responses.Outside.content", {})
+    assert "matches nothing in the document: api.json:" in str(caught.value)
+    assert "the reference 'errors.yaml#/Outside' leaves the document" in str(caught.value)
+
+
+def test_an_update_of_what_is_ignored_beside_a_reference_is_refused_with_the_target_that_was_meant() -> None:
+    with pytest.raises(ContractError) as caught:
+        changed(f"{GET}.responses['404'].description", "new")
+    assert str(caught.value).startswith(
+        f"more.json:8: {GET}.responses['404'].description selects only what is ignored beside a reference: '404' is a "
+        "reference to #/components/responses/NotFound (api.json:"
+    )
+    assert str(caught.value).endswith("did you mean $.components.responses.NotFound.description?")
+    after = changed(f"{GET}.responses['404'].description", "new", openapi="3.1.0")
+    assert_at(after, "404/description", "new")
+    removed = apply(referring(), [overlay({"target": f"{GET}.responses['404'].description", "remove": True})])
+    assert_at(removed, "404", {"$ref": "#/components/responses/NotFound"})
+
+
+def told_of(*actions: dict[str, Any], version: str = "1.0.0") -> list[tuple[str, int, str]]:
+    _, found = apply_with_findings(referring(), [overlay(*actions, version=version)])
+    assert all((one.level, one.location.file) == ("info", "more.json") for one in found)
+    return [(one.rule.removeprefix("document.overlay_"), one.location.line, one.says) for one in found]
+
+
+def test_an_action_that_holds_of_some_places_and_stops_at_references_is_told() -> None:
+    for change in ({"update": {"description": "new"}}, {"remove": True}):
+        target = f"{GET}.responses[*].content['application/json']"
+        told = told_of({"target": target, **change})
+        meant = "$.components.responses.NotFound.content['application/json']"
+        assert told == [("stopped", 8, f"{target} stops at references; not selected: {meant}")]
+    target = f"{GET}.responses[?@.content]"
+    meant = "$.components.responses.NotFound"
+    assert told_of({"target": target, "update": {"headers": HEADER}}) == [
+        ("stopped", 8, f"{target} stops at references; not selected: {meant}")
+    ]
+    assert told_of({"target": f"{GET}.responses[?@.description]", "update": {"headers": HEADER}}) == [
+        ("stopped", 8, f"{GET}.responses[?@.description] stops at references; not selected: {meant}")
+    ]
+    assert told_of({"target": f"{GET}.responses[?!@.headers]", "update": {"headers": HEADER}}) == []
+    assert told_of({"target": f"{GET}.responses[?!@['$ref']].content", "remove": True}) == []
+    assert told_of({"target": "$..content", "remove": True}) == []
+
+
+def test_an_update_that_changes_nothing_is_told_once_per_action() -> None:
+    batch = "$.components.schemas.Batch"
+    same = [
+        {"target": batch, "update": {"type": "object", "properties": {"id": {"type": "string"}}}},
+        {"target": f"{batch}.type", "update": "object"},
+        {"target": f"{GET}.responses['404', '500']", "update": {"description": "not found"}},
+        {
+            "target": "$",
+            "update": {"paths": {"/batches/{id}": {"get": {"responses": {"500": {"description": "not found"}}}}}},
+        },
+        {"target": batch, "update": {}},
+    ]
+    assert [(kind, line) for kind, line, _ in told_of(*same)] == [("unchanged", line) for line in (8, 19, 23, 29, 45)]
+    assert told_of(same[1]) == [("unchanged", 8, f"{batch}.type is as the action wants it already")]
+    copied_ = {"target": f"{GET}.responses['500']", "copy": f"{GET}.responses['500']"}
+    assert [kind for kind, _, _ in told_of(copied_, version="1.1.0")] == ["unchanged"]
+    other = [
+        {"target": batch, "update": {"required": ["id"]}},
+        {"target": batch, "update": {"x-count": 1}},
+        {"target": batch, "update": {"x-count": True}},
+        {"target": "$.components.schemas[*]", "update": {"required": []}},
+        {"target": f"{GET}.responses['200', '500']", "update": {"description": "ok"}},
+    ]
+    assert told_of(*other) == []
+
+
+def test_a_reference_that_an_update_leaves_as_it_is_stays_a_reference() -> None:
+    after = changed(f"{GET}.responses['500']", {"description": "not found"})
+    assert after.data == referring().data
+
+
+def test_a_copied_reference_is_merged_as_what_it_refers_to_where_there_is_more() -> None:
+    copy = {"target": f"{GET}.responses['200']", "copy": f"{GET}.responses['500']"}
+    after = apply(referring(), [overlay(copy, version="1.1.0")])
+    merged_ = resolve(after.data, "/paths/~1batches~1{id}/get/responses/200")
+    assert "$ref" not in merged_
+    assert merged_["description"] == "not found"
+    assert "X-Trace" in merged_["headers"]
+    copy = {"target": f"{GET}.responses['404']", "copy": f"{GET}.responses['401']"}
+    after = apply(referring(), [overlay(copy, version="1.1.0")])
+    assert_at(after, "404", {"$ref": "#/components/responses/Again", "description": "ignored"})
+
+
+def test_no_action_of_a_shipped_overlay_changes_nothing_or_stops_at_references() -> None:
+    for source in CONTRACT_NAMES:
+        read, own = named_document(source)
+        assert apply_with_findings(read, own)[1] == ()
+    vendors = [profile_file for profile_file in SHIPPED if profile_file.stem not in CONTRACT_NAMES]
+    read, own = named_document("openai")
+    for path in vendors:
+        assert apply_with_findings(read, [*own, load_overlay(path)])[1] == (), path
+
+
+def test_a_header_that_an_overlay_requires_of_every_response_is_missed_in_every_response(tmp_path: Path) -> None:
+    path = tmp_path / "trace.yaml"
+    path.write_text(
+        "overlay: 1.0.0\ninfo: {title: Trace, version: '1'}\nactions:\n"
+        "- target: $.paths['/batches/{batch_id}'].get.responses[*]\n"
+        "  update: {headers: {X-Request-Id: {required: true, schema: {type: string}}}}\n"
+        "- target: $.paths['/batches/{batch_id}'].get.responses['404']\n"
+        "  update: {description: NotFound}\n",
+        "utf-8",
+    )
+    statuses = ["200", "400", "401", "403", "404", "429", "500", "503", "504"]
+    contract = shipped_contract("documented", [path])
+    assert sorted(contract.operation.responses) == statuses
+    assert {tuple(response.required_headers) for response in contract.operation.responses.values()} == {
+        ("X-Request-Id",)
+    }
+    assert sorted(clause.status for clause in contract.clauses if clause.rule == "response.header") == statuses
+    recording = tmp_path / "traffic.ndjson"
+    recording.write_text("".join(f"{json.dumps(answered(int(status)))}\n" for status in statuses), "utf-8")
+    shown, drift = validated(tmp_path / "reports", str(recording), f"--overlay={path}")
+    missing = [one for one in drift["findings"] if one["rule"] == "response.header"]
+    assert sorted(one["status"] for one in missing) == statuses
+    told = "".join(shown.output.split())
+    assert f"Overlay:{path}:6:" in told
+    assert "isastheactionwantsitalready" in told
+
+
+def answered(status: int) -> dict[str, Any]:
+    request = {
+        "method": "GET",
+        "url": "http://127.0.0.1/v1/batches/batch_1",
+        "headers": {"Accept": "application/json", "Authorization": "Bearer sk-x"},
+    }
+    response = {"status": status, "headers": {"Content-Type": "application/json"}, "body": "{}"}
+    return {"request": request, "response": response, "started_at": 1741685413.25, "elapsed": 0.1}
+
+
+@untimed
+@given(st.permutations(["401", "404", "500"]), st.booleans(), st.sampled_from(["3.0.3", "3.1.0"]))
+def test_what_an_action_says_holds_where_it_says_and_nowhere_else(names: list[str], wide: bool, version: str) -> None:
+    chosen = names[:2]
+    target = f"{GET}.responses[{', '.join(repr(name) for name in chosen)}]" if wide else f"{GET}.responses"
+    update = {"x-own": [1]} if wide else {name: {"x-own": [1]} for name in chosen}
+    after = changed(target, update, openapi=version)
+    for name in names:
+        node, _ = follow(after, f"/paths/~1batches~1{{id}}/get/responses/{name}")
+        assert node == {**NOT_FOUND, **({"x-own": [1]} if name in chosen else {})}
+    assert after.data["components"] == REFERRING["components"]
+
+
+STEPS = st.sampled_from(
+    [
+        *("paths", "components", "responses", "/batches/{id}", "get", "404", "200", "NotFound", "Again", "Outside"),
+        *("Circle", "content", "schema", "headers", "X-Trace", "parameters", "schemas", "Batch", "properties"),
+        *("parent", "$ref"),
+    ]
+)
+SEGMENTS = st.builds("['{}']".format, STEPS) | st.builds("..['{}']".format, STEPS) | st.sampled_from(["[*]", "[0]"])
+UPDATES = st.recursive(
+    st.sampled_from([1, "x", "#/components/responses/NotFound", "#/components/schemas/Batch", "a.yaml"]),
+    lambda inner: st.dictionaries(STEPS, inner, max_size=3) | st.lists(inner, max_size=2),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@untimed
+@given(
+    st.lists(SEGMENTS, max_size=5).map(lambda segments: "$" + "".join(segments)),
+    st.builds(lambda value: {"update": value}, UPDATES)
+    | st.just({"remove": True})
+    | st.builds(lambda segments: {"copy": "$" + "".join(segments)}, st.lists(SEGMENTS, max_size=4)),
+    st.sampled_from(["3.0.3", "3.1.0"]),
+    st.sampled_from(["1.0.0", "1.1.0"]),
+)
+def test_any_action_on_references_is_applied_or_refused_in_one_line(
+    target: str, change: dict[str, Any], openapi: str, version: str
+) -> None:
+    published = referring(openapi)
+    before = deepcopy(published.data)
+    try:
+        after = apply(published, [overlay({"target": target, **change}, version=version)])
+    except ContractError as error:
+        assert re.fullmatch("more.json:8:? .+", str(error))  # noqa: PT017 - most actions fit nothing
+    else:
+        known, there = after.locations.keys(), set(pointers(after.data))
+        assert known <= there if "copy" in change else known == there
+    assert published.data == before
 
 
 @pytest.mark.parametrize("target", ["$.x[", "x", "$.x[?@.a ==]", ""])

@@ -12,7 +12,7 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.clauses import derive_clauses
 from batch_conformance.contract.document import ContractError, Document
 from batch_conformance.contract.operation import Operation, ResponseContract, is_status
-from batch_conformance.contract.overlay import Action, Overlay, apply
+from batch_conformance.contract.overlay import Action, Overlay, apply, apply_with_findings
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.reference import follow, follow_misplaced, follow_paths
 from batch_conformance.contract.roles import Roles, infer_roles
@@ -67,9 +67,12 @@ def compile_contract(document: Document, reading: Reading = "documented", overla
     findings = self_check(document, _compile_operation(document), (*paths, *misplaced))
     repairs = _repairs(findings)
     repaired = reading == "documented" and not overlays and bool(repairs.actions)
+    effective = document
     if repaired:
-        overlays = (repairs,)
-    effective = apply(document, overlays) if reading == "documented" else document
+        effective, overlays = apply(document, (repairs,)), (repairs,)
+    elif reading == "documented":
+        effective, told = apply_with_findings(document, overlays)
+        findings += told
     effective, _ = follow_misplaced(effective, _choose_path(effective)[0])
     operation = _compile_operation(effective)
     success = operation.response_for(200) or next((r for s, r in operation.responses.items() if s[0] == "2"), None)

@@ -129,6 +129,16 @@ _KINDS: Mapping[str, _Kind] = {
         "A reference where OpenAPI has none",
         "Most tools do not follow it, and see an empty object.",
     ),
+    "overlay_unchanged": _Kind(
+        "info",
+        "An overlay's action that changes nothing",
+        "The document says it itself by now, or another place was meant.",
+    ),
+    "overlay_stopped": _Kind(
+        "info",
+        "An overlay's action that stops at references",
+        "JSONPath does not follow `$ref`: the action holds in fewer places than it seems to.",
+    ),
     "merge_key": _Kind(
         "info",
         "A YAML merge key",

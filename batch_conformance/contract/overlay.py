@@ -1,26 +1,28 @@
 """OpenAPI Overlay 1.0 and 1.1: what else the vendor documents, applied to the document action by action.
 
-One thing is stricter than the specification: an action that matches nothing is an error, because here it means that the
-document has changed under an overlay that was written for it.
+Two things are stricter than the specification. An action that matches nothing is an error, because here it means that
+the document has changed under an overlay that was written for it. And what an update would put beside a `$ref`, where
+OpenAPI ignores it, is put into a copy of what the reference refers to, in its place: so it holds where the action says,
+and for nobody else who refers to the same component.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import jsonpath_rfc9535
-
 from batch_conformance.contract.document import MAX_BYTES, Document
+from batch_conformance.contract.document_finding import DocumentFinding, finding
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.location import Location, Origin
-from batch_conformance.contract.pointer import join
+from batch_conformance.contract.overlay_target import Steps, effective, select, shown
+from batch_conformance.contract.pointer import join, split
+from batch_conformance.contract.reference import follow, ignored_beside, is_reference, put_in_place
+from batch_conformance.contract.translate import local_pointer, resolve
 from batch_conformance.contract.tree import copied, parse_tree
-
-_Steps = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,53 +116,67 @@ def _action(action: Any, number: int, version: str, locations: Mapping[str, Loca
 
 
 def apply(document: Document, overlays: Sequence[Overlay]) -> Document:
+    """The document of ``apply_with_findings``. Raises ``ContractError`` as it does."""
+    return apply_with_findings(document, overlays)[0]
+
+
+def apply_with_findings(
+    document: Document, overlays: Sequence[Overlay]
+) -> tuple[Document, tuple[DocumentFinding, ...]]:
     """The document with all actions applied in order; what an overlay put there has the overlay's location.
 
-    Raises ``ContractError`` for a target that is no JSONPath, selects nothing, or does not fit its update.
+    The findings are about actions that change nothing, or that stop at references. Raises ``ContractError`` for a
+    target that is no JSONPath, selects nothing, or does not fit its update, and for an update that would stand beside
+    a reference that cannot be followed.
     """
-    data: Any = copied(document.data)
     locations = dict(document.locations)
+    work = replace(document, data=copied(document.data), locations=locations)
+    found: list[DocumentFinding] = []
     for overlay in overlays:
         for action in overlay.actions:
-            paths = _select(data, action.target, action)
-            if action.change == "remove":
-                # The inner and the later first, so that no path leads elsewhere when its turn comes.
-                for path in sorted(paths, key=_in_order, reverse=True):
-                    _remove(data, locations, path, action)
-            else:
-                update = _copied(data, action) if action.change == "copy" else action.value
-                _Update(data, locations, action, strict=overlay.version != "1.0").run(paths, update)
-    return Document(data, document.name, document.sha256, document.text, locations)
+            found += _apply(work, locations, action, strict=overlay.version != "1.0")
+    return work, tuple(found)
 
 
-def _select(data: Any, target: str, action: Action) -> list[_Steps]:
-    try:
-        nodes = jsonpath_rfc9535.find(target, data)
-    except (jsonpath_rfc9535.JSONPathError, RecursionError) as error:
-        raise ContractError(f"{action.location}: {target!r} is no JSONPath: {error}") from None
-    if not nodes:
-        raise ContractError(f"{action.location}: {target} matches nothing in the document")
-    return list(dict.fromkeys(tuple(node.location) for node in nodes))
+def _apply(
+    work: Document, locations: dict[str, Location], action: Action, *, strict: bool
+) -> Iterator[DocumentFinding]:
+    place, data = action.location, work.data
+    selection = select(work, action.target, place)
+    if action.change == "remove":
+        # The inner and the later first, so that no path leads elsewhere when its turn comes.
+        for path in sorted(selection.paths, key=_in_order, reverse=True):
+            _remove(data, locations, path, action)
+    else:
+        selection = effective(work, action.target, place, selection)
+        source = _source(work, action) if action.change == "copy" else None
+        value = copied(_at(data, source)) if source is not None else action.value
+        if not _Update(work, locations, action, strict, source).run(selection.paths, value):
+            says = f"{action.target} is as the action wants it already"
+            yield finding(work, "overlay_unchanged", place.pointer, says, suffix=place.file, location=place)
+    if selection.missed:
+        says = f"{action.target} stops at references; not selected: {shown(one.meant for one in selection.missed)}"
+        yield finding(work, "overlay_stopped", place.pointer, says, suffix=place.file, location=place)
 
 
-def _in_order(path: _Steps) -> list[tuple[int, int, str]]:
+def _in_order(path: Steps) -> list[tuple[int, int, str]]:
     return [(0, step, "") if isinstance(step, int) else (1, 0, step) for step in path]
 
 
-def _copied(data: Any, action: Action) -> Any:
-    paths = _select(data, action.value, action)
+def _source(work: Document, action: Action) -> Steps:
+    paths = select(work, action.value, action.location).paths
     if len(paths) != 1:
         raise ContractError(f"{action.location}: copy must select one node, and {action.value} selects {len(paths)}")
-    return copied(_at(data, paths[0]))
+    return paths[0]
 
 
-def _at(data: Any, path: _Steps) -> Any:
+def _at(data: Any, path: Steps) -> Any:
     for step in path:
         data = data[step]
     return data
 
 
-def _remove(data: Any, locations: dict[str, Location], path: _Steps, action: Action) -> None:
+def _remove(data: Any, locations: dict[str, Location], path: Steps, action: Action) -> None:
     if not path:
         raise ContractError(f"{action.location}: the root cannot be removed")
     parent, last = _at(data, path[:-1]), path[-1]
@@ -173,38 +189,104 @@ def _remove(data: Any, locations: dict[str, Location], path: _Steps, action: Act
             _move(locations, join(around, index + 1), join(around, index))
 
 
-@dataclass(frozen=True, slots=True)
 class _Update:
-    """One update on its way into a document."""
+    """One update on its way into a document. ``source`` is where it is copied from, if it is."""
 
-    data: Any
-    locations: dict[str, Location]
-    action: Action
-    strict: bool
+    def __init__(
+        self, work: Document, locations: dict[str, Location], action: Action, strict: bool, source: Steps | None
+    ) -> None:
+        self._work = work
+        self._data: Any = work.data
+        self._locations = locations
+        self._action = action
+        self._strict = strict
+        self._source = source
+        self._selected: frozenset[str] = frozenset()
 
-    def run(self, paths: Sequence[_Steps], update: Any) -> None:
-        kinds = {_kind(_at(self.data, path)) for path in paths}
-        if self.strict and len(kinds) > 1:
-            raise ContractError(f"{self.action.location}: {self.action.target} selects {' and '.join(sorted(kinds))}")
+    def run(self, paths: Sequence[Steps], update: Any) -> bool:
+        """Apply the update to all that is selected; whether that changes anything."""
+        kinds = {_kind(_at(self._data, path)) for path in paths}
+        if self._strict and len(kinds) > 1:
+            raise ContractError(f"{self._action.location}: {self._action.target} selects {' and '.join(sorted(kinds))}")
+        self._selected = frozenset(join("", *path) for path in paths)
+        changes = False
         for path in paths:
-            present, pointer = _at(self.data, path), join("", *path)
-            if isinstance(present, dict) and isinstance(update, dict):
-                self._merge(present, update, pointer, "")
+            present, pointer = _at(self._data, path), join("", *path)
+            value = self._content(update, present, path)
+            changes = changes or not self._is_so(present, value, pointer)
+            if isinstance(present, dict) and isinstance(value, dict):
+                self._merge(present, value, pointer, "")
             elif isinstance(present, list):
-                whole = self.strict and isinstance(update, list)
-                for index, entry in enumerate(update if whole else [update]):
+                whole = self._strict and isinstance(value, list)
+                for index, entry in enumerate(value if whole else [value]):
                     self._append(present, entry, pointer, f"/{index}" if whole else "")
-            elif path and _kind(present) == _kind(update) == "primitives":
-                _at(self.data, path[:-1])[path[-1]] = update
+            elif path and _kind(present) == _kind(value) == "primitives":
+                _at(self._data, path[:-1])[path[-1]] = value
                 self._note(pointer, "")
             else:
                 raise ContractError(
-                    f"{self.action.location}: {self.action.target} selects {_kind(present)}, and its update is "
-                    f"one of {_kind(update)}"
+                    f"{self._action.location}: {self._action.target} selects {_kind(present)}, and its update is "
+                    f"one of {_kind(value)}"
                 )
+        return changes
+
+    def _content(self, update: Any, present: Any, path: Steps) -> Any:
+        """The update; what it refers to where it is a copied reference, beside which all that is there were ignored."""
+        if self._source is None or not is_reference(update, self._source) or not isinstance(present, dict):
+            return update
+        if "$ref" in present or not ignored_beside(tuple(present), path, modern=self._modern):
+            return update
+        return copied(resolve(self._data, self._referent(update["$ref"], join("", *self._source))))
+
+    def _is_so(self, present: Any, update: Any, pointer: str) -> bool:
+        """Whether an update says nothing that is not so already."""
+        if isinstance(present, dict) and isinstance(update, dict):
+            if self._reference_beside(present, update, pointer) is not None and "$ref" not in update:
+                pointer = self._referent(present["$ref"], pointer)
+                present = resolve(self._data, pointer)
+            return all(
+                name in present and self._is_so(present[name], value, join(pointer, name))
+                for name, value in update.items()
+            )
+        if isinstance(present, list):
+            return isinstance(update, list) and not update
+        return type(present) is type(update) and bool(present == update)
+
+    @property
+    def _modern(self) -> bool:
+        return str(self._data.get("openapi", "")).startswith("3.1")
+
+    def _reference_beside(self, into: dict[str, Any], update: dict[str, Any], pointer: str) -> str | None:
+        """The reference beside which members of an update would be ignored, if there is one."""
+        reference, path = update.get("$ref", into.get("$ref")), split(pointer)
+        beside = is_reference({"$ref": reference}, path) and ignored_beside(tuple(update), path, modern=self._modern)
+        return reference if beside else None
+
+    def _referent(self, reference: str, pointer: str) -> str:
+        """The pointer of the object that a reference standing at ``pointer`` means in the end."""
+        try:
+            _, where = follow(self._work, local_pointer(self._work, pointer, reference))
+        except ContractError as error:
+            raise ContractError(
+                f"{self._action.location}: {self._action.target} cannot be applied beside a reference, where it would "
+                f"be ignored, nor to what that refers to: {error}"
+            ) from None
+        if not isinstance(resolve(self._data, where), dict):
+            place = self._work.location(where)
+            raise ContractError(f"{self._action.location}: {self._action.target} refers to {place}, which is no object")
+        return where
 
     def _merge(self, into: dict[str, Any], update: dict[str, Any], pointer: str, source: str) -> None:
         """``pointer`` is that of ``into`` in the document, ``source`` that of ``update`` in the action."""
+        reference = self._reference_beside(into, update, pointer)
+        if reference is not None:
+            if self._is_so(into, update, pointer):
+                return
+            where = self._referent(reference, pointer)
+            if where in self._selected:
+                return  # the action changes what is referred to, and so what is here
+            into = put_in_place(self._data, self._locations, where, pointer)
+            update = {name: value for name, value in update.items() if name != "$ref"}
         for name, value in update.items():
             present, inner, from_ = into.get(name), join(pointer, name), join(source, name)
             if isinstance(present, dict) and isinstance(value, dict):
@@ -213,9 +295,9 @@ class _Update:
                 # The array stays where the document has it: only what was added is the overlay's.
                 for index, entry in enumerate(value):
                     self._append(present, entry, inner, f"{from_}/{index}")
-            elif self.strict and name in into and _kind(present) != _kind(value):
+            elif self._strict and name in into and _kind(present) != _kind(value):
                 raise ContractError(
-                    f"{self.action.location}: {name} is one of {_kind(present)} in the document and one of "
+                    f"{self._action.location}: {name} is one of {_kind(present)} in the document and one of "
                     f"{_kind(value)} in the update, which Overlay 1.1 cannot merge: remove it first"
                 )
             else:
@@ -228,11 +310,11 @@ class _Update:
 
     def _note(self, pointer: str, source: str) -> None:
         """Give a node, and all in it, the places that they have in the overlay."""
-        _forget(self.locations, pointer)
-        known = self.action.locations
-        self.locations[pointer] = known.get(source, self.action.location)
+        _forget(self._locations, pointer)
+        known = self._action.locations
+        self._locations[pointer] = known.get(source, self._action.location)
         for inner in [inner for inner in known if inner.startswith(source + "/")]:
-            self.locations[pointer + inner[len(source) :]] = known[inner]
+            self._locations[pointer + inner[len(source) :]] = known[inner]
 
 
 def _kind(value: Any) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from batch_conformance.contract.clause import Clause
+from batch_conformance.contract.document_finding import DocumentFinding
 from batch_conformance.contract.location import Location
 from batch_conformance.exchange.exchange import Exchange, Request
 from batch_conformance.findings.finding import LEVELS, Finding, Level, Side, State
@@ -131,6 +132,11 @@ def failing(report: RunReport) -> tuple[Finding, ...]:
     """The findings that fail the gate of this run."""
     fail_on = cast("FailOn", report.run.fail_on)
     return tuple(finding for finding in report.ledger.findings if fails_gate(finding, fail_on))
+
+
+def overlay_remarks(report: RunReport) -> tuple[DocumentFinding, ...]:
+    """What the self-check says of the actions of overlays, which people write for a run and read about right away."""
+    return tuple(found for found in report.contract.document_findings if found.location.origin == "overlay")
 
 
 def count(report: RunReport) -> Counts:

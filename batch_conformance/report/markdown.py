@@ -6,7 +6,16 @@ import html
 import re
 
 from batch_conformance.report.baseline_entry import baseline_entry, day_of
-from batch_conformance.report.groups import Group, clauses_by_id, count, failing, fold, place, where_said
+from batch_conformance.report.groups import (
+    Group,
+    clauses_by_id,
+    count,
+    failing,
+    fold,
+    overlay_remarks,
+    place,
+    where_said,
+)
 from batch_conformance.report.memory import baseline_line, entries_to_act_on, entry_advice, gone_line, history_line
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.terminal import GLYPHS
@@ -73,6 +82,7 @@ def render(report: RunReport) -> str:
     for heading, texts in (
         ("Missing", report.missing),
         ("Notes", report.notes),
+        ("Overlays", [f"{remark.location}: {remark.says}" for remark in overlay_remarks(report)]),
         ("Baseline", [*filter(None, [baseline_line(report)]), *acts[:ENTRIES]]),
         ("History", [*filter(None, [history_line(report)]), *gone[:ENTRIES]]),
     ):

@@ -14,6 +14,7 @@ from batch_conformance.report.groups import (
     clauses_by_id,
     count,
     fold,
+    overlay_remarks,
     remedy_of,
     verdict_sentence,
     where_said,
@@ -208,6 +209,8 @@ class _Terminal:
         if counts.document_findings:
             told = language.count(counts.document_findings, "finding")
             lines += self._told(text("The document itself: {findings}, with lines, in the report.", findings=told))
+        for remark in overlay_remarks(report):
+            lines += self._told(f"{text('Overlay')}{text(': ')}{remark.location}{text(': ')}{said(remark.says)}")
         lines += self._memory()
         if counts.failing:
             accept = text("Accept: --write-baseline=FILE; the report has each finding's entry, ready to paste.")

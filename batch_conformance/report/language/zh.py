@@ -245,6 +245,7 @@ _TERMINAL: Mapping[str, str] = {
     "Missing": "所缺",
     "Not observed": "未观察到",
     "Note": "说明",
+    "Overlay": "Overlay",
     "Report": "报告",
     "The document itself: {findings}, with lines, in the report.": "文档自身：{findings}，报告中有行号。",
     "accepted": "已接受",

@@ -63,6 +63,11 @@ _DOCUMENT: Mapping[str, str] = {
         "无法区分正常的 ID 与格式错误的 ID，也无法为测试猜出一个。",
     "A reference where OpenAPI has none": "OpenAPI 不允许引用的地方写了引用",
     "Most tools do not follow it, and see an empty object.": "多数工具不会解析它，只会看到一个空对象。",
+    "An overlay's action that changes nothing": "Overlay 的动作没有改变任何内容",
+    "The document says it itself by now, or another place was meant.": "文档自己已经这样写了，或者本来指的是别处。",
+    "An overlay's action that stops at references": "Overlay 的动作止于引用",
+    "JSONPath does not follow `$ref`: the action holds in fewer places than it seems to.":
+        "JSONPath 不解析 `$ref`：该动作生效的地方比看上去少。",
     "A YAML merge key": "YAML 合并键",
     "To a reader of YAML 1.2 `<<` is an ordinary key: it sees nothing of what the key brings.":
         "对于 YAML 1.2 的读取器，`<<` 是普通的键：它看不到这个键带来的任何内容。",
@@ -101,6 +106,8 @@ _DOCUMENT: Mapping[str, str] = {
     ", here and in 1 more place": "，此处和另外 1 处",
     ", here and in {} more places": "，此处和另外 {} 处",
     "{} is a reference to {}, which is followed here": "{} 是指向 {} 的引用，这里会解析它",
+    "{} is as the action wants it already": "{} 已经是该动作要求的样子",
+    "{} stops at references; not selected: {}": "{} 止于引用；没有选中：{}",
     "GET {} is deprecated": "GET {} 已弃用",
     "{} is not among components.securitySchemes": "{} 不在 components.securitySchemes 中",
     "{}: {} is required and not among the properties": "{}：{} 是必填，却不在属性中",
