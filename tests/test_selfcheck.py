@@ -379,6 +379,18 @@ SCHEMAS = st.recursive(
 )
 
 
+@pytest.mark.parametrize(
+    ("body", "version"),
+    [
+        ({"type": "string", "anyOf": [{"type": "string"}], "example": None}, "3.1.0"),
+        ({"anyOf": [{"type": "string"}], "oneOf": [{"type": "string"}], "example": None}, "3.1.0"),
+        ({"allOf": [{"type": "string"}, {"type": "string"}], "example": None}, "3.0.3"),
+    ],
+)
+def test_a_null_that_two_keywords_refuse_has_no_repair(body: dict[str, Any], version: str) -> None:
+    assert {one.repair for one in findings(body, "example_null", version=version)} == {None}
+
+
 @untimed
 @given(SCHEMAS, st.booleans())
 def test_any_schema_is_checked_and_its_repairs_are_those_of_an_overlay(body: dict[str, Any], modern: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -106,22 +107,30 @@ def _check(
 ) -> Iterator[DocumentFinding]:
     """Findings about one sample: what is null and must not be apart, because one repair settles each of those."""
     sample = "default" if pointer.rpartition("/")[2] == "default" and pointer.startswith(schema.pointer) else "example"
-    for violation in schema.violations(value):
+    violations = schema.violations(value)
+    nulls = Counter(violation.path for violation in violations if _refuses_null(violation))
+    for violation in violations:
         where = join(pointer, *violation.path)
         name = (uses[0].body if uses else "") + violation.pointer or (uses[0].name if uses else "the value")
-        if violation.keyword == "type" and violation.kind == "null":
+        if _refuses_null(violation):
+            # Where two keywords refuse it, no one change is enough.
+            curable = sample == "example" and nulls[violation.path] == 1
             yield finding(
                 document,
                 f"{sample}_null" if sample == "example" else "default_invalid",
                 where,
                 f"{name}: {sample} is null, the type is {violation.expected} and not nullable",
-                repair=_allow_null(document, violation) if sample == "example" else None,
+                repair=_allow_null(document, violation) if curable else None,
                 predicts=_predicted(uses, violation) if sample == "example" else (),
             )
         else:
             remove = {"target": json_path(document, pointer), "remove": True}
             says = f"{name}: {sample} has {violation.observed}, the schema asks for {violation.expected}"
             yield finding(document, f"{sample}_invalid", where, says, repair=remove, suffix=_apart(violation))
+
+
+def _refuses_null(violation: Violation) -> bool:
+    return violation.keyword == "type" and violation.kind == "null"
 
 
 def _predicted(uses: Sequence[Use], violation: Violation) -> tuple[Predicted, ...]:
