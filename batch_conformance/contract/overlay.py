@@ -22,7 +22,7 @@ from batch_conformance.contract.overlay_target import Steps, effective, select, 
 from batch_conformance.contract.pointer import join, split
 from batch_conformance.contract.reference import follow, ignored_beside, is_reference, put_in_place
 from batch_conformance.contract.translate import local_pointer, resolve
-from batch_conformance.contract.tree import copied, parse_tree
+from batch_conformance.contract.tree import copied, parse_tree, pointers
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +180,7 @@ def _remove(data: Any, locations: dict[str, Location], path: Steps, action: Acti
     if not path:
         raise ContractError(f"{action.location}: the root cannot be removed")
     parent, last = _at(data, path[:-1]), path[-1]
-    del parent[last]
-    _forget(locations, join("", *path))
+    _forget(locations, join("", *path), parent.pop(last))
     if isinstance(last, int):
         # What stood behind it moved up by one, and so do the places known by pointer.
         around = join("", *path[:-1])
@@ -301,6 +300,7 @@ class _Update:
                     f"{_kind(value)} in the update, which Overlay 1.1 cannot merge: remove it first"
                 )
             else:
+                _forget(self._locations, inner, present)
                 into[name] = copied(value)
                 self._note(inner, from_)
 
@@ -309,8 +309,7 @@ class _Update:
         self._note(join(pointer, len(to) - 1), source)
 
     def _note(self, pointer: str, source: str) -> None:
-        """Give a node, and all in it, the places that they have in the overlay."""
-        _forget(self._locations, pointer)
+        """Give a new node, and all in it, the places that they have in the overlay."""
         known = self._action.locations
         self._locations[pointer] = known.get(source, self._action.location)
         for inner in [inner for inner in known if inner.startswith(source + "/")]:
@@ -326,6 +325,7 @@ def _move(locations: dict[str, Location], pointer: str, to: str) -> None:
         locations[to + known[len(pointer) :]] = locations.pop(known)
 
 
-def _forget(locations: dict[str, Location], pointer: str) -> None:
-    for gone in [known for known in locations if known == pointer or known.startswith(pointer + "/")]:
-        del locations[gone]
+def _forget(locations: dict[str, Location], pointer: str, value: Any) -> None:
+    """Drop the places of a value that stood at a pointer, and of all in it."""
+    for inner in pointers(value):
+        locations.pop(pointer + inner, None)
