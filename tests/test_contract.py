@@ -226,6 +226,27 @@ def test_a_reference_that_leads_nowhere_is_refused_with_its_line_wherever_it_is(
     )
 
 
+@pytest.mark.parametrize(
+    ("schemas", "reference", "says"),
+    [
+        ({"$ref": "schemas.yaml"}, "#/components/schemas/Batch", "the reference 'schemas.yaml' leaves the document"),
+        ({"A": {"$ref": "a.yaml"}}, "#/components/schemas/A/items/0", "the reference 'a.yaml' leaves the document"),
+        ({"A": {"$ref": "#/components/schemas/B"}, "B": {}}, "#/components/schemas/A/items/not", "nothing there"),
+        ({"A": {"type": "object"}}, "#/components/schemas/A/properties/x/items", "nothing there"),
+        ({"A": {"type": ["object"]}}, "#/components/schemas/A/type/0/x", "nothing there"),
+        ({}, "#/definitions/a/b/c", "nothing there"),
+    ],
+)
+def test_a_reference_that_ends_on_its_way_is_refused_with_the_line_of_what_is_in_the_way(
+    schemas: dict[str, Any], reference: str, says: str
+) -> None:
+    data = tree({"$ref": reference}, components=schemas)
+    line = line_of(data, f'"$ref": "{schemas["$ref"]}"') if "$ref" in schemas else 0
+    line = line or line_of(data, '"a.yaml"' if "a.yaml" in says else f'"{reference}"')
+    assert refused(data).startswith(f"api.json:{line}: the ")
+    assert says in refused(data)
+
+
 @pytest.mark.parametrize("place", REFERRING, ids=lambda place: "/".join(map(str, place[2:])) or place[-1])
 def test_a_local_reference_is_followed_wherever_it_is(place: tuple[str | int, ...]) -> None:
     data, was = with_reference(place, "#/x-moved")

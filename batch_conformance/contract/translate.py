@@ -206,12 +206,13 @@ def local_pointer(document: Document, pointer: str, reference: Any) -> str:
 
 def _refuse_outside(document: Document, target: str) -> None:
     """A reference on the way to a node that leaves the document is why there is nothing: say that instead."""
-    pointer = ""
+    pointer, node = "", document.data
     for token in split(target):
-        node = resolve(document.data, pointer)
         if isinstance(node, Mapping) and "$ref" in node and token not in node:
             local_pointer(document, pointer, node["$ref"])
-        pointer = join(pointer, token)
+        if not isinstance(node, Mapping) or token not in node:
+            return
+        pointer, node = join(pointer, token), node[token]
 
 
 def resolve(data: Any, pointer: str) -> Any:
