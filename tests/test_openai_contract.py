@@ -101,7 +101,7 @@ def test_a_package_without_the_document_is_refused_with_one_line(
     ],
 )
 def test_a_document_that_cannot_be_read_in_part_is_read_whole(text: str) -> None:
-    assert excerpt.excerpt(text, lambda path: "batches" in path) is None
+    assert excerpt.excerpt(text, lambda path, _: "batches" in path) is None
 
 
 LARGE = """\
@@ -183,7 +183,7 @@ def test_an_anchor_of_the_same_name_elsewhere_is_not_taken_for_the_one_that_was_
 
 
 def test_a_large_document_without_aliases_is_read_in_part() -> None:
-    part = excerpt.excerpt(LARGE.replace("*user* and", "*others* and"), lambda path: "batches" in path)
+    part = excerpt.excerpt(LARGE.replace("*user* and", "*others* and"), lambda path, _: "batches" in path)
     assert part is not None
     assert "users" not in part
     assert "Base" not in part

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal
 
+from batch_conformance.contract.choice import DEFAULT_CHOICE, METHODS, Choice, ListedOperation, choose, operations_of
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.clauses import derive_clauses
 from batch_conformance.contract.document import ContractError, Document
+from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation, ResponseContract, is_status
 from batch_conformance.contract.overlay import Action, Overlay, apply, apply_with_findings
+from batch_conformance.contract.path_template import parameters
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.reference import follow, follow_misplaced, follow_paths
 from batch_conformance.contract.roles import Roles, infer_roles
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.selfcheck import DocumentFinding, self_check
+from batch_conformance.contract.translate import resolve
 
 Reading = Literal["published", "documented"]
-
-_METHODS = ("get", "head", "put", "post", "delete", "options", "patch", "trace")
-_PATH = re.compile(r"^(?P<before>/.*)?/\{(?P<parameter>[^{}/]+)\}$")
 
 
 @dataclass(frozen=True)
 class Contract:
     """A document under a reading, compiled.
 
-    ``repaired`` is true where the self-check's repairs stand in for an overlay that nobody gave.
+    ``servers`` are the URL templates that hold for the operation: its own, its path's, or the document's. ``repaired``
+    is true where the self-check's repairs stand in for an overlay that nobody gave.
     """
 
     document: Document
@@ -56,15 +58,21 @@ class Contract:
         return replace(self, operation=replace(self.operation, secured=False))
 
 
-def compile_contract(document: Document, reading: Reading = "documented", overlays: Sequence[Overlay] = ()) -> Contract:
-    """Compile a document under a reading.
+def compile_contract(
+    document: Document,
+    reading: Reading = "documented",
+    overlays: Sequence[Overlay] = (),
+    choice: Choice = DEFAULT_CHOICE,
+) -> Contract:
+    """Compile the chosen operation of a document under a reading.
 
     ``published`` takes the document alone; ``documented`` applies the overlays, or, where none is given, the repairs
     of the self-check. Raises ``ContractError`` with one line for people.
     """
     document, paths = follow_paths(document)
-    document, misplaced = follow_misplaced(document, _choose_path(document)[0])
-    findings = self_check(document, _compile_operation(document), (*paths, *misplaced))
+    chosen = choose(document.name, _list_operations(document), choice)
+    document, misplaced = follow_misplaced(document, chosen.key)
+    findings = self_check(document, _compile_operation(document, chosen.key), (*paths, *misplaced))
     repairs = _repairs(findings)
     repaired = reading == "documented" and not overlays and bool(repairs.actions)
     effective = document
@@ -73,28 +81,31 @@ def compile_contract(document: Document, reading: Reading = "documented", overla
     elif reading == "documented":
         effective, told = apply_with_findings(document, overlays)
         findings += told
-    effective, _ = follow_misplaced(effective, _choose_path(effective)[0])
-    operation = _compile_operation(effective)
+    if chosen.key not in _mapping(effective.data.get("paths")):
+        raise ContractError(f"{document.name} has no path {chosen.key} once its overlays are applied")
+    effective, _ = follow_misplaced(effective, chosen.key)
+    operation = _compile_operation(effective, chosen.key)
     success = operation.response_for(200) or next((r for s, r in operation.responses.items() if s[0] == "2"), None)
     content = success.content if success is not None and success.status != "default" else {}
     schema = next(
         (content[kind] for kind in sorted(content, key=lambda kind: "json" not in kind) if content[kind]), None
     )
     info = _mapping(document.data.get("info"))
-    return Contract(
+    contract = Contract(
         document=effective,
         reading=reading,
         overlays=tuple(overlay.name for overlay in overlays) if reading == "documented" else (),
         title=str(info.get("title", document.name)),
         version=str(info.get("version", "")),
         openapi=str(document.data["openapi"]),
-        servers=tuple(str(_mapping(server).get("url", "")) for server in _listed(document.data.get("servers"))),
+        servers=_servers(effective, operation),
         operation=operation,
         roles=infer_roles(schema, operation.parameter),
         clauses=derive_clauses(operation),
         document_findings=findings,
         repaired=repaired,
     )
+    return contract if chosen.served_at == chosen.key else contract.served_at(chosen.served_at)
 
 
 def _repairs(findings: Sequence[DocumentFinding]) -> Overlay:
@@ -114,10 +125,49 @@ def _repairs(findings: Sequence[DocumentFinding]) -> Overlay:
     return Overlay("repairs of the self-check", "Repairs of the self-check", "1.0", (*updates, *reversed(removals)))
 
 
-def _compile_operation(document: Document) -> Operation:
-    path, parameter = _choose_path(document)
+def _list_operations(document: Document) -> list[ListedOperation]:
+    """Every operation of a document; a path whose reference cannot be followed is taken to have a GET."""
+    paths = document.data.get("paths")
+    if not isinstance(paths, Mapping):
+        raise ContractError(f"{document.name} is no OpenAPI document with paths")
+    listed: list[ListedOperation] = []
+    for path in paths:
+        pointer = join("", "paths", path)
+        try:
+            item, pointer = follow(document, pointer)
+        except ContractError:
+            item = {"get": {}}
+        named = {method: _followed(document, join(pointer, method)) for method in METHODS if method in item}
+        listed += operations_of(path, named, partial(_location_of, document, pointer))
+    return listed
+
+
+def _followed(document: Document, pointer: str) -> Mapping[str, Any]:
+    """The operation at a pointer, a reference to one followed where it can be: its name may stand there."""
+    try:
+        return follow(document, pointer)[0]
+    except ContractError:
+        return {}
+
+
+def _location_of(document: Document, pointer: str, method: str) -> Location:
+    return document.location(join(pointer, method))
+
+
+def _servers(document: Document, operation: Operation) -> tuple[str, ...]:
+    pointer = operation.location.pointer
+    owners = (pointer, pointer.rpartition("/")[0], "")
+    given = (_mapping(resolve(document.data, owner)).get("servers") for owner in owners)
+    servers = next((found for found in given if isinstance(found, list) and found), [])
+    return tuple(str(_mapping(server).get("url", "")) for server in servers)
+
+
+def _compile_operation(document: Document, path: str) -> Operation:
     item, around = follow(document, join("", "paths", path))
+    if "get" not in item:
+        raise ContractError(f"{document.name} has no operation GET {path} once its overlays are applied")
     node, pointer = _mapping(item["get"]), join(around, "get")
+    parameter = parameters(path)[-1]
     responses = node.get("responses")
     if not isinstance(responses, Mapping) or not responses:
         raise ContractError(f"{document.location(pointer)}: the operation documents no responses")
@@ -139,33 +189,7 @@ def _compile_operation(document: Document) -> Operation:
             }
         ),
         secured=bool(security) and all(security),
-        methods=tuple(method.upper() for method in _METHODS if method in item),
-    )
-
-
-def _choose_path(document: Document) -> tuple[str, str]:
-    paths = document.data.get("paths")
-    if not isinstance(paths, Mapping):
-        raise ContractError(f"{document.name} is no OpenAPI document with paths")
-    candidates = {
-        path: match["parameter"]
-        for path in paths
-        if path.count("{") == 1
-        and (match := _PATH.match(path))
-        and "get" in follow(document, join("", "paths", path))[0]
-    }
-    batches = {path: name for path, name in candidates.items() if "batch" in path.rsplit("/", 2)[-2].lower()}
-    chosen = batches or candidates
-    if len(chosen) == 1:
-        return next(iter(chosen.items()))
-    if not chosen:
-        raise ContractError(f"{document.name} has no operation GET /batches/{{batch_id}}, nor another GET /…/{{id}}")
-    exact = [path for path in chosen if path.rsplit("/", 2)[-2] == "batches"]
-    if len(exact) == 1:
-        return exact[0], chosen[exact[0]]
-    listed = ", ".join(sorted(chosen)[:6])
-    raise ContractError(
-        f"{document.name} has {len(chosen)} operations GET /…/{{id}} and none of them is for batches: {listed}"
+        methods=tuple(method.upper() for method in METHODS if method in item),
     )
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from batch_conformance.contract.choice import DEFAULT_CHOICE, Choice
 from batch_conformance.contract.error import ContractError
-from batch_conformance.contract.excerpt import read_batches
+from batch_conformance.contract.excerpt import read_part
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.tree import parse_tree, read_tree
 
@@ -55,8 +56,8 @@ class Document:
         )
 
 
-def load_document(path: Path, name: str | None = None) -> Document:
-    """Read a document from a file. Raises ``ContractError``."""
+def load_document(path: Path, name: str | None = None, choice: Choice = DEFAULT_CHOICE) -> Document:
+    """Read a document from a file, as ``parse_document`` does. Raises ``ContractError``."""
     try:
         size = path.stat().st_size
         raw = path.read_bytes() if size <= MAX_BYTES else b""
@@ -64,13 +65,14 @@ def load_document(path: Path, name: str | None = None) -> Document:
         raise ContractError(f"cannot read the contract {path}: {error.strerror}") from None
     if size > MAX_BYTES:
         raise ContractError(f"the contract {path} has {size} bytes; more than {MAX_BYTES} is no OpenAPI document")
-    return parse_document(raw, name or str(path))
+    return parse_document(raw, name or str(path), choice)
 
 
-def parse_document(raw: bytes, name: str) -> Document:
+def parse_document(raw: bytes, name: str, choice: Choice = DEFAULT_CHOICE) -> Document:
     """Read a document from YAML, JSON, or a documentation page in Markdown with a fenced OpenAPI block.
 
-    Lines are counted in the file as given. Raises ``ContractError`` with one line for people.
+    Of a large one that is block YAML only what the chosen operation needs is read. Lines are counted in the file as
+    given. Raises ``ContractError`` with one line for people.
     """
     try:
         text = raw.decode("utf-8-sig")
@@ -81,7 +83,7 @@ def parse_document(raw: bytes, name: str) -> Document:
         raise ContractError(f"{name} is HTML or XML: give the OpenAPI file itself, or its page as Markdown")
     if _FENCE.search(text) and not _VERSION_FIELD.search(block):
         raise ContractError(f"{name} is a page without a fenced block that holds an OpenAPI document")
-    tree = read_batches(block, name, offset) or read_tree(block, name, line_offset=offset)
+    tree = read_part(block, name, offset, choice) or read_tree(block, name, line_offset=offset)
     if not isinstance(tree.value, dict):
         raise ContractError(f"{name} is no OpenAPI document: it holds no mapping")
     _check_version(tree.value, name, tree.locations)

