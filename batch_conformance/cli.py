@@ -15,6 +15,7 @@ from batch_conformance.findings.gate import EXIT_DRIFT, EXIT_FAULT, EXIT_INTERRU
 from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.input_error import InputError, fault_line
 from batch_conformance.mock.command import mock
+from batch_conformance.operation_option import operation_option
 
 if TYPE_CHECKING:
     from batch_conformance.contract.contract import Reading
@@ -66,19 +67,34 @@ def run(arguments: tuple[str, ...]) -> None:
 @click.argument("old")
 @click.argument("new")
 @click.option("--reading", type=click.Choice(["published", "documented"]), default="published", show_default=True)
+@operation_option
 @click.option("--overlay", "overlays", multiple=True, type=click.Path(path_type=Path), help="applied to both sides")
 @click.option(
     "--format", "face", type=click.Choice(["text", "json", "markdown", "html"]), default="text", show_default=True
 )
 @click.option("--output", type=click.Path(path_type=Path), help="write to this file instead of the terminal")
-def diff(*, old: str, new: str, reading: Reading, overlays: tuple[Path, ...], face: str, output: Path | None) -> None:
-    """Compare two contracts (names, files or URLs) clause by clause; exit 1 if a client of OLD would break."""
+def diff(
+    *,
+    old: str,
+    new: str,
+    reading: Reading,
+    operation: str,
+    overlays: tuple[Path, ...],
+    face: str,
+    output: Path | None,
+) -> None:
+    """Compare two contracts (names, files or URLs) clause by clause; exit 1 if a client of OLD would break.
+
+    --operation holds for both; by its operationId, the operation may have moved to another path.
+    """
+    from batch_conformance.contract.choice import Choice  # noqa: PLC0415
     from batch_conformance.contract.diff import diff_contracts  # noqa: PLC0415
     from batch_conformance.report.contract_diff import FACES  # noqa: PLC0415
     from batch_conformance.run.contracts import open_contract  # noqa: PLC0415
 
     try:
-        found = diff_contracts(*(open_contract(source, reading, overlays) for source in (old, new)))
+        choice = Choice(operation)
+        found = diff_contracts(*(open_contract(source, reading, overlays, choice) for source in (old, new)))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
     _deliver(FACES[face](found), output)
@@ -153,11 +169,13 @@ def matrix(*, reports: tuple[Path, ...], output: Path, previous: Path | None) ->
 @main.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--contract", default="siliconflow", show_default=True, help="whose answers they are: name, file or URL")
+@operation_option
 @click.option("--format", "face", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def client(*, files: tuple[Path, ...], contract: str, face: str) -> None:
+def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str) -> None:
     """Say what OpenAI's Python client makes of recorded answers (HAR, or NDJSON of exchanges); sends nothing."""
     from batch_conformance.client.reader import ClientReader  # noqa: PLC0415
     from batch_conformance.client.recording import recorded  # noqa: PLC0415
+    from batch_conformance.contract.choice import Choice  # noqa: PLC0415
     from batch_conformance.judge.judge import judge  # noqa: PLC0415
     from batch_conformance.recorded.recording import MOST_COMPLAINTS  # noqa: PLC0415
     from batch_conformance.report.client import FACES  # noqa: PLC0415
@@ -165,7 +183,7 @@ def client(*, files: tuple[Path, ...], contract: str, face: str) -> None:
     from batch_conformance.run.contracts import open_contract  # noqa: PLC0415
 
     try:
-        reader, opened = ClientReader(), open_contract(contract)
+        reader, opened = ClientReader(), open_contract(contract, choice=Choice(operation))
         unread: list[str] = []
         exchanges = recorded(files, opened, unread.append)
     except InputError as error:
@@ -178,6 +196,7 @@ def client(*, files: tuple[Path, ...], contract: str, face: str) -> None:
 
 @main.command()
 @click.option("--contract", default="siliconflow", show_default=True, help="a name, a file or a URL")
+@operation_option
 @click.option("--group", "groups", multiple=True, type=click.Choice(["derived", "experience", "variant", "outage"]))
 @click.option("--name", "names", multiple=True, metavar="PATTERN", help="only these, such as '200/created_at:*'")
 @click.option("--jobs", type=click.IntRange(1, 64), help="how many at once (default: one for each processor)")
@@ -187,6 +206,7 @@ def client(*, files: tuple[Path, ...], contract: str, face: str) -> None:
 def prove(
     *,
     contract: str,
+    operation: str,
     groups: tuple[str, ...],
     names: tuple[str, ...],
     jobs: int | None,
@@ -199,7 +219,7 @@ def prove(
     from batch_conformance.run.proving import Wish, perform_proof  # noqa: PLC0415
 
     try:
-        wish = Wish(contract, groups, names, seed)
+        wish = Wish(contract, groups, names, seed, operation)
         sys.exit(perform_proof(wish, jobs or default_jobs(), reports_dir, listing=listing))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
@@ -214,6 +234,7 @@ def prove(
 @click.option("--base-url", default="", metavar="URL", help="judge only what was sent here (default: wherever)")
 @click.option("--vendor", default="", metavar="NAME|FILE", help="whose contract, overlays and paths hold")
 @click.option("--contract", default="", metavar="NAME|FILE|URL", help="default: the vendor's, else siliconflow")
+@operation_option
 @click.option("--overlay", "overlays", multiple=True, type=click.Path(path_type=Path))
 @click.option("--reading", type=click.Choice(["published", "documented"]), default="documented", show_default=True)
 @click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)

@@ -57,6 +57,8 @@ def render_json(proof: Proof) -> str:
             "document": contract.document.name,
             "sha256": contract.document.sha256,
             "reading": contract.reading,
+            "operation": contract.operation.id,
+            "path": contract.operation.path,
         },
         "seed": proof.seed,
         "jobs": proof.jobs,

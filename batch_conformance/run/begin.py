@@ -58,7 +58,9 @@ def begin(
         mock = EmbeddedMock().launch() if shared is None and settings.base_url is None else None
         if mock is not None:
             undone.callback(mock.stop)
-        contract = contract or contract_for(settings.profile, settings.contract, settings.reading, settings.overlays)
+        contract = contract or contract_for(
+            settings.profile, settings.contract, settings.reading, settings.overlays, settings.operation
+        )
         recalled = recall(settings.files, contract)
         reader = ClientReader() if settings.client else None
         reached = _reach(settings, contract, mock, shared, seed=seed, sleep=sleep)

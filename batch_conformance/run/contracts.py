@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batch_conformance.contract.choice import DEFAULT_CHOICE, Choice
 from batch_conformance.contract.contract import Contract, Reading, compile_contract
 from batch_conformance.contract.document import MAX_BYTES, ContractError, parse_document
 from batch_conformance.contract.sources import load_contract, load_overlay_file
@@ -18,14 +19,20 @@ _SECONDS = 30.0
 _CHUNK = 65536
 
 
-def open_contract(source: str, reading: Reading = "documented", overlays: Sequence[Path] = ()) -> Contract:
+def open_contract(
+    source: str,
+    reading: Reading = "documented",
+    overlays: Sequence[Path] = (),
+    choice: Choice = DEFAULT_CHOICE,
+) -> Contract:
     """The contract of a name, a file or a URL, with the overlays given.
 
     Raises ``ContractError`` with one line for people.
     """
     if not is_url(source):
-        return load_contract(source, reading, overlays)
-    return compile_contract(parse_document(_fetch(source), source), reading, [*map(load_overlay_file, overlays)])
+        return load_contract(source, reading, overlays, choice)
+    document = parse_document(_fetch(source), source, choice)
+    return compile_contract(document, reading, [*map(load_overlay_file, overlays)], choice)
 
 
 def is_url(source: str) -> bool:

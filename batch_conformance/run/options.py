@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from batch_conformance.contract.choice import OPERATION_HELP, OPERATION_METAVAR
 from batch_conformance.report.language import LANGUAGES
 from batch_conformance.run.recall import Files
 from batch_conformance.run.settings import DEFAULT_KEY_ENV, Settings, settle
@@ -18,7 +19,11 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("batch conformance", "audit of GET /batches/{batch_id}")
     # Where pytest-base-url is installed, it registered the option first and means the same by it.
     with contextlib.suppress(ValueError):
-        group.addoption("--base-url", metavar="URL", help="the target; none: an embedded mock (env: PYTEST_BASE_URL)")
+        group.addoption(
+            "--base-url",
+            metavar="URL",
+            help="the target; none: an embedded mock that keeps the contract (env: PYTEST_BASE_URL)",
+        )
     add = group.addoption
     add(
         "--batch-id",
@@ -45,6 +50,12 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="NAME|FILE|URL",
         help="the document to hold the target to: siliconflow, openai, or an OpenAPI file or its URL "
         "(default: the vendor's, else siliconflow)",
+    )
+    add(
+        "--operation",
+        default=None,
+        metavar=OPERATION_METAVAR,
+        help=OPERATION_HELP,
     )
     add(
         "--overlay",
@@ -210,6 +221,7 @@ def settings_from(config: pytest.Config) -> Settings:
         batch_ids=option.batch_id,
         key_env=option.api_key_env,
         contract=option.contract,
+        operation=option.operation,
         overlays=option.overlay,
         reading=option.reading,
         reports_dir=option.reports_dir,

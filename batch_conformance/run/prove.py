@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, partial
 
+from batch_conformance.contract.choice import Choice
 from batch_conformance.contract.contract import Contract
 from batch_conformance.input_error import InputError
 from batch_conformance.mock.catalogue.portable import portable
@@ -31,11 +32,13 @@ class ProveError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to try out: ``contract`` as a person names it, ``seed`` of the probes, ``names`` of entries in order."""
+    """What to try out: ``contract`` and ``operation`` as a person names them, ``seed`` of the probes, ``names`` of
+    entries in order. ``operation`` is empty where nobody named one."""
 
     contract: str
     seed: int | None
     names: tuple[str, ...]
+    operation: str = ""
 
 
 def catalogue(contract: Contract) -> dict[str, Entry]:
@@ -72,7 +75,7 @@ def prove(task: Task, jobs: int, tell: Callable[[Trial], None] | None = None) ->
     Raises ``ContractError``. On KeyboardInterrupt the processes end first.
     """
     begun = time.monotonic()
-    contract = open_contract(task.contract)
+    contract = open_contract(task.contract, choice=Choice(task.operation))
     entries = catalogue(contract)
     found: list[Trial] = []
     for name, observed in zip(task.names, _observed(task, contract, min(jobs, len(task.names))), strict=True):
@@ -90,8 +93,9 @@ def _observed(task: Task, contract: Contract, jobs: int) -> Iterator[Observed]:
         return
     # Forked processes would share what threads of this one hold.
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _leave_interrupts)
+    try_out = partial(_try_out, task.contract, task.operation, task.seed)
     try:
-        yield from pool.map(partial(_try_out, task.contract, task.seed), task.names, chunksize=_AT_A_TIME)
+        yield from pool.map(try_out, task.names, chunksize=_AT_A_TIME)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -101,15 +105,15 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _try_out(contract: str, seed: int | None, name: str) -> Observed:
-    bench, entries = _bench(contract, seed)
+def _try_out(contract: str, operation: str, seed: int | None, name: str) -> Observed:
+    bench, entries = _bench(contract, operation, seed)
     return bench.try_out(entries[name])
 
 
 @cache
-def _bench(contract: str, seed: int | None) -> tuple[Workbench, Mapping[str, Entry]]:
+def _bench(contract: str, operation: str, seed: int | None) -> tuple[Workbench, Mapping[str, Entry]]:
     """The bench of this process, and the entries by name. Its mock ends with the process."""
-    opened = open_contract(contract)
+    opened = open_contract(contract, choice=Choice(operation))
     return Workbench(opened, seed=seed).__enter__(), catalogue(opened)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from batch_conformance.contract.choice import Choice
 from batch_conformance.findings.gate import EXIT_DRIFT
 from batch_conformance.report.proof import Trial
 from batch_conformance.report.proof_faces import progress_of, render_text, write_proof
@@ -20,12 +21,16 @@ from batch_conformance.run.workbench import Entry, drift_of
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What of the catalogue is to be proved, and under which contract. ``patterns`` are of names; empty means all."""
+    """What of the catalogue is to be proved, and under which contract. ``patterns`` are of names; empty means all.
+
+    ``operation`` is empty where nobody named one.
+    """
 
     contract: str
     groups: Collection[str]
     patterns: Sequence[str]
     seed: int | None
+    operation: str = ""
 
 
 def perform_proof(wish: Wish, jobs: int, folder: Path, *, listing: bool) -> int:
@@ -33,12 +38,13 @@ def perform_proof(wish: Wish, jobs: int, folder: Path, *, listing: bool) -> int:
 
     Raises InputError with one line for what cannot be proved as asked, and OSError where reports cannot be written.
     """
-    chosen = choose(catalogue(open_contract(wish.contract)).values(), wish.groups, wish.patterns)
+    contract = open_contract(wish.contract, choice=Choice(wish.operation))
+    chosen = choose(catalogue(contract).values(), wish.groups, wish.patterns)
     if listing:
         click.echo("\n".join(_listed(chosen)))
         return 0
     folder.mkdir(parents=True, exist_ok=True)
-    task = Task(wish.contract, wish.seed, tuple(entry.name for entry in chosen))
+    task = Task(wish.contract, wish.seed, tuple(entry.name for entry in chosen), wish.operation)
     shown = sys.stderr.isatty()
     bar = click.progressbar(length=len(chosen), label="Proving", file=sys.stderr, item_show_func=_shown)
     with bar if shown else nullcontext() as moving:

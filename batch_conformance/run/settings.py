@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from batch_conformance.contract.choice import stated
 from batch_conformance.contract.contract import Reading
 from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
 from batch_conformance.exchange.limits import RateLimit
@@ -30,9 +31,10 @@ class SettingsError(InputError):
 class Settings:
     """What a run was asked to do. ``base_url`` is None for the embedded mock; times are seconds.
 
-    ``contract`` is empty where the profile names it. ``language`` is that of the reports for people. ``min_coverage``
-    is a percentage. ``create`` is the model to make a batch with, or empty. ``client`` names the client whose reading
-    of the answers is wanted, or is empty. ``sends`` is false where only the plan is wanted.
+    ``contract`` is empty where the profile names it, ``operation`` where nobody named one. ``language`` is that of the
+    reports for people. ``min_coverage`` is a percentage. ``create`` is the model to make a batch with, or empty.
+    ``client`` names the client whose reading of the answers is wanted, or is empty. ``sends`` is false where only the
+    plan is wanted.
     """
 
     base_url: BaseUrl | None
@@ -40,6 +42,7 @@ class Settings:
     key: Secret
     key_env: str
     contract: str
+    operation: str
     overlays: tuple[Path, ...]
     reading: Reading
     reports_dir: Path
@@ -72,6 +75,7 @@ def settle(
     batch_ids: Iterable[str] = (),
     key_env: str = DEFAULT_KEY_ENV,
     contract: str | None = None,
+    operation: str | None = None,
     overlays: Iterable[str] = (),
     reading: Reading = "documented",
     reports_dir: str = "reports",
@@ -118,6 +122,7 @@ def settle(
         key=key,
         key_env=key_env,
         contract=contract or ("" if profile else "siliconflow"),
+        operation=stated(operation),
         overlays=tuple(Path(overlay) for overlay in overlays),
         reading=reading,
         reports_dir=Path(reports_dir),

@@ -42,6 +42,7 @@ class Wish:
     base_url: str = ""
     vendor: str = ""
     contract: str = ""
+    operation: str = ""
     overlays: tuple[Path, ...] = ()
     reading: Reading = "documented"
     fail_on: FailOn = "should"
@@ -60,7 +61,7 @@ class Validation:
         self.profile: Profile = load_profile(wish.vendor) if wish.vendor else NO_VENDOR
         known = self.profile if wish.vendor else None
         source = wish.contract or ("" if wish.vendor else "siliconflow")
-        self.contract: Contract = contract_for(known, source, wish.reading, wish.overlays)
+        self.contract: Contract = contract_for(known, source, wish.reading, wish.overlays, wish.operation)
         self.recalled: Recall = recall(wish.files, self.contract)
         base = parse_base_url(wish.base_url) if wish.base_url else None
         headers = frozenset((*MASKED_HEADERS, self.profile.auth_header.lower()))

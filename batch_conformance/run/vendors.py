@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema
 
+from batch_conformance.contract.choice import Choice
 from batch_conformance.contract.contract import Contract, Reading
 from batch_conformance.contract.document import ContractError, parse_tree
 from batch_conformance.contract.pointer import from_path
@@ -51,21 +52,29 @@ def load_profile(vendor: str) -> Profile:
     raise VendorError(f"there is no vendor {vendor!r}{what}")
 
 
-def vendor_contract(profile: Profile, reading: Reading, overlays: tuple[Path, ...] = ()) -> Contract:
+def _own_contract(profile: Profile, reading: Reading, overlays: tuple[Path, ...], choice: Choice) -> Contract:
     """The contract that a profile names, with its overlays and then these. Raises ``ContractError``."""
     own = tuple(_overlay(profile, name) for name in profile.overlays)
     source = profile.contract
     if source not in CONTRACT_NAMES and not is_url(source):
         source = str(_home(profile) / source)
-    return open_contract(source, reading, (*own, *overlays))
+    return open_contract(source, reading, (*own, *overlays), choice)
 
 
-def contract_for(profile: Profile | None, source: str, reading: Reading, overlays: tuple[Path, ...]) -> Contract:
-    """The contract that was asked for, or else the profile's, where the vendor serves it. Raises ``ContractError``."""
-    if profile is None:
-        return open_contract(source, reading, overlays)
-    found = open_contract(source, reading, overlays) if source else vendor_contract(profile, reading, overlays)
-    return fitted(found, profile)
+def contract_for(
+    profile: Profile | None, source: str, reading: Reading, overlays: tuple[Path, ...], operation: str = ""
+) -> Contract:
+    """The contract that was asked for, or else the profile's, as the vendor serves it: at the profile's path, and
+    without security where it asks for no key.
+
+    ``operation`` names the operation; where it is empty, the profile's path chooses it. Raises ``ContractError``.
+    """
+    choice = Choice(operation, profile.path if profile else "")
+    if source or profile is None:
+        found = open_contract(source, reading, overlays, choice)
+    else:
+        found = _own_contract(profile, reading, overlays, choice)
+    return found.unsecured() if profile is not None and profile.auth == "none" else found
 
 
 def presents(profile: Profile) -> Callable[[str, str], Presentation]:
@@ -89,13 +98,6 @@ def known_of(findings: Sequence[Finding], profile: Profile) -> Iterator[str]:
 
 def _known(profile: Profile, finding: Finding) -> KnownDeviation | None:
     return profile.known(finding.rule, finding.status, finding.pointer)
-
-
-def fitted(contract: Contract, profile: Profile) -> Contract:
-    """The contract where a vendor serves it: at its own path, and without security where it asks for no key."""
-    if profile.path:
-        contract = contract.served_at(profile.path.replace("{batch_id}", "{" + contract.operation.parameter + "}"))
-    return contract.unsecured() if profile.auth == "none" else contract
 
 
 def _read(path: Path, name: str) -> Profile:
