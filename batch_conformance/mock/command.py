@@ -5,16 +5,26 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
+import shlex
 import signal
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import click
 
+from batch_conformance.contract.choice import Choice
+from batch_conformance.contract.path_template import repeated
+from batch_conformance.contract.sources import CONTRACT_NAMES, load_contract
+from batch_conformance.input_error import InputError
 from batch_conformance.mock.drift import Drift
-from batch_conformance.mock.drifts import DRIFTS, DriftError, select
+from batch_conformance.mock.drifts import DriftError, select
+from batch_conformance.mock.embedded import drifts_of, is_own, prefix_for
 from batch_conformance.mock.fleet import Style
 from batch_conformance.mock.server import Server
 from batch_conformance.mock.service import Service
+from batch_conformance.mock.tailor import tailor
+from batch_conformance.operation_option import operation_option
 
 DEFAULT_KEY = "sk-mock"
 USAGE = 4
@@ -30,57 +40,104 @@ class MockUsageError(click.ClickException):
 @click.command("mock")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--contract",
+    default=CONTRACT_NAMES[0],
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Serve this one, with what is made to keep it.",
+)
+@operation_option
 @click.option("--latency", type=click.FloatRange(0, 3600), default=0.0, metavar="SECONDS", help="Hold replies back.")
 @click.option("--drift", "drifts", multiple=True, metavar="NAME", help="Drift in this way; may be given repeatedly.")
 @click.option("--list-drifts", is_flag=True, help="List the drifts and end.")
 @click.option("--style", type=click.Choice(["omit", "null"]), default="omit", show_default=True, help="Unset values.")
-@click.option("--prefix", default="/v1", show_default=True, help="Path of the base URL.")
+@click.option("--prefix", help="Path of the base URL (default: /v1, and none where the contract's paths have it).")
 @click.option("--key-env", default="BATCH_API_KEY", show_default=True, metavar="NAME", help="Variable with the key.")
 def mock(
     *,
     port: int,
     host: str,
+    contract: str,
+    operation: str,
     latency: float,
     drifts: tuple[str, ...],
     list_drifts: bool,
     style: Style,
-    prefix: str,
+    prefix: str | None,
     key_env: str,
 ) -> None:
     """Serve a conforming GET /batches/{batch_id} with a fleet of batches, or one that drifts.
 
+    With --contract it serves what that document has instead, and drifts only in what does not depend on the document.
+
     The key is the value of the variable that --key-env names, or sk-mock where that is not set.
     """
-    if list_drifts:
-        for line in _catalogue():
-            click.echo(line)
-        return
+    if "://" in contract:
+        raise MockUsageError(f"--contract takes a name or a file here: save {contract} and give the file")
     try:
-        chosen = select(drifts)
-    except DriftError as error:
+        served = load_contract(contract, choice=Choice(operation))
+        possible = drifts_of(served)
+        if list_drifts:
+            for line in _catalogue(possible):
+                click.echo(line)
+            return
+        chosen = _chosen(drifts, possible, contract)
+        offer = None if is_own(served) else tailor(served)
+    except InputError as error:
         raise MockUsageError(str(error)) from None
+    if offer and style != "omit":
+        raise MockUsageError(f"--style {style} is of the batches of siliconflow: another contract has its own")
+    prefix = prefix_for(served) if prefix is None else prefix
+    if repeated(prefix, served.operation.path):
+        raise MockUsageError(f"--prefix {prefix!r} is what the contract's path {served.operation.path} begins with")
     if prefix and not prefix.startswith("/"):
         raise MockUsageError(f"--prefix {prefix!r} is no path: write it with a leading slash, like /v1")
     own = os.environ.get(key_env, "")
     if not own.isascii() or own.strip() != own:
         raise MockUsageError(f"the key in {key_env} cannot be sent in a header: it has spaces around it or is no ASCII")
-    service = Service(own or DEFAULT_KEY, prefix=prefix.rstrip("/"), style=style, drifts=chosen)
+    service = Service(own or DEFAULT_KEY, prefix=prefix.rstrip("/"), style=style, drifts=chosen, offer=offer)
+    audited = _Audited(key_env, bool(own), contract, operation)
     try:
-        asyncio.run(_serve(Server(service, latency=latency), host, port, chosen, key_env, own_key=bool(own)))
+        asyncio.run(_serve(Server(service, latency=latency), host, port, chosen, audited))
     except OSError as error:
         reason = error.strerror or str(error)
         raise MockUsageError(f"cannot listen on {host} port {port}: {reason}; choose another with --port") from None
 
 
-async def _serve(
-    server: Server, host: str, port: int, drifts: tuple[Drift, ...], key_env: str, *, own_key: bool
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Audited:
+    """What the line that audits the mock has to say besides its address."""
+
+    key_env: str
+    own_key: bool
+    contract: str
+    operation: str
+
+    @property
+    def options(self) -> list[str]:
+        """The options, without those that say what holds anyway."""
+        found = [] if self.key_env == "BATCH_API_KEY" else ["--api-key-env", self.key_env]
+        found += [] if self.contract == CONTRACT_NAMES[0] else [f"--contract={self.contract}"]
+        return [*found, f"--operation={self.operation}"] if self.operation else found
+
+
+def _chosen(names: Sequence[str], possible: Mapping[str, Drift], contract: str) -> tuple[Drift, ...]:
+    chosen = select(names)
+    for drift in chosen:
+        if drift.name not in possible:
+            listing = f"mock --contract={contract} --list-drifts"
+            raise DriftError(f"the drift {drift.name} is one of siliconflow's document: `{listing}` lists the others")
+    return chosen
+
+
+async def _serve(server: Server, host: str, port: int, drifts: tuple[Drift, ...], audited: _Audited) -> None:
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     bound = await server.start(host, port)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     base_url = f"http://{_in_url(host)}:{bound}{server.service.prefix}"
-    for line in _how_to_audit(server.service, base_url, drifts, key_env, own_key=own_key):
+    for line in _how_to_audit(server.service, base_url, drifts, audited):
         click.echo(line)
     sys.stdout.flush()
     await stopped.wait()
@@ -97,14 +154,12 @@ def _in_url(host: str) -> str:
     return f"[{address}]" if address.version == 6 else str(address)
 
 
-def _how_to_audit(
-    service: Service, base_url: str, drifts: tuple[Drift, ...], key_env: str, *, own_key: bool
-) -> list[str]:
+def _how_to_audit(service: Service, base_url: str, drifts: tuple[Drift, ...], audited: _Audited) -> list[str]:
     state = "conforms" if not drifts else "drifts: " + ", ".join(drift.name for drift in drifts)
     width = max(len(batch.id) for batch in service.fleet)
-    known = "".join(f" --batch-id {batch.id}" for batch in service.fleet)
-    key = f"  (the key is the one in {key_env})" if own_key else f"  export {key_env}={service.key}"
-    variable = "" if key_env == "BATCH_API_KEY" else f" --api-key-env {key_env}"
+    ids = (part for batch in service.fleet for part in ("--batch-id", batch.id))
+    variable = audited.key_env
+    key = f"  (the key is the one in {variable})" if audited.own_key else f"  export {variable}={service.key}"
     return [
         f"Mock at {base_url} ({state})",
         "",
@@ -113,15 +168,15 @@ def _how_to_audit(
         "",
         "Audit it from another terminal:",
         key,
-        f"  pytest --base-url {base_url}{variable}{known}",
+        "  " + shlex.join(("pytest", "--base-url", base_url, *audited.options, *ids)),
         "",
         "Ctrl-C ends it.",
     ]
 
 
-def _catalogue() -> list[str]:
-    width = max(map(len, DRIFTS))
-    return [f"{drift.name:{width}}  {drift.title} ({drift.rule or drift.verdict})" for drift in DRIFTS.values()]
+def _catalogue(drifts: Mapping[str, Drift]) -> list[str]:
+    width = max(map(len, drifts))
+    return [f"{drift.name:{width}}  {drift.title} ({drift.rule or drift.verdict})" for drift in drifts.values()]
 
 
 def main() -> None:

@@ -15,12 +15,11 @@ from functools import cache, partial
 from batch_conformance.contract.choice import Choice
 from batch_conformance.contract.contract import Contract
 from batch_conformance.input_error import InputError
-from batch_conformance.mock.catalogue.portable import portable
 from batch_conformance.mock.derived import derive
-from batch_conformance.mock.drifts import DRIFTS
+from batch_conformance.mock.embedded import drifts_of
 from batch_conformance.report.proof import Observed, Proof, Trial, weigh
 from batch_conformance.run.contracts import open_contract
-from batch_conformance.run.workbench import Entry, Workbench, drift_of, is_own
+from batch_conformance.run.workbench import Entry, Workbench, drift_of
 
 _AT_A_TIME = 4
 """Entries that a process takes at once: fewer keep the processes busy to the end, more save messages."""
@@ -42,17 +41,9 @@ class Task:
 
 
 def catalogue(contract: Contract) -> dict[str, Entry]:
-    """Every entry by its name: those that the contract has by itself first, then those written down.
-
-    What is written about the vendor's own fields and bodies is left out under another contract.
-    """
+    """Every entry by its name: those that the contract has by itself first, then those written down."""
     derived: dict[str, Entry] = {mutation.name: mutation for mutation in derive(contract)}
-    if is_own(contract):
-        return {**derived, **DRIFTS}
-    operation = contract.operation
-    lists_401 = operation.response_for(401) is not None
-    others = portable(DRIFTS.values(), refuses=operation.secured, lists_401=lists_401)
-    return {**derived, **{drift.name: drift for drift in others}}
+    return {**derived, **drifts_of(contract)}
 
 
 def choose(entries: Iterable[Entry], groups: Collection[str], patterns: Sequence[str]) -> tuple[Entry, ...]:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from functools import cache
 
 from batch_conformance.contract.contract import Contract
-from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.mock.drift import Drift
+from batch_conformance.mock.embedded import embedded_mock, is_own
 from batch_conformance.mock.mutation import Mutation
-from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.mock.tailor import tailor
 from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.probes.plan import Plan
 from batch_conformance.report.proof import Observed, Seen
@@ -29,16 +26,6 @@ _IMPATIENT = 0.5
 """Seconds until a request counts as unanswered, where the entry is known to leave requests unanswered."""
 
 
-def is_own(contract: Contract) -> bool:
-    """Whether a contract is the vendor's that the mock serves by itself."""
-    return contract.document.sha256 == _own_sha256()
-
-
-@cache
-def _own_sha256() -> str:
-    return shipped_contract("published").document.sha256
-
-
 def drift_of(entry: Entry) -> Drift:
     """What an entry shows."""
     return entry.drift() if isinstance(entry, Mutation) else entry
@@ -50,7 +37,7 @@ class Workbench:
     def __init__(self, contract: Contract, *, seed: int | None = None) -> None:
         self.contract = contract
         self.seed = seed
-        self._mock = EmbeddedMock(tick=TICK, offer=None if is_own(contract) else tailor(contract))
+        self._mock = embedded_mock(contract, fitted=not is_own(contract), tick=TICK)
         self._plans: dict[tuple[str, ...], Plan] = {}
         self._usual: frozenset[Seen] | None = None
 
