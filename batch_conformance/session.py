@@ -279,7 +279,7 @@ class AuditSession:
             reporter.write_line(f"WARNING: {INSECURE}", red=True, bold=True)
         if self.config.option.verbose >= 0:
             document = f"{audit.contract.document.name}, {audit.contract.reading}"
-            reporter.write_line(f"target: {audit.base} ({audit.kind}); contract: {document}; plan: {audit.estimate()}")
+            reporter.write_line(f"target: {audit.target_line}; contract: {document}; plan: {audit.estimate()}")
 
     def _say_cost(self, settings: Settings) -> None:
         """Before it is done: what ``--create`` does at the vendor."""

@@ -49,5 +49,5 @@ def test_what_was_started_ends_where_the_audit_cannot_begin(monkeypatch: pytest.
 
     monkeypatch.setattr(beginning, "EmbeddedMock", made)
     with pytest.raises(ContractError):
-        begin(settle({}, base_url=None, contract="nowhere.yaml"), seed=None, command="")
+        begin(settle({}, base_url=None, operation="nowhere"), seed=None, command="")
     assert [mock.pid for mock in mocks] == [None]

@@ -148,7 +148,7 @@ def test_no_rule_is_told_that_there_is_not() -> None:
     assert CHINESE.rules.keys() == REGISTRY.keys()
 
 
-@pytest.mark.parametrize("name", ["run/audit.py", "probes/plan.py", "probes/chapters.py"])
+@pytest.mark.parametrize("name", ["run/audit.py", "run/begin.py", "probes/plan.py", "probes/chapters.py"])
 def test_what_a_run_notes_has_a_translation(name: str) -> None:
     """Whole sentences only: what is put together is told by the other tests, and much there is no part of a report."""
     told = [text.replace("{}", "7") for text in _texts(PACKAGE / name) if text.endswith((".", ")"))]

@@ -45,7 +45,7 @@ class Reached:
     """What an audit talks to, and how. ``batch_ids`` are those that exist for the key.
 
     ``used`` counts the requests that came before the plan, ``said`` has what there is to say of them. ``mock`` is the
-    embedded one, ``shared`` a worker's share of a parallel run.
+    embedded one, ``fitted`` says that it was made from the contract, ``shared`` is a worker's share of a parallel run.
     """
 
     target: Target
@@ -54,6 +54,7 @@ class Reached:
     used: int = 0
     said: tuple[str, ...] = ()
     mock: EmbeddedMock | None = None
+    fitted: bool = False
     shared: Shared | None = None
 
 
@@ -98,6 +99,11 @@ class Audit:
         if self._reached.mock is not None:
             return "embedded mock"
         return "loopback" if self.base.is_loopback else "remote"
+
+    @property
+    def target_line(self) -> str:
+        """The target in one line: its base URL, and what kind it is."""
+        return f"{self.base} ({self.kind}{', made from the contract' if self._reached.fitted else ''})"
 
     @property
     def _started_at(self) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from batch_conformance.client.reader import ClientReader
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.sources import CONTRACT_NAMES
 from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.exchange.limits import Budget, BudgetExhausted, RateLimit
@@ -17,7 +18,9 @@ from batch_conformance.exchange.record import Spool
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
 from batch_conformance.input_error import InputError
+from batch_conformance.mock.embedded import embedded_mock, is_own
 from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.mock.tailor import TailorError
 from batch_conformance.probes.generated import load
 from batch_conformance.probes.plan import LIMITS, Plan, build_plan
 from batch_conformance.run.audit import Audit, Reached
@@ -55,12 +58,18 @@ def begin(
     """
     started, clock = time.time(), time.monotonic()
     with ExitStack() as undone:
-        mock = EmbeddedMock().launch() if shared is None and settings.base_url is None else None
+        embedded = shared is None and settings.base_url is None
+        # The vendor's own mock starts while its document is read; any other is made from the contract.
+        own = embedded and settings.contract == CONTRACT_NAMES[0] and not settings.overlays
+        mock = EmbeddedMock().launch() if own else None
         if mock is not None:
             undone.callback(mock.stop)
         contract = contract or contract_for(
             settings.profile, settings.contract, settings.reading, settings.overlays, settings.operation
         )
+        if embedded and mock is None:
+            mock = _mock_of(contract, fitted=_is_fitted(settings, contract)).launch()
+            undone.callback(mock.stop)
         recalled = recall(settings.files, contract)
         reader = ClientReader() if settings.client else None
         reached = _reach(settings, contract, mock, shared, seed=seed, sleep=sleep)
@@ -120,6 +129,19 @@ class _Access:
         )
 
 
+def _is_fitted(settings: Settings, contract: Contract) -> bool:
+    """Whether the embedded mock is made from the contract: SiliconFlow's own is for its document as it is."""
+    return bool(settings.overlays) or not is_own(contract)
+
+
+def _mock_of(contract: Contract, *, fitted: bool) -> EmbeddedMock:
+    """The embedded mock of a contract, which has not started; raises ``AuditError`` where none can be made."""
+    try:
+        return embedded_mock(contract, fitted=fitted)
+    except TailorError as error:
+        raise AuditError(f"{error}; without a mock there is no target: give its URL with --base-url") from None
+
+
 def _reach(
     settings: Settings,
     contract: Contract,
@@ -131,13 +153,17 @@ def _reach(
 ) -> Reached:
     """The target with its key and the ids that are known beforehand."""
     base, ids, key = settings.base_url, settings.batch_ids, settings.key
+    said: list[str] = []
     if shared is not None:
         base, ids, key = parse_base_url(shared.base_url), shared.batch_ids, Secret(shared.key)
     elif mock is not None:
         load()  # while the mock starts
         mock.start()
         base, key = parse_base_url(mock.base_url), Secret(mock.key)
-        ids = ids or tuple(mock.batch_ids)
+        strange = [batch_id for batch_id in ids if batch_id not in mock.batch_ids]
+        ids = tuple(batch_id for batch_id in ids if batch_id in mock.batch_ids) or mock.batch_ids
+        if strange:
+            said.append(f"The embedded mock has no batch {', '.join(strange)}: it is asked for its own.")
     assert base is not None
     access = _Access(settings, base, shared, sleep)
     target = access.target(key)
@@ -148,7 +174,14 @@ def _reach(
             target.close()
         key = DUMMY_KEY
         target = access.target(key)
-    return Reached(target, key, ids, shared.used if shared else 0, mock=mock, shared=shared)
+    fitted = mock is not None and _is_fitted(settings, contract)
+    if fitted:
+        document = contract.document.name
+        said.append(
+            f"No base URL was given: the target is a mock made from {document}, and the verdict is of no server."
+        )
+    used = shared.used if shared else 0
+    return Reached(target, key, ids, used, said=tuple(said), mock=mock, fitted=fitted, shared=shared)
 
 
 def _needs_no_key(target: Target, contract: Contract, variable: str, seed: int | None) -> None:
@@ -167,7 +200,7 @@ def _needs_no_key(target: Target, contract: Contract, variable: str, seed: int |
 def _with_ids(reached: Reached, settings: Settings, contract: Contract) -> tuple[Reached, tuple[Exchange, ...]]:
     """The ids given, made and discovered, in this order, and the reads of the one that was made."""
     target, ids, profile = reached.target, reached.batch_ids, settings.profile or NO_VENDOR
-    said: list[str] = []
+    said = list(reached.said)
     polls: tuple[Exchange, ...] = ()
     if not settings.sends and (settings.discover or settings.create):
         said.append("--plan sends nothing: neither --discover nor --create was done.")

@@ -66,6 +66,9 @@ _RUN: Mapping[str, str] = {
     # Notes.
     "--insecure: the certificate was not verified; whoever sat in between may have the key, and may have answered.":
         "--insecure：没有校验证书；中间的任何人都可能拿到密钥，也可能代为应答。",
+    "No base URL was given: the target is a mock made from {}, and the verdict is of no server.":
+        "没有给出 base URL：目标是根据 {} 生成的模拟服务，结论不针对任何服务器。",
+    "The embedded mock has no batch {}: it is asked for its own.": "内置模拟服务没有任务 {}：请求的是它自己的任务。",
     "Partial: only the selected chapters were sent and judged.": "部分运行：只发送和评判了所选的章节。",
     "The run ended early: {}. {} planned requests were not sent.": "运行提前结束：{}。有 {} 个计划中的请求没有发送。",
     "{} answers of 429 were waited out.": "等待并越过了 {} 个 429 应答。",
