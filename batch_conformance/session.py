@@ -264,8 +264,12 @@ class AuditSession:
             with verbatim():
                 chores = html.CHORES if shared is None else ()
                 seed, sleep = seed_from(self.config), Pauses(chores).sleep
-                self._audit = begin(settings, seed=seed, command=command, shared=shared, sleep=sleep)
-            self.redactor = self._audit.target.redactor
+                audit = begin(settings, seed=seed, command=command, shared=shared, sleep=sleep)
+            self.redactor = audit.target.redactor
+            if shared is None:
+                self._say_doubt(audit)
+                audit.confirm_address()
+            self._audit = audit
             self._audit.runner.progress = self._progress(self._audit) if shared is None else None
         except (InputError, OSError) as error:
             raise pytest.UsageError(str(error)) from None
@@ -274,7 +278,6 @@ class AuditSession:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None or shared is not None:
             return
-        audit = self._audit
         if audit.target.insecure:
             reporter.write_line(f"WARNING: {INSECURE}", red=True, bold=True)
         if self.config.option.verbose >= 0:
@@ -286,6 +289,12 @@ class AuditSession:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if settings.create and settings.sends and reporter is not None:
             reporter.write_line(cost(settings.create))
+
+    def _say_doubt(self, audit: Audit) -> None:
+        """Before it is asked: that the base URL may be another one."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if audit.doubt and reporter is not None:
+            reporter.write_line(f"WARNING: {audit.doubt}", yellow=True, bold=True)
 
     def _progress(self, audit: Audit) -> ProgressLine | None:
         """A line for a person who waits; none in logs, in quiet runs, and in parallel ones, which xdist reports on."""

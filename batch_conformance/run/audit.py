@@ -23,6 +23,7 @@ from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.chapters import CHAPTER_NAMES, CLIENT
 from batch_conformance.probes.plan import Plan
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
+from batch_conformance.run.address import AddressError, missing_prefix
 from batch_conformance.run.recall import Recall
 from batch_conformance.run.runner import Runner
 from batch_conformance.run.settings import Settings
@@ -44,8 +45,9 @@ _PACKAGES = ("batch-conformance", "schemathesis", "hypothesis", "pytest", "jsons
 class Reached:
     """What an audit talks to, and how. ``batch_ids`` are those that exist for the key.
 
-    ``used`` counts the requests that came before the plan, ``said`` has what there is to say of them. ``mock`` is the
-    embedded one, ``fitted`` says that it was made from the contract, ``shared`` is a worker's share of a parallel run.
+    ``used`` counts the requests that came before the plan, ``said`` has what there is to say of them. ``doubt`` says
+    why the base URL may be another one. ``mock`` is the embedded one, made from the contract where it is ``fitted``;
+    ``shared`` is a worker's share of a parallel run.
     """
 
     target: Target
@@ -53,6 +55,7 @@ class Reached:
     batch_ids: tuple[str, ...]
     used: int = 0
     said: tuple[str, ...] = ()
+    doubt: str = ""
     mock: EmbeddedMock | None = None
     fitted: bool = False
     shared: Shared | None = None
@@ -99,6 +102,23 @@ class Audit:
         if self._reached.mock is not None:
             return "embedded mock"
         return "loopback" if self.base.is_loopback else "remote"
+
+    @property
+    def doubt(self) -> str:
+        """Why the base URL may be another one, in a sentence; empty where it is not doubtful."""
+        return self._reached.doubt
+
+    def confirm_address(self) -> None:
+        """Send the first request where the base URL is doubtful; raise ``AddressError`` if it finds nothing.
+
+        What is answered at an address that nobody serves says nothing of the operation, so no verdict comes of it.
+        """
+        final = self.runner.preflight() if self.doubt and self.settings.sends else None
+        if final is not None and final.status in (404, 405):
+            otherwise = "" if self.batch_ids else ", or can you name a batch that exists with --batch-id"
+            asked = f"{final.request.url} was answered {final.status}"
+            self.close()
+            raise AddressError(f"{asked}: is the base URL wrong{otherwise}? {self.doubt}")
 
     @property
     def target_line(self) -> str:
@@ -217,7 +237,12 @@ class Audit:
                 told.append(f"{what} (no known id: give one with --batch-id{hint})")
             elif what.startswith("a 2xx") and _nothing_there(ledger):
                 where = f"{self.base}{self.contract.operation.path}"
-                told.append(f"{what} (every request got 404: is {where} the right path? Base URLs end like …/v1)")
+                prefix = missing_prefix(self.base, self.contract)
+                told.append(
+                    f"{what} (every request got 404: is {where} the right path? The document's server ends in {prefix})"
+                    if prefix
+                    else f"{what} (every request got 404: is {where} the right path? Base URLs end like …/v1)"
+                )
             elif what.startswith("a 2xx") and ledger.exchanges and not self.runner.stopped:
                 told.append(f"{what} (is the id of this account, and not expired?)")
             else:

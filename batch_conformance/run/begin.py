@@ -23,6 +23,7 @@ from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.mock.tailor import TailorError
 from batch_conformance.probes.generated import load
 from batch_conformance.probes.plan import LIMITS, Plan, build_plan
+from batch_conformance.run.address import check_address
 from batch_conformance.run.audit import Audit, Reached
 from batch_conformance.run.create import CreationError, cost, create
 from batch_conformance.run.discover import discover
@@ -165,6 +166,8 @@ def _reach(
         if strange:
             said.append(f"The embedded mock has no batch {', '.join(strange)}: it is asked for its own.")
     assert base is not None
+    doubt = check_address(base, contract)
+    said += [doubt] if doubt else []
     access = _Access(settings, base, shared, sleep)
     target = access.target(key)
     if not key:
@@ -181,7 +184,7 @@ def _reach(
             f"No base URL was given: the target is a mock made from {document}, and the verdict is of no server."
         )
     used = shared.used if shared else 0
-    return Reached(target, key, ids, used, said=tuple(said), mock=mock, fitted=fitted, shared=shared)
+    return Reached(target, key, ids, used, tuple(said), doubt, mock=mock, fitted=fitted, shared=shared)
 
 
 def _needs_no_key(target: Target, contract: Contract, variable: str, seed: int | None) -> None:

@@ -23,6 +23,7 @@ from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import expand, parts
 from batch_conformance.report.run_report import RunFacts, RunReport, TargetFacts
 from batch_conformance.report.text import plural, unjudged_bodies
+from batch_conformance.run.address import check_address
 from batch_conformance.run.recall import Files, Recall, recall
 from batch_conformance.run.vendors import NO_VENDOR, contract_for, known_of, load_profile, mark_known
 
@@ -64,6 +65,7 @@ class Validation:
         self.contract: Contract = contract_for(known, source, wish.reading, wish.overlays, wish.operation)
         self.recalled: Recall = recall(wish.files, self.contract)
         base = parse_base_url(wish.base_url) if wish.base_url else None
+        self.doubt = check_address(base, self.contract) if base else ""
         headers = frozenset((*MASKED_HEADERS, self.profile.auth_header.lower()))
         self.guess = Guess(Belonging(self.contract, base), headers, wish.credentials_recorded)
         self.parts = parts(expand(wish.sources))
@@ -157,6 +159,8 @@ class Validation:
                 f"{plural(recording.without_credential, 'request')} without a recorded credential succeeded. Whether "
                 "they had one is not known; --credentials-recorded says that the recording leaves none out."
             )
+        if self.doubt:
+            yield self.doubt
         yield "Authentication and unknown ids are not required of recorded traffic: nobody can ask it for them."
         yield from known_of(ledger.findings, self.profile)
         if self.contract.repaired:

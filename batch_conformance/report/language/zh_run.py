@@ -43,6 +43,8 @@ _RUN: Mapping[str, str] = {
     "{} (no known id: give one with --batch-id)": "{}（没有已知 ID：请用 --batch-id 给出）",
     "{} (every request got 404: is {} the right path? Base URLs end like …/v1)":
         "{}（每个请求都得到 404：{} 是正确的路径吗？base URL 的结尾形如 …/v1）",
+    "{} (every request got 404: is {} the right path? The document's server ends in {})":
+        "{}（每个请求都得到 404：{} 是正确的路径吗？文档中服务器的地址以 {} 结尾）",
     "{} (is the id of this account, and not expired?)": "{}（该 ID 属于这个账号且未过期吗？）",
     "{}; the answer to an unknown id": "{}；对不存在的 ID 的应答",
     "{}; the answer to a request without credentials": "{}；对没有凭证的请求的应答",
@@ -69,6 +71,8 @@ _RUN: Mapping[str, str] = {
     "No base URL was given: the target is a mock made from {}, and the verdict is of no server.":
         "没有给出 base URL：目标是根据 {} 生成的模拟服务，结论不针对任何服务器。",
     "The embedded mock has no batch {}: it is asked for its own.": "内置模拟服务没有任务 {}：请求的是它自己的任务。",
+    "The document's servers end in {} and its paths begin with it, so {} is asked for; if {} belongs there only once, the base URL is {}.":
+        "文档中服务器的地址以 {} 结尾，路径又以它开头，因此请求的是 {}；如果 {} 在那里只该出现一次，base URL 就是 {}。",
     "Partial: only the selected chapters were sent and judged.": "部分运行：只发送和评判了所选的章节。",
     "The run ended early: {}. {} planned requests were not sent.": "运行提前结束：{}。有 {} 个计划中的请求没有发送。",
     "{} answers of 429 were waited out.": "等待并越过了 {} 个 429 应答。",
