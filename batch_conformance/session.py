@@ -281,7 +281,8 @@ class AuditSession:
         if audit.target.insecure:
             reporter.write_line(f"WARNING: {INSECURE}", red=True, bold=True)
         if self.config.option.verbose >= 0:
-            document = f"{audit.contract.document.name}, {audit.contract.reading}"
+            operation = f"{audit.contract.operation.method} {audit.contract.operation.path}"
+            document = f"{audit.contract.document.name}, {audit.contract.reading}, {operation}"
             reporter.write_line(f"target: {audit.target_line}; contract: {document}; plan: {audit.estimate()}")
 
     def _say_cost(self, settings: Settings) -> None:

@@ -163,7 +163,8 @@ def _vendor(audit: Audited) -> Vendor:
         complete=drift["complete"],
         exit_code=drift["exit_code"],
         base_url=drift["target"]["base_url"],
-        contract=f"{contract['title']} {contract['version']}, {contract['reading']}, {contract['sha256'][:12]}",
+        contract=f"{contract['title']} {contract['version']}, {contract['method']} {contract['path']}, "
+        f"{contract['reading']}, {contract['sha256'][:12]}",
         started_at=drift["run"]["started_at"],
         requests=drift["run"]["requests"],
         levels=drift["counts"]["levels"],

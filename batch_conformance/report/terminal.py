@@ -112,7 +112,7 @@ class _Terminal:
 
     def _head(self) -> list[str]:
         report, contract, run, language = self.report, self.report.contract, self.report.run, self.language
-        text, counts = language.text, count(report)
+        text, counts, asked = language.text, count(report), contract.operation
         comma = text(", ")
         levels = comma.join(f"{number:,} {text(level)}" for level, number in counts.levels.items())
         states = comma.join(f"{number:,} {text(state)}" for state, number in counts.states.items() if number)
@@ -123,7 +123,8 @@ class _Terminal:
             *self._field("target", f"{report.target.base_url} ({text(report.target.kind)})"),
             *self._field(
                 "contract",
-                f"{contract.title} {contract.version}{comma}{text('reading')} {contract.reading}{comma}"
+                f"{contract.title} {contract.version}{comma}{asked.method} {asked.path}{comma}"
+                f"{text('reading')} {contract.reading}{comma}"
                 f"sha256 {contract.document.sha256[:12]}",
             ),
             *self._field(
