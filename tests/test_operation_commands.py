@@ -90,6 +90,7 @@ def test_a_run_judges_the_operation_that_is_named_and_says_how_to_do_it_again(tm
     facts = outcome.drift["contract"]
     assert (facts["operation"], facts["method"], facts["path"]) == ("getModel", "GET", MODELS)
     assert "--operation=GET /models/{any}" in shlex.split(outcome.drift["run"]["command"])
+    assert "Many 1, GET /models/{model}, reading documented" in outcome.text
 
 
 def test_the_workers_of_a_parallel_run_choose_the_same(tmp_path: Path) -> None:
@@ -222,3 +223,20 @@ def test_a_profiles_path_chooses_among_the_operations_of_another_contract(tmp_pa
         outcome = run_suite(tmp_path, f"--contract={api}", "--vendor=mistral", mock=mock)
     assert outcome.code == 0, outcome.text
     assert outcome.drift["contract"]["path"] == "/batch/jobs/{job_id}"
+
+
+@pytest.mark.parametrize("more", [(), ("--operation=getJob",), ("--operation=getModel",)], ids=str)
+def test_a_profiles_path_may_be_the_end_of_one_with_further_parameters(tmp_path: Path, more: tuple[str, ...]) -> None:
+    jobs = "/v1/accounts/{account}/batchJobs/{job}"
+    paths = {jobs: {"get": operation(jobs, "getJob")}, MODELS: {"get": operation(MODELS, "getModel")}}
+    api = write(tmp_path, of(paths))
+    source = {"source": "made up for this test"}
+    address = {"example": "https://api.example.com/v1/accounts/ACCOUNT", "path": "/batchJobs/{batch_id}", **source}
+    profile = {"profile": 1, "title": "Own", "address": address, "contract": {"name": api, **source}}
+    vendor = write(tmp_path, profile, "own.yaml")
+    name = more[0].partition("=")[2] if more else ""
+    with EmbeddedMock(offer=tailor(load_contract(api, choice=Choice(name, "/batchJobs/{batch_id}")))) as mock:
+        outcome = run_suite(tmp_path / "r", f"--vendor={vendor}", *more, mock=mock)
+    assert outcome.code == 0, outcome.text
+    assert outcome.drift["contract"]["path"] == (MODELS if name == "getModel" else "/batchJobs/{job}")
+    assert "generated is left out" not in " ".join(outcome.drift["notes"])

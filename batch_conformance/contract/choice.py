@@ -83,17 +83,39 @@ class Choice:
         method = (found["method"] or "GET").upper()
         return method == operation.method and same(found["path"].strip(), operation.path)
 
-    def is_at_profiles_path(self, path: str) -> bool:
+    def is_below_base_url(self, path: str) -> bool:
+        """Whether a document's path ends with the profile's: the base URL then has the values of what is before it."""
+        return bool(self.path) and ends_with(path, self.path)
+
+    def is_profiles(self, path: str) -> bool:
         """Whether a document's path is the profile's, or one of them lacks what the base URL has for the other."""
         # A single literal segment such as ``/jobs/{id}`` is the end of too many paths.
-        return bool(self.path) and (ends_with(path, self.path) or ends_with(self.path, path, literal=2))
+        return self.is_below_base_url(path) or (bool(self.path) and ends_with(self.path, path, literal=2))
+
+    def refuses(self, operation: ListedOperation) -> str:
+        """Why an operation cannot be judged; empty where it can."""
+        names = parameters(operation.path)
+        if operation.method != "GET":
+            return f"its method is {operation.method}"
+        if not names:
+            return "its path has no parameter for an id"
+        if self.is_below_base_url(operation.path) or id_parameter(operation.path):
+            return ""
+        if len(names) == 1:
+            return f"the parameter {names[0]} is not the whole last segment of its path"
+        profile = "a vendor's profile can have its path below a base URL that holds the values of all but the last"
+        return f"its path has {len(names)} parameters ({', '.join(names)}); {profile}"
+
+    def judgeable(self, operations: Iterable[ListedOperation]) -> list[ListedOperation]:
+        """Those that can be judged, by their paths."""
+        return sorted((one for one in operations if not self.refuses(one)), key=lambda one: one.path)
 
     def may_be_at(self, path: str, text: str) -> bool:
         """Whether an operation that may be meant stands at a path, by the text of what the document says there."""
         found = _METHOD_AND_PATH.fullmatch(self.name.strip())
         named = same(found["path"].strip(), path) if found else bool(self.name) and self.name.strip() in text
-        of_batches = batch_rank(path) < NOT_OF_BATCHES or self.is_at_profiles_path(path)
-        return named or (of_batches and id_parameter(path) is not None)
+        of_batches = batch_rank(path) < NOT_OF_BATCHES and id_parameter(path) is not None
+        return named or of_batches or self.is_profiles(path)
 
 
 DEFAULT_CHOICE = Choice()
@@ -114,7 +136,8 @@ def choose(document: str, operations: Sequence[ListedOperation], choice: Choice)
     Raises ``ContractError`` with one line that names the candidates, or says why the one named cannot be judged.
     """
     key = _named(document, operations, choice).path if choice.name else _unnamed(document, operations, choice)
-    if not choice.path or (choice.name and _another_is_the_profiles(document, operations, choice, key)):
+    own = id_parameter(key) is not None
+    if not choice.path or (own and choice.name and _another_is_the_profiles(document, operations, choice, key)):
         return Chosen(key, key)
     return Chosen(key, choice.path.replace("{batch_id}", "{" + parameters(key)[-1] + "}"))
 
@@ -128,12 +151,12 @@ def _another_is_the_profiles(document: str, operations: Sequence[ListedOperation
 
 
 def _unnamed(document: str, operations: Sequence[ListedOperation], choice: Choice) -> str:
-    usable = _usable(operations)
+    usable = choice.judgeable(operations)
     if not usable:
         raise ContractError(f"{document} has no operation GET /batches/{{batch_id}}, nor another GET /…/{{id}}")
     if choice.path:
         exact = [one for one in usable if same(one.path, choice.path)]
-        usable = exact or [one for one in usable if choice.is_at_profiles_path(one.path)] or usable
+        usable = exact or [one for one in usable if choice.is_profiles(one.path)] or usable
     rank = min(batch_rank(one.path) for one in usable)
     found = [one for one in usable if batch_rank(one.path) == rank]
     exact = [one for one in found if is_of_collection(one.path, "batches")]
@@ -153,24 +176,24 @@ def _named(document: str, operations: Sequence[ListedOperation], choice: Choice)
         found = exact
     if len(found) > 1:
         listed = ", ".join(f"{operation.method} {operation.path}" for operation in found)
-        first = next((one for one in found if not _unusable(one)), found[0])
+        first = next((one for one in found if not choice.refuses(one)), found[0])
         raise ContractError(
             f"{document} has {len(found)} operations {choice.name!r} ({listed}), and OpenAPI wants an operation's name "
             f"to be unique: choose by method and path, such as --operation='{first.method} {first.path}'"
         )
     if found:
-        reason = _unusable(found[0])
+        reason = choice.refuses(found[0])
         if reason:
             raise ContractError(
                 f"{found[0].location}: {found[0].method} {found[0].path} cannot be judged: {reason}; "
-                f"an operation GET /…/{{id}} can{_others(operations)}"
+                f"an operation GET /…/{{id}} can{_others(operations, choice)}"
             )
         return found[0]
-    raise ContractError(f"{document} has no operation {choice.name!r}{_others(operations, choice.name)}")
+    raise ContractError(f"{document} has no operation {choice.name!r}{_others(operations, choice, choice.name)}")
 
 
-def _others(operations: Sequence[ListedOperation], name: str = "") -> str:
-    usable = _usable(operations)
+def _others(operations: Sequence[ListedOperation], choice: Choice, name: str = "") -> str:
+    usable = choice.judgeable(operations)
     listed = sorted(usable, key=lambda one: (-_likeness(one, name), one.path)) if name else usable
     return f"; it has {_listing(listed, operations)}" if listed else "; it has no GET /…/{id} at all"
 
@@ -178,22 +201,6 @@ def _others(operations: Sequence[ListedOperation], name: str = "") -> str:
 def _likeness(operation: ListedOperation, name: str) -> float:
     shown = (operation.path, operation.id)
     return max(difflib.SequenceMatcher(None, name.lower(), one.lower()).ratio() for one in shown)
-
-
-def _usable(operations: Iterable[ListedOperation]) -> list[ListedOperation]:
-    return sorted((one for one in operations if not _unusable(one)), key=lambda one: one.path)
-
-
-def _unusable(operation: ListedOperation) -> str:
-    """Why an operation cannot be judged; empty where it can."""
-    names = parameters(operation.path)
-    if operation.method != "GET":
-        return f"its method is {operation.method}"
-    if not names:
-        return "its path has no parameter for an id"
-    if len(names) > 1:
-        return f"its path has {len(names)} parameters ({', '.join(names)})"
-    return "" if id_parameter(operation.path) else f"the parameter {names[0]} is not the whole last segment of its path"
 
 
 def _listing(shown: Sequence[ListedOperation], operations: Iterable[ListedOperation]) -> str:
