@@ -124,7 +124,6 @@ def test_nothing_can_break_the_values_of_a_place_with_an_open_alternative() -> N
     assert proved("prove-any-of-with-open-branch", "200/p:*").right
 
 
-@pytest.mark.xfail(reason="the format is not asserted: conforms")
 def test_a_date_is_a_day_that_there_is(tmp_path: Path) -> None:
     verdict, findings = judged(tmp_path, "format-date")
     assert verdict == "drift"

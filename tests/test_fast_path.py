@@ -15,6 +15,8 @@ from recorded_support import BASE, line
 from schema_strategies import ANYTHING
 from test_recorded_ledger import told
 
+from batch_conformance.contract.contract import Contract
+from batch_conformance.findings.finding import Finding
 from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.compiled import has_each_key_once
 from batch_conformance.recorded.guess import Guess
@@ -154,6 +156,17 @@ def facts(path: Path, guess: Guess, *, explains_all: bool) -> dict[str, Any]:
         "judged": recording.ledger.judged,
         "complaints": recording.complaints,
     }
+
+
+def both_paths(folder: Path, under: Contract, *bodies: dict[str, Any]) -> list[Finding]:
+    """What is wrong with recorded reads of batches, one each second, in which both paths agree; no information."""
+    path = folder / "reads.ndjson"
+    reads = [line(one, batch_id=one["id"], started_at=1741685500.5 + second) for second, one in enumerate(bodies)]
+    path.write_bytes(b"\n".join(json.dumps(read).encode() for read in reads))
+    guess = Guess(Belonging(under))
+    fast = facts(path, guess, explains_all=False)
+    assert fast == facts(path, guess, explains_all=True)
+    return [one for one in fast["findings"] if one.level != "info"]
 
 
 CONTRACTS = {

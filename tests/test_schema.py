@@ -193,7 +193,7 @@ TIMES = ["2026-11-23T10:00:00Z", "2026-11-23t10:00:00.5+08:00", "2016-12-31T23:5
         ("uuid", ["123e4567-e89b-12d3-a456-426614174000"], ["123e4567", "{123e4567-e89b-12d3-a456-426614174000}"]),
         ("uri", ["https://a/b", "urn:x:y"], ["/relative", "a b"]),
         ("password", ["anything"], []),
-        ("email", ["no address"], []),
+        ("prose", ["anything"], []),
     ],
 )  # fmt: skip
 def test_formats_are_asserted_where_they_say_something_exact(name: str, good: list[Any], bad: list[Any]) -> None:

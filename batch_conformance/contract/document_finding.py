@@ -91,6 +91,11 @@ _KINDS: Mapping[str, _Kind] = {
         "nullable beside an enum without null",
         "OpenAPI 3.0.3 refuses null here and most tools allow it; this one allows it.",
     ),
+    "format_unknown": _Kind(
+        "info",
+        "A format that nobody defines",
+        "Neither OpenAPI and its registry nor JSON Schema has it, so no tool checks a value by it.",
+    ),
     "untyped": _Kind("info", "A value without a type", "Any value keeps it, so nothing can be tested."),
     "object_untyped": _Kind(
         "info", "An object without properties", "Any object keeps it, so nothing inside can be tested."

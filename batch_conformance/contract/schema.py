@@ -14,6 +14,7 @@ from jsonschema.exceptions import ValidationError
 
 from batch_conformance.contract.dialect import validator_for
 from batch_conformance.contract.document import Document
+from batch_conformance.contract.formats import asserts_formats, is_asserted
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import escape, join, members
 from batch_conformance.contract.shape import Branch, Property, Shape, member_name, undescribed
@@ -23,6 +24,7 @@ from batch_conformance.contract.violation import (
     Violation,
     declared,
     expectation,
+    formats_behind,
     kind_of,
     leaves,
     listed,
@@ -138,6 +140,10 @@ class Schema:
         return Shape(self.raw, self.document, self.free_maps)
 
     @cached_property
+    def _asserts_formats(self) -> bool:
+        return asserts_formats(self.document.data)
+
+    @cached_property
     def _validator(self) -> Any:
         return validator_for(self.raw, modern=self.modern)
 
@@ -164,10 +170,16 @@ class Schema:
         elif together := self._broken_together(error, instance):
             keyword, says = together
             words = (words_for(keyword, says), show(instance), kind_of(instance, keyword))
-            yield Violation(base, keyword, *words, location, path)
+            yield Violation(base, keyword, *words, location, path, self._is_annotated(error))
         else:
             words = (expectation(error), show(instance), kind_of(instance, keyword))
-            yield Violation(base, keyword, *words, location, path)
+            yield Violation(base, keyword, *words, location, path, self._is_annotated(error))
+
+    def _is_annotated(self, error: ValidationError) -> bool:
+        """Whether only formats are broken, and the document's dialect takes one of them for an annotation."""
+        by_dialect = self._asserts_formats
+        formats = formats_behind(error)
+        return any(not is_asserted(name, modern=self.modern, by_dialect=by_dialect) for name in formats)
 
     def _broken_together(self, error: ValidationError, instance: Any) -> tuple[str, Any] | None:
         """The assertion that the alternatives of a union make together, and what it says, where the value breaks it."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.document_finding import DocumentFinding, finding, json_path
+from batch_conformance.contract.format_names import check_formats
 from batch_conformance.contract.operation import Operation, is_status
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.reference import MisplacedReference, follow
@@ -55,6 +56,9 @@ def self_check(
         found += _check_nullable(document, of_one)
         found += _check_sense(document, of_one[0])
         found += _check_looseness(document, of_one[0])
+    found += check_formats(
+        document, [*(use for of_one in uses.values() for use in of_one), *_in_headers(document, operation)]
+    )
     found += _check_responses(document, operation)
     found += _check_parameters(document, operation)
     found += _check_operation(document, operation)
@@ -86,6 +90,14 @@ def _nodes(document: Document, pointer: str, body: str, around: tuple[str, ...])
         branches = node.get(keyword)
         for index in range(len(branches) if isinstance(branches, list) else 0):
             yield from _nodes(document, join(pointer, keyword, index), body, inside)
+
+
+def _in_headers(document: Document, operation: Operation) -> Iterator[Use]:
+    """Every schema of a header, under the header's name."""
+    for response in operation.responses.values():
+        for name, schema in response.headers.items():
+            for pointer, _ in _nodes(document, schema.pointer, "", ()) if schema is not None else ():
+                yield Use(response.status, pointer, name)
 
 
 def _check_sense(document: Document, use: Use) -> Iterator[DocumentFinding]:

@@ -54,7 +54,7 @@ class Property:
 
     ``source`` is the pointer of its schema in the document (overlays applied) and ``location`` where that was written.
     ``types`` are JSON type names, all of them where none is declared; ``known_values`` what an ``enum`` or
-    ``x-known-values`` lists; ``keywords`` the schema keywords that apply here, formats only where they are asserted;
+    ``x-known-values`` lists; ``keywords`` the schema keywords that apply here, formats only where they are checked;
     ``values`` what each of them says, for those that say it in a plain value, and ``places`` where. What alternatives
     (``anyOf``, ``oneOf``) assert is said of all of them together: an alternative that leaves a thing open opens it, and
     ``keywords`` does not have it. ``space`` is the value space.

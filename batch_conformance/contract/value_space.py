@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from batch_conformance.contract.dialect import FORMATS, INTEGER_RANGES, format_types, is_asserted
 from batch_conformance.contract.expression import expression
+from batch_conformance.contract.formats import RANGES, has_format, says_something
 from batch_conformance.contract.translate import KNOWN_VALUES, TYPES
 from batch_conformance.contract.violation import type_name
 
@@ -81,7 +81,7 @@ class Constraints:
             return True
         compiled = [expression(pattern) for pattern in self.patterns]
         matches = all(one is None or one.search(value) for one in compiled)
-        return matches and all(FORMATS.conforms(value, name) for name in self.formats)
+        return matches and all(has_format(value, name) for name in self.formats)
 
     def _admits_number(self, value: int | float) -> bool:
         if self.lower and (value < self.lower.value or (self.lower.exclusive and value == self.lower.value)):
@@ -91,7 +91,7 @@ class Constraints:
         if self.multiples and not math.isfinite(value):
             return False
         multiple = all(Fraction(value) % Fraction(one) == 0 for one in self.multiples)
-        return multiple and all(FORMATS.conforms(value, name) for name in self.formats)
+        return multiple and all(has_format(value, name) for name in self.formats)
 
     def contains(self, other: Constraints) -> bool:
         """Whether all that ``other`` admits is admitted here; in doubt it is not."""
@@ -111,17 +111,17 @@ class Constraints:
             and _or_endless(other.most) <= _or_endless(self.most)
             and all(any(Fraction(n) % Fraction(m) == 0 for n in other.multiples) for m in self.multiples)
             and self.patterns <= other.patterns
-            and self.formats - INTEGER_RANGES.keys() <= other.formats
+            and self.formats - RANGES.keys() <= other.formats
             and self.unique <= other.unique
             and self.closed <= other.closed
         )
 
     @property
     def range(self) -> tuple[Bound | None, Bound | None]:
-        """The bounds of a number, those that an integer format means among them."""
+        """The bounds of a number, those that a format of numbers means among them."""
         lower, upper = self.lower, self.upper
-        for name in self.formats & INTEGER_RANGES.keys():
-            least, most = INTEGER_RANGES[name]
+        for name in self.formats & RANGES.keys():
+            least, most = RANGES[name]
             lower, upper = _tighter_lower(lower, Bound(least)), _tighter_upper(upper, Bound(most))
         return lower, upper
 
@@ -230,7 +230,7 @@ def _stated_of(schema: Mapping[str, Any], kind: str) -> Constraints:
     if isinstance(known := schema.get(KNOWN_VALUES), list) and (of_type := _of_type(known, kind)):
         made = replace(made, known=of_type)
     name = schema.get("format")
-    if isinstance(name, str) and is_asserted(name) and kind in format_types(name):
+    if isinstance(name, str) and says_something(name, frozenset([kind])):
         made = replace(made, formats=frozenset([name]))
     if kind in NUMBERS:
         made = replace(made, lower=_lower(schema), upper=_upper(schema))

@@ -46,7 +46,8 @@ class Violation:
 
     ``pointer`` is where in the value (``*`` for array indices, and for names that the schema leaves to the sender; the
     missing member for ``required``), ``location`` where the contract says so. ``expected`` and ``observed`` are for
-    people, ``kind`` is a stable word. ``path`` is the exact path of the first such value.
+    people, ``kind`` is a stable word. ``path`` is the exact path of the first such value. ``annotated`` says that the
+    document asks for it by what its dialect takes for an annotation, such as ``format`` in OpenAPI 3.1.
     """
 
     pointer: str
@@ -56,6 +57,7 @@ class Violation:
     kind: str
     location: Location
     path: tuple[str | int, ...] = field(default=(), compare=False)
+    annotated: bool = field(default=False, compare=False)
 
 
 def type_name(value: Any) -> str:
@@ -193,6 +195,17 @@ def union_types(error: ValidationError) -> tuple[str, ...]:
             value = declared(one)
             types.update(dict.fromkeys([value] if isinstance(value, str) else value))
     return tuple(sorted(types, key=lambda name: name == "null"))
+
+
+def formats_behind(error: ValidationError) -> tuple[str, ...]:
+    """The formats without which the value would keep what it breaks: of the keyword, or of a branch of the union."""
+    if error.validator == "format":
+        return (str(declared(error)),)
+    for errors in _branches(error):
+        of_branch = [formats_behind(inner) for inner in errors]
+        if all(of_branch):
+            return tuple(name for names in of_branch for name in names)
+    return ()
 
 
 def _branches(error: ValidationError) -> list[list[ValidationError]]:

@@ -135,7 +135,7 @@ def _violated(sighting: Sighting, violation: Violation) -> Deviation:
         expected=violation.expected,
         observed=violation.observed,
         kind=violation.kind,
-        level="must" if forbidden else None,
+        level="must" if forbidden else "should" if violation.annotated else None,
         side=side,
         location=violation.location,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from batch_conformance.contract.schema import ALL_TYPES, Schema
 from batch_conformance.exchange.exchange import Response
-from batch_conformance.findings.finding import Deviation
+from batch_conformance.findings.finding import Deviation, Level
 from batch_conformance.judge.response import is_turned_away
 from batch_conformance.judge.sighting import Sighting
 
@@ -69,20 +69,25 @@ def _declared(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
         if not values:
             # RFC 9110 section 9.3.2: HEAD may leave out what is only known once the body is made.
             if documented is not None and name in documented.required_headers and sighting.method == "GET":
-                yield _header(sighting, name, schema, ("to be there", "missing", "missing"))
+                yield _header(sighting, name, schema, ("to be there", "missing", "missing"), None)
         elif schema is not None:
             broken = schema.violations(header_value(schema, ", ".join(values)))
             if broken:
-                yield _header(sighting, name, schema, (broken[0].expected, broken[0].observed, broken[0].keyword))
+                first = next((one for one in broken if not one.annotated), broken[0])
+                words = (first.expected, first.observed, first.keyword)
+                yield _header(sighting, name, schema, words, "should" if first.annotated else None)
 
 
-def _header(sighting: Sighting, name: str, schema: Schema | None, texts: tuple[str, str, str]) -> Deviation:
+def _header(
+    sighting: Sighting, name: str, schema: Schema | None, texts: tuple[str, str, str], level: Level | None
+) -> Deviation:
     expected, observed, kind = texts
     return sighting.deviates(
         "response.header",
         expected=f"{name}: {expected}",
         observed=f"{name}: {observed}",
         kind=f"{name.lower()} {kind}",
+        level=level,
         location=schema.location if schema is not None else None,
     )
 

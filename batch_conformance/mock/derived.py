@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from batch_conformance.contract.clauses import rule_of
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.formats import CHECKED, has_format
 from batch_conformance.contract.operation import ResponseContract
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.roles import Roles
@@ -25,8 +27,6 @@ _OF_TYPE: Mapping[str, Any] = {
 _ORDER = ("null", "boolean", "integer", "number", "string", "array", "object")
 _STRANGE = "x_undocumented"
 _UNHEARD_OF = "unheard_of"
-_NO_FORMAT = "of no format"
-_FORMATS = frozenset({"date-time", "date", "uuid", "ipv4", "ipv6"})
 _RENAMED = "_renamed"
 _TOO_MANY = 429
 _OTHERS = {2: (202, 203), 4: (409, 418)}
@@ -87,6 +87,7 @@ class _Maker:
             yield from self._required(place) if place.required else self._optional(place)
         if place.certain:
             yield from self._values(place)
+            yield from self._format(schema, place)
         inner = any(other.pointer.startswith(place.pointer + "/") for other in schema.properties if other is not place)
         if "object" in place.types and inner and place.pointer not in self._roles.free_maps:
             source, there = f"{place.location}: nothing else is there", join(place.pointer, _STRANGE)
@@ -147,14 +148,21 @@ class _Maker:
         unheard_of = not (is_known if known else admits)(place.space, _UNHEARD_OF)
         if (known or "enum" in keywords) and "string" in place.types and unheard_of:
             rule, source = "body.known_value" if known else "body.enum", f"{place.location}: a list of values"
-            yield self._make("unheard_of", pointer, rule, ("put", _UNHEARD_OF), source)
-        if values.get("format") in _FORMATS and "string" in place.types and not admits(place.space, _NO_FORMAT):
-            source = f"{place.location}: {values['format']}"
-            yield self._make("no_format", pointer, "body.format", ("put", _NO_FORMAT), source)
+            also = () if has_format(_UNHEARD_OF, values.get("format")) else ("body.format",)
+            yield self._make("unheard_of", pointer, rule, ("put", _UNHEARD_OF), source, also=also)
         for word, value in _beyond(values):
             if admits(place.space, value):
                 continue
             yield self._make(word, pointer, "body.constraint", ("put", value), f"{place.location}: {word}")
+
+    def _format(self, schema: Schema, place: Property) -> Iterator[Mutation]:
+        """A value that does not have the format; none where an alternative of the place takes it."""
+        known = CHECKED.get(str(place.values.get("format")))
+        if known is None or admits(place.space, known.breaks):
+            return
+        broken = {rule_of(one.keyword) for one in Schema(schema.document, place.source).violations(known.breaks)}
+        source, also = f"{place.location}: {place.values['format']}", tuple(sorted(broken - {"body.format"}))
+        yield self._make("no_format", place.pointer, "body.format", ("put", known.breaks), source, also=also)
 
     def _make(
         self,

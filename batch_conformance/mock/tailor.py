@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.formats import CHECKED
 from batch_conformance.contract.operation import ResponseContract
 from batch_conformance.contract.pointer import split
 from batch_conformance.contract.roles import Roles, Stage
@@ -14,16 +15,6 @@ from batch_conformance.input_error import InputError
 from batch_conformance.mock.fleet import FIELDS, Batch, Step, make_fleet
 from batch_conformance.mock.offer import Offer, own_offer
 
-_BY_FORMAT: Mapping[str, str] = {
-    "date-time": "2026-03-25T10:33:11Z",
-    "date": "2026-03-25",
-    "time": "10:33:11Z",
-    "uuid": "1f2e3d4c-5b6a-4798-8b7c-000000000001",
-    "uri": "https://example.com/x",
-    "email": "batch@example.com",
-    "ipv4": "192.0.2.1",
-    "ipv6": "2001:db8::1",
-}
 _TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
 """In this order a value is made where several types will do."""
 
@@ -179,7 +170,8 @@ def _fits(example: Any, kind: str) -> bool:
 def _plain(kind: str, values: Mapping[str, Any]) -> Any:
     least = values.get("minimum", 0)
     if kind == "string":
-        text = _BY_FORMAT.get(str(values.get("format")), "sample")
+        known = CHECKED.get(str(values.get("format")))
+        text = known.keeps if known is not None and isinstance(known.keeps, str) else "sample"
         return text.ljust(int(values.get("minLength", 0)), "x")[: int(values.get("maxLength", len(text) + 1000))]
     if kind in ("integer", "number"):
         return max(int(least), 1) if "maximum" not in values else int(least)

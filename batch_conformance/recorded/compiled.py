@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from batch_conformance.contract.dialect import FORMATS
+from batch_conformance.contract.formats import CHECKED, has_format
 from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import Schema
 from batch_conformance.judge.sense import EARLIEST, LATEST, precedes, promised_seconds
@@ -19,6 +19,8 @@ Check = Callable[[Body], bool]
 _SPACED_COLONS = (" :", "\t:", "\n:", "\r:")
 _UNLIKE = ("pattern", "patternProperties", "multipleOf", "propertyNames")
 """Keywords that the two validators may read differently."""
+_VALUES = frozenset({"enum", "const", "default", "example", "examples"})
+"""Keywords that hold values, not schemas."""
 _OF_SHAPE = ("type", "required")
 _NOT_APART = (
     *("anyOf", "oneOf", "not", "if", "$ref", "dependentRequired", "dependentSchemas", "dependencies"),
@@ -74,13 +76,28 @@ def _compiled(raw: Mapping[str, Any], schema: Schema) -> Check | None:
     if any(f'"{keyword}"' in json.dumps(raw) for keyword in _UNLIKE):
         return None
     kind = jsonschema_rs.Draft202012Validator if schema.modern else jsonschema_rs.Draft4Validator
-    formats = {name: _format(name) for name in FORMATS.checkers}
-    check: Check = kind(dict(raw), formats=formats, validate_formats=True).is_valid
+    formats = {name: _format(name) for name in CHECKED}
+    check: Check = kind(_with_ranges(dict(raw)), formats=formats, validate_formats=True).is_valid
     return check
 
 
 def _format(name: str) -> Callable[[str], bool]:
-    return lambda value: bool(FORMATS.conforms(value, name))
+    return lambda value: has_format(value, name)
+
+
+def _with_ranges(raw: Any) -> Any:
+    """A schema with the ranges of formats of numbers as bounds: jsonschema-rs asks for the formats of strings alone."""
+    if isinstance(raw, list):
+        return [_with_ranges(one) for one in raw]
+    if not isinstance(raw, dict):
+        return raw
+    made = {keyword: value if keyword in _VALUES else _with_ranges(value) for keyword, value in raw.items()}
+    name = raw.get("format")
+    known = CHECKED.get(name) if isinstance(name, str) else None
+    if known is not None and known.range is not None:
+        least, most = known.range
+        made["allOf"] = [*made.get("allOf", ()), {"minimum": least, "maximum": most}]
+    return made
 
 
 def _without_shape(raw: Any) -> Any:

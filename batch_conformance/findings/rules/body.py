@@ -124,7 +124,7 @@ RULES = (
         side="server",
         why="Clients convert the value by its format and fail.",
         remedy="Send the value in the documented format.",
-        source="JSON Schema `format`",
+        source="JSON Schema `format`; level should where OpenAPI 3.1, or a registry alone, has it as an annotation",
         breaks='{"created": "yesterday"} where format is date-time',
         keeps='{"created": "2026-01-02T03:04:05Z"}',
     ),

@@ -36,6 +36,9 @@ _DOCUMENT: Mapping[str, str] = {
     "nullable beside an enum without null": "nullable 旁边的 enum 里没有 null",
     "OpenAPI 3.0.3 refuses null here and most tools allow it; this one allows it.":
         "OpenAPI 3.0.3 在此不允许 null，多数工具允许；本工具允许。",
+    "A format that nobody defines": "没有任何标准定义的 format",
+    "Neither OpenAPI and its registry nor JSON Schema has it, so no tool checks a value by it.":
+        "OpenAPI 及其注册表和 JSON Schema 都没有它，所以没有工具据此检查值。",
     "A value without a type": "没有类型的值",
     "Any value keeps it, so nothing can be tested.": "任何值都符合，所以什么也测不了。",
     "An object without properties": "没有属性的对象",
@@ -112,6 +115,11 @@ _DOCUMENT: Mapping[str, str] = {
     "{} is not among components.securitySchemes": "{} 不在 components.securitySchemes 中",
     "{}: {} is required and not among the properties": "{}：{} 是必填，却不在属性中",
     "{}: {} is listed, and the type is {}": "{}：列出了 {}，而类型是 {}",
+    "{}: nobody defines the format {}": "{}：没有任何标准定义 format {}",
+    "{}: nobody defines the format {}; there is {w}": "{}：没有任何标准定义 format {}；有的是 {w}",
+    "{}: nobody defines the format {}, which stands in {n} more": "{}：没有任何标准定义 format {}，另有 {n} 处使用它",
+    "{}: nobody defines the format {}, which stands in {n} more; there is {w}":
+        "{}：没有任何标准定义 format {}，另有 {n} 处使用它；有的是 {w}",
     "{}: {} is {} and {} is {}": "{}：{} 是 {}，而 {} 是 {}",
     "{}: example is null, the type is {} and not nullable": "{}：示例是 null，类型是 {} 且不可为 null",
     "{}: default is null, the type is {} and not nullable": "{}：默认值是 null，类型是 {} 且不可为 null",
@@ -128,6 +136,8 @@ _SOURCES: Mapping[str, str] = {
     "OpenAPI 3.0 section 4.7.17, RFC 9110 section 8.3": "OpenAPI 3.0 第 4.7.17 节，RFC 9110 第 8.3 节",
     "OpenAPI 3.0 section 4.7.9, RFC 9110 section 15.5.6": "OpenAPI 3.0 第 4.7.9 节，RFC 9110 第 15.5.6 节",
     "OpenAPI 3.0 section 4.7.24, JSON Schema `type`": "OpenAPI 3.0 第 4.7.24 节，JSON Schema `type`",
+    "JSON Schema `format`; level should where OpenAPI 3.1, or a registry alone, has it as an annotation":
+        "JSON Schema `format`；在 OpenAPI 3.1 中，或只有注册表定义时，它是注解，级别为 should",
     "JSON Schema validation keywords": "JSON Schema 校验关键字",
     "the vendor's guide, through the overlay": "供应商指南，经由 Overlay",
     "closed world: the contract's properties are all there is": "封闭世界：契约中的属性就是全部",
