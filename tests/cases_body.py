@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from judge_cases import GOOD, HTML, Case, batch, completed, openai, raw, text, without
-from judge_support import QUEUED, openai_like, sent, unknown
+from judge_support import KNOWN, QUEUED, contract_of, openai_like, sent, unknown
 
 CASES: Mapping[str, Case] = {
     "json.invalid": Case(
@@ -105,6 +105,16 @@ CASES: Mapping[str, Case] = {
         under=openai_like(),
         breaks=((openai({"metadata": {"k": "x" * 513}}),), (openai({"metadata": {f"k{n}": "v" for n in range(17)}}),)),
         keeps=((openai({"metadata": {"k": "x" * 512}}),), (openai({"metadata": {f"k{n}": "v" for n in range(16)}}),)),
+    ),
+    "body.write_only": Case(
+        under=contract_of(
+            {
+                "properties": {"id": {"type": "string"}, "key": {"type": "string", "writeOnly": True}},
+                "required": ["key"],
+            }
+        ),
+        breaks=((sent({"id": KNOWN, "key": "s3cret"}),), (sent({"id": KNOWN, "key": 5}),)),
+        keeps=((sent({"id": KNOWN}),),),
     ),
     "body.undeclared": Case(
         breaks=(

@@ -132,7 +132,6 @@ def test_a_date_is_a_day_that_there_is(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.xfail(reason="writeOnly is not judged: conforms")
 def test_a_property_that_is_only_written_does_not_come_back(tmp_path: Path) -> None:
     verdict, findings = judged(tmp_path, "write-only-sent")
     assert verdict == "drift"

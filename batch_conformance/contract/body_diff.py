@@ -93,8 +93,9 @@ def _between_branches(old: Sequence[Branch], new: Sequence[Branch], free: Set[st
 
 
 def _between_places(old: Sequence[Property], new: Sequence[Property], free: Set[str]) -> Iterator[Change]:
-    before = {place.pointer: place for place in old}
-    after = {place.pointer: place for place in new}
+    # A response never has what is only written.
+    before = {place.pointer: place for place in old if not place.write_only}
+    after = {place.pointer: place for place in new if not place.write_only}
     settled: list[str] = []
     for pointer in dict.fromkeys((*before, *after)):
         if any(pointer.startswith(done + "/") for done in settled):

@@ -66,6 +66,9 @@ def _statements(place: Property, success: bool) -> Iterable[tuple[str, str, Loca
     def said(*keywords: str) -> Location:
         return next((place.places[keyword] for keyword in keywords if keyword in place.places), here)
 
+    if place.write_only_at is not None:
+        yield "body.write_only", f"{name} is never sent back", place.write_only_at
+        return
     if place.types != ALL_TYPES:
         yield "body.type", f"{name} is {_listed(place.types)}", said("type", "anyOf", "oneOf")
     if place.required:

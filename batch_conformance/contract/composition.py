@@ -117,11 +117,11 @@ class Composition:
         """The schemas that a value has to keep beside the schema itself."""
         yield from schema.get("allOf", ())
         if "$ref" in schema:
-            yield self._target(schema)
+            yield self.target(schema)
 
     def _in_place(self, schema: Schema) -> Iterator[Schema]:
         if "$ref" in schema:
-            yield self._target(schema)
+            yield self.target(schema)
         for keyword in IN_PLACE_MANY:
             yield from schema.get(keyword, ())
         for keyword in IN_PLACE_ONE:
@@ -129,7 +129,8 @@ class Composition:
                 yield schema[keyword]
         yield from schema.get("dependentSchemas", {}).values()
 
-    def _target(self, schema: Schema) -> Schema:
+    def target(self, schema: Schema) -> Schema:
+        """The schema that the ``$ref`` of another one leads to."""
         target: Schema = self._definitions[schema["$ref"].rpartition("/")[2]]
         return target
 

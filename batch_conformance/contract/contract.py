@@ -47,6 +47,13 @@ class Contract:
     document_findings: tuple[DocumentFinding, ...]
     repaired: bool
 
+    @property
+    def private(self) -> tuple[str, ...]:
+        """Places in bodies whose values are nobody else's business: customers' own, and what is only written."""
+        schemas = [schema for one in self.operation.responses.values() for schema in one.content.values() if schema]
+        written = [place.pointer for schema in schemas for place in schema.properties if place.write_only]
+        return (*self.roles.free_maps, *dict.fromkeys(written))
+
     def served_at(self, path: str) -> Contract:
         """The same contract, its operation at another path: a template with the operation's own parameter."""
         paths = {path: self.document.data["paths"][self.operation.path]}

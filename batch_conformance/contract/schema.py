@@ -17,8 +17,15 @@ from batch_conformance.contract.document import Document
 from batch_conformance.contract.formats import asserts_formats, is_asserted
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import escape, join, members
-from batch_conformance.contract.shape import Branch, Property, Shape, member_name, undescribed
-from batch_conformance.contract.translate import IN_PLACE_MANY, KNOWN_VALUES, SOURCE, TYPES, Translator
+from batch_conformance.contract.shape import Branch, Property, Sent, Shape, member_name, undescribed
+from batch_conformance.contract.translate import (
+    IN_PLACE_MANY,
+    KNOWN_VALUES,
+    SOURCE,
+    TYPES,
+    Translator,
+    place_in_list,
+)
 from batch_conformance.contract.value_space import broken, covering, is_known
 from batch_conformance.contract.violation import (
     Violation,
@@ -118,6 +125,13 @@ class Schema:
         except RecursionError:
             return ()
 
+    def write_only(self, instance: Any) -> tuple[Sent, ...]:
+        """The properties in ``instance`` that are only ever sent to the server."""
+        try:
+            return self._shape.write_only(instance)
+        except RecursionError:
+            return ()
+
     def unknown_values(self, instance: Any) -> tuple[Violation, ...]:
         """Values that are none of those that ``x-known-values`` lists for their place."""
         found = []
@@ -156,7 +170,7 @@ class Schema:
         location = self.document.location(source)
         if keyword in ("required", "dependentRequired"):
             for name, inner in _missing(declared(error), instance):
-                here = self.document.location(join(source, *inner))
+                here = place_in_list(self.document, join(source, *inner), name)
                 at = join(base, member_name(name))
                 yield Violation(at, keyword, "to be there", "missing", "missing", here, (*path, name))
         elif keyword in ("additionalProperties", "unevaluatedProperties"):

@@ -15,6 +15,7 @@ from batch_conformance.contract.translate import (
     KNOWN_VALUES,
     SOURCE,
     TYPES,
+    place_in_list,
 )
 from batch_conformance.contract.value_space import (
     Constraints,
@@ -25,6 +26,7 @@ from batch_conformance.contract.value_space import (
     union,
 )
 from batch_conformance.contract.violation import printable
+from batch_conformance.contract.write_only import WRITE_ONLY, has_write_only, write_only
 
 _MOST_ITEMS = 1_000
 """Items of one array that are searched for undeclared members: all of them share one pointer."""
@@ -60,6 +62,7 @@ class Property:
     ``keywords`` does not have it. ``space`` is the value space.
     ``required_at`` is where the object around it says that it is always there; ``certain`` is false for a member that
     an alternative of that object does not describe, and that is not told by which alternative is meant.
+    ``write_only_at`` is where it is said that the place never comes.
     """
 
     pointer: str
@@ -76,6 +79,22 @@ class Property:
     required_at: Location | None = field(default=None, compare=False)
     space: ValueSpace = field(default_factory=dict, compare=False, repr=False)
     certain: bool = field(default=True, compare=False)
+    write_only_at: Location | None = field(default=None, compare=False)
+
+    @property
+    def write_only(self) -> bool:
+        """Whether it is only ever sent to the server."""
+        return self.write_only_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A write-only property that a value has: where, by whom that is said, and whether the dialect ignores it there."""
+
+    pointer: str
+    value: Any
+    location: Location
+    ignored: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +117,8 @@ class Shape:
         self._free_maps = free_maps
         self._composition = Composition(root)
         self._schemas: dict[str, Schema] = {}
+        self._modern = str(document.data.get("openapi", "")).startswith("3.1")
+        self._has_write_only = has_write_only(root)
 
     def properties(self) -> tuple[Property, ...]:
         """Every declared place, in document order; the first is the value itself (pointer ``""``)."""
@@ -124,7 +145,7 @@ class Shape:
     def _places(self, schema: Schema, schemas: dict[str, Schema]) -> tuple[Property, ...]:
         """The places that a schema declares; ``schemas`` is filled with what is said of each."""
         walk = _Walk(self._composition, self._document, self._free_maps, schemas)
-        walk.add(schema, "", None, (), certain=True)
+        walk.add(schema, _Spot("", None, None, True), ())
         return tuple(walk.places.values())
 
     def undeclared(self, instance: Any) -> tuple[str, ...]:
@@ -133,9 +154,38 @@ class Shape:
         self._add_undeclared(instance, [self._root], "", found)
         return tuple(found)
 
+    def write_only(self, instance: Any) -> tuple[Sent, ...]:
+        """The properties in ``instance`` that are only ever sent to the server, the first of each pointer."""
+        found: dict[str, Sent] = {}
+        if self._has_write_only:
+            self._add_write_only(instance, [self._root], "", found)
+        return tuple(found.values())
+
     def unexpected(self, schema: Schema, instance: Schema) -> list[str]:
         """The members of an object that a schema declares nowhere: neither by name nor by pattern."""
         return undescribed(self._composition.flat([schema]), instance)
+
+    def _add_write_only(self, value: Any, schemas: Sequence[Schema], pointer: str, found: dict[str, Sent]) -> None:
+        flat = self._composition.flat(schemas)
+        if isinstance(value, list):
+            items = [schema["items"] for schema in flat if "items" in schema]
+            items += [one for schema in flat for one in schema.get("prefixItems", ())]
+            for item in value[:_MOST_ITEMS] if items else ():
+                self._add_write_only(item, items, pointer + "/*", found)
+        for name, member in value.items() if isinstance(value, Mapping) else ():
+            declared = [one for schema in flat for one in _describing(schema, name)]
+            said, inner = self._write_only(schemas, name) if declared else None, join(pointer, member_name(name))
+            if said is not None:
+                location = self._document.location(join(said.get(SOURCE, ""), WRITE_ONLY))
+                found.setdefault(inner, Sent(inner, member, location, "$ref" in said and not self._modern))
+            elif declared:
+                self._add_write_only(member, declared, inner, found)
+
+    def _write_only(self, schemas: Sequence[Schema], name: str) -> Schema | None:
+        """The schema that says of a member that it is only written; all that declare the member have to say so."""
+        declaring = [one for one in schemas if self._composition.member(one, name) is not None]
+        said = [write_only(one, name, self._composition.target) for one in declaring]
+        return said[0] if said and None not in said else None
 
     def _add_undeclared(self, value: Any, schemas: Sequence[Schema], pointer: str, found: dict[str, None]) -> None:
         flat = self._composition.flat(schemas)
@@ -158,6 +208,16 @@ class Shape:
                 found[inner] = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """What is known of a place before its own schema is looked at, as in ``Property``."""
+
+    pointer: str
+    required_at: Location | None
+    write_only_at: Location | None
+    certain: bool
+
+
 class _Walk:
     """One way through all that a schema declares, with the places found on it."""
 
@@ -170,15 +230,16 @@ class _Walk:
         self._free_maps = free_maps
         self._schemas = schemas
 
-    def add(
-        self, schema: Schema, pointer: str, required_at: Location | None, around: tuple[int, ...], *, certain: bool
-    ) -> None:
+    def add(self, schema: Schema, spot: _Spot, around: tuple[int, ...]) -> None:
         """Add a place, and those in it; ``around`` are the identities of the schemas around it."""
         flat = self._composition.flat([schema])
+        pointer = spot.pointer
         if not flat or pointer in self.places or len(self.places) >= _MAX_PLACES:
             return
         self._schemas[pointer] = schema
-        self.places[pointer] = self._property(schema, flat, pointer, required_at, certain)
+        self.places[pointer] = self._property(schema, flat, spot)
+        if spot.write_only_at is not None:
+            return  # nothing inside is ever seen
         if any(id(one) in around and one.keys() & {"properties", "items"} for one in flat):
             return  # it holds itself: one round is described, and the next ones are the same
         inside = (*around, *(id(one) for one in flat))
@@ -186,17 +247,17 @@ class _Walk:
         for name in dict.fromkeys(name for one in flat for name in one.get("properties", {})):
             member = self._composition.member(schema, name)
             if member is not None:
-                at = self._document.location(required[name]) if name in required else None
-                sure = certain and self._composition.member_is_certain(schema, name)
-                self.add(member, pointer + "/" + escape(name), at, inside, certain=sure)
+                at = place_in_list(self._document, required[name], name) if name in required else None
+                sure = spot.certain and self._composition.member_is_certain(schema, name)
+                written = write_only(schema, name, self._composition.target)
+                said = None if written is None else self._document.location(join(written.get(SOURCE, ""), WRITE_ONLY))
+                self.add(member, _Spot(pointer + "/" + escape(name), at, said, sure), inside)
         items = self._composition.items(schema)
         if items is not None:
-            sure = certain and self._composition.items_are_certain(schema)
-            self.add(items, pointer + "/*", None, inside, certain=sure)
+            sure = spot.certain and self._composition.items_are_certain(schema)
+            self.add(items, _Spot(pointer + "/*", None, None, sure), inside)
 
-    def _property(
-        self, schema: Schema, flat: Sequence[Schema], pointer: str, required_at: Location | None, certain: bool
-    ) -> Property:
+    def _property(self, schema: Schema, flat: Sequence[Schema], spot: _Spot) -> Property:
         places: dict[str, Location] = {}
         values: dict[str, Any] = {}
         for one in reversed(flat):
@@ -222,20 +283,21 @@ class _Walk:
         if values.get("additionalProperties") is False and not covering(space.get("object", _OPEN)).closed:
             del values["additionalProperties"]
         return Property(
-            pointer=pointer,
+            pointer=spot.pointer,
             source=source,
             types=types or TYPES,
-            required=required_at is not None,
+            required=spot.required_at is not None,
             known_values=known,
             location=self._document.location(source),
             example=next(_examples(flat), None),
-            closed=_is_closed(flat, pointer, self._free_maps),
+            closed=_is_closed(flat, spot.pointer, self._free_maps),
             keywords=frozenset(places),
             values=values,
             places=places,
-            required_at=required_at,
+            required_at=spot.required_at,
             space=space,
-            certain=certain,
+            certain=spot.certain,
+            write_only_at=spot.write_only_at,
         )
 
 

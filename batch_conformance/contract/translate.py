@@ -14,7 +14,9 @@ from urllib.parse import unquote
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.expression import expression
+from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import join, split
+from batch_conformance.contract.write_only import WRITE_ONLY, free_write_only
 
 SOURCE = "x-source"
 """Annotation on every translated subschema: the pointer of the schema it was made from."""
@@ -101,6 +103,7 @@ class Translator:
         """The self-contained JSON Schema of the OpenAPI schema at ``pointer``. Raises ``ContractError``."""
         made = self.translate(resolve(self._document.data, pointer), pointer)
         self._refuse_endless()
+        free_write_only(made, lambda schema: self.definitions[schema["$ref"].rpartition("/")[2]])
         return {**made, self.keyword: self.definitions} if self.definitions else made
 
     def translate(self, schema: Any, pointer: str) -> dict[str, Any]:
@@ -115,8 +118,11 @@ class Translator:
             raise ContractError(f"{self._document.location(pointer)}: {says}")
         if "$ref" in schema:
             reference = {"$ref": self._reference(schema["$ref"], pointer), SOURCE: pointer}
-            # OpenAPI 3.0 ignores whatever stands beside a reference, nullable too.
-            return {**self._keywords(schema, pointer), **reference} if self._modern else reference
+            if self._modern:
+                return {**self._keywords(schema, pointer), **reference}
+            # OpenAPI 3.0 ignores whatever stands beside a reference, nullable too; what is meant by writeOnly is clear,
+            # and nobody is asked to send it back.
+            return {**reference, WRITE_ONLY: True} if schema.get(WRITE_ONLY) is True else reference
         return {**self._keywords(schema, pointer), SOURCE: pointer}
 
     def _reference(self, reference: Any, pointer: str) -> str:
@@ -147,7 +153,6 @@ class Translator:
                 made[name] = {key: self.translate(one, join(here, key)) for key, one in value.items()}
             else:
                 made[name] = value
-        _free_write_only(made)
         if "patternProperties" in made:
             self._drop_unreadable(made, pointer)
         if not self._modern:
@@ -226,6 +231,17 @@ def resolve(data: Any, pointer: str) -> Any:
     return node
 
 
+def place_in_list(document: Document, pointer: str, name: str) -> Location:
+    """Where a name stands in a list that has it at ``pointer``, or had before others were left out of it."""
+    around = pointer.rpartition("/")[0]
+    try:
+        listed = resolve(document.data, around)
+    except ContractError:
+        listed = None
+    at = join(around, listed.index(name)) if isinstance(listed, list) and name in listed else pointer
+    return document.location(at)
+
+
 def _in_place(schema: Any) -> Iterator[str]:
     """The names of the definitions that describe the same value as a schema does."""
     if not isinstance(schema, Mapping):
@@ -239,14 +255,6 @@ def _in_place(schema: Any) -> Iterator[str]:
             yield from _in_place(one)
     for one in schema.get("dependentSchemas", {}).values():
         yield from _in_place(one)
-
-
-def _free_write_only(made: dict[str, Any]) -> None:
-    """What is only ever sent to the server is not required in what it answers (OpenAPI, ``writeOnly``)."""
-    members: Mapping[str, Any] = made.get("properties", {})
-    free = [name for name in made.get("required", ()) if members.get(name, {}).get("writeOnly") is True]
-    if free:
-        made["required"] = [name for name in made["required"] if name not in free]
 
 
 def _made_nullable(made: dict[str, Any], schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from batch_conformance.contract.clauses import rule_of
-from batch_conformance.contract.schema import Schema, Violation
+from batch_conformance.contract.schema import Schema, Violation, type_name
+from batch_conformance.contract.shape import Sent
 from batch_conformance.findings.finding import Deviation, Side
 from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.content import Content
@@ -102,9 +103,12 @@ def _judge_value(sighting: Sighting, content: Content) -> Iterator[Deviation]:
         violation
         for violation in (*violations, *content.unknown_values)
         if violation.keyword == "type" or violation.pointer not in mistyped
+        if not _is_written(violation.pointer, content.write_only)
     ]
     for violation in found:
         yield _violated(sighting, violation)
+    for one in content.write_only:
+        yield _sent_back(sighting, one)
     for pointer in content.undeclared:
         yield sighting.deviates(
             "body.undeclared",
@@ -116,6 +120,24 @@ def _judge_value(sighting: Sighting, content: Content) -> Iterator[Deviation]:
         )
     if sighting.batch is not None:
         yield from _empty_strings(sighting, content.schema, content.value, {violation.pointer for violation in found})
+
+
+def _is_written(pointer: str, sent: Sequence[Sent]) -> bool:
+    """Whether what is at a pointer should not have come at all: of what it is like, nothing more is said."""
+    return any(pointer == one.pointer or pointer.startswith(one.pointer + "/") for one in sent)
+
+
+def _sent_back(sighting: Sighting, one: Sent) -> Deviation:
+    return sighting.deviates(
+        "body.write_only",
+        media_type=sighting.contract_media_type,
+        pointer=one.pointer,
+        expected="not to be sent: it is write-only",
+        observed=type_name(one.value),
+        kind="sent",
+        level="info" if one.ignored else None,
+        location=one.location,
+    )
 
 
 def _violated(sighting: Sighting, violation: Violation) -> Deviation:
@@ -143,7 +165,7 @@ def _violated(sighting: Sighting, violation: Violation) -> Deviation:
 
 def _empty_strings(sighting: Sighting, schema: Schema, value: Any, judged: Set[str]) -> Iterator[Deviation]:
     for place in schema.properties:
-        if place.pointer in judged:
+        if place.pointer in judged or place.write_only:
             continue
         if "string" not in place.types or "*" in place.pointer or not place.pointer:
             continue

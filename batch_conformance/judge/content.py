@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from batch_conformance.contract.pointer import members
 from batch_conformance.contract.schema import Schema, Violation
+from batch_conformance.contract.shape import Sent
 from batch_conformance.judge.stranger import strangeness
 from batch_conformance.judge.strict_json import Parsed, parse
 
@@ -54,6 +55,11 @@ class Content:
     def violations(self) -> tuple[Violation, ...]:
         """Every error of the value."""
         return self.schema.violations(self.value)
+
+    @cached_property
+    def write_only(self) -> tuple[Sent, ...]:
+        """The properties that are only ever sent to the server, and came back."""
+        return self.schema.write_only(self.value)
 
     @cached_property
     def unknown_values(self) -> tuple[Violation, ...]:

@@ -142,7 +142,7 @@ class _Properties:
             place
             for place in (schema.properties if schema else ())
             # What is below a free map are the customer's own words: nobody promises that they are there.
-            if place.pointer and not place.pointer.endswith("/*") and not place.required
+            if place.pointer and not place.pointer.endswith("/*") and not place.required and not place.write_only
             if not any(place.pointer.startswith(free + "/") for free in free_maps)
         )
         self._holders: Counter[str] = Counter()
@@ -249,6 +249,7 @@ def _place_key(clause: Clause) -> tuple[str, str, str, str]:
     kinds = {
         "body.type": "present",
         "body.seen": "present",
+        "body.write_only": "body.required",
         "body.enum": "set",
         "body.known_value": "set",
         "body.format": "set",

@@ -81,6 +81,10 @@ class _Maker:
 
     def of_place(self, schema: Schema, place: Property) -> Iterator[Mutation]:
         """Every way of breaking what a place says of its value."""
+        if place.write_only_at is not None:
+            source = f"{place.write_only_at}: it is only written"
+            yield self._make("sent", place.pointer, "body.write_only", ("send", "surplus"), source)
+            return
         if place.certain:  # else a body that breaks it may keep another alternative of what is around it
             yield from self._types(schema, place)
         if place.pointer and not place.pointer.endswith("/*"):

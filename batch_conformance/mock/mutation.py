@@ -12,10 +12,12 @@ from batch_conformance.mock.drift import Apply, Drift, Stage, Verdict
 from batch_conformance.mock.message import Reply, body_json
 from batch_conformance.mock.visit import Visit
 
-Change = Literal["put", "drop", "rename", "add", "text", "iso", "milliseconds", "float", "label", "status", "header"]
-"""put: another value where there is one. drop, rename: of a member that is there. add: a member to an object.
-text, iso, milliseconds, float: a number written in another way. label: another Content-Type, null for none. status:
-another status. header: a header, by name and value, the latter null for none."""
+Change = Literal[
+    "put", "send", "drop", "rename", "add", "text", "iso", "milliseconds", "float", "label", "status", "header"
+]
+"""put: another value where there is one. send: a value where there may be none. drop, rename: of a member that is
+there. add: a member to an object. text, iso, milliseconds, float: a number written in another way. label: another
+Content-Type, null for none. status: another status. header: a header, by name and value, the latter null for none."""
 
 _ERRORS = 400
 _NUMBER = 17
@@ -103,6 +105,8 @@ class Mutation:
         for holder, key in list(_holders(body, self.at + "/-" if self.change == "add" else self.at)):
             if self.change == "add":
                 holder[self.value] = "surplus"
+            elif self.change == "send":
+                holder[key] = self.value
             elif isinstance(holder, list) or key in holder:
                 self._change_member(holder, key)
             elif self.sent >= _ERRORS and self.change in ("put", *_WRITTEN):

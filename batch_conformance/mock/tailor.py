@@ -57,7 +57,8 @@ def _fleet(schema: Schema, roles: Roles) -> Iterable[Batch]:
 
 def _batch(fields: Mapping[str, Any], schema: Schema, roles: Roles) -> dict[str, Any] | None:
     """The fields of one batch as a contract has them; None where it has no such state."""
-    names = {place.pointer[1:]: place for place in schema.properties if place.pointer.count("/") == 1}
+    sent = [place for place in schema.properties if not place.write_only]
+    names = {place.pointer[1:]: place for place in sent if place.pointer.count("/") == 1}
     made = {name: value for name, value in fields.items() if name in names}
     if roles.identity:
         made[roles.identity[1:]] = fields["id"]
@@ -153,6 +154,7 @@ def _sample(place: Property, schema: Schema) -> Any:
             other.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~"): _sample(other, schema)
             for other in schema.properties
             if other.pointer.rpartition("/")[0] == place.pointer and other is not place and other.pointer
+            if not other.write_only
         }
     if kind == "array":
         items = next((other for other in schema.properties if other.pointer == place.pointer + "/*"), None)

@@ -46,6 +46,7 @@ _OF_SHAPE = frozenset(
         "body.required",
         "response.coding_unasked",
         "body.undeclared",
+        "body.write_only",
         "response.media_type",
         "response.charset",
         "response.cache_public",

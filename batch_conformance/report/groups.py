@@ -203,5 +203,5 @@ def line_of(finding: Finding, clauses: Mapping[str, Clause], report: RunReport) 
 
 def masked_names(report: RunReport) -> frozenset[str]:
     """Names of members whose values belong to customers."""
-    places = (*report.contract.roles.free_maps, *report.redacted)
+    places = (*report.contract.private, *report.redacted)
     return frozenset(pointer.rpartition("/")[2] for pointer in places) | {"metadata"}

@@ -48,7 +48,7 @@ def suggestions(
     """
     made: dict[tuple[str, str], Suggestion] = {}
     left: list[Finding] = []
-    advisor = _Advisor(contract, ledger, masked | contract.roles.free_maps)
+    advisor = _Advisor(contract, ledger, masked.union(contract.private))
     for finding in ledger.findings:
         found = list(advisor.cure(finding))
         if not found and finding.rule not in _NO_CONTRADICTION:

@@ -138,7 +138,7 @@ class Audit:
     def judged(self) -> Ledger:
         """The ledger of all that was sent so far, customers' values masked in what its findings say."""
         if len(self._ledger.exchanges) != len(self.runner.exchanges) or not self._ledger.clauses:
-            ledger, masked = self.runner.ledger(), (*self.contract.roles.free_maps, *self.settings.redact)
+            ledger, masked = self.runner.ledger(), (*self.contract.private, *self.settings.redact)
             accepted = self.recalled.accept(mask_findings(ledger.findings, masked), self._started_at)
             findings = mark_known(accepted, self._profile)
             self._ledger = replace(ledger, findings=findings)

@@ -126,7 +126,7 @@ class Validation:
         return datetime.fromtimestamp(self._started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _known(self, ledger: Ledger) -> Ledger:
-        masked = mask_findings(ledger.findings, (*self.contract.roles.free_maps, *self.wish.redact))
+        masked = mask_findings(ledger.findings, (*self.contract.private, *self.wish.redact))
         return replace(ledger, findings=mark_known(self.recalled.accept(masked, self._started_at), self.profile))
 
     def _explain(self, ledger: Ledger, recording: Recording) -> Iterator[str]:

@@ -151,6 +151,17 @@ RULES = (
         keeps='{"id": "batch_a", "output_file_id": "file-b"}',
     ),
     Rule(
+        id="body.write_only",
+        title="A write-only property is sent back",
+        level="should",
+        side="server",
+        why="What is only written is mostly a secret; sent back it is in logs, caches and everybody's debugger.",
+        remedy="Leave the property out of answers; if clients are meant to read it, drop writeOnly from the document.",
+        source="OpenAPI 3.0.3 section 4.7.24.2, JSON Schema 2020-12 validation section 9.4 `writeOnly`",
+        breaks='{"id": "batch_a", "webhook_secret": "s3cret"} where webhook_secret is writeOnly',
+        keeps='{"id": "batch_a"}, even where webhook_secret is required',
+    ),
+    Rule(
         id="body.seen",
         title="A documented property was never seen",
         level="info",

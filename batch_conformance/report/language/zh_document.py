@@ -138,6 +138,8 @@ _SOURCES: Mapping[str, str] = {
     "OpenAPI 3.0 section 4.7.24, JSON Schema `type`": "OpenAPI 3.0 第 4.7.24 节，JSON Schema `type`",
     "JSON Schema `format`; level should where OpenAPI 3.1, or a registry alone, has it as an annotation":
         "JSON Schema `format`；在 OpenAPI 3.1 中，或只有注册表定义时，它是注解，级别为 should",
+    "OpenAPI 3.0.3 section 4.7.24.2, JSON Schema 2020-12 validation section 9.4 `writeOnly`":
+        "OpenAPI 3.0.3 第 4.7.24.2 节，JSON Schema 2020-12 validation 第 9.4 节 `writeOnly`",
     "JSON Schema validation keywords": "JSON Schema 校验关键字",
     "the vendor's guide, through the overlay": "供应商指南，经由 Overlay",
     "closed world: the contract's properties are all there is": "封闭世界：契约中的属性就是全部",

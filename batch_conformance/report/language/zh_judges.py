@@ -258,6 +258,8 @@ _CLAUSES: Mapping[str, str] = {
     "{} is \"{}\"": "{} 是 \"{}\"",
     "{} is always there": "{} 始终存在",
     "{} has the format {}": "{} 的格式是 {}",
+    "{} is never sent back": "{} 从不发回",
+    "not to be sent: it is write-only": "不应发送：它是只写的",
     "{} keeps its constraints": "{} 遵守其约束",
     "{} has only documented properties": "{} 只有文档中的属性",
     "{} is seen": "{} 出现过",
