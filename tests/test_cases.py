@@ -139,9 +139,6 @@ def test_a_property_that_is_only_written_does_not_come_back(tmp_path: Path) -> N
     assert [pointer for _, _, pointer in places(findings, "should")] == ["/password"]
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, reason="discriminator is left out: the alternatives are told as one opaque must"
-)
 def test_the_discriminator_names_the_branch_that_must_hold(tmp_path: Path) -> None:
     verdict, findings = judged(tmp_path, "discriminator")
     assert verdict == "drift"

@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from batch_conformance.contract.discriminator import DISCRIMINATOR, alternatives
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.translate import IN_PLACE_MANY, IN_PLACE_ONE, SOURCE, TYPES
 from batch_conformance.contract.value_space import ValueSpace, covering, intersection, stated, union
@@ -33,8 +34,8 @@ class Composition:
         self._known_spaces: dict[int, ValueSpace] = {}
         self._composed: list[Schema] = []
 
-    def flat(self, schemas: Iterable[Schema]) -> list[Schema]:
-        """The schemas, and all that apply to the same value through them."""
+    def flat(self, schemas: Iterable[Schema], value: Any = None) -> list[Schema]:
+        """The schemas, and all that apply to the same value through them, or to ``value``, which may name one."""
         flat: dict[int, Schema] = {}
         left = list(schemas)[::-1]
         while left and len(flat) < _MOST_SCHEMAS:
@@ -43,7 +44,7 @@ class Composition:
                 continue
             if SOURCE in schema and ("$ref" not in schema or len(schema) > 2):  # a mere reference says nothing itself
                 flat[id(schema)] = schema
-            left += reversed(list(self._in_place(schema)))
+            left += reversed(list(self._in_place(schema, value)))
         return list(flat.values())
 
     def types(self, schema: Schema) -> frozenset[str]:
@@ -119,11 +120,11 @@ class Composition:
         if "$ref" in schema:
             yield self.target(schema)
 
-    def _in_place(self, schema: Schema) -> Iterator[Schema]:
+    def _in_place(self, schema: Schema, value: Any) -> Iterator[Schema]:
         if "$ref" in schema:
             yield self.target(schema)
         for keyword in IN_PLACE_MANY:
-            yield from schema.get(keyword, ())
+            yield from alternatives(schema, keyword, value)
         for keyword in IN_PLACE_ONE:
             if keyword in schema and keyword != "not":
                 yield schema[keyword]
@@ -161,9 +162,15 @@ class Composition:
             branches = self._of_type(schema, keyword, kind)
             described = [self._is_certain(one, kind, of) for one in branches]
             closed = [kind == "object" and one.get("additionalProperties") is False for one in branches]
-            if any(described) and (all(map(operator.or_, described, closed)) or self._told_apart(branches)):
+            apart = self._is_named(schema, keyword) or (bool(branches) and self._told_apart(branches))
+            if any(described) and (all(map(operator.or_, described, closed)) or apart):
                 return True
         return False
+
+    def _is_named(self, schema: Schema, keyword: str) -> bool:
+        """Whether a discriminator always says which of the branches is meant."""
+        said = schema.get(DISCRIMINATOR)
+        return said is not None and said["union"] == keyword and said["propertyName"] in self.required(schema)
 
     def tags(self, branches: Sequence[Schema]) -> frozenset[str]:
         """The members of which each branch of a union lists values, and no two of them the same."""

@@ -14,6 +14,7 @@ from typing import Any
 import jsonschema
 from jsonschema.exceptions import ValidationError
 
+from batch_conformance.contract.discriminator import check_choice, choice
 from batch_conformance.contract.expression import expression
 from batch_conformance.contract.formats import has_format
 
@@ -64,7 +65,23 @@ def _multiple_of(validator: Any, divisor: Any, instance: Any, schema: Any) -> It
             yield ValidationError(f"is no multiple of {divisor}")
 
 
+def _alternatives(keyword: str) -> Callable[..., Iterator[ValidationError]]:
+    """The check of a union: all of its schemas, or the one that a discriminator names."""
+    of_all: Callable[..., Iterator[ValidationError]] = jsonschema.Draft202012Validator.VALIDATORS[keyword]
+
+    def check(validator: Any, branches: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+        made = choice(schema, keyword, instance)
+        if made is None:
+            yield from of_all(validator, branches, instance, schema) or ()
+        else:
+            yield from check_choice(validator, branches, instance, schema, made=made, of_all=of_all)
+
+    return check
+
+
 _OURS = {
+    "anyOf": _alternatives("anyOf"),
+    "oneOf": _alternatives("oneOf"),
     "format": _format,
     "pattern": _pattern,
     "patternProperties": _pattern_properties,

@@ -64,6 +64,11 @@ _KINDS: Mapping[str, _Kind] = {
         "A keyword in a form that it does not have",
         "Every tool guesses differently what it means; here nothing is judged by it.",
     ),
+    "mapping_unread": _Kind(
+        "info",
+        "A discriminator names a schema that the document does not have",
+        "Which alternative must hold is not said here, so all of them are tried.",
+    ),
     "required_undeclared": _Kind(
         "should",
         "A required property that is not declared",

@@ -13,6 +13,7 @@ from typing import Any
 from jsonschema.exceptions import ValidationError
 
 from batch_conformance.contract.dialect import validator_for
+from batch_conformance.contract.discriminator import DISCRIMINATES
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.formats import asserts_formats, is_asserted
 from batch_conformance.contract.location import Location
@@ -136,8 +137,8 @@ class Schema:
         """Values that are none of those that ``x-known-values`` lists for their place."""
         found = []
         for place in self.properties:
-            if KNOWN_VALUES not in place.keywords or "enum" in place.keywords:
-                continue
+            if KNOWN_VALUES not in place.keywords or {"enum", DISCRIMINATES} & place.keywords:
+                continue  # what names an alternative is looked at with the alternatives
             for value in members(instance, place.pointer):
                 if isinstance(value, str | int) and not isinstance(value, bool) and not is_known(place.space, value):
                     words = (listed(place.known_values), show(value), kind_of(value, "enum"))
@@ -168,25 +169,27 @@ class Schema:
         path = tuple(error.absolute_path)
         base = "".join("/*" if free else "/" + escape(member_name(str(step))) for step, free in _steps(error))
         location = self.document.location(source)
+        why = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
         if keyword in ("required", "dependentRequired"):
             for name, inner in _missing(declared(error), instance):
                 here = place_in_list(self.document, join(source, *inner), name)
                 at = join(base, member_name(name))
-                yield Violation(at, keyword, "to be there", "missing", "missing", here, (*path, name))
+                yield Violation(at, keyword, "to be there", f"missing{why}", "missing", here, (*path, name))
         elif keyword in ("additionalProperties", "unevaluatedProperties"):
             only_here = keyword == "additionalProperties"
             strange = undescribed([schema], instance) if only_here else self._shape.unexpected(schema, instance)
             for name in strange:
                 at = join(base, member_name(name))
-                yield Violation(at, keyword, "no such property", "present", "undeclared", location, (*path, name))
+                yield Violation(at, keyword, "no such property", f"present{why}", "undeclared", location, (*path, name))
         elif types := union_types(error):
-            yield Violation(base, "type", " or ".join(types), show(instance), type_name(instance), location, path)
+            shown = show(instance) + why
+            yield Violation(base, "type", " or ".join(types), shown, type_name(instance), location, path)
         elif together := self._broken_together(error, instance):
             keyword, says = together
-            words = (words_for(keyword, says), show(instance), kind_of(instance, keyword))
+            words = (words_for(keyword, says), show(instance) + why, kind_of(instance, keyword))
             yield Violation(base, keyword, *words, location, path, self._is_annotated(error))
         else:
-            words = (expectation(error), show(instance), kind_of(instance, keyword))
+            words = (expectation(error), show(instance) + why, kind_of(instance, keyword))
             yield Violation(base, keyword, *words, location, path, self._is_annotated(error))
 
     def _is_annotated(self, error: ValidationError) -> bool:

@@ -107,6 +107,10 @@ def _check_sense(document: Document, use: Use) -> Iterator[DocumentFinding]:
     own = {pointer: says for pointer, says in schema.flaws.items() if pointer.rpartition("/")[0] == use.pointer}
     for pointer, says in own.items():
         yield finding(document, "malformed", pointer, f"{use.name}: {says}")
+    mapping = join(use.pointer, "discriminator", "mapping") + "/"
+    for pointer, says in schema.flaws.items():
+        if pointer.startswith(mapping):
+            yield finding(document, "mapping_unread", pointer, f"{use.name}: {says}")
     for keyword in ("enum", KNOWN_VALUES):
         values = node.get(keyword)
         bare = {name: value for name, value in node.items() if name in ("type", "nullable")}

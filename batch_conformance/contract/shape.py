@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batch_conformance.contract.composition import Composition, Schema
+from batch_conformance.contract.discriminator import DISCRIMINATES, DISCRIMINATOR
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.expression import expression
 from batch_conformance.contract.location import Location
@@ -62,7 +63,8 @@ class Property:
     ``keywords`` does not have it. ``space`` is the value space.
     ``required_at`` is where the object around it says that it is always there; ``certain`` is false for a member that
     an alternative of that object does not describe, and that is not told by which alternative is meant.
-    ``write_only_at`` is where it is said that the place never comes.
+    ``named_at`` is where an alternative that a discriminator may name says that it is always there, ``write_only_at``
+    where it is said that the place never comes.
     """
 
     pointer: str
@@ -80,6 +82,7 @@ class Property:
     space: ValueSpace = field(default_factory=dict, compare=False, repr=False)
     certain: bool = field(default=True, compare=False)
     write_only_at: Location | None = field(default=None, compare=False)
+    named_at: Location | None = field(default=None, compare=False)
 
     @property
     def write_only(self) -> bool:
@@ -163,10 +166,10 @@ class Shape:
 
     def unexpected(self, schema: Schema, instance: Schema) -> list[str]:
         """The members of an object that a schema declares nowhere: neither by name nor by pattern."""
-        return undescribed(self._composition.flat([schema]), instance)
+        return undescribed(self._composition.flat([schema], instance), instance)
 
     def _add_write_only(self, value: Any, schemas: Sequence[Schema], pointer: str, found: dict[str, Sent]) -> None:
-        flat = self._composition.flat(schemas)
+        flat = self._composition.flat(schemas, value)
         if isinstance(value, list):
             items = [schema["items"] for schema in flat if "items" in schema]
             items += [one for schema in flat for one in schema.get("prefixItems", ())]
@@ -188,7 +191,7 @@ class Shape:
         return said[0] if said and None not in said else None
 
     def _add_undeclared(self, value: Any, schemas: Sequence[Schema], pointer: str, found: dict[str, None]) -> None:
-        flat = self._composition.flat(schemas)
+        flat = self._composition.flat(schemas, value)
         if isinstance(value, list):
             items = [schema["items"] for schema in flat if "items" in schema]
             items += [one for schema in flat for one in schema.get("prefixItems", ())]
@@ -216,6 +219,7 @@ class _Spot:
     required_at: Location | None
     write_only_at: Location | None
     certain: bool
+    named_at: Location | None = None
 
 
 class _Walk:
@@ -243,7 +247,7 @@ class _Walk:
         if any(id(one) in around and one.keys() & {"properties", "items"} for one in flat):
             return  # it holds itself: one round is described, and the next ones are the same
         inside = (*around, *(id(one) for one in flat))
-        required = self._composition.required(schema)
+        required, of_branches = self._composition.required(schema), self._required_where_named(flat)
         for name in dict.fromkeys(name for one in flat for name in one.get("properties", {})):
             member = self._composition.member(schema, name)
             if member is not None:
@@ -251,11 +255,22 @@ class _Walk:
                 sure = spot.certain and self._composition.member_is_certain(schema, name)
                 written = write_only(schema, name, self._composition.target)
                 said = None if written is None else self._document.location(join(written.get(SOURCE, ""), WRITE_ONLY))
-                self.add(member, _Spot(pointer + "/" + escape(name), at, said, sure), inside)
+                named = of_branches.get(name) if at is None else None
+                self.add(member, _Spot(pointer + "/" + escape(name), at, said, sure, named), inside)
         items = self._composition.items(schema)
         if items is not None:
             sure = spot.certain and self._composition.items_are_certain(schema)
             self.add(items, _Spot(pointer + "/*", None, None, sure), inside)
+
+    def _required_where_named(self, flat: Sequence[Schema]) -> dict[str, Location]:
+        """The members that an alternative requires where a discriminator names it, and where that is said."""
+        found: dict[str, Location] = {}
+        for schema in flat:
+            said = schema.get(DISCRIMINATOR)
+            for branch in schema[said["union"]] if said else ():
+                for name, pointer in self._composition.required(branch).items():
+                    found.setdefault(name, place_in_list(self._document, pointer, name))
+        return found
 
     def _property(self, schema: Schema, flat: Sequence[Schema], spot: _Spot) -> Property:
         places: dict[str, Location] = {}
@@ -266,7 +281,9 @@ class _Walk:
                     places[keyword] = self._document.location(join(one.get(SOURCE, ""), keyword))
                     if not isinstance(value, Mapping):
                         values[keyword] = value
-        source, space, types = flat[0].get(SOURCE, ""), self._composition.space(schema), self._composition.types(schema)
+        # What a discriminator says of its property stands before what the alternatives say.
+        source = next((one for one in flat if DISCRIMINATES not in one), flat[0]).get(SOURCE, "")
+        space, types = self._composition.space(schema), self._composition.types(schema)
         asserted = dict(_asserted(space))
         if narrowed := [keyword for keyword in ("enum", "const") if keyword in places and not types <= space.keys()]:
             asserted.setdefault("enum", values[narrowed[0]])
@@ -298,6 +315,7 @@ class _Walk:
             space=space,
             certain=spot.certain,
             write_only_at=spot.write_only_at,
+            named_at=spot.named_at,
         )
 
 

@@ -11,24 +11,26 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from batch_conformance.contract.alternatives import discriminate, is_base, tell_values, without_alternatives
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.expression import expression
+from batch_conformance.contract.keywords import IN_PLACE_MANY, IN_PLACE_ONE, KNOWN_VALUES, SOURCE, TYPES
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import join, split
 from batch_conformance.contract.write_only import WRITE_ONLY, free_write_only
 
-SOURCE = "x-source"
-"""Annotation on every translated subschema: the pointer of the schema it was made from."""
-
-KNOWN_VALUES = "x-known-values"
-"""Extension keyword: the values that the vendor documents elsewhere than in an ``enum``."""
-
-TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
-
-IN_PLACE_ONE = ("not", "if", "then", "else")
-IN_PLACE_MANY = ("allOf", "anyOf", "oneOf")
-"""Keywords whose schemas describe the same value as the schema that they stand in."""
+__all__ = [
+    "IN_PLACE_MANY",
+    "IN_PLACE_ONE",
+    "KNOWN_VALUES",
+    "SOURCE",
+    "TYPES",
+    "Translator",
+    "local_pointer",
+    "place_in_list",
+    "resolve",
+]
 
 _ONE = (*IN_PLACE_ONE, "items", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties")
 _MANY = (*IN_PLACE_MANY, "prefixItems")
@@ -39,6 +41,9 @@ _ONLY_MODERN = frozenset(
         *("patternProperties", "dependentSchemas", "dependentRequired", "unevaluatedItems", "unevaluatedProperties"),
     }
 )
+_INHERITING = re.compile(r"(/components/schemas/[^/]+)(?:/allOf/\d+)*")
+"""Pointers of references by which a component is made of another; the first group is the component's."""
+
 _NEITHER = frozenset(
     {
         *("$ref", "nullable", "discriminator", "xml", "externalDocs", "dependencies", "additionalItems", "id"),
@@ -95,14 +100,22 @@ class Translator:
         self.definitions: dict[str, Any] = {}
         self.flaws: dict[str, str] = {}
         self.keyword = "$defs" if modern else "definitions"
-        self._names: dict[str, str] = {}
-        self._document = document
+        self._names: dict[tuple[str, bool], str] = {}
+        self.document = document
         self._modern = modern
+        self.with_bases = True
 
     def root(self, pointer: str) -> dict[str, Any]:
         """The self-contained JSON Schema of the OpenAPI schema at ``pointer``. Raises ``ContractError``."""
-        made = self.translate(resolve(self._document.data, pointer), pointer)
+        made = self.translate(resolve(self.document.data, pointer), pointer)
+        if self.with_bases and self._endless():
+            # A schema that one of the alternatives of its base is made of: the base is taken without them.
+            self.with_bases = False
+            self.definitions.clear()
+            self._names.clear()
+            return self.root(pointer)
         self._refuse_endless()
+        tell_values(made, self.definitions)
         free_write_only(made, lambda schema: self.definitions[schema["$ref"].rpartition("/")[2]])
         return {**made, self.keyword: self.definitions} if self.definitions else made
 
@@ -115,9 +128,11 @@ class Translator:
             says = "a schema must be an object"
             if last == "$ref":
                 says = f"{split(around)[-1]} is a reference, and OpenAPI has those only in place of a whole schema"
-            raise ContractError(f"{self._document.location(pointer)}: {says}")
+            raise ContractError(f"{self.document.location(pointer)}: {says}")
         if "$ref" in schema:
-            reference = {"$ref": self._reference(schema["$ref"], pointer), SOURCE: pointer}
+            # What inherits from a base has chosen already, whatever its discriminator says.
+            heir = _INHERITING.fullmatch(pointer)
+            reference = {"$ref": self.reference(schema["$ref"], pointer, heir[1] if heir else ""), SOURCE: pointer}
             if self._modern:
                 return {**self._keywords(schema, pointer), **reference}
             # OpenAPI 3.0 ignores whatever stands beside a reference, nullable too; what is meant by writeOnly is clear,
@@ -125,16 +140,23 @@ class Translator:
             return {**reference, WRITE_ONLY: True} if schema.get(WRITE_ONLY) is True else reference
         return {**self._keywords(schema, pointer), SOURCE: pointer}
 
-    def _reference(self, reference: Any, pointer: str) -> str:
-        target = local_pointer(self._document, pointer, reference)
-        if target not in self._names:
-            plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", target.removeprefix("/components/schemas/")).strip("_") or "root"
-            taken = sum(1 for name in self.definitions if name == plain or name.startswith(plain + "--"))
-            name = f"{plain}--{taken}" if taken else plain
-            self._names[target] = name
+    def reference(self, reference: Any, pointer: str, heir: str = "") -> str:
+        """The reference to the definition that a reference of the document becomes. Raises ``ContractError``.
+
+        For the component ``heir``, which inherits from it, a base schema is taken without its alternatives.
+        """
+        target = local_pointer(self.document, pointer, reference)
+        node = resolve(self.document.data, target)
+        bare = is_base(node, heir) and (bool(heir) or not self.with_bases)
+        key = (target, bare)
+        if key not in self._names:
+            stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", target.removeprefix("/components/schemas/")).strip("_") or "root"
+            taken = sum(1 for name in self.definitions if name == stem or name.startswith(stem + "--"))
+            name = f"{stem}--{taken}" if taken else stem
+            self._names[key] = name
             self.definitions[name] = {}  # taken before it is filled, so that a cycle ends
-            self.definitions[name] = self.translate(resolve(self._document.data, target), target)
-        return f"#/{self.keyword}/{self._names[target]}"
+            self.definitions[name] = self.translate(without_alternatives(node) if bare else node, target)
+        return f"#/{self.keyword}/{self._names[key]}"
 
     def _keywords(self, schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -153,6 +175,8 @@ class Translator:
                 made[name] = {key: self.translate(one, join(here, key)) for key, one in value.items()}
             else:
                 made[name] = value
+        if "discriminator" in schema:
+            discriminate(made, schema, pointer, self)
         if "patternProperties" in made:
             self._drop_unreadable(made, pointer)
         if not self._modern:
@@ -182,13 +206,18 @@ class Translator:
 
     def _refuse_endless(self) -> None:
         """A schema that is made of itself, at the same place in the value, never comes to an end."""
+        endless = self._endless()
+        if endless:
+            source = self.definitions[min(endless)].get(SOURCE, "")
+            raise ContractError(f"{self.document.location(source)}: this schema refers to itself and never ends")
+
+    def _endless(self) -> set[str]:
+        """The names of the definitions that are made of each other."""
         edges = {name: set(_in_place(schema)) for name, schema in self.definitions.items()}
         while leaves := [name for name, targets in edges.items() if not targets & edges.keys()]:
             for name in leaves:
                 del edges[name]
-        if edges:
-            source = self.definitions[min(edges)].get(SOURCE, "")
-            raise ContractError(f"{self._document.location(source)}: this schema refers to itself and never ends")
+        return set(edges)
 
 
 def local_pointer(document: Document, pointer: str, reference: Any) -> str:

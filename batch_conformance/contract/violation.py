@@ -9,6 +9,7 @@ from typing import Any
 
 from jsonschema.exceptions import ValidationError
 
+from batch_conformance.contract.keywords import KNOWN_VALUES
 from batch_conformance.contract.location import Location
 
 _WIDTH = 60
@@ -80,7 +81,7 @@ def show(value: Any) -> str:
 
 def kind_of(value: Any, keyword: str) -> str:
     """A stable word for what was seen: the type, or for an enumeration the value itself where it is a short one."""
-    if keyword in ("enum", "const") and not isinstance(value, list | Mapping):
+    if keyword in ("enum", "const", KNOWN_VALUES) and not isinstance(value, list | Mapping):
         text = printable(value[:_LONGEST_WORD]) if isinstance(value, str) else _text(value)
         return text[:_LONGEST_WORD] or "empty"
     return type_name(value)
@@ -106,8 +107,8 @@ def expectation(error: ValidationError) -> str:
 
 def words_for(keyword: str, value: Any) -> str:
     """What a keyword with this value asks for, for people."""
-    if keyword in ("enum", "const"):
-        return listed(value if keyword == "enum" else [value])
+    if keyword in ("enum", "const", KNOWN_VALUES):
+        return listed([value] if keyword == "const" else value)
     if keyword == "not" and not value:
         return "nothing here"
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

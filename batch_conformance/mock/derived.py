@@ -88,7 +88,7 @@ class _Maker:
         if place.certain:  # else a body that breaks it may keep another alternative of what is around it
             yield from self._types(schema, place)
         if place.pointer and not place.pointer.endswith("/*"):
-            yield from self._required(place) if place.required else self._optional(place)
+            yield from self._required(place) if place.required or place.named_at else self._optional(place)
         if place.certain:
             yield from self._values(place)
             yield from self._format(schema, place)
@@ -120,12 +120,12 @@ class _Maker:
                 yield make("milliseconds", "milliseconds", rule="time.magnitude")
 
     def _required(self, place: Property) -> Iterator[Mutation]:
-        pointer, source = place.pointer, f"{place.required_at or place.location}: it is always there"
+        pointer, source = place.pointer, f"{place.required_at or place.named_at or place.location}: it is always there"
         name = pointer.rpartition("/")[2] + _RENAMED
         yield self._make("missing", pointer, "body.required", ("drop", None), source)
         yield self._make("renamed", pointer, "body.required", ("rename", name), source, also=("body.undeclared",))
         state, final = self._roles.state, next((stage for stage in self._roles.stages if stage.terminal), None)
-        if self._success and state and final and pointer != state:
+        if self._success and state and final and pointer != state and place.required:
             word = f"missing_when_{final.value}"
             yield self._make(word, pointer, "body.required", ("drop", None), source, state=final.value)
 

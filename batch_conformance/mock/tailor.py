@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.discriminator import DISCRIMINATES
 from batch_conformance.contract.formats import CHECKED
 from batch_conformance.contract.operation import ResponseContract
 from batch_conformance.contract.pointer import split
@@ -45,8 +46,8 @@ def _json(response: ResponseContract) -> Schema | None:
 
 def _fleet(schema: Schema, roles: Roles) -> Iterable[Batch]:
     batches = []
-    for batch in make_fleet():
-        steps = [(step.after, _batch(step.fields, schema, roles)) for step in batch.steps]
+    for turn, batch in enumerate(make_fleet()):
+        steps = [(step.after, _batch(step.fields, schema, roles, turn)) for step in batch.steps]
         whole = tuple(Step(after, fields) for after, fields in steps if fields is not None)
         if len(whole) == len(steps):
             batches.append(Batch(batch.id, batch.note, whole))
@@ -55,8 +56,11 @@ def _fleet(schema: Schema, roles: Roles) -> Iterable[Batch]:
     return batches
 
 
-def _batch(fields: Mapping[str, Any], schema: Schema, roles: Roles) -> dict[str, Any] | None:
-    """The fields of one batch as a contract has them; None where it has no such state."""
+def _batch(fields: Mapping[str, Any], schema: Schema, roles: Roles, turn: int) -> dict[str, Any] | None:
+    """The fields of one batch as a contract has them; None where it has no such state.
+
+    The ``turn`` chooses between the alternatives that a discriminator names.
+    """
     sent = [place for place in schema.properties if not place.write_only]
     names = {place.pointer[1:]: place for place in sent if place.pointer.count("/") == 1}
     made = {name: value for name, value in fields.items() if name in names}
@@ -67,20 +71,32 @@ def _batch(fields: Mapping[str, Any], schema: Schema, roles: Roles) -> dict[str,
         if stage is None:
             return None
         made[roles.state[1:]] = stage.value
+    made |= dict(_named(names, turn))
     # What a batch of this kind may have, and this one has not, is unset.
     for name, place in names.items():
         if name not in made and (place.required or name not in FIELDS) and name not in _moments(roles):
             made[name] = _sample(place, schema)
     _count(made, fields, roles)
     for _ in range(2):
-        for name in {split(v.pointer)[0] for v in _wrong(schema, made) if v.pointer}:
-            if name in names and name in made:
+        for pointer in schema.undeclared(made):
+            made.pop(pointer[1:], None)  # of an alternative that is not named
+        for violation in _wrong(schema, made):
+            name = split(violation.pointer)[0] if violation.pointer else ""
+            if name in names and (name in made or violation.pointer.count("/") == 1):
                 made[name] = _sample(names[name], schema)
         _count(made, fields, roles)
     for name in {split(v.pointer)[0] for v in _wrong(schema, made) if v.pointer}:
         if name in names and not names[name].required:
             made.pop(name, None)
     return None if _wrong(schema, made) else made
+
+
+def _named(names: Mapping[str, Property], turn: int) -> Iterator[tuple[str, Any]]:
+    """The properties that name an alternative, each with the value whose turn it is."""
+    for name, place in names.items():
+        if DISCRIMINATES in place.values:
+            values = place.known_values or place.values[DISCRIMINATES]
+            yield name, values[turn % len(values)]
 
 
 def _count(made: dict[str, Any], fields: Mapping[str, Any], roles: Roles) -> None:

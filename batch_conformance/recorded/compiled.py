@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from batch_conformance.contract.discriminator import DISCRIMINATOR
 from batch_conformance.contract.formats import CHECKED, has_format
 from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import Schema
@@ -17,8 +18,8 @@ Body = dict[str, Any]
 Check = Callable[[Body], bool]
 
 _SPACED_COLONS = (" :", "\t:", "\n:", "\r:")
-_UNLIKE = ("pattern", "patternProperties", "multipleOf", "propertyNames")
-"""Keywords that the two validators may read differently."""
+_UNLIKE = ("pattern", "patternProperties", "multipleOf", "propertyNames", DISCRIMINATOR)
+"""Keywords that the two validators may read differently, or only one of them at all."""
 _VALUES = frozenset({"enum", "const", "default", "example", "examples"})
 """Keywords that hold values, not schemas."""
 _OF_SHAPE = ("type", "required")
@@ -51,6 +52,9 @@ def validators_of(schema: Schema, *, broken: bool) -> tuple[Check, ...] | None:
     ``broken`` says that they do not: then only the rest of the schema is checked, and None is for a schema where the
     rest cannot be told apart. They hold only where the judge finds no further violation.
     """
+    if not broken and f'"{DISCRIMINATOR}"' in json.dumps(schema.raw):
+        # Which members are declared depends on a value.
+        return (schema.is_valid, lambda body: not schema.undeclared(body) and not schema.write_only(body))
     loose = _without_shape(schema.raw)
     if loose is None:
         return None if broken else (_compiled(schema.raw, schema) or schema.is_valid,)

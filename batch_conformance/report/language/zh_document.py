@@ -36,6 +36,10 @@ _DOCUMENT: Mapping[str, str] = {
     "nullable beside an enum without null": "nullable 旁边的 enum 里没有 null",
     "OpenAPI 3.0.3 refuses null here and most tools allow it; this one allows it.":
         "OpenAPI 3.0.3 在此不允许 null，多数工具允许；本工具允许。",
+    "A discriminator names a schema that the document does not have": "discriminator 指向文档中没有的模式",
+    "Which alternative must hold is not said here, so all of them are tried.":
+        "此处没有说明哪个备选必须成立，所以逐一尝试。",
+    "{}: {}, which {} names, is no schema of this document": "{}：{}（由 {} 指明）不是本文档中的模式",
     "A format that nobody defines": "没有任何标准定义的 format",
     "Neither OpenAPI and its registry nor JSON Schema has it, so no tool checks a value by it.":
         "OpenAPI 及其注册表和 JSON Schema 都没有它，所以没有工具据此检查值。",

@@ -1,0 +1,165 @@
+"""Discriminators: the property of an object that names the one alternative, of several, that must hold for it.
+
+OpenAPI 3.0.3 section 4.7.25 and OpenAPI 3.1.0 section 4.8.25. An alternative is named by ``mapping``, and by the name
+of its component, which stays valid beside a mapping. A base schema without alternatives has as such the components
+that refer to it in their ``allOf``.
+
+A translated schema keeps it as the keyword ``x-discriminator``::
+
+    {"propertyName": "kind", "union": "oneOf", "base": false, "names": {"chat": 0, "Chat": 0}, "titles": ["Chat"]}
+
+``names`` are the values and the index of the alternative that each names, or null where the document does not have it;
+``titles`` are how the alternatives are called; ``base`` says that the last one is the base schema itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from jsonschema.exceptions import ValidationError
+
+from batch_conformance.contract.keywords import KNOWN_VALUES, SOURCE
+from batch_conformance.contract.pointer import join
+
+DISCRIMINATOR = "x-discriminator"
+DISCRIMINATES = "x-discriminates"
+"""Annotation on the property: the values that name an alternative."""
+
+_Schema = Mapping[str, Any]
+
+
+_WANTED: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "absent": (("required",),),
+    "odd": (("type",),),
+    "unknown": (("type",), ("enum", "const")),
+}
+"""Keywords that say what is wrong with a property that names nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What an object says of its alternatives: which one it names, or why none."""
+
+    kind: Literal["named", "absent", "odd", "unknown"]
+    index: int = 0
+
+
+def choice(schema: _Schema, keyword: str, instance: Any) -> Choice | None:
+    """What an instance says of the alternatives under a keyword; None where no discriminator decides on them."""
+    said = schema.get(DISCRIMINATOR)
+    if said is None or said["union"] != keyword or not isinstance(instance, Mapping):
+        return None
+    name = said["propertyName"]
+    if name not in instance:
+        return Choice("absent")
+    text = as_text(instance[name])
+    if text is None:
+        return Choice("odd")
+    if text not in said["names"]:
+        return Choice("unknown")
+    index = said["names"][text]
+    return None if index is None else Choice("named", index)
+
+
+def alternatives(schema: _Schema, keyword: str, instance: Any) -> Sequence[_Schema]:
+    """The alternatives that may hold for an instance: the one that it names, else all of them."""
+    listed: Sequence[_Schema] = schema.get(keyword, ())
+    made = choice(schema, keyword, instance)
+    return [listed[made.index]] if made is not None and made.kind == "named" else listed
+
+
+def check_choice(
+    validator: Any, branches: Sequence[Any], instance: Any, schema: _Schema, *, made: Choice, of_all: Callable[..., Any]
+) -> Iterator[Any]:
+    """The errors of the alternative that is named, or why none is; where that is no error, what ``of_all`` finds."""
+    said = schema[DISCRIMINATOR]
+    name = said["propertyName"]
+    if made.kind == "named":
+        yield from _named(validator, branches, instance, said, made.index)
+        return
+    found = [list(validator.descend(instance, one, schema_path=index)) for index, one in enumerate(branches)]
+    of_objects = [errors for errors in found if not any(_is_of_another_type(error) for error in errors)]
+    for wanted in _WANTED[made.kind]:
+        told = [next((one for one in errors if _tells(one, name, wanted)), None) for errors in of_objects]
+        of_property = [one for one in told if one is not None]
+        if of_property and len(of_property) == len(told):
+            # All alternatives say the same of the property; of what else they ask for, nothing can be said.
+            yield _at_property(name, of_property)
+            return
+    if made.kind == "unknown":
+        yield ValidationError(
+            f"{name} names no alternative",
+            validator=KNOWN_VALUES,
+            validator_value=list(said["names"]),
+            path=[name],
+            schema_path=[0, "properties", name, KNOWN_VALUES],
+            instance=instance[name],
+            schema={SOURCE: join(schema[SOURCE], "discriminator")},
+        )
+    else:
+        yield from of_all(validator, branches, instance, schema) or ()
+
+
+def _named(validator: Any, branches: Sequence[Any], instance: Any, said: _Schema, index: int) -> Iterator[Any]:
+    errors = list(validator.descend(instance, branches[index], schema_path=index))
+    if not errors:
+        return
+    counted = branches[:-1] if said["base"] else branches
+    matching = sum(validator.evolve(schema=one).is_valid(instance) for one in counted)
+    name = said["propertyName"]
+    shown = f'{name} "{as_text(instance[name])}" names {said["titles"][index]}'
+    for error in errors:
+        error.add_note(f"{shown}, and {matching} of {len(counted)} alternatives match")
+        yield error
+
+
+def _at_property(name: str, told: Sequence[Any]) -> Any:
+    """One error at the property, of those that all alternatives have there."""
+    first = told[0]
+    if first.validator == "required":
+        return ValidationError(
+            first.message,
+            validator="required",
+            validator_value=[name],
+            schema_path=first.relative_schema_path,
+            instance=first.instance,
+            schema=first.schema,
+        )
+    if first.validator == "type":
+        return first
+    values = [value for one in told for value in _listed(one)]
+    return ValidationError(
+        first.message,
+        validator="enum",
+        validator_value=[value for index, value in enumerate(values) if value not in values[:index]],
+        path=[name],
+        schema_path=first.relative_schema_path,
+        instance=first.instance,
+        schema=first.schema,
+    )
+
+
+def _listed(error: Any) -> list[Any]:
+    return list(error.validator_value) if error.validator == "enum" else [error.validator_value]
+
+
+def _tells(error: Any, name: str, wanted: tuple[str, ...]) -> bool:
+    """Whether an error says of the property itself what is wrong with it."""
+    if error.validator not in wanted:
+        return False
+    if error.validator == "required":
+        return not error.relative_path and name in error.validator_value
+    return list(error.relative_path) == [name]
+
+
+def _is_of_another_type(error: Any) -> bool:
+    return error.validator == "type" and not error.relative_path
+
+
+def as_text(value: Any) -> str | None:
+    """The value as it would be written as a key of ``mapping``; None for what cannot be one."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str) or (isinstance(value, int) and abs(value) < 10**20) else None
