@@ -373,3 +373,8 @@ def test_the_body_of_a_status_that_is_not_documented_is_nobodys_business(body: b
     assert told(unknown(body, 410)) == [("response.status", "410", "")]
     small = contract_of({"type": "object"}, responses={"410": {"description": "Gone."}})
     assert told(unknown(body, 410), under=small) == []
+
+
+def test_an_empty_text_that_is_listed_is_meant() -> None:
+    under = contract_of({"properties": {"id": {"type": "string"}, "reason": {"type": "string", "enum": ["", "full"]}}})
+    assert not findings(sent({"id": KNOWN, "reason": ""}), under=under)

@@ -170,6 +170,8 @@ def _empty_strings(sighting: Sighting, schema: Schema, value: Any, judged: Set[s
         if "string" not in place.types or "*" in place.pointer or not place.pointer:
             continue
         text = at(value, place.pointer)
+        if text in place.known_values:
+            continue  # what is listed is meant
         if isinstance(text, str) and (
             not text.strip(" \t\r\n") or (text in WORDS_FOR_UNSET and not place.known_values)
         ):
