@@ -116,6 +116,13 @@ CASES: Mapping[str, Case] = {
         breaks=((sent({"id": KNOWN, "key": "s3cret"}),), (sent({"id": KNOWN, "key": 5}),)),
         keeps=((sent({"id": KNOWN}),),),
     ),
+    "body.impossible": Case(
+        under=contract_of(
+            {"properties": {"id": {"type": "string"}, "version": {"type": "string", "enum": [1.1, 1.2]}}}
+        ),
+        breaks=((sent({"id": KNOWN, "version": "1.10"}),), (sent({"id": KNOWN, "version": 1.1}),)),
+        keeps=((sent({"id": KNOWN}),),),
+    ),
     "body.undeclared": Case(
         breaks=(
             (batch({"file_name": "a.jsonl"}),),

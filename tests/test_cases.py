@@ -147,7 +147,6 @@ def test_the_discriminator_names_the_branch_that_must_hold(tmp_path: Path) -> No
     assert "/kind" in {pointer for _, _, pointer in places(findings, "should")}
 
 
-@pytest.mark.xfail(reason="side server")
 def test_a_clause_that_no_value_can_keep_is_the_documents_fault(tmp_path: Path) -> None:
     _, findings = judged(tmp_path, "enum-of-another-type")
     accused = [one for one in findings if one["level"] in ("must", "should") and one["side"] == "server"]

@@ -36,6 +36,7 @@ NOT_OF_A_SERVER = {
     "body.enum": "needs a contract with an enumeration",
     "body.format": "needs a contract with a format",
     "body.constraint": "needs a contract with constraints",
+    "body.impossible": "is the document's, whatever is answered",
     "body.write_only": "needs a contract with a property that is only written",
     "response.refused_input": "told of conforming gateways, see the variants gateway_refuses and gateway_limits",
     "response.not_acceptable": "told of a conforming refusal, see the variant not_acceptable",

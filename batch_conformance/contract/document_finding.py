@@ -59,6 +59,11 @@ _KINDS: Mapping[str, _Kind] = {
     "bounds_impossible": _Kind(
         "should", "A lower bound above the upper one", "No value keeps both, so every answer breaks the schema."
     ),
+    "impossible": _Kind(
+        "should",
+        "A schema that no value keeps",
+        "Whatever a server answers here breaks the document, so no server is accused of it.",
+    ),
     "malformed": _Kind(
         "should",
         "A keyword in a form that it does not have",

@@ -18,6 +18,7 @@ from batch_conformance.contract.document import Document
 from batch_conformance.contract.formats import asserts_formats, is_asserted
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import escape, join, members
+from batch_conformance.contract.satisfiable import impossible_places
 from batch_conformance.contract.shape import Branch, Property, Sent, Shape, member_name, undescribed
 from batch_conformance.contract.translate import (
     IN_PLACE_MANY,
@@ -92,6 +93,15 @@ class Schema:
     def branches(self, pointer: str) -> tuple[Branch, ...]:
         """The alternatives of the object at a declared place; none where it is of one kind."""
         return self._shape.branches(pointer)
+
+    @cached_property
+    def impossible(self) -> Mapping[str, str]:
+        """The pointers of the places in a value that nothing can keep, and why."""
+        return impossible_places(self.raw, modern=self.modern)
+
+    def contradiction(self, pointer: str) -> str | None:
+        """The place at or around a pointer that nothing can keep; None where something can."""
+        return next((one for one in self.impossible if pointer == one or pointer.startswith(one + "/")), None)
 
     def annotation(self, name: str) -> tuple[Any, Location]:
         """The value of a keyword of the schema itself, looked for through references, and where it stands; or None."""

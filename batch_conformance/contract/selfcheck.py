@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from batch_conformance.contract.contradictions import check_satisfiable, told_once
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.document_finding import DocumentFinding, finding, json_path
 from batch_conformance.contract.format_names import check_formats
@@ -51,6 +52,7 @@ def self_check(
                     uses.setdefault(pointer, []).append(Use(response.status, pointer, body))
             found += _check_body(document, schema, response.status)
             found += check_media_samples(document, schema, response.status)
+            found += check_satisfiable(document, schema, response.status)
     for of_one in uses.values():
         found += check_schema_samples(document, of_one)
         found += _check_nullable(document, of_one)
@@ -66,7 +68,7 @@ def self_check(
     for one in misplaced:
         says = f"{one.field} is a reference to {one.reference}, which is followed here"
         found.append(finding(document, "reference_misplaced", one.pointer, says, location=one.location))
-    unique = {one.id: one for one in reversed(found)}
+    unique = {one.id: one for one in reversed(list(told_once(found)))}
     return tuple(sorted(unique.values(), key=lambda one: (one.location.line, one.id)))
 
 

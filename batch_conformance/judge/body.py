@@ -105,8 +105,14 @@ def _judge_value(sighting: Sighting, content: Content) -> Iterator[Deviation]:
         if violation.keyword == "type" or violation.pointer not in mistyped
         if not _is_written(violation.pointer, content.write_only)
     ]
+    told: set[str] = set()
     for violation in found:
-        yield _violated(sighting, violation)
+        place = content.schema.contradiction(violation.pointer)
+        if place is None:
+            yield _violated(sighting, violation)
+        elif place not in told:
+            told.add(place)
+            yield _impossible(sighting, violation, place, content.schema.impossible[place])
     for one in content.write_only:
         yield _sent_back(sighting, one)
     for pointer in content.undeclared:
@@ -137,6 +143,20 @@ def _sent_back(sighting: Sighting, one: Sent) -> Deviation:
         kind="sent",
         level="info" if one.ignored else None,
         location=one.location,
+    )
+
+
+def _impossible(sighting: Sighting, violation: Violation, pointer: str, why: str) -> Deviation:
+    """The document's own contradiction: in a reading that makes up for those, it is information."""
+    return sighting.deviates(
+        "body.impossible",
+        media_type=sighting.contract_media_type,
+        pointer=pointer,
+        expected=f"a value that keeps its schema, and there is none: {why}",
+        observed=violation.observed,
+        kind="impossible",
+        level="info" if sighting.contract.reading == "documented" else None,
+        location=violation.location,
     )
 
 

@@ -144,6 +144,7 @@ class _Properties:
             # What is below a free map are the customer's own words: nobody promises that they are there.
             if place.pointer and not place.pointer.endswith("/*") and not place.required and not place.write_only
             if not any(place.pointer.startswith(free + "/") for free in free_maps)
+            if schema is not None and schema.contradiction(place.pointer) is None
         )
         self._holders: Counter[str] = Counter()
         self._first: dict[str, Sighting] = {}

@@ -46,6 +46,8 @@ def _of(contract: Contract, response: ResponseContract) -> Iterator[Mutation]:
     schema = response.content[media_type]
     if schema is not None:
         for place in schema.properties:
+            if schema.contradiction(place.pointer) is not None:
+                continue
             if not any(place.pointer.startswith(free + "/") for free in contract.roles.free_maps):
                 yield from maker.of_place(schema, place)
 

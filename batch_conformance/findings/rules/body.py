@@ -140,6 +140,18 @@ RULES = (
         keeps='{"total": 0}',
     ),
     Rule(
+        id="body.impossible",
+        title="A clause that no value can keep",
+        level="should",
+        side="document",
+        why="The document contradicts itself: whatever the server answers here breaks it, and clients made from it "
+        "refuse every answer.",
+        remedy="Mend the schema, for instance by quoting values that YAML reads as numbers; the server cannot.",
+        source="JSON Schema: a value has to keep all keywords of its schema",
+        breaks='{"version": "1.10"} where type is string and the enum, unquoted, lists the number 1.10',
+        keeps='{"version": "1.10"} where the enum lists "1.10"',
+    ),
+    Rule(
         id="body.undeclared",
         title="A property that the contract does not know",
         level="should",

@@ -17,6 +17,9 @@ _DOCUMENT: Mapping[str, str] = {
     "No value can be both, so it can never be answered.": "没有值能同时满足两者，所以永远无法返回。",
     "A lower bound above the upper one": "下限大于上限",
     "No value keeps both, so every answer breaks the schema.": "没有值能同时满足两者，所以每个应答都违反模式。",
+    "A schema that no value keeps": "没有值能满足的模式",
+    "Whatever a server answers here breaks the document, so no server is accused of it.":
+        "服务器在此无论返回什么都违反文档，所以不归咎于任何服务器。",
     "A keyword in a form that it does not have": "关键字的写法不存在",
     "Every tool guesses differently what it means; here nothing is judged by it.":
         "每个工具的猜测都不同；这里不据此评判。",
@@ -119,6 +122,18 @@ _DOCUMENT: Mapping[str, str] = {
     "{} is not among components.securitySchemes": "{} 不在 components.securitySchemes 中",
     "{}: {} is required and not among the properties": "{}：{} 是必填，却不在属性中",
     "{}: {} is listed, and the type is {}": "{}：列出了 {}，而类型是 {}",
+    "{}: no value keeps this: {}": "{}：没有值能满足它：{}",
+    "its types exclude each other": "它的类型互相排斥",
+    "nothing is allowed here": "这里什么都不允许",
+    "no value that is listed keeps the rest of the schema": "列出的值没有一个满足模式的其余部分",
+    "its bounds leave no number": "它的界限之间没有数",
+    "min{w} is {n} and max{w} is {n}": "min{w} 是 {n}，而 max{w} 是 {n}",
+    "an item has to be there: {}": "必须有一个元素：{}",
+    "{n} members are required, and {n} are allowed": "必填 {n} 个成员，只允许 {n} 个",
+    "{} is required: {}": "{} 是必填：{}",
+    "it is declared or required, and no further property is allowed beside it":
+        "它被声明或要求，而旁边不允许其他属性",
+    "none of its alternatives can hold: {}": "没有一个备选能成立：{}",
     "{}: nobody defines the format {}": "{}：没有任何标准定义 format {}",
     "{}: nobody defines the format {}; there is {w}": "{}：没有任何标准定义 format {}；有的是 {w}",
     "{}: nobody defines the format {}, which stands in {n} more": "{}：没有任何标准定义 format {}，另有 {n} 处使用它",
@@ -144,6 +159,7 @@ _SOURCES: Mapping[str, str] = {
         "JSON Schema `format`；在 OpenAPI 3.1 中，或只有注册表定义时，它是注解，级别为 should",
     "OpenAPI 3.0.3 section 4.7.24.2, JSON Schema 2020-12 validation section 9.4 `writeOnly`":
         "OpenAPI 3.0.3 第 4.7.24.2 节，JSON Schema 2020-12 validation 第 9.4 节 `writeOnly`",
+    "JSON Schema: a value has to keep all keywords of its schema": "JSON Schema：值必须满足其模式的所有关键字",
     "JSON Schema validation keywords": "JSON Schema 校验关键字",
     "the vendor's guide, through the overlay": "供应商指南，经由 Overlay",
     "closed world: the contract's properties are all there is": "封闭世界：契约中的属性就是全部",

@@ -259,6 +259,7 @@ _CLAUSES: Mapping[str, str] = {
     "{} is always there": "{} 始终存在",
     "{} has the format {}": "{} 的格式是 {}",
     "{}; {} names {}, and {n} of {n} alternatives match": "{}；{} 指明 {}，匹配的有 {n} 个，共 {n} 个备选",
+    "a value that keeps its schema, and there is none: {}": "满足其模式的值，而这样的值不存在：{}",
     "{} is never sent back": "{} 从不发回",
     "not to be sent: it is write-only": "不应发送：它是只写的",
     "{} keeps its constraints": "{} 遵守其约束",
