@@ -7,7 +7,7 @@ from typing import Any
 
 from batch_conformance.contract.clauses import rule_of
 from batch_conformance.contract.contract import Contract
-from batch_conformance.contract.formats import CHECKED, has_format
+from batch_conformance.contract.formats import CHECKED
 from batch_conformance.contract.operation import ResponseContract
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.roles import Roles
@@ -92,7 +92,7 @@ class _Maker:
         if place.pointer and not place.pointer.endswith("/*"):
             yield from self._required(place) if place.required or place.named_at else self._optional(place)
         if place.certain:
-            yield from self._values(place)
+            yield from self._values(schema, place)
             yield from self._format(schema, place)
         inner = any(other.pointer.startswith(place.pointer + "/") for other in schema.properties if other is not place)
         if "object" in place.types and inner and place.pointer not in self._roles.free_maps:
@@ -148,13 +148,14 @@ class _Maker:
             "renamed", pointer, "body.undeclared", done, source, pointer=renamed, also=also, because=because
         )
 
-    def _values(self, place: Property) -> Iterator[Mutation]:
+    def _values(self, schema: Schema, place: Property) -> Iterator[Mutation]:
         keywords, values, pointer = place.keywords, place.values, place.pointer
         known = KNOWN_VALUES in keywords and "enum" not in keywords
         unheard_of = not (is_known if known else admits)(place.space, _UNHEARD_OF)
         if (known or "enum" in keywords) and "string" in place.types and unheard_of:
             rule, source = "body.known_value" if known else "body.enum", f"{place.location}: a list of values"
-            also = () if has_format(_UNHEARD_OF, values.get("format")) else ("body.format",)
+            broken = Schema(schema.document, place.source).violations(_UNHEARD_OF)
+            also = tuple(sorted({rule_of(one.keyword) for one in broken} & {"body.format", "body.constraint"}))
             yield self._make("unheard_of", pointer, rule, ("put", _UNHEARD_OF), source, also=also)
         for word, value in _beyond(values):
             if admits(place.space, value):
