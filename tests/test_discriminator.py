@@ -309,3 +309,21 @@ def test_the_mock_answers_each_alternative_and_the_catalogue_breaks_them(form: s
             entry = entries[f"200/{name}"]
             trial = weigh(drift_of(entry), bench.try_out(entry))
             assert trial.right, (name, trial.observed)
+
+
+MESSAGE = {"type": "object", "required": ["kind", "text"], "properties": {"kind": {"enum": ["message"]}, "text": {}}}
+CALL = {"type": "object", "required": ["kind", "name"], "properties": {"kind": {"enum": ["call"]}, "name": {}}}
+
+
+@OPENAPI
+def test_a_value_that_one_alternative_lists_names_it_where_no_mapping_does(openapi: str) -> None:
+    parts = [{"$ref": "#/components/schemas/OutputMessage"}, {"$ref": "#/components/schemas/ToolCall"}]
+    ours = under(
+        {"properties": {**ID, "output": {"anyOf": parts, "discriminator": {"propertyName": "kind"}}}},
+        openapi,
+        OutputMessage=MESSAGE,
+        ToolCall=CALL,
+    )
+    assert told({**BATCH, "output": {"kind": "message", "text": "x"}}, ours) == []
+    assert told({**BATCH, "output": {"kind": "message"}}, ours) == [("body.required", "must", "/output/text")]
+    assert told({**BATCH, "output": {"kind": "sound", "text": "x"}}, ours) == [("body.enum", "must", "/output/kind")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import quote, unquote
 
@@ -84,11 +84,29 @@ def tell_values(root: Mapping[str, Any], definitions: Mapping[str, Any]) -> None
         name, here = said["propertyName"], join(node.get(SOURCE, ""), "discriminator")
         branches = node[said["union"]][: -1 if said["base"] else None]
         members = [list(_members(one, name, definitions)) for one in branches]
+        _name_by_lists(said["names"], members)
         told: dict[str, Any] = {DISCRIMINATES: list(said["names"]), SOURCE: here}
         if not all(any({"enum", "const"} & member.keys() for member in of_one) for of_one in members):
             told[KNOWN_VALUES] = list(said["names"])
         if any(members):
             node["allOf"] = [*node.get("allOf", ()), {"properties": {name: told}, SOURCE: here}]
+
+
+def _name_by_lists(names: dict[str, int | None], members: Sequence[Sequence[Mapping[str, Any]]]) -> None:
+    """Let a value name the one alternative that lists it for the property, where nothing else says what it names.
+
+    Documents without a ``mapping`` give the property a ``const`` in each alternative more often than they name their
+    components after the values.
+    """
+    listed: dict[str, set[int]] = {}
+    for number, of_one in enumerate(members):
+        for member in of_one:
+            for value in (*member.get("enum", ()), *([member["const"]] if "const" in member else [])):
+                text = as_text(value)
+                if text is not None:
+                    listed.setdefault(text, set()).add(number)
+    for text, numbers in listed.items():
+        names.setdefault(text, next(iter(numbers)) if len(numbers) == 1 else None)
 
 
 def _members(schema: Any, name: str, definitions: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

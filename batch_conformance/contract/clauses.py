@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from batch_conformance.contract.clause import Clause
+from batch_conformance.contract.constraints import Constraints
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property
-from batch_conformance.contract.value_space import Constraints
 from batch_conformance.contract.violation import listed
 
 RULE_OF_KEYWORD: Mapping[str, str] = {

@@ -11,16 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from batch_conformance.contract.change import ChangeKind
 from batch_conformance.contract.clauses import rule_of
+from batch_conformance.contract.constraints import Bound, Constraints
 from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property
-from batch_conformance.contract.value_space import (
-    Bound,
-    Constraints,
-    ValueSpace,
-    assertions,
-    covering,
-    is_within,
-    union,
-)
+from batch_conformance.contract.value_space import ValueSpace, assertions, covering, is_within, union
 
 _INTEROPERABLE = 2**53 - 1
 """The integers that every reader of JSON agrees on (RFC 8259 section 6): a bound from there on says nothing."""

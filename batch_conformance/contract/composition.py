@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from batch_conformance.contract.discriminator import DISCRIMINATOR, alternatives
+from batch_conformance.contract.expression import expression
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.translate import IN_PLACE_MANY, IN_PLACE_ONE, SOURCE, TYPES
 from batch_conformance.contract.value_space import ValueSpace, covering, intersection, stated, union
@@ -21,7 +22,7 @@ Schema = Mapping[str, Any]
 _Inside = Callable[[Schema], Schema | None]
 """From a schema to the one that it has itself for something inside a value."""
 
-_UNIONS = ("anyOf", "oneOf")
+UNIONS = ("anyOf", "oneOf")
 _MOST_SCHEMAS = 2_000
 
 
@@ -47,6 +48,17 @@ class Composition:
             left += reversed(list(self._in_place(schema, value)))
         return list(flat.values())
 
+    def together(self, schema: Schema) -> list[Schema]:
+        """The schema, and all that a value has to keep beside it."""
+        found: dict[int, Schema] = {}
+        left = [schema]
+        while left:
+            one = left.pop()
+            if id(one) not in found:
+                found[id(one)] = one
+                left += self._conjuncts(one)
+        return list(found.values())
+
     def types(self, schema: Schema) -> frozenset[str]:
         """The JSON types that a schema allows."""
         known = self._known_types.get(id(schema))
@@ -56,7 +68,7 @@ class Composition:
             types |= {"integer"} if "number" in types else types
             for one in self._conjuncts(schema):
                 types &= self.types(one)
-            for keyword in _UNIONS:
+            for keyword in UNIONS:
                 if keyword in schema:
                     types &= frozenset[str]().union(*(self.types(one) for one in schema[keyword]))
             known = self._known_types[id(schema)] = types
@@ -67,7 +79,7 @@ class Composition:
         known = self._known_spaces.get(id(schema))
         if known is None:
             parts = [stated(schema), *map(self.space, self._conjuncts(schema))]
-            for keyword in _UNIONS:
+            for keyword in UNIONS:
                 if keyword in schema:
                     parts.append(union(self.space(one) for one in schema[keyword]))
             known = self._known_spaces[id(schema)] = intersection(parts)
@@ -79,7 +91,7 @@ class Composition:
         required = {name: join(source, "required", index) for index, name in enumerate(schema.get("required", ()))}
         for one in self._conjuncts(schema):
             required = {**self.required(one), **required}
-        for keyword in _UNIONS:
+        for keyword in UNIONS:
             branches = [self.required(one) for one in self._of_type(schema, keyword, "object")]
             if branches:
                 always = set(branches[0]).intersection(*branches)
@@ -104,7 +116,7 @@ class Composition:
 
     def branches(self, schema: Schema) -> list[Schema]:
         """The kinds of object of which a value may be one; none where there is one kind alone."""
-        for keyword in _UNIONS:
+        for keyword in UNIONS:
             objects = self._of_type(schema, keyword, "object")
             if objects:
                 return [inner for one in objects for inner in self.branches(one) or [one]]
@@ -145,7 +157,7 @@ class Composition:
     def _inside(self, schema: Schema, kind: str, of: _Inside) -> Schema | None:
         """What a schema says of what is inside a value of a type, by branch; None where it says nothing of it."""
         parts = [of(schema), *(self._inside(one, kind, of) for one in self._conjuncts(schema))]
-        for keyword in _UNIONS:
+        for keyword in UNIONS:
             branches = self._of_type(schema, keyword, kind)
             said = [inside for one in branches if (inside := self._inside(one, kind, of)) is not None]
             parts.append(self._composed_of("anyOf", said))
@@ -158,7 +170,7 @@ class Composition:
     def _is_certain(self, schema: Schema, kind: str, of: _Inside) -> bool:
         if of(schema) is not None or any(self._is_certain(one, kind, of) for one in self._conjuncts(schema)):
             return True
-        for keyword in _UNIONS:
+        for keyword in UNIONS:
             branches = self._of_type(schema, keyword, kind)
             described = [self._is_certain(one, kind, of) for one in branches]
             closed = [kind == "object" and one.get("additionalProperties") is False for one in branches]
@@ -205,3 +217,9 @@ def _member(name: str) -> _Inside:
 
 def _items(schema: Schema) -> Schema | None:
     return schema.get("items")
+
+
+def describes(schema: Schema, name: str) -> bool:
+    """Whether a schema itself says something of a member, by its name or by a pattern."""
+    patterns = (expression(pattern) for pattern in schema.get("patternProperties", ()))
+    return name in schema.get("properties", {}) or any(one is not None and one.search(name) for one in patterns)

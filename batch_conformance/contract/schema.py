@@ -18,7 +18,6 @@ from batch_conformance.contract.document import Document
 from batch_conformance.contract.formats import asserts_formats, is_asserted
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import escape, join, members
-from batch_conformance.contract.satisfiable import impossible_places
 from batch_conformance.contract.shape import Branch, Property, Sent, Shape, member_name, undescribed
 from batch_conformance.contract.translate import (
     IN_PLACE_MANY,
@@ -97,7 +96,7 @@ class Schema:
     @cached_property
     def impossible(self) -> Mapping[str, str]:
         """The pointers of the places in a value that nothing can keep, and why."""
-        return impossible_places(self.raw, modern=self.modern)
+        return self._shape.impossible()
 
     def contradiction(self, pointer: str) -> str | None:
         """The place at or around a pointer that nothing can keep; None where something can."""

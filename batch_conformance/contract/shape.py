@@ -6,26 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from batch_conformance.contract.composition import Composition, Schema
+from batch_conformance.contract.composition import Composition, Schema, describes
+from batch_conformance.contract.constraints import Constraints
 from batch_conformance.contract.discriminator import DISCRIMINATES, DISCRIMINATOR
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.expression import expression
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import escape, join
+from batch_conformance.contract.satisfiable import impossible_places
 from batch_conformance.contract.translate import (
     KNOWN_VALUES,
     SOURCE,
     TYPES,
     place_in_list,
 )
-from batch_conformance.contract.value_space import (
-    Constraints,
-    ValueSpace,
-    admits,
-    assertions,
-    covering,
-    union,
-)
+from batch_conformance.contract.value_space import ValueSpace, admits, assertions, covering, union
 from batch_conformance.contract.violation import printable
 from batch_conformance.contract.write_only import WRITE_ONLY, has_write_only, write_only
 
@@ -136,6 +131,11 @@ class Shape:
     def in_place(self) -> list[Schema]:
         """The schema, and all that apply to the same value through it."""
         return self._composition.flat([self._root])
+
+    def impossible(self) -> dict[str, str]:
+        """The pointers of the places in a value that nothing can keep, and why."""
+        self.properties()
+        return impossible_places(self._composition, self._schemas)
 
     def tags(self, branches: Sequence[Schema]) -> frozenset[str]:
         """The members of which each branch of a union lists values, and no two of them the same."""
@@ -361,7 +361,7 @@ def _values_of(schema: Schema, keyword: str) -> Sequence[Any]:
 
 def undescribed(schemas: Sequence[Schema], instance: Schema) -> list[str]:
     """The members of an object that none of the schemas names, nor has a pattern for."""
-    return [name for name in instance if not any(_describes(schema, name) for schema in schemas)]
+    return [name for name in instance if not any(describes(schema, name) for schema in schemas)]
 
 
 def member_name(name: str) -> str:
@@ -378,13 +378,8 @@ def _describing(schema: Schema, name: str) -> Iterator[Schema]:
         compiled = expression(pattern)
         if compiled is None or compiled.search(name):
             yield one
-    if not _describes(schema, name) and isinstance(schema.get("additionalProperties"), Mapping):
+    if not describes(schema, name) and isinstance(schema.get("additionalProperties"), Mapping):
         yield schema["additionalProperties"]
-
-
-def _describes(schema: Schema, name: str) -> bool:
-    patterns = (expression(pattern) for pattern in schema.get("patternProperties", ()))
-    return name in schema.get("properties", {}) or any(one is not None and one.search(name) for one in patterns)
 
 
 def _examples(flat: Sequence[Schema]) -> Iterator[Any]:
