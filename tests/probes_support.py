@@ -40,6 +40,7 @@ def contract(**changes: Any) -> Any:
         "responses": {str(status): None for status in (200, 400, 401, 403, 404, 429, 500, 503, 504)},
         "methods": ("GET",),
         "secured": True,
+        "id_parameter": None,
     }
     data = changes.pop("data", None) or document()
     return SimpleNamespace(operation=SimpleNamespace(**{**operation, **changes}), document=SimpleNamespace(data=data))

@@ -15,6 +15,7 @@ from batch_conformance.contract.document import ContractError, Document
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation, ResponseContract, is_status
 from batch_conformance.contract.overlay import Action, Overlay, apply, apply_with_findings
+from batch_conformance.contract.path_parameter import path_parameter
 from batch_conformance.contract.path_template import parameters
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.reference import follow, follow_misplaced, follow_paths
@@ -197,6 +198,7 @@ def _compile_operation(document: Document, path: str) -> Operation:
         ),
         secured=bool(security) and all(security),
         methods=tuple(method.upper() for method in METHODS if method in item),
+        id_parameter=path_parameter(document, pointer, parameter),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from batch_conformance.contract.location import Location
+from batch_conformance.contract.parameter import PathParameter
 from batch_conformance.contract.schema import Schema
 
 _STATUS = re.compile(r"[1-5](?:\d\d|XX|xx)|default", re.ASCII)
@@ -45,7 +46,7 @@ class Operation:
     """One operation: ``id`` is its operationId, ``path`` its template, ``parameter`` the name of the id in it.
 
     ``methods`` are the upper-case methods that the document declares on this path; ``secured`` says whether the
-    operation asks for a credential.
+    operation asks for a credential. ``id_parameter`` is what the document says of the id, None where it says nothing.
     """
 
     id: str
@@ -56,6 +57,12 @@ class Operation:
     responses: Mapping[str, ResponseContract]
     secured: bool
     methods: tuple[str, ...]
+    id_parameter: PathParameter | None = None
+
+    def breaks_its_schema(self, batch_id: str | None) -> bool:
+        """Whether an id is none that the schema of the path's parameter admits."""
+        parameter = self.id_parameter
+        return parameter is not None and batch_id is not None and not parameter.admits(batch_id)
 
     def response_for(self, status: int) -> ResponseContract | None:
         """The documented response for a status code: exact, then its range (``4XX``), then ``default``."""

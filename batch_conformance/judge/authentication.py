@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.conditions import ALWAYS, UNLESS_LET_IN, if_refused, if_scheme_refused, if_widest
+from batch_conformance.judge.response import is_refused_for_its_id
 from batch_conformance.judge.sighting import Sighting
 
 _RULE_OF_CREDENTIAL = {
@@ -97,6 +98,8 @@ def _refusal(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation]]:
     status = sighting.answer.status if sighting.answer else 0
     if status in (401, 429) or status >= 500 or (status == 400 and _kind(sighting) in _MALFORMED_REQUEST):
         return
+    if is_refused_for_its_id(sighting):
+        return  # whether there is such an id was not looked up: it cannot be one
     if status in (404, 410):
         yield (
             UNLESS_LET_IN,

@@ -20,7 +20,7 @@ from batch_conformance.judge.head import judge_head
 from batch_conformance.judge.headers import judge_headers
 from batch_conformance.judge.identity import judge_identity
 from batch_conformance.judge.over_time import judge_over_time
-from batch_conformance.judge.response import judge_response
+from batch_conformance.judge.response import is_refused_for_its_id, judge_response, refused_for_its_id
 from batch_conformance.judge.security import judge_security
 from batch_conformance.judge.sense import judge_sense
 from batch_conformance.judge.shape import judge_shape, shape_clause
@@ -36,6 +36,12 @@ NOT_THE_OBJECT = frozenset({"body.another_object", "body.enveloped"})
 """Rules that say that a body holds none of the documented properties; which of them lack is no further news."""
 
 _HAD_TO_BE_REFUSED = frozenset({"unknown", "neighbour", "hostile", "outside"})
+_OF_WHAT_IS_DOCUMENTED = (
+    *("response.status", "response.media_type", "response.charset", "response.header"),
+    *("response.undocumented_error", "response.refused_input"),
+)
+"""Rules about what the document says of a response around its body."""
+
 _OF_A_VALUE = frozenset({"body.type", "body.enum", "body.format", "body.constraint"})
 
 
@@ -86,9 +92,14 @@ def judge_one(sighting: Sighting) -> Iterator[Deviation]:
 
 
 def _judge_answer(sighting: Sighting) -> Iterator[Deviation]:
-    yield from judge_response(sighting)
-    yield from judge_headers(sighting)
+    of_message = [*judge_response(sighting), *judge_headers(sighting)]
     of_body = list(judge_body(sighting))
+    if is_refused_for_its_id(sighting):
+        documented = [one for one in of_message if not one.rule.startswith(_OF_WHAT_IS_DOCUMENTED)]
+        if of_body or documented != of_message:
+            yield refused_for_its_id(sighting)
+        of_message, of_body = documented, []
+    yield from of_message
     yield from of_body
     if not any(deviation.rule in NOT_THE_OBJECT for deviation in of_body):
         # A value that the schema forbids makes no sense either: that is one cause. A null is no value.

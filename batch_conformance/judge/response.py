@@ -148,6 +148,31 @@ def is_turned_away(sighting: Sighting, status: int) -> bool:
     return (is_odd and status in _GATEWAY_REFUSALS) or (is_path and status in _REDIRECTS)
 
 
+_OF_A_REFUSED_ID = frozenset({400, 404, 422})
+"""How a request is refused whose path parameter is none of the schema's: 422 is what FastAPI answers."""
+
+
+def is_refused_for_its_id(sighting: Sighting) -> bool:
+    """Whether a read was refused whose id the schema of the path's parameter does not admit."""
+    answer, asked = sighting.answer, sighting.exchange.probe.batch_id
+    if answer is None or answer.status not in _OF_A_REFUSED_ID or not sighting.covered or sighting.forced:
+        return False
+    return sighting.contract.operation.breaks_its_schema(asked)
+
+
+def refused_for_its_id(sighting: Sighting) -> Deviation:
+    """What is told of all such refusals that are not as documented, whatever their status and body: one thing."""
+    parameter = sighting.contract.operation.parameter
+    return sighting.deviates(
+        "response.refused_input",
+        status="",
+        expected=f"an id that the schema of {parameter} admits, or a documented answer",
+        observed=f"{sighting.answer.status if sighting.answer else 0} for an id that it does not admit",
+        kind="schema",
+        side="server",
+    )
+
+
 def is_unquoted_text(sighting: Sighting) -> bool:
     """Whether a documented JSON string came as plain text without its quotes.
 

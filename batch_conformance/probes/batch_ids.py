@@ -27,6 +27,8 @@ _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SEPARATORS = str.maketrans("-_", "_-")
 _PREFIX = re.compile(r"[A-Za-z]{1,16}[_-]")
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+
 _SAFE_BITS = 40
 """An id drawn from so many is nobody's but for one chance in a million, even where a million batches exist."""
 
@@ -117,6 +119,11 @@ def widened(shape: Shape) -> Shape:
     return replace(shape, body=shape.body + ("",) * max(0, lacking))
 
 
+def is_uuid(identifier: str) -> bool:
+    """Whether an id is a UUID: its letters are read in either case (RFC 9562 section 4)."""
+    return _UUID.fullmatch(identifier) is not None
+
+
 def is_guessable(known_id: str) -> bool:
     """Whether ids like this one are so few, as with numbers given out in turn, that a similar one may exist too."""
     shape = learn_shape([known_id])
@@ -161,7 +168,7 @@ def neighbours(known_id: str, known: Sequence[str]) -> tuple[SpelledId, ...]:
     prefix = found.group() if found else ""
     changed = known_id[:-1] + ("b" if known_id.endswith("a") else "a")
     table = {
-        "other_case": known_id.swapcase(),
+        "other_case": known_id.swapcase() if not is_uuid(known_id) else "",
         "last_dropped": known_id[:-1],
         "last_changed": changed,
         "one_added": known_id + "a",

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from batch_conformance.contract.parameter import PathParameter
 from batch_conformance.exchange.exchange import Headers, Probe, Subject
 from batch_conformance.probes import batch_ids
+from batch_conformance.probes.admitted_ids import unknown_ids
 from batch_conformance.probes.batch_ids import SpelledId
 from batch_conformance.probes.credentials import KINDS, CredentialKind, Style
 from batch_conformance.probes.draws import draw
@@ -22,6 +24,9 @@ JSON: Headers = (("Accept", "application/json"),)
 MAX_REFUSED = 12
 """Refused credentials per plan: more could lock an account out. More only where somebody allowed what is not safe."""
 
+_LONG_NUMBER = 12
+"""Numbers of so many digits are given out in turn by nobody."""
+
 POLLING_SECONDS = 0.6
 """How long the polls of a loopback target span; longer than the mock's own batch needs from queued to completed."""
 
@@ -33,7 +38,8 @@ class Setting:
     ``path`` is the operation's template and ``parameter`` the name of its id. ``statuses`` are the documented codes,
     ``declared`` the upper-case methods of the path, ``data`` the document for Schemathesis, ``style`` how the vendor
     takes its key, ``like`` ids of the vendor's form for where none is known. ``client`` gives the path and the headers
-    with which a client of another maker asks for an id; None where none was named.
+    with which a client of another maker asks for an id; None where none was named. ``id_parameter`` is what the
+    document says of the id.
     """
 
     path: str
@@ -51,6 +57,7 @@ class Setting:
     style: Style
     like: tuple[str, ...] = ()
     client: Callable[[str], tuple[str, Headers]] | None = None
+    id_parameter: PathParameter | None = None
 
     @property
     def authenticates(self) -> bool:
@@ -75,8 +82,18 @@ class Setting:
         return draw(self._unknown_strategies["same_shape"], count, self.seed, salt)
 
     def unknown_named(self, name: str, count: int) -> list[str]:
-        """Ids that nobody has, in a shape of ``batch_ids.unknown_strategies``."""
+        """Ids that nobody has, in a shape of ``admitted_ids.unknown_ids``."""
         return draw(self._unknown_strategies[name], count, self.seed, f"unknown_ids/{name}")
+
+    @cached_property
+    def ids_are_numbers(self) -> bool:
+        """Whether the document has numbers for ids, which services give out in turn."""
+        return self.id_parameter is not None and self.id_parameter.numbers_only
+
+    def may_exist(self, batch_id: str) -> bool:
+        """Whether nobody knows if there is such a batch: the document shows the id, or it is a short number."""
+        shown = self.id_parameter.shown if self.id_parameter else ()
+        return batch_id in shown or (self.ids_are_numbers and batch_id.isdigit() and len(batch_id) < _LONG_NUMBER)
 
     def known_in_turn(self, count: int) -> list[str]:
         """That many known ids, each in its turn; none where none is known."""
@@ -84,7 +101,7 @@ class Setting:
 
     @cached_property
     def _unknown_strategies(self) -> dict[str, Any]:
-        return batch_ids.unknown_strategies(self.known or self.like)
+        return unknown_ids(self.known or self.like, self.id_parameter)
 
     @property
     def unknown_names(self) -> tuple[str, ...]:
@@ -125,9 +142,11 @@ def _known_ids(setting: Setting) -> Iterator[Probe]:
 
 def _unknown_ids(setting: Setting) -> Iterator[Probe]:
     others = setting.unknown_names[1:]
+    if setting.exploration == "quick":
+        others = tuple(name for name in others if name == "uuid")
     for batch_id in setting.unknown_named("same_shape", setting.by_exploration(3, 9, 74)):
         yield setting.unknown_probe("unknown_ids", "same_shape", batch_id)
-    for name in others if setting.exploration != "quick" else ("uuid",):
+    for name in others:
         for batch_id in setting.unknown_named(name, setting.by_exploration(1, 1, 14)):
             yield setting.unknown_probe("unknown_ids", name, batch_id)
 
@@ -292,7 +311,7 @@ def _hostile_ids(setting: Setting) -> Iterator[Probe]:
     if setting.exploration == "quick":
         table = [one for one in table if one.name in _QUICK_HOSTILE] if setting.hostile_allowed else table[:4]
     taken = set(setting.known)
-    if any(known_id.isdigit() for known_id in setting.known):
+    if setting.ids_are_numbers or any(known_id.isdigit() for known_id in setting.known):
         # Where batches are numbered, a small number is one of them.
         taken |= {spelled.batch_id or "" for spelled in table if (spelled.batch_id or "").isdigit()}
     for spelled in table[: setting.by_exploration(4, 48, len(table))]:
@@ -352,6 +371,8 @@ def _generated(setting: Setting) -> Iterator[Probe]:
             headers = (*JSON, *headers)
         if request.batch_id in setting.known:
             subject: Subject = "known"
+        elif setting.may_exist(request.batch_id):
+            continue
         elif request.batch_id in (".", ".."):
             subject = "outside"
         else:

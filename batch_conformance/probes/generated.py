@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+from hypothesis import strategies as st
+
+from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Headers
 from batch_conformance.probes.batch_ids import PLAIN, decode_segment
 from batch_conformance.probes.draws import draw
@@ -30,8 +33,12 @@ UTF8 = ((0, 0xD7FF), (0xE000, 0x10FFFF))
 """All code points but the surrogates, as ranges."""
 
 
+_NO_TEXT = ("binary",)
+"""Formats of which Schemathesis makes bytes."""
+
+
 class GenerationError(ValueError):
-    """Schemathesis can make nothing of this operation. The message is one line."""
+    """Schemathesis can make nothing of this operation or schema. The message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,32 @@ def generate(
     except Exception as error:  # whatever a third party's document makes a third party's generator raise
         reason = " ".join(str(error).split())[:200] or "it gives no reason"
         raise GenerationError(f"Schemathesis cannot generate requests for GET {path}: {reason}") from error
+
+
+def values_of(schema: Schema, more: Mapping[str, Any] | None = None) -> st.SearchStrategy[Any]:
+    """The values that keep a schema, and the JSON Schema ``more`` beside it; strings in printable ASCII.
+
+    Raises GenerationError, with the reason in one line, also where there is no such value.
+    """
+    load()
+    import jsonschema_rs  # noqa: PLC0415
+    from schemathesis.generation.jsonschema.builder import EMPTY_STRATEGY, build  # noqa: PLC0415
+    from schemathesis.generation.jsonschema.context import Alphabet  # noqa: PLC0415
+    from schemathesis.specs.openapi.formats import get_default_format_strategies  # noqa: PLC0415
+
+    keyword = "$defs" if schema.modern else "definitions"
+    raw = {name: part for name, part in schema.raw.items() if name != keyword}
+    whole = {**({"allOf": [raw, dict(more)]} if more else raw), keyword: schema.raw.get(keyword, {})}
+    formats = {name: one for name, one in get_default_format_strategies().items() if name not in _NO_TEXT}
+    alphabet = Alphabet(codec="ascii", exclude_characters="".join(map(chr, (*range(32), 127))))
+    draft = jsonschema_rs.Draft202012 if schema.modern else jsonschema_rs.Draft4
+    try:
+        found = build(copy.deepcopy(whole), draft=draft, formats=formats, alphabet=alphabet)
+    except Exception as error:  # whatever a third party's schema makes a third party's generator raise
+        raise GenerationError(" ".join(str(error).split())[:200] or type(error).__name__) from error
+    if found is EMPTY_STRATEGY:
+        raise GenerationError("no value keeps the schema")
+    return found
 
 
 def load() -> None:

@@ -112,6 +112,7 @@ def build_plan(
         style=style,
         like=tuple(like),
         client=client,
+        id_parameter=operation.id_parameter,
     )
     chapters, notes = _built(setting)
     most = round(LIMITS[exploration] * _FOR_PLANNED)

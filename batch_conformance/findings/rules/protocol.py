@@ -150,13 +150,14 @@ RULES = (
     ),
     Rule(
         id="response.refused_input",
-        title="A gateway turns an odd id away",
+        title="An odd id is turned away",
         level="info",
         side="network",
-        why="Something before the API refused it in its own words; no client that means well sends such an id.",
-        remedy="Nothing, unless such ids are legal for you.",
+        why="A gateway refused it in its own words, or the API did because the id breaks the schema of its parameter; "
+        "no client that means well sends such an id.",
+        remedy="Nothing, unless such ids are legal for you; or document the answer.",
         source="RFC 9110 section 15.5",
-        breaks="an HTML 403 for an id with a quote in it",
+        breaks="an HTML 403 for an id with a quote in it; an undocumented 422 for an id that is no UUID",
         keeps="the documented 404 for it",
     ),
     Rule(

@@ -46,6 +46,8 @@ _JUDGES: Mapping[str, str] = {
     "connections that live as long as the exchange": "连接在整个请求与响应期间保持",
     "{} of {} requests dropped and healed by a retry": "{} / {} 个请求中断后靠重试恢复",
     # Bodies.
+    "an id that the schema of {} admits, or a documented answer": "符合 {} 的模式的 ID，或文档中的应答",
+    "{n} for an id that it does not admit": "对不符合该模式的 ID 应答 {n}",
     "the documented body of {}": "文档中 {} 的响应体",
     "{n} with another body: {}": "{n}，响应体不同：{}",
     "a JSON string, in quotes": "带引号的 JSON 字符串",

@@ -68,9 +68,9 @@ RULES: Mapping[str, RuleTexts] = {
         "检查网关的空闲超时，以及会重启的工作进程。",
     ),
     "response.refused_input": RuleTexts(
-        "网关拒绝了不寻常的 ID",
-        "API 前面的某个组件用自己的方式拒绝了请求；正常的客户端不会发送这样的 ID。",
-        "无需处理，除非这样的 ID 在你那里是合法的。",
+        "不寻常的 ID 被拒绝",
+        "网关用自己的方式拒绝了请求，或者 API 因 ID 不符合其参数的模式而拒绝；正常的客户端不会发送这样的 ID。",
+        "无需处理，除非这样的 ID 在你那里是合法的；或者把该应答写进文档。",
     ),
     "response.not_acceptable": RuleTexts(
         "对 Accept 请求头返回 406",
