@@ -207,7 +207,7 @@ class Shape:
             declared = [one for schema in flat for one in _describing(schema, name)]
             if declared:
                 self._add_undeclared(member, declared, inner, found)
-            elif closed:
+            elif closed and not any(name in schema.get("required", ()) for schema in flat):
                 found[inner] = None
 
 

@@ -22,6 +22,12 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
 _HTTP_ERRORS = frozenset({400, 401, 403, 404, 405, 406, 410, 414, 429, 431})
 _LIMIT_STATUSES = frozenset({414, 431})
 _METHOD_REFUSALS = frozenset({404, 405, 501})
+_ACCEPTED = frozenset({"valid", "lower_case_scheme"})
+"""Credentials that a server has to accept."""
+
+_NOBODYS = frozenset({"unknown", "neighbour", "hostile", "recorded"})
+"""Subjects that may well be the ids of no batch."""
+
 _NEVER = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)", re.IGNORECASE)
 """What the client names in order to exclude it (RFC 9110 section 12.4.2)."""
 
@@ -74,15 +80,29 @@ def _status(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
         yield sighting.deviates(
             "response.refused_input", expected=f"one of {listed}", observed=observed, kind=str(status)
         )
-    elif not operation.lists_errors and status in _HTTP_ERRORS:
+    elif status in _HTTP_ERRORS and (not operation.lists_errors or _is_unforeseen(sighting, status)):
+        none_for_it = f"one of {listed}; no error is documented for it"
         yield sighting.deviates(
             "response.undocumented_error",
-            expected=f"one of {listed}; no error is documented",
+            expected=none_for_it if operation.lists_errors else f"one of {listed}; no error is documented",
             observed=observed,
             kind=str(status),
         )
     else:
         yield sighting.deviates("response.status", expected=f"one of {listed}", observed=observed, kind=str(status))
+
+
+def _is_unforeseen(sighting: Sighting, status: int) -> bool:
+    """Whether the document foresees no answer at all to what was asked, and this is the one that HTTP has for it.
+
+    A credential that must be refused gets 401 (RFC 9110 section 15.5.2), an id that nobody has 404 (15.5.5) or 410.
+    The self-check reports that the document lists neither.
+    """
+    operation, probe = sighting.contract.operation, sighting.exchange.probe
+    if status == 401:
+        return operation.secured and (probe.credential not in _ACCEPTED or probe.subject == "recorded")
+    gone = probe.subject in _NOBODYS and not any(operation.response_for(other) for other in (404, 410))
+    return status in (404, 410) and gone and probe.credential in _ACCEPTED
 
 
 def _accepts_documented(sighting: Sighting) -> bool:

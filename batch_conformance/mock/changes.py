@@ -127,6 +127,16 @@ def labelled(media_type: str | None) -> Callable[[Reply], Reply]:
     return lambda reply: reply.with_header("Content-Type", media_type)
 
 
+def relabelled(pattern: str) -> Callable[[Reply], Reply]:
+    """The media type that there is, written anew: ``{}`` stands for it, without its parameters."""
+
+    def change(reply: Reply) -> Reply:
+        bare = (reply.header("content-type") or "").partition(";")[0].strip()
+        return reply.with_header("Content-Type", pattern.replace("{}", bare)) if bare else reply
+
+    return change
+
+
 def answering(status: int, body: Any = None, *headers: tuple[str, str]) -> Callable[[Reply], Reply]:
     """Another status, with a JSON body of its own where one is given, and further headers."""
 

@@ -29,6 +29,13 @@ _STRANGE = "x_undocumented"
 _UNHEARD_OF = "unheard_of"
 _RENAMED = "_renamed"
 _TOO_MANY = 429
+_OF_A_VALUE = frozenset(
+    {
+        *("enum", KNOWN_VALUES, "format", "pattern", "minLength", "maxLength", "minimum", "maximum"),
+        *("exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    }
+)
+"""Keywords that say which values of a type there may be."""
 _OTHERS = {2: (202, 203), 4: (409, 418)}
 
 
@@ -39,8 +46,8 @@ def derive(contract: Contract) -> tuple[Mutation, ...]:
 
 def _of(contract: Contract, response: ResponseContract) -> Iterator[Mutation]:
     media_type = next((kind for kind in response.content if "json" in kind), None)
-    if not response.status.isdigit() or media_type is None:
-        return
+    if not response.status.isdigit() or media_type is None or not (response.status == "200" or response.status >= "4"):
+        return  # what else there is nobody can ask a mock for
     maker = _Maker(contract, response)
     yield from maker.of_message(media_type)
     schema = response.content[media_type]
@@ -160,7 +167,8 @@ class _Maker:
         for word, value in _beyond(values):
             if admits(place.space, value):
                 continue
-            yield self._make(word, pointer, "body.constraint", ("put", value), f"{place.location}: {word}")
+            source = f"{place.location}: {word}"
+            yield self._make(word, pointer, "body.constraint", ("put", value), source, also=_other_rules(place, word))
 
     def _format(self, schema: Schema, place: Property) -> Iterator[Mutation]:
         """A value that does not have the format; none where an alternative of the place takes it."""
@@ -194,7 +202,8 @@ class _Maker:
             pointer=at if pointer is None else pointer,
             source=source,
             verdict=verdict,
-            also=also,
+            # Another id than the one asked for is that as well, whatever else is wrong with it.
+            also=(*also, "identity.other_batch") if self._success and at == self._roles.identity else also,
             because=because,
             sent=self._sent,
             at=at,
@@ -216,6 +225,11 @@ _WORDS = {
     "unheard_of": "a value that nobody lists",
     **{kind: f"{kind} instead" for kind in _ORDER},
 }
+
+
+def _other_rules(place: Property, *broken: str) -> tuple[str, ...]:
+    """The rules that a value may break beside that of the ``broken`` keywords: what else is said of the place."""
+    return tuple(sorted({rule_of(keyword) for keyword in (place.keywords & _OF_A_VALUE) - set(broken)}))
 
 
 def _beyond(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

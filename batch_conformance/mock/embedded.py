@@ -12,7 +12,7 @@ from batch_conformance.mock.catalogue.portable import portable
 from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.mock.tailor import tailor
+from batch_conformance.mock.tailor import mock_ids, tailor
 
 _PREFIX = "/v1"
 
@@ -25,14 +25,12 @@ def is_own(contract: Contract) -> bool:
 def drifts_of(contract: Contract) -> Mapping[str, Drift]:
     """The entries of the catalogue that a mock of a contract can show, by name.
 
-    What is written about the vendor's own fields and bodies is left out under another contract.
+    What is written about the vendor's own fields and bodies is left out under another contract. Raises ``TailorError``
+    where no mock can serve it.
     """
     if is_own(contract):
         return DRIFTS
-    operation = contract.operation
-    lists_401 = operation.response_for(401) is not None
-    found = portable(DRIFTS.values(), refuses=operation.secured, lists_401=lists_401)
-    return {drift.name: drift for drift in found}
+    return {drift.name: drift for drift in portable(DRIFTS.values(), contract, mock_ids(contract))}
 
 
 def prefix_for(contract: Contract) -> str:

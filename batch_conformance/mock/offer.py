@@ -14,8 +14,9 @@ from batch_conformance.mock.fleet import Batch, Step, make_fleet
 class Offer:
     """What a mock serves: batches below ``path``, and what it says of errors.
 
-    ``errors`` are the JSON bodies of the statuses that a client can ask for; ``headers`` what the contract demands of a
-    status. ``refuses`` is false where no credential is asked for. ``own`` is true for the vendor's contract alone.
+    ``errors`` are the bodies of the statuses that a client can ask for; ``headers`` what the contract demands of a
+    status, and ``media_types`` in which it is sent: JSON where nothing is said, no body at all for an empty one.
+    ``refuses`` is false where no credential is asked for. ``own`` is true for the vendor's contract alone.
     """
 
     batches: tuple[Batch, ...]
@@ -24,6 +25,11 @@ class Offer:
     headers: Mapping[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     refuses: bool = True
     own: bool = False
+    media_types: Mapping[int, str] = field(default_factory=dict)
+
+    def media_type(self, status: int) -> str:
+        """The media type of a status; empty where it has no body."""
+        return self.media_types.get(status, "application/json")
 
     def error(self, status: int, otherwise: Any) -> Any:
         """The body of an error: the contract's own where it has one, else what the vendor's pages show."""
@@ -40,6 +46,7 @@ class Offer:
             "path": self.path,
             "headers": {str(status): [list(pair) for pair in pairs] for status, pairs in self.headers.items()},
             "refuses": self.refuses,
+            "media_types": {str(status): kind for status, kind in self.media_types.items()},
         }
 
     @classmethod
@@ -57,6 +64,7 @@ class Offer:
                 for status, pairs in values["headers"].items()
             },
             refuses=values["refuses"],
+            media_types={int(status): kind for status, kind in values["media_types"].items()},
         )
 
 

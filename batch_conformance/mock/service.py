@@ -13,7 +13,7 @@ from typing import Any
 from batch_conformance.mock import pages
 from batch_conformance.mock.drift import Drift, in_order
 from batch_conformance.mock.fleet import Batch, Style
-from batch_conformance.mock.message import Reply, Request, body_json
+from batch_conformance.mock.message import Headers, Reply, Request, body_json
 from batch_conformance.mock.offer import Offer, own_offer
 from batch_conformance.mock.visit import Visit, credential_of, decode_segment, preferred_status, segment_of
 
@@ -21,8 +21,7 @@ METHODS = ("GET", "HEAD")
 WORTH_COMPRESSING = 1024
 """Bodies from this many bytes on are compressed for clients that ask for it."""
 
-_JSON = ("Content-Type", "application/json; charset=utf-8")
-_ALWAYS = (_JSON, ("Cache-Control", "private, no-store"), ("Vary", "Accept-Encoding"))
+_UNCACHED = (("Cache-Control", "private, no-store"), ("Vary", "Accept-Encoding"))
 _CHALLENGE = 'Bearer realm="batches"'
 _REFUSED_GZIP = re.compile(r"gzip\s*;\s*q\s*=\s*0(?:\.0{0,3})?\s*")
 
@@ -80,7 +79,7 @@ class Service:
 
     def malformed(self) -> Reply:
         """The reply to what is no HTTP request at all."""
-        return self._error(400, pages.FIELD_REQUIRED.body, *_ALWAYS)
+        return self._error(400, pages.FIELD_REQUIRED.body, *self._labelled(400), *_UNCACHED)
 
     def _visit(self, request: Request) -> Visit:
         self._requests += 1
@@ -108,7 +107,11 @@ class Service:
         reply = self._answer(visit)
         trace = ("x-siliconcloud-trace-id", f"ti_{visit.number:012x}")
         demanded = self.offer.headers.get(reply.status, ())
-        return replace(reply, headers=(*_ALWAYS, trace, *demanded, *reply.headers))
+        return replace(reply, headers=(*self._labelled(reply.status), *_UNCACHED, trace, *demanded, *reply.headers))
+
+    def _labelled(self, status: int) -> Headers:
+        kind = self.offer.media_type(status)
+        return (("Content-Type", f"{kind}; charset=utf-8"),) if kind else ()
 
     def _answer(self, visit: Visit) -> Reply:
         # Credentials come first on every path: who has none learns nothing, not even which ids there are.
@@ -141,6 +144,8 @@ class Service:
         reply = self._error(status, self.offer.errors[status], ("Preference-Applied", f"code={status}"))
         if status == 401:
             reply = reply.with_header("WWW-Authenticate", _CHALLENGE)
+        if status == 405:
+            reply = reply.with_header("Allow", ", ".join(METHODS))
         if status in (429, 503):
             reply = reply.with_header("Retry-After", "1")
         return reply
@@ -149,7 +154,8 @@ class Service:
         if isinstance(body, dict) and self.offer.own:
             # The pages show `data: null` where the document says that it is a string. The style is one of batches.
             body = {name: "" if value is None else value for name, value in body.items()}
-        return Reply(status, headers, body_json(body))
+        kind = self.offer.media_type(status)
+        return Reply(status, headers, body_json(body) if "json" in kind else str(body).encode() if kind else b"")
 
     def _shown(self, batch: Batch) -> bytes:
         if self._batches.get(batch.id) is not batch:

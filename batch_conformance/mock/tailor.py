@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, cycle
 from typing import Any
 
 from batch_conformance.contract.contract import Contract
-from batch_conformance.contract.discriminator import DISCRIMINATES
-from batch_conformance.contract.formats import CHECKED
+from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import ResponseContract
-from batch_conformance.contract.pointer import split
+from batch_conformance.contract.pointer import members, split
 from batch_conformance.contract.roles import Roles, Stage
-from batch_conformance.contract.schema import Property, Schema
+from batch_conformance.contract.schema import Schema
 from batch_conformance.input_error import InputError
 from batch_conformance.mock.fleet import FIELDS, Batch, Step, make_fleet
+from batch_conformance.mock.ids import batch_ids, identity
 from batch_conformance.mock.offer import Offer, own_offer
+from batch_conformance.mock.values import Maker, NoValueError
 
-_TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
-"""In this order a value is made where several types will do."""
+_JSON = "application/json"
+_ALWAYS_ANSWERED = frozenset({400, 401, 404, 405})
+"""Statuses that the mock comes to by itself, also where the document has them under a range or by default."""
+_FIRST = ("in_queue", "validating")
+_NOTHING_NEW = 8
+"""So many more batches that show nothing new are the last ones that are tried."""
 
 
 class TailorError(InputError):
@@ -27,98 +33,179 @@ class TailorError(InputError):
 def tailor(contract: Contract) -> Offer:
     """An offer that conforms to a contract; raises ``TailorError`` where none can be made."""
     operation = contract.operation
-    success = operation.response_for(200)
-    schema = _json(success) if success else None
-    if success is None or schema is None:
-        raise TailorError(f"{operation.location}: a mock needs a 200 with a JSON schema to serve, and there is none")
+    label, schema = _served(contract)
+    errors = dict(_errors(contract))
     return Offer(
-        batches=tuple(_fleet(schema, contract.roles)),
-        errors=_errors(contract),
+        batches=tuple(_fleet(contract, schema)),
+        errors={status: body for status, (_, body) in errors.items()},
         path=operation.path.rpartition("/")[0],
-        headers={int(r.status): pairs for r in operation.responses.values() if (pairs := _headers(r))},
+        headers={status: tuple(_headers(response)) for status, response in _answered(contract)},
         refuses=operation.secured,
+        media_types={200: label, **{status: kind for status, (kind, _) in errors.items()}},
     )
 
 
-def _json(response: ResponseContract) -> Schema | None:
-    return next((schema for kind, schema in response.content.items() if "json" in kind), None)
+def mock_ids(contract: Contract) -> tuple[str, ...]:
+    """The ids that the batches of an offer can have; raises ``TailorError`` where there are none."""
+    schema = _served(contract)[1]
+    return _ids(contract, schema, Maker(schema))
 
 
-def _fleet(schema: Schema, roles: Roles) -> Iterable[Batch]:
-    batches = []
-    for turn, batch in enumerate(make_fleet()):
-        steps = [(step.after, _batch(step.fields, schema, roles, turn)) for step in batch.steps]
-        whole = tuple(Step(after, fields) for after, fields in steps if fields is not None)
-        if len(whole) == len(steps):
-            batches.append(Batch(batch.id, batch.note, whole))
-    if not batches:
-        raise TailorError(f"{schema.location}: no batch could be made that keeps this schema")
-    return batches
+def _served(contract: Contract) -> tuple[str, Schema]:
+    """The media type and the schema of what is served."""
+    operation = contract.operation
+    success = operation.response_for(200)
+    label, schema = media_of(success) if success else ("", None)
+    if schema is None or "json" not in label:
+        raise TailorError(f"{operation.location}: a mock needs a 200 with a JSON schema to serve, and there is none")
+    if "object" not in schema.properties[0].types:
+        raise TailorError(f"{schema.location}: a mock needs a 200 whose body is an object, and this is none")
+    return label, schema
 
 
-def _batch(fields: Mapping[str, Any], schema: Schema, roles: Roles, turn: int) -> dict[str, Any] | None:
-    """The fields of one batch as a contract has them; None where it has no such state.
+def _ids(contract: Contract, schema: Schema, maker: Maker) -> tuple[str, ...]:
+    found = batch_ids(contract, maker)
+    if not found:
+        parameter = contract.operation.id_parameter
+        where = parameter.location if parameter else schema.location
+        raise TailorError(f"{where}: no id could be made that the path takes and the body can have")
+    return found
 
-    The ``turn`` chooses between the alternatives that a discriminator names.
+
+def media_of(response: ResponseContract) -> tuple[str, Schema | None]:
+    """The media type in which a mock sends a response, JSON if there is any, and its schema.
+
+    The media type is empty for a response without content; a range such as ``*/*`` is JSON.
     """
-    sent = [place for place in schema.properties if not place.write_only]
-    names = {place.pointer[1:]: place for place in sent if place.pointer.count("/") == 1}
-    made = {name: value for name, value in fields.items() if name in names}
-    if roles.identity:
-        made[roles.identity[1:]] = fields["id"]
-    if roles.state and roles.stages:
+    kinds = sorted(response.content, key=lambda kind: (2 if "json" not in kind else 0) - ("*" in kind))
+    if not kinds:
+        return "", None
+    kind = kinds[0]
+    label = {"*/*": _JSON, "application/*": _JSON, "text/*": "text/plain"}.get(kind, kind)
+    return label, response.content[kind]
+
+
+def _answered(contract: Contract) -> Iterator[tuple[int, ResponseContract]]:
+    """The statuses that a mock answers with and the document describes: the 200, and what can be asked for."""
+    named = {int(status) for status in contract.operation.responses if status.isdigit()}
+    for status in sorted({status for status in named if status >= 400} | {200} | _ALWAYS_ANSWERED):
+        response = contract.operation.response_for(status)
+        if response is not None:
+            yield status, response
+
+
+def _errors(contract: Contract) -> Iterator[tuple[int, tuple[str, Any]]]:
+    """The media type and the body of every error that can be asked for."""
+    own = own_offer()
+    for status, response in _answered(contract):
+        if status < 400:
+            continue
+        label, schema = media_of(response)
+        body = own.errors.get(status, {"message": response.description or "Error"})
+        if schema is not None and ("json" in label or label.startswith("text/")):
+            fits = schema.is_valid(body) and not schema.undeclared(body) and not schema.unknown_values(body)
+            body = body if fits else _made(Maker(schema), schema, f"no body could be made for the {status}")
+        yield status, (label, body)
+
+
+def _made(maker: Maker, schema: Schema, problem: str) -> Any:
+    try:
+        return maker.value()
+    except NoValueError as error:
+        raise TailorError(f"{_where(schema, error)}: {problem} of this contract") from None
+
+
+def _where(schema: Schema, error: NoValueError) -> Location:
+    return schema.document.location(error.pointer)
+
+
+def _headers(response: ResponseContract) -> Iterator[tuple[str, str]]:
+    for name in sorted(response.required_headers):
+        schema = response.headers[name]
+        value = "sample" if schema is None else _made(Maker(schema), schema, f"no value could be made for {name}")
+        yield name, _simple(value)
+
+
+def _simple(value: Any) -> str:
+    """A value in the style ``simple``, which headers have."""
+    if isinstance(value, list):
+        return ",".join(map(_simple, value))
+    if isinstance(value, dict):
+        return ",".join(f"{name},{_simple(member)}" for name, member in value.items())
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _fleet(contract: Contract, schema: Schema) -> Iterator[Batch]:
+    """A batch for each of the vendor's that the contract has a state for, and more while they show something new."""
+    maker = Maker(schema)
+    ids = _ids(contract, schema, maker)
+    unseen = {place.pointer for place in schema.properties if not place.write_only}
+    templates = [one for one in make_fleet() if _has_state(contract.roles, one)]
+    rest = [one for one in templates if not one.progresses] or templates
+    idle = 0
+    for turn, (batch_id, template) in enumerate(zip(ids, chain(templates, cycle(rest)), strict=False)):
+        if turn >= len(templates) and (not unseen or idle == _NOTHING_NEW):
+            return
+        try:
+            steps = tuple(_steps(contract, maker, template, batch_id, turn))
+        except NoValueError as error:
+            raise TailorError(f"{_where(schema, error)}: no batch could be made that keeps this schema") from None
+        shown = {place for place in unseen if any(_is_seen(step.fields, place) for step in steps)}
+        unseen -= shown
+        idle = 0 if shown else idle + 1
+        yield Batch(batch_id, template.note, steps)
+
+
+def _is_seen(body: Any, pointer: str) -> bool:
+    return any(value is not None for value in members(body, pointer))
+
+
+def _has_state(roles: Roles, batch: Batch) -> bool:
+    """Whether a contract has all the states that a batch goes through."""
+    return not roles.stages or all(_stage(step.fields["status"], roles.stages) for step in batch.steps)
+
+
+def _steps(contract: Contract, maker: Maker, template: Batch, batch_id: str, turn: int) -> Iterator[Step]:
+    for step in template.steps:
+        given = dict(_given(contract.roles, step.fields))
+        named = identity(contract, maker, batch_id)
+        if named is not None:
+            given[named[0]] = named[1]
+        whole: dict[str, Any] = {}
+        for pointer, value in given.items():
+            _put(whole, split(pointer), value)
+        unset = {*contract.roles.timestamps, *(f"/{name}" for name in FIELDS if contract.roles.stages)} - given.keys()
+        yield Step(step.after, maker.value(turn, whole, unset))
+
+
+def _given(roles: Roles, fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What a batch of the vendor's has, at the places where a contract has the same; all of it if it has its states."""
+    names = FIELDS if roles.stages else ("metadata",)
+    yield from ((f"/{name}", fields[name]) for name in names if name in fields)
+    stages = {stage.timestamp: stage for stage in roles.stages if stage.timestamp}
+    for pointer in roles.timestamps:
+        # A time that is of no stage is that of the making: any other might come before or after what it must not.
+        name = f"{stages[pointer].word}_at" if pointer in stages else "expires_at" if pointer == roles.expires else ""
+        if not name or name in fields:
+            yield pointer, fields[name or "created_at"]
+    if roles.state is not None and roles.stages:
         stage = _stage(fields["status"], roles.stages)
-        if stage is None:
-            return None
-        made[roles.state[1:]] = stage.value
-    made |= dict(_named(names, turn))
-    # What a batch of this kind may have, and this one has not, is unset.
-    for name, place in names.items():
-        if name not in made and (place.required or name not in FIELDS) and name not in _moments(roles):
-            made[name] = _sample(place, schema)
-    _count(made, fields, roles)
-    for _ in range(2):
-        for pointer in schema.undeclared(made):
-            made.pop(pointer[1:], None)  # of an alternative that is not named
-        for violation in _wrong(schema, made):
-            name = split(violation.pointer)[0] if violation.pointer else ""
-            if name in names and (name in made or violation.pointer.count("/") == 1):
-                made[name] = _sample(names[name], schema)
-        _count(made, fields, roles)
-    for name in {split(v.pointer)[0] for v in _wrong(schema, made) if v.pointer}:
-        if name in names and not names[name].required:
-            made.pop(name, None)
-    return None if _wrong(schema, made) else made
+        yield roles.state, stage.value if stage else None
+    if roles.counts is not None:
+        counted = fields.get("request_counts") or {}
+        for pointer in (roles.counts.total, roles.counts.completed, roles.counts.failed):
+            yield pointer, counted.get(split(pointer)[-1], 0)
 
 
-def _named(names: Mapping[str, Property], turn: int) -> Iterator[tuple[str, Any]]:
-    """The properties that name an alternative, each with the value whose turn it is."""
-    for name, place in names.items():
-        if DISCRIMINATES in place.values:
-            values = place.known_values or place.values[DISCRIMINATES]
-            yield name, values[turn % len(values)]
-
-
-def _count(made: dict[str, Any], fields: Mapping[str, Any], roles: Roles) -> None:
-    """Counts that add up, where the counts are: those of the vendor's batch, or none."""
-    if roles.counts is None:
-        return
-    for pointer in (roles.counts.total, roles.counts.completed, roles.counts.failed):
-        *parents, name = split(pointer)
-        holder: Any = made
-        for parent in parents:
-            holder = holder.get(parent) if isinstance(holder, dict) else None
-        if isinstance(holder, dict) and name in holder:
-            holder[name] = (fields.get("request_counts") or {}).get(name, 0)
-
-
-def _moments(roles: Roles) -> set[str]:
-    """The properties that tell when something happened: made up, they would contradict the state."""
-    return {pointer[1:] for pointer in roles.timestamps}
-
-
-def _wrong(schema: Schema, value: Any) -> list[Any]:
-    return [*schema.violations(value), *schema.unknown_values(value)]
+def _put(whole: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    """Put a value at a path of plain members."""
+    *around, name = path
+    holder = whole
+    for step in around:
+        inner = holder.get(step)
+        holder[step] = inner = dict(inner) if isinstance(inner, dict) else {}
+        holder = inner
+    holder[name] = value
 
 
 def _stage(status: str, stages: Iterable[Stage]) -> Stage | None:
@@ -126,71 +213,3 @@ def _stage(status: str, stages: Iterable[Stage]) -> Stage | None:
     listed = list(stages)
     first = next((stage for stage in listed if stage.rank == 0), None)
     return next((stage for stage in listed if stage.word == status), first if status in _FIRST else None)
-
-
-_FIRST = ("in_queue", "validating")
-
-
-def _errors(contract: Contract) -> dict[int, Any]:
-    """The bodies of all documented errors that can be asked for, and of those that a range or a default describes."""
-    operation, own = contract.operation, own_offer()
-    statuses = {int(status) for status in operation.responses if status.isdigit() and int(status) >= 400}
-    made: dict[int, Any] = {}
-    for status in sorted(statuses | {400, 401, 404, 405}):
-        response = operation.response_for(status)
-        schema = _json(response) if response else None
-        if schema is None:
-            continue
-        body = own.errors.get(status)
-        body = body if schema.is_valid(body) and not schema.undeclared(body) else _sample(schema.properties[0], schema)
-        if _wrong(schema, body):
-            raise TailorError(f"{schema.location}: no body could be made for the {status} of this contract")
-        made[status] = body
-    return made
-
-
-def _headers(response: ResponseContract) -> tuple[tuple[str, str], ...]:
-    if not response.status.isdigit():
-        return ()
-    found = []
-    for name in response.required_headers:
-        schema = response.headers[name]
-        value = "sample" if schema is None else _sample(schema.properties[0], schema)
-        found.append((name, str(value).lower() if isinstance(value, bool) else str(value)))
-    return tuple(found)
-
-
-def _sample(place: Property, schema: Schema) -> Any:
-    """A value for a place, with all of its members, that keeps what the place says in plain words."""
-    if place.known_values:
-        return place.known_values[0]
-    kind = next((kind for kind in _TYPES if kind in place.types), "null")
-    if kind == "object":
-        return {
-            other.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~"): _sample(other, schema)
-            for other in schema.properties
-            if other.pointer.rpartition("/")[0] == place.pointer and other is not place and other.pointer
-            if not other.write_only
-        }
-    if kind == "array":
-        items = next((other for other in schema.properties if other.pointer == place.pointer + "/*"), None)
-        return [] if items is None else [_sample(items, schema)]
-    if _fits(place.example, kind):
-        return place.example
-    return _plain(kind, place.values)
-
-
-def _fits(example: Any, kind: str) -> bool:
-    kinds: Mapping[str, type | tuple[type, ...]] = {"string": str, "integer": int, "number": (int, float)}
-    return kind in kinds and isinstance(example, kinds[kind]) and not isinstance(example, bool)
-
-
-def _plain(kind: str, values: Mapping[str, Any]) -> Any:
-    least = values.get("minimum", 0)
-    if kind == "string":
-        known = CHECKED.get(str(values.get("format")))
-        text = known.keeps if known is not None and isinstance(known.keeps, str) else "sample"
-        return text.ljust(int(values.get("minLength", 0)), "x")[: int(values.get("maxLength", len(text) + 1000))]
-    if kind in ("integer", "number"):
-        return max(int(least), 1) if "maximum" not in values else int(least)
-    return {"boolean": True, "null": None}[kind]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from hypothesis import strategies as st
@@ -15,16 +16,19 @@ from batch_conformance.probes.draws import draw
 from batch_conformance.probes.generated import GenerationError, values_of
 
 _TRIED = 8
+_LONG = 12
+"""Ids of so many characters need not be asked to be longer."""
 _UNLIKELY: tuple[Mapping[str, Any], ...] = (
     {"minLength": 24, "minimum": 10**12, "maximum": 2**53 - 1},
     {"minLength": 12, "minimum": 2**30, "maximum": 2**31 - 1},
     {"minLength": 6, "minimum": 10**6},
-    {},
 )
 """What is asked of an id beside its schema, as far as that allows it: long ones and large numbers are nobody's.
 
 2**53 - 1 is the largest number that every JSON reader has (RFC 8259 section 6), 2**31 - 1 that of ``int32``.
 """
+_OF_ANY_SERVICE = frozenset({"uuid", "number", "ulid"})
+"""Usual shapes that no known id has to teach; drawing them is quicker than drawing from a schema that admits them."""
 _PLAIN = {"pattern": f"^{PLAIN.pattern.removesuffix(chr(92) + 'Z')}$"}
 
 Ids = st.SearchStrategy[str]
@@ -33,8 +37,8 @@ Ids = st.SearchStrategy[str]
 def unknown_ids(known: Sequence[str], parameter: PathParameter | None) -> dict[str, Ids]:
     """Plain ids that nobody has, by name: those of ``batch_ids.unknown_strategies`` that the parameter admits.
 
-    Where ids of the shape of the known ones are not admitted, ``same_shape`` draws from the schema instead; where that
-    has nothing to draw either, such as an ``enum`` of known ids, the ids are those of a parameter that says nothing.
+    Where ids of the shape of the known ones are not admitted, ``same_shape`` are others that are. Where there are none,
+    as with an ``enum`` of known ids, the ids are those of a parameter that says nothing.
     """
     usual = unknown_strategies(known)
     if parameter is None or not parameter.narrows:
@@ -61,29 +65,44 @@ def ids_of(parameter: PathParameter, taken: Sequence[str]) -> Ids | None:
     def is_plain(text: str) -> bool:
         return is_free(text) and PLAIN.match(text) is not None
 
-    candidates = list(_candidates(parameter))
-    for fits in (is_plain, is_free):
-        for ids in candidates:
-            if _holds(ids, fits):
-                return ids.filter(fits)
-    return None
+    own = list(_candidates(parameter, {}))
+    shown = [_some(ids) for ids in own]
+    if not any(shown):
+        return None
+    if shown[0] and all(is_plain(text) and len(text) >= _LONG for text in shown[0]):
+        return own[0].filter(is_plain)
+    usual = [ids for name, ids in unknown_strategies(taken).items() if name in _OF_ANY_SERVICE]
+    odd: Ids | None = None
+    for ids in chain(usual, *(_candidates(parameter, asked) for asked in _UNLIKELY), own):
+        some = _some(ids)
+        if some and all(map(is_plain, some)):
+            return ids.filter(is_plain)
+        if odd is None and some and all(map(is_free, some)):
+            odd = ids.filter(is_free)
+    return odd
 
 
-def _candidates(parameter: PathParameter) -> Iterator[Ids]:
-    for asked in _UNLIKELY:
-        for more in (asked, {**asked, **_PLAIN}):
-            try:
-                yield values_of(parameter.schema, more).filter(_has_text).map(_text)
-            except GenerationError:
-                continue
+def _candidates(parameter: PathParameter, asked: Mapping[str, Any]) -> Iterator[Ids]:
+    """Ids that the schema itself has and that keep what is ``asked`` of them; then those of them that are plain."""
+    for more in (asked, {**asked, **_PLAIN}):
+        try:
+            yield values_of(parameter.schema, more).filter(_has_text).map(_text)
+        except GenerationError:
+            continue
 
 
 def _holds(ids: Ids, fits: Callable[[str], bool]) -> bool:
     """Whether all of some ids fit."""
+    some = _some(ids)
+    return bool(some) and all(map(fits, some))
+
+
+def _some(ids: Ids) -> list[str]:
+    """Some ids; none where there are none at all, or they are too rare to be found."""
     try:
-        return all(map(fits, draw(ids, _TRIED, None, "tried")))
-    except HypothesisException:  # it has none at all, or they are too rare to be found
-        return False
+        return draw(ids, _TRIED, None, "tried")
+    except HypothesisException:
+        return []
 
 
 def _has_text(value: Any) -> bool:

@@ -41,7 +41,10 @@ class Task:
 
 
 def catalogue(contract: Contract) -> dict[str, Entry]:
-    """Every entry by its name: those that the contract has by itself first, then those written down."""
+    """Every entry by its name: those that the contract has by itself first, then those written down.
+
+    Raises ``TailorError`` where no mock can serve the contract.
+    """
     derived: dict[str, Entry] = {mutation.name: mutation for mutation in derive(contract)}
     return {**derived, **drifts_of(contract)}
 

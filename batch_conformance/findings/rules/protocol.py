@@ -173,10 +173,11 @@ RULES = (
     ),
     Rule(
         id="response.undocumented_error",
-        title="An error status where the document lists no errors",
+        title="An error status where the document lists none",
         level="info",
         side="document",
-        why="The document lists no error response at all, so a status used as HTTP means it contradicts nothing.",
+        why="The document lists no error at all, or none for a refused credential or an id that nobody has, so a "
+        "status used as HTTP means it contradicts nothing.",
         remedy="Document the error responses with their bodies.",
         source="RFC 9110 section 15",
         breaks="404 where only 200 is documented",

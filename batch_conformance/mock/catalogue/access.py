@@ -183,7 +183,7 @@ DRIFTS: tuple[Drift, ...] = (
           if reply.status == 404 and visit.reading and visit.forced is None else reply),
     Drift("null_answered", "the ids null and undefined find the first batch", "identity.unknown_answered", "200", "",
           _OPAQUE, "answer",
-          _found_by(lambda asked, batch: asked in ("null", "undefined", "None") and batch.id.startswith("batch_rd"))),
+          _found_by(lambda asked, _batch: asked in ("null", "undefined", "None"))),
     Drift("wildcard_answered", "a star finds the first batch", "identity.unknown_answered", "200", "", "CWE-155",
           "answer", _found_by(lambda asked, _batch: asked == "*")),
     Drift("case_ignored", "ids are found whatever their case", "identity.neighbour_answered", "200", "",

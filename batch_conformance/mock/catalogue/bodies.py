@@ -14,6 +14,7 @@ from batch_conformance.mock.changes import (
     in_state,
     labelled,
     of_batch,
+    relabelled,
     rewriting,
     saying,
     sending,
@@ -196,8 +197,8 @@ DRIFTS: tuple[Drift, ...] = (
     Drift("utf_16", "the body is UTF-16 and does not say so", "json.invalid", "200", "", "RFC 8259 section 8.1", "text",
           to_success(rewriting(lambda body: body.decode().encode("utf-16")), at_rest("cancelling"))),
     Drift("gbk_said", "the body is in GBK and says so", "response.charset", "200", "", "RFC 8259 section 8.1", "text",
-          to_success(lambda reply: replace(reply, body=reply.body.decode().encode("gbk", "ignore")).with_header(
-              "Content-Type", "application/json; charset=gbk"))),
+          to_success(lambda reply: relabelled("{}; charset=gbk")(
+              replace(reply, body=reply.body.decode().encode("gbk", "ignore"))))),
     Drift("gbk_not_said", "text beyond ASCII is in GBK", "json.invalid", "200", "", "RFC 8259 section 8.1", "text",
           to_success(rewriting(lambda body: body.decode().encode("gbk", "ignore")))),
     Drift("latin_1_said", "an error says that it is in Latin-1", "response.charset", "404", "", "RFC 8259 section 8.1",

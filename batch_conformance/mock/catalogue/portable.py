@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from batch_conformance.contract.contract import Contract
 from batch_conformance.mock.drift import Drift
+from batch_conformance.probes.batch_ids import is_guessable, is_uuid
 
 _NAMES = frozenset(
     {
@@ -27,15 +29,46 @@ _NAMES = frozenset(
 )
 
 
-def portable(drifts: Collection[Drift], *, refuses: bool, lists_401: bool) -> Iterator[Drift]:
-    """The entries that hold under any contract; those about credentials only where one is asked for.
+_OF_CREDENTIALS = frozenset({"other_key", "other_challenge", "public_cache"})
+"""Entries about credentials whose rule does not say so."""
 
-    Where no 401 is documented, clauses about it belong to no status.
+
+def portable(drifts: Iterable[Drift], contract: Contract, ids: Sequence[str]) -> Iterator[Drift]:
+    """The entries that hold under a contract and that a mock whose batches have these ids can show.
+
+    Those about credentials only where one is asked for. Where no 401 is documented, clauses about it belong to no
+    status.
     """
+    operation, roles = contract.operation, contract.roles
     for drift in drifts:
-        of_secured = ("other_key", "other_challenge", "public_cache")
-        about_credentials = drift.rule.startswith("auth.") or drift.name in of_secured
-        if drift.name not in _NAMES or (about_credentials and not refuses):
+        about_credentials = drift.rule.startswith("auth.") or drift.name in _OF_CREDENTIALS
+        if drift.name not in _NAMES or (about_credentials and not operation.secured):
             continue
-        unlisted = drift.status == "401" and not lists_401 and drift.rule.endswith("_accepted")
+        if drift.name in _SHOWN_BY and not any(map(_SHOWN_BY[drift.name], ids)):
+            continue
+        if drift.rule == "identity.other_batch":
+            if roles.identity is not None and len(ids) > 1:
+                yield replace(drift, pointer=roles.identity)
+            continue
+        unlisted = drift.status == "401" and operation.response_for(401) is None and drift.rule.endswith("_accepted")
         yield replace(drift, status="") if unlisted else drift
+
+
+def _has_case(batch_id: str) -> bool:
+    return batch_id.swapcase() != batch_id and not is_uuid(batch_id)
+
+
+def _has_beginnings(batch_id: str) -> bool:
+    return len(batch_id) > 9 and not is_guessable(batch_id)
+
+
+def _has_prefix(batch_id: str) -> bool:
+    return batch_id.startswith("batch_") and not is_guessable(batch_id)
+
+
+_SHOWN_BY: Mapping[str, Callable[[str], bool]] = {
+    "case_ignored": _has_case,
+    "prefix_found": _has_beginnings,
+    "prefix_optional": _has_prefix,
+}
+"""Entries that not every id can show: a number has no case, and a short one may be that of another batch."""

@@ -15,9 +15,9 @@ from batch_conformance.mock.changes import (
     at_rest,
     dropping,
     in_state,
-    labelled,
     of_batch,
     putting,
+    relabelled,
     saying,
     sending,
     to_status,
@@ -43,6 +43,11 @@ def _to_all(change: Callable[[Reply], Reply]) -> Apply:
 
 def _headers(change: Callable[[str, str], tuple[str, str]]) -> Apply:
     return lambda _, reply: replace(reply, headers=tuple(change(name, value) for name, value in reply.headers))
+
+
+def _in_capitals(reply: Reply) -> Reply:
+    kind, _, rest = (reply.header("content-type") or "").partition(";")[0].strip().partition("/")
+    return reply.with_header("Content-Type", f"{kind.capitalize()}/{rest.upper()}; Charset=utf-8") if kind else reply
 
 
 def _with(*headers: tuple[str, str]) -> Apply:
@@ -171,11 +176,11 @@ VARIANTS: tuple[Drift, ...] = (
     _variant("http_1_0", "the server speaks HTTP/1.0", source="RFC 9112 section 2.3", stage="wire",
              apply=_to_all(with_wire(version="1.0"))),
     _variant("no_charset", "Content-Type has no charset", source="RFC 8259 section 11", stage="text",
-             apply=_to_all(labelled("application/json"))),
+             apply=_to_all(relabelled("{}"))),
     _variant("charset_quoted", "the charset is quoted and in upper case", source=_9110 + "8.3.1", stage="text",
-             apply=_to_all(labelled('application/json;charset="UTF-8"'))),
+             apply=_to_all(relabelled('{};charset="UTF-8"'))),
     _variant("media_type_upper", "the media type is in upper case", source=_9110 + "8.3.1", stage="text",
-             apply=_to_all(labelled("Application/JSON; Charset=utf-8"))),
+             apply=_to_all(_in_capitals)),
     _variant("slow", "some replies take a tenth of a second", source=_SILENT, stage="wire",
              apply=_now_and_then(40, with_wire(delay=0.1))),
     _variant("no_head", "HEAD is not offered", source=_9110 + "9.1; the document declares GET alone", stage="answer",
@@ -246,7 +251,7 @@ VARIANTS: tuple[Drift, ...] = (
              stage="wire", apply=_to_all(lambda reply: reply if reply.header("content-encoding")
                                          else reply.with_header("Content-Encoding", "identity"))),
     _variant("type_unfinished", "a semicolon with nothing after it ends the media type", source=_9110 + "5.6.6",
-             stage="text", apply=_to_all(labelled("application/json;"))),
+             stage="text", apply=_to_all(relabelled("{};"))),
     _variant("slashes_escaped", "every slash in the JSON text is escaped", source="RFC 8259 section 7", stage="text",
              apply=_to_all(lambda reply: replace(reply, body=reply.body.replace(b"/", b"\\/")))),
     _variant("head_without_length", "HEAD does not say how long the body is", source=_9110 + "8.6: it may be left out",

@@ -107,6 +107,7 @@ _JUDGES: Mapping[str, str] = {
     "405 for {}, which the document does not declare": "对文档未声明的 {} 返回 405",
     "one of {}": "以下之一：{}",
     "one of {}; no error is documented": "以下之一：{}；文档没有列出错误",
+    "one of {}; no error is documented for it": "以下之一：{}；文档没有为此列出错误",
     "one of {} and {} more": "以下之一：{}，另有 {} 个",
     "no Content-Type": "没有 Content-Type",
     "an HTTP/1.1 response": "HTTP/1.1 响应",

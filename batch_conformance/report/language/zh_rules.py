@@ -78,8 +78,8 @@ RULES: Mapping[str, RuleTexts] = {
         "无需处理；或者对任何 Accept 都返回 application/json。",
     ),
     "response.undocumented_error": RuleTexts(
-        "文档没有列出任何错误，却返回了错误状态码",
-        "文档完全没有列出错误响应，所以按 HTTP 本义使用的状态码不与任何内容矛盾。",
+        "文档没有列出相应的错误，却返回了错误状态码",
+        "文档完全没有列出错误响应，或没有为被拒绝的凭据或不存在的 ID 列出错误响应，所以按 HTTP 本义使用的状态码不与任何内容矛盾。",
         "把错误响应及其响应体写进文档。",
     ),
     "method.allow_missing": RuleTexts(

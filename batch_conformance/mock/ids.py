@@ -1,0 +1,68 @@
+"""The ids of a mock's batches: those of the vendor's own where a contract admits them, else ones drawn from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypothesis.errors import HypothesisException
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.pointer import escape
+from batch_conformance.mock.fleet import make_fleet
+from batch_conformance.mock.values import Maker
+from batch_conformance.probes.admitted_ids import ids_of
+from batch_conformance.probes.draws import draw
+
+MOST = 32
+"""Batches of one mock: more would not all be read."""
+
+
+def batch_ids(contract: Contract, maker: Maker) -> tuple[str, ...]:
+    """Ids that the path's parameter admits and that can stand in the body where the contract has the id; few, or none.
+
+    ``maker`` is that of the success body.
+    """
+    found: dict[str, None] = {}
+    for text in _candidates(contract, maker):
+        if text not in found and len(found) < MOST and _fits(contract, maker, text):
+            found[text] = None
+    return tuple(found)
+
+
+def identity(contract: Contract, maker: Maker, batch_id: str) -> tuple[str, str | int] | None:
+    """The pointer at which a body has its id, and the id as it stands there; None where there is no such place."""
+    if contract.roles.identity is not None:
+        return contract.roles.identity, batch_id
+    # A number names the batch as well, though no role is inferred from it.
+    value = int(batch_id) if batch_id.isdigit() else batch_id
+    for pointer in ("/id", "/" + escape(contract.operation.parameter)):
+        schemas = maker.at(pointer)
+        if schemas and maker.keeps(schemas, value):
+            return pointer, value
+    return None
+
+
+def _candidates(contract: Contract, maker: Maker) -> Iterator[str]:
+    yield from (batch.id for batch in make_fleet())
+    parameter = contract.operation.id_parameter
+    strategies = [ids_of(parameter, ())] if parameter is not None and parameter.narrows else []
+    for strategy in strategies:
+        if strategy is not None:
+            try:
+                yield from draw(strategy, MOST, None, "batch ids")
+            except HypothesisException:
+                continue
+    if parameter is not None:
+        yield from parameter.shown
+    if contract.roles.identity is not None:
+        yield from map(str, maker.drawn(maker.at(contract.roles.identity), MOST))
+    # More of the vendor's kind, for contracts that take any string and have more to show than the vendor's.
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    yield from (f"batch_{letters[number]}qkzmwtrvxa"[:16] for number in range(len(letters)))
+
+
+def _fits(contract: Contract, maker: Maker, text: str) -> bool:
+    parameter, pointer = contract.operation.id_parameter, contract.roles.identity
+    if text in ("", ".", "..") or (parameter is not None and not parameter.admits(text)):
+        return False
+    return pointer is None or maker.keeps(maker.at(pointer), text)
