@@ -153,12 +153,10 @@ def test_a_clause_that_no_value_can_keep_is_the_documents_fault(tmp_path: Path) 
     assert not accused
 
 
-@pytest.mark.xfail(reason="the fitted mock has ids of another format: accused")
 def test_the_mock_of_a_contract_has_ids_as_its_parameter_says() -> None:
     assert proved("prove-uuid-id", "pretty_json").right
 
 
-@pytest.mark.xfail(reason="the fitted mock labels its errors application/json: accused")
 def test_the_mock_of_a_contract_labels_errors_as_its_document_does() -> None:
     assert proved("prove-problem-json", "pretty_json").right
 
