@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from batch_conformance.contract.contract import Contract, compile_contract
+from batch_conformance.contract.document import parse_document
 from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.exchange.exchange import Exchange, Probe, Request, Response
 from batch_conformance.findings.ledger import Ledger
@@ -60,3 +64,52 @@ def test_a_status_that_was_asked_for_and_given_is_judged() -> None:
     probe = _probe(subject="known", forced_status=404, headers=(("Prefer", "code=404"),))
     rules = {finding.rule for finding in _judged(probe, 404, "application/json", PROBLEM).findings}
     assert "body.type" in rules
+
+
+def _listing(*statuses: str) -> Contract:
+    """A secured contract that lists these statuses beside its 200."""
+    answers = {"200": {"description": "It."}, **{status: {"description": "No."} for status in statuses}}
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "Few", "version": "1"},
+        "security": [{"b": []}],
+        "paths": {"/batches/{batch_id}": {"get": {"operationId": "getIt", "responses": answers}}},
+        "components": {"securitySchemes": {"b": {"type": "http", "scheme": "bearer"}}},
+    }
+    return compile_contract(parse_document(json.dumps(document).encode(), "few.json"))
+
+
+def _levels(probe: Probe, status: int, of: Contract) -> set[tuple[str, str]]:
+    headers = (("Content-Type", "application/json"), ("WWW-Authenticate", "Bearer"))
+    exchange = Exchange(0, probe, Request("GET", "http://127.0.0.1:1/x", ()), Response(status, headers, b"{}"))
+    return {(finding.level, finding.rule) for finding in judge([exchange], of).findings}
+
+
+@pytest.mark.parametrize(
+    ("probe", "status"),
+    [
+        (_probe(subject="known", credential="missing"), 401),
+        (_probe(subject="unknown", credential="wrong"), 401),
+        (_probe(subject="recorded"), 401),
+        (_probe(subject="unknown"), 404),
+        (_probe(subject="unknown"), 410),
+        (_probe(subject="recorded"), 404),
+    ],
+)
+def test_what_no_document_foresees_is_answered_as_http_has_it(probe: Probe, status: int) -> None:
+    assert _levels(probe, status, _listing("422", "500")) == {("info", "response.undocumented_error")}
+    assert _levels(probe, status, _listing()) == {("info", "response.undocumented_error")}
+    assert _levels(probe, status, _listing(str(status))) == set()
+
+
+@pytest.mark.parametrize(
+    ("probe", "status", "listed"),
+    [
+        (_probe(subject="known"), 404, "422"),
+        (_probe(subject="unknown"), 409, "422"),
+        (_probe(subject="unknown"), 410, "404"),
+        (_probe(subject="known"), 401, "422"),
+    ],
+)
+def test_any_other_status_that_is_not_listed_is_drift(probe: Probe, status: int, listed: str) -> None:
+    assert ("must", "response.status") in _levels(probe, status, _listing(listed))

@@ -121,3 +121,11 @@ print("never came")
 def test_a_signal_waits_until_schemathesis_is_imported():
     done = subprocess.run([sys.executable, "-c", STRUCK], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == ["struck", "imported"]
+
+
+@pytest.mark.parametrize("restricted", [{"minLength": 50}, {"minLength": 3, "maxLength": 8}, {"maxLength": 4}])
+def test_a_length_leaves_plain_ids_to_generate(restricted: dict[str, int]) -> None:
+    made = generate(document(**restricted), "/batches/{batch_id}", "batch_id", 8, None, plain=True)
+    assert made
+    least, most = restricted.get("minLength", 1), restricted.get("maxLength", 99)
+    assert all(least <= len(request.batch_id) <= most for request in made)

@@ -49,6 +49,9 @@ _HOLDING = frozenset({"properties", "items", "additionalProperties", "patternPro
 
 _Schema = Mapping[str, Any]
 
+_ANY: _Schema = {"type": "string"}
+"""For a member of which nothing is said."""
+
 
 class NoValueError(Exception):
     """No value could be made for a place; ``pointer`` is that of its schema in the document."""
@@ -74,7 +77,7 @@ class Maker:
         self._definitions: _Schema = schema.raw.get(self._keyword, {})
         self._root = {name: part for name, part in schema.raw.items() if name != self._keyword}
         self._composition = Composition(schema.raw)
-        self._validators: dict[tuple[int, ...], Any] = {}
+        self._validators: dict[tuple[int, ...], tuple[Sequence[_Schema], Any]] = {}
         self._drawn: dict[str, tuple[Any, ...]] = {}
 
     def value(self, turn: int = 0, given: Mapping[str, Any] | None = None, unset: Iterable[str] = ()) -> Any:
@@ -101,14 +104,20 @@ class Maker:
         key = tuple(map(id, schemas))
         if key not in self._validators:
             whole = {"allOf": list(schemas), self._keyword: self._definitions}
-            self._validators[key] = validator_for(whole, modern=self._schema.modern)
+            # The schemas are kept as well: what is known of them is known by identity.
+            self._validators[key] = (schemas, validator_for(whole, modern=self._schema.modern))
         try:
-            return bool(self._validators[key].is_valid(value))
+            return bool(self._validators[key][1].is_valid(value))
         except RecursionError:
             return False
 
-    def closed(self, schemas: Sequence[_Schema], value: Any) -> bool:
-        """Whether a value has nothing but what the schemas declare, and no value that none of them knows."""
+    def knows(self, schemas: Sequence[_Schema], value: Any) -> bool:
+        """Whether a value is one of those that ``x-known-values`` lists, where anything is listed."""
+        known = [one[KNOWN_VALUES] for one in self.flat(schemas) if KNOWN_VALUES in one]
+        return isinstance(value, dict | list) or all(value is None or value in values for values in known)
+
+    def declares(self, schemas: Sequence[_Schema], value: Any) -> bool:
+        """Whether a value has no members but those that the schemas declare."""
         shape = Shape({"allOf": list(schemas), self._keyword: self._definitions}, self._schema.document, frozenset())
         return not shape.undeclared(value)
 
@@ -216,19 +225,19 @@ class _Making:
         failed = NoValueError(self._maker.pointer_of(schemas))
         try:
             for candidate in self._candidates(schemas, hint, spot):
-                if self._maker.keeps(schemas, candidate):
+                if self._maker.keeps(schemas, candidate) and self._maker.knows(schemas, candidate):
                     return candidate
         except NoValueError as error:
             failed = error
         for candidate in self._maker.drawn(schemas) if not isinstance(failed, _EndlessError) else ():
-            if self._maker.keeps(schemas, candidate) and self._maker.closed(schemas, candidate):
+            fits = self._maker.keeps(schemas, candidate) and self._maker.knows(schemas, candidate)
+            if fits and self._maker.declares(schemas, candidate):
                 return candidate
         raise failed
 
     def _candidates(self, schemas: Sequence[_Schema], hint: Any, spot: _Spot) -> Iterator[Any]:
         if isinstance(hint, str | int | float) and not _is_blank(hint):
-            known = [one[KNOWN_VALUES] for one in self._maker.flat(schemas) if KNOWN_VALUES in one]
-            yield from [hint] if all(hint in values for values in known) else []
+            yield hint
         failed: NoValueError | None = None
         for flat in islice(self._maker.choices(schemas, spot.turn), _MOST_CHOICES):
             listed = [value for value in _listed(flat) if value is not None]
@@ -425,7 +434,7 @@ def _describing(flat: Sequence[_Schema], name: str) -> list[_Schema]:
         if not own and isinstance(one.get("additionalProperties"), Mapping):
             own = [one["additionalProperties"]]
         found += own
-    return found or [{"type": "string"}]
+    return found or [_ANY]
 
 
 def _is_blank(value: Any) -> bool:

@@ -217,7 +217,10 @@ def _pruned(data: Mapping[str, Any], path: str) -> dict[str, Any]:
 def _make_plain(item: dict[str, Any], parameter: str) -> None:
     """Narrows an id that the document leaves free; one that it restricts itself stays as it is."""
     for entry in [*item.get("parameters", []), *item["get"].get("parameters", [])]:
-        if isinstance(entry, dict) and entry.get("in") == "path" and entry.get("name") == parameter:
+        found = isinstance(entry, dict) and entry.get("in") == "path" and entry.get("name") == parameter
+        if found and "content" not in entry:
             schema = entry.setdefault("schema", {"type": "string"})
             if isinstance(schema, dict) and not {"$ref", "pattern", "format", "enum", "const"} & set(schema):
-                schema["pattern"] = "^[A-Za-z0-9_-]{1,40}$"
+                asked = schema.get("minLength", 1)
+                least = asked if isinstance(asked, int) else 1
+                schema["pattern"] = f"^[A-Za-z0-9_-]{{{least},{max(40, least)}}}$"
