@@ -24,7 +24,7 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.judge import judge
 from batch_conformance.probes.chapters import CHAPTER_NAMES as CHAPTERS
 from batch_conformance.probes.plan import Plan, build_plan
-from batch_conformance.run.audit import Audit
+from batch_conformance.run.begin import begin
 from batch_conformance.run.settings import settle
 
 UUID = "1f2e3d4c-5b6a-4798-8b7c-9a0b1c2d3e4f"
@@ -258,7 +258,7 @@ def test_a_server_of_uuids_conforms(refusal: int, exploration: Any, tmp_path: Pa
             contract=str(path),
             exploration=exploration,
         )
-        audit = Audit(settings, seed=None, command="test")
+        audit = begin(settings, seed=None, command="test")
         try:
             audit.runner.perform(CHAPTERS)
             report = audit.report((), selected=CHAPTERS)
@@ -273,3 +273,15 @@ def test_the_published_contract_asks_for_nothing_but_a_string() -> None:
     parameter = shipped_contract().operation.id_parameter
     assert parameter is not None
     assert not parameter.narrows
+
+
+def test_what_ids_that_keep_the_schema_are_told_of_is_not_told_again_of_one_that_breaks_it() -> None:
+    of = contract({"type": "string", "format": "uuid"})
+    response = Response(404, (("Content-Type", "application/json"),), b'{"detail": "no"}')
+    exchanges = [
+        Exchange(number, Probe("c", "n", "/x", asked, subject), Request("GET", "http://127.0.0.1:1/x", ()), response)
+        for number, (asked, subject) in enumerate([(UUID, "unknown"), ("batch_a", "neighbour"), ("batch_b", "hostile")])
+    ]
+    told = [(one.level, one.rule) for one in judge(exchanges, of).findings]
+    assert ("must", "body.required") in told
+    assert "response.refused_input" not in {rule for _, rule in told}

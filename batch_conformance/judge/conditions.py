@@ -32,6 +32,11 @@ def if_scheme_refused(subject: str) -> Bucket:
     return ("if_scheme_refused", subject)
 
 
+def unless_unknown_gets(status: int) -> Bucket:
+    """Told unless ids that nobody has, and that the document admits, get this status: it is judged by their answers."""
+    return ("unless_unknown_gets", str(status))
+
+
 def if_continues(asked: str) -> Bucket:
     """Told where an id is found whatever letters follow it, and ``asked`` begins with such an id."""
     return ("if_continues", asked)

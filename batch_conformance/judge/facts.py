@@ -27,6 +27,8 @@ class Facts:
         """Rules of credentials that had to be refused, and were answered with success."""
         self.answers_valid = False
         self.refused: set[str] = set()
+        self.unknown_get: set[str] = set()
+        """Statuses that ids that nobody has were answered with."""
         self._known: set[str] = set()
         self._near: set[str] = set()
 
@@ -50,6 +52,8 @@ class Facts:
             self.answers_valid = self.answers_valid or 200 <= status < 300 or status == 404
             if status == 401:
                 self.refused.add(probe.subject)
+            if probe.subject == "unknown" and not sighting.contract.operation.breaks_its_schema(probe.batch_id):
+                self.unknown_get.add(str(status))
 
     def update(self, other: Facts) -> None:
         """Add what another one saw."""
@@ -58,6 +62,7 @@ class Facts:
         self.let_in |= other.let_in
         self.answers_valid = self.answers_valid or other.answers_valid
         self.refused |= other.refused
+        self.unknown_get |= other.unknown_get
         self._known |= other._known
         self._near |= other._near
 
@@ -83,6 +88,7 @@ _CONDITIONS: Mapping[str, Callable[..., bool]] = {
     "if_widest": lambda facts, rule: facts.widest() in (None, rule),
     "if_refused": lambda facts, subject: facts.answers_valid and subject in told_of(facts.refused),
     "if_scheme_refused": lambda facts, subject: facts.answers_valid and subject not in facts.refused,
+    "unless_unknown_gets": lambda facts, status: status not in facts.unknown_get,
     "if_continues": lambda facts, asked: not facts.any_id and facts.continues(asked),
     "unless_continues": lambda facts, asked: not facts.any_id and not facts.continues(asked),
 }

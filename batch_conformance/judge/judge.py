@@ -13,7 +13,7 @@ from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.authentication import is_let_in, judge_authentication
 from batch_conformance.judge.availability import Availability, weigh
 from batch_conformance.judge.body import judge_body
-from batch_conformance.judge.conditions import ALWAYS, UNLESS_REAL
+from batch_conformance.judge.conditions import ALWAYS, UNLESS_REAL, unless_unknown_gets
 from batch_conformance.judge.coverage import Bodies, Coverage, cover_clauses, read_again
 from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.head import judge_head
@@ -80,6 +80,11 @@ def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, list[Deviation]]]:
     if is_let_in(sighting):
         yield ALWAYS, given_away
         return
+    if is_refused_for_its_id(sighting):
+        refusal, of_http = _judge_refusal(sighting)
+        yield unless_unknown_gets(sighting.exchange.status or 0), refusal
+        yield ALWAYS, [*of_http, *given_away]
+        return
     odd = sighting.batch is not None and sighting.exchange.probe.subject in _HAD_TO_BE_REFUSED and not sighting.forced
     yield UNLESS_REAL if odd else ALWAYS, list(_judge_answer(sighting))
     yield ALWAYS, given_away
@@ -87,19 +92,25 @@ def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, list[Deviation]]]:
 
 def judge_one(sighting: Sighting) -> Iterator[Deviation]:
     """The deviations that one exchange shows by itself, whatever else there is."""
-    yield from _judge_answer(sighting)
+    if is_refused_for_its_id(sighting):
+        yield from (one for found in _judge_refusal(sighting) for one in found)
+    else:
+        yield from _judge_answer(sighting)
     yield from judge_security(sighting)
 
 
-def _judge_answer(sighting: Sighting) -> Iterator[Deviation]:
+def _judge_refusal(sighting: Sighting) -> tuple[list[Deviation], list[Deviation]]:
+    """Of a refusal of an id that the document does not admit: what is not as documented, as one, and the rest."""
     of_message = [*judge_response(sighting), *judge_headers(sighting)]
+    of_http = [one for one in of_message if not one.rule.startswith(_OF_WHAT_IS_DOCUMENTED)]
+    deviates = of_http != of_message or any(True for _ in judge_body(sighting))
+    return ([refused_for_its_id(sighting)] if deviates else []), of_http
+
+
+def _judge_answer(sighting: Sighting) -> Iterator[Deviation]:
+    yield from judge_response(sighting)
+    yield from judge_headers(sighting)
     of_body = list(judge_body(sighting))
-    if is_refused_for_its_id(sighting):
-        documented = [one for one in of_message if not one.rule.startswith(_OF_WHAT_IS_DOCUMENTED)]
-        if of_body or documented != of_message:
-            yield refused_for_its_id(sighting)
-        of_message, of_body = documented, []
-    yield from of_message
     yield from of_body
     if not any(deviation.rule in NOT_THE_OBJECT for deviation in of_body):
         # A value that the schema forbids makes no sense either: that is one cause. A null is no value.

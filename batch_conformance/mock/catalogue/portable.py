@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
 from batch_conformance.mock.drift import Drift
 from batch_conformance.probes.batch_ids import is_guessable, is_uuid
 
@@ -29,6 +30,8 @@ _NAMES = frozenset(
 )
 
 
+_AS_DOCUMENTED = ("json.", "body.", "response.", "identity.")
+"""Rules whose clauses are those of a documented response; others are HTTP's own."""
 _OF_CREDENTIALS = frozenset({"other_key", "other_challenge", "public_cache"})
 """Entries about credentials whose rule does not say so."""
 
@@ -36,8 +39,7 @@ _OF_CREDENTIALS = frozenset({"other_key", "other_challenge", "public_cache"})
 def portable(drifts: Iterable[Drift], contract: Contract, ids: Sequence[str]) -> Iterator[Drift]:
     """The entries that hold under a contract and that a mock whose batches have these ids can show.
 
-    Those about credentials only where one is asked for. Where no 401 is documented, clauses about it belong to no
-    status.
+    Those about credentials only where one is asked for.
     """
     operation, roles = contract.operation, contract.roles
     for drift in drifts:
@@ -46,12 +48,27 @@ def portable(drifts: Iterable[Drift], contract: Contract, ids: Sequence[str]) ->
             continue
         if drift.name in _SHOWN_BY and not any(map(_SHOWN_BY[drift.name], ids)):
             continue
+        if drift.rule == "response.encoding" and not _has_content(operation, int(drift.status)):
+            continue
         if drift.rule == "identity.other_batch":
             if roles.identity is not None and len(ids) > 1:
-                yield replace(drift, pointer=roles.identity)
+                yield replace(drift, pointer=roles.identity, status=_status(operation, drift))
             continue
-        unlisted = drift.status == "401" and operation.response_for(401) is None and drift.rule.endswith("_accepted")
-        yield replace(drift, status="") if unlisted else drift
+        yield replace(drift, status=_status(operation, drift))
+
+
+def _status(operation: Operation, drift: Drift) -> str:
+    """The status at which an entry is found: as it is documented, such as ``4XX``; none for one that is no clause."""
+    response = operation.response_for(int(drift.status)) if drift.status else None
+    if response is not None:
+        return response.status if drift.rule.startswith(_AS_DOCUMENTED) else drift.status
+    return "" if drift.status == "401" and drift.rule.endswith("_accepted") else drift.status
+
+
+def _has_content(operation: Operation, status: int) -> bool:
+    """Whether a status comes with a body: without one there is nothing to encode."""
+    response = operation.response_for(status)
+    return response is None or bool(response.content)
 
 
 def _has_case(batch_id: str) -> bool:
