@@ -327,3 +327,12 @@ def test_prove_says_what_no_mock_can_serve_and_ends_with_4(jobs: str, tmp_path: 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (4, "", 1)
     assert "no body could be made for the 404 of this contract" in done.stderr
+
+
+def test_a_null_where_the_time_of_a_final_state_must_be_is_one_cause() -> None:
+    state = {"type": "string", "enum": ["running", "completed"]}
+    ended = {"type": "string", "format": "date-time"}
+    of = contract({"type": "object", "properties": {"id": {"type": "string"}, "status": state, "completed_at": ended}})
+    entry = catalogue(of)["200/completed_at:null"]
+    with Workbench(of) as bench:
+        assert weigh(drift_of(entry), bench.try_out(entry)).right

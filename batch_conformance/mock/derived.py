@@ -113,8 +113,12 @@ class _Maker:
         children = [other for other in schema.properties if other.pointer.startswith(place.pointer + "/")]
         because = "what was inside is never seen" if place.pointer and len(children) > 2 else ""
 
+        ends = any(stage.terminal and stage.timestamp == place.pointer for stage in self._roles.stages)
+
         def make(word: str, change: Change, value: Any = None, rule: str = "body.type") -> Mutation:
-            return self._make(word, place.pointer, rule, (change, value), source, because=because)
+            # A null where a time must be is no time either.
+            also = ("state.timestamp_missing",) if word == "null" and ends and self._success else ()
+            return self._make(word, place.pointer, rule, (change, value), source, also=also, because=because)
 
         for kind in _ORDER:
             if kind not in place.types and not (kind == "integer" and "number" in place.types):
