@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypothesis.errors import HypothesisException
-
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.pointer import escape
 from batch_conformance.mock.fleet import make_fleet
 from batch_conformance.mock.values import Maker
-from batch_conformance.probes.admitted_ids import ids_of
-from batch_conformance.probes.draws import draw
 
 MOST = 32
 """Batches of one mock: more would not all be read."""
@@ -43,6 +39,12 @@ def identity(contract: Contract, maker: Maker, batch_id: str) -> tuple[str, str 
 
 
 def _candidates(contract: Contract, maker: Maker) -> Iterator[str]:
+    # Slow to import, and pytest has to see Hypothesis first where it runs.
+    from hypothesis.errors import HypothesisException  # noqa: PLC0415
+
+    from batch_conformance.probes.admitted_ids import ids_of  # noqa: PLC0415
+    from batch_conformance.probes.draws import draw  # noqa: PLC0415
+
     yield from (batch.id for batch in make_fleet())
     parameter = contract.operation.id_parameter
     strategies = [ids_of(parameter, ())] if parameter is not None and parameter.narrows else []

@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from hypothesis.errors import HypothesisException
-
 from batch_conformance.contract.composition import Composition
 from batch_conformance.contract.dialect import validator_for
 from batch_conformance.contract.discriminator import DISCRIMINATOR
@@ -24,8 +22,6 @@ from batch_conformance.contract.pointer import escape, split
 from batch_conformance.contract.schema import KNOWN_VALUES, Schema
 from batch_conformance.contract.shape import Shape
 from batch_conformance.contract.translate import SOURCE, resolve
-from batch_conformance.probes.draws import draw
-from batch_conformance.probes.generated import GenerationError, values_of
 
 _ORDER = ("string", "integer", "number", "boolean", "object", "array", "null")
 """In this order a value is made where several types will do."""
@@ -131,6 +127,12 @@ class Maker:
 
     def drawn(self, schemas: Sequence[_Schema], count: int = _DRAWN) -> tuple[Any, ...]:
         """Some values that Schemathesis draws for all of some schemas together; none where it has none."""
+        # Slow to import, and pytest has to see Hypothesis first where it runs.
+        from hypothesis.errors import HypothesisException  # noqa: PLC0415
+
+        from batch_conformance.probes.draws import draw  # noqa: PLC0415
+        from batch_conformance.probes.generated import GenerationError, values_of  # noqa: PLC0415
+
         lone = schemas[0] if len(schemas) == 1 else {"allOf": list(schemas)}
         key = json.dumps([count, lone], sort_keys=True, default=str)
         if key not in self._drawn:
