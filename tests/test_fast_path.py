@@ -153,7 +153,7 @@ def facts(path: Path, guess: Guess, *, explains_all: bool) -> dict[str, Any]:
         **told(ledger),
         **counts,
         "shown": shown,
-        "judged": recording.ledger.judged,
+        "judged": recording.judge.judged,
         "complaints": recording.complaints,
     }
 
@@ -275,12 +275,12 @@ def test_what_is_like_what_was_judged_is_not_judged_again(monkeypatch: pytest.Mo
     )
     recording = Recording(Guess(Belonging(contract())))
     judged = []
-    explain = recording.ledger.add
-    monkeypatch.setattr(recording.ledger, "add", lambda exchange: judged.append(exchange) or explain(exchange))
+    explain = recording.judge.add
+    monkeypatch.setattr(recording.judge, "add", lambda exchange: judged.append(exchange) or explain(exchange))
     for part in parts([str(path)]):
         recording.read(part)
     ledger = recording.result()
-    assert recording.ledger.judged == 150
+    assert recording.judge.judged == 150
     assert len(judged) <= 3 + len(COMPLETED)
     by_rule = {finding.rule: finding.occurrences for finding in ledger.findings if finding.level != "info"}
     assert by_rule["body.type"] == by_rule["body.required"] == 50

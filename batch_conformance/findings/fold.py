@@ -24,7 +24,7 @@ class _Seen:
     shown: Deviation
     size: tuple[bool, int, tuple[int, int]]
     first: Deviation
-    place: tuple[int, tuple[int, int]]
+    place: tuple[tuple[int, int], int, int]
     level: Level
     exchanges: int
     deviations: int
@@ -52,16 +52,16 @@ class Tally:
     ) -> None:
         """Take in the deviations of one exchange, seen in ``times`` exchanges.
 
-        ``phase`` is 1 for what came of comparing exchanges, which is told after what one shows by itself. ``size`` is
-        that of the evidence in bytes, where it is not the body of the exchange given.
+        ``phase`` is higher for what is told of an exchange after something else. ``size`` is that of the evidence in
+        bytes, where it is not the body of the exchange given.
         """
         counted: set[_Key] = set()
-        for deviation in deviations:
+        for index, deviation in enumerate(deviations):
             key = (bucket, deviation.rule, deviation.status, deviation.media_type, deviation.pointer, deviation.kind)
             probe, order = deviation.exchange.probe, deviation.exchange.order
             shown_size = (probe.method == "HEAD", size if size >= 0 else _body_size(deviation), order)
             probes = frozenset((f"{probe.chapter}/{probe.name}",))
-            place = (phase, order)
+            place = (order, phase, index)
             one = _Seen(deviation, shown_size, deviation, place, deviation.level, times, times, probes)
             known = self._seen.setdefault(key, one)
             if known is not one:
@@ -88,9 +88,9 @@ class Tally:
                 made.update(whole)
         return made
 
-    def buckets(self) -> frozenset[Bucket]:
-        """Every bucket that has something."""
-        return frozenset(key[0] for key in self._seen)
+    def kinds(self) -> Iterator[tuple[Deviation, Level]]:
+        """A deviation of each kind at each clause, with the worst level that there was."""
+        return ((seen.first, seen.level) for seen in self._seen.values())
 
     def findings(self) -> tuple[Finding, ...]:
         """The findings, worst first."""

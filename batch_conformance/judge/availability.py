@@ -1,12 +1,18 @@
-"""Tells an outage from drift: what one kind of request always breaks, while the rest is answered."""
+"""Tells an outage from drift: what one kind of request always breaks, while the rest is answered.
+
+What was down cuts time into gaps, and what was answered lies in one of them: which kinds and which ids were answered
+between two failures is all that is looked at, whatever order it is taken in.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Literal
 
-from batch_conformance.exchange.exchange import RECORDED, Probe
+from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting, told_of
 
@@ -18,46 +24,252 @@ _MANY_DROPS = 5
 _OFTEN = 0.2
 """Drops are told of from a fifth of the requests on: a flaky network of a few per cent is no finding."""
 
+Moment = tuple[float, int, int]
+"""When a request was sent, and its number and attempt: what was sent at once goes by these."""
+Answered = tuple[Moment, str, str]
+"""When a request that was answered was sent, its kind, and the id that it was for, which may be empty."""
+_Sort = Literal["error", "silent", "limited", "other"]
+_EVERY_ID = "every known id"
+
 
 @dataclass(frozen=True, slots=True)
-class Availability:
-    """``deviations`` are drift; ``unjudged`` names the probes (by number) that an outage or a limit left open."""
+class Down:
+    """A request that got no answer, or one that says that the server, or what stands before it, is busy or broken.
 
-    deviations: tuple[Deviation, ...]
+    ``key`` is what it is found by in the log, ``batch_id`` the id it was for. ``shows`` says that it was a plain read
+    of a batch. ``size`` is that of the body in bytes.
+    """
+
+    moment: Moment
+    key: str
+    batch_id: str
+    kind: str
+    subject: str
+    final: bool
+    sort: _Sort
+    status: int
+    size: int
+    shows: bool
+    is_head: bool
+    reset_once: bool
+    healed_drop: bool
+
+    @property
+    def read(self) -> str:
+        """The kind of request and the id."""
+        return f"{self.kind} with the id {self.batch_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A failure that is no outage's.
+
+    ``of`` says in words what always fails, None where it is the kind of request. ``drops`` is given for a drop: how
+    many there were, of how many requests.
+    """
+
+    down: Down
+    of: str | None = None
+    drops: tuple[int, int] | None = None
+
+    def deviation(self, sighting: Sighting) -> Deviation:
+        """What it is, told with the exchange."""
+        if self.drops is not None:
+            return _dropped(sighting, *self.drops)
+        return _silent(sighting, self.of) if self.down.sort == "silent" else _server_error(sighting, self.of)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """``drift`` is what is told of; ``unjudged`` names the probes (by number) that an outage or a limit left open."""
+
+    drift: tuple[Drift, ...]
     unjudged: frozenset[int]
 
+    def shown(self, passing: Set[Moment]) -> Iterator[tuple[Drift, int, bool]]:
+        """Of all that are alike the first one and that with the smallest evidence, with how many each stands for.
 
-def weigh(sightings: Sequence[Sighting]) -> Availability:
-    """Weigh all server errors and failures of a run."""
-    in_time = sorted(sightings, key=lambda sighting: (sighting.exchange.started_at, sighting.exchange.order))
-    drift: list[Deviation] = []
-    unjudged: set[int] = set()
-    ids = _broken_ids(in_time)
-    reads = _broken_reads(in_time)
-    others = [sighting for sighting in in_time if sighting.exchange.probe.batch_id not in ids]
-    for place, sighting in enumerate(in_time):
-        exchange = sighting.exchange
-        if not exchange.final or not is_down(sighting):
-            continue
-        of_id, read = ids.get(_id(sighting)), _read(sighting)
-        if of_id is not None:
-            repeats = _up_afterwards(in_time, place, lambda other: ids.get(_id(other), ""))
-        elif read in reads:
-            repeats, of_id = True, read
+        The last of the three says whether the exchange is one of those in ``passing``.
+        """
+        groups: dict[object, list[Drift]] = defaultdict(list)
+        for one in self.drift:
+            down, passes = one.down, one.down.moment in passing
+            subject = down.subject if one.of is None else None
+            groups[one.drops, down.sort, down.status, subject, down.kind, passes].append(one)
+        for ones in groups.values():
+            first, least = min(ones, key=_order), min(ones, key=_evidence)
+            passes = first.down.moment in passing
+            if first is not least:
+                yield least, 1, passes
+            yield first, len(ones) - (first is not least), passes
+
+
+def _order(one: Drift) -> tuple[int, ...]:
+    return one.down.moment[1:]
+
+
+def _evidence(one: Drift) -> tuple[bool, int, tuple[int, ...]]:
+    return one.down.is_head, one.down.size, _order(one)
+
+
+class Availability:
+    """What was answered and what was not, batch by batch. A hundred bytes of each failure are held."""
+
+    def __init__(self) -> None:
+        self._downs: list[Down] = []
+        self._answered: set[str] = set()
+        self._a_batch_was_shown = False
+        self._ids: dict[str, _Failing] = {}
+        self._reads: dict[str, list[Moment]] = {}
+
+    def add_batch(self, downs: Sequence[Down], answered: Set[tuple[str, bool]]) -> None:
+        """Take in what became of all the requests for one id or path.
+
+        ``answered`` are the kinds of those that were answered, each with whether it was a plain read of a batch.
+        """
+        kinds = {kind for kind, _ in answered}
+        shown = {kind for kind, shows in answered if shows}
+        self._a_batch_was_shown = self._a_batch_was_shown or bool(shown)
+        failing = [down for down in downs if down.shows and down.final and down.sort != "limited"]
+        if len(failing) >= BROKEN_ID and not shown:
+            moments = [down.moment for down in failing]
+            self._ids[failing[0].batch_id] = _Failing(min(moments), max(moments), frozenset(kinds))
         else:
-            repeats = _repeats(sighting, others) and _up_afterwards(in_time, place, _kind)
-        if exchange.status == 429 or not repeats:
-            unjudged.add(exchange.number)
-        elif sighting.answer is not None and exchange.failure is None:
-            drift.append(server_error(sighting, of_id))
-        elif exchange.failure is not None and exchange.failure.kind in AWAY:
-            drift.append(silent(sighting, of_id))
-        else:
-            unjudged.add(exchange.number)
-    told = told_of({deviation.exchange.probe.subject for deviation in drift})
-    drift = [deviation for deviation in drift if deviation.exchange.probe.subject in told]
-    drift += _drops(in_time)
-    return Availability(tuple(drift), frozenset(unjudged))
+            self._answered |= kinds
+        by_read: dict[str, list[Moment]] = defaultdict(list)
+        for down in failing:
+            if down.kind not in shown:
+                by_read[down.read].append(down.moment)
+        self._reads |= {read: sorted(moments) for read, moments in by_read.items() if len(moments) >= BROKEN_ID}
+        self._downs += downs
+
+    def failures(self) -> Iterator[float]:
+        """When each request was sent that was down."""
+        return (down.moment[0] for down in self._downs)
+
+    def weigh(self, answered: Callable[[], Iterable[Answered]], requests: int) -> Weighed:
+        """Weigh all that was down in so many requests. ``answered`` gives those that were answered, in any order."""
+        healed = [down for down in self._downs if down.healed_drop]
+        drops = (len(healed), requests)
+        dropped = [Drift(down, drops=drops) for down in healed if is_often(*drops)]
+        downs = sorted(self._downs, key=lambda down: down.moment)
+        if not self._ids and not self._reads and not self._failing_kinds(downs, {}, self._answered):
+            return Weighed(tuple(dropped), frozenset(down.moment[1] for down in downs if down.final))
+        drift, unjudged = self._weigh(_Gaps(downs, answered(), self._ids.keys()))
+        told = told_of({one.down.subject for one in drift})
+        return Weighed((*(one for one in drift if one.down.subject in told), *dropped), unjudged)
+
+    def _weigh(self, gaps: _Gaps) -> tuple[list[Drift], frozenset[int]]:
+        drift: list[Drift] = []
+        unjudged: set[int] = set()
+        ids = self._broken_ids(gaps)
+        reads = {read for read, moments in self._reads.items() if gaps.apart(moments) >= BROKEN_ID}
+        answered = self._answered.union(*(self._ids[name].answered for name in self._ids.keys() - ids.keys()))
+        kinds = self._failing_kinds(gaps.downs, ids, answered)
+        for place, down in enumerate(gaps.downs):
+            if not down.final:
+                continue
+            of = ids.get(down.batch_id)
+            if of is not None:
+                repeats = gaps.up_afterwards(place, lambda _, name: ids.get(name, ""))
+            elif down.read in reads:
+                repeats, of = True, down.read
+            else:
+                repeats = down.kind in kinds and gaps.up_afterwards(place, lambda kind, _: kind)
+            if repeats and down.sort in ("error", "silent"):
+                drift.append(Drift(down, of))
+            else:
+                unjudged.add(down.moment[1])
+        return drift, frozenset(unjudged)
+
+    def _broken_ids(self, gaps: _Gaps) -> dict[str, str]:
+        """The ids that failed at every plain request, with what is broken in words: that batch, or all of them.
+
+        It is then the batch that breaks the server, and not what was asked of it. Something else was answered between
+        the first failure and the last one: else it was away for that while.
+        """
+        names = [name for name, failing in self._ids.items() if gaps.between(failing.first, failing.last)]
+        one_of_many = self._a_batch_was_shown or len(names) == 1
+        return {name: f"the id {name}" if one_of_many else _EVERY_ID for name in names}
+
+    @staticmethod
+    def _failing_kinds(downs: Iterable[Down], ids: Mapping[str, str], answered: Set[str]) -> Set[str]:
+        """Kinds of request that failed often enough, and never did not; a limit is no failure.
+
+        Often enough is twice. Of what is sent only once, as it may change something, two resets may be the network's.
+        What is asked of ``ids`` that always fail tells nothing of its kind.
+        """
+        alike = [down for down in downs if down.batch_id not in ids]
+        limited = {down.kind for down in alike if down.sort == "limited"}
+        once = {down.kind for down in alike if down.reset_once}
+        failed = Counter(down.kind for down in alike)
+        enough = {kind for kind, count in failed.items() if count >= (3 if kind in once else 2)}
+        return enough - limited - answered
+
+
+@dataclass(frozen=True, slots=True)
+class _Failing:
+    """An id that got no answer to a plain request: its first and last failure, and the kinds it got an answer to."""
+
+    first: Moment
+    last: Moment
+    answered: frozenset[str]
+
+
+class _Gaps:
+    """What was answered before, between and after failures: gap 0 lies before the first of them."""
+
+    def __init__(self, downs: Sequence[Down], answered: Iterable[Answered], ids: Set[str]) -> None:
+        self.downs = downs
+        self._moments = [down.moment for down in downs]
+        self._held: dict[int, set[tuple[str, str]]] = defaultdict(set)
+        for moment, kind, batch_id in answered:
+            place = bisect_left(self._moments, moment)
+            self._held[place].add((kind, batch_id if batch_id in ids else ""))
+        self._places = sorted(self._held)
+        self._of_subject: dict[str, list[int]] = defaultdict(list)
+        for place, down in enumerate(downs):
+            if down.final:
+                self._of_subject[down.subject].append(place)
+
+    def apart(self, moments: Sequence[Moment]) -> int:
+        """How many of the failures at these moments, in their order, had an answer of anything since the one before."""
+        count, last = 0, -1
+        for moment in moments:
+            place = bisect_left(self._moments, moment)
+            if self._next(last) <= place:
+                count, last = count + 1, place
+        return count
+
+    def between(self, first: Moment, last: Moment) -> bool:
+        """Whether anything was answered between two failures."""
+        return self._next(bisect_left(self._moments, first)) <= bisect_left(self._moments, last)
+
+    def up_afterwards(self, place: int, kind: Callable[[str, str], str]) -> bool:
+        """Whether the next request of another ``kind`` was answered: the target was up."""
+        down = self.downs[place]
+        mine = kind(down.kind, down.batch_id)
+        up = next((gap for gap in self._after(place) if any(kind(*one) != mine for one in self._held[gap])), None)
+        return up is not None and all(
+            up <= blocking
+            for subject in self._of_subject.keys() - {down.subject}
+            for blocking in self._first_of(subject, place, lambda other: kind(other.kind, other.batch_id) != mine)
+        )
+
+    def _first_of(self, subject: str, place: int, fits: Callable[[Down], bool]) -> Iterator[int]:
+        """The place of the first failure of a subject after ``place`` that fits, if there is one."""
+        places = self._of_subject[subject]
+        for index in range(bisect_right(places, place), len(places)):
+            if fits(self.downs[places[index]]):
+                yield places[index]
+                return
+
+    def _after(self, place: int) -> Iterator[int]:
+        """The gaps after a failure in which anything was answered."""
+        return (self._places[index] for index in range(bisect_right(self._places, place), len(self._places)))
+
+    def _next(self, place: int) -> float:
+        return next(self._after(place), float("inf"))
 
 
 def is_down(sighting: Sighting) -> bool:
@@ -75,132 +287,77 @@ def is_down(sighting: Sighting) -> bool:
     return not sighting.forced and (500 <= status <= 599 or status == 429)
 
 
-def _broken_ids(sightings: Sequence[Sighting]) -> dict[str, str]:
-    """The known ids that failed at every plain request, with what is broken in words: that batch, or all of them.
-
-    It is then the batch that breaks the server, and not what was asked of it.
-    """
-    broken: Counter[str] = Counter()
-    answered: set[str] = set()
-    for sighting in sightings:
-        probe = sighting.exchange.probe
-        if not shows_a_batch(probe) or sighting.exchange.status == 429:
-            continue
-        if not is_down(sighting):
-            answered.add(_id(sighting))
-        elif sighting.exchange.final:
-            broken[_id(sighting)] += 1
-    names = [name for name, count in broken.items() if count >= BROKEN_ID and name not in answered]
-    return {name: f"the id {name}" if answered or len(names) == 1 else "every known id" for name in names}
-
-
-def _broken_reads(sightings: Sequence[Sighting]) -> frozenset[str]:
-    """The kinds of request that one known id never got an answer to, three times and more, each time between answers.
-
-    Others get one, and so does the same id when it is asked for in another way: its body is too large, say, as it is.
-    """
-    failures: Counter[str] = Counter()
-    answered: set[str] = set()
-    last_up, last_down = -1, defaultdict[str, int](lambda: -1)
-    for place, sighting in enumerate(sightings):
-        down = is_down(sighting)
-        if not down:
-            last_up = place
-        if not shows_a_batch(sighting.exchange.probe) or sighting.exchange.status == 429:
-            continue
-        read = _read(sighting)
-        if not down:
-            answered.add(read)
-        elif sighting.exchange.final and last_up > last_down[read]:
-            failures[read] += 1
-            last_down[read] = place
-    return frozenset(read for read, count in failures.items() if count >= BROKEN_ID and read not in answered)
+def down_of(key: str, exchange: Exchange, size: int) -> Down:
+    """What a request that was down is to be weighed by."""
+    probe, failure, status = exchange.probe, exchange.failure, exchange.status or 0
+    reset = failure is not None and failure.kind == "reset"
+    sort: _Sort = "limited" if status == 429 else "other"
+    if status != 429 and exchange.response is not None and failure is None:
+        sort = "error"
+    elif status != 429 and failure is not None and failure.kind in AWAY:
+        sort = "silent"
+    return Down(
+        moment_of(exchange),
+        key,
+        probe.batch_id or "",
+        kind_of(probe),
+        probe.subject,
+        exchange.final,
+        sort,
+        status,
+        size,
+        shows_a_batch(probe),
+        probe.method == "HEAD",
+        # What may change something is sent only once.
+        reset and probe.method not in ("GET", "HEAD"),
+        reset and not exchange.final,
+    )
 
 
-def _read(sighting: Sighting) -> str:
-    return f"{_kind(sighting)} with the id {_id(sighting)}"
+def moment_of(exchange: Exchange) -> Moment:
+    """When an exchange was begun, before or after which others."""
+    return (exchange.started_at, *exchange.order)
+
+
+def kind_of(probe: Probe) -> str:
+    """What makes two requests alike."""
+    return f"{probe.chapter}/{probe.name}"
 
 
 def shows_a_batch(probe: Probe) -> bool:
-    """Whether a plan asks for a known id in a way that must be answered with its batch."""
+    """Whether a batch is asked for by a plain id, in a way that must be answered with it, as far as anybody knows."""
     plain = probe.method == "GET" and probe.credential == "valid" and probe.forced_status is None
-    return plain and probe.subject == "known" and bool(probe.batch_id) and probe.chapter != RECORDED
+    return plain and probe.subject in ("known", "recorded") and bool(probe.batch_id)
 
 
-def _kind(sighting: Sighting) -> str:
-    """What makes two requests alike."""
-    return f"{sighting.exchange.probe.chapter}/{sighting.exchange.probe.name}"
-
-
-def _id(sighting: Sighting) -> str:
-    return sighting.exchange.probe.batch_id or ""
-
-
-def _repeats(sighting: Sighting, sightings: Sequence[Sighting]) -> bool:
-    """Whether the same kind of request failed often enough, and never did not; a limit is no failure.
-
-    Often enough is twice. Of what is sent only once, as it may change something, two resets may be the network's.
-    """
-    alike = [other for other in sightings if _kind(other) == _kind(sighting)]
-    broken = [other for other in alike if is_down(other) and other.exchange.status != 429]
-    enough = 3 if any(is_reset_once(other) for other in broken) else 2
-    return len(broken) >= enough and len(broken) == len(alike)
-
-
-def is_reset_once(sighting: Sighting) -> bool:
-    """Whether a request that is sent only once, as it may change something, was reset."""
-    failure = sighting.exchange.failure
-    return failure is not None and failure.kind == "reset" and sighting.method not in ("GET", "HEAD")
-
-
-def _up_afterwards(in_time: Sequence[Sighting], place: int, kind: Callable[[Sighting], str]) -> bool:
-    """Whether the next request of another ``kind`` was answered: the target was up."""
-    mine, probe = kind(in_time[place]), in_time[place].exchange.probe
-    for later in in_time[place + 1 :]:
-        other = later.exchange
-        if kind(later) == mine:
-            continue
-        if not is_down(later):
-            return True
-        if other.final and other.probe.subject != probe.subject:
-            return False
-    return False
-
-
-def server_error(sighting: Sighting, of_id: str | None = None) -> Deviation:
-    """The deviation that a 5xx is to a kind of request that is always answered so, or for what ``of_id`` says."""
+def _server_error(sighting: Sighting, of: str | None) -> Deviation:
+    """The deviation that a 5xx is to a kind of request that is always answered so, or for what ``of`` says."""
     status = str(sighting.exchange.status)
     return sighting.deviates(
         "response.server_error",
         expected="an answer, as other requests get",
-        observed=f"{status} every time for {of_id or _kind(sighting)}",
-        kind="known" if of_id else sighting.exchange.probe.subject,
+        observed=f"{status} every time for {of or kind_of(sighting.exchange.probe)}",
+        kind=_told_kind(sighting, of),
     )
 
 
-def silent(sighting: Sighting, of_id: str | None = None) -> Deviation:
-    """The deviation that no answer is to a kind of request that never gets one, or for what ``of_id`` says."""
+def _silent(sighting: Sighting, of: str | None) -> Deviation:
+    """The deviation that no answer is to a kind of request that never gets one, or for what ``of`` says."""
     failure = sighting.exchange.failure
+    detail = failure.detail if failure else "nothing"
     return sighting.deviates(
         "response.silent",
         status="",
         expected="an answer, as other requests get",
-        observed=f"{failure.detail if failure else 'nothing'}, every time for {of_id or _kind(sighting)}",
-        kind="known" if of_id else sighting.exchange.probe.subject,
+        observed=f"{detail}, every time for {of or kind_of(sighting.exchange.probe)}",
+        kind=_told_kind(sighting, of),
     )
 
 
-def _drops(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
-    healed = [sighting for sighting in sightings if is_healed_drop(sighting)]
-    if is_often(len(healed), len(sightings)):
-        for sighting in healed:
-            yield dropped(sighting, len(healed), len(sightings))
-
-
-def is_healed_drop(sighting: Sighting) -> bool:
-    """Whether the connection was dropped, and a retry followed."""
-    failure = sighting.exchange.failure
-    return not sighting.exchange.final and failure is not None and failure.kind == "reset"
+def _told_kind(sighting: Sighting, of: str | None) -> str:
+    """What was asked for: of a plain recorded id nobody knows more than that, and it is mostly one that there is."""
+    subject = sighting.exchange.probe.subject
+    return "known" if of or subject == "recorded" else subject
 
 
 def is_often(healed: int, requests: int) -> bool:
@@ -208,7 +365,7 @@ def is_often(healed: int, requests: int) -> bool:
     return healed >= _MANY_DROPS and healed >= _OFTEN * requests
 
 
-def dropped(sighting: Sighting, healed: int, requests: int) -> Deviation:
+def _dropped(sighting: Sighting, healed: int, requests: int) -> Deviation:
     """The deviation that a drop is where they keep coming."""
     return sighting.deviates(
         "response.drops",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from batch_conformance.contract.clause import Clause, clause_id
 from batch_conformance.contract.contract import Contract
@@ -62,16 +62,18 @@ class Coverage:
     def statuses(self) -> tuple[StatusResult, ...]:
         """Every documented status, then every other one that was answered, with its media types."""
         documented = self.contract.operation.responses
+        others = sorted(self._media_types.keys() - documented.keys())
         return tuple(
             StatusResult(status, status in documented, dict(sorted(types.items())), types.total())
-            for status, types in self._media_types.items()
+            for status, types in ((status, self._media_types[status]) for status in (*documented, *others))
         )
 
     def fields(self) -> tuple[FieldResult, ...]:
         """What was seen at every declared place of the JSON bodies, and at every undeclared one."""
+        keys = [key for key in self._types if key in self._declared]
         return tuple(
-            FieldResult(*key, key in self._declared, dict(sorted(found.items())), self._absent[key])
-            for key, found in self._types.items()
+            FieldResult(*key, key in self._declared, dict(sorted(self._types[key].items())), self._absent[key])
+            for key in (*keys, *sorted(self._types.keys() - self._declared))
         )
 
     def _add_fields(self, sighting: Sighting, times: int) -> None:
@@ -146,12 +148,14 @@ class _Properties:
             if not any(place.pointer.startswith(free + "/") for free in free_maps)
             if schema is not None and schema.contradiction(place.pointer) is None
         )
+        self._unseen = self._places
         self._holders: Counter[str] = Counter()
         self._first: dict[str, Sighting] = {}
         self._held: set[str] = set()
 
     def add(self, sighting: Sighting, times: int) -> None:
-        for place in self._places:
+        held = len(self._held)
+        for place in self._unseen:
             pointer = place.pointer
             if any(isinstance(m, Mapping) for m in members(sighting.batch, pointer.rpartition("/")[0])):
                 self._holders[pointer] += times
@@ -160,6 +164,8 @@ class _Properties:
                     self._first[pointer] = sighting
                 if any(True for _ in members(sighting.batch, pointer)):
                     self._held.add(pointer)
+        if len(self._held) > held:
+            self._forget_seen()
 
     def update(self, other: _Properties) -> None:
         self._holders.update(other._holders)
@@ -168,6 +174,11 @@ class _Properties:
             known = self._first.setdefault(pointer, sighting)
             if sighting.exchange.order < known.exchange.order:
                 self._first[pointer] = sighting
+        self._forget_seen()
+
+    def _forget_seen(self) -> None:
+        """What was seen once is looked for no more."""
+        self._unseen = tuple(place for place in self._places if place.pointer not in self._held)
 
     def never_seen(self) -> Iterator[Deviation]:
         for place in self._places:
@@ -257,14 +268,3 @@ def _place_key(clause: Clause) -> tuple[str, str, str, str]:
         "body.constraint": "set",
     }
     return (clause.status, clause.media_type, clause.pointer, kinds.get(clause.rule, clause.rule))
-
-
-def read_again(sightings: Sequence[Sighting]) -> int:
-    """How often a known batch was read after its first read."""
-    reads = Counter(
-        s.exchange.probe.batch_id
-        for s in sightings
-        if s.batch is not None and s.exchange.probe.subject == "known"
-        if s.authorised and s.exchange.probe.forced_status is None
-    )
-    return sum(count - 1 for count in reads.values())

@@ -26,6 +26,12 @@ class Facts:
         self.let_in: set[str] = set()
         """Rules of credentials that had to be refused, and were answered with success."""
         self.answers_valid = False
+        self.succeeded = False
+        """Whether a GET with the valid credential was answered with success."""
+        self.asked_unknown = False
+        """Whether there is an answer to the request for an id that nobody has."""
+        self.asked_without = False
+        """Whether there is an answer to a request without a credential."""
         self.refused: set[str] = set()
         self.unknown_get: set[str] = set()
         """Statuses that ids that nobody has were answered with."""
@@ -38,6 +44,11 @@ class Facts:
         status = exchange.status or 0
         if probe.subject == "known" and probe.chapter != RECORDED and probe.batch_id:
             self._known.add(probe.batch_id)
+        if sighting.authorised and probe.method == "GET" and sighting.answer is not None and 200 <= status < 300:
+            self.succeeded = True
+        if exchange.failure is None and 0 < status < 500 and status != 429 and not sighting.forced:
+            self.asked_unknown = self.asked_unknown or (sighting.authorised and probe.subject == "unknown")
+            self.asked_without = self.asked_without or probe.credential == "missing"
         if sighting.batch is not None and probe.subject == "known" and not sighting.forced:
             self.real = True
         if is_success(sighting) and sighting.authorised:
@@ -61,6 +72,9 @@ class Facts:
         self.any_id = self.any_id or other.any_id
         self.let_in |= other.let_in
         self.answers_valid = self.answers_valid or other.answers_valid
+        self.succeeded = self.succeeded or other.succeeded
+        self.asked_unknown = self.asked_unknown or other.asked_unknown
+        self.asked_without = self.asked_without or other.asked_without
         self.refused |= other.refused
         self.unknown_get |= other.unknown_get
         self._known |= other._known

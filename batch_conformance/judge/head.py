@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from typing import Any
 
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting
 
 _Asked = tuple[str, str, tuple[tuple[str, str], ...]]
+_Read = tuple[int, Sighting, Any]
+"""The place of a GET among the reads of a batch, and what is told of its length."""
 _NOT_SERVED = frozenset({405, 501})
 
 
-def judge_head(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
-    """What HEAD said and GET did not, of one request with the valid credential (RFC 9110 section 9.3.2)."""
+def judge_head(sightings: Sequence[Sighting], lengths: Sequence[Any]) -> Iterator[Deviation]:
+    """What HEAD said and GET did not, of one request with the valid credential (RFC 9110 section 9.3.2).
+
+    The sightings are those of one batch, in the order of time; ``lengths`` has what ``log.length_of`` says of each.
+    """
+    compared = [one for one in zip(sightings, lengths, strict=True) if _compares(one[0])]
     gets: dict[_Asked, list[Sighting]] = {}
-    reads: dict[str, list[Sighting]] = {}
-    for sighting in sightings:
-        if sighting.method == "GET" and _compares(sighting):
+    reads: dict[str, list[_Read]] = {}
+    for place, (sighting, length) in enumerate(compared):
+        if sighting.method == "GET":
             gets.setdefault(_asked(sighting), []).append(sighting)
-            reads.setdefault(sighting.exchange.probe.path, []).append(sighting)
-    for sighting in sightings:
+            reads.setdefault(sighting.exchange.probe.path, []).append((place, sighting, length))
+    for place, (sighting, length) in enumerate(compared):
         answer = sighting.answer
-        if sighting.method != "HEAD" or not _compares(sighting) or answer is None or answer.status in _NOT_SERVED:
+        if sighting.method != "HEAD" or answer is None or answer.status in _NOT_SERVED:
             continue
         twins = [twin for twin in gets.get(_asked(sighting), ()) if twin.answer is not None]
         if not twins:
@@ -33,29 +42,26 @@ def judge_head(sightings: Sequence[Sighting]) -> Iterator[Deviation]:
         same = [twin.media_type for twin in twins if twin.answer and twin.answer.status == answer.status]
         if sighting.media_type and any(same) and sighting.media_type not in same:
             yield _differs(sighting, f"Content-Type {_list(set(same))}, as for GET", sighting.media_type, "media_type")
-        length, meant = answer.header("content-length"), _length_around(sighting, reads[sighting.exchange.probe.path])
-        if length is not None and meant is not None and length.strip() != meant:
-            yield _differs(sighting, f"Content-Length {meant}, as for GET, or none", length.strip()[:20], "length")
+        meant = _length_around(place, reads[sighting.exchange.probe.path]) if length is not None else None
+        if meant is not None and length != meant:
+            yield _differs(sighting, f"Content-Length {meant}, as for GET, or none", length[:20], "length")
 
 
-def _length_around(sighting: Sighting, reads: Sequence[Sighting]) -> str | None:
+def _length_around(place: int, reads: Sequence[_Read]) -> str | None:
     """The length that GET gave right before and right after a HEAD, where both got the same bytes, uncoded.
 
     A body that changes from read to read, or that was compressed, tells nothing of what HEAD should have said.
     """
-    before = [read.answer for read in reads if read.exchange.order < sighting.exchange.order]
-    after = [read.answer for read in reads if read.exchange.order > sighting.exchange.order]
-    if not before or not after or before[-1] is None or after[0] is None:
+    after = bisect_left(reads, place, key=itemgetter(0))
+    if not 0 < after < len(reads):
         return None
-    one, other = before[-1], after[0]
-    if not 200 <= one.status < 300:
+    (_, one, length), (_, other, other_length) = reads[after - 1], reads[after]
+    if one.answer is None or other.answer is None or not 200 <= one.answer.status < 300:
         return None  # an error may name the method, and be another one for HEAD
-    if one.status != other.status or one.body != other.body or not one.body:
+    if length is None or length != other_length or one.answer.status != other.answer.status:
         return None
-    if any(answer.header("content-encoding") or answer.truncated for answer in (one, other)):
-        return None
-    lengths = {(answer.header("content-length") or "").strip() for answer in (one, other)}
-    return lengths.pop() if lengths == {str(len(one.body))} else None
+    told: str = length[0]
+    return told
 
 
 def _compares(sighting: Sighting) -> bool:

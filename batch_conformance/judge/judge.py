@@ -1,31 +1,34 @@
-"""The judge: a run's exchanges under a contract, to a ledger. Pure: no socket, no clock, no state."""
+"""The judge: exchanges under a contract, to a ledger, whatever order they come in. Pure: no socket, no clock."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
-from batch_conformance.findings.finding import Deviation
-from batch_conformance.findings.fold import Bucket, fold
-from batch_conformance.findings.ledger import Ledger
+from batch_conformance.findings.finding import Deviation, Finding
+from batch_conformance.findings.fold import Bucket, Tally
+from batch_conformance.findings.ledger import ClauseResult, Ledger
 from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.authentication import is_let_in, judge_authentication
-from batch_conformance.judge.availability import Availability, weigh
+from batch_conformance.judge.availability import Down, Moment, Weighed, is_down, moment_of
 from batch_conformance.judge.body import judge_body
 from batch_conformance.judge.conditions import ALWAYS, UNLESS_REAL, unless_unknown_gets
-from batch_conformance.judge.coverage import Bodies, Coverage, cover_clauses, read_again
+from batch_conformance.judge.coverage import Bodies, Coverage, cover_clauses
 from batch_conformance.judge.facts import Facts
-from batch_conformance.judge.head import judge_head
 from batch_conformance.judge.headers import judge_headers
 from batch_conformance.judge.identity import judge_identity
-from batch_conformance.judge.over_time import judge_over_time
+from batch_conformance.judge.log import DOWN, FOREIGN, MOST_IN_MEMORY, Log, Row, each
+from batch_conformance.judge.reads import answered_in, compare, is_reduced, path_of_row, sighting_of_row
 from batch_conformance.judge.response import is_refused_for_its_id, judge_response, refused_for_its_id
 from batch_conformance.judge.security import judge_security
 from batch_conformance.judge.sense import judge_sense
 from batch_conformance.judge.shape import judge_shape, shape_clause
 from batch_conformance.judge.sighting import Sighting
-from batch_conformance.judge.weather import passing_words, soften
+from batch_conformance.judge.weather import Weather, Words, may_pass, soften, weather_of
 
 REQUIRED_SUCCESS = "a 2xx answer of the operation"
 REQUIRED_UNKNOWN = "the answer to an unknown id"
@@ -44,30 +47,245 @@ _OF_WHAT_IS_DOCUMENTED = (
 
 _OF_A_VALUE = frozenset({"body.type", "body.enum", "body.format", "body.constraint"})
 
+_MOST_EXAMPLES = 200
 
-def judge(exchanges: Sequence[Exchange], contract: Contract, recorded: ShapeRecord | None = None) -> Ledger:
-    """Judge every exchange, and all of them against each other and against a shape that was recorded before."""
-    sightings = [Sighting(exchange, contract) for exchange in sorted(exchanges, key=lambda exchange: exchange.order)]
-    passing = passing_words(sightings)
-    deviations, availability = _deviations(sightings, passing)
-    changes = list(judge_shape(sightings, recorded, deviations)) if recorded else []
-    deviations += changes
-    shapes = (shape_clause(contract, sightings, recorded, len(changes)),) if recorded else ()
-    coverage = Coverage(contract)
-    for sighting in sightings:
-        coverage.add(sighting, own=sighting.exchange.order not in passing)
-    stuck = any(sighting.exchange.number in availability.unjudged for sighting in sightings)
-    counted = [(deviation, 1) for deviation in deviations if deviation.exchange.order not in passing]
-    clauses = cover_clauses(coverage, counted, stuck=stuck, read_again=read_again(sightings))
-    return Ledger(
-        exchanges=tuple(sighting.exchange for sighting in sightings),
-        findings=fold(deviations),
-        clauses=(*clauses, *shapes),
-        fields=coverage.fields(),
-        statuses=coverage.statuses(),
-        missing=tuple(_missing(sightings)),
-        unjudged=availability.unjudged,
-    )
+_IDENTITY, _AUTHENTICATION, _NEVER_SEEN, _AVAILABILITY, _SHAPE = 2, 5, 6, 7, 8
+"""Phases: what is told of one exchange, in which order. Those before are what ``judge_alone`` gives."""
+
+Revive = Callable[[Deviation, Row], Deviation]
+"""Gives a deviation, of whose exchange only a part was kept, the whole of it."""
+
+
+def judge(exchanges: Sequence[Exchange], contract: Contract, shape: ShapeRecord | None = None) -> Ledger:
+    """Judge every exchange of a run, all of them against each other, and against a shape that was recorded before."""
+    of_run = Judge(contract, shape=shape, keeps_all=True)
+    for exchange in sorted(exchanges, key=lambda exchange: exchange.order):
+        of_run.add(exchange)
+    return of_run.ledger()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A sighting and its deviations, each with what its telling depends on, and with its phase."""
+
+    sighting: Sighting
+    told: tuple[tuple[Bucket, int, list[Deviation]], ...]
+
+    @cached_property
+    def rules(self) -> frozenset[str]:
+        """The rules that were broken."""
+        return frozenset(deviation.rule for _, _, deviations in self.told for deviation in deviations)
+
+
+class Judge:
+    """Judges exchange after exchange, live or recorded; two judges add up to the one of all that both were given.
+
+    What it comes to depends on when exchanges were begun and on their numbers, not on the order in which they are
+    given. It holds sums, which the contract bounds, and what each batch was asked and answered, reduced to what is
+    compared; more than ``most`` of that is put into a file (see ``Log``, as for ``folder``). ``keeps_all`` is for a
+    run, whose ledger shows all its exchanges. ``judged`` counts them.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        *,
+        shape: ShapeRecord | None = None,
+        most: int = MOST_IN_MEMORY,
+        folder: Path | None = None,
+        keeps_all: bool = False,
+    ) -> None:
+        self.contract = contract
+        self.judged = 0
+        self.log = Log(contract, most, folder, keeps_all=keeps_all)
+        self._shape = shape
+        self._coverage = Coverage(contract)
+        self._facts = Facts()
+        self._words = Words()
+        self._tally = Tally()
+        self._known_bodies = Bodies()
+        self._other_bodies = Bodies()
+        self._kept: list[Exchange] = []
+        self._examples: list[Exchange] = []
+        self._compared: list[Sighting] = []
+        self._strangers: set[tuple[int, int]] = set()
+
+    def add(self, exchange: Exchange) -> Judged:
+        """Judge an exchange. Of words that may be a gateway's it is said in the end whether they count."""
+        sighting = Sighting(exchange, self.contract)
+        judged = _judge(sighting)
+        foreign = may_pass(sighting)
+        self._facts.add(sighting)
+        self._words.add(sighting, foreign=foreign)
+        self.log.add(sighting, DOWN * is_down(sighting) + FOREIGN * foreign)
+        if self.log.keeps_all:
+            self._kept.append(exchange)
+        if self._shape is not None:
+            self._compared.append(sighting)
+            if judged.rules & NOT_THE_OBJECT:
+                self._strangers.add(exchange.order)
+        if foreign:
+            self.judged += 1
+        else:
+            self.count(judged)
+        return judged
+
+    def count(self, judged: Judged, times: int = 1) -> None:
+        """Add ``times`` exchanges that deviate alike and have members of the same types; the one judged is the first.
+
+        The log is not touched.
+        """
+        sighting = judged.sighting
+        self.judged += times
+        self._coverage.add(sighting, times)
+        if not judged.rules & NOT_THE_OBJECT:
+            is_known = sighting.exchange.probe.subject in ("known", "equivalent")
+            (self._known_bodies if is_known else self._other_bodies).add(sighting, times)
+        for bucket, phase, deviations in judged.told:
+            self._tally.add(deviations, bucket, times=times, phase=phase)
+
+    def keep(self, exchange: Exchange) -> None:
+        """Have the ledger show an exchange, whatever it deviates in."""
+        self._kept.append(exchange)
+
+    def keep_example(self, exchange: Exchange) -> None:
+        """Have the ledger show an exchange that deviates in nothing, to learn from; only the first ones."""
+        if len(self._examples) < _MOST_EXAMPLES:
+            self._examples.append(exchange)
+
+    def update(self, other: Judge) -> None:
+        """Add what another one was given, which is used up. Neither has a shape to compare with."""
+        self.judged += other.judged
+        self.log.update(other.log)
+        self._coverage.update(other._coverage)
+        self._facts.update(other._facts)
+        self._words.update(other._words)
+        self._tally.update(other._tally)
+        self._known_bodies.update(other._known_bodies)
+        self._other_bodies.update(other._other_bodies)
+        self._kept += other._kept
+        for exchange in other._examples:
+            self.keep_example(exchange)
+
+    def ledger(self, *, of_recording: bool = False, revive: Revive | None = None) -> Ledger:
+        """The ledger of all that was added; more can be added afterwards.
+
+        Of a recording nothing is required but a success: nobody can ask it for an unknown id, or to leave its
+        credential out. ``revive`` is for evidence of which the log has only a part.
+        """
+        compared = compare(self.log)
+        weather = weather_of(self._words, compared.latest, compared.availability.failures())
+        coverage = Coverage(self.contract)
+        coverage.update(self._coverage)
+        whole = self._tally.told(self._facts.tells)
+        in_passing, passing = Tally(), set[Moment]()
+        if compared.foreign:
+            passing = self._count_foreign(weather, coverage, whole, in_passing)
+        for deviation, row, phase in compared.deviations:
+            told = revive(deviation, row) if revive else deviation
+            whole.add([told], phase=phase, size=row.size)
+        bodies = Bodies()
+        bodies.update(self._known_bodies)
+        if not self._facts.real:
+            bodies.update(self._other_bodies)
+        for deviation in bodies.never_seen():
+            whole.add([deviation], phase=_NEVER_SEEN)
+        weighed = compared.availability.weigh(lambda: answered_in(self.log), self.judged)
+        self._tell_availability(weighed, passing, whole, in_passing)
+        shapes = self._judge_shape(passing, whole, in_passing)
+        clauses = cover_clauses(coverage, whole.counted(), stuck=bool(weighed.unjudged), read_again=compared.read_again)
+        whole.update(in_passing)
+        kept = {exchange.order: exchange for exchange in (*self._examples, *self._kept)}
+        findings = tuple(_with_whole(finding, kept.get(finding.evidence.order)) for finding in whole.findings())
+        shown = {finding.evidence.order: finding.evidence for finding in findings} | kept
+        return Ledger(
+            exchanges=tuple(sorted(self._kept if self.log.keeps_all else shown.values(), key=_number)),
+            findings=findings,
+            clauses=(*clauses, *shapes),
+            fields=coverage.fields(),
+            statuses=coverage.statuses(),
+            missing=tuple(self._missing(of_recording=of_recording)),
+            unjudged=weighed.unjudged,
+        )
+
+    def _count_foreign(self, weather: Weather, coverage: Coverage, own: Tally, in_passing: Tally) -> set[Moment]:
+        """Count the exchanges whose words may be a gateway's, and give those in which they are."""
+        passing: set[Moment] = set()
+        for key, held in self.log.groups():
+            rows = list(each(held))
+            if not any(row.facts[4] & FOREIGN for row in rows):
+                continue
+            paths = {path_of_row(key, row, self.contract) for row in rows if not row.facts[4] & DOWN}
+            ends: dict[int, set[int]] = {}
+            for row in rows:
+                ends.setdefault(row.number, set()).add(row.facts[0])
+            for row in rows:
+                if row.facts[4] & FOREIGN:
+                    sighting = sighting_of_row(key, row, self.log)
+                    elsewhere = sighting.exchange.probe.path in paths or len(ends[row.number]) > 1
+                    passes = weather.passes(sighting, elsewhere=elsewhere)
+                    coverage.add(sighting, own=not passes)
+                    if passes:
+                        passing.add(moment_of(sighting.exchange))
+                    self._tell_foreign(_judge(sighting), in_passing if passes else own, softens=passes)
+        return passing
+
+    def _tell_foreign(self, judged: Judged, tally: Tally, *, softens: bool) -> None:
+        for bucket, phase, deviations in judged.told:
+            if self._facts.tells(bucket):
+                softened = map(soften, deviations) if softens and phase < _IDENTITY else deviations
+                tally.add(softened, phase=phase)
+
+    def _tell_availability(self, weighed: Weighed, passing: set[Moment], own: Tally, in_passing: Tally) -> None:
+        shown = list(weighed.shown(passing))
+        sightings = self._found(one.down for one, _, _ in shown)
+        for one, times, passes in shown:
+            deviation = one.deviation(sightings[one.down.moment])
+            (in_passing if passes else own).add([deviation], times=times, phase=_AVAILABILITY, size=one.down.size)
+
+    def _found(self, downs: Iterable[Down]) -> dict[Moment, Sighting]:
+        """The sightings of some that were down, out of the log."""
+        wanted = {down.moment: down.key for down in downs}
+        found: dict[Moment, Sighting] = {}
+        for key in set(wanted.values()):
+            for row in each(self.log.of(key)):
+                if row.facts[4] & DOWN and wanted.get(row[:3]) == key:
+                    found[row[:3]] = sighting_of_row(key, row, self.log)
+        return found
+
+    def _judge_shape(self, passing: set[Moment], own: Tally, in_passing: Tally) -> tuple[ClauseResult, ...]:
+        """Compare with the shape that was recorded before, if there is one."""
+        if self._shape is None:
+            return ()
+        told = Tally()
+        told.update(own)
+        told.update(in_passing)
+        changes = list(judge_shape(self._compared, self._shape, told, self._strangers))
+        for of_one in _by_exchange(changes):
+            tally = in_passing if moment_of(of_one[0].exchange) in passing else own
+            tally.add(of_one, phase=_SHAPE)
+        return (shape_clause(self.contract, self._compared, self._shape, len(changes)),)
+
+    def _missing(self, *, of_recording: bool) -> Iterator[str]:
+        """What a verdict needs, and was not given."""
+        facts = self._facts
+        if not facts.succeeded:
+            yield REQUIRED_SUCCESS
+        if of_recording:
+            return
+        if not facts.asked_unknown:
+            yield REQUIRED_UNKNOWN
+        if self.judged and self.contract.operation.secured and not facts.asked_without:
+            yield REQUIRED_AUTHENTICATION
+
+
+def _judge(sighting: Sighting) -> Judged:
+    told: list[tuple[Bucket, int, list[Deviation]]] = [
+        (bucket, phase, alone) for phase, (bucket, alone) in enumerate(judge_alone(sighting)) if alone
+    ]
+    told += ((bucket, _IDENTITY, [deviation]) for bucket, deviation in judge_identity(sighting))
+    told += ((bucket, _AUTHENTICATION, [deviation]) for bucket, deviation in judge_authentication(sighting))
+    return Judged(sighting, tuple(told))
 
 
 def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, list[Deviation]]]:
@@ -120,56 +338,20 @@ def _judge_answer(sighting: Sighting) -> Iterator[Deviation]:
                 yield deviation
 
 
-def _deviations(
-    sightings: Sequence[Sighting], passing: frozenset[tuple[int, int]]
-) -> tuple[list[Deviation], Availability]:
-    availability = weigh(sightings)
-    facts = Facts()
-    for sighting in sightings:
-        facts.add(sighting)
-    alone: list[Deviation] = []
-    for sighting in sightings:
-        softens = sighting.exchange.order in passing
-        for bucket, of_one in judge_alone(sighting):
-            if facts.tells(bucket):
-                alone += map(soften, of_one) if softens else of_one
-    strangers = {deviation.exchange.order for deviation in alone if deviation.rule in NOT_THE_OBJECT}
-    documented = [sighting for sighting in sightings if sighting.exchange.order not in strangers]
-    bodies = Bodies()
-    for sighting in documented if not facts.real else _known(documented):
-        bodies.add(sighting)
-    together = [
-        *_told(facts, map(judge_identity, sightings)),
-        *judge_over_time(sightings),
-        *judge_head(sightings),
-        *_told(facts, map(judge_authentication, sightings)),
-        *bodies.never_seen(),
-    ]
-    return [*alone, *together, *availability.deviations], availability
+def _with_whole(finding: Finding, kept: Exchange | None) -> Finding:
+    """The finding with the whole of its evidence, where that was kept."""
+    if kept is None or not is_reduced(finding.evidence, kept):
+        return finding
+    return replace(finding, evidence=kept)
 
 
-def _known(sightings: Sequence[Sighting]) -> list[Sighting]:
-    return [sighting for sighting in sightings if sighting.exchange.probe.subject in ("known", "equivalent")]
+def _number(exchange: Exchange) -> tuple[int, int]:
+    return exchange.order
 
 
-def _told(facts: Facts, judged: Iterable[Iterable[tuple[Bucket, Deviation]]]) -> Iterator[Deviation]:
-    for of_one in judged:
-        yield from (deviation for bucket, deviation in of_one if facts.tells(bucket))
-
-
-def _missing(sightings: Sequence[Sighting]) -> Iterator[str]:
-    """What a verdict needs and this run has not got."""
-    if not any(
-        s.authorised and s.method == "GET" and s.answer is not None and 200 <= s.answer.status < 300 for s in sightings
-    ):
-        yield REQUIRED_SUCCESS
-    if not any(s.authorised and s.exchange.probe.subject == "unknown" and _answered(s) for s in sightings):
-        yield REQUIRED_UNKNOWN
-    secured = bool(sightings) and sightings[0].contract.operation.secured
-    if secured and not any(s.exchange.probe.credential == "missing" and _answered(s) for s in sightings):
-        yield REQUIRED_AUTHENTICATION
-
-
-def _answered(sighting: Sighting) -> bool:
-    status = sighting.exchange.status or 0
-    return sighting.exchange.failure is None and 0 < status < 500 and status != 429 and not sighting.forced
+def _by_exchange(deviations: Iterable[Deviation]) -> Iterator[list[Deviation]]:
+    """The deviations, those of one exchange together."""
+    made: dict[tuple[int, int], list[Deviation]] = {}
+    for deviation in deviations:
+        made.setdefault(deviation.exchange.order, []).append(deviation)
+    yield from made.values()

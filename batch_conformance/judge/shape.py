@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
+from batch_conformance.findings.fold import Tally
 from batch_conformance.findings.ledger import ClauseResult
 from batch_conformance.findings.shape import AnswerShape, ShapeRecord, differences, infer, lasting_headers
 from batch_conformance.judge.sighting import Sighting, at
@@ -21,7 +22,6 @@ _CHAPTERS = frozenset({"known_ids", "lifecycle", "identity", "unknown_ids", "aut
 """Chapters whose requests are ordinary ones; what odd ones are answered depends on what stands before the server."""
 
 _TOLD_HEADERS = {"auth.challenge_missing": "www-authenticate", "method.allow_missing": "allow"}
-_NOT_THE_OBJECT = frozenset({"body.another_object", "body.enveloped"})
 
 
 def observe(exchanges: Sequence[Exchange], contract: Contract) -> ShapeRecord:
@@ -38,11 +38,15 @@ def observe(exchanges: Sequence[Exchange], contract: Contract) -> ShapeRecord:
     )
 
 
-def judge_shape(sightings: Sequence[Sighting], recorded: ShapeRecord, told: Sequence[Deviation]) -> Iterator[Deviation]:
-    """How the answers left the recorded shape, where no deviation from the contract, ``told``, says so already."""
-    places = {(deviation.status, deviation.pointer) for deviation in told if deviation.level != "info"}
-    rules = {(deviation.status, deviation.rule) for deviation in told}
-    strangers = {deviation.exchange.order for deviation in told if deviation.rule in _NOT_THE_OBJECT}
+def judge_shape(
+    sightings: Sequence[Sighting], recorded: ShapeRecord, told: Tally, strangers: Set[tuple[int, int]]
+) -> Iterator[Deviation]:
+    """How the answers left the recorded shape, where no deviation from the contract, ``told``, says so already.
+
+    ``strangers`` are the exchanges, by their order, whose bodies have none of the documented properties.
+    """
+    places = {(deviation.status, deviation.pointer) for deviation, level in told.kinds() if level != "info"}
+    rules = {(deviation.status, deviation.rule) for deviation, _ in told.kinds()}
     for sighting in _compared(sightings, recorded):
         shape = recorded.of(sighting.status, state_of(sighting))
         if shape is None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
@@ -22,51 +23,79 @@ _OUTAGE = 3
 _OF_A_BODY = ("body.", "json.", "response.media_type", "response.charset", "response.encoding")
 
 
-def passing_words(sightings: Sequence[Sighting]) -> frozenset[tuple[int, int]]:
-    """The exchanges, by their order, in which something before the API spoke for it in words of its own.
+class Words:
+    """What is known of a run before it can be said which words passed; two of them add up to one."""
 
-    They have a status that says busy or away and a body that is none of the API's, and they pass: the same path was
-    answered at another time, or the attempts came to different ends; a limit passes where anything was answered. What
-    always comes for one path is the server's own answer. Where nothing was answered any more, all of it is an outage,
-    and what is said then with any server error is no word of the API either.
-    A status that was asked for is the server's own too, unless it came in the API's words at least as often, or in the
-    very words in which it came unasked.
-    """
-    up = [sighting for sighting in sightings if not is_down(sighting)]
-    paths = {sighting.exchange.probe.path for sighting in up}
-    ends: dict[int, set[int | None]] = defaultdict(set)
-    for sighting in sightings:
-        ends[sighting.exchange.number].add(sighting.exchange.status)
-    last = max((sighting.exchange.started_at for sighting in up), default=-math.inf)
-    since = [sighting for sighting in sightings if sighting.exchange.started_at > last]
-    outage = {sighting.exchange.order for sighting in since} if len(since) >= _OUTAGE else set()
-    forced = [sighting for sighting in sightings if sighting.forced and sighting.exchange.status in _GATEWAY]
-    own: Counter[int | None] = Counter()
-    for sighting in forced:
-        own[sighting.exchange.status] += -1 if _is_foreign(sighting) else 1
+    def __init__(self) -> None:
+        self._own: Counter[int] = Counter()
+        """By status: how much oftener the API's words than others came with it where it was asked for."""
+        self._unasked: set[bytes] = set()
+        """Hashes of words that a gateway may have said without being asked."""
 
-    foreign = [sighting for sighting in sightings if is_of_a_gateway(sighting)]
-    words = {_words(sighting) for sighting in foreign if not sighting.forced}
-
-    def passes(sighting: Sighting) -> bool:
-        exchange = sighting.exchange
+    def add(self, sighting: Sighting, *, foreign: bool) -> None:
+        """Take in an exchange; ``foreign`` is what ``may_pass`` says of it."""
+        status = sighting.exchange.status
+        if status not in _GATEWAY:
+            return
         if sighting.forced:
-            return own[exchange.status] >= 0 or _words(sighting) in words
-        elsewhere = exchange.probe.path in paths or (exchange.status == 429 and bool(up))
-        return exchange.order in outage or elsewhere or len(ends[exchange.number]) > 1
+            self._own[status] += -1 if foreign else 1
+        elif foreign:
+            self._unasked.add(_words(sighting))
 
-    passing = {sighting.exchange.order for sighting in foreign if passes(sighting)}
-    crashed = (s for s in since if s.exchange.order in outage and (s.exchange.status or 0) >= 500 and not s.forced)
-    return frozenset(passing | {sighting.exchange.order for sighting in crashed if _is_foreign(sighting)})
+    def update(self, other: Words) -> None:
+        """Add what another one took in."""
+        for status, count in other._own.items():
+            self._own[status] += count
+        self._unasked |= other._unasked
+
+    def are_passing(self, sighting: Sighting) -> bool:
+        """Whether words that came where their status was asked for are not the API's own."""
+        return self._own[sighting.exchange.status or 0] >= 0 or _words(sighting) in self._unasked
 
 
-def is_of_a_gateway(sighting: Sighting) -> bool:
-    """Whether a status says busy or away, and a body that is none of the API's came with it."""
-    return sighting.exchange.status in _GATEWAY and _is_foreign(sighting)
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """When the last request that was answered was sent, and whether so many failed after it that it is an outage."""
+
+    words: Words
+    latest: float
+    ends_in_outage: bool
+
+    def passes(self, sighting: Sighting, *, elsewhere: bool) -> bool:
+        """Whether something before the API spoke for it, in words of its own, in an exchange that ``may_pass``.
+
+        With a status that says busy or away such words pass where ``elsewhere`` says that the same path was answered at
+        another time, or that the attempts came to different ends; a limit passes where anything was answered. What
+        always comes for one path is the server's own answer. Where nothing was answered any more, all of it is an
+        outage, and what is said then with any server error is no word of the API either.
+        A status that was asked for is the server's own too, unless it came in the API's words at least as often, or in
+        the very words in which it came unasked.
+        """
+        if sighting.forced:
+            return self.words.are_passing(sighting)
+        exchange = sighting.exchange
+        if self.ends_in_outage and exchange.started_at > self.latest:
+            return True
+        limited = exchange.status == 429 and self.latest > -math.inf
+        return exchange.status in _GATEWAY and (elsewhere or limited)
 
 
-def _words(sighting: Sighting) -> tuple[int | None, str, bytes]:
-    return sighting.exchange.status, sighting.media_type, sighting.answer.body if sighting.answer else b""
+def weather_of(words: Words, latest: float, failures: Iterable[float]) -> Weather:
+    """The weather of a run whose failures were at these moments."""
+    return Weather(words, latest, sum(moment > latest for moment in failures) >= _OUTAGE)
+
+
+def may_pass(sighting: Sighting) -> bool:
+    """Whether a status says busy, away or broken, and a body that is none of the API's came with it."""
+    status = sighting.exchange.status or 0
+    of_gateway = status in _GATEWAY or (status >= 500 and not sighting.forced)
+    return of_gateway and _is_foreign(sighting)
+
+
+def _words(sighting: Sighting) -> bytes:
+    body = sighting.answer.body if sighting.answer else b""
+    said = f"{sighting.exchange.status} {sighting.media_type}\n".encode() + body
+    return blake2b(said, digest_size=16).digest()
 
 
 def soften(deviation: Deviation) -> Deviation:

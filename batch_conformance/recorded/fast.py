@@ -16,8 +16,9 @@ import orjson
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.pointer import escape, unescape
-from batch_conformance.exchange.exchange import RECORDED
 from batch_conformance.judge.body import WORDS_FOR_UNSET
+from batch_conformance.judge.judge import Judge, Judged
+from batch_conformance.judge.log import UP, length_and_checksum
 from batch_conformance.judge.sighting import at
 from batch_conformance.recorded.compiled import (
     Check,
@@ -26,8 +27,7 @@ from batch_conformance.recorded.compiled import (
     validators_of,
 )
 from batch_conformance.recorded.guess import PLAIN, Guess
-from batch_conformance.recorded.heads import Asked, Heads, Key, remember
-from batch_conformance.recorded.ledger import Judged, RecordedLedger
+from batch_conformance.recorded.heads import Asked, Heads, Key, Said, remember
 from batch_conformance.recorded.line import LineError
 
 _MOST_PLANS = 4_000
@@ -57,7 +57,6 @@ _OF_SHAPE = frozenset(
     }
 )
 """Rules that alike exchanges break alike."""
-_KIND = (RECORDED, "GET")
 _NOTHING = WORDS_FOR_UNSET | {""}
 _LAST = 253402300799.0
 """The last second of the year 9999, the last that a recording may name."""
@@ -92,7 +91,7 @@ class _Plan:
         return not texts or (_NOTHING.isdisjoint(texts) and min(texts)[0] > " ")
 
 
-_Last = tuple[int, Key, Asked, _Plan, int, tuple[Any, ...]]
+_Last = tuple[int, Said, Asked, _Plan, int, tuple[Any, ...]]
 """The last read of a batch: a hash of its body, what was answered and asked, and what these came to.
 
 Polls mostly get what the poll before got. Two texts have one hash of 64 bits, keyed anew by each process, as good as
@@ -105,7 +104,7 @@ _Came = tuple[str, str, str, tuple[float, int, float], bytes]
 
 
 class FastPath:
-    """Counts exchanges into a ledger. ``explain`` takes a line the other way, and gives what was judged of it.
+    """Counts exchanges for a judge. ``explain`` takes a line the other way, and gives what was judged of it.
 
     ``keeps_lines`` says that lines have to be kept where they may be evidence, because they cannot be read again.
     """
@@ -113,11 +112,11 @@ class FastPath:
     def __init__(
         self,
         guess: Guess,
-        ledger: RecordedLedger,
+        judge: Judge,
         explain: Callable[[dict[str, Any], int], Judged | None],
     ) -> None:
         self._guess = guess
-        self._ledger = ledger
+        self._judge = judge
         self._explain = explain
         self._heads = Heads(guess)
         self.contract: Contract = guess.belonging.contract
@@ -128,7 +127,7 @@ class FastPath:
         self._checks: dict[tuple[str, str, bool], tuple[Check, ...] | None] = {}
         self._state = (self.contract.roles.state or "")[1:]
         self._identity = (self.contract.roles.identity or "")[1:]
-        self._places = self._split(ledger.reads.pointers)
+        self._places = self._split(judge.log.pointers)
         self._is_plain = self._fits()
         self.bases: dict[str, int] = {}
         self.without_credential = 0
@@ -176,7 +175,7 @@ class FastPath:
         came = (before, segment, text, (begun, number, elapsed), raw)
         return self._take_new(came, values, asked, answered)
 
-    def _take_new(self, came: _Came, values: dict[str, Any], asked: Asked, answered: Key) -> bool:
+    def _take_new(self, came: _Came, values: dict[str, Any], asked: Asked, answered: Said) -> bool:
         """Count a read that is unlike the last one of its batch, as ``take`` does."""
         before, segment, text, when, raw = came
         status = values["response"]["status"]
@@ -187,7 +186,7 @@ class FastPath:
         told = text
         if "=" in text and ("?" in text or "%" in text or "&" in text or "\\u0026" in text):
             text = asked.redactor.redact_bytes(text.encode()).decode()
-        keyed = self._key(segment, text, (status, answered, asked.accept))
+        keyed = self._key(segment, text, (status, answered.key, asked.accept))
         if keyed is None:
             return False
         key, body = keyed
@@ -199,7 +198,9 @@ class FastPath:
             return False
         if len(self._last) >= _MOST_POLLED and segment not in self._last:
             self._last.clear()
-        last = (hash(told), answered, asked, plan, size, (status, answered[0], plan.facts(body)))
+        length = answered.length and length_and_checksum(answered.length, told.encode())
+        facts = (status, answered.content_type, plan.facts(body), length, UP)
+        last = (hash(told), answered, asked, plan, size, facts)
         self._last[segment] = last
         return self._again(last, segment, before, when, raw)
 
@@ -212,9 +213,7 @@ class FastPath:
         if not asked.credential:
             self.without_credential += 1
         kept = raw if self.keeps_lines else None
-        self._ledger.reads.add_plain(segment, (begun, number, 0, elapsed, True, size, None, asked.accept, facts, kept))
-        if self._ledger.outages.latest is not _KIND:
-            self._ledger.outages.answered(_KIND, "known")
+        self._judge.log.add_plain(segment, (begun, number, 0, elapsed, True, size, None, asked.accept, facts, kept))
         return True
 
     @property
@@ -223,11 +222,10 @@ class FastPath:
         return sum(plan.count for plan in self._plans.values() if plan is not None)
 
     def flush(self) -> None:
-        """Add what was counted to the ledger."""
+        """Give the judge what was counted."""
         for plan in self._plans.values():
             if plan is not None and plan.count:
-                self._ledger.count(plan.judged, plan.count)
-                self._ledger.outages.requests += plan.count
+                self._judge.count(plan.judged, plan.count)
                 plan.count = 0
 
     def _key(self, segment: str, text: str, answered: Key) -> _Keyed | None:
@@ -340,8 +338,8 @@ class FastPath:
     def _facts_of(self, body: dict[str, Any]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
         """Makes what reads are compared by out of bodies like this one."""
         first, *nested = self._places
-        fact = self._ledger.reads.facts_of
-        plain, free = {str, int, type(None)}, self._ledger.reads.free_maps
+        fact = self._judge.log.facts_of
+        plain, free = {str, int, type(None)}, self._judge.log.free_maps
         steps: list[tuple[str, tuple[str, ...]]] = []
         unlike = bool(first[0]) or any(
             type(body.get(name)) not in plain and not ("/" + escape(name) in free and type(body.get(name)) is dict)

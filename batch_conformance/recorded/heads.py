@@ -33,6 +33,19 @@ class Asked:
     credential: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the headers of a response come to.
+
+    ``key`` has what is judged of them, Content-Type first; ``length`` is the Content-Length of a body that was sent
+    uncoded, None where there is none.
+    """
+
+    key: Key
+    content_type: str
+    length: str | None
+
+
 class Heads:
     """The headers of a recording's requests and responses."""
 
@@ -43,7 +56,7 @@ class Heads:
         self._asked: dict[Key, Asked | None] = {}
         self._names: dict[Key, tuple[int, ...]] = {}
         self._answer_names: dict[Key, tuple[int, ...]] = {}
-        self._answered: dict[Key, Key | None] = {}
+        self._answered: dict[Key, Said | None] = {}
         self._documented: dict[int, dict[str, Schema | None]] = {}
 
     def asked(self, headers: Any) -> Asked | None:
@@ -64,8 +77,8 @@ class Heads:
             remember(self._asked, key, made)
             return made
 
-    def answered(self, status: int, headers: Any) -> Key | None:
-        """Content-Type and what else of the headers is judged; None where that is to be explained."""
+    def answered(self, status: int, headers: Any) -> Said | None:
+        """What is judged of the headers of a response; None where that is to be explained."""
         pairs = pairs_of(headers)
         if pairs is None:
             return None
@@ -84,7 +97,7 @@ class Heads:
             return made
 
     @staticmethod
-    def _answer(judged: list[tuple[str, str]], documented: dict[str, Schema | None]) -> Key | None:
+    def _answer(judged: list[tuple[str, str]], documented: dict[str, Schema | None]) -> Said | None:
         content_types = [value for name, value in judged if name == "content-type"]
         if len(content_types) != 1 or len({name for name, _ in judged}) != len(judged):
             return None
@@ -97,7 +110,9 @@ class Heads:
             if schema is not None and schema.violations(header_value(schema, value)):
                 return None
             parts.append(name)
-        return tuple(parts)
+        told = dict(judged)
+        length = None if told.get("content-encoding") else told.get("content-length")
+        return Said(tuple(parts), content_types[0], length)
 
     def _places_of(self, names: tuple[str, ...], wanted: Set[str]) -> tuple[int, ...]:
         """Where among the names of headers those are that matter."""

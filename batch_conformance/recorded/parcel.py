@@ -56,7 +56,7 @@ def pack(recording: Recording) -> bytes:
     """A recording as bytes, without the contract; it is used up."""
     packed = io.BytesIO()
     _WithoutContract(packed, pickle.HIGHEST_PROTOCOL).dump(recording)
-    recording.ledger.reads.close()
+    recording.judge.log.close()
     return packed.getvalue()
 
 

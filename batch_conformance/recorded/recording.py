@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.ledger import Ledger
-from batch_conformance.judge.judge import REQUIRED_SUCCESS, judge
+from batch_conformance.judge.judge import Judge, Judged
+from batch_conformance.judge.log import MOST_IN_MEMORY, Row
+from batch_conformance.judge.reads import Reduced, is_reduced
 from batch_conformance.judge.sighting import Sighting
-from batch_conformance.recorded.comparison import Reduced
 from batch_conformance.recorded.fast import FastPath
 from batch_conformance.recorded.guess import Aside, Guess
-from batch_conformance.recorded.join import join
-from batch_conformance.recorded.ledger import Judged, RecordedLedger
 from batch_conformance.recorded.line import LineError, RecordedExchange, exchange_of, values_of
-from batch_conformance.recorded.reads import MOST_IN_MEMORY, Read
 from batch_conformance.recorded.source import STDIN, Part, Raw, SourceError, blocks
 
 MOST_COMPLAINTS = 5
@@ -31,13 +30,13 @@ _MOST_BASES = 50
 class Recording:
     """Takes in part after part; two of them add up to the one of both, one after the other.
 
-    ``run`` has the exchanges of which a suite said what it sent them for: they are few, and judged as its run was.
-    ``ledger`` is of all others. ``lines`` counts all that was read, ``malformed`` those that are no exchange,
-    ``complaints`` shows the first ones. ``unjudged`` counts the exchanges of whose body nothing is said because the
-    recorder kept none or a part of it, or because it cannot be read; ``left_open`` shows where and why, the first ones.
-    ``bases`` counts exchanges by what stands before the operation's path;
-    ``without_credential`` those that were answered although no credential was recorded. ``explains_all`` has the fast
-    path spare nothing: for comparison. ``most_reads`` and ``folder`` are those of its ``Reads``.
+    ``judge`` is given all of them, also what a suite recorded, which says what each was sent for. ``lines`` counts all
+    that was read, ``malformed`` those that are no exchange, ``complaints`` shows the first ones. ``unjudged`` counts
+    the exchanges of whose body nothing is said because the recorder kept none or a part of it, or because it cannot be
+    read; ``left_open`` shows where and why, the first ones. ``bases`` counts exchanges by what stands before the
+    operation's path; ``without_credential`` those that were answered although no credential was recorded.
+    ``explains_all`` has the fast path spare nothing: for comparison. ``most_reads`` and ``folder`` are those of the
+    judge's ``Log``.
     """
 
     def __init__(
@@ -49,8 +48,7 @@ class Recording:
         explains_all: bool = False,
     ) -> None:
         self.guess = guess
-        self.ledger = RecordedLedger(guess.belonging.contract, most_reads, folder)
-        self.run: list[Exchange] = []
+        self.judge = Judge(guess.belonging.contract, most=most_reads, folder=folder)
         self._parts: list[Part] = []
         self.lines = 0
         self.malformed = 0
@@ -60,7 +58,7 @@ class Recording:
         self.aside: Counter[Aside] = Counter()
         self.bases: Counter[str] = Counter()
         self.without_credential = 0
-        self._fast = None if explains_all else FastPath(guess, self.ledger, self._explain)
+        self._fast = None if explains_all else FastPath(guess, self.judge, self._explain)
 
     def read(self, part: Part, advance: Callable[[int], None] = lambda _: None) -> None:
         """Take in a part. Raises ``SourceError`` where it cannot be read."""
@@ -107,8 +105,7 @@ class Recording:
         """Add what followed; ``later`` is used up."""
         self.settle()
         later.settle()
-        self.ledger.update(later.ledger)
-        self.run += later.run
+        self.judge.update(later.judge)
         self._parts += later._parts
         self.lines += later.lines
         self.malformed += later.malformed
@@ -136,28 +133,24 @@ class Recording:
     def result(self) -> Ledger:
         """The ledger of all that was taken in; nothing can be added any more."""
         self.settle()
-        ledger = self._with_evidence(self.ledger.result(self._revive))
-        if not self.run:
-            return ledger
-        of_run = judge(self.run, self.guess.belonging.contract)
-        of_run = replace(of_run, missing=tuple(what for what in of_run.missing if what == REQUIRED_SUCCESS))
-        return join(of_run, ledger) if self.ledger.judged else of_run
+        ledger = self._with_evidence(self.judge.ledger(of_recording=True, revive=self._revive))
+        self.judge.log.close()
+        return ledger
 
     @property
     def judged(self) -> int:
         """How many exchanges are judged."""
-        return self.ledger.judged + len(self.run) + (self._fast.counted if self._fast is not None else 0)
+        return self.judge.judged + (self._fast.counted if self._fast is not None else 0)
 
     def _judge(self, exchange: Exchange | Aside, *, is_of_run: bool = False) -> Judged | None:
         if not isinstance(exchange, Exchange):
             self.aside[exchange] += 1
             return None
+        judged = self.judge.add(exchange)
         if is_of_run:
-            self.run.append(exchange)
-            return None
-        judged = self.ledger.add(exchange)
-        if not judged.rules:
-            self.ledger.add_example(exchange)
+            self.judge.keep(exchange)  # they are few, and the reports show all of a run
+        elif not judged.rules:
+            self.judge.keep_example(exchange)
         return judged
 
     def _explain(self, values: dict[str, Any], number: int) -> Judged | None:
@@ -175,38 +168,45 @@ class Recording:
 
     def _with_evidence(self, ledger: Ledger) -> Ledger:
         """The ledger, with the exchanges of which only a part was kept read again, where they can be."""
-        whole: dict[tuple[int, int], Exchange] = {}
-        for exchange in ledger.exchanges:
-            if isinstance(exchange, Reduced):
-                found = self._again(exchange.number)
-                whole[exchange.order] = exchange if found is None else found
+        reduced = [one for one in (*ledger.exchanges, *(f.evidence for f in ledger.findings)) if is_reduced(one)]
+        whole = {one: self._again(one) or one for one in dict.fromkeys(reduced)}
         return replace(
             ledger,
-            exchanges=tuple(whole.get(exchange.order, exchange) for exchange in ledger.exchanges),
+            exchanges=tuple(whole.get(exchange, exchange) for exchange in ledger.exchanges),
             findings=tuple(
-                replace(finding, evidence=whole.get(finding.evidence.order, finding.evidence))
-                for finding in ledger.findings
+                replace(finding, evidence=whole.get(finding.evidence, finding.evidence)) for finding in ledger.findings
             ),
         )
 
-    def _again(self, number: int) -> Exchange | None:
-        """The exchange of a number, read once more; None where its file is not at hand any more."""
+    def _again(self, reduced: Exchange) -> Exchange | None:
+        """The whole exchange, read once more; None where its file is not at hand any more, or has it elsewhere."""
+        number = reduced.number
         part = max((part for part in self._parts if part.first <= number), key=lambda part: part.first)
         try:
             for block in blocks(part):
                 place = number - part.first - block.index
                 if place < len(block.lines):
                     raw = block.lines[place]
-                    found = self.guess.exchange(exchange_of(values_of(raw)), number) if isinstance(raw, bytes) else None
-                    return found if isinstance(found, Exchange) else None
+                    if isinstance(raw, LineError):
+                        return None
+                    values = values_of(raw) if isinstance(raw, bytes) else raw
+                    found = self.guess.exchange(exchange_of(values), number)
+                    return found if isinstance(found, Exchange) and is_reduced(reduced, found) else None
         except (SourceError, LineError):
             return None
         return None
 
-    def _revive(self, raw: bytes, read: Read) -> Exchange:
-        exchange = self.guess.exchange(exchange_of(values_of(raw)), read.number)
-        assert isinstance(exchange, Exchange)
-        return replace(exchange, number=read.number)
+    def _revive(self, deviation: Deviation, row: Row) -> Deviation:
+        """The deviation with the whole exchange, where its line was kept; else without a body that is none."""
+        shown = deviation.exchange
+        if not isinstance(shown, Reduced):
+            return deviation
+        if isinstance(row.raw, bytes):
+            exchange = self.guess.exchange(exchange_of(values_of(row.raw)), row.number)
+            assert isinstance(exchange, Exchange)
+            return replace(deviation, exchange=replace(exchange, number=row.number))
+        cut = replace(shown.response, truncated=True) if shown.response else None
+        return replace(deviation, exchange=replace(shown, response=cut))
 
     def _tell(self, where: str, complaint: str, unjudged: str) -> None:
         """Count a line that is no exchange, or one of whose body nothing is said, and show it if it is of the first."""

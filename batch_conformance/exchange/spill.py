@@ -1,4 +1,4 @@
-"""Reads that are no longer in memory: a SQLite file of their own, which nobody else sees and nothing outlives."""
+"""Rows that are no longer in memory: a SQLite file of their own, which nobody else sees and nothing outlives."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 Row = tuple[bytes, bytes]
-"""A batch id in UTF-8, halves of surrogate pairs too, and its reads."""
+"""A batch id in UTF-8, halves of surrogate pairs too, and its rows."""
 
 _ANY = ("utf-8", "surrogatepass")
 
@@ -51,6 +51,12 @@ class Spill:
         """All rows by key, those of one in the order in which they came."""
         self.index()
         yield from self._database.execute("SELECT key, data FROM reads ORDER BY key, rowid")
+
+    def of(self, key: str) -> Iterator[list[Any]]:
+        """What was put of one batch, in the order in which it came."""
+        self.index()
+        found = self._database.execute("SELECT data FROM reads WHERE key = ? ORDER BY rowid", (key.encode(*_ANY),))
+        yield from (pickle.loads(data) for (data,) in found)
 
     def close(self) -> None:
         """Close it; a file without a name is deleted."""

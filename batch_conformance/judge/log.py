@@ -1,0 +1,289 @@
+"""The exchanges of each batch, put by until they can be compared in time; on disk once there are many of them."""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.roles import Roles
+from batch_conformance.exchange.exchange import Exchange, Probe
+from batch_conformance.exchange.spill import Spill, merged
+from batch_conformance.judge.sighting import Sighting, at
+
+MOST_IN_MEMORY = 200_000
+"""Rows that are held in memory; with more, all of them go to a temporary SQLite file."""
+
+_WEIGHT = 8
+"""How many rows that came to the same as the one before weigh as much as one that did not, or as a line."""
+
+_MOST_SHOWN = 50_000
+"""Batches whose last row stays in memory when the others go to the file, to tell what comes to the same as it."""
+
+_OTHER = ("other",)
+"""Stands for a value that no rule over time looks into: an array, an object."""
+
+UP, DOWN, FOREIGN = 0, 1, 2
+"""How a request ended: answered, down (see ``availability.is_down``), or in words that may be a gateway's; added up."""
+
+Facts = tuple[int, str, tuple[Any, ...] | None, Any, int]
+"""Status, Content-Type (a line for each, should there be several), the values at ``Log.pointers``, what ``length_of``
+says, and how the request ended. The values are None where no batch was answered, and empty where all is kept. Of what
+was down or foreign, a hash of all of it stands in the place of the length."""
+
+
+class Row(NamedTuple):
+    """One exchange, reduced to what exchanges are compared by.
+
+    ``probe`` is None for a plain GET of the batch with ``accept`` as its headers. ``raw`` is the exchange itself, or
+    its line where that cannot be read again; None where it can, or where the one before it was the same. ``size`` is
+    that of the body in bytes.
+    """
+
+    started_at: float
+    number: int
+    attempt: int
+    elapsed: float
+    final: bool
+    size: int
+    probe: Probe | None
+    accept: tuple[tuple[str, str], ...]
+    facts: Facts
+    raw: bytes | Exchange | Sighting | None
+
+
+Held = list[Any]
+"""Rows, and after a plain one an array of when, number and seconds of those that came to the same.
+
+An array at the beginning goes with the last row of those that were put by of the same batch before.
+"""
+
+_made: Callable[[type[Row], tuple[Any, ...]], Row] = tuple.__new__
+
+
+class Log:
+    """All exchanges of a run or a recording by the id asked for, or by path where there is none; two add up to one.
+
+    With a ``folder`` what is pickled of them is the name of a file there, which whoever unpickles it takes over.
+    ``keeps_all`` has every sighting held, and nothing put into a file: a run's are few, and shown in its reports.
+    """
+
+    def __init__(
+        self, contract: Contract, most: int = MOST_IN_MEMORY, folder: Path | None = None, *, keeps_all: bool = False
+    ) -> None:
+        self.contract = contract
+        self.keeps_all = keeps_all
+        self.pointers = compared_places(contract.roles)
+        self.free_maps = contract.roles.free_maps
+        self._most = most
+        self._folder = folder
+        self._held: dict[str, Held] = {}
+        self._shown: dict[str, Row] = {}
+        self._count = 0
+        self._spill: Spill | None = None
+        self._others: list[Spill] = []
+
+    def add_plain(self, key: str, read: tuple[Any, ...]) -> None:
+        """Put by the parts of the row of a final, plain read that was answered with its batch."""
+        shown = self._shown.get(key)
+        if shown is None or shown[8] != read[8] or shown[5] != read[5] or shown[6] is not None or shown[7] != read[7]:
+            self._put(key, _made(Row, read))
+            return
+        known = self._held.get(key)
+        if known is None:
+            self._held[key] = [array("d", (read[0], read[1], read[3]))]
+        elif type(known[-1]) is array:
+            known[-1].extend((read[0], read[1], read[3]))
+        else:
+            known.append(array("d", (read[0], read[1], read[3])))
+        self._count += 1
+        if self._count >= self._most:
+            self.spill()
+
+    def add(self, sighting: Sighting, end: int) -> None:
+        """Put an exchange by. Of one that shows nothing that the last one did not, no more than that is kept."""
+        exchange, probe = sighting.exchange, sighting.exchange.probe
+        key = key_of(probe)
+        answer = sighting.answer
+        facts = (
+            answer.status if answer else 0,
+            "\n".join(answer.header_all("content-type")) if answer else "",
+            None if sighting.batch is None else () if self.keeps_all else self.facts_of(sighting.batch),
+            hash((exchange.request, answer, exchange.failure, exchange.reflections)) if end else length_of(exchange),
+            end,
+        )
+        size = len(answer.body) if answer else 0
+        begun, (number, attempt) = exchange.started_at, exchange.order
+        kept = sighting if self.keeps_all else exchange
+        row = Row(begun, number, attempt, exchange.elapsed, exchange.final, size, probe, (), facts, kept)
+        last = None if self.keeps_all else self._shown.get(key)
+        if last is not None and last.facts == facts and last.size == size and last.probe == probe:
+            self._put(key, row._replace(raw=None, facts=last.facts), weight=1)
+        else:
+            self._put(key, row)
+
+    def _put(self, key: str, row: Row, weight: int = _WEIGHT) -> None:
+        self._held.setdefault(key, []).append(row)
+        if self.keeps_all:
+            return
+        self._count += weight if row.raw is None else 2 * weight
+        self._shown[key] = row if row.raw is None else row._replace(raw=None)
+        if self._count >= self._most:
+            self.spill()
+
+    def facts_of(self, batch: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The values of a batch that reads are compared by."""
+        return tuple(_fact(at(batch, pointer), free=pointer in self.free_maps) for pointer in self.pointers)
+
+    def update(self, other: Log) -> None:
+        """Add the rows of another one, which is used up."""
+        if other._spill is not None:
+            other.spill()  # what it holds may begin with repeats of what is in its file
+        self._others += [*other._others, *([other._spill] if other._spill else [])]
+        other._others, other._spill = [], None
+        self._shown.clear()  # what is put by next follows other reads
+        for key, reads in other._held.items():
+            self._held.setdefault(key, []).extend(reads)
+            self._count += len(reads)
+            if self._count >= self._most:
+                self.spill()
+
+    def spill(self) -> None:
+        """Put what is in memory into the file."""
+        if self._spill is None:
+            self._spill = Spill(self._folder / f"{uuid4().hex}.sqlite" if self._folder else None)
+        # Plain tuples take half the time that named ones do.
+        self._spill.put(
+            (key, [tuple(one) if type(one) is Row else one for one in held]) for key, held in self._held.items()
+        )
+        self._held, self._count = {}, 0
+        if len(self._shown) > _MOST_SHOWN:
+            self._shown.clear()
+
+    def groups(self) -> Iterator[tuple[str, Held]]:
+        """The rows of each batch, as they came of each recording."""
+        if self._spill is None and not self._others:
+            yield from self._held.items()
+            return
+        self.spill()
+        for key, parts in groupby(merged(self._spills()), key=itemgetter(0)):
+            yield key, [one for _, held in parts for one in _named(held)]
+
+    def of(self, key: str) -> Held:
+        """The rows of one batch, as ``groups`` gives them."""
+        if self._spill is None and not self._others:
+            return self._held.get(key, [])
+        self.spill()
+        return [one for spill in self._spills() for held in spill.of(key) for one in _named(held)]
+
+    def close(self) -> None:
+        """Delete the files."""
+        for spill in self._spills():
+            spill.close()
+        self._spill, self._others = None, []
+
+    def _spills(self) -> list[Spill]:
+        return [*([self._spill] if self._spill else []), *self._others]
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = {"contract": self.contract, "most": self._most}
+        if self._folder is None:
+            return {
+                **state,
+                "held": [*((key, _named(held)) for key, held in merged(self._spills())), *self._held.items()],
+            }
+        self.spill()
+        for spill in self._spills():
+            spill.index()
+            spill.close()
+        return {**state, "files": [spill.path for spill in self._spills()]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["contract"], state["most"])  # type: ignore[misc]
+        self._others = [Spill.taken_over(path) for path in state.get("files", ())]
+        for key, reads in state.get("held", ()):
+            self._held.setdefault(key, []).extend(reads)
+            self._count += len(reads)
+
+
+def _named(held: Held) -> Held:
+    """What a file had of a batch, as it was put there."""
+    return [_made(Row, one) if type(one) is tuple else one for one in held]
+
+
+def each(held: Held) -> Iterator[Row]:
+    """The rows that what is held of a batch stands for. What was down or foreign has its exchange."""
+    whole: bytes | Exchange | Sighting | None = None
+    for row in held:
+        if type(row) is not array:
+            whole = row.raw or whole
+            same = row._replace(raw=None)
+            yield row._replace(raw=_at(row, whole)) if row.facts[4] and row.raw is None else row
+            continue
+        for first in range(0, len(row), 3):
+            started_at, number, elapsed = row[first : first + 3]
+            yield same._replace(started_at=started_at, number=int(number), elapsed=elapsed)
+
+
+def _at(row: Row, same: bytes | Exchange | Sighting | None) -> Exchange:
+    """The exchange of a row, which was the same as another one but for when it was."""
+    assert isinstance(same, Exchange)
+    return replace(
+        same,
+        number=row.number,
+        attempt=row.attempt,
+        final=row.final,
+        started_at=row.started_at,
+        elapsed=row.elapsed,
+    )
+
+
+def key_of(probe: Probe) -> str:
+    """What the exchanges of a batch are held by: the id, or the path where it has none."""
+    return probe.path if probe.batch_id is None else probe.batch_id
+
+
+def length_of(exchange: Exchange) -> Any:
+    """What HEAD told as the length of a body; of a GET that and a checksum of its body, if it was told as it is.
+
+    None where that says nothing: no body, one of which a part is at hand, or one that was coded.
+    """
+    answer = exchange.response
+    told = answer.header("content-length") if answer is not None else None
+    if answer is None or told is None:
+        return None
+    if exchange.probe.method == "HEAD":
+        return told.strip()
+    whole = answer.body and not answer.truncated and not answer.header("content-encoding")
+    return length_and_checksum(told, answer.body) if whole else None
+
+
+def length_and_checksum(told: str, body: bytes) -> tuple[str, int] | None:
+    """The length of a body, and a number that bodies of one length have in common when they are the same.
+
+    None where another length was told.
+    """
+    return (told.strip(), zlib.crc32(body)) if told.strip() == str(len(body)) else None
+
+
+def compared_places(roles: Roles) -> tuple[str, ...]:
+    """Pointers of the values that reads are compared by."""
+    counts = (roles.counts.total, roles.counts.completed, roles.counts.failed) if roles.counts else ()
+    places = (roles.identity, roles.state, roles.expires, *counts, *sorted(roles.lasting | roles.free_maps))
+    found = dict.fromkeys(place for place in places if place is not None)
+    return tuple(sorted(found, key=lambda place: place.rpartition("/")[0]))  # those of one object together
+
+
+def _fact(value: Any, *, free: bool) -> Any:
+    if free and isinstance(value, dict):
+        return value  # what the customer said is compared member by member
+    if isinstance(value, bool):
+        return ("boolean", value)  # True is 1 to a tuple
+    return value if value is None or isinstance(value, str | int | float) else _OTHER

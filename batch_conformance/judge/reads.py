@@ -1,0 +1,219 @@
+"""Goes through what was asked for each batch in time: reads are compared, and it is told what was answered and when.
+
+Reads of a batch that only ever moves on are counted; the others are judged by the rules over time.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.pointer import unescape
+from batch_conformance.exchange.exchange import RECORDED, Exchange, Probe, Request, Response
+from batch_conformance.findings.finding import Deviation
+from batch_conformance.judge.availability import Answered, Availability, down_of, kind_of, shows_a_batch
+from batch_conformance.judge.calm import Calm
+from batch_conformance.judge.head import judge_head
+from batch_conformance.judge.log import DOWN, FOREIGN, Held, Log, Row, each
+from batch_conformance.judge.over_time import judge_over_time
+from batch_conformance.judge.sighting import Sighting
+
+PHASE_OVER_TIME, PHASE_HEAD = 3, 4
+
+_PLAIN_KIND = f"{RECORDED}/GET"
+
+
+@dataclass
+class Compared:
+    """What came of it: deviations, each with its row and phase, and how often a batch was read after its first read.
+
+    ``latest`` is when the last request that was answered was sent, ``foreign`` says that some were answered in words
+    that may be a gateway's.
+    """
+
+    availability: Availability = field(default_factory=Availability)
+    deviations: list[tuple[Deviation, Row, int]] = field(default_factory=list)
+    read_again: int = 0
+    latest: float = float("-inf")
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced(Exchange):
+    """An exchange of which only what reads are compared by was kept."""
+
+
+def is_reduced(exchange: Exchange, whole: Exchange | None = None) -> bool:
+    """Whether only a part of an exchange was kept; and, where one is given, whether it is a part of that one."""
+    if not isinstance(exchange, Reduced):
+        return False
+    return whole is None or (exchange.probe, exchange.started_at) == (whole.probe, whole.started_at)
+
+
+def compare(log: Log) -> Compared:
+    """Judge all reads over time, and HEAD against GET, and take in what was answered and what was not."""
+    made = Compared()
+    calm = Calm(log.contract.roles, log.pointers)
+    was_plain = False
+    for key, held in log.groups():
+        plain = _calm_reads(key, held, calm)
+        if plain is None:
+            _compare_one(key, sorted(each(held), key=_in_time), log, calm, made)
+            continue
+        count, latest = plain
+        made.read_again += count - 1
+        made.latest = max(made.latest, latest)
+        was_plain = True
+    if was_plain:  # once is enough: nothing else is asked of a batch that was always answered
+        made.availability.add_batch((), {(_PLAIN_KIND, True)})
+    return made
+
+
+def _compare_one(key: str, rows: Sequence[Row], log: Log, calm: Calm, made: Compared) -> None:
+    answered: set[tuple[str, bool]] = set()
+    downs = []
+    for row in rows:
+        end = row.facts[4]
+        made.foreign = made.foreign or bool(end & FOREIGN)
+        if end & DOWN:
+            downs.append(down_of(key, exchange_of_row(key, row, log), row.size))
+        else:
+            answered.add((_PLAIN_KIND, True) if row.probe is None else (kind_of(row.probe), shows_a_batch(row.probe)))
+            made.latest = max(made.latest, row.started_at)
+    made.availability.add_batch(downs, answered)
+    reads = [row for row in rows if _is_read(row)]
+    made.read_again += max(0, sum(_is_known(row) and row.facts[2] is not None for row in reads) - 1)
+    if len(reads) < 2 or (not log.keeps_all and _is_calm(key, reads, calm)):
+        return
+    sightings = [sighting_of_row(key, row, log) for row in reads]
+    origins = {id(sighting.exchange): row for sighting, row in zip(sightings, reads, strict=True)}
+    lengths = [row.facts[3] for row in reads]
+    found = ((judge_over_time(sightings), PHASE_OVER_TIME), (judge_head(sightings, lengths), PHASE_HEAD))
+    for deviations, phase in found:
+        made.deviations += ((one, origins[id(one.exchange)], phase) for one in deviations)
+
+
+def answered_in(log: Log) -> Iterator[Answered]:
+    """Everything that was answered, in no order."""
+    for key, held in log.groups():
+        for row in held:
+            if type(row) is array:
+                for first in range(0, len(row), 3):
+                    yield (row[first], int(row[first + 1]), 0), _PLAIN_KIND, key
+            elif not row.facts[4] & DOWN:
+                probe = row.probe
+                kind, batch_id = (_PLAIN_KIND, key) if probe is None else (kind_of(probe), probe.batch_id or "")
+                yield (row.started_at, row.number, row.attempt), kind, batch_id
+
+
+def exchange_of_row(key: str, row: Row, log: Log) -> Exchange:
+    """The exchange of a row, or as much of it as was kept."""
+    if isinstance(row.raw, Sighting):
+        return row.raw.exchange
+    return row.raw if isinstance(row.raw, Exchange) else _stub(key, row, log)
+
+
+def sighting_of_row(key: str, row: Row, log: Log) -> Sighting:
+    """The sighting of a row, or of as much of it as was kept."""
+    return row.raw if isinstance(row.raw, Sighting) else Sighting(exchange_of_row(key, row, log), log.contract)
+
+
+def path_of_row(key: str, row: Row, contract: Contract) -> str:
+    """The path that was asked for."""
+    return plain_path(contract, key) if row.probe is None else row.probe.path
+
+
+def _is_read(row: Row) -> bool:
+    """Whether it is a read that others of the batch are compared with."""
+    probe = row.probe
+    if probe is None:
+        return True
+    return probe.credential == "valid" and probe.forced_status is None and probe.method in ("GET", "HEAD")
+
+
+def _value(fact: Any) -> Any:
+    if isinstance(fact, tuple):
+        return fact[1] if len(fact) == 2 else []
+    return fact
+
+
+def _calm_reads(key: str, held: Held, calm: Calm) -> tuple[int, float] | None:
+    """How many reads of a batch there were and when the last was, where all were plain, in order of time, and calm."""
+    count, last = 0, (-1.0, -1.0)
+    for row in held:
+        if type(row) is array:
+            repeats = len(row) // 3
+            moments = list(zip(row[::3], row[1::3], strict=True)) if repeats > 1 else [(row[0], row[1])]
+        elif row.probe is None and row.facts[2] is not None:
+            repeats, moments = 1, [(row.started_at, row.number)]
+        else:
+            return None
+        for moment in moments:
+            if moment <= last:
+                return None
+            last = moment
+        count += repeats
+    answers = (row.facts[2] for row in held if type(row) is not array)
+    return (count, last[0]) if calm.holds(key, answers) else None
+
+
+def _is_calm(key: str, rows: Iterable[Row], calm: Calm) -> bool:
+    """Whether a batch was read by GET alone, and nothing happened to it that a rule looks into."""
+    if any(row.probe is not None and row.probe.method != "GET" for row in rows):
+        return False
+    return calm.holds(key, (row.facts[2] if 200 <= row.facts[0] < 300 else None for row in rows))
+
+
+def _is_known(row: Row) -> bool:
+    return row.probe is None or row.probe.subject == "known"
+
+
+def _in_time(row: Row) -> tuple[float, int, int]:
+    return row.started_at, row.number, row.attempt
+
+
+def _stub(key: str, row: Row, log: Log) -> Reduced:
+    """An exchange with what reads are compared by, and nothing else."""
+    probe = row.probe or plain_probe(log.contract, key, row.accept)
+    status, content_type, values, _, _ = row.facts
+    headers = tuple(("Content-Type", value) for value in content_type.split("\n")) if content_type else ()
+    body = b"" if values is None else json.dumps(_nested(log.pointers, values)).encode()
+    response = Response(status, headers, body, truncated=values is None) if status else None
+    return Reduced(
+        row.number,
+        probe,
+        Request(probe.method, probe.path, probe.headers),
+        response,
+        attempt=row.attempt,
+        final=row.final,
+        started_at=row.started_at,
+        elapsed=row.elapsed,
+    )
+
+
+def plain_path(contract: Contract, batch_id: str) -> str:
+    """The path of a batch whose id is plain."""
+    return contract.operation.path.replace("{" + contract.operation.parameter + "}", batch_id)
+
+
+def plain_probe(contract: Contract, batch_id: str, accept: tuple[tuple[str, str], ...]) -> Probe:
+    """The read of a batch whose id is plain and that was answered."""
+    return Probe(RECORDED, "GET", plain_path(contract, batch_id), batch_id, "known", headers=accept)
+
+
+def _nested(pointers: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for pointer, fact in zip(pointers, values, strict=True):
+        if fact is None:
+            continue
+        *around, name = map(unescape, pointer.split("/")[1:])
+        here = made
+        for step in around:
+            inner = here.setdefault(step, {})
+            here = inner if isinstance(inner, dict) else {}
+        here.setdefault(name, _value(fact))
+    return made

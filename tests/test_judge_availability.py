@@ -1,0 +1,180 @@
+"""What is told an outage and what drift, against the definition: the plain one, that looks at every later request."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from judge_support import QUEUED, contract, sent
+
+from batch_conformance.exchange.exchange import Exchange, Failure
+from batch_conformance.findings.finding import Deviation
+from batch_conformance.findings.fold import fold
+from batch_conformance.judge.availability import BROKEN_ID, Drift, down_of, is_down, is_often, kind_of, shows_a_batch
+from batch_conformance.judge.judge import judge
+from batch_conformance.judge.sighting import Sighting, told_of
+
+RULES = frozenset({"response.server_error", "response.silent", "response.drops"})
+IDS = ("batch_one", "batch_two", "batch_three", "batch_four")
+
+
+def by_definition(exchanges: Sequence[Exchange]) -> tuple[list[Deviation], frozenset[int]]:
+    """The deviations, and the numbers of what an outage or a limit left open."""
+    run = [Sighting(one, contract()) for one in sorted(exchanges, key=lambda one: (one.started_at, one.order))]
+    drift: list[Drift] = []
+    unjudged: set[int] = set()
+    ids, reads = broken_ids(run), broken_reads(run)
+    others = [one for one in run if one.exchange.probe.batch_id not in ids]
+    for place, one in enumerate(run):
+        if not one.exchange.final or not is_down(one):
+            continue
+        of = ids.get(one.exchange.probe.batch_id or "")
+        if of is not None:
+            repeats = up_afterwards(run, place, lambda other: ids.get(other.exchange.probe.batch_id or "", ""))
+        elif read_of(one) in reads:
+            repeats, of = True, read_of(one)
+        else:
+            repeats = always_fails(one, others) and up_afterwards(run, place, kind)
+        down = down_of("", one.exchange, 0)
+        if repeats and down.sort in ("error", "silent"):
+            drift.append(Drift(down, of))
+        else:
+            unjudged.add(one.exchange.number)
+    told = told_of({one.down.subject for one in drift})
+    drift = [one for one in drift if one.down.subject in told]
+    healed = [down for one in run if is_down(one) and (down := down_of("", one.exchange, 0)).healed_drop]
+    if is_often(len(healed), len(run)):
+        drift += (Drift(down, drops=(len(healed), len(run))) for down in healed)
+    sightings = {one.exchange.order: one for one in run}
+    return [one.deviation(sightings[one.down.moment[1:]]) for one in drift], frozenset(unjudged)
+
+
+def kind(one: Sighting) -> str:
+    return kind_of(one.exchange.probe)
+
+
+def read_of(one: Sighting) -> str:
+    return f"{kind(one)} with the id {one.exchange.probe.batch_id or ''}"
+
+
+def plain_reads(run: Sequence[Sighting]) -> Iterator[tuple[int, Sighting]]:
+    return (
+        (place, one)
+        for place, one in enumerate(run)
+        if shows_a_batch(one.exchange.probe) and one.exchange.status != 429
+    )
+
+
+def broken_ids(run: Sequence[Sighting]) -> dict[str, str]:
+    failed: dict[str, list[int]] = {}
+    answered = set()
+    for place, one in plain_reads(run):
+        if not is_down(one):
+            answered.add(one.exchange.probe.batch_id)
+        elif one.exchange.final:
+            failed.setdefault(one.exchange.probe.batch_id or "", []).append(place)
+    names = [
+        name
+        for name, places in failed.items()
+        if len(places) >= BROKEN_ID and name not in answered
+        if not all(is_down(one) for one in run[places[0] : places[-1]])
+    ]
+    return {name: f"the id {name}" if answered or len(names) == 1 else "every known id" for name in names}
+
+
+def broken_reads(run: Sequence[Sighting]) -> set[str]:
+    failures: Counter[str] = Counter()
+    answered = {read_of(one) for _, one in plain_reads(run) if not is_down(one)}
+    last: dict[str, int] = {}
+    for place, one in plain_reads(run):
+        between = run[last.get(read_of(one), -1) + 1 : place]
+        if is_down(one) and one.exchange.final and not all(map(is_down, between)):
+            failures[read_of(one)] += 1
+            last[read_of(one)] = place
+    return {read for read, count in failures.items() if count >= BROKEN_ID and read not in answered}
+
+
+def always_fails(one: Sighting, others: Sequence[Sighting]) -> bool:
+    alike = [other for other in others if kind(other) == kind(one)]
+    once = any(down_of("", other.exchange, 0).reset_once for other in alike if is_down(other))
+    failed = sum(is_down(other) and other.exchange.status != 429 for other in alike)
+    return failed >= (3 if once else 2) and failed == len(alike)
+
+
+def up_afterwards(run: Sequence[Sighting], place: int, kind_of_one: Callable[[Sighting], str]) -> bool:
+    mine, subject = kind_of_one(run[place]), run[place].exchange.probe.subject
+    for later in run[place + 1 :]:
+        if kind_of_one(later) == mine:
+            continue
+        if not is_down(later):
+            return True
+        if later.exchange.final and later.exchange.probe.subject != subject:
+            return False
+    return False
+
+
+def answer(how: str, which: str, batch_id: str) -> Exchange:
+    """A request of a kind, answered somehow."""
+    more: dict[str, object] = {"batch_id": batch_id, "name": which}
+    if which == "head":
+        more["method"] = "HEAD"
+    elif which == "post":
+        more["method"] = "POST"
+    elif which == "unknown":
+        more |= {"subject": "unknown", "batch_id": f"{batch_id}_nobodys"}
+    elif which == "odd":
+        more |= {"subject": "hostile", "batch_id": f"{batch_id} '"}
+    elif which == "missing":
+        more["credential"] = "missing"
+    elif which == "recorded":
+        more["subject"] = "recorded"
+    if how in ("timeout", "reset"):
+        return sent(b"", answered=False, failure=Failure(how, how), **more)  # type: ignore[arg-type]
+    status = int(how)
+    body = {**QUEUED, "id": batch_id} if status == 200 else {"code": status, "message": "It failed.", "data": ""}
+    return sent(body, status, **more)  # type: ignore[arg-type]
+
+
+KINDS = st.sampled_from(["read", "read", "read", "gzip", "head", "post", "unknown", "odd", "missing", "recorded"])
+HOWS = st.sampled_from(["200", "200", "404", "500", "500", "500", "503", "429", "timeout", "reset"])
+
+
+@st.composite
+def all_runs(draw: st.DrawFn) -> list[Exchange]:
+    """Few kinds of request for few ids, so that some always fail; several at one time; some were tried again."""
+    always = draw(st.dictionaries(st.sampled_from(IDS) | KINDS, HOWS, max_size=3))
+    asked = draw(st.lists(st.tuples(KINDS, st.sampled_from(IDS), HOWS, st.booleans()), min_size=3, max_size=24))
+    times = draw(st.lists(st.integers(0, 12), min_size=len(asked), max_size=len(asked)))
+    made: list[Exchange] = []
+    for number, ((which, batch_id, how, again), moment) in enumerate(zip(asked, times, strict=True)):
+        exchange = answer(always.get(batch_id, always.get(which, how)), which, batch_id)
+        attempts = [exchange] * (1 + (again and is_down(Sighting(exchange, contract()))))
+        for attempt, one in enumerate(attempts):
+            final = attempt == len(attempts) - 1
+            made.append(
+                replace(one, number=number, attempt=attempt, final=final, started_at=1e9 + moment + attempt / 4)
+            )
+    return made
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(all_runs())
+def test_drift_and_outages_are_what_the_definition_says(run: list[Exchange]) -> None:
+    ledger = judge(run, contract())
+    deviations, unjudged = by_definition(run)
+    assert tuple(finding for finding in ledger.findings if finding.rule in RULES) == fold(deviations)
+    assert ledger.unjudged == unjudged
+
+
+def test_an_id_that_one_client_asked_for_in_an_outage_alone_is_no_drift() -> None:
+    polls = [answer("500", "read", IDS[0]) for _ in range(5)]
+    run = [answer("200", "read", IDS[1]), *polls, *(answer("200", "read", IDS[1]) for _ in range(3))]
+    run = [replace(one, number=number, started_at=1e9 + number) for number, one in enumerate(run)]
+    assert not [finding for finding in judge(run, contract()).findings if finding.rule in RULES]
+    between = [*run[:3], replace(run[0], number=9, started_at=run[2].started_at + 0.5), *run[3:]]
+    assert [finding.rule for finding in judge(between, contract()).findings if finding.rule in RULES] == [
+        "response.server_error"
+    ]
