@@ -14,7 +14,7 @@ from batch_conformance.exchange.target import RETRIED_STATUSES, Target, is_repea
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.availability import BROKEN_ID, shows_a_batch
-from batch_conformance.judge.judge import judge
+from batch_conformance.judge.judge import Judge
 from batch_conformance.probes.plan import Plan
 
 _SILENT_ENOUGH = 3
@@ -62,6 +62,7 @@ class Runner:
         self._control_number = len(plan.probes)
         self._spool: Spool | None = None
         self._prefer: bool | None = None
+        self._judge: Judge | None = None
 
     @property
     def nearly_done(self) -> bool:
@@ -114,15 +115,14 @@ class Runner:
                 if self.progress:
                     self.progress(len(self._done), len(self.plan.probes), probe.chapter)
 
-    def ledger(self, chapters: Collection[str] | None = None) -> Ledger:
-        """The ledger of the run, or of some of its chapters."""
-        ledger = judge(self._of(chapters), self.contract, self.recorded)
+    def ledger(self) -> Ledger:
+        """The ledger of all that was sent so far; what was judged once is not judged again."""
+        if self._judge is None:
+            self._judge = Judge(self.contract, shape=self.recorded, keeps_all=True)
+        for exchange in self.exchanges[self._judge.judged :]:
+            self._judge.add(exchange)
+        ledger = self._judge.ledger()
         return self.further(ledger, self.contract) if self.further else ledger
-
-    def _of(self, chapters: Collection[str] | None) -> list[Exchange]:
-        if chapters is None:
-            return list(self.exchanges)
-        return [exchange for exchange in self.exchanges if exchange.probe.chapter in chapters]
 
     def _perform(self, number: int, probe: Probe) -> None:
         self._done.add(number)
