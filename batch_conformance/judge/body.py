@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from batch_conformance.contract.clauses import rule_of
+from batch_conformance.contract.pointer import unescape
+from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import Schema, Violation, type_name
 from batch_conformance.contract.shape import Sent
 from batch_conformance.findings.finding import Deviation, Side
@@ -13,6 +15,7 @@ from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.content import Content
 from batch_conformance.judge.response import foreign_charset, is_turned_away, is_unquoted_text
 from batch_conformance.judge.sighting import Sighting, at
+from batch_conformance.judge.sparing import Body, Check
 from batch_conformance.judge.strict_json import Defect, Parsed
 
 _NULL_MEANT = frozenset({"document.example_null", "document.nullable_ignored"})
@@ -20,6 +23,8 @@ _NULL_MEANT = frozenset({"document.example_null", "document.nullable_ignored"})
 
 WORDS_FOR_UNSET = frozenset({"null", "NULL", "None", "nil", "undefined"})
 """What languages print for no value: as the text of a value it was never meant."""
+
+_NOTHING = WORDS_FOR_UNSET | {""}
 
 _RULE_OF_FLAW = {
     "bom": "json.bom",
@@ -206,3 +211,36 @@ def _empty_strings(sighting: Sighting, schema: Schema, value: Any, judged: Set[s
                 kind="word" if text.strip() else "empty",
                 location=place.location,
             )
+
+
+def surely_says_something(schema: Schema, roles: Roles, body: Body) -> Check | None:
+    """A check that holds only where no text of a body is empty or unset, and none is beside its known values.
+
+    It is for bodies with the same members of the same types as ``body``, and the state is not looked at. None where a
+    text is in an inner object.
+    """
+    known = []
+    for place in schema.properties:
+        if place.known_values and "x-known-values" in place.keywords and place.pointer != roles.state:
+            if place.pointer.count("/") != 1:
+                return None
+            known.append((unescape(place.pointer[1:]), frozenset(place.known_values)))
+    free = tuple(pointer + "/" for pointer in roles.free_maps)
+    for place in schema.properties:
+        nested = place.pointer.count("/") > 1 and "*" not in place.pointer and not place.pointer.startswith(free)
+        if nested and type(at(body, place.pointer)) is str:
+            return None
+    names = tuple(name for name, value in body.items() if type(value) is str)
+
+    def holds(body: Body) -> bool:
+        texts = tuple(map(body.__getitem__, names))
+        # The least of them begins with white space where any is nothing else.
+        if texts and not (_NOTHING.isdisjoint(texts) and min(texts)[0] > " "):
+            return False
+        for name, listed in known:
+            value = body.get(name)
+            if type(value) in (str, int) and value not in listed:
+                return False
+        return True
+
+    return holds

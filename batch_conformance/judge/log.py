@@ -93,7 +93,13 @@ class Log:
     def add_plain(self, key: str, read: tuple[Any, ...]) -> None:
         """Put by the parts of the row of a final, plain read that was answered with its batch."""
         shown = self._shown.get(key)
-        if shown is None or shown[8] != read[8] or shown[5] != read[5] or shown[6] is not None or shown[7] != read[7]:
+        if (
+            shown is None
+            or shown[6] is not None
+            or shown[5] != read[5]
+            or shown[7] != read[7]
+            or (shown[8] is not read[8] and shown[8] != read[8])
+        ):
             self._put(key, _made(Row, read))
             return
         known = self._held.get(key)

@@ -16,10 +16,9 @@ from batch_conformance.contract.pointer import unescape
 from batch_conformance.exchange.exchange import RECORDED, Exchange, Probe, Request, Response
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.availability import Answered, Availability, down_of, kind_of, shows_a_batch
-from batch_conformance.judge.calm import Calm
 from batch_conformance.judge.head import judge_head
 from batch_conformance.judge.log import DOWN, FOREIGN, Held, Log, Row, each
-from batch_conformance.judge.over_time import judge_over_time
+from batch_conformance.judge.over_time import SurelyCalm, judge_over_time
 from batch_conformance.judge.sighting import Sighting
 
 PHASE_OVER_TIME, PHASE_HEAD = 3, 4
@@ -57,7 +56,7 @@ def is_reduced(exchange: Exchange, whole: Exchange | None = None) -> bool:
 def compare(log: Log) -> Compared:
     """Judge all reads over time, and HEAD against GET, and take in what was answered and what was not."""
     made = Compared()
-    calm = Calm(log.contract.roles, log.pointers)
+    calm = SurelyCalm(log.contract.roles, log.pointers)
     was_plain = False
     for key, held in log.groups():
         plain = _calm_reads(key, held, calm)
@@ -73,7 +72,7 @@ def compare(log: Log) -> Compared:
     return made
 
 
-def _compare_one(key: str, rows: Sequence[Row], log: Log, calm: Calm, made: Compared) -> None:
+def _compare_one(key: str, rows: Sequence[Row], log: Log, calm: SurelyCalm, made: Compared) -> None:
     answered: set[tuple[str, bool]] = set()
     downs = []
     for row in rows:
@@ -141,7 +140,7 @@ def _value(fact: Any) -> Any:
     return fact
 
 
-def _calm_reads(key: str, held: Held, calm: Calm) -> tuple[int, float] | None:
+def _calm_reads(key: str, held: Held, calm: SurelyCalm) -> tuple[int, float] | None:
     """How many reads of a batch there were and when the last was, where all were plain, in order of time, and calm."""
     count, last = 0, (-1.0, -1.0)
     for row in held:
@@ -161,7 +160,7 @@ def _calm_reads(key: str, held: Held, calm: Calm) -> tuple[int, float] | None:
     return (count, last[0]) if calm.holds(key, answers) else None
 
 
-def _is_calm(key: str, rows: Iterable[Row], calm: Calm) -> bool:
+def _is_calm(key: str, rows: Iterable[Row], calm: SurelyCalm) -> bool:
     """Whether a batch was read by GET alone, and nothing happened to it that a rule looks into."""
     if any(row.probe is not None and row.probe.method != "GET" for row in rows):
         return False

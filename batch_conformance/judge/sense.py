@@ -10,6 +10,7 @@ from typing import Any
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting, at, integer_at
+from batch_conformance.judge.sparing import Body, Check
 
 EARLIEST = 1_262_304_000
 """2010-01-01: no batch of such an API is older. Unix seconds."""
@@ -202,3 +203,89 @@ def _counts(sighting: Sighting, batch: Mapping[str, Any], roles: Roles) -> Itera
 
 def _clock(moment: int) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def surely_makes_sense(roles: Roles, body: Body) -> tuple[Check, ...] | None:
+    """Checks that hold only where ``judge_sense`` finds no time, window or counts that make no sense.
+
+    They are for bodies with the same members of the same types, in the same state, as ``body``. None where the roles
+    are not those of plain members.
+    """
+    if any(pointer.count("/") != 1 for pointer in (*roles.timestamps, *filter(None, (roles.window,)))):
+        return None
+    times = tuple(name for name in (p[1:] for p in roles.timestamps) if type(body.get(name)) is int)
+    return (*_surely_in_order(roles, times), *_surely_in_window(roles, times, body), *_surely_counted(roles, body))
+
+
+def _surely_in_order(roles: Roles, times: tuple[str, ...]) -> list[Check]:
+    created = (roles.created or "")[1:]
+    stages = [stage for stage in roles.stages if stage.timestamp and stage.timestamp[1:] in times]
+    pairs = [(created, name) for name in times if created in times and name != created]
+    pairs += [
+        (one.timestamp[1:], other.timestamp[1:])
+        for one in stages
+        for other in stages
+        if one.timestamp and other.timestamp and precedes(one, other)
+    ]
+    ordered = tuple(dict.fromkeys(pairs))
+
+    def hold(body: Body) -> bool:
+        for name in times:
+            if not EARLIEST <= body[name] <= LATEST:
+                return False
+        for one, other in ordered:  # noqa: SIM110 - a generator costs more than the comparison
+            if body[one] > body[other]:
+                return False
+        return True
+
+    return [hold] if times else []
+
+
+def _surely_in_window(roles: Roles, times: tuple[str, ...], body: Body) -> list[Check]:
+    window, created, expires = ((pointer or "")[1:] for pointer in (roles.window, roles.created, roles.expires))
+    if created not in times or expires not in times or not isinstance(body.get(window), str):
+        return []
+    known: dict[str, int | None] = {}
+
+    def hold(body: Body) -> bool:
+        text = body[window]
+        if text not in known:
+            if len(known) > 1000:
+                known.clear()
+            known[text] = promised_seconds(text)
+        promised = known[text]
+        return promised is None or body[expires] - body[created] == promised
+
+    return [hold]
+
+
+def _surely_counted(roles: Roles, body: Body) -> list[Check]:
+    counts = roles.counts
+    if counts is None:
+        return []
+    if any(pointer.rpartition("/")[0] != counts.pointer for pointer in (counts.total, counts.completed, counts.failed)):
+        return [lambda _: False]
+    if counts.pointer.count("/") != 1:
+        return [lambda _: False]
+    around = counts.pointer[1:]
+    names = [pointer.rpartition("/")[2] for pointer in (counts.total, counts.completed, counts.failed)]
+    held = body.get(around)
+    if not isinstance(held, dict):
+        return []
+    there = tuple(name for name in names if type(held.get(name)) is int)
+    whole = len(there) == 3
+    total, completed, failed = names
+    stage = next((one for one in roles.stages if roles.state and one.value == body.get(roles.state[1:])), None)
+    done = stage is not None and stage.word == "completed"
+
+    def hold(body: Body) -> bool:
+        held = body[around]
+        for name in there:
+            if held[name] < 0:
+                return False
+        if not whole:
+            return True
+        ended = held[completed] + held[failed]
+        return bool(ended == held[total] if done else ended <= held[total])
+
+    return [hold]

@@ -14,6 +14,7 @@ from batch_conformance.contract.pointer import join
 
 Flaw = Literal["bom", "duplicate_key", "encoding", "empty", "nan", "not_json", "surrogate", "too_deep", "trailing"]
 
+_SPACED_COLONS = (" :", "\t:", "\n:", "\r:")
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _HUGE_DIGITS = 4000
@@ -152,3 +153,13 @@ def _walk(value: Any) -> list[tuple[str, Any]]:
 
 def _printable(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def surely_has_each_key_once(text: str, keys: int) -> bool:
+    """Whether a JSON text, in whose value there are ``keys`` members in all, has surely none twice.
+
+    Every member has a colon, and none but members have one outside of strings.
+    """
+    if text.count(":") == keys:
+        return True
+    return text.count('":') == keys and not any(colon in text for colon in _SPACED_COLONS)

@@ -16,16 +16,13 @@ import orjson
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.pointer import escape, unescape
-from batch_conformance.judge.body import WORDS_FOR_UNSET
+from batch_conformance.judge.body import surely_says_something
 from batch_conformance.judge.judge import Judge, Judged
 from batch_conformance.judge.log import UP, length_and_checksum
-from batch_conformance.judge.sighting import at
-from batch_conformance.recorded.compiled import (
-    Check,
-    has_each_key_once,
-    sense_of,
-    validators_of,
-)
+from batch_conformance.judge.sense import surely_makes_sense
+from batch_conformance.judge.sparing import ALIKE, UNSPARED, Check
+from batch_conformance.judge.strict_json import surely_has_each_key_once
+from batch_conformance.judge.validators import surely_valid
 from batch_conformance.recorded.guess import PLAIN, Guess
 from batch_conformance.recorded.heads import Asked, Heads, Key, Said, remember
 from batch_conformance.recorded.line import LineError
@@ -40,24 +37,6 @@ _SAID = frozenset({"probe", "credential", "failure", "reflections", "number", "a
 _ODD_RESPONSE = frozenset(
     {"body_base64", "truncated", "decode_error", "trailing", "wire_size", "reason", "http_version"}
 )
-_OF_SHAPE = frozenset(
-    {
-        "body.type",
-        "body.required",
-        "response.coding_unasked",
-        "body.undeclared",
-        "body.write_only",
-        "response.media_type",
-        "response.charset",
-        "response.cache_public",
-        "response.retry_after",
-        "state.timestamp_missing",
-        "state.stage_timestamp_missing",
-        "state.timestamp_early",
-    }
-)
-"""Rules that alike exchanges break alike."""
-_NOTHING = WORDS_FOR_UNSET | {""}
 _LAST = 253402300799.0
 """The last second of the year 9999, the last that a recording may name."""
 
@@ -72,23 +51,15 @@ class _Plan:
     judged: Judged
     size: int
     checks: tuple[Check, ...]
-    known: tuple[tuple[str, frozenset[Any]], ...]
-    texts: tuple[str, ...]
     facts: Callable[[dict[str, Any]], tuple[Any, ...]]
     count: int = 0
 
     def holds(self, body: dict[str, Any]) -> bool:
         """Whether the values of a body that is alike deviate in nothing else."""
-        for check in self.checks:
+        for check in self.checks:  # noqa: SIM110 - a generator costs more than the checks
             if not check(body):
                 return False
-        for name, known in self.known:
-            value = body.get(name)
-            if type(value) in (str, int) and value not in known:
-                return False
-        texts = tuple(map(body.__getitem__, self.texts))
-        # The least of them begins with white space where any is nothing else.
-        return not texts or (_NOTHING.isdisjoint(texts) and min(texts)[0] > " ")
+        return True
 
 
 _Last = tuple[int, Said, Asked, _Plan, int, tuple[Any, ...]]
@@ -128,7 +99,7 @@ class FastPath:
         self._state = (self.contract.roles.state or "")[1:]
         self._identity = (self.contract.roles.identity or "")[1:]
         self._places = self._split(judge.log.pointers)
-        self._is_plain = self._fits()
+        self._is_plain = not UNSPARED and self._fits()
         self.bases: dict[str, int] = {}
         self.without_credential = 0
         self.keeps_lines = False
@@ -254,7 +225,7 @@ class FastPath:
             inner.append(shape)
             keys += more
         identity = body.get(self._identity)
-        if (identity != segment and type(identity) is str) or not has_each_key_once(text, keys):
+        if (identity != segment and type(identity) is str) or not surely_has_each_key_once(text, keys):
             return None
         state = body.get(self._state)
         return ((answered, outer, *inner, state if type(state) is str else None), body)
@@ -273,13 +244,13 @@ class FastPath:
         self._plans[key] = self._plan(judged, body) if judged is not None else None
         return True
 
-    def _plan(self, judged: Judged, body: dict[str, Any]) -> _Plan | None:  # noqa: PLR0911 - as in ``take``
+    def _plan(self, judged: Judged, body: dict[str, Any]) -> _Plan | None:
         sighting, roles = judged.sighting, self.contract.roles
         schema = sighting.schema
         exchange = sighting.exchange
         deviations = [deviation for _, _, found in judged.told for deviation in found]
         of_state = {("body.known_value", roles.state)}
-        if not all(d.rule in _OF_SHAPE or (d.rule, d.pointer) in of_state for d in deviations):
+        if not all(d.rule in ALIKE or (d.rule, d.pointer) in of_state for d in deviations):
             return None
         if schema is None or sighting.batch is None or exchange.response is None:
             return None
@@ -287,30 +258,18 @@ class FastPath:
             return None
         broken = any(deviation.rule in ("body.type", "body.required", "body.undeclared") for deviation in deviations)
         valid = self._check(sighting.status, sighting.contract_media_type, broken)
-        sense = sense_of(roles, body)
-        if valid is None or sense is None or not all(check(body) for check in (*valid, *sense)):
+        sense = surely_makes_sense(roles, body)
+        says = surely_says_something(schema, roles, body)
+        if valid is None or sense is None or says is None or not all(check(body) for check in (*valid, *sense)):
             return None
-        known = []
-        for place in schema.properties:
-            if place.known_values and "x-known-values" in place.keywords and place.pointer != roles.state:
-                if place.pointer.count("/") != 1:
-                    return None
-                known.append((unescape(place.pointer[1:]), frozenset(place.known_values)))
-        free = tuple(pointer + "/" for pointer in roles.free_maps)
-        for place in schema.properties:
-            nested = place.pointer.count("/") > 1 and "*" not in place.pointer and not place.pointer.startswith(free)
-            if nested and type(at(body, place.pointer)) is str:
-                return None
-        texts = tuple(name for name, value in body.items() if type(value) is str)
-        size = len(exchange.response.body)
-        return _Plan(judged, size, (*valid, *sense), tuple(known), texts, self._facts_of(body))
+        return _Plan(judged, len(exchange.response.body), (*valid, *sense, says), self._facts_of(body))
 
     def _check(self, status: str, media_type: str, broken: bool) -> tuple[Check, ...] | None:
         wanted = (status, media_type, broken)
         if wanted not in self._checks:
             schema = self.contract.operation.responses[status].content[media_type]
             assert schema is not None
-            self._checks[wanted] = validators_of(schema, broken=broken)
+            self._checks[wanted] = surely_valid(schema, broken=broken)
         return self._checks[wanted]
 
     def _learn_base(self, before: str) -> bool:

@@ -10,17 +10,12 @@ from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Headers
 from batch_conformance.exchange.redaction import Redactor
 from batch_conformance.judge.headers import header_value
+from batch_conformance.judge.sparing import HEADERS
 from batch_conformance.recorded.guess import NEGOTIATION, Guess
 
 Key = tuple[Any, ...]
 
 _MOST_REMEMBERED = 20_000
-_JUDGED_HEADERS = frozenset(
-    {
-        *("content-type", "content-length", "content-encoding", "transfer-encoding"),
-        *("cache-control", "retry-after", "www-authenticate"),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +80,7 @@ class Heads:
         names, found = pairs
         places = self._answer_names.get((status, names))
         if places is None:
-            places = self._places_of(names, _JUDGED_HEADERS | self._documented_at(status).keys())
+            places = self._places_of(names, HEADERS | self._documented_at(status).keys())
             remember(self._answer_names, (status, names), places)
         key = (status, names, *[found[place] for place in places])
         try:

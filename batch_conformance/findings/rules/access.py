@@ -15,6 +15,7 @@ RULES = (
         source="the document's `security`, RFC 6750 section 3.1",
         breaks="200 without an Authorization header",
         keeps="401 without an Authorization header",
+        looks_at="message",
     ),
     Rule(
         id="auth.wrong_token_accepted",
@@ -26,6 +27,7 @@ RULES = (
         source="the document's `security`, RFC 6750 section 3.1",
         breaks="200 for a made-up bearer token",
         keeps="401 for a made-up bearer token",
+        looks_at="message",
     ),
     Rule(
         id="auth.scheme_accepted",
@@ -37,6 +39,7 @@ RULES = (
         source="the document's `securitySchemes`, RFC 6750 section 2.1",
         breaks="200 for Authorization: Token KEY",
         keeps="401 for Authorization: Token KEY",
+        looks_at="message",
     ),
     Rule(
         id="auth.elsewhere_accepted",
@@ -48,6 +51,7 @@ RULES = (
         source="the document's `securitySchemes`, RFC 6750 section 2.3",
         breaks="200 for ?api_key=KEY",
         keeps="401 for ?api_key=KEY",
+        looks_at="message",
     ),
     Rule(
         id="auth.checked_late",
@@ -59,6 +63,7 @@ RULES = (
         source="the document's `security`, RFC 9110 section 11.4",
         breaks="404 without a token for an unknown id",
         keeps="401 without a token for any id",
+        looks_at="message",
     ),
     Rule(
         id="auth.not_401",
@@ -70,6 +75,7 @@ RULES = (
         source="RFC 9110 sections 15.5.2 and 15.5.4, RFC 6750 section 3.1",
         breaks="403 without an Authorization header",
         keeps="401 without an Authorization header",
+        looks_at="message",
     ),
     Rule(
         id="auth.lower_case_refused",
@@ -81,6 +87,7 @@ RULES = (
         source="RFC 9110 section 11.1",
         breaks="401 for Authorization: bearer KEY",
         keeps="200 for Authorization: bearer KEY",
+        looks_at="message",
     ),
     Rule(
         id="auth.valid_refused",
@@ -92,6 +99,7 @@ RULES = (
         source="RFC 9110 section 15.5.2",
         breaks="401 for unknown ids with the token that known ids accept",
         keeps="404 for unknown ids with a valid token",
+        looks_at="message",
     ),
     Rule(
         id="auth.challenge_missing",
@@ -103,6 +111,8 @@ RULES = (
         source="RFC 9110 section 15.5.2, RFC 6750 section 3",
         breaks="401 without a WWW-Authenticate header",
         keeps='401 with WWW-Authenticate: Bearer realm="api"',
+        looks_at="message",
+        headers=("www-authenticate",),
     ),
     Rule(
         id="identity.other_batch",
@@ -114,6 +124,7 @@ RULES = (
         source="the operation's description: the batch object matching the specified ID",
         breaks='GET /batches/batch_a answers {"id": "batch_b"}',
         keeps='GET /batches/batch_a answers {"id": "batch_a"}',
+        looks_at="values",
     ),
     Rule(
         id="identity.unknown_answered",
@@ -125,6 +136,7 @@ RULES = (
         source="the document's 404 response, RFC 9110 section 15.5.5",
         breaks="200 for a made-up id",
         keeps="404 for a made-up id",
+        looks_at="message",
     ),
     Rule(
         id="identity.neighbour_answered",
@@ -136,6 +148,7 @@ RULES = (
         source="RFC 3986 section 6.2.2.1, the operation's description",
         breaks="200 for BATCH_A where batch_a exists",
         keeps="404 for BATCH_A where batch_a exists",
+        looks_at="message",
     ),
     Rule(
         id="identity.traversal_answered",
@@ -147,6 +160,7 @@ RULES = (
         source="RFC 3986 section 2.2",
         breaks="200 for x%2F..%2Fbatch_a",
         keeps="404 for x%2F..%2Fbatch_a",
+        looks_at="message",
     ),
     Rule(
         id="identity.list_answered",
@@ -158,6 +172,7 @@ RULES = (
         source="the operation's required path parameter",
         breaks='GET /batches/ answers {"object": "list"}',
         keeps="GET /batches/ answers 404",
+        looks_at="message",
     ),
     Rule(
         id="security.key_reflected",
@@ -169,6 +184,7 @@ RULES = (
         source="RFC 6750 section 5.2",
         breaks="Invalid token: sk-…whole key…",
         keeps="Invalid token",
+        looks_at="bytes",
     ),
     Rule(
         id="security.header_injected",
@@ -180,6 +196,7 @@ RULES = (
         source="RFC 9110 section 5.5, CWE-113",
         breaks="X-Injected: 1 for the id x%0D%0AX-Injected:%201",
         keeps="404 for it, with none of its text in a header",
+        looks_at="bytes",
     ),
     Rule(
         id="security.trace_leaked",
@@ -191,6 +208,7 @@ RULES = (
         source="CWE-209",
         breaks="Traceback (most recent call last): …",
         keeps='{"code": 50000, "message": "Internal error", "data": ""}',
+        looks_at="bytes",
     ),
     Rule(
         id="security.internals_leaked",
@@ -202,5 +220,6 @@ RULES = (
         source="CWE-209",
         breaks="open /home/app/data/batch_a.json: no such file",
         keeps="404 page not found",
+        looks_at="bytes",
     ),
 )

@@ -15,6 +15,7 @@ RULES = (
         source="RFC 8259 section 2",
         breaks='{"id": "batch_a", "created_at": NaN}',
         keeps='{"id": "batch_a", "created_at": 1741685413}',
+        looks_at="bytes",
     ),
     Rule(
         id="json.bom",
@@ -26,6 +27,7 @@ RULES = (
         source="RFC 8259 section 8.1",
         breaks='EF BB BF {"id": "batch_a"}',
         keeps='{"id": "batch_a"}',
+        looks_at="bytes",
     ),
     Rule(
         id="json.trailing",
@@ -37,6 +39,7 @@ RULES = (
         source="RFC 8259 section 2",
         breaks='{"id": "batch_a"}{"id": "batch_b"}',
         keeps='{"id": "batch_a"}',
+        looks_at="bytes",
     ),
     Rule(
         id="json.duplicate_key",
@@ -48,6 +51,7 @@ RULES = (
         source="RFC 8259 section 4",
         breaks='{"id": "batch_a", "id": "batch_b"}',
         keeps='{"id": "batch_a"}',
+        looks_at="bytes",
     ),
     Rule(
         id="json.surrogate",
@@ -59,6 +63,7 @@ RULES = (
         source="RFC 8259 section 8.2",
         breaks=r'{"metadata": {"description": "\ud83d"}}',
         keeps=r'{"metadata": {"description": "\ud83d\ude00"}}',
+        looks_at="bytes",
     ),
     Rule(
         id="json.unquoted",
@@ -71,6 +76,7 @@ RULES = (
         source="RFC 8259 section 3",
         breaks="404 page not found",
         keeps='"404 page not found"',
+        looks_at="bytes",
     ),
     Rule(
         id="body.type",
@@ -82,6 +88,7 @@ RULES = (
         source="OpenAPI 3.0 section 4.7.24, JSON Schema `type`",
         breaks='{"created_at": "1741685413"}',
         keeps='{"created_at": 1741685413}',
+        looks_at="members",
     ),
     Rule(
         id="body.required",
@@ -93,6 +100,7 @@ RULES = (
         source="JSON Schema `required`",
         breaks='{"object": "batch"}',
         keeps='{"id": "batch_a", "object": "batch"}',
+        looks_at="members",
     ),
     Rule(
         id="body.enum",
@@ -104,6 +112,7 @@ RULES = (
         source="JSON Schema `enum`",
         breaks='{"status": "COMPLETED"}',
         keeps='{"status": "completed"}',
+        looks_at="values",
     ),
     Rule(
         id="body.known_value",
@@ -116,6 +125,7 @@ RULES = (
         source="the vendor's guide, through the overlay",
         breaks='{"status": "DONE"}',
         keeps='{"status": "completed"}',
+        looks_at="values",
     ),
     Rule(
         id="body.format",
@@ -127,6 +137,7 @@ RULES = (
         source="JSON Schema `format`; level should where OpenAPI 3.1, or a registry alone, has it as an annotation",
         breaks='{"created": "yesterday"} where format is date-time',
         keeps='{"created": "2026-01-02T03:04:05Z"}',
+        looks_at="values",
     ),
     Rule(
         id="body.constraint",
@@ -138,6 +149,7 @@ RULES = (
         source="JSON Schema validation keywords",
         breaks='{"total": -1} where minimum is 0',
         keeps='{"total": 0}',
+        looks_at="values",
     ),
     Rule(
         id="body.impossible",
@@ -150,6 +162,7 @@ RULES = (
         source="JSON Schema: a value has to keep all keywords of its schema",
         breaks='{"version": "1.10"} where type is string and the enum, unquoted, lists the number 1.10',
         keeps='{"version": "1.10"} where the enum lists "1.10"',
+        looks_at="values",
     ),
     Rule(
         id="body.undeclared",
@@ -161,6 +174,7 @@ RULES = (
         source="closed world: the contract's properties are all there is",
         breaks='{"id": "batch_a", "outputFileId": "file-b"}',
         keeps='{"id": "batch_a", "output_file_id": "file-b"}',
+        looks_at="members",
     ),
     Rule(
         id="body.write_only",
@@ -172,6 +186,7 @@ RULES = (
         source="OpenAPI 3.0.3 section 4.7.24.2, JSON Schema 2020-12 validation section 9.4 `writeOnly`",
         breaks='{"id": "batch_a", "webhook_secret": "s3cret"} where webhook_secret is writeOnly',
         keeps='{"id": "batch_a"}, even where webhook_secret is required',
+        looks_at="members",
     ),
     Rule(
         id="body.seen",
@@ -183,6 +198,7 @@ RULES = (
         source="the document's properties",
         breaks="`failed_at` in no body of the run",
         keeps="`failed_at` in at least one body, null or set",
+        looks_at="run",
     ),
     Rule(
         id="body.enveloped",
@@ -194,6 +210,7 @@ RULES = (
         source="the document's response schema",
         breaks='{"code": 20000, "data": {"id": "batch_a", "status": "completed"}}',
         keeps='{"id": "batch_a", "status": "completed"}',
+        looks_at="values",
     ),
     Rule(
         id="body.another_object",
@@ -206,6 +223,7 @@ RULES = (
         source="the document's response schema",
         breaks='{"name": "jobs/1", "state": "JOB_STATE_RUNNING"}',
         keeps='{"id": "batch_a", "status": "in_progress"}',
+        looks_at="values",
     ),
     Rule(
         id="value.empty_string",
@@ -217,5 +235,6 @@ RULES = (
         source='the vendor\'s examples write unset values as null; reports of clients fetching the file ""',
         breaks='{"error_file_id": ""}',
         keeps='{"error_file_id": null}',
+        looks_at="values",
     ),
 )

@@ -20,6 +20,7 @@ RULES = (
         source=_TYPES,
         breaks="200 text/html <html>: a str, and `batch.status` raises AttributeError",
         keeps='200 {"id": "batch_a", "status": "completed"}: a Batch',
+        looks_at="run",
     ),
     Rule(
         id="client.raises",
@@ -31,6 +32,7 @@ RULES = (
         source=_BASE,
         breaks="200 with an empty body: json.JSONDecodeError",
         keeps='404 {"error": {"message": "No such batch"}}: openai.NotFoundError',
+        looks_at="run",
     ),
     Rule(
         id="client.field",
@@ -43,6 +45,7 @@ RULES = (
         source=_TYPES,
         breaks='{"errors": []}: `batch.errors.data` raises AttributeError',
         keeps='{"errors": null}',
+        looks_at="run",
     ),
     Rule(
         id="client.polling",
@@ -55,6 +58,7 @@ RULES = (
         source=_TYPES,
         breaks='{"status": "in_queue"}',
         keeps='{"status": "validating"}',
+        looks_at="run",
     ),
     Rule(
         id="client.file_id",
@@ -67,6 +71,7 @@ RULES = (
         source="OpenAI's Python client, src/openai/resources/files.py",
         breaks='{"output_file_id": "https://files.example.com/a.jsonl?sig=1"}',
         keeps='{"output_file_id": "file-abc123"}',
+        looks_at="run",
     ),
     Rule(
         id="client.strict",
@@ -79,6 +84,7 @@ RULES = (
         source=_TYPES,
         breaks='{"request_counts": {}}: openai.APIResponseValidationError',
         keeps='{"request_counts": {"total": 1, "completed": 1, "failed": 0}}',
+        looks_at="run",
     ),
     Rule(
         id="client.error_class",
@@ -91,6 +97,7 @@ RULES = (
         source=_ERRORS,
         breaks="400 for an id that nobody has: openai.BadRequestError",
         keeps="404 for an id that nobody has: openai.NotFoundError",
+        looks_at="run",
     ),
     Rule(
         id="client.error_detail",
@@ -103,5 +110,6 @@ RULES = (
         source=_BASE,
         breaks='401 "Invalid token": the message is "Error code: 401"',
         keeps='401 {"error": {"message": "Invalid token"}}: the message has the words',
+        looks_at="run",
     ),
 )

@@ -15,6 +15,7 @@ RULES = (
         source="the document's examples (1741685413)",
         breaks='{"created_at": 1741685413000}',
         keeps='{"created_at": 1741685413}',
+        looks_at="values",
     ),
     Rule(
         id="time.order",
@@ -26,6 +27,7 @@ RULES = (
         source="the vendor's guide: the order of states",
         breaks='{"in_progress_at": 20, "completed_at": 10}',
         keeps='{"in_progress_at": 10, "completed_at": 20}',
+        looks_at="values",
     ),
     Rule(
         id="time.window",
@@ -37,6 +39,7 @@ RULES = (
         source="the document's example: 24h and 86400 seconds",
         breaks='{"completion_window": "24h", "created_at": 0, "expires_at": 3600}',
         keeps='{"completion_window": "24h", "created_at": 0, "expires_at": 86400}',
+        looks_at="values",
     ),
     Rule(
         id="state.timestamp_missing",
@@ -48,6 +51,7 @@ RULES = (
         source="the document's properties named after states",
         breaks='{"status": "failed", "failed_at": null}',
         keeps='{"status": "failed", "failed_at": 1741685500}',
+        looks_at="members",
     ),
     Rule(
         id="state.stage_timestamp_missing",
@@ -59,6 +63,7 @@ RULES = (
         source="the document's properties named after states",
         breaks='{"status": "completed", "in_progress_at": null}',
         keeps='{"status": "completed", "in_progress_at": 1741685420}',
+        looks_at="members",
     ),
     Rule(
         id="state.timestamp_early",
@@ -70,6 +75,7 @@ RULES = (
         source="the document's properties named after states",
         breaks='{"status": "in_progress", "completed_at": 1741685500}',
         keeps='{"status": "in_progress", "completed_at": null}',
+        looks_at="members",
     ),
     Rule(
         id="state.regressed",
@@ -81,6 +87,7 @@ RULES = (
         source="the vendor's guide: the order of states",
         breaks="completed, then in_progress, of one batch",
         keeps="in_progress, then completed, of one batch",
+        looks_at="run",
     ),
     Rule(
         id="counts.sum",
@@ -92,6 +99,7 @@ RULES = (
         source="the vendor's guide: request_counts",
         breaks='{"total": 10, "completed": 9, "failed": 3}',
         keeps='{"total": 10, "completed": 9, "failed": 1}',
+        looks_at="values",
     ),
     Rule(
         id="counts.regressed",
@@ -103,6 +111,7 @@ RULES = (
         source="the meaning of a count of finished requests",
         breaks="completed 9, then completed 4, of one batch",
         keeps="completed 4, then completed 9, of one batch",
+        looks_at="run",
     ),
     Rule(
         id="stability.changed",
@@ -114,6 +123,7 @@ RULES = (
         source="the meaning of ids and of times that have passed",
         breaks="created_at 1741685413, then 1741685420, of one batch",
         keeps="created_at 1741685413 at every read",
+        looks_at="run",
     ),
     Rule(
         id="stability.answer_changed",
@@ -125,6 +135,7 @@ RULES = (
         source="RFC 9110 section 9.2.1: a read changes nothing",
         breaks="200, then 404, for one batch",
         keeps="200 at every read of one batch",
+        looks_at="run",
     ),
     Rule(
         id="shape.changed",
@@ -136,5 +147,6 @@ RULES = (
         source="the file given with --shape",
         breaks="expires_at in every body when the shape was recorded, and in some bodies now",
         keeps="the types, properties, media types and headers that were recorded; more of them are no change",
+        looks_at="run",
     ),
 )

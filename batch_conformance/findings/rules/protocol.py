@@ -15,6 +15,7 @@ RULES = (
         source="OpenAPI 3.0 section 4.7.16, the operation's responses",
         breaks="202 Accepted for a batch that exists",
         keeps="200 OK for a batch that exists",
+        looks_at="message",
     ),
     Rule(
         id="response.media_type",
@@ -26,6 +27,8 @@ RULES = (
         source="OpenAPI 3.0 section 4.7.17, RFC 9110 section 8.3",
         breaks="Content-Type: text/html",
         keeps="Content-Type: application/json; charset=utf-8",
+        looks_at="message",
+        headers=("content-type",),
     ),
     Rule(
         id="response.header",
@@ -37,6 +40,7 @@ RULES = (
         source="OpenAPI 3.0 section 4.7.17, the response's headers",
         breaks="X-RateLimit-Remaining: many, where an integer is declared",
         keeps="X-RateLimit-Remaining: 41",
+        looks_at="values",
     ),
     Rule(
         id="response.charset",
@@ -48,6 +52,8 @@ RULES = (
         source="RFC 8259 section 8.1",
         breaks="Content-Type: application/json; charset=gbk",
         keeps="Content-Type: application/json",
+        looks_at="message",
+        headers=("content-type",),
     ),
     Rule(
         id="response.encoding",
@@ -59,6 +65,8 @@ RULES = (
         source="RFC 9110 sections 8.4 and 12.5.3",
         breaks="Content-Encoding: gzip over plain JSON",
         keeps="no Content-Encoding over plain JSON",
+        looks_at="bytes",
+        headers=("content-encoding",),
     ),
     Rule(
         id="response.coding_unasked",
@@ -70,6 +78,8 @@ RULES = (
         source="RFC 9110 section 12.5.3",
         breaks="Content-Encoding: gzip for Accept-Encoding: identity",
         keeps="Content-Encoding: gzip for Accept-Encoding: gzip",
+        looks_at="message",
+        headers=("content-encoding",),
     ),
     Rule(
         id="response.framing",
@@ -81,6 +91,8 @@ RULES = (
         source="RFC 9112 sections 6 and 8",
         breaks="Content-Length: 900 before 512 bytes of body",
         keeps="Content-Length: 512 before 512 bytes of body",
+        looks_at="bytes",
+        headers=("content-length", "transfer-encoding"),
     ),
     Rule(
         id="response.head_differs",
@@ -92,6 +104,7 @@ RULES = (
         source="RFC 9110 section 9.3.2",
         breaks="HEAD 404 and GET 200 for one batch",
         keeps="HEAD 200 and GET 200 with the same Content-Type",
+        looks_at="run",
     ),
     Rule(
         id="response.cache_public",
@@ -103,6 +116,8 @@ RULES = (
         source="RFC 9111 section 3.5",
         breaks="Cache-Control: public, max-age=600",
         keeps="Cache-Control: private, no-store",
+        looks_at="message",
+        headers=("cache-control",),
     ),
     Rule(
         id="response.retry_after",
@@ -114,6 +129,8 @@ RULES = (
         source="RFC 9110 section 10.2.3",
         breaks="Retry-After: soon",
         keeps="Retry-After: 30",
+        looks_at="message",
+        headers=("retry-after",),
     ),
     Rule(
         id="response.server_error",
@@ -125,6 +142,7 @@ RULES = (
         source="RFC 9110 section 15.6",
         breaks="500 for every unknown id, 200 for known ones",
         keeps="404 for every unknown id",
+        looks_at="run",
     ),
     Rule(
         id="response.silent",
@@ -136,6 +154,7 @@ RULES = (
         source="RFC 9110 section 9.2",
         breaks="a time-out for every id with a slash in it",
         keeps="404 for every id with a slash in it",
+        looks_at="run",
     ),
     Rule(
         id="response.drops",
@@ -147,6 +166,7 @@ RULES = (
         source="RFC 9112 section 9.6",
         breaks="every third request ends in a reset",
         keeps="one reset in a run, healed by a retry",
+        looks_at="run",
     ),
     Rule(
         id="response.refused_input",
@@ -159,6 +179,7 @@ RULES = (
         source="RFC 9110 section 15.5",
         breaks="an HTML 403 for an id with a quote in it; an undocumented 422 for an id that is no UUID",
         keeps="the documented 404 for it",
+        looks_at="bytes",
     ),
     Rule(
         id="response.not_acceptable",
@@ -170,6 +191,7 @@ RULES = (
         source="RFC 9110 section 12.4.1",
         breaks="406 for Accept: text/html",
         keeps="200 application/json for Accept: text/html",
+        looks_at="message",
     ),
     Rule(
         id="response.undocumented_error",
@@ -182,6 +204,7 @@ RULES = (
         source="RFC 9110 section 15",
         breaks="404 where only 200 is documented",
         keeps="404 where 404 is documented",
+        looks_at="message",
     ),
     Rule(
         id="method.allow_missing",
@@ -193,6 +216,8 @@ RULES = (
         source="RFC 9110 section 15.5.6",
         breaks="405 without an Allow header",
         keeps="405 with Allow: GET, HEAD",
+        looks_at="message",
+        headers=("allow",),
     ),
     Rule(
         id="method.undeclared_answered",
@@ -204,5 +229,6 @@ RULES = (
         source="OpenAPI 3.0 section 4.7.9, RFC 9110 section 15.5.6",
         breaks="DELETE answered 200",
         keeps="DELETE answered 405",
+        looks_at="message",
     ),
 )

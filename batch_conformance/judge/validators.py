@@ -1,4 +1,4 @@
-"""Compiled checks of one body: those that say yes in microseconds, and leave every no to the judge to explain."""
+"""Compiled checks of a schema: they say yes in microseconds, and leave every no to the judge to explain."""
 
 from __future__ import annotations
 
@@ -10,14 +10,9 @@ import jsonschema_rs
 
 from batch_conformance.contract.discriminator import DISCRIMINATOR
 from batch_conformance.contract.formats import CHECKED, has_format
-from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import Schema
-from batch_conformance.judge.sense import EARLIEST, LATEST, precedes, promised_seconds
+from batch_conformance.judge.sparing import Check
 
-Body = dict[str, Any]
-Check = Callable[[Body], bool]
-
-_SPACED_COLONS = (" :", "\t:", "\n:", "\r:")
 _UNLIKE = ("pattern", "patternProperties", "multipleOf", "propertyNames", DISCRIMINATOR)
 """Keywords that the two validators may read differently, or only one of them at all."""
 _VALUES = frozenset({"enum", "const", "default", "example", "examples"})
@@ -36,17 +31,7 @@ _SAYS_NOTHING = frozenset(
 )
 
 
-def has_each_key_once(text: str, keys: int) -> bool:
-    """Whether a JSON text, in whose value there are ``keys`` members in all, has surely none twice.
-
-    Every member has a colon, and none but members have one outside of strings.
-    """
-    if text.count(":") == keys:
-        return True
-    return text.count('":') == keys and not any(colon in text for colon in _SPACED_COLONS)
-
-
-def validators_of(schema: Schema, *, broken: bool) -> tuple[Check, ...] | None:
+def surely_valid(schema: Schema, *, broken: bool) -> tuple[Check, ...] | None:
     """Checks that a value keeps a schema, for values with members and types of which it is known how they keep it.
 
     ``broken`` says that they do not: then only the rest of the schema is checked, and None is for a schema where the
@@ -62,18 +47,6 @@ def validators_of(schema: Schema, *, broken: bool) -> tuple[Check, ...] | None:
         return ()
     check = _compiled(loose, schema)
     return (check,) if check else None if broken else (schema.is_valid,)
-
-
-def sense_of(roles: Roles, body: Body) -> tuple[Check, ...] | None:
-    """Checks that the times, the window and the counts of a batch make sense together.
-
-    They hold for bodies with the same members of the same types, in the same state, as ``body``. None where the roles
-    are not those of plain members.
-    """
-    if any(pointer.count("/") != 1 for pointer in (*roles.timestamps, *filter(None, (roles.window,)))):
-        return None
-    times = tuple(name for name in (p[1:] for p in roles.timestamps) if type(body.get(name)) is int)
-    return (*_times(roles, times), *_window(roles, times, body), *_counts(roles, body))
 
 
 def _compiled(raw: Mapping[str, Any], schema: Schema) -> Check | None:
@@ -146,77 +119,3 @@ def _says_more(loose: Any) -> bool:
         elif keyword not in _SAYS_NOTHING and not keyword.startswith("x-"):
             return True
     return False
-
-
-def _times(roles: Roles, times: tuple[str, ...]) -> list[Check]:
-    created = (roles.created or "")[1:]
-    stages = [stage for stage in roles.stages if stage.timestamp and stage.timestamp[1:] in times]
-    pairs = [(created, name) for name in times if created in times and name != created]
-    pairs += [
-        (one.timestamp[1:], other.timestamp[1:])
-        for one in stages
-        for other in stages
-        if one.timestamp and other.timestamp and precedes(one, other)
-    ]
-    ordered = tuple(dict.fromkeys(pairs))
-
-    def hold(body: Body) -> bool:
-        for name in times:
-            if not EARLIEST <= body[name] <= LATEST:
-                return False
-        for one, other in ordered:  # noqa: SIM110 - a generator costs more than the comparison
-            if body[one] > body[other]:
-                return False
-        return True
-
-    return [hold] if times else []
-
-
-def _window(roles: Roles, times: tuple[str, ...], body: Body) -> list[Check]:
-    window, created, expires = ((pointer or "")[1:] for pointer in (roles.window, roles.created, roles.expires))
-    if created not in times or expires not in times or not isinstance(body.get(window), str):
-        return []
-    known: dict[str, int | None] = {}
-
-    def hold(body: Body) -> bool:
-        text = body[window]
-        if text not in known:
-            if len(known) > 1000:
-                known.clear()
-            known[text] = promised_seconds(text)
-        promised = known[text]
-        return promised is None or body[expires] - body[created] == promised
-
-    return [hold]
-
-
-def _counts(roles: Roles, body: Body) -> list[Check]:
-    counts = roles.counts
-    if counts is None:
-        return []
-    if any(pointer.rpartition("/")[0] != counts.pointer for pointer in (counts.total, counts.completed, counts.failed)):
-        return [lambda _: False]
-    if counts.pointer.count("/") != 1:
-        return [lambda _: False]
-    around = counts.pointer[1:]
-    names = [pointer.rpartition("/")[2] for pointer in (counts.total, counts.completed, counts.failed)]
-    held = body.get(around)
-    if not isinstance(held, dict):
-        return []
-    there = tuple(name for name in names if type(held.get(name)) is int)
-    whole = len(there) == 3
-    total, completed, failed = names
-    stage = next((one for one in roles.stages if roles.state and one.value == body.get(roles.state[1:])), None)
-    done = stage is not None and stage.word == "completed"
-
-    def hold(body: Body) -> bool:
-        held = body[around]
-        for name in there:
-            if held[name] < 0:
-                return False
-        if not whole:
-            return True
-        ended = held[completed] + held[failed]
-        return bool(ended == held[total] if done else ended <= held[total])
-
-    return [hold]

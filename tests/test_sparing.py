@@ -1,0 +1,184 @@
+"""What rules are spared, against the rules: a check that says that one is surely kept never overlooks a break of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from judge_support import COMPLETED, KNOWN, QUEUED, contract, contract_of, openai_like, sent
+from test_recorded_ledger import RUNS
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.exchange.exchange import Exchange, Response
+from batch_conformance.findings.rules import REGISTRY
+from batch_conformance.judge.body import surely_says_something
+from batch_conformance.judge.judge import judge_one
+from batch_conformance.judge.log import compared_places
+from batch_conformance.judge.over_time import SurelyCalm, judge_over_time
+from batch_conformance.judge.sense import surely_makes_sense
+from batch_conformance.judge.sighting import Sighting, at
+from batch_conformance.judge.sparing import ALIKE, HEADERS, OF_PLAIN_READS, SURELY_KEPT, UNSPARED, Check
+from batch_conformance.judge.validators import surely_valid
+
+MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+CONTRACTS = {
+    "documented": contract(),
+    "published": contract("published"),
+    "openai": openai_like(),
+    "patterns": contract_of(
+        {
+            "type": "object",
+            "properties": {
+                "id": {"type": "string", "pattern": "^b"},
+                "status": {"enum": ["completed"]},
+                "created_at": {"type": "integer", "maximum": 1741685500, "multipleOf": 2},
+                "errors": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 1},
+            },
+        }
+    ),
+}
+STATES = ("in_queue", "in_progress", "completed", "failed", "IN_QUEUE")
+TIMES = st.sampled_from([0, -1, 1741685412, 1741685413, 1741685414, 1741771813, 1741771814, 1741685413000, 2**70])
+COUNTS = st.integers(-1, 4)
+TEXTS = st.sampled_from(["", " ", "x", "null", "24h", "1 d", "25h", "file-1", "batch", "\ttext", "/v1/embeddings"])
+FREE = st.dictionaries(st.sampled_from(["a", "b"]), TEXTS, max_size=2)
+
+
+def value_like(value: Any) -> st.SearchStrategy[Any]:
+    """Other values of the same type, or the same ones."""
+    if type(value) is int:
+        return (COUNTS if abs(value) < 1000 else TIMES | COUNTS) | st.just(value)
+    if type(value) is str:
+        return TEXTS | st.just(value)
+    if type(value) is dict:
+        return st.fixed_dictionaries({name: value_like(inner) for name, inner in value.items()})
+    if type(value) is list:
+        return st.tuples(*map(value_like, value)).map(list)
+    return st.just(value)
+
+
+@st.composite
+def alike(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two bodies with the same members of the same types, in the same state."""
+    body = dict(draw(st.sampled_from([QUEUED, COMPLETED])))
+    body["status"] = draw(st.sampled_from(STATES))
+    body["request_counts"] = {"total": 4, "completed": 3, "failed": 1}
+    for name in draw(st.lists(st.sampled_from(sorted(body)), max_size=3)):
+        of_types = TIMES | TEXTS | FREE | st.sampled_from([None, True, [], ["a"], ["", "a"], [1]])
+        body[name] = draw(of_types | st.fixed_dictionaries(dict.fromkeys(("total", "completed", "failed"), COUNTS)))
+    if draw(st.booleans()):
+        body.pop(draw(st.sampled_from(sorted(body))), None)
+    other = draw(value_like(body))
+    for name in ("status", "id"):
+        if name in body:
+            other[name] = body[name]
+    return body, other
+
+
+def checks_for(under: Contract, body: dict[str, Any]) -> dict[str, Sequence[Check]] | None:
+    """The checks for bodies like this one, by their names in ``SURELY_KEPT``."""
+    sighting = Sighting(sent(body), under)
+    assert sighting.schema is not None
+    rules = {one.rule for one in judge_one(sighting)}
+    if not rules <= ALIKE:
+        return None
+    valid = surely_valid(sighting.schema, broken=bool(rules & {"body.type", "body.required", "body.undeclared"}))
+    sense = surely_makes_sense(under.roles, body)
+    says = surely_says_something(sighting.schema, under.roles, body)
+    if valid is None or sense is None or says is None or not all(check(body) for check in (*valid, *sense)):
+        return None
+    return {
+        "validators.surely_valid": valid,
+        "sense.surely_makes_sense": sense,
+        "body.surely_says_something": [says],
+    }
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+@MANY
+@given(alike())
+def test_what_is_surely_kept_is_kept(name: str, bodies: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    under = CONTRACTS[name]
+    first, other = bodies
+    checks = checks_for(under, first)
+    if checks is None:
+        return
+    found = list(judge_one(Sighting(sent(other), under)))
+    holding = {where for where, of_one in checks.items() if all(check(other) for check in of_one)}
+    if "validators.surely_valid" in holding:  # the other checks are for values that the schema admits
+        kept = frozenset[str]().union(*(SURELY_KEPT[where] for where in holding))
+        broken = [one for one in found if one.rule in kept]
+        assert [one for one in broken if (one.rule, one.pointer) != ("body.known_value", under.roles.state)] == []
+    if len(holding) == len(checks):
+        told = {(one.rule, one.pointer, one.kind) for one in judge_one(Sighting(sent(first), under))}
+        assert {(one.rule, one.pointer, one.kind) for one in found} == told
+
+
+STEPS = st.one_of(
+    st.sampled_from([*STATES, "cancelling", "cancelled", None, 5]).map(lambda value: {"status": value}),
+    st.fixed_dictionaries(dict.fromkeys(("total", "completed", "failed"), COUNTS)).map(
+        lambda value: {"request_counts": value}
+    ),
+    (TIMES | st.none()).map(lambda value: {"completed_at": value}),
+    st.sampled_from([None, "", "file-1", "file-2", "https://x/y?a=1", "https://x/y?a=2"]).map(
+        lambda value: {"output_file_id": value}
+    ),
+    (FREE | st.none()).map(lambda value: {"metadata": value}),
+    st.sampled_from([KNOWN, "batch_other", None]).map(lambda value: {"id": value}),
+    TEXTS.map(lambda value: {"endpoint": value}),
+    st.just({}),
+)
+"""What changes from one read to the next."""
+
+
+@MANY
+@given(st.lists(STEPS, min_size=2, max_size=5))
+def test_reads_that_are_surely_calm_break_no_rule_over_time(steps: list[dict[str, Any]]) -> None:
+    roles, places = contract().roles, compared_places(contract().roles)
+    bodies = list(accumulate(steps, lambda body, step: {**body, **step}, initial=QUEUED))
+    reads = [replace(sent(body), number=n, started_at=1e9 + n) for n, body in enumerate(bodies)]
+    values = [tuple(at(body, place) for place in places) for body in bodies]
+    if SurelyCalm(roles, places).holds(KNOWN, values):
+        assert not list(judge_over_time([Sighting(read, contract()) for read in reads]))
+
+
+def test_every_rule_says_what_it_looks_at() -> None:
+    assert {rule.id for rule in REGISTRY.values() if rule.looks_at is None} == set()
+    assert set() == UNSPARED
+    named = OF_PLAIN_READS.union(*SURELY_KEPT.values())
+    assert {rule.id for rule in REGISTRY.values() if rule.looks_at in ("values", "bytes")} == named
+
+
+class Listening(Response):
+    """A response that writes down which headers it is asked for."""
+
+    asked: ClassVar[set[str]] = set()
+
+    def header(self, name: str) -> str | None:
+        self.asked.add(name.lower())
+        return Response.header(self, name)
+
+    def header_all(self, name: str) -> tuple[str, ...]:
+        self.asked.add(name.lower())
+        return Response.header_all(self, name)
+
+
+@pytest.mark.parametrize("run", RUNS, ids=map(str, range(len(RUNS))))
+def test_rules_look_at_no_header_that_none_of_them_names(run: tuple[Exchange, ...]) -> None:
+    Listening.asked.clear()
+    for exchange in run:
+        if exchange.response is not None:
+            given = {name: getattr(exchange.response, name) for name in Response.__dataclass_fields__}
+            list(judge_one(Sighting(replace(exchange, response=Listening(**given)), contract())))
+    declared = {name.lower() for one in contract().operation.responses.values() for name in one.headers}
+    assert Listening.asked <= HEADERS | declared
+
+
+def test_a_body_of_a_plain_read_is_one_that_the_checks_are_for() -> None:
+    assert checks_for(contract(), json.loads(json.dumps(COMPLETED))) is not None
