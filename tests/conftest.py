@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,17 @@ settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
 
 HERE = Path(__file__).parent
+
+
+def _pass(_number: int, _frame: object) -> None:
+    return
+
+
+# Background jobs of shells, and much of CI, begin with these ignored, and what a test starts would inherit that. A
+# handler that does nothing leaves this process as it is, and what it starts has the system's own.
+for _number in (signal.SIGINT, signal.SIGHUP) if threading.current_thread() is threading.main_thread() else ():
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _pass)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -160,7 +160,7 @@ def test_the_port_of_the_embedded_mock_is_closed_when_the_run_is_over(tmp_path):
 
 CRASHES = {
     "a rule": "batch_conformance.judge.judge.judge_security",
-    "the judge": "batch_conformance.run.runner.judge",
+    "the judge": "batch_conformance.judge.judge.Judge.ledger",
 }
 
 
