@@ -70,6 +70,7 @@ class Response:
     ``body`` is decoded from its Content-Encoding and cut at the target's limit (``truncated``). ``wire_size`` is
     the number of body bytes on the wire; ``decode_error`` says why a Content-Encoding could not be undone. ``trailing``
     counts bytes that came after the end of the message: a body longer than its Content-Length, or one to a HEAD.
+    ``headers_complete`` is false where a recorder kept none of the headers: what is not there may have been sent.
     """
 
     status: int
@@ -81,6 +82,7 @@ class Response:
     truncated: bool = False
     decode_error: str = ""
     trailing: int = 0
+    headers_complete: bool = True
 
     def header(self, name: str) -> str | None:
         """The first value of a header, its name taken without regard to case."""

@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 def judge_headers(sighting: Sighting) -> Iterator[Deviation]:
     """Everything about the headers of one response, but Content-Type and those that frame it."""
-    if sighting.answer is None:
+    if sighting.answer is None or not sighting.answer.headers_complete:
         return
     yield from _demanded(sighting, sighting.answer)
     if sighting.covered and not is_turned_away(sighting, sighting.answer.status):

@@ -118,6 +118,8 @@ def _media_type(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
     documented = sighting.documented
     if documented is None or not documented.content or sighting.method == "HEAD" or not answer.body.strip():
         return
+    if not sighting.media_type and not answer.headers_complete:
+        return
     expected = " or ".join(documented.content)
     if sighting.declared_media_type is None:
         if is_turned_away(sighting, answer.status):

@@ -60,7 +60,10 @@ class Belonging:
 
 
 def _taken_apart(url: str) -> tuple[str, str, str]:
-    """Origin in lower case and without a default port, path and query of a URL; what cannot be read has no path."""
+    """Origin in lower case and without a default port, path and query of a URL.
+
+    What cannot be read, or is no URL of HTTP (``wss://…``), has no path.
+    """
     if url.startswith("/"):
         path, _, query = url.partition("#")[0].partition("?")
         return "", path, query
@@ -68,6 +71,8 @@ def _taken_apart(url: str) -> tuple[str, str, str]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
+        return "", "", ""
+    if parts.scheme.lower() not in ("", *_DEFAULT_PORTS):
         return "", "", ""
     host = (parts.hostname or "").lower()
     host = f"[{host}]" if ":" in host else host

@@ -93,6 +93,8 @@ def marks(*parts: Mapping[str, Any]) -> Iterator[str]:
 
 def known_size(value: object) -> int:
     """A number of bytes as recorders write it; 0 where it is not known, for which HAR has -1."""
+    if isinstance(value, str) and _is_length(value.strip()):
+        value = int(value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return int(value) if is_number and 0 < value < 1 << 53 else 0  # type: ignore[operator,call-overload]
 

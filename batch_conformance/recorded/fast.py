@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -25,7 +24,7 @@ from batch_conformance.judge.strict_json import surely_has_each_key_once
 from batch_conformance.judge.validators import surely_valid
 from batch_conformance.recorded.guess import PLAIN, Guess
 from batch_conformance.recorded.heads import Asked, Heads, Key, Said, remember
-from batch_conformance.recorded.line import LineError
+from batch_conformance.recorded.line import LineError, moment_of
 
 _MOST_PLANS = 4_000
 _MOST_POLLED = 50_000
@@ -33,9 +32,12 @@ _MOST_POLLED = 50_000
 _MOST_ITEMS = 8
 """Items of an array that are told apart; a body with more is looked at in full."""
 
-_SAID = frozenset({"probe", "credential", "failure", "reflections", "number", "attempt", "final"})
+_SAID = frozenset({"probe", "credential", "failure", "reflections", "number", "attempt", "final", "from_cache"})
 _ODD_RESPONSE = frozenset(
-    {"body_base64", "truncated", "decode_error", "trailing", "wire_size", "reason", "http_version"}
+    {
+        *("body_base64", "truncated", "decode_error", "trailing", "wire_size", "reason", "http_version"),
+        "headers_complete",
+    }
 )
 _LAST = 253402300799.0
 """The last second of the year 9999, the last that a recording may name."""
@@ -368,10 +370,7 @@ def _shape(value: Any) -> tuple[Key | None, int]:
 
 def _moments(begun: Any, elapsed: Any) -> tuple[float, float] | None:
     """When a request was sent and how long it took, in whichever form that was recorded; None for no such form."""
-    try:
-        begun = datetime.fromisoformat(begun).timestamp() if type(begun) is str else begun or 0.0
-    except (ValueError, OverflowError):
-        return None
+    begun = moment_of(begun) if type(begun) is str else begun or 0.0
     elapsed = elapsed or 0.0
     if type(begun) not in (int, float) or type(elapsed) not in (int, float):
         return None

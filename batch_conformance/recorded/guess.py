@@ -13,13 +13,17 @@ from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor
 from batch_conformance.recorded.belonging import Belonging, Place
 from batch_conformance.recorded.line import RecordedExchange
 
-Aside = Literal["elsewhere", "other_method", "conditional", "no_response"]
-"""Why an exchange is not judged: another operation's, another method, an answer to a condition, or none recorded."""
+Aside = Literal["elsewhere", "other_method", "conditional", "cached", "no_response"]
+"""Why an exchange is not judged.
+
+It is another operation's, of another method, an answer to a condition or of the client's cache, or none was recorded.
+"""
 
 PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 """Segments of letters that RFC 3986 section 2.3 leaves unreserved."""
 
 _CONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"})
+_SWITCHING_PROTOCOLS = 101
 _CONDITIONAL = frozenset({206, 304, 412, 416})
 NEGOTIATION = frozenset({"accept", "accept-charset", "accept-encoding", "accept-language", "prefer"})
 _PREFERRED = re.compile(r"\s*code\s*=\s*\"?(\d{3})\"?\s*", re.IGNORECASE)
@@ -47,14 +51,15 @@ class Guess:
         if recorded.probe is not None:
             return self._made(recorded, recorded.probe, number) if self.belonging.holds(recorded.url) else "elsewhere"
         place = self.belonging.place(recorded.url)
-        if place is None:
+        names = {name.lower() for name, _ in recorded.request_headers}
+        status = recorded.response.status if recorded.response else 0
+        if place is None or (status == _SWITCHING_PROTOCOLS and "upgrade" in names):
             return "elsewhere"
         if recorded.method not in ("GET", "HEAD"):
             return "other_method"
-        names = {name.lower() for name, _ in recorded.request_headers}
-        status = recorded.response.status if recorded.response else 0
-        if status in _CONDITIONAL and (not names or names & _CONDITIONS):
-            return "conditional"
+        conditional = status in _CONDITIONAL and (not names or names & _CONDITIONS or recorded.from_cache)
+        if conditional or recorded.from_cache:
+            return "conditional" if conditional else "cached"
         return self._made(recorded, self._probe(recorded, place, names), number)
 
     def _probe(self, recorded: RecordedExchange, place: Place, names: set[str]) -> Probe:

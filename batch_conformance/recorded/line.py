@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from typing import Any, get_args
 
 import orjson
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
+from jsonschema.exceptions import ValidationError, best_match
 
 from batch_conformance.contract.pointer import printable
 from batch_conformance.exchange.exchange import Failure, Headers, Probe, Response, Subject
@@ -20,6 +21,13 @@ from batch_conformance.input_error import why_no_json
 from batch_conformance.recorded.body import body_as_it_is, recorded_body
 
 _REASON = 160
+_MOST_SHOWN = 60
+_BOM = b"\xef\xbb\xbf"
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+"""An escape of a JSON string; its group is half of a pair of surrogates without the other half."""
+_LEAP_SECOND = re.compile(r"(?<=:\d\d:)60")
 
 
 class LineError(ValueError):
@@ -35,7 +43,8 @@ class RecordedExchange:
 
     ``probe`` is what it was sent for, where a suite sent it; ``credential`` is ``sent``, ``none``, or empty where the
     recording says neither. ``unjudged`` says why nothing is said of the body of the response, which is ``truncated``
-    then; it is empty where the body was recorded.
+    then; it is empty where the body was recorded. ``from_cache`` says that a cache of the client's had part in the
+    answer.
     """
 
     method: str
@@ -52,6 +61,7 @@ class RecordedExchange:
     final: bool = True
     reflections: tuple[str, ...] = ()
     unjudged: str = ""
+    from_cache: bool = False
 
 
 @cache
@@ -67,10 +77,24 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(schema())
 
 
+def json_of(raw: bytes) -> Any:
+    """The value of a JSON text. Raises ``orjson.JSONDecodeError``.
+
+    Recorders that cut a text in JavaScript leave one half of a pair of surrogates; U+FFFD then stands for it.
+    """
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        mended = _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], raw)
+        if mended == raw:
+            raise
+        return orjson.loads(mended)
+
+
 def values_of(raw: bytes) -> dict[str, Any]:
     """The values of one line. Raises ``LineError`` where it is no JSON object."""
     try:
-        values = orjson.loads(raw)
+        values = json_of(raw.removeprefix(_BOM))
     except orjson.JSONDecodeError as error:
         raise LineError(f"no JSON: {why_no_json(error, raw)}"[:_REASON]) from None
     if not isinstance(values, dict):
@@ -82,8 +106,8 @@ def exchange_of(values: Mapping[str, Any]) -> RecordedExchange:
     """The exchange that the values of a line are. Raises ``LineError`` where they keep not to the schema."""
     if not _validator().is_valid(values):
         wrong = best_match(_validator().iter_errors(values))
-        where = wrong.json_path.removeprefix("$.") if wrong else ""
-        raise LineError(f"{where}: {wrong.message if wrong else 'not an exchange'}"[:_REASON])
+        where = "" if wrong is None or wrong.json_path == "$" else wrong.json_path.removeprefix("$.") + ": "
+        raise LineError(f"{where}{_in_json(wrong) if wrong else 'not an exchange'}"[:_REASON])
     request, response, failure = values["request"], values.get("response"), values.get("failure")
     probe = _probe(values["probe"]) if values.get("probe") else None
     answered, unjudged = _response(response, as_it_is=probe is not None) if response else (None, "")
@@ -93,7 +117,7 @@ def exchange_of(values: Mapping[str, Any]) -> RecordedExchange:
         request_headers=headers_of(request.get("headers") or ()),
         response=answered,
         failure=Failure(failure["kind"], failure.get("detail", failure["kind"])) if failure else None,
-        started_at=_moment(values.get("started_at") or 0.0),
+        started_at=_started(values.get("started_at") or 0.0),
         elapsed=float(values.get("elapsed") or 0.0),
         credential=values.get("credential") or "",
         probe=probe,
@@ -102,7 +126,16 @@ def exchange_of(values: Mapping[str, Any]) -> RecordedExchange:
         final=values.get("final", True),
         reflections=tuple(values.get("reflections", ())),
         unjudged=unjudged,
+        from_cache=values.get("from_cache") is True,
     )
+
+
+def _in_json(error: ValidationError) -> str:
+    """What a validator says, with the value as JSON has it: ``null`` for None."""
+    text = json.dumps(error.instance, ensure_ascii=False)
+    shown = text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
+    said = repr(error.instance)
+    return shown + error.message.removeprefix(said) if error.message.startswith(said) else error.message
 
 
 def headers_of(recorded: Mapping[str, Any] | list[list[str]] | tuple[()]) -> Headers:
@@ -118,7 +151,8 @@ def headers_of(recorded: Mapping[str, Any] | list[list[str]] | tuple[()]) -> Hea
 
 def _response(part: Mapping[str, Any], *, as_it_is: bool) -> tuple[Response, str]:
     """The response, and why its body is not judged. What a suite recorded is taken ``as_it_is``: it kept what came."""
-    headers = headers_of(part["headers"])
+    kept = part.get("headers")
+    headers = headers_of(kept or ())
     body = body_as_it_is(part) if as_it_is else recorded_body(part, headers)
     response = Response(
         status=int(part["status"]),  # 200.0 is an integer to JSON Schema
@@ -130,6 +164,7 @@ def _response(part: Mapping[str, Any], *, as_it_is: bool) -> tuple[Response, str
         truncated=bool(body.unjudged),
         decode_error=part.get("decode_error", ""),
         trailing=int(part.get("trailing", 0)),
+        headers_complete=kept is not None and part.get("headers_complete") is not False,
     )
     return response, body.unjudged
 
@@ -152,10 +187,21 @@ def _probe(part: Mapping[str, Any]) -> Probe:
     )
 
 
-def _moment(value: float | str) -> float:
-    if not isinstance(value, str):
-        return float(value)
+def moment_of(text: str) -> float | None:
+    """Unix seconds of a time of RFC 3339; None where it is none.
+
+    One without an offset, which loggers write, is taken for UTC: that gives one order on all machines. A leap second
+    counts as the one before.
+    """
     try:
-        return datetime.fromisoformat(value).timestamp()
+        moment = datetime.fromisoformat(_LEAP_SECOND.sub("59", text.upper()))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
-        raise LineError(f"started_at: {value[:40]!r} is no time of RFC 3339") from None
+        return None
+
+
+def _started(value: float | str) -> float:
+    moment = moment_of(value) if isinstance(value, str) else float(value)
+    if moment is None:
+        raise LineError(f"started_at: {str(value)[:40]!r} is no time of RFC 3339")
+    return moment

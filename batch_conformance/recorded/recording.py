@@ -90,7 +90,7 @@ class Recording:
         Gives why the body of its response is not judged, though it is one that the contract describes. Raises
         ``LineError`` where the line is no exchange.
         """
-        if isinstance(raw, bytes) and not raw.strip():
+        if isinstance(raw, bytes) and not raw.removeprefix(b"\xef\xbb\xbf").strip():
             return ""
         self.lines += 1
         if isinstance(raw, LineError):

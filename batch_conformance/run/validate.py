@@ -31,6 +31,7 @@ _ASIDE: dict[Aside, str] = {
     "elsewhere": "not of this operation",
     "other_method": "of another method",
     "conditional": "answers to conditional or partial requests",
+    "cached": "answered from the client's cache",
     "no_response": "without a response",
 }
 
