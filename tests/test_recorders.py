@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ def of(folder: Path, recording: bytes, *arguments: str, name: str = "a.har") -> 
     """Exit code, findings and notes of a recording, each note on one line."""
     (folder / name).write_bytes(recording)
     result, drift = validated(folder / "out", str(folder / name), *arguments)
-    return result.exit_code, found(drift), "\n".join(drift.get("notes", [result.output]))
+    return result.exit_code, found(drift) if drift else [], "\n".join(drift.get("notes", [result.output]))
 
 
 @pytest.mark.parametrize(
@@ -208,3 +210,28 @@ def test_what_is_wrong_with_a_line_is_told_in_words_of_json(tmp_path: Path) -> N
     assert "a.ndjson:1: request: null is not of type" in notes
     assert "a.ndjson:2: started_at: true is not of type" in notes
     assert "a.ndjson:3: 'request' is a required property" in notes
+
+
+def test_headers_that_a_browser_joined_are_several(tmp_path: Path) -> None:
+    made = whole()
+    made["response"]["headers"] = [{"name": "content-type", "value": "application/json\napplication/json"}]
+    assert of(tmp_path, har(made))[:2] == (0, [])
+    made["response"]["headers"] += [{"name": "content-length", "value": "5\n586"}]
+    assert of(tmp_path, har(made))[1] == [("response.framing", "", "")]
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b"\x28\xb5\x2f\xfd\x04\x00", "compressed with zstd: zstd -dc "),
+        (bz2.compress(b"{}"), "compressed with bzip2: bzip2 -dc "),
+        (lzma.compress(b"{}"), "compressed with xz: xz -dc "),
+        (b"PK\x03\x04...", "a zip archive: unzip -p "),
+        ("{}".encode("utf-16"), "UTF-16: iconv -f UTF-16 -t UTF-8 "),
+    ],
+)
+def test_a_file_in_another_form_is_refused_with_the_way_to_read_it(tmp_path: Path, raw: bytes, told: str) -> None:
+    code, _, output = of(tmp_path, raw, name="a.har")
+    assert code == 4
+    assert f"{told}{tmp_path / 'a.har'} | batch-conformance validate -" in output
+    assert len(output.strip().splitlines()) == 1

@@ -231,7 +231,7 @@ def _object(around: Mapping[str, Any], name: str, shown: str = "") -> Mapping[st
 
 
 def _pairs(around: Mapping[str, Any], name: str) -> list[list[str]]:
-    """Headers as pairs. Browsers list the parts of an HTTP/2 request line among them."""
+    """Headers as pairs. Browsers list the parts of an HTTP/2 request line too, and join repeated ones by line feeds."""
     headers = around.get("headers")
     if headers is None:
         return []
@@ -243,7 +243,8 @@ def _pairs(around: Mapping[str, Any], name: str) -> list[list[str]]:
         if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
             raise LineError(f"{name}.headers is no list of names and values")
     pairs = ((item["name"], item.get("value")) for item in headers)
-    return [[key, _header_text(value)] for key, value in pairs if not key.startswith(":")]
+    texts = ((key, _header_text(value)) for key, value in pairs if not key.startswith(":"))
+    return [[key, part.strip("\r")] for key, text in texts for part in text.split("\n")]
 
 
 def _header_text(value: object) -> str:

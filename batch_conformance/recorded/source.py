@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import re
+import shlex
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,15 @@ STDIN = "-"
 
 _CHUNK = 1 << 18
 _GZIP = b"\x1f\x8b"
+_FOREIGN = (
+    (b"\x28\xb5\x2f\xfd", "it is compressed with zstd: zstd -dc {} | batch-conformance validate -"),
+    (b"BZh", "it is compressed with bzip2: bzip2 -dc {} | batch-conformance validate -"),
+    (b"\xfd7zXZ\x00", "it is compressed with xz: xz -dc {} | batch-conformance validate -"),
+    (b"PK\x03\x04", "it is a zip archive: unzip -p {} | batch-conformance validate -"),
+    (b"\xff\xfe", "it is UTF-16: iconv -f UTF-16 -t UTF-8 {} | batch-conformance validate -"),
+    (b"\xfe\xff", "it is UTF-16: iconv -f UTF-16 -t UTF-8 {} | batch-conformance validate -"),
+)
+"""How files begin that are no text in UTF-8, and how they are read; PowerShell redirects in UTF-16."""
 _HAR = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"log\"\s*:")
 _MOST_OF_A_BYTE = 2048
 """Bytes that one byte of gzip can stand for, and a little more."""
@@ -163,6 +173,9 @@ def _kind(path: str, head: bytes) -> Kind:
                 head = file.read(4096)
         except (OSError, EOFError, zlib.error):
             head = b""
+    foreign = next((told for begins, told in _FOREIGN if head.startswith(begins)), "")
+    if foreign:
+        raise SourceError(f"cannot read {path}: {foreign.format(shlex.quote(path))}")
     name = path.lower().removesuffix(".gz")
     if _HAR.match(head) or (name.endswith(".har") and head.lstrip()[:1] == b"{"):
         return "har"
