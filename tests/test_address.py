@@ -50,6 +50,12 @@ def contract(path: str = PATH, *servers: str) -> Contract:
         ("https://x/v1/files", "/files/{id}", "https://x/v1"),
         ("https://x/v1", "/v1/{id}", "https://x"),
         ("https://x/v1/v1", "/v1/batches/{id}", "https://x/v1"),
+        ("https://x/v1/batches", "/batches/{id}", "https://x/v1"),
+        ("https://x/v1/batches/", "/batches/{id}", "https://x/v1"),
+        ("https://x/v1/batches/batch_1", "/batches/{id}", "https://x/v1"),
+        ("https://x/v1/batches/batch_1", "/v1/batches/{id}", "https://x"),
+        ("https://x/v1/batches/{batch_id}", "/batches/{id}", "https://x/v1"),
+        ("https://x/jobs/0192-aa", "/jobs/{id}", "https://x"),
     ],
 )
 @pytest.mark.parametrize("servers", [(), ("https://api.example.com",), ("https://api.example.com/v2", "/")])
@@ -71,6 +77,11 @@ def test_what_was_probably_meant_is_said(base: str, path: str, meant: str, serve
         ("https://x/v1", "/v11/batches/{id}"),
         ("https://x/v1", "/{id}"),
         ("https://x/v1/openai", "/v1/batches/{id}"),
+        ("https://x/batches", "/jobs/{id}"),
+        ("https://x/batches/v1", "/batches/{id}"),
+        ("https://x/batches/v1", "/jobs/{id}"),
+        ("https://x/batches/api", "/batches/{id}"),
+        ("https://x/accounts/batch_1", "/batches/{id}"),
     ],
 )
 def test_what_only_looks_alike_is_nothing_to_speak_of(base: str, path: str) -> None:

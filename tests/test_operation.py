@@ -16,9 +16,10 @@ from operation_support import of
 from operation_support import operation as plain
 
 from batch_conformance.contract import excerpt
-from batch_conformance.contract.choice import Choice
+from batch_conformance.contract.choice import Choice, ListedOperation, choose
 from batch_conformance.contract.contract import Contract, compile_contract
 from batch_conformance.contract.document import ContractError, parse_document
+from batch_conformance.contract.location import Location
 from batch_conformance.contract.path_template import batch_rank, id_parameter, same
 from batch_conformance.contract.pointer import unescape
 
@@ -338,3 +339,22 @@ def write(folder: Path, data: dict[str, Any], name: str = "api.yaml") -> str:
     path = folder / name
     path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
     return str(path)
+
+
+@pytest.mark.parametrize("others", [(), ("/users/{id}",)])
+@pytest.mark.parametrize("path", ["/orgs/{org}/batches/{id}", "/batches/{id}.json", "/batches/{id}/"])
+def test_no_other_operation_is_judged_in_place_of_one_for_batches(path: str, others: tuple[str, ...]) -> None:
+    listed = [
+        ListedOperation(one, "GET", "", Location("api.yaml", line, one)) for line, one in enumerate((path, *others), 3)
+    ]
+    with pytest.raises(ContractError) as caught:
+        choose("api.yaml", listed, Choice())
+    told = str(caught.value)
+    assert told.startswith(f"api.yaml:3: GET {path} is the operation for batches and cannot be judged: ")
+    assert told.endswith("--operation: /users/{id}") == bool(others)
+
+
+def test_an_operation_below_a_batch_is_in_nobodys_way() -> None:
+    paths = ("/jobs/{id}", "/jobs/{id}/batches", "/orgs/{org}/batches/{id}/requests/{request}")
+    listed = [ListedOperation(one, "GET", "", Location("api.yaml", 3, one)) for one in paths]
+    assert choose("api.yaml", listed, Choice()).key == "/jobs/{id}"

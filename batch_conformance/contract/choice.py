@@ -152,6 +152,15 @@ def _another_is_the_profiles(document: str, operations: Sequence[ListedOperation
 
 def _unnamed(document: str, operations: Sequence[ListedOperation], choice: Choice) -> str:
     usable = choice.judgeable(operations)
+    blocked = next(
+        (one for one in operations if one.method == "GET" and choice.refuses(one) and _is_of_batches(one)), None
+    )
+    if blocked is not None and not choice.path and all(batch_rank(one.path) == NOT_OF_BATCHES for one in usable):
+        raise ContractError(
+            f"{blocked.location}: GET {blocked.path} is the operation for batches and cannot be judged: "
+            f"{choice.refuses(blocked)}"
+            + (f"; another one is judged with --operation: {_listing(usable, operations)}" if usable else "")
+        )
     if not usable:
         raise ContractError(f"{document} has no operation GET /batches/{{batch_id}}, nor another GET /…/{{id}}")
     if choice.path:
@@ -167,6 +176,12 @@ def _unnamed(document: str, operations: Sequence[ListedOperation], choice: Choic
     raise ContractError(
         f"{document} has {len(found)} operations {what}: choose one with --operation: {_listing(found, operations)}"
     )
+
+
+def _is_of_batches(operation: ListedOperation) -> bool:
+    """Whether an operation reads one batch by its path, whatever else is in that."""
+    *_, before, last = ("", *operation.path.rstrip("/").split("/"))
+    return before == "batches" and "{" in last
 
 
 def _named(document: str, operations: Sequence[ListedOperation], choice: Choice) -> ListedOperation:

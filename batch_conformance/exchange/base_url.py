@@ -11,7 +11,6 @@ from batch_conformance.input_error import InputError
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")  # a name, or an IPv6 address and its zone
-_BATCHES = re.compile(r"/batches(/.*)?$")
 
 
 class BaseUrlError(InputError):
@@ -85,9 +84,6 @@ def parse_base_url(text: str) -> BaseUrl:
         raise BaseUrlError(f"the base URL {_cut(text)!r} has a query or fragment: drop everything from '?' or '#' on")
     host, port = _host_and_port(text, scheme)
     path = "/" + rest.partition("/")[2].strip("/") if rest.partition("/")[2].strip("/") else ""
-    if _BATCHES.search(path):
-        wanted = BaseUrl(scheme, host, port, _BATCHES.sub("", path))
-        raise BaseUrlError(f"the base URL {text!r} already contains /batches: drop it and write {wanted}")
     if not path.isascii():
         raise BaseUrlError(f"the base URL {text!r} has characters in its path that must be percent-encoded")
     return BaseUrl(scheme, host, port, path)

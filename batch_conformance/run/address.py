@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.path_template import repeated
 from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.input_error import InputError
+
+_ID = re.compile(r"batch[_-].*|.*[0-9]{2}.*|\{.*|%7B.*", re.IGNORECASE)
+"""What a last segment is like that may be an id, or stand for one, and is no version or name of a service."""
 
 
 class AddressError(InputError):
@@ -22,6 +26,7 @@ def check_address(base: BaseUrl, contract: Contract) -> str:
     where nothing is.
     """
     operation = contract.operation
+    _check_for_id(base, contract)
     twice = repeated(base.path, operation.path)
     if not twice:
         return ""
@@ -34,6 +39,20 @@ def check_address(base: BaseUrl, contract: Contract) -> str:
     return (
         f"The document's servers end in {twice} and its paths begin with it, so {base}{operation.path} is asked for; "
         f"if {twice} belongs there only once, the base URL is {meant}."
+    )
+
+
+def _check_for_id(base: BaseUrl, contract: Contract) -> None:
+    """Raise ``AddressError`` for a base URL that is the one of a batch: ``/v1/batches/batch_1``."""
+    path, _, last = base.path.rpartition("/")
+    collection = contract.operation.path.partition("{")[0].rstrip("/").rpartition("/")[2]
+    if not collection or not path.endswith("/" + collection) or not _ID.fullmatch(last):
+        return
+    above = path.removesuffix("/" + collection)
+    meant = f"{base.origin}{above.removesuffix(repeated(above, contract.operation.path))}"
+    raise AddressError(
+        f"the base URL is probably {meant}, not {base}: the path of the operation has /{collection} and an id itself: "
+        f"{contract.operation.path} ({contract.operation.location})"
     )
 
 
