@@ -126,7 +126,21 @@ def vendors(vendor: str | None, *, markdown: bool) -> None:
 @click.option("--parallel", type=click.IntRange(1, 64), help="how many at once (default: 8, or what the file says)")
 @click.option("--previous", type=click.Path(path_type=Path), help="a former matrix.json, to say what changed")
 def audit(*, file: Path, reports_dir: Path, parallel: int | None, previous: Path | None) -> None:
-    """Audit every target of an audit.yaml side by side, each on its own, and lay the results out as a matrix."""
+    """Audit every target of an audit.yaml side by side, each on its own, and lay the results out as a matrix.
+
+    \b
+    FILE, in YAML; options are those of `run`, without dashes:
+      parallel: 8                 # how many at once
+      options: {fail-on: must}    # for every target
+      targets:
+        - name: groq
+          vendor: groq            # or base_url, or both
+          key_env: GROQ_API_KEY   # the name of the variable
+          batch_ids: [batch_1]
+        - name: staging
+          base_url: https://staging.example.com/v1
+          options: {contract: api.yaml, operation: "GET /v1/batches/{id}"}
+    """
     from batch_conformance.run.audits import perform_audits  # noqa: PLC0415
 
     try:

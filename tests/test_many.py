@@ -228,6 +228,8 @@ ONE = {"name": "a", "base_url": "http://127.0.0.1:9"}
 WRONG: dict[str, tuple[Any, str]] = {
     "no targets": ({"targets": []}, "targets"),
     "an unknown field": ({"targets": [{**ONE, "colour": "red"}]}, "colour is not known"),
+    "targets by name": ({"targets": {"one": ONE}}, "targets is a list"),
+    "one id alone": ({"targets": [{**ONE, "batch_ids": "batch_1"}]}, "batch_ids is a list"),
     "a key instead of its name": ({"targets": [{**ONE, "api_key": "sk-secret-1"}]}, "environment variable"),
     "a key in place of a name": ({"targets": [{**ONE, "key_env": "sk-secret-1"}]}, "never the key itself"),
     "neither address nor vendor": ({"targets": [{"name": "a"}]}, "needs a base_url, or a vendor"),
@@ -278,3 +280,16 @@ def test_a_file_that_is_not_there_and_reports_that_cannot_be_written_are_said_in
 )
 def test_one_exit_code_speaks_for_all(codes: tuple[int, ...], code: int) -> None:
     assert exit_code([Outcome("a", "drift", one, "", 0.0) for one in codes]) == code
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "help"])
+def test_the_audit_file_that_is_shown_can_be_used(tmp_path: Path, page: str) -> None:
+    if page == "help":
+        lines = CliRunner().invoke(main, ["audit", "--help"]).output.partition("without dashes:")[2].splitlines()
+        shown = "\n".join(line.removeprefix("    ") for line in lines[1 : lines.index("Options:")])
+    else:
+        blocks = (ROOT / page).read_text(encoding="utf-8").split("```yaml\n")[1:]
+        (shown,) = [text for block in blocks if "targets:" in (text := block.partition("```")[0])]
+    file = load_audit_file(_write(tmp_path, shown))
+    assert [target.name for target in file.targets] == ["groq", "staging"]
+    assert any(argument.startswith("--operation=GET /v1/batches/{") for argument in file.targets[1].arguments)

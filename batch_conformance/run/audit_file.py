@@ -144,6 +144,8 @@ def _neither(wrong: ValidationError) -> str:
 
 
 _HINTS = {
+    "targets": "targets is a list, each with a name and a base_url or a vendor: `- {name: one, base_url: https://…}`",
+    "batch_ids": "batch_ids is a list of texts, such as `batch_ids: [batch_1]`",
     "key_env": "key_env is the name of an environment variable, such as GROQ_API_KEY, never the key itself",
     "name": "a name is of letters, digits, dots, dashes and underscores, as a folder is called after it",
 }
