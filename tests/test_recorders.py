@@ -235,3 +235,9 @@ def test_a_file_in_another_form_is_refused_with_the_way_to_read_it(tmp_path: Pat
     assert code == 4
     assert f"{told}{tmp_path / 'a.har'} | batch-conformance validate -" in output
     assert len(output.strip().splitlines()) == 1
+
+
+def test_what_is_blocked_elsewhere_is_not_of_the_operation(tmp_path: Path) -> None:
+    made = whole(status=0)
+    made["request"]["url"] = "https://ads.example/pixel"
+    assert "Set aside: 1 not of this operation." in of(tmp_path, har(made, whole()))[2]

@@ -46,15 +46,16 @@ class Guess:
 
     def exchange(self, recorded: RecordedExchange, number: int) -> Exchange | Aside:
         """The exchange that is to be judged, without any secret; or why there is none."""
-        if recorded.response is None and recorded.failure is None:
-            return "no_response"
-        if recorded.probe is not None:
+        unanswered = recorded.response is None and recorded.failure is None
+        if recorded.probe is not None and not unanswered:
             return self._made(recorded, recorded.probe, number) if self.belonging.holds(recorded.url) else "elsewhere"
         place = self.belonging.place(recorded.url)
         names = {name.lower() for name, _ in recorded.request_headers}
         status = recorded.response.status if recorded.response else 0
         if place is None or (status == _SWITCHING_PROTOCOLS and "upgrade" in names):
             return "elsewhere"
+        if unanswered:
+            return "no_response"
         if recorded.method not in ("GET", "HEAD"):
             return "other_method"
         conditional = status in _CONDITIONAL and (not names or names & _CONDITIONS or recorded.from_cache)
