@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -141,3 +142,18 @@ def test_the_drifts_can_be_listed() -> None:
     ended = run("--list-drifts")
     assert ended.returncode == 0
     assert re.search(r"^no_allow +405 comes without Allow \(method\.allow_missing\)$", ended.stdout, re.MULTILINE)
+
+
+def test_ids_of_another_contract_are_not_told_by_what_the_vendor_shows(tmp_path: Path) -> None:
+    state = {"type": "string", "enum": ["queued", "done"]}
+    schema = {"type": "object", "required": ["id", "status"], "properties": {"id": {"type": "string"}, "status": state}}
+    answer = {"200": {"description": "one", "content": {"application/json": {"schema": schema}}}}
+    parameter = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    get = {"parameters": [parameter], "responses": answer}
+    data = {"openapi": "3.0.3", "info": {"title": "T", "version": "1"}, "paths": {"/jobs/{id}": {"get": get}}}
+    (tmp_path / "api.json").write_text(json.dumps(data), encoding="utf-8")
+    with started(f"--contract={tmp_path / 'api.json'}") as (_, lines):
+        told = lines[lines.index("Ids:") + 1 : lines.index("Audit it from another terminal:") - 1]
+    assert told
+    assert not [line for line in told if "page" in line or "in_queue" in line]
+    assert {line.split(maxsplit=1)[1] for line in told if " " in line.strip()} <= {"queued", "done", "queued to done"}

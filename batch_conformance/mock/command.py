@@ -163,8 +163,8 @@ def _how_to_audit(service: Service, base_url: str, drifts: tuple[Drift, ...], au
     return [
         f"Mock at {base_url} ({state})",
         "",
-        "Batches:",
-        *(f"  {batch.id:{width}}  {batch.note}" for batch in service.fleet),
+        "Batches:" if audited.contract == CONTRACT_NAMES[0] else "Ids:",
+        *(f"  {batch.id:{width}}  {batch.note}".rstrip() for batch in service.fleet),
         "",
         "Audit it from another terminal:",
         key,

@@ -153,7 +153,13 @@ def _fleet(contract: Contract, schema: Schema) -> Iterator[Batch]:
         shown = {place for place in unseen if any(_is_seen(step.fields, place) for step in steps)}
         unseen -= shown
         idle = 0 if shown else idle + 1
-        yield Batch(batch_id, template.note, steps)
+        yield Batch(batch_id, _states(contract.roles, steps), steps)
+
+
+def _states(roles: Roles, steps: Sequence[Step]) -> str:
+    """The states that a batch goes through, for people: what is special about the vendor's batches is not said here."""
+    found = [value for step in steps for value in members(step.fields, roles.state or "/") if isinstance(value, str)]
+    return " to ".join(dict.fromkeys(found))
 
 
 def _is_seen(body: Any, pointer: str) -> bool:
