@@ -8,13 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_conformance.exchange.exchange import Exchange, Probe, Request, Response
-from batch_conformance.exchange.record import (
-    RecordError,
-    Spool,
-    exchange_from_dict,
-    exchange_to_dict,
-    read_recording,
-)
+from batch_conformance.exchange.record import Spool, exchange_to_dict
+from batch_conformance.recorded.line import LineError
+from batch_conformance.recorded.spooled import read_spool, spooled
 
 SAMPLE = Exchange(
     0,
@@ -32,7 +28,7 @@ JSON = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(EXCHANGES)
 def test_an_exchange_survives_json(exchange):
-    assert exchange_from_dict(json.loads(json.dumps(exchange_to_dict(exchange), allow_nan=False))) == exchange
+    assert spooled(json.loads(json.dumps(exchange_to_dict(exchange), allow_nan=False))) == exchange
 
 
 def test_a_body_stands_as_text_where_it_is_text():
@@ -44,8 +40,8 @@ def test_a_body_stands_as_text_where_it_is_text():
 
 @given(JSON)
 def test_anything_else_is_told_in_one_line(data):
-    with pytest.raises(RecordError) as error:
-        exchange_from_dict(data)
+    with pytest.raises(LineError) as error:
+        spooled(data)
     assert str(error.value).isprintable()
 
 
@@ -74,23 +70,23 @@ def test_a_wrong_member_is_an_error_or_a_value_of_the_right_type(place, value):
         inner = inner[key]
     inner[place[-1]] = value
     try:
-        exchange = exchange_from_dict(data)
-    except RecordError:
+        exchange = spooled(data)
+    except LineError:
         return
-    assert exchange_from_dict(exchange_to_dict(exchange)) == exchange
+    assert spooled(exchange_to_dict(exchange)) == exchange
 
 
 @pytest.mark.parametrize("started_at", [1791795428000.0, -1, float("nan"), float("inf"), 10**400])
 def test_a_moment_that_no_calendar_has_is_a_wrong_member(started_at):
-    with pytest.raises(RecordError, match="started_at"):
-        exchange_from_dict(exchange_to_dict(SAMPLE) | {"started_at": started_at})
+    with pytest.raises(LineError, match="started_at"):
+        spooled(exchange_to_dict(SAMPLE) | {"started_at": started_at})
 
 
 def test_a_wrong_member_is_named():
     data = exchange_to_dict(SAMPLE)
     data["probe"]["subject"] = "friend"
-    with pytest.raises(RecordError, match="the recorded probe has no usable 'subject'"):
-        exchange_from_dict(data)
+    with pytest.raises(LineError, match=r"probe\.subject: 'friend' is not one of"):
+        spooled(data)
 
 
 @settings(max_examples=30, deadline=None)
@@ -100,7 +96,7 @@ def test_a_spool_gives_back_what_was_put_in(tmp_path_factory, exchanges):
     with Spool(path) as spool:
         for exchange in exchanges:
             spool.append(exchange)
-    recording = read_recording(path)
+    recording = read_spool(path)
     assert recording.exchanges == tuple(exchanges)
     assert recording.broken == 0
 
@@ -109,7 +105,7 @@ def test_what_was_appended_can_be_read_while_the_spool_is_open(tmp_path):
     path = tmp_path / "exchanges.ndjson"
     with Spool(path) as spool:
         spool.append(SAMPLE)
-        assert read_recording(path).exchanges == (SAMPLE,)
+        assert read_spool(path).exchanges == (SAMPLE,)
 
 
 def test_a_line_cut_off_at_any_place_costs_that_line_alone(tmp_path):
@@ -117,16 +113,16 @@ def test_a_line_cut_off_at_any_place_costs_that_line_alone(tmp_path):
     line = (json.dumps(exchange_to_dict(SAMPLE)) + "\n").encode()
     for cut in range(1, len(line) - 1, 7):
         path.write_bytes(line + line[:cut])
-        recording = read_recording(path)
+        recording = read_spool(path)
         assert (recording.exchanges, recording.broken) == ((SAMPLE,), 1)
         with Spool(path) as spool:
             spool.append(SAMPLE)
-        recording = read_recording(path)
+        recording = read_spool(path)
         assert (recording.exchanges, recording.broken) == ((SAMPLE, SAMPLE), 1)
 
 
 def test_lines_of_garbage_are_counted(tmp_path):
     path = tmp_path / "exchanges.ndjson"
     path.write_bytes(b"\xff\xfe\n" + b"[" * 100_000 + b"\n\n{}\n" + json.dumps(exchange_to_dict(SAMPLE)).encode())
-    recording = read_recording(path)
+    recording = read_spool(path)
     assert (recording.exchanges, recording.broken) == ((SAMPLE,), 3)

@@ -21,10 +21,10 @@ from batch_conformance.cli import main
 from batch_conformance.contract.contract import compile_contract
 from batch_conformance.contract.document import ContractError, parse_document
 from batch_conformance.contract.overlay import apply, parse_overlay
-from batch_conformance.exchange.record import read_recording
 from batch_conformance.findings.baseline_file import parse_baseline
 from batch_conformance.findings.shape import parse_shape
 from batch_conformance.input_error import InputError
+from batch_conformance.recorded.spooled import read_spool
 from batch_conformance.report.drift_json import read_drift
 from batch_conformance.report.matrix_faces import read_matrix
 from batch_conformance.run.audit_file import load_audit_file
@@ -104,7 +104,7 @@ def test_aliases_that_multiply_cost_no_memory():
 def test_a_recording_that_is_none_is_read_as_broken_lines(bomb, tmp_path):
     path = tmp_path / "their.ndjson"
     path.write_bytes(BOMBS[bomb])
-    read = read_recording(path)
+    read = read_spool(path)
     assert read.exchanges == ()
     assert read.broken >= bool(BOMBS[bomb].strip())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, get_args
 
+import jsonschema_rs
 import orjson
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
@@ -91,6 +93,21 @@ def json_of(raw: bytes) -> Any:
         return orjson.loads(mended)
 
 
+@cache
+def _compiled() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(schema())
+
+
+def _is_valid(values: Mapping[str, Any]) -> bool:
+    """Whether values keep the schema. The compiled validator takes a hundredth of the time, and not every value."""
+    try:
+        if _compiled().is_valid(values):
+            return True
+    except ValueError:
+        pass
+    return _validator().is_valid(values)
+
+
 def values_of(raw: bytes) -> dict[str, Any]:
     """The values of one line. Raises ``LineError`` where it is no JSON object."""
     try:
@@ -104,7 +121,7 @@ def values_of(raw: bytes) -> dict[str, Any]:
 
 def exchange_of(values: Mapping[str, Any]) -> RecordedExchange:
     """The exchange that the values of a line are. Raises ``LineError`` where they keep not to the schema."""
-    if not _validator().is_valid(values):
+    if not _is_valid(values):
         wrong = best_match(_validator().iter_errors(values))
         where = "" if wrong is None or wrong.json_path == "$" else wrong.json_path.removeprefix("$.") + ": "
         raise LineError(f"{where}{_in_json(wrong) if wrong else 'not an exchange'}"[:_REASON])
@@ -202,6 +219,6 @@ def moment_of(text: str) -> float | None:
 
 def _started(value: float | str) -> float:
     moment = moment_of(value) if isinstance(value, str) else float(value)
-    if moment is None:
+    if moment is None or math.isnan(moment):  # which no bound of the schema excludes
         raise LineError(f"started_at: {str(value)[:40]!r} is no time of RFC 3339")
     return moment

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.base_url import BaseUrl
-from batch_conformance.exchange.record import read_recording
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.gate import decide
@@ -22,6 +21,7 @@ from batch_conformance.judge.weather import only_errors, silent_ids
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.chapters import CHAPTER_NAMES, CLIENT
 from batch_conformance.probes.plan import Plan
+from batch_conformance.recorded.spooled import read_spool
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
 from batch_conformance.run.address import AddressError, missing_prefix
 from batch_conformance.run.recall import Recall
@@ -152,7 +152,7 @@ class Audit:
     def gather(self, spool: Path) -> None:
         """Take in what the workers sent, as far as it reached the disk."""
         for recording in sorted(spool.glob("*.ndjson")):
-            self.runner.take_in(read_recording(recording).exchanges)
+            self.runner.take_in(read_spool(recording).exchanges)
         # What the target did says more than what the run's own limits did.
         for told in (*sorted(spool.glob("*.stopped")), *sorted(spool.glob("*.spent"))):
             if not self.runner.stopped:

@@ -34,12 +34,7 @@ from batch_conformance.contract.overlay import apply, parse_overlay  # noqa: E40
 from batch_conformance.contract.sources import named_document, shipped_contract  # noqa: E402
 from batch_conformance.exchange.exchange import Exchange, Probe  # noqa: E402
 from batch_conformance.exchange.har import har  # noqa: E402
-from batch_conformance.exchange.record import (  # noqa: E402
-    RecordError,
-    exchange_from_dict,
-    exchange_to_dict,
-    read_recording,
-)
+from batch_conformance.exchange.record import exchange_to_dict  # noqa: E402
 from batch_conformance.findings.baseline_file import (  # noqa: E402
     FORMAT,
     BaselineError,
@@ -62,6 +57,7 @@ from batch_conformance.recorded.belonging import Belonging  # noqa: E402
 from batch_conformance.recorded.guess import Guess  # noqa: E402
 from batch_conformance.recorded.har_entries import lines_of  # noqa: E402
 from batch_conformance.recorded.line import LineError, exchange_of, values_of  # noqa: E402
+from batch_conformance.recorded.spooled import read_spool, spooled  # noqa: E402
 from batch_conformance.report.drift_json import DriftFileError, read_drift, render  # noqa: E402
 from batch_conformance.report.run_report import RunReport  # noqa: E402
 from batch_conformance.report.writer import FACES  # noqa: E402
@@ -152,12 +148,12 @@ def record(raw: bytes) -> None:
     with tempfile.NamedTemporaryFile(suffix=".ndjson") as file:
         file.write(raw)
         file.flush()
-        for exchange in read_recording(Path(file.name)).exchanges:
-            assert exchange_from_dict(exchange_to_dict(exchange)) == exchange
+        for exchange in read_spool(Path(file.name)).exchanges:
+            assert spooled(exchange_to_dict(exchange)) == exchange
             json.dumps(har([exchange]))
     try:
-        exchange_from_dict(json.loads(raw))
-    except RecordError as error:
+        spooled(json.loads(raw))
+    except LineError as error:
         one_line(error)
     except (ValueError, RecursionError):
         return  # no JSON at all
