@@ -179,6 +179,9 @@ class _Properties:
     def _forget_seen(self) -> None:
         """What was seen once is looked for no more."""
         self._unseen = tuple(place for place in self._places if place.pointer not in self._held)
+        self._first = {
+            place.pointer: self._first[place.pointer] for place in self._unseen if place.pointer in self._first
+        }
 
     def never_seen(self) -> Iterator[Deviation]:
         for place in self._places:

@@ -107,7 +107,6 @@ class Judge:
         self._other_bodies = Bodies()
         self._kept: list[Exchange] = []
         self._examples: list[Exchange] = []
-        self._compared: list[Sighting] = []
         self._strangers: set[tuple[int, int]] = set()
 
     def add(self, exchange: Exchange) -> Judged:
@@ -120,10 +119,8 @@ class Judge:
         self.log.add(sighting, DOWN * is_down(sighting) + FOREIGN * foreign)
         if self.log.keeps_all:
             self._kept.append(exchange)
-        if self._shape is not None:
-            self._compared.append(sighting)
-            if judged.rules & NOT_THE_OBJECT:
-                self._strangers.add(exchange.order)
+        if self._shape is not None and judged.rules & NOT_THE_OBJECT:
+            self._strangers.add(exchange.order)
         if foreign:
             self.judged += 1
         else:
@@ -260,11 +257,12 @@ class Judge:
         told = Tally()
         told.update(own)
         told.update(in_passing)
-        changes = list(judge_shape(self._compared, self._shape, told, self._strangers))
+        sightings = [Sighting(exchange, self.contract) for exchange in self._kept]
+        changes = list(judge_shape(sightings, self._shape, told, self._strangers))
         for of_one in _by_exchange(changes):
             tally = in_passing if moment_of(of_one[0].exchange) in passing else own
             tally.add(of_one, phase=_SHAPE)
-        return (shape_clause(self.contract, self._compared, self._shape, len(changes)),)
+        return (shape_clause(self.contract, sightings, self._shape, len(changes)),)
 
     def _missing(self, *, of_recording: bool) -> Iterator[str]:
         """What a verdict needs, and was not given."""

@@ -27,6 +27,9 @@ _WEIGHT = 8
 _MOST_SHOWN = 50_000
 """Batches whose last row stays in memory when the others go to the file, to tell what comes to the same as it."""
 
+_READ_AGAIN = 1 << 14
+"""Bytes of a body from which on it is read again when it is compared: what was read of it takes many times as much."""
+
 _OTHER = ("other",)
 """Stands for a value that no rule over time looks into: an array, an object."""
 
@@ -127,7 +130,7 @@ class Log:
         )
         size = len(answer.body) if answer else 0
         begun, (number, attempt) = exchange.started_at, exchange.order
-        kept = sighting if self.keeps_all else exchange
+        kept = sighting if self.keeps_all and size < _READ_AGAIN else exchange
         row = Row(begun, number, attempt, exchange.elapsed, exchange.final, size, probe, (), facts, kept)
         last = None if self.keeps_all else self._shown.get(key)
         if last is not None and last.facts == facts and last.size == size and last.probe == probe:
