@@ -327,3 +327,40 @@ def test_a_value_that_one_alternative_lists_names_it_where_no_mapping_does(opena
     assert told({**BATCH, "output": {"kind": "message", "text": "x"}}, ours) == []
     assert told({**BATCH, "output": {"kind": "message"}}, ours) == [("body.required", "must", "/output/text")]
     assert told({**BATCH, "output": {"kind": "sound", "text": "x"}}, ours) == [("body.enum", "must", "/output/kind")]
+
+
+LISTING = {
+    "Text": {"required": ["t"], "properties": {**ID, "t": {"type": "string", "enum": ["text"]}}},
+    "Small": {
+        "required": ["t"],
+        "properties": {**ID, "t": {"type": "string", "enum": ["small"]}, "w": {"type": "integer"}},
+    },
+    "Large": {
+        "required": ["t"],
+        "properties": {**ID, "t": {"type": "string", "enum": ["large"]}, "h": {"type": "integer"}},
+    },
+}
+IMAGES = {"oneOf": [{"$ref": "#/components/schemas/Small"}, {"$ref": "#/components/schemas/Large"}]}
+NESTED = {
+    "oneOf": [{"$ref": "#/components/schemas/Text"}, {"$ref": "#/components/schemas/Image"}],
+    "discriminator": {"propertyName": "t"},
+}
+
+
+@OPENAPI
+@pytest.mark.parametrize("inner", [{}, {"discriminator": {"propertyName": "t"}}], ids=["untold", "told"])
+def test_an_alternative_that_is_a_union_is_named_by_what_its_own_alternatives_list(openapi: str, inner: Any) -> None:
+    ours = under(NESTED, openapi, **LISTING, Image={**IMAGES, **inner})
+    assert told({**BATCH, "t": "text"}, ours) == []
+    assert told({**BATCH, "t": "small", "w": 3}, ours) == []
+    assert told({**BATCH, "t": "large", "h": 3}, ours) == []
+    assert told({**BATCH, "t": "large", "h": "3"}, ours) == [("body.type", "must", "/h")]
+    assert [pointer for _, _, pointer in told({**BATCH, "t": "huge"}, ours)] == ["/t"]
+
+
+def test_an_alternative_that_is_a_union_is_named_by_what_its_own_discriminator_names() -> None:
+    plain = {name: {"required": ["t"], "properties": {**ID, "t": {"type": "string"}}} for name in LISTING}
+    ours = under(NESTED, **plain, Image={**IMAGES, "discriminator": {"propertyName": "t"}})
+    assert told({**BATCH, "t": "Small"}, ours) == []
+    assert told({**BATCH, "t": "Text"}, ours) == []
+    assert told({**BATCH, "t": "Huge"}, ours) == [("body.known_value", "should", "/t")]

@@ -12,6 +12,7 @@ from batch_conformance.contract.keywords import KNOWN_VALUES, SOURCE
 from batch_conformance.contract.pointer import join, split
 
 _COMPONENTS = "/components/schemas"
+_UNIONS = ("oneOf", "anyOf")
 
 
 class Translation(Protocol):
@@ -31,7 +32,7 @@ def discriminate(made: dict[str, Any], schema: Mapping[str, Any], pointer: str, 
     if not isinstance(said, Mapping) or not isinstance(said.get("propertyName"), str):
         translator.flaws[here] = "discriminator must be an object with a propertyName"
         return
-    union = next((keyword for keyword in ("oneOf", "anyOf") if keyword in made), None)
+    union = next((keyword for keyword in _UNIONS if keyword in made), None)
     if union is None and not translator.with_bases:
         return
     listed = schema[union] if union else ()
@@ -83,42 +84,69 @@ def tell_values(root: Mapping[str, Any], definitions: Mapping[str, Any]) -> None
             continue
         name, here = said["propertyName"], join(node.get(SOURCE, ""), "discriminator")
         branches = node[said["union"]][: -1 if said["base"] else None]
-        members = [list(_members(one, name, definitions)) for one in branches]
-        _name_by_lists(said["names"], members)
+        values = [_values(one, name, definitions) for one in branches]
+        _name_by_lists(said["names"], values)
         told: dict[str, Any] = {DISCRIMINATES: list(said["names"]), SOURCE: here}
-        if not all(any({"enum", "const"} & member.keys() for member in of_one) for of_one in members):
+        if None in values:
             told[KNOWN_VALUES] = list(said["names"])
-        if any(members):
+        if any(_declares(one, name, definitions) for one in branches):
             node["allOf"] = [*node.get("allOf", ()), {"properties": {name: told}, SOURCE: here}]
 
 
-def _name_by_lists(names: dict[str, int | None], members: Sequence[Sequence[Mapping[str, Any]]]) -> None:
+def _name_by_lists(names: dict[str, int | None], values: Sequence[Sequence[Any] | None]) -> None:
     """Let a value name the one alternative that lists it for the property, where nothing else says what it names.
 
     Documents without a ``mapping`` give the property a ``const`` in each alternative more often than they name their
     components after the values.
     """
     listed: dict[str, set[int]] = {}
-    for number, of_one in enumerate(members):
-        for member in of_one:
-            for value in (*member.get("enum", ()), *([member["const"]] if "const" in member else [])):
-                text = as_text(value)
-                if text is not None:
-                    listed.setdefault(text, set()).add(number)
+    for number, of_one in enumerate(values):
+        for value in of_one or ():
+            text = as_text(value)
+            if text is not None:
+                listed.setdefault(text, set()).add(number)
     for text, numbers in listed.items():
         names.setdefault(text, next(iter(numbers)) if len(numbers) == 1 else None)
 
 
-def _members(schema: Any, name: str, definitions: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The schemas of a member in all that applies to the same value as a schema, through references and allOf."""
+def _values(schema: Mapping[str, Any], name: str, definitions: Mapping[str, Any]) -> list[Any] | None:
+    """The values that a schema has for a member; None where it lists none.
+
+    An alternative that is itself a union has those of its alternatives, if each of them lists some, and those that its
+    own discriminator names by the same member.
+    """
+    found: list[list[Any]] = []
+    for one in _conjuncts(schema, definitions):
+        member = one.get("properties", {}).get(name)
+        for said in _conjuncts(member, definitions) if member is not None else ():
+            found += [said["enum"]] if "enum" in said else []
+            found += [[said["const"]]] if "const" in said else []
+        for keyword in _UNIONS:
+            of_each = [_values(branch, name, definitions) for branch in one.get(keyword, ())]
+            listed = [values for values in of_each if values is not None]
+            found += listed if len(listed) == len(of_each) else []
+        within = one.get(DISCRIMINATOR)
+        if within is not None and within["propertyName"] == name:
+            found.append([value for value, index in within["names"].items() if index is not None])
+    return [value for values in found for value in values] if found else None
+
+
+def _declares(schema: Mapping[str, Any], name: str, definitions: Mapping[str, Any]) -> bool:
+    """Whether a schema says anything of a member, by itself or in one of its alternatives."""
+    return any(
+        name in one.get("properties", {})
+        or any(_declares(branch, name, definitions) for keyword in _UNIONS for branch in one.get(keyword, ()))
+        for one in _conjuncts(schema, definitions)
+    )
+
+
+def _conjuncts(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A schema, and those that a value has to keep beside it: through references and ``allOf``."""
+    yield schema
     if "$ref" in schema:
-        yield from _members(definitions[schema["$ref"].rpartition("/")[2]], name, definitions)
+        yield from _conjuncts(definitions[schema["$ref"].rpartition("/")[2]], definitions)
     for one in schema.get("allOf", ()):
-        yield from _members(one, name, definitions)
-    member = schema.get("properties", {}).get(name)
-    while member is not None:
-        yield member
-        member = definitions[member["$ref"].rpartition("/")[2]] if "$ref" in member else None
+        yield from _conjuncts(one, definitions)
 
 
 def component_of(reference: Any) -> str | None:
@@ -149,7 +177,7 @@ def is_base(node: Any, heir: str = "") -> bool:
     """Whether a schema has a discriminator, and no alternatives of its own or the component ``heir`` among them."""
     if not isinstance(node, Mapping) or "discriminator" not in node:
         return False
-    lists = [node[keyword] for keyword in ("oneOf", "anyOf") if isinstance(node.get(keyword), list)]
+    lists = [node[keyword] for keyword in _UNIONS if isinstance(node.get(keyword), list)]
     listed = {component_of(one.get("$ref")) for each in lists for one in each if isinstance(one, Mapping)}
     return not {"oneOf", "anyOf"} & node.keys() or heir in listed
 
