@@ -40,8 +40,11 @@ class Format:
 
 
 _NONE = "of no format"
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DATE_TIME_LOCAL = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
+_OFFSET = r"[Zz]|(?P<sign>[+-])(?P<hours>[01]\d|2[0-3]):(?P<minutes>[0-5]\d)"
+_DATE_TIME = re.compile(rf"{_DATE_TIME_LOCAL.pattern}({_OFFSET})", re.ASCII)
+_LEAP_YEAR = "2000"
+_MINUTES_A_DAY = 24 * 60
 _TIME_LOCAL = re.compile(r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?", re.ASCII)
 _DURATION = re.compile(
     r"P(?=[\dT])(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+([.,]\d+)?H)?(\d+([.,]\d+)?M)?(\d+([.,]\d+)?S)?)?", re.ASCII
@@ -67,13 +70,26 @@ _HTTP_DATE = re.compile(
 )
 
 
-def _is_moment(value: str) -> bool:
-    """Whether the time that a text of the right form names exists; RFC 3339 has leap seconds."""
+def _moment(local: str) -> datetime | None:
+    """The time to the second that a text of the right form names, its leap second taken for the one before; or None.
+
+    The year 0000 is one of RFC 3339, a leap year, and none of Python.
+    """
+    year = _LEAP_YEAR if local.startswith("0000") else local[:4]
     try:
-        datetime.fromisoformat(value[:17].upper() + value[17:19].replace("60", "59"))
+        return datetime.fromisoformat(year + local[4:17].upper() + local[17:19].replace("60", "59"))
     except ValueError:
+        return None
+
+
+def _is_date_time(value: str) -> bool:
+    """Whether a text is a time of RFC 3339. A leap second ends a day of UTC (section 5.7)."""
+    found = _DATE_TIME.fullmatch(value)
+    moment = _moment(value) if found else None
+    if found is None or moment is None:
         return False
-    return True
+    offset = int(f"{found['sign']}1") * (int(found["hours"]) * 60 + int(found["minutes"])) if found["sign"] else 0
+    return value[17:19] != "60" or (moment.hour * 60 + moment.minute - offset) % _MINUTES_A_DAY == _MINUTES_A_DAY - 1
 
 
 def _matching(pattern: re.Pattern[str]) -> Callable[[str], bool]:
@@ -152,11 +168,11 @@ def _number_or_text(pattern: re.Pattern[str], keeps: str) -> Format:
 
 
 CHECKED: Mapping[str, Format] = {
-    "date-time": _text(lambda value: bool(_DATE_TIME.fullmatch(value)) and _is_moment(value), "2026-03-25T10:33:11Z"),
+    "date-time": _text(_is_date_time, "2026-03-25T10:33:11Z"),
     "date": _text(_by_library("date"), "2026-03-25"),
     "time": _text(_by_library("time"), "10:33:11Z"),
     "date-time-local": _text(
-        lambda value: bool(_DATE_TIME_LOCAL.fullmatch(value)) and _is_moment(value), "2026-03-25T10:33:11"
+        lambda value: bool(_DATE_TIME_LOCAL.fullmatch(value) and _moment(value)), "2026-03-25T10:33:11"
     ),
     "time-local": _text(_matching(_TIME_LOCAL), "10:33:11"),
     "duration": _text(_matching(_DURATION), "PT24H"),
