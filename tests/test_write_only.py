@@ -170,3 +170,10 @@ def test_a_property_that_becomes_write_only_is_gone_for_those_who_read_it() -> N
     for old, new, breaking in ((plain, written, True), (written, plain, False)):
         changes = diff_contracts(under(old), under(new)).changes
         assert [(one.pointer, one.breaking) for one in changes] == [("/secret", breaking)]
+
+
+@pytest.mark.parametrize("openapi", ["3.0.3", "3.1.0"])
+def test_a_property_that_is_read_only_as_well_may_come(openapi: str) -> None:
+    both = {"type": "string", "readOnly": True, "writeOnly": True}
+    ours = contract_of({"type": "object", "required": ["both"], "properties": {**ID, "both": both}}, openapi=openapi)
+    assert [one.rule for one in findings(sent({**BATCH, "both": "x"}), under=ours)] == []

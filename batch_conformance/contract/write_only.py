@@ -1,7 +1,8 @@
 """Properties that are only written (OpenAPI and JSON Schema, ``writeOnly``): sent to the server, and never sent back.
 
 A property is write-only where its schema says so, through references and ``allOf`` too; where alternatives declare it,
-all of those that do have to say so. What is not sent back cannot be required in an answer.
+all of those that do have to say so. What is not sent back cannot be required in an answer. One that is ``readOnly`` as
+well, which OpenAPI forbids, is not: it says itself that it is sent back.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def _take(schema: dict[str, Any], names: frozenset[str]) -> bool:
 def _says(schema: _Schema, resolve: _Resolve) -> _Schema | None:
     """The schema, of those that all apply to the value of ``schema``, that says that it is only written."""
     if schema.get(WRITE_ONLY) is True:
-        return schema
+        return None if schema.get("readOnly") is True else schema
     return next((said for one in _both(schema, resolve) if (said := _says(one, resolve)) is not None), None)
 
 
