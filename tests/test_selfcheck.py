@@ -152,6 +152,7 @@ def test_the_examples_of_a_media_type_are_checked() -> None:
         "fresh": {"value": {"at": None}},
         "shared": {"$ref": "#/components/examples/Odd"},
         "elsewhere": {"externalValue": "https://example.com"},
+        "in another file": {"$ref": "examples.yaml#/Odd"},
     }
     data["components"]["examples"] = {"Odd": {"value": {"at": "x"}}}
     contract = compile_contract(parse_document(json.dumps(data, indent=1).encode(), "api.json"))

@@ -96,6 +96,8 @@ def _beside_schema(document: Document, pointer: str) -> Iterator[tuple[str, Any]
         where = join(pointer, "examples", name)
         example = resolve(document.data, where)
         if isinstance(example, Mapping) and "$ref" in example:
+            if not str(example["$ref"]).startswith("#"):
+                continue  # it stands in another file, and nothing is judged by it
             where = local_pointer(document, where, example["$ref"])
             example = resolve(document.data, where)
         if isinstance(example, Mapping) and "value" in example:
