@@ -359,6 +359,16 @@ def test_a_union_of_which_no_branch_is_meant_is_one_violation() -> None:
     assert pointers_of(ours, {"a": 1, "b": 1}) == [("", "oneOf", "object")]
 
 
+def test_what_all_branches_say_of_one_member_is_told_there() -> None:
+    kinds = [{"required": ["k"], "properties": {"k": {"type": "string", "enum": [value]}}} for value in "ab"]
+    ours = schema({"type": "object", "oneOf": kinds})
+    assert pointers_of(ours, {}) == [("/k", "required", "missing")]
+    assert pointers_of(ours, {"k": 1}) == [("/k", "type", "integer")]
+    assert pointers_of(ours, {"k": "c"}) == [("/k", "enum", "c")]
+    kinds[1]["properties"]["k"] = {"type": "integer", "enum": [1]}
+    assert pointers_of(schema({"type": "object", "oneOf": kinds}), {"k": None}) == [("", "oneOf", "object")]
+
+
 def test_additional_properties_that_are_forbidden_are_named_one_by_one() -> None:
     body = {"properties": {"a": {}}, "patternProperties": {"^x-": {}}, "additionalProperties": False}
     found = pointers_of(schema(body, version=MODERN), {"a": 1, "x-b": 1, "c": 1, "d": 1})

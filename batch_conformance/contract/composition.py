@@ -179,6 +179,14 @@ class Composition:
                 return True
         return False
 
+    def named(self, schema: Schema, keyword: str) -> Sequence[Schema]:
+        """The branches of a union that a discriminator names, or a tag that all require; none where nothing does."""
+        said = schema.get(DISCRIMINATOR)
+        if said is not None:
+            return schema[keyword] if said["union"] == keyword else ()
+        branches = self._of_type(schema, keyword, "object")
+        return branches if len(branches) > 1 and self._told_apart(branches) else ()
+
     def _is_named(self, schema: Schema, keyword: str) -> bool:
         """Whether a discriminator always says which of the branches is meant."""
         said = schema.get(DISCRIMINATOR)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from batch_conformance.contract.composition import Composition, Schema, describes
+from batch_conformance.contract.composition import UNIONS, Composition, Schema, describes
 from batch_conformance.contract.constraints import Constraints
-from batch_conformance.contract.discriminator import DISCRIMINATES, DISCRIMINATOR
+from batch_conformance.contract.discriminator import DISCRIMINATES
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.expression import expression
 from batch_conformance.contract.location import Location
@@ -58,8 +59,8 @@ class Property:
     ``keywords`` does not have it. ``space`` is the value space.
     ``required_at`` is where the object around it says that it is always there; ``certain`` is false for a member that
     an alternative of that object does not describe, and that is not told by which alternative is meant.
-    ``named_at`` is where an alternative that a discriminator may name says that it is always there, ``write_only_at``
-    where it is said that the place never comes.
+    ``named_at`` is where an alternative that a discriminator or a tag may name says that it is always there,
+    ``write_only_at`` where it is said that the place never comes.
     """
 
     pointer: str
@@ -263,11 +264,10 @@ class _Walk:
             self.add(items, _Spot(pointer + "/*", None, None, sure), inside)
 
     def _required_where_named(self, flat: Sequence[Schema]) -> dict[str, Location]:
-        """The members that an alternative requires where a discriminator names it, and where that is said."""
+        """The members that an alternative requires where a discriminator or a tag names it, and where that is said."""
         found: dict[str, Location] = {}
-        for schema in flat:
-            said = schema.get(DISCRIMINATOR)
-            for branch in schema[said["union"]] if said else ():
+        for schema, keyword in itertools.product(flat, UNIONS):
+            for branch in self._composition.named(schema, keyword):
                 for name, pointer in self._composition.required(branch).items():
                     found.setdefault(name, place_in_list(self._document, pointer, name))
         return found

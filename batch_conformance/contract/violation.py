@@ -140,7 +140,7 @@ def _nearest(
 ) -> Sequence[ValidationError]:
     """The errors of the branch that a value is nearest to: it has its tags, and is wrong in fewest places.
 
-    Where several branches are as near, it is the member that all of them find wrong, else the union.
+    Where several are as near, it is what all of them say of the one place that they find wrong, else the union.
     """
     if not branches or not isinstance(error.instance, Mapping | list):
         return [error]
@@ -156,9 +156,25 @@ def _nearest(
     if len(near) == 1:
         return near[0]
     everywhere = {place for found in near for one in found for place in _places(one)}
-    if len(everywhere) != 1 or not all(one.validator in ("enum", "const") for found in near for one in found):
-        return [error]
-    return [_any_listed([one for found in near for one in found])]
+    told = _told_by_all(near) if len(everywhere) == 1 else None
+    return [error if told is None else told]
+
+
+def _told_by_all(branches: Sequence[Sequence[ValidationError]]) -> ValidationError | None:
+    """What several branches say of the one place that each of them finds wrong; None where they say different things.
+
+    That it is missing, or of another type, goes before what is listed for it.
+    """
+    missing = [next((one for one in found if one.validator == "required"), None) for found in branches]
+    if None not in missing:
+        return missing[0]
+    of_types = [next((one for one in found if one.validator == "type"), None) for found in branches]
+    types = {str(declared(one)) for one in of_types if one is not None}
+    if None not in of_types and len(types) == 1:
+        return of_types[0]
+    if all(one.validator in ("enum", "const") for found in branches for one in found):
+        return _any_listed([one for found in branches for one in found])
+    return None
 
 
 def _places(error: ValidationError) -> set[tuple[str | int, ...]]:
