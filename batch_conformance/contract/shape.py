@@ -60,7 +60,8 @@ class Property:
     ``required_at`` is where the object around it says that it is always there; ``certain`` is false for a member that
     an alternative of that object does not describe, and that is not told by which alternative is meant.
     ``named_at`` is where an alternative that a discriminator or a tag may name says that it is always there,
-    ``write_only_at`` where it is said that the place never comes.
+    ``write_only_at`` where it is said that the place never comes. ``required_by_some`` says that some alternatives
+    require it and others do not.
     """
 
     pointer: str
@@ -79,6 +80,7 @@ class Property:
     certain: bool = field(default=True, compare=False)
     write_only_at: Location | None = field(default=None, compare=False)
     named_at: Location | None = field(default=None, compare=False)
+    required_by_some: bool = field(default=False, compare=False)
 
     @property
     def write_only(self) -> bool:
@@ -221,6 +223,7 @@ class _Spot:
     write_only_at: Location | None
     certain: bool
     named_at: Location | None = None
+    required_by_some: bool = False
 
 
 class _Walk:
@@ -257,7 +260,8 @@ class _Walk:
                 written = write_only(schema, name, self._composition.target)
                 said = None if written is None else self._document.location(join(written.get(SOURCE, ""), WRITE_ONLY))
                 named = of_branches.get(name) if at is None else None
-                self.add(member, _Spot(pointer + "/" + escape(name), at, said, sure, named), inside)
+                some = at is None and any(name in one.get("required", ()) for one in flat)
+                self.add(member, _Spot(pointer + "/" + escape(name), at, said, sure, named, some), inside)
         items = self._composition.items(schema)
         if items is not None:
             sure = spot.certain and self._composition.items_are_certain(schema)
@@ -316,6 +320,7 @@ class _Walk:
             certain=spot.certain,
             write_only_at=spot.write_only_at,
             named_at=spot.named_at,
+            required_by_some=spot.required_by_some,
         )
 
 

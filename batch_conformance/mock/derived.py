@@ -68,6 +68,8 @@ class _Maker:
         self._sent = int(response.status)
         self._response = response
         self._success = 200 <= self._sent < 300
+        places = [place for schema in response.content.values() if schema is not None for place in schema.properties]
+        self._sets = tuple(place.pointer + "/*" for place in places if place.values.get("uniqueItems") is True)
 
     def of_message(self, media_type: str) -> Iterator[Mutation]:
         """Another media type, none, another charset; another status; headers that are missing or make no sense."""
@@ -97,7 +99,10 @@ class _Maker:
         if place.certain:  # else a body that breaks it may keep another alternative of what is around it
             yield from self._types(schema, place)
         if place.pointer and not place.pointer.endswith("/*"):
-            yield from self._required(place) if place.required or place.named_at else self._optional(place)
+            if place.required or place.named_at:
+                yield from self._required(place)
+            elif not place.required_by_some:  # else a body without it may keep no alternative, or another one
+                yield from self._optional(place)
         if place.certain:
             yield from self._values(schema, place)
             yield from self._format(schema, place)
@@ -118,8 +123,10 @@ class _Maker:
         def make(word: str, change: Change, value: Any = None, rule: str = "body.type") -> Mutation:
             # A null where a time must be is no time either.
             also = ("state.timestamp_missing",) if word == "null" and ends and self._success else ()
-            return self._make(word, place.pointer, rule, (change, value), source, also=also, because=because)
+            done: tuple[Change, Any] = ("send" if only_null and change == "put" else change, value)
+            return self._make(word, place.pointer, rule, done, source, also=also, because=because)
 
+        only_null = place.space.keys() == {"null"}  # a null is replaced by nothing but what is sent in any case
         for kind in _ORDER:
             if kind not in place.types and not (kind == "integer" and "number" in place.types):
                 yield make(kind, "put", _OF_TYPE[kind])
@@ -167,7 +174,8 @@ class _Maker:
             rule, source = "body.known_value" if known else "body.enum", f"{place.location}: a list of values"
             broken = Schema(schema.document, place.source).violations(_UNHEARD_OF)
             also = tuple(sorted({rule_of(one.keyword) for one in broken} & {"body.format", "body.constraint"}))
-            yield self._make("unheard_of", pointer, rule, ("put", _UNHEARD_OF), source, also=also)
+            change: Change = "send" if place.space.keys() == {"null"} else "put"
+            yield self._make("unheard_of", pointer, rule, (change, _UNHEARD_OF), source, also=also)
         for word, value in _beyond(values):
             if admits(place.space, value):
                 continue
@@ -198,6 +206,8 @@ class _Maker:
         because: str = "",
         state: Any = None,
     ) -> Mutation:
+        if f"{at}/".startswith(tuple(f"{items}/" for items in self._sets)):
+            also = (*also, "body.constraint")  # all items are changed alike, and then they are no longer unique
         return Mutation(
             name=f"{self._sent}{at}:{word}",
             title=f"{self._sent} {at or 'response'}: {_WORDS.get(word, word.replace('_', ' '))}",
