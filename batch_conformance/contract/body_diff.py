@@ -36,6 +36,8 @@ _IN_RESPONSE: Mapping[tuple[str, ChangeKind], str] = {
 _MOST_BRANCHES = 16
 """Alternatives of one object that are compared with each other."""
 
+_IDLE = "Clients are no longer sent objects of this kind; branches for them are idle."
+
 _ALIKE = 0.5
 """How alike names must be for a property that went and one that came to be taken for one that was renamed."""
 
@@ -43,37 +45,48 @@ _ALIKE = 0.5
 def body_changes(old: Schema, new: Schema) -> Iterator[Change]:
     """Every change between two schemas of one body: of all its places, and of its alternatives one by one."""
     free = old.free_maps & new.free_maps
-    told = list(_between_places(old.properties, new.properties, free))
-    yield from told
-    said = {(change.pointer, change.rule) for change in told}
+    told = list(_between_places(old.compared, new.compared, free))
     changed = {change.pointer for change in told if change.rule == "body.type"}
-    both = {place.pointer for place in new.properties} - changed
-    for pointer in [place.pointer for place in old.properties if place.pointer in both]:
+    both = {place.pointer for place in new.compared} - changed
+    of_branches: list[Change] = []
+    idle: set[str] = set()
+    for pointer in [place.pointer for place in old.compared if place.pointer in both]:
         before, after = old.branches(pointer), new.branches(pointer)
         if len(before) < 2 and len(after) < 2:
             continue
         before, after = before or (_whole(old, pointer),), after or (_whole(new, pointer),)
-        for change in _between_branches(before, after, free):
-            placed = replace(change, pointer=pointer + change.pointer)
-            if (placed.pointer, placed.rule) not in said:
-                said.add((placed.pointer, placed.rule))
-                yield placed
+        between, gone = _between_branches(before, after, free)
+        of_branches += (replace(change, pointer=pointer + change.pointer) for change in between)
+        idle |= {pointer + place for place in gone}
+    said: set[tuple[str, str]] = set()
+    for number, change in enumerate([*told, *of_branches]):
+        if number < len(told) or (change.pointer, change.rule) not in said:
+            said.add((change.pointer, change.rule))
+            removed = change.rule == "body.property" and change.kind == "removed" and change.pointer in idle
+            yield replace(change, breaking=False, why=_IDLE) if removed else change
 
 
 def _whole(schema: Schema, pointer: str) -> Branch:
     """An object of one kind as the only alternative to itself."""
-    inside = (place for place in schema.properties if (place.pointer + "/").startswith(pointer + "/"))
+    inside = (place for place in schema.compared if (place.pointer + "/").startswith(pointer + "/"))
     return Branch("", tuple(replace(place, pointer=place.pointer[len(pointer) :]) for place in inside))
 
 
-def _between_branches(old: Sequence[Branch], new: Sequence[Branch], free: Set[str]) -> Iterator[Change]:
-    """What changes within the alternatives that stand for each other; pointers are those below the alternatives."""
+def _between_branches(
+    old: Sequence[Branch], new: Sequence[Branch], free: Set[str]
+) -> tuple[list[Change], frozenset[str]]:
+    """What changes within the alternatives that stand for each other, and which places only alternatives had that went.
+
+    Pointers are those below the alternatives.
+    """
     found = {
         (i, j): list(_between_places(was.properties, now.properties, free))
         for i, was in enumerate(old[:_MOST_BRANCHES])
         for j, now in enumerate(new[:_MOST_BRANCHES])
     }
     left_old, left_new = {i for i, _ in found}, {j for _, j in found}
+    all_old, all_new = frozenset(left_old), frozenset(left_new)
+    changes: list[Change] = []
 
     def nearness(pair: tuple[int, int]) -> tuple[bool, bool, int, int]:
         i, j = pair
@@ -84,12 +97,20 @@ def _between_branches(old: Sequence[Branch], new: Sequence[Branch], free: Set[st
         if i in left_old and j in left_new:
             left_old.discard(i)
             left_new.discard(j)
-            yield from found[i, j]
+            changes += found[i, j]
     for j in sorted(left_new):
-        if all(found[i, j] for i in range(len(old[:_MOST_BRANCHES]))):
+        if all(found[i, j] for i in all_old):
             words = new[j].name or f"alternative {j + 1}"
             why = "A client may be sent an object of a kind that it never had to read."
-            yield Change("body.type", "loosened", True, "", words, why, new_location=new[j].properties[0].location)
+            place = new[j].properties[0].location
+            changes.append(Change("body.type", "loosened", True, "", words, why, new_location=place))
+    gone = {i for i in left_old if all(found[i, j] for j in all_new)}
+    for i in sorted(gone):
+        words, place = old[i].name or f"alternative {i + 1}", old[i].properties[0].location
+        changes.append(Change("body.type", "tightened", False, words, "", _IDLE, old_location=place))
+    kept = {place.pointer for i in all_old - gone for place in old[i].properties}
+    went = {place.pointer for i in gone for place in old[i].properties}
+    return changes, frozenset(went - kept)
 
 
 def _between_places(old: Sequence[Property], new: Sequence[Property], free: Set[str]) -> Iterator[Change]:
@@ -107,12 +128,15 @@ def _between_places(old: Sequence[Property], new: Sequence[Property], free: Set[
                 settled.append(pointer)
             continue
         settled.append(pointer)
+        if pointer.endswith("/*") and _is_closed((after if now is None else before).get(pointer[:-2])):
+            continue  # that there may be further members is told
         if now is not None:
             yield _came(now, before.get(pointer.rpartition("/")[0]))
         elif was is not None:
             change = _went(was, before, after)
             own = pointer.rpartition("/")[0] in free
-            why = "The members of this object are the customer's own; this one was an example."
+            example = "" if pointer.endswith("/*") else "; this one was an example"
+            why = f"The members of this object are the customer's own{example}."
             yield replace(change, breaking=False, why=why) if own else change
 
 
@@ -141,15 +165,20 @@ def _said_at(place: Property, keyword: str) -> Location:
     return place.places.get(keyword, place.location)
 
 
+def _is_closed(holder: Property | None) -> bool:
+    """Whether an object may have no further member."""
+    return holder is not None and holder.values.get("additionalProperties") is False
+
+
 def _came(now: Property, holder: Property | None) -> Change:
-    refused = holder is not None and holder.values.get("additionalProperties") is False
+    refused = _is_closed(holder)
     why = (
         "The old contract promised that no other property comes."
         if refused
         else "Clients ignore what they do not know."
     )
     if now.pointer.endswith("/*"):
-        refused, why = False, "Nothing was said of the items before."
+        refused, why = False, "Nothing was said of what is there before."
     words = type_words(now.types) + (", always there" if now.required else "")
     return Change("body.property", "added", refused, "", words, why, pointer=now.pointer, new_location=now.location)
 
@@ -157,7 +186,7 @@ def _came(now: Property, holder: Property | None) -> Change:
 def _went(was: Property, before: Mapping[str, Property], after: Mapping[str, Property]) -> Change:
     words = type_words(was.types) + (", always there" if was.required else "")
     if was.pointer.endswith("/*"):
-        why = "Nothing is said of the items any more; a client may be sent any."
+        why = "Nothing is said of what is there any more; a client may be sent anything."
     else:
         told = "" if was.required else " Only one that was written for its absence copes."
         why = "A client that reads it finds nothing." + told + _renamed(was, before, after)

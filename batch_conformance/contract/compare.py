@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from batch_conformance.contract.change import ChangeKind
 from batch_conformance.contract.clauses import rule_of
@@ -20,6 +21,8 @@ _INTEROPERABLE = 2**53 - 1
 
 _SHOWN_VALUES = 12
 _SHOWN_ALTERNATIVES = 3
+_SHOWN_TEXT = 80
+_MOST_COUNTED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ def compare_places(old: Property, new: Property) -> Iterator[Difference]:
         kind: ChangeKind = "tightened" if new.required else "loosened"
         yield Difference("required", kind, words[old.required], words[new.required])
     yield from dict.fromkeys(_between_spaces(old, new))
+    if before & after - {"null"}:
+        yield from _as_written(old, new)
 
 
 def type_words(types: frozenset[str]) -> str:
@@ -63,7 +68,7 @@ def type_words(types: frozenset[str]) -> str:
 
 def _admitted_types(place: Property) -> frozenset[str]:
     """The types of the values that are admitted: a list of values narrows them as a ``type`` does."""
-    return frozenset(place.space) or place.types
+    return frozenset(_comparable(place.space)) or place.types
 
 
 def _types(old: frozenset[str], new: frozenset[str]) -> Difference:
@@ -85,13 +90,53 @@ def _between_spaces(old: Property, new: Property) -> Iterator[Difference]:
             yield one
 
 
+def _as_written(old: Property, new: Property) -> Iterator[Difference]:
+    """What keywords say that are compared by what is written alone."""
+    for keyword in dict.fromkeys((*old.as_written, *new.as_written)):
+        was, now = (_shortened(keyword, one.as_written.get(keyword)) for one in (old, new))
+        if old.as_written.get(keyword) != new.as_written.get(keyword):
+            # What a pattern describes is no more forbidden beside additionalProperties: false.
+            opens = keyword == "patternProperties" and any(
+                one.values.get("additionalProperties") is False for one in (old, new)
+            )
+            kind: ChangeKind = "changed" if (was and now) or opens else "tightened" if now else "loosened"
+            yield Difference(keyword, kind, was, now)
+
+
+def _shortened(keyword: str, text: str | None) -> str:
+    if text is None:
+        return ""
+    return f"{keyword} {text if len(text) <= _SHOWN_TEXT else text[: _SHOWN_TEXT - 1] + '…'}"
+
+
 def _comparable(space: ValueSpace) -> ValueSpace:
-    """The space without bounds that say nothing, and without what is inside a value: that is compared apart."""
-    return union(
-        {kind: (replace(one, lower=_meant(one.lower), upper=_meant(one.upper), further=False),)}
-        for kind, alternatives in space.items()
-        for one in alternatives
-    )
+    """The space without bounds that say nothing, and without what is inside a value: that is compared apart.
+
+    What has a fraction is no multiple of a whole number, and an integer is one of 1: neither is said.
+    """
+    spaces: list[ValueSpace] = []
+    for kind, alternatives in space.items():
+        for one in alternatives:
+            plain = replace(one, lower=_meant(one.lower), upper=_meant(one.upper), further=False)
+            if kind == "integer":
+                plain = replace(plain, multiples=frozenset(said for said in one.multiples if 1 % Fraction(said) != 0))
+            if kind != "number" or not any(said % 1 == 0 for said in one.multiples):
+                spaces.append({kind: (plain,)})
+    return union(spaces)
+
+
+def _counted(alternatives: Sequence[Constraints]) -> tuple[Constraints, ...]:
+    """Alternatives of integers where each that has two bounds near each other lists its values instead."""
+    found = []
+    for one in alternatives:
+        lower, upper = one.range
+        near = lower and upper and 0 <= upper.value - lower.value < _MOST_COUNTED
+        if one.listed is None and lower and upper and near:
+            values = range(int(lower.value), int(upper.value) + 1)
+            found.append(replace(one, listed=tuple(value for value in values if one.admits(value))))
+        else:
+            found.append(one)
+    return tuple(found)
 
 
 def _meant(bound: Bound | None) -> Bound | None:
@@ -101,6 +146,8 @@ def _meant(bound: Bound | None) -> Bound | None:
 def _between_alternatives(
     was: Sequence[Constraints], now: Sequence[Constraints], kind: str, keyword: str
 ) -> Iterator[Difference]:
+    if kind == "integer" and any(one.listed is not None for one in (*was, *now)):
+        was, now = union([{kind: _counted(was)}])[kind], union([{kind: _counted(now)}])[kind]
     narrower, wider = all(is_within(one, was) for one in now), all(is_within(one, now) for one in was)
     if narrower and wider:
         return

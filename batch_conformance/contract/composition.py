@@ -6,15 +6,17 @@ the branches of a union. What is said of what is inside a value keeps that order
 
 from __future__ import annotations
 
+import json
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from batch_conformance.contract.discriminator import DISCRIMINATOR, alternatives
 from batch_conformance.contract.expression import expression
+from batch_conformance.contract.keywords import ANNOTATIONS
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.translate import IN_PLACE_MANY, IN_PLACE_ONE, SOURCE, TYPES
-from batch_conformance.contract.value_space import ValueSpace, covering, intersection, stated, union
+from batch_conformance.contract.value_space import ValueSpace, covering, excluded_types, intersection, stated, union
 
 Schema = Mapping[str, Any]
 """A translated schema."""
@@ -24,6 +26,14 @@ _Inside = Callable[[Schema], Schema | None]
 
 UNIONS = ("anyOf", "oneOf")
 _MOST_SCHEMAS = 2_000
+_DEEPEST = 4
+_BEYOND_SPACES = frozenset(
+    {
+        *("not", "if", "then", "else", "patternProperties", "propertyNames", "dependentRequired", "dependentSchemas"),
+        *("prefixItems", "contains", "minContains", "maxContains", "unevaluatedItems", "unevaluatedProperties"),
+    }
+)
+"""Keywords that a value space does not hold, and whose parts are no places of their own."""
 
 
 class Composition:
@@ -105,6 +115,33 @@ class Composition:
     def items(self, schema: Schema) -> Schema | None:
         """What is said of every item; None where nothing is."""
         return self._inside(schema, "array", _items)
+
+    def further_members(self, schema: Schema) -> Schema | None:
+        """What is said of every member that no name declares; None where nothing is, or not by each branch."""
+        certain = self._is_certain(schema, "object", _further_members)
+        return self._inside(schema, "object", _further_members) if certain else None
+
+    def as_written(self, schema: Schema) -> dict[str, str]:
+        """What a value has to keep that a value space does not hold, by keyword, as texts to be compared."""
+        said: dict[str, set[str]] = {}
+        for one in self.together(schema):
+            for keyword in _BEYOND_SPACES & one.keys() - ({"not"} if excluded_types(one) else set()):
+                said.setdefault(keyword, set()).add(json.dumps(self._plain(one[keyword], _DEEPEST), sort_keys=True))
+        return {keyword: " and ".join(sorted(texts)) for keyword, texts in said.items()}
+
+    def _plain(self, node: Any, depth: int) -> Any:
+        """A part of a schema without annotations, references followed, and ``const`` as a list of one."""
+        if isinstance(node, list):
+            return [self._plain(one, depth) for one in node]
+        if not isinstance(node, Mapping):
+            return node
+        made = {name: self._plain(one, depth) for name, one in node.items() if name not in (*ANNOTATIONS, "$ref")}
+        if "const" in made:
+            made.setdefault("enum", [made.pop("const")])
+        if "$ref" in node:
+            target = self.target(node)
+            made["$ref"] = self._plain(target, depth - 1) if depth else target.get(SOURCE, "")
+        return made.pop("$ref") if made.keys() == {"$ref"} else made
 
     def member_is_certain(self, schema: Schema, name: str) -> bool:
         """Whether a member is described whichever branch applies, or the branches can be told apart."""
@@ -221,6 +258,11 @@ class Composition:
 
 def _member(name: str) -> _Inside:
     return lambda schema: schema.get("properties", {}).get(name)
+
+
+def _further_members(schema: Schema) -> Schema | None:
+    further = schema.get("additionalProperties")
+    return further if isinstance(further, Mapping) else None
 
 
 def _items(schema: Schema) -> Schema | None:

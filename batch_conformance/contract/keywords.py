@@ -13,3 +13,6 @@ TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "o
 IN_PLACE_ONE = ("not", "if", "then", "else")
 IN_PLACE_MANY = ("allOf", "anyOf", "oneOf")
 """Keywords whose schemas describe the same value as the schema that they stand in."""
+
+ANNOTATIONS = frozenset({SOURCE, "title", "description", "example", "examples", "default", "deprecated", "$comment"})
+"""Keywords by which a schema asks for nothing."""

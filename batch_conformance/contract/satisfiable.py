@@ -11,11 +11,10 @@ from typing import Any
 
 from batch_conformance.contract.composition import UNIONS, Composition, Schema, describes
 from batch_conformance.contract.constraints import Constraints
-from batch_conformance.contract.keywords import SOURCE
+from batch_conformance.contract.keywords import ANNOTATIONS
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.value_space import covering
 
-_ANNOTATIONS = frozenset({SOURCE, "title", "description", "example", "examples", "default", "deprecated", "$comment"})
 _NOTHING = "nothing is allowed here"
 _DEEPEST = 12
 
@@ -106,4 +105,4 @@ def _forbidden(together: Sequence[Schema], name: str) -> str:
 
 def _is_nothing(schema: Any) -> bool:
     """Whether a schema is kept by every value, so that ``not`` leaves none."""
-    return isinstance(schema, Mapping) and schema.keys() <= _ANNOTATIONS
+    return isinstance(schema, Mapping) and schema.keys() <= ANNOTATIONS

@@ -89,6 +89,11 @@ class Schema:
         """Every declared place, in document order; the first is the value itself (pointer ``""``)."""
         return self._shape.properties()
 
+    @cached_property
+    def compared(self) -> tuple[Property, ...]:
+        """The declared places, and those of the further members of maps, as two documents are compared by them."""
+        return self._shape.compared()
+
     def branches(self, pointer: str) -> tuple[Branch, ...]:
         """The alternatives of the object at a declared place; none where it is of one kind."""
         return self._shape.branches(pointer)

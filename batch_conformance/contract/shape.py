@@ -61,7 +61,8 @@ class Property:
     an alternative of that object does not describe, and that is not told by which alternative is meant.
     ``named_at`` is where an alternative that a discriminator or a tag may name says that it is always there,
     ``write_only_at`` where it is said that the place never comes. ``required_by_some`` says that some alternatives
-    require it and others do not.
+    require it and others do not. ``as_written`` has what keywords say that a value space does not hold, as texts, where
+    places are found to be compared.
     """
 
     pointer: str
@@ -81,6 +82,7 @@ class Property:
     write_only_at: Location | None = field(default=None, compare=False)
     named_at: Location | None = field(default=None, compare=False)
     required_by_some: bool = field(default=False, compare=False)
+    as_written: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def write_only(self) -> bool:
@@ -118,6 +120,7 @@ class Shape:
         self._free_maps = free_maps
         self._composition = Composition(root)
         self._schemas: dict[str, Schema] = {}
+        self._compared: dict[str, Schema] = {}
         self._modern = str(document.data.get("openapi", "")).startswith("3.1")
         self._has_write_only = has_write_only(root)
 
@@ -125,11 +128,16 @@ class Shape:
         """Every declared place, in document order; the first is the value itself (pointer ``""``)."""
         return self._places(self._root, self._schemas)
 
+    def compared(self) -> tuple[Property, ...]:
+        """The declared places, and after each map that of its further members: they are declared by no name."""
+        return self._places(self._root, {}, maps=True)
+
     def branches(self, pointer: str) -> tuple[Branch, ...]:
         """The alternatives (``anyOf``, ``oneOf``) of the object at a declared place; none where there is one kind."""
-        self.properties()
-        found = self._composition.branches(self._schemas[pointer])
-        return tuple(Branch(_name(one), self._places(one, {})) for one in found)
+        if pointer not in self._compared:
+            self._places(self._root, self._compared, maps=True)
+        found = self._composition.branches(self._compared[pointer])
+        return tuple(Branch(_name(one), self._places(one, {}, maps=True)) for one in found)
 
     def in_place(self) -> list[Schema]:
         """The schema, and all that apply to the same value through it."""
@@ -148,9 +156,9 @@ class Shape:
         """Which values any of the schemas admits."""
         return union(map(self._composition.space, schemas))
 
-    def _places(self, schema: Schema, schemas: dict[str, Schema]) -> tuple[Property, ...]:
+    def _places(self, schema: Schema, schemas: dict[str, Schema], *, maps: bool = False) -> tuple[Property, ...]:
         """The places that a schema declares; ``schemas`` is filled with what is said of each."""
-        walk = _Walk(self._composition, self._document, self._free_maps, schemas)
+        walk = _Walk(self._composition, self._document, self._free_maps, schemas, maps=maps)
         walk.add(schema, _Spot("", None, None, True), ())
         return tuple(walk.places.values())
 
@@ -230,13 +238,20 @@ class _Walk:
     """One way through all that a schema declares, with the places found on it."""
 
     def __init__(
-        self, composition: Composition, document: Document, free_maps: frozenset[str], schemas: dict[str, Schema]
+        self,
+        composition: Composition,
+        document: Document,
+        free_maps: frozenset[str],
+        schemas: dict[str, Schema],
+        *,
+        maps: bool,
     ) -> None:
         self.places: dict[str, Property] = {}
         self._composition = composition
         self._document = document
         self._free_maps = free_maps
         self._schemas = schemas
+        self._maps = maps
 
     def add(self, schema: Schema, spot: _Spot, around: tuple[int, ...]) -> None:
         """Add a place, and those in it; ``around`` are the identities of the schemas around it."""
@@ -248,7 +263,7 @@ class _Walk:
         self.places[pointer] = self._property(schema, flat, spot)
         if spot.write_only_at is not None:
             return  # nothing inside is ever seen
-        if any(id(one) in around and one.keys() & {"properties", "items"} for one in flat):
+        if any(id(one) in around and one.keys() & {"properties", "items", "additionalProperties"} for one in flat):
             return  # it holds itself: one round is described, and the next ones are the same
         inside = (*around, *(id(one) for one in flat))
         required, of_branches = self._composition.required(schema), self._required_where_named(flat)
@@ -266,6 +281,9 @@ class _Walk:
         if items is not None:
             sure = spot.certain and self._composition.items_are_certain(schema)
             self.add(items, _Spot(pointer + "/*", None, None, sure), inside)
+        further = self._composition.further_members(schema) if self._maps else None
+        if further is not None:
+            self.add(further, _Spot(pointer + "/*", None, None, spot.certain), inside)
 
     def _required_where_named(self, flat: Sequence[Schema]) -> dict[str, Location]:
         """The members that an alternative requires where a discriminator or a tag names it, and where that is said."""
@@ -321,6 +339,7 @@ class _Walk:
             write_only_at=spot.write_only_at,
             named_at=spot.named_at,
             required_by_some=spot.required_by_some,
+            as_written=self._composition.as_written(schema) if self._maps else {},
         )
 
 

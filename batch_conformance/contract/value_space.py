@@ -25,7 +25,7 @@ from batch_conformance.contract.constraints import (
     whole,
 )
 from batch_conformance.contract.formats import says_something
-from batch_conformance.contract.translate import KNOWN_VALUES, TYPES
+from batch_conformance.contract.keywords import ANNOTATIONS, KNOWN_VALUES, TYPES
 from batch_conformance.contract.violation import type_name
 
 NUMBERS = ("integer", "number")
@@ -60,12 +60,23 @@ def stated(schema: Mapping[str, Any]) -> ValueSpace:
     """The space of what a translated schema asserts itself, without references and alternatives."""
     declared = schema.get("type", TYPES)
     types = frozenset([declared]) if isinstance(declared, str) else frozenset(declared)
+    types |= {"integer"} if "number" in types else types
     space: dict[str, tuple[Constraints, ...]] = {}
-    for kind in types | ({"integer"} if "number" in types else frozenset()):
+    for kind in types - excluded_types(schema):
         one = settled(_stated_of(schema, kind), kind)
         if one is not None:
             space[kind] = (one,)
     return space
+
+
+def excluded_types(schema: Mapping[str, Any]) -> frozenset[str]:
+    """The types that a schema excludes by a ``not`` that says nothing else."""
+    excluded = schema.get("not")
+    if not isinstance(excluded, Mapping) or excluded.keys() - ANNOTATIONS != {"type"}:
+        return frozenset()
+    declared = excluded["type"]
+    types = frozenset([declared]) if isinstance(declared, str) else frozenset(declared)
+    return types | {"integer"} if "number" in types else types
 
 
 def intersection(spaces: Iterable[ValueSpace]) -> ValueSpace:
@@ -140,7 +151,8 @@ def is_known(space: ValueSpace, value: Any) -> bool:
 
 
 def _stated_of(schema: Mapping[str, Any], kind: str) -> Constraints:
-    made = Constraints(further=any(name in schema for name in (*_INSIDE.get(kind, ()), *_ANY_TYPE)))
+    beyond = (*_INSIDE.get(kind, ()), *(name for name in _ANY_TYPE if name != "not" or not excluded_types(schema)))
+    made = Constraints(further=any(name in schema for name in beyond))
     lists = [schema["enum"]] if "enum" in schema else []
     lists += [[schema["const"]]] if "const" in schema else []
     for values in lists:
