@@ -422,3 +422,21 @@ def test_responses_without_any_status_are_no_contract() -> None:
     data["paths"]["/batches/{batch_id}"]["get"]["responses"] = {"ok": {"description": "x"}}
     with pytest.raises(ContractError, match="none of the responses has a status"):
         compile_contract(parse_document(json.dumps(data).encode(), "odd.json"), "published")
+
+
+def test_a_document_of_schemas_that_refer_to_each_other_in_many_ways_is_checked_to_its_end() -> None:
+    names = range(60)
+    schemas: dict[str, Any] = {
+        f"C{number}": {
+            "type": "object",
+            "required": True,
+            "properties": {
+                "a": {"$ref": f"#/components/schemas/C{(number * 7 + 1) % 60}"},
+                "b": {"$ref": f"#/components/schemas/C{(number * 3 + 2) % 60}"},
+            },
+        }
+        for number in names
+    }
+    contract = compiled({"$ref": "#/components/schemas/C0"}, components=schemas)
+    told = [one for one in contract.document_findings if one.rule == "document.malformed"]
+    assert {one.pointer for one in told} >= {"/components/schemas/C0/required", "/components/schemas/C1/required"}

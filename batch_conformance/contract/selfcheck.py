@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,8 @@ _SAYS_SOMETHING = frozenset(
     }
 )
 _MOST_NODES = 5_000
+_MOST_PLACES = 20
+"""Places in the body by which one schema is looked at."""
 
 
 def self_check(
@@ -47,17 +50,22 @@ def self_check(
         for schema in response.content.values():
             if schema is None:
                 continue
-            for pointer, body in _nodes(document, schema.pointer, "", ()):
+            for pointer, body in _nodes(document, schema.pointer):
                 if len(uses) < _MOST_NODES:
                     uses.setdefault(pointer, []).append(Use(response.status, pointer, body))
             found += _check_body(document, schema, response.status)
             found += check_media_samples(document, schema, response.status)
             found += check_satisfiable(document, schema, response.status)
+    bodies = [one for response in operation.responses.values() for one in response.content.values() if one is not None]
+    flaws = {pointer: says for body in bodies for pointer, says in body.flaws.items()}
     for of_one in uses.values():
         found += check_schema_samples(document, of_one)
         found += _check_nullable(document, of_one)
         found += _check_sense(document, of_one[0])
         found += _check_looseness(document, of_one[0])
+    places = {pointer: of_one[0].name for pointer, of_one in uses.items()}
+    for pointer, says in flaws.items():
+        found += _check_flaw(document, pointer, says, places)
     found += check_formats(
         document, [*(use for of_one in uses.values() for use in of_one), *_in_headers(document, operation)]
     )
@@ -72,52 +80,66 @@ def self_check(
     return tuple(sorted(unique.values(), key=lambda one: (one.location.line, one.id)))
 
 
-def _nodes(document: Document, pointer: str, body: str, around: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Every schema below a pointer: its pointer in the document, and the place in the body that it describes."""
-    node = resolve(document.data, pointer)
-    if not isinstance(node, Mapping) or pointer in around:
-        return
-    inside = (*around, pointer)
-    yield pointer, body
+def _nodes(document: Document, pointer: str) -> Iterator[tuple[str, str]]:
+    """Every schema below a pointer: its pointer in the document, and the place in the body that it describes.
+
+    Schemas that refer to each other describe more places than can be counted: of each schema some are given.
+    """
+    seen: Counter[str] = Counter()
+    left: list[tuple[str, str, tuple[str, ...]]] = [(pointer, "", ())]
+    while left:
+        pointer, body, around = left.pop()
+        node = resolve(document.data, pointer)
+        if not isinstance(node, Mapping) or pointer in around or seen[pointer] >= _MOST_PLACES:
+            continue
+        seen[pointer] += 1
+        yield pointer, body
+        below = _below(document, node, pointer, body)
+        left += [(inner, place, (*around, pointer)) for inner, place in reversed(list(below))]
+
+
+def _below(document: Document, node: Mapping[str, Any], pointer: str, body: str) -> Iterator[tuple[str, str]]:
+    """The schemas that a schema has, or refers to, and the places in the body that they describe."""
     if "$ref" in node:
-        yield from _nodes(document, local_pointer(document, pointer, node["$ref"]), body, inside)
+        yield local_pointer(document, pointer, node["$ref"]), body
     for keyword in ("properties", "patternProperties"):
         for name in _mapping(node.get(keyword)):
-            below = join(body, name if keyword == "properties" else "*")
-            yield from _nodes(document, join(pointer, keyword, name), below, inside)
+            yield join(pointer, keyword, name), join(body, name if keyword == "properties" else "*")
     for keyword in ("items", "additionalProperties"):
         if isinstance(node.get(keyword), Mapping):
-            yield from _nodes(document, join(pointer, keyword), body + "/*", inside)
+            yield join(pointer, keyword), body + "/*"
     for keyword in ("allOf", "anyOf", "oneOf"):
         branches = node.get(keyword)
         for index in range(len(branches) if isinstance(branches, list) else 0):
-            yield from _nodes(document, join(pointer, keyword, index), body, inside)
+            yield join(pointer, keyword, index), body
 
 
 def _in_headers(document: Document, operation: Operation) -> Iterator[Use]:
     """Every schema of a header, under the header's name."""
     for response in operation.responses.values():
         for name, schema in response.headers.items():
-            for pointer, _ in _nodes(document, schema.pointer, "", ()) if schema is not None else ():
+            for pointer, _ in _nodes(document, schema.pointer) if schema is not None else ():
                 yield Use(response.status, pointer, name)
+
+
+def _check_flaw(document: Document, pointer: str, says: str, places: Mapping[str, str]) -> Iterator[DocumentFinding]:
+    """What the document writes in a form that its keyword does not have; ``places`` are those of schemas in words."""
+    schema, marked, _ = pointer.rpartition("/discriminator/mapping/")
+    if marked and schema in places:
+        yield finding(document, "mapping_unread", pointer, f"{places[schema]}: {says}")
+    elif (schema := pointer.rpartition("/")[0]) in places:
+        yield finding(document, "malformed", pointer, f"{places[schema]}: {says}")
 
 
 def _check_sense(document: Document, use: Use) -> Iterator[DocumentFinding]:
     """What cannot be meant, whatever is answered."""
     node: Mapping[str, Any] = resolve(document.data, use.pointer)
-    schema = Schema(document, use.pointer)
-    own = {pointer: says for pointer, says in schema.flaws.items() if pointer.rpartition("/")[0] == use.pointer}
-    for pointer, says in own.items():
-        yield finding(document, "malformed", pointer, f"{use.name}: {says}")
-    mapping = join(use.pointer, "discriminator", "mapping") + "/"
-    for pointer, says in schema.flaws.items():
-        if pointer.startswith(mapping):
-            yield finding(document, "mapping_unread", pointer, f"{use.name}: {says}")
+    modern = str(document.data["openapi"]).startswith("3.1")
     for keyword in ("enum", KNOWN_VALUES):
         values = node.get(keyword)
         bare = {name: value for name, value in node.items() if name in ("type", "nullable")}
         for index, value in enumerate(values if isinstance(values, list) else ()):
-            if not _fits_type(value, bare, modern=schema.modern):
+            if not _fits_type(value, bare, modern=modern):
                 says = f"{use.name}: {show(value)} is listed, and the type is {node['type']}"
                 yield finding(document, "enum_invalid", join(use.pointer, keyword, index), says)
     for low, high in _BOUNDS:
