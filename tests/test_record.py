@@ -85,7 +85,7 @@ def test_a_moment_that_no_calendar_has_is_a_wrong_member(started_at):
 def test_a_wrong_member_is_named():
     data = exchange_to_dict(SAMPLE)
     data["probe"]["subject"] = "friend"
-    with pytest.raises(LineError, match=r"probe\.subject: 'friend' is not one of"):
+    with pytest.raises(LineError, match=r'probe\.subject: "friend" is not one of'):
         spooled(data)
 
 

@@ -105,4 +105,5 @@ def _response_to_dict(response: Response | None) -> dict[str, Any] | None:
         "truncated": response.truncated,
         "decode_error": response.decode_error,
         "trailing": response.trailing,
+        **({} if response.headers_complete else {"headers_complete": False}),
     }

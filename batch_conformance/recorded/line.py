@@ -17,7 +17,7 @@ import orjson
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
-from batch_conformance.contract.pointer import printable
+from batch_conformance.contract.violation import printable
 from batch_conformance.exchange.exchange import Failure, Headers, Probe, Response, Subject
 from batch_conformance.input_error import why_no_json
 from batch_conformance.recorded.body import body_as_it_is, recorded_body
@@ -149,10 +149,10 @@ def exchange_of(values: Mapping[str, Any]) -> RecordedExchange:
 
 def _in_json(error: ValidationError) -> str:
     """What a validator says, with the value as JSON has it: ``null`` for None."""
-    text = json.dumps(error.instance, ensure_ascii=False)
+    text = printable(json.dumps(error.instance, ensure_ascii=False))
     shown = text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
     said = repr(error.instance)
-    return shown + error.message.removeprefix(said) if error.message.startswith(said) else error.message
+    return shown + error.message.removeprefix(said) if error.message.startswith(said) else printable(error.message)
 
 
 def headers_of(recorded: Mapping[str, Any] | list[list[str]] | tuple[()]) -> Headers:
