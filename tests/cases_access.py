@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from judge_cases import GOOD, HOSTILE, Case, batch
 from judge_support import CHALLENGE, KNOWN, OTHER, UNKNOWN, refused, sent, unknown
 
+ODD = {"code": 1, "message": "m", "data": None}
+
 CASES: Mapping[str, Case] = {
     "auth.missing_accepted": Case(
         breaks=(
             *((batch(credential=kind),) for kind in ("missing", "empty", "empty_header")),
             (GOOD, sent(b"", method="HEAD", credential="missing")),
         ),
-        keeps=((refused(),), (refused({"code": 1, "message": "m", "data": None}, 400, credential="empty"),)),
+        keeps=((refused(),), (refused(ODD, 400, credential="empty"),)),
     ),
     "auth.wrong_token_accepted": Case(
         breaks=tuple(
@@ -46,7 +48,9 @@ CASES: Mapping[str, Case] = {
     "auth.not_401": Case(
         breaks=(
             (refused("Forbidden", 403),),
-            (refused({"code": 1, "message": "m", "data": None}, 400, credential="wrong"),),
+            (refused(ODD, 400, credential="wrong"),),
+            (GOOD, refused(ODD, 400, credential="wrong"), unknown(ODD, 400)),
+            (batch(credential="also_in_query"), refused(ODD, 400, credential="elsewhere_query")),
         ),
         keeps=(
             (refused(),),
@@ -54,6 +58,10 @@ CASES: Mapping[str, Case] = {
             (refused({"message": "m"}, 500),),
             (refused({"message": "m"}, 501),),
             (sent("Forbidden", 403),),
+            (sent(ODD, 400), refused(ODD, 400)),
+            (GOOD, unknown(ODD, 400), unknown(ODD, 400, credential="wrong")),
+            (GOOD, refused(ODD, 400, credential="elsewhere_query")),
+            (GOOD, sent(ODD, 400, credential="also_in_query"), refused(ODD, 400, credential="elsewhere_query")),
         ),
     ),
     "auth.lower_case_refused": Case(

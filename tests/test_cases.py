@@ -187,14 +187,12 @@ def test_a_redundant_spelling_of_an_id_that_is_not_found_is_no_change_of_answer(
     assert len(report.ledger.findings) <= 1
 
 
-@pytest.mark.xfail(reason="should auth.not_401")
 def test_a_server_that_refuses_unknown_parameters_with_400_conforms() -> None:
     report = audited("strict-query")
     assert report.verdict == "conforms"
     assert not drifts(report)
 
 
-@pytest.mark.xfail(reason="drift: should auth.not_401")
 def test_a_server_that_answers_everything_with_400_is_not_judged_by_it() -> None:
     report = audited("rejects-all")
     assert report.verdict == "inconclusive"
@@ -235,7 +233,6 @@ def test_an_error_body_of_another_form_is_told_once() -> None:
     ]
 
 
-@pytest.mark.xfail(reason="conforms: an unknown parameter with a valid key is never sent")
 def test_the_body_of_a_refused_parameter_is_judged() -> None:
     report = audited("odd-body-for-a-query")
     assert report.verdict == "drift"

@@ -36,10 +36,12 @@ def test_each_kind_is_presented_as_its_name_says():
     assert present("elsewhere_header", KEY).headers == others
     assert present("elsewhere_query", "a&b").query == "access_token=a%26b&api_key=a%26b&key=a%26b"
     assert present("elsewhere_query", KEY).headers == ()
+    assert present("also_in_query", "a&b").query == present("elsewhere_query", "a&b").query
+    assert present("also_in_query", KEY).headers == present("valid", KEY).headers
 
 
-def test_only_the_key_itself_is_accepted_with_the_scheme_in_any_case():
-    assert [kind for kind in KINDS if not is_refused(kind)] == ["valid", "lower_case_scheme"]
+def test_only_the_key_itself_is_accepted_with_the_scheme_in_any_case_whatever_else_there_is():
+    assert [kind for kind in KINDS if not is_refused(kind)] == ["valid", "lower_case_scheme", "also_in_query"]
     assert all(present(kind, KEY).refused == is_refused(kind) for kind in KINDS)
 
 

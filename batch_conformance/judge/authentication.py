@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import Bucket
-from batch_conformance.judge.conditions import ALWAYS, UNLESS_LET_IN, if_refused, if_scheme_refused, if_widest
+from batch_conformance.judge.conditions import (
+    IF_QUERY_TAKEN,
+    UNLESS_LET_IN,
+    if_refused,
+    if_scheme_refused,
+    if_widest,
+    unless_valid_gets,
+)
 from batch_conformance.judge.response import is_refused_for_its_id
 from batch_conformance.judge.sighting import Sighting
 
@@ -112,8 +119,10 @@ def _refusal(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation]]:
             ),
         )
     elif sighting.documented is not None or status == 400:
+        # RFC 6750 section 3.1 answers a parameter that is not supported with 400 too.
+        in_query = _kind(sighting) == "elsewhere_query"
         yield (
-            ALWAYS,
+            IF_QUERY_TAKEN if in_query else unless_valid_gets(status, sighting.exchange.probe.subject),
             sighting.deviates(
                 "auth.not_401",
                 status="401",

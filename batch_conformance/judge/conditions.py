@@ -15,6 +15,8 @@ UNLESS_ANY_ID: Bucket = ("unless_any_id",)
 """Told unless an id that nobody has was answered with success: who answers any id answers similar ones too."""
 UNLESS_LET_IN: Bucket = ("unless_let_in",)
 """Told unless a credential that had to be refused was let in."""
+IF_QUERY_TAKEN: Bucket = ("if_query_taken",)
+"""Told where the key in the query string does no harm beside the valid credential: the query is not what is refused."""
 
 
 def if_widest(rule: str) -> Bucket:
@@ -35,6 +37,11 @@ def if_scheme_refused(subject: str) -> Bucket:
 def unless_unknown_gets(status: int) -> Bucket:
     """Told unless ids that nobody has, and that the document admits, get this status: it is judged by their answers."""
     return ("unless_unknown_gets", str(status))
+
+
+def unless_valid_gets(status: int, subject: str) -> Bucket:
+    """Told unless the valid credential gets this status for ids of this subject: it is not what was refused then."""
+    return ("unless_valid_gets", str(status), subject)
 
 
 def if_continues(asked: str) -> Bucket:

@@ -8,6 +8,7 @@ from batch_conformance.exchange.exchange import RECORDED
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.authentication import is_let_in, rule_of_credential
 from batch_conformance.judge.identity import is_success
+from batch_conformance.judge.response import accepts_documented
 from batch_conformance.judge.sighting import Sighting, told_of
 
 _WIDEST = ("auth.missing_accepted", "auth.wrong_token_accepted")
@@ -35,6 +36,10 @@ class Facts:
         self.refused: set[str] = set()
         self.unknown_get: set[str] = set()
         """Statuses that ids that nobody has were answered with."""
+        self.valid_gets: set[tuple[str, str]] = set()
+        """Statuses other than of success that plain reads with the valid credential got, and for which subject."""
+        self.query_taken = False
+        """Whether the valid credential was answered with success where the query string had the key too."""
         self._known: set[str] = set()
         self._near: set[str] = set()
 
@@ -55,10 +60,18 @@ class Facts:
             self.any_id = self.any_id or probe.subject == "unknown"
             if probe.subject == "neighbour" and probe.batch_id:
                 self._near.add(probe.batch_id)
-        if sighting.answer is None or not exchange.final:
-            return
+        if sighting.answer is not None and exchange.final:
+            self._add_answer(sighting, status)
+
+    def _add_answer(self, sighting: Sighting, status: int) -> None:
+        """Take in what came of the last attempt."""
+        probe = sighting.exchange.probe
         if is_let_in(sighting):
             self.let_in.add(rule_of_credential(sighting))
+        if probe.credential == "also_in_query" and 200 <= status < 300:
+            self.query_taken = True
+        if is_plain_read(sighting) and status >= 300:
+            self.valid_gets.add((str(status), probe.subject))
         if sighting.authorised and probe.forced_status is None:
             self.answers_valid = self.answers_valid or 200 <= status < 300 or status == 404
             if status == 401:
@@ -77,6 +90,8 @@ class Facts:
         self.asked_without = self.asked_without or other.asked_without
         self.refused |= other.refused
         self.unknown_get |= other.unknown_get
+        self.valid_gets |= other.valid_gets
+        self.query_taken = self.query_taken or other.query_taken
         self._known |= other._known
         self._near |= other._near
 
@@ -95,6 +110,13 @@ class Facts:
         return next((rule for rule in _WIDEST if rule in self.let_in), None)
 
 
+def is_plain_read(sighting: Sighting) -> bool:
+    """Whether nothing but the id is odd about a read with the valid credential."""
+    probe = sighting.exchange.probe
+    plain = probe.method == "GET" and not probe.query and probe.forced_status is None
+    return plain and sighting.authorised and accepts_documented(sighting)
+
+
 _CONDITIONS: Mapping[str, Callable[..., bool]] = {
     "unless_real": lambda facts: not facts.real,
     "unless_any_id": lambda facts: not facts.any_id,
@@ -102,6 +124,8 @@ _CONDITIONS: Mapping[str, Callable[..., bool]] = {
     "if_widest": lambda facts, rule: facts.widest() in (None, rule),
     "if_refused": lambda facts, subject: facts.answers_valid and subject in told_of(facts.refused),
     "if_scheme_refused": lambda facts, subject: facts.answers_valid and subject not in facts.refused,
+    "unless_valid_gets": lambda facts, status, subject: (status, subject) not in facts.valid_gets,
+    "if_query_taken": lambda facts: facts.query_taken,
     "unless_unknown_gets": lambda facts, status: status not in facts.unknown_get,
     "if_continues": lambda facts, asked: not facts.any_id and facts.continues(asked),
     "unless_continues": lambda facts, asked: not facts.any_id and not facts.continues(asked),

@@ -72,7 +72,7 @@ def _status(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
         return
     listed = ", ".join(operation.responses)
     observed = f"{status} {answer.reason}".rstrip()
-    if status == 406 and not _accepts_documented(sighting):
+    if status == 406 and not accepts_documented(sighting):
         yield sighting.deviates(
             "response.not_acceptable", expected=f"one of {listed}", observed=observed, kind=str(status)
         )
@@ -105,7 +105,7 @@ def _is_unforeseen(sighting: Sighting, status: int) -> bool:
     return status in (404, 410) and gone and probe.credential in _ACCEPTED
 
 
-def _accepts_documented(sighting: Sighting) -> bool:
+def accepts_documented(sighting: Sighting) -> bool:
     """Whether the request's Accept admits a media type that the document gives to a success."""
     asked = next((value for name, value in sighting.exchange.probe.headers if name.lower() == "accept"), "*/*")
     ranges = {part.partition(";")[0].strip().lower() for part in asked.split(",") if not _NEVER.search(part)}

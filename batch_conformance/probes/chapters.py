@@ -174,7 +174,12 @@ _REFUSED_BY_WORTH: tuple[tuple[str, bool, str], ...] = (
 """Each kind once before any of them twice: who takes any token takes ``nearly`` too, over a batch that is there."""
 
 
-_ACCEPTED = (("lower_case_scheme", True, "GET"), ("lower_case_scheme", False, "GET"))
+_ACCEPTED = (
+    ("lower_case_scheme", True, "GET"),
+    ("lower_case_scheme", False, "GET"),
+    # Tells a server that refuses the query from one that refuses the key in it.
+    ("also_in_query", True, "GET"),
+)
 
 
 def _able(setting: Setting, kind: CredentialKind) -> bool:
@@ -187,14 +192,14 @@ def _able(setting: Setting, kind: CredentialKind) -> bool:
 
 
 def _authentication(setting: Setting) -> Iterator[Probe]:
-    """Refused kinds over known (True) and unknown ids, then the odd ones that must be accepted."""
+    """Refused kinds over known (True) and unknown ids, then the odd ones that have the valid key."""
     if not setting.authenticates:
         return
     refused = [one for one in _REFUSED_BY_WORTH if _able(setting, KINDS[one[0]])]
     accepted = [one for one in _ACCEPTED if _able(setting, KINDS[one[0]])]
     most = len(refused) if setting.loopback and setting.unsafe else MAX_REFUSED
     plan = refused[: setting.by_exploration(6, most, most)]
-    plan += accepted[: setting.by_exploration(1, 2, 2)]
+    plan += accepted[: setting.by_exploration(1, 3, 3)]
     spare = iter(setting.unknown(len(plan), "authentication"))
     known = iter(setting.known_in_turn(len(plan)))
     for kind, on_known, method in plan:

@@ -1,7 +1,8 @@
 """Credentials: the right one, and every way of being refused.
 
 A server under test must accept ``valid`` and ``lower_case_scheme`` (RFC 9110 section 11.1: a scheme's case does not
-count) and must refuse all others with 401, whatever the id is.
+count), may accept ``also_in_query`` or refuse it with 400 (RFC 6750 section 3.1), and must refuse all others with 401,
+whatever the id is.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ _IN_QUERY = ("access_token", "api_key", "key")
 
 @dataclass(frozen=True, slots=True)
 class CredentialKind:
-    """A way of presenting a credential. ``bearer_only`` ones make sense only beside an Authorization scheme."""
+    """A way of presenting a credential; ``accepted`` says that it has the valid one, as the profile says.
+
+    ``bearer_only`` ones make sense only beside an Authorization scheme.
+    """
 
     name: str
     title: str
@@ -40,6 +44,9 @@ KINDS: dict[str, CredentialKind] = {
     for kind in (
         CredentialKind("valid", "the key, as the vendor's profile says", accepted=True, needs_key=False),
         CredentialKind("lower_case_scheme", "`bearer` in lower case", accepted=True, bearer_only=True),
+        CredentialKind(
+            "also_in_query", "the key, and once more in the query string", accepted=True, loopback_only=True
+        ),
         CredentialKind("missing", "no credential at all", needs_key=False),
         CredentialKind("empty", "the scheme without a token", needs_key=False),
         CredentialKind("empty_header", "an empty header", needs_key=False),
@@ -79,9 +86,11 @@ def present(kind: str, key: str, *, style: Style = "bearer", header: str = "Auth
         return Presentation(headers=(), query="", refused=refused)
     scheme = "Bearer " if style == "bearer" else ""
     name = "Authorization" if style == "bearer" else header
+    query = "&".join(f"{word}={quote(key, safe='')}" for word in _IN_QUERY)
     if kind == "elsewhere_query":
-        quoted = quote(key, safe="")
-        return Presentation(headers=(), query="&".join(f"{word}={quoted}" for word in _IN_QUERY), refused=refused)
+        return Presentation(headers=(), query=query, refused=refused)
+    if kind == "also_in_query":
+        return Presentation(headers=((name, scheme + key),), query=query, refused=refused)
     if kind == "elsewhere_header":
         others = tuple((other, key) for other in _IN_HEADERS if other != name.lower())
         return Presentation(headers=others, query="", refused=refused)
