@@ -76,6 +76,7 @@ def small(version: str, schema: dict[str, Any]) -> Contract:
         ),
         ({"type": "array", "items": {"type": "string"}}, [{"p": ["a", 1]}]),
         ({"type": "object", "additionalProperties": {"type": "string"}}, [{"p": {"a": 1}}]),
+        ({"type": "object", "properties": {"x": {}}}, [{"p": {"x": 1, f"model_{n}": n}} for n in range(20)]),
     ],
     ids=lambda value: json.dumps(value)[:40],
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from batch_conformance.findings.crowd import gather
+from batch_conformance.findings.crowd import Objects, gather, gather_names
 from batch_conformance.findings.finding import LEVELS, Deviation, Finding, Level
 
 Bucket = tuple[str, ...]
@@ -92,9 +92,10 @@ class Tally:
         """A deviation of each kind at each clause, with the worst level that there was."""
         return ((seen.first, seen.level) for seen in self._seen.values())
 
-    def findings(self) -> tuple[Finding, ...]:
-        """The findings, worst first."""
-        return gather(sorted(map(_finding, self._seen.values()), key=_rank))
+    def findings(self, objects: Objects = lambda _: 0) -> tuple[Finding, ...]:
+        """The findings, worst first. Where ``objects`` counts those around them, names that change are told as one."""
+        found = sorted(map(_finding, self._seen.values()), key=_rank)
+        return tuple(sorted(gather_names(gather(found), objects), key=_rank))
 
     def counted(self) -> Iterator[tuple[Deviation, int]]:
         """The first deviation of each kind and how many there are, in the order in which they were first seen."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from batch_conformance.contract.clause import Clause, clause_id
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.pointer import members
-from batch_conformance.findings.finding import Deviation
+from batch_conformance.findings.finding import Deviation, Finding
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldResult, StatusResult
 from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.sighting import Sighting
@@ -67,6 +67,11 @@ class Coverage:
             StatusResult(status, status in documented, dict(sorted(types.items())), types.total())
             for status, types in ((status, self._media_types[status]) for status in (*documented, *others))
         )
+
+    def objects_around(self, finding: Finding) -> int:
+        """How many bodies had the object that the property of a finding is in."""
+        around = finding.pointer.rpartition("/")[0]
+        return self.places[finding.status, finding.media_type, around, "body.undeclared"]
 
     def fields(self) -> tuple[FieldResult, ...]:
         """What was seen at every declared place of the JSON bodies, and at every undeclared one."""

@@ -193,7 +193,8 @@ class Judge:
         clauses = cover_clauses(coverage, whole.counted(), stuck=bool(weighed.unjudged), read_again=compared.read_again)
         whole.update(in_passing)
         kept = {exchange.order: exchange for exchange in (*self._examples, *self._kept)}
-        findings = tuple(_with_whole(finding, kept.get(finding.evidence.order)) for finding in whole.findings())
+        found = whole.findings(coverage.objects_around)
+        findings = tuple(_with_whole(finding, kept.get(finding.evidence.order)) for finding in found)
         shown = {finding.evidence.order: finding.evidence for finding in findings} | kept
         return Ledger(
             exchanges=tuple(sorted(self._kept if self.log.keeps_all else shown.values(), key=_number)),

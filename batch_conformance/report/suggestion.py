@@ -11,7 +11,7 @@ from typing import Any
 from batch_conformance.contract.clauses import rule_of
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.document_finding import json_path, quoted
-from batch_conformance.contract.pointer import join, members, split
+from batch_conformance.contract.pointer import escape, join, members, split
 from batch_conformance.contract.schema import KNOWN_VALUES, Property, Schema
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.ledger import Ledger
@@ -223,14 +223,29 @@ class _Advisor:
                 yield Suggestion(self._at(source, keyword), {"remove": True}, says, (finding,))
 
     def declare(self, finding: Finding) -> Iterator[Suggestion]:
-        source = self._holder(self._place(finding, finding.pointer.rpartition("/")[0]), "properties")
-        values = self._values(finding)
+        around, _, name = finding.pointer.rpartition("/")
+        source = self._holder(self._place(finding, around), "properties")
+        values = self._undeclared(finding, around) if name == "*" else self._values(finding)
         if source is not None and values:
             name = split(finding.pointer)[-1]
             described = self._described(infer(values, self._masked, finding.pointer))
             says = f"{finding.pointer} was observed, and no document has it"
+            if name == "*":
+                yield Suggestion(self._at(source), {"update": {"additionalProperties": described}}, says, (finding,))
+                return
             update = {"properties": {name: {"description": "Observed, not documented.", **described}}}
             yield Suggestion(self._at(source), {"update": update}, says, (finding,))
+
+    def _undeclared(self, finding: Finding, around: str) -> list[Any]:
+        """The values of all members that no document has, of the objects at a place."""
+        objects = (value for body in self._bodies.get(finding.status, ()) for value in members(body, around))
+        return [
+            value
+            for one in objects
+            if isinstance(one, Mapping)
+            for name, value in one.items()
+            if self._place(finding, f"{around}/{escape(name)}") is None
+        ]
 
     def replace_schema(self, finding: Finding) -> Iterator[Suggestion]:
         schema, bodies = self._schema(finding), self._bodies.get(finding.status, ())
