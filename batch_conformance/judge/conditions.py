@@ -44,6 +44,16 @@ def unless_valid_gets(status: int, subject: str) -> Bucket:
     return ("unless_valid_gets", str(status), subject)
 
 
+def if_form_is_own(form: tuple[str, ...]) -> Bucket:
+    """Told where plain ids are refused in this form (``form.form_of``): it is the API's own, and no gateway's."""
+    return ("if_form_is_own", *form)
+
+
+def unless_form_is_own(form: tuple[str, ...]) -> Bucket:
+    """Told where ``if_form_is_own`` is not."""
+    return ("unless_form_is_own", *form)
+
+
 def if_continues(asked: str) -> Bucket:
     """Told where an id is found whatever letters follow it, and ``asked`` begins with such an id."""
     return ("if_continues", asked)

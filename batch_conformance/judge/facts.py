@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from batch_conformance.exchange.exchange import RECORDED
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.authentication import is_let_in, rule_of_credential
+from batch_conformance.judge.form import form_of
 from batch_conformance.judge.identity import is_success
 from batch_conformance.judge.response import accepts_documented
 from batch_conformance.judge.sighting import Sighting, told_of
 
 _WIDEST = ("auth.missing_accepted", "auth.wrong_token_accepted")
 """Holes that let everything else in too, the widest first."""
+_PLAIN_IDS = frozenset({"known", "unknown", "recorded"})
+"""Subjects whose ids nothing is odd about."""
 
 
 class Facts:
@@ -38,6 +41,8 @@ class Facts:
         """Statuses that ids that nobody has were answered with."""
         self.valid_gets: set[tuple[str, str]] = set()
         """Statuses other than of success that plain reads with the valid credential got, and for which subject."""
+        self.own_forms: set[tuple[str, ...]] = set()
+        """The forms in which plain ids were refused that the valid credential, or one that was recorded, asked for."""
         self.query_taken = False
         """Whether the valid credential was answered with success where the query string had the key too."""
         self._known: set[str] = set()
@@ -71,7 +76,10 @@ class Facts:
         if probe.credential == "also_in_query" and 200 <= status < 300:
             self.query_taken = True
         if is_plain_read(sighting) and status >= 300:
-            self.valid_gets.add((str(status), probe.subject))
+            if sighting.authorised:
+                self.valid_gets.add((str(status), probe.subject))
+            if probe.subject in _PLAIN_IDS and status < 500 and status != 429:
+                self.own_forms.add(form_of(sighting))
         if sighting.authorised and probe.forced_status is None:
             self.answers_valid = self.answers_valid or 200 <= status < 300 or status == 404
             if status == 401:
@@ -91,6 +99,7 @@ class Facts:
         self.refused |= other.refused
         self.unknown_get |= other.unknown_get
         self.valid_gets |= other.valid_gets
+        self.own_forms |= other.own_forms
         self.query_taken = self.query_taken or other.query_taken
         self._known |= other._known
         self._near |= other._near
@@ -111,10 +120,10 @@ class Facts:
 
 
 def is_plain_read(sighting: Sighting) -> bool:
-    """Whether nothing but the id is odd about a read with the valid credential."""
+    """Whether nothing but the id is odd about a read, with the valid credential as far as anybody knows."""
     probe = sighting.exchange.probe
     plain = probe.method == "GET" and not probe.query and probe.forced_status is None
-    return plain and sighting.authorised and accepts_documented(sighting)
+    return plain and probe.credential in ("valid", "recorded") and accepts_documented(sighting)
 
 
 _CONDITIONS: Mapping[str, Callable[..., bool]] = {
@@ -125,6 +134,8 @@ _CONDITIONS: Mapping[str, Callable[..., bool]] = {
     "if_refused": lambda facts, subject: facts.answers_valid and subject in told_of(facts.refused),
     "if_scheme_refused": lambda facts, subject: facts.answers_valid and subject not in facts.refused,
     "unless_valid_gets": lambda facts, status, subject: (status, subject) not in facts.valid_gets,
+    "if_form_is_own": lambda facts, *form: form in facts.own_forms,
+    "unless_form_is_own": lambda facts, *form: form not in facts.own_forms,
     "if_query_taken": lambda facts: facts.query_taken,
     "unless_unknown_gets": lambda facts, status: status not in facts.unknown_get,
     "if_continues": lambda facts, asked: not facts.any_id and facts.continues(asked),

@@ -16,9 +16,16 @@ from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.authentication import is_let_in, judge_authentication
 from batch_conformance.judge.availability import Down, Moment, Weighed, is_down, moment_of
 from batch_conformance.judge.body import judge_body
-from batch_conformance.judge.conditions import ALWAYS, UNLESS_REAL, unless_unknown_gets
+from batch_conformance.judge.conditions import (
+    ALWAYS,
+    UNLESS_REAL,
+    if_form_is_own,
+    unless_form_is_own,
+    unless_unknown_gets,
+)
 from batch_conformance.judge.coverage import Bodies, Coverage, cover_clauses
 from batch_conformance.judge.facts import Facts
+from batch_conformance.judge.form import form_of
 from batch_conformance.judge.headers import judge_headers
 from batch_conformance.judge.identity import judge_identity
 from batch_conformance.judge.log import DOWN, FOREIGN, MOST_IN_MEMORY, Log, Row, each
@@ -49,8 +56,9 @@ _OF_A_VALUE = frozenset({"body.type", "body.enum", "body.format", "body.constrai
 
 _MOST_EXAMPLES = 200
 
+_ALONE, _GIVEN_AWAY = 0, 1
 _IDENTITY, _AUTHENTICATION, _NEVER_SEEN, _AVAILABILITY, _SHAPE = 2, 5, 6, 7, 8
-"""Phases: what is told of one exchange, in which order. Those before are what ``judge_alone`` gives."""
+"""Phases: what is told of one exchange, in which order."""
 
 Revive = Callable[[Deviation, Row], Deviation]
 """Gives a deviation, of whose exchange only a part was kept, the whole of it."""
@@ -279,32 +287,36 @@ class Judge:
 
 
 def _judge(sighting: Sighting) -> Judged:
-    told: list[tuple[Bucket, int, list[Deviation]]] = [
-        (bucket, phase, alone) for phase, (bucket, alone) in enumerate(judge_alone(sighting)) if alone
-    ]
+    told: list[tuple[Bucket, int, list[Deviation]]] = [one for one in judge_alone(sighting) if one[2]]
     told += ((bucket, _IDENTITY, [deviation]) for bucket, deviation in judge_identity(sighting))
     told += ((bucket, _AUTHENTICATION, [deviation]) for bucket, deviation in judge_authentication(sighting))
     return Judged(sighting, tuple(told))
 
 
-def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, list[Deviation]]]:
-    """The deviations that one exchange shows by itself, with the condition under which they are told.
+def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, int, list[Deviation]]]:
+    """The deviations that one exchange shows by itself, with the condition under which they are told, and their phase.
 
     Of who was let in without a credential only what is given away is told. Where real batches were read, a success that
     had to be refused is judged as that, not field by field.
     """
     given_away = list(judge_security(sighting))
     if is_let_in(sighting):
-        yield ALWAYS, given_away
+        yield ALWAYS, _ALONE, given_away
         return
     if is_refused_for_its_id(sighting):
         refusal, of_http = _judge_refusal(sighting)
-        yield unless_unknown_gets(sighting.exchange.status or 0), refusal
-        yield ALWAYS, [*of_http, *given_away]
+        yield unless_unknown_gets(sighting.exchange.status or 0), _ALONE, refusal
+        yield ALWAYS, _GIVEN_AWAY, [*of_http, *given_away]
         return
     odd = sighting.batch is not None and sighting.exchange.probe.subject in _HAD_TO_BE_REFUSED and not sighting.forced
-    yield UNLESS_REAL if odd else ALWAYS, list(_judge_answer(sighting))
-    yield ALWAYS, given_away
+    answer = list(_judge_answer(sighting))
+    if any(one.rule == "response.refused_input" for one in answer):
+        form = form_of(sighting)
+        yield unless_form_is_own(form), _ALONE, answer
+        yield if_form_is_own(form), _ALONE, list(_judge_answer(replace(sighting, api_spoke=True)))
+    else:
+        yield UNLESS_REAL if odd else ALWAYS, _ALONE, answer
+    yield ALWAYS, _GIVEN_AWAY, given_away
 
 
 def judge_one(sighting: Sighting) -> Iterator[Deviation]:

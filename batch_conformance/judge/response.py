@@ -163,6 +163,8 @@ def is_turned_away(sighting: Sighting, status: int) -> bool:
     Odd is a hostile id, a neighbour with letters that no id has, and a status that was asked for: a mock that cannot
     give it says so in its own words.
     """
+    if sighting.api_spoke:
+        return False
     probe = sighting.exchange.probe
     is_path = any(mark in (probe.batch_id or "") for mark in "/\\")
     is_odd = probe.subject == "hostile" or (probe.forced_status is not None and not sighting.forced)

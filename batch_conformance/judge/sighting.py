@@ -24,13 +24,17 @@ _ODD = frozenset({"neighbour", "hostile", "outside"})
 
 @dataclass(frozen=True)
 class Sighting:
-    """An exchange under a contract. All that is derived from the two is computed once, when first asked for."""
+    """An exchange under a contract. All that is derived from the two is computed once, when first asked for.
+
+    ``api_spoke`` says that it was no gateway that answered, however odd the request is.
+    """
 
     exchange: Exchange
     contract: Contract = field(repr=False)  # a crash with all variables shown has hundreds of sightings to show
+    api_spoke: bool = False
 
-    def __reduce__(self) -> tuple[type[Sighting], tuple[Exchange, Contract]]:
-        return Sighting, (self.exchange, self.contract)  # what is derived is derived again
+    def __reduce__(self) -> tuple[type[Sighting], tuple[Exchange, Contract, bool]]:
+        return Sighting, (self.exchange, self.contract, self.api_spoke)  # what is derived is derived again
 
     @property
     def answer(self) -> Response | None:
