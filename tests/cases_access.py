@@ -126,6 +126,19 @@ CASES: Mapping[str, Case] = {
             ),
         ),
     ),
+    "identity.spelling_redirected": Case(
+        breaks=tuple(
+            (GOOD, sent(b"", status, subject="equivalent", headers=(("Location", f"/v1/batches/{KNOWN}"),)))
+            for status in (301, 308)
+        ),
+        keeps=(
+            (GOOD, unknown(subject="equivalent", batch_id=KNOWN)),
+            (GOOD, sent(b"", 301, subject="equivalent", headers=(("Location", f"/v1/batches/{OTHER}"),))),
+            (GOOD, sent(b"", 301, headers=(("Location", f"/v1/batches/{KNOWN}"),))),
+            (GOOD, sent(b"", 301, subject="equivalent", headers=(("Location", "http://["),))),
+            (GOOD, sent(b"", 301, subject="equivalent")),
+        ),
+    ),
     "identity.list_answered": Case(
         breaks=((GOOD, sent({"object": "list", "data": []}, subject="outside", batch_id=None)),),
         keeps=((GOOD, unknown(subject="outside", batch_id=None)), (GOOD, batch(subject="outside", batch_id=KNOWN))),

@@ -177,9 +177,6 @@ def test_base64_without_a_label_is_no_broken_body(tmp_path: Path) -> None:
 # Servers
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, reason="info stability.answer_changed: a batch that exists, and then does not"
-)
 def test_a_redundant_spelling_of_an_id_that_is_not_found_is_no_change_of_answer() -> None:
     report = audited("conforms")
     assert report.verdict == "conforms"
@@ -224,7 +221,6 @@ def test_times_of_no_age_are_one_finding_per_cause() -> None:
     assert 1 <= len(drifts(report)) <= 4
 
 
-@pytest.mark.xfail(reason="and 81 times that a gateway turns an odd id away, for the same bytes")
 def test_an_error_body_of_another_form_is_told_once() -> None:
     report = audited("object-for-404")
     assert [(finding.rule, finding.status, finding.pointer) for finding in report.ledger.findings] == [

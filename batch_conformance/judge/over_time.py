@@ -53,6 +53,8 @@ def _answers(reads: Sequence[Sighting]) -> Iterator[Deviation]:
     if not any(200 <= read.answer.status < 300 for read in answered if read.answer):
         return
     for read in answered:
+        if read.exchange.probe.subject == "equivalent":
+            continue  # RFC 3986 section 6.2.2 calls the spellings the same; many servers compare paths as they came
         status = read.answer.status if read.answer else 0
         if 300 <= status < 500 and status not in _WEIGHED_ELSEWHERE and read.documented is not None:
             yield read.deviates(
@@ -60,8 +62,6 @@ def _answers(reads: Sequence[Sighting]) -> Iterator[Deviation]:
                 expected="200, as for the other reads of this batch",
                 observed=str(status),
                 kind=str(status),
-                # RFC 3986 section 6.2.2.2 calls the spellings the same; many servers compare paths as they came.
-                level="info" if read.exchange.probe.subject == "equivalent" else None,
             )
 
 

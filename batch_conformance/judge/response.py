@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import quote, urljoin, urlsplit
 
 from batch_conformance.exchange.exchange import Response
 from batch_conformance.findings.finding import Deviation
@@ -72,7 +73,14 @@ def _status(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
         return
     listed = ", ".join(operation.responses)
     observed = f"{status} {answer.reason}".rstrip()
-    if status == 406 and not accepts_documented(sighting):
+    if _leads_to_normal_form(sighting, answer):
+        yield sighting.deviates(
+            "identity.spelling_redirected",
+            expected="the answer that the normal form of the path gets, or 404",
+            observed=observed,
+            kind=str(status),
+        )
+    elif status == 406 and not accepts_documented(sighting):
         yield sighting.deviates(
             "response.not_acceptable", expected=f"one of {listed}", observed=observed, kind=str(status)
         )
@@ -90,6 +98,19 @@ def _status(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
         )
     else:
         yield sighting.deviates("response.status", expected=f"one of {listed}", observed=observed, kind=str(status))
+
+
+def _leads_to_normal_form(sighting: Sighting, answer: Response) -> bool:
+    """Whether another spelling of an id (RFC 3986 section 6.2.2) is redirected to the one that is usual."""
+    probe, location = sighting.exchange.probe, answer.header("location")
+    if probe.subject != "equivalent" or answer.status not in _REDIRECTS or location is None:
+        return False
+    operation = sighting.contract.operation
+    normal = operation.path.replace("{" + operation.parameter + "}", quote(probe.batch_id or "", safe=""))
+    try:
+        return urlsplit(urljoin(sighting.exchange.request.url, location.strip())).path.endswith(normal)
+    except ValueError:
+        return False
 
 
 def _is_unforeseen(sighting: Sighting, status: int) -> bool:

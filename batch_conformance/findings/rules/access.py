@@ -175,6 +175,18 @@ RULES = (
         looks_at="message",
     ),
     Rule(
+        id="identity.spelling_redirected",
+        title="Another spelling of an id is redirected to the normal one",
+        level="info",
+        side="server",
+        why="RFC 3986 has both spellings name one resource; a client that does not follow redirects sees no batch.",
+        remedy="Nothing; or decode what is escaped before the path is looked up.",
+        source="RFC 3986 section 6.2.2",
+        breaks="301 from /batches/%62atch_a to /batches/batch_a",
+        keeps="200, or 404, for /batches/%62atch_a",
+        looks_at="bytes",
+    ),
+    Rule(
         id="security.key_reflected",
         title="The key comes back in a response",
         level="must",

@@ -212,10 +212,10 @@ DRIFTS: tuple[Drift, ...] = (
           _found_by(lambda asked, batch: "%" in asked and _resolved(unquote(asked)) == batch.id)),
     Drift("list_for_no_id", "the path without an id lists batches", "identity.list_answered", "200", "",
           "the document: batch_id is required", "answer", _without_id),
-    Drift("escapes_not_decoded", "an id with an escaped letter is not found", "stability.answer_changed", "404", "",
-          "RFC 3986 section 6.2.2.2: the spellings are equivalent; many servers compare paths as they came, so it is only "
-          "told", "answer",
-          lambda visit, reply: answering(404, pages.NOT_FOUND.body)(reply)
+    Drift("escapes_redirected", "an id with an escaped letter is redirected to its usual spelling",
+          "identity.spelling_redirected", "301", "",
+          "RFC 3986 section 6.2.2: the spellings are equivalent, and a server may lead to the normal form", "answer",
+          lambda visit, reply: answering(301, None, ("Location", unquote(visit.request.path.decode("ascii"))))(reply)
           if reply.status == 200 and b"%" in visit.request.path else reply, verdict="conforms"),
 )  # fmt: skip
 """Drifts of credentials and ids."""

@@ -127,6 +127,7 @@ _JUDGES: Mapping[str, str] = {
     "{n} for an empty id": "{n}，请求的是空 ID",
     # Over time.
     "200, as for the other reads of this batch": "200，与对该任务的其他读取一样",
+    "the answer that the normal form of the path gets, or 404": "与路径的规范写法相同的应答，或者 404",
     "{} for good": "{}，不再改变",
     "{}, or a later state": "{}，或之后的状态",
     "at least {}, as read before": "至少 {}，与之前读到的一样",

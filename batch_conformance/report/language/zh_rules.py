@@ -258,6 +258,11 @@ RULES: Mapping[str, RuleTexts] = {
         "因失误而 ID 为空的客户端会得到一个列表或任意一个任务，并继续用下去。",
         "路径中没有 ID 时返回 404。",
     ),
+    "identity.spelling_redirected": RuleTexts(
+        "ID 的另一种写法被重定向到规范写法",
+        "按 RFC 3986，两种写法指同一个资源；不跟随重定向的客户端看不到任务。",
+        "无需处理；或者在查找路径之前先解码转义字符。",
+    ),
     "security.key_reflected": RuleTexts(
         "密钥出现在响应中",
         "响应中的内容会进入日志、问题报告和缓存。",
