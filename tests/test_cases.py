@@ -196,7 +196,6 @@ def test_a_server_that_answers_everything_with_400_is_not_judged_by_it() -> None
     assert not drifts(report)
 
 
-@pytest.mark.xfail(reason="drift, and the same bytes under two sides")
 def test_a_server_that_breaks_behind_the_door_is_one_cause_and_no_verdict() -> None:
     report = audited("broken-behind-the-door")
     assert report.verdict == "inconclusive"

@@ -52,7 +52,8 @@ class Ledger:
     """All of it, findings worst first, exchanges as planned.
 
     ``missing`` names what a definite verdict requires and the run has not got; ``unjudged`` are the numbers of the
-    probes that an outage or a limit left without an answer.
+    probes that an outage or a limit left without an answer. ``cause`` is the one reason for which nothing definite can
+    be said, where there is one.
     """
 
     exchanges: tuple[Exchange, ...] = ()
@@ -62,6 +63,7 @@ class Ledger:
     statuses: tuple[StatusResult, ...] = ()
     missing: tuple[str, ...] = ()
     unjudged: frozenset[int] = frozenset()
+    cause: str = ""
 
     @property
     def judged_percent(self) -> float:

@@ -72,6 +72,16 @@ def judge_authentication(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation
         yield from _valid_refused(sighting)
 
 
+def has_key(sighting: Sighting) -> bool:
+    """Whether the valid credential was sent where it belongs, whatever else was."""
+    return _kind(sighting) in ("valid", "lower_case_scheme", "also_in_query")
+
+
+def must_be_refused(sighting: Sighting) -> bool:
+    """Whether the credential was one that a server has to refuse."""
+    return _kind(sighting) in _RULE_OF_CREDENTIAL
+
+
 def is_let_in(sighting: Sighting) -> bool:
     """Whether a credential that had to be refused was answered with success."""
     return sighting.contract.operation.secured and _kind(sighting) in _RULE_OF_CREDENTIAL and _succeeded(sighting)

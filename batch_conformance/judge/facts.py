@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from batch_conformance.exchange.exchange import RECORDED
 from batch_conformance.findings.fold import Bucket
-from batch_conformance.judge.authentication import is_let_in, rule_of_credential
+from batch_conformance.judge.authentication import has_key, is_let_in, must_be_refused, rule_of_credential
 from batch_conformance.judge.form import form_of
 from batch_conformance.judge.identity import is_success
 from batch_conformance.judge.response import accepts_documented
@@ -45,6 +45,12 @@ class Facts:
         """The forms in which plain ids were refused that the valid credential, or one that was recorded, asked for."""
         self.query_taken = False
         """Whether the valid credential was answered with success where the query string had the key too."""
+        self._errors: set[int] = set()
+        """Server errors that the valid credential got."""
+        self._key_answered = False
+        """Whether it got anything else, or nothing at all."""
+        self._door_answers = False
+        """Whether a credential that had to be refused was."""
         self._known: set[str] = set()
         self._near: set[str] = set()
 
@@ -67,6 +73,12 @@ class Facts:
                 self._near.add(probe.batch_id)
         if sighting.answer is not None and exchange.final:
             self._add_answer(sighting, status)
+        if must_be_refused(sighting) and exchange.failure is None:
+            self._door_answers = self._door_answers or (400 <= status < 500 and status != 429)
+        elif has_key(sighting) and exchange.final and not sighting.forced:
+            is_error = exchange.failure is None and 500 <= status <= 599
+            self._errors |= {status} if is_error else set()
+            self._key_answered = self._key_answered or not is_error
 
     def _add_answer(self, sighting: Sighting, status: int) -> None:
         """Take in what came of the last attempt."""
@@ -101,12 +113,24 @@ class Facts:
         self.valid_gets |= other.valid_gets
         self.own_forms |= other.own_forms
         self.query_taken = self.query_taken or other.query_taken
+        self._errors |= other._errors
+        self._key_answered = self._key_answered or other._key_answered
+        self._door_answers = self._door_answers or other._door_answers
         self._known |= other._known
         self._near |= other._near
 
     def tells(self, bucket: Bucket) -> bool:
         """Whether deviations that are told under a condition are told, now that all is known."""
         return not bucket or _CONDITIONS[bucket[0]](self, *bucket[1:])
+
+    @property
+    def behind_the_door(self) -> str:
+        """The server errors that every request with the valid credential got, where others were refused; else empty.
+
+        What refuses credentials works, and what is behind it is broken, whatever is asked of it: one cause.
+        """
+        broken = self._door_answers and not self._key_answered
+        return " or ".join(map(str, sorted(self._errors))) if broken else ""
 
     def continues(self, asked: str) -> bool:
         """Whether an id begins with a known one, and what follows known ids is not looked at."""

@@ -13,7 +13,7 @@ from batch_conformance.findings.finding import Deviation, Finding
 from batch_conformance.findings.fold import Bucket, Tally
 from batch_conformance.findings.ledger import ClauseResult, Ledger
 from batch_conformance.findings.shape import ShapeRecord
-from batch_conformance.judge.authentication import is_let_in, judge_authentication
+from batch_conformance.judge.authentication import has_key, is_let_in, judge_authentication
 from batch_conformance.judge.availability import Down, Moment, Weighed, is_down, moment_of
 from batch_conformance.judge.body import judge_body
 from batch_conformance.judge.conditions import (
@@ -59,6 +59,13 @@ _MOST_EXAMPLES = 200
 _ALONE, _GIVEN_AWAY = 0, 1
 _IDENTITY, _AUTHENTICATION, _NEVER_SEEN, _AVAILABILITY, _SHAPE = 2, 5, 6, 7, 8
 """Phases: what is told of one exchange, in which order."""
+
+
+def behind_the_door(facts: Facts) -> str:
+    """The one cause, in words, where nothing works but the refusal of credentials; else empty."""
+    status = facts.behind_the_door
+    return f"every request with the valid key is answered {status}" if status else ""
+
 
 Revive = Callable[[Deviation, Row], Deviation]
 """Gives a deviation, of whose exchange only a part was kept, the whole of it."""
@@ -212,6 +219,7 @@ class Judge:
             statuses=coverage.statuses(),
             missing=tuple(self._missing(of_recording=of_recording)),
             unjudged=weighed.unjudged,
+            cause=behind_the_door(self._facts),
         )
 
     def _count_foreign(self, weather: Weather, coverage: Coverage, own: Tally, in_passing: Tally) -> set[Moment]:
@@ -228,6 +236,10 @@ class Judge:
             for row in rows:
                 if row.facts[4] & FOREIGN:
                     sighting = sighting_of_row(key, row, self.log)
+                    if self._is_behind(sighting):
+                        coverage.add(sighting, own=False)
+                        self._tell_foreign(_judge(sighting), own, softens=False, least=_GIVEN_AWAY)
+                        continue
                     elsewhere = sighting.exchange.probe.path in paths or len(ends[row.number]) > 1
                     passes = weather.passes(sighting, elsewhere=elsewhere)
                     coverage.add(sighting, own=not passes)
@@ -236,9 +248,13 @@ class Judge:
                     self._tell_foreign(_judge(sighting), in_passing if passes else own, softens=passes)
         return passing
 
-    def _tell_foreign(self, judged: Judged, tally: Tally, *, softens: bool) -> None:
+    def _is_behind(self, sighting: Sighting) -> bool:
+        """Whether an answer is one of those that all requests with the valid credential get: it is broken, no more."""
+        return bool(self._facts.behind_the_door) and has_key(sighting) and not sighting.forced
+
+    def _tell_foreign(self, judged: Judged, tally: Tally, *, softens: bool, least: int = 0) -> None:
         for bucket, phase, deviations in judged.told:
-            if self._facts.tells(bucket):
+            if phase >= least and self._facts.tells(bucket):
                 softened = map(soften, deviations) if softens and phase < _IDENTITY else deviations
                 tally.add(softened, phase=phase)
 
@@ -246,6 +262,8 @@ class Judge:
         shown = list(weighed.shown(passing))
         sightings = self._found(one.down for one, _, _ in shown)
         for one, times, passes in shown:
+            if one.down.sort == "error" and self._is_behind(sightings[one.down.moment]):
+                continue
             deviation = one.deviation(sightings[one.down.moment])
             (in_passing if passes else own).add([deviation], times=times, phase=_AVAILABILITY, size=one.down.size)
 
@@ -276,6 +294,8 @@ class Judge:
     def _missing(self, *, of_recording: bool) -> Iterator[str]:
         """What a verdict needs, and was not given."""
         facts = self._facts
+        if facts.behind_the_door:
+            return  # nothing else can be missing than what its cause says
         if not facts.succeeded:
             yield REQUIRED_SUCCESS
         if of_recording:

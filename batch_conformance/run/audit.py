@@ -187,16 +187,17 @@ class Audit:
         partial = not set(CHAPTER_NAMES) - (set() if self.settings.client else {CLIENT}) <= set(selected)
         stopped = self.runner.stopped or ("interrupted" if interrupted else "")
         run = (ledger.exchanges, self.contract, ledger.unjudged)
-        suspicious = (*only_errors(*run), *silent_ids(*run))
+        suspicious = () if ledger.cause else (*only_errors(*run), *silent_ids(*run))
         missing = (*self._explain(ledger), *suspicious)
-        complete = not (stopped or interrupted or fault or partial)
+        complete = not (stopped or interrupted or fault or partial or self.runner.left_out)
         entries = self.recalled.entries(ledger, complete=complete)
         least, judged = self.settings.min_coverage, ledger.judged_percent
         decision = decide(
             ledger.findings,
             missing=missing,
             fail_on=self.settings.fail_on,
-            stopped="" if self.runner.spent and self.runner.nearly_done and not interrupted else stopped,
+            stopped=("" if self.runner.spent and self.runner.nearly_done and not interrupted else stopped)
+            or ledger.cause,
             interrupted=interrupted,
             fault=fault,
             partial=partial,
@@ -257,6 +258,8 @@ class Audit:
         if self.runner.stopped:
             left = len(self.plan.probes) - self.runner.done
             notes.append(f"The run ended early: {self.runner.stopped}. {left} planned requests were not sent.")
+        for reason, count in self.runner.left_out.items():
+            notes.append(f"{count} planned requests were not sent: {reason}.")
         limited = sum(exchange.status == 429 and not exchange.final for exchange in ledger.exchanges)
         if limited:
             notes.append(f"{limited} answers of 429 were waited out.")

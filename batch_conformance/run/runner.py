@@ -14,7 +14,10 @@ from batch_conformance.exchange.target import RETRIED_STATUSES, Target, is_repea
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.availability import BROKEN_ID, shows_a_batch
-from batch_conformance.judge.judge import Judge
+from batch_conformance.judge.facts import Facts
+from batch_conformance.judge.judge import Judge, behind_the_door
+from batch_conformance.judge.sighting import Sighting
+from batch_conformance.probes.credentials import is_refused
 from batch_conformance.probes.plan import Plan
 
 _SILENT_ENOUGH = 3
@@ -63,6 +66,14 @@ class Runner:
         self._spool: Spool | None = None
         self._prefer: bool | None = None
         self._judge: Judge | None = None
+        self._facts = Facts()
+        self._gave_up_the_key = False
+        self._left_out: dict[int, str] = {}
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Why probes were not sent, though nothing stopped the run, and how many were not for each reason."""
+        return dict(Counter(reason for number, reason in self._left_out.items() if number not in self._done))
 
     @property
     def nearly_done(self) -> bool:
@@ -107,10 +118,21 @@ class Runner:
     def perform(self, chapters: Collection[str]) -> None:
         """Send all probes of these chapters that have not been sent, in the plan's order, until something stops it."""
         self.preflight()
+        self._perform_all(chapters)
+        if self._left_out and self._facts.behind_the_door and not self.stopped:
+            self._look_whether_away(self.exchanges[-1])
+            if not self._facts.behind_the_door:  # it came back
+                self._perform_all(chapters)
+
+    def _perform_all(self, chapters: Collection[str]) -> None:
         for number, probe in enumerate(self.plan.probes):
             if self.stopped:
                 return
-            if number not in self._done and probe.chapter in chapters and not self._pointless(probe):
+            if number in self._done or probe.chapter not in chapters:
+                continue
+            if self._gave_up_the_key and self._facts.behind_the_door and not is_refused(probe.credential):
+                self._left_out[number] = behind_the_door(self._facts)
+            elif not self._pointless(probe):
                 self._perform(number, probe)
                 if self.progress:
                     self.progress(len(self._done), len(self.plan.probes), probe.chapter)
@@ -153,6 +175,8 @@ class Runner:
     def _keep(self, attempts: tuple[Exchange, ...]) -> None:
         """Keep the exchanges, and stop where nothing but refusals has come for a while."""
         self.exchanges += attempts
+        for exchange in attempts:
+            self._facts.add(Sighting(exchange, self.contract))
         if self._spool is not None:
             for exchange in attempts:
                 self._spool.append(exchange)
@@ -168,6 +192,8 @@ class Runner:
         self._down = self._down + 1 if (final.failure is not None or status >= 500) and not forced else 0
         if self._limited >= _LIMITED_ENOUGH:
             self.stopped = "the target keeps answering 429: it wants fewer requests than this (see --rate-limit)"
+        elif self._down >= _DOWN_ENOUGH and final.failure is None and self._facts.behind_the_door:
+            self._gave_up_the_key = True
         elif self._down >= _DOWN_ENOUGH:
             how = final.failure.detail if final.failure else f"{status} to every request"
             self.stopped = f"the target is down: {how}"

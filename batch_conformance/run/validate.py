@@ -86,7 +86,7 @@ class Validation:
             ledger.findings,
             missing=missing,
             fail_on=wish.fail_on,
-            stopped=stopped,
+            stopped=stopped or ledger.cause,
             interrupted=interrupted,
             uncovered=f"{ledger.judged_percent:.1f} % of the clauses were judged, --min-coverage asks for {least:g} %"
             if least is not None and ledger.judged_percent < least
