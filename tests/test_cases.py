@@ -213,7 +213,6 @@ def test_member_names_that_change_in_an_open_object_are_one_finding() -> None:
     assert {one.id for one in drifts(report)} == {one.id for one in drifts(again)}
 
 
-@pytest.mark.xfail(reason="18 findings")
 def test_times_of_no_age_are_one_finding_per_cause() -> None:
     report = audited("random-times")
     assert report.verdict == "drift"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from judge_cases import batch
+from judge_cases import batch, completed
 from judge_support import findings
 
 from batch_conformance.exchange.exchange import Exchange
@@ -74,3 +74,38 @@ def test_names_that_come_together_are_a_finding_each_however_rare_they_are() -> 
 def test_a_few_names_in_some_answers_are_a_finding_each() -> None:
     found = undeclared(*(counted(f"model_{number % MOST_NAMES}") for number in range(30)))
     assert len(found) == MOST_NAMES
+
+
+def magnitudes(*exchanges: Exchange) -> list[tuple[str, str]]:
+    return [(one.pointer, one.kind) for one in findings(*exchanges) if one.rule == "time.magnitude"]
+
+
+def test_times_of_no_age_that_are_drawn_at_random_are_one_finding_with_one_fingerprint() -> None:
+    def told(seed: int) -> Finding:
+        drawn = random.Random(f"{seed}")
+        names = ("created_at", "expires_at", "completed_at")
+        bodies = ({name: drawn.choice([-1, 1]) * drawn.randrange(1, 10**8) for name in names} for _ in range(20))
+        (found,) = (one for one in findings(*map(completed, bodies)) if one.rule == "time.magnitude")
+        return found
+
+    assert (told(1).pointer, told(1).kind, told(1).id) == ("", "many", told(2).id)
+    assert told(1).observed == "times of no age at /completed_at, /created_at, /expires_at"
+
+
+def test_times_of_no_age_are_told_by_their_places_where_they_are_few_and_of_one_kind() -> None:
+    assert magnitudes(batch({"created_at": -1}), batch({"created_at": -7})) == [("/created_at", "negative")]
+    found = magnitudes(completed({"in_progress_at": -1, "completed_at": 5}))
+    assert found == [("/completed_at", "distant"), ("/in_progress_at", "negative")]
+
+
+def test_times_in_another_unit_are_told_by_their_places() -> None:
+    names = ("created_at", "in_progress_at", "expires_at", "finalizing_at", "completed_at")
+    found = magnitudes(completed(dict.fromkeys(names, 1741685413000)), completed({"created_at": 0}))
+    assert len(found) == len(names) + 1
+
+
+@pytest.mark.parametrize(("drawn", "count"), [(False, MOST_KINDS + 1), (True, 1)])
+def test_one_value_that_stands_for_unset_is_told_by_its_places(drawn: bool, count: int) -> None:
+    names = ("failed_at", "expired_at", "cancelling_at", "cancelled_at", "expires_at", "created_at")
+    values = {name: 946656000000 + number * drawn for number, name in enumerate(names)}
+    assert len(magnitudes(completed(values))) == count

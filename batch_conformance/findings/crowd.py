@@ -14,6 +14,9 @@ MOST_KINDS = 5
 MOST_NAMES = 5
 """Undeclared names in one object that no other shares its evidence with; more of them are drawn at random."""
 
+NO_AGE = frozenset({"negative", "distant"})
+"""Kinds of times that are in no unit, and mean nothing."""
+
 _SHOWN = 3
 
 Objects = Callable[[Finding], int]
@@ -44,6 +47,39 @@ def gather_names(findings: Sequence[Finding], objects: Objects) -> tuple[Finding
         if len({finding.evidence.order for finding in group}) > MOST_NAMES:
             crowds |= dict.fromkeys((finding.id for finding in group), _of_any_name(group))
     return tuple(dict.fromkeys(crowds.get(finding.id, finding) for finding in findings))
+
+
+def gather_times(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings in their order, those of times of no age as one at the body where values are drawn at random.
+
+    They are where one place has times of both kinds, and where there are more of them than a few. One value at all of
+    them stands for unset: that is told by its places.
+    """
+    by_body: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.rule == "time.magnitude" and finding.kind in NO_AGE:
+            by_body[finding.operation, finding.status, finding.media_type, finding.level].append(finding)
+    crowds: dict[str, Finding] = {}
+    for group in by_body.values():
+        of_both_kinds = len({finding.pointer for finding in group}) < len(group)
+        if of_both_kinds or (len(group) > MOST_KINDS and len({finding.observed for finding in group}) > 1):
+            crowds |= dict.fromkeys((finding.id for finding in group), _of_any_time(group))
+    return tuple(dict.fromkeys(crowds.get(finding.id, finding) for finding in findings))
+
+
+def _of_any_time(group: list[Finding]) -> Finding:
+    first = group[0]
+    places = sorted({finding.pointer for finding in group})
+    clause = clause_id(first.operation, first.status, first.media_type, "", first.rule)
+    return replace(
+        first,
+        id=fingerprint_of(clause, "many"),
+        pointer="",
+        kind="many",
+        observed=f"times of no age at {', '.join(places)}",
+        occurrences=max(sum(one.occurrences for one in group if one.pointer == place) for place in places),
+        probes=tuple(sorted({probe for finding in group for probe in finding.probes})),
+    )
 
 
 def _of_any_name(group: list[Finding]) -> Finding:

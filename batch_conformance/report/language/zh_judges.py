@@ -55,6 +55,7 @@ _JUDGES: Mapping[str, str] = {
     "one JSON text in UTF-8": "一段 UTF-8 的 JSON 文本",
     "only documented properties": "只有文档中的属性",
     "an undocumented property": "文档中没有的属性",
+    "times of no age at {}": "不属于任何年代的时间，位于 {}",
     "undocumented properties of changing names, such as {}": "文档中没有的属性，名称每次不同，例如 {}",
     "a value, or none": "有值，或不发送",
     "to be seen at least once": "至少出现一次",
