@@ -9,7 +9,7 @@ import pytest
 from batch_conformance.contract.contract import Contract, compile_contract
 from batch_conformance.contract.document import parse_document
 from batch_conformance.contract.sources import shipped_contract
-from batch_conformance.exchange.exchange import Exchange, Probe, Request, Response
+from batch_conformance.exchange.exchange import UNKNOWN_QUERY, Exchange, Probe, Request, Response
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import judge
 
@@ -113,3 +113,20 @@ def test_what_no_document_foresees_is_answered_as_http_has_it(probe: Probe, stat
 )
 def test_any_other_status_that_is_not_listed_is_drift(probe: Probe, status: int, listed: str) -> None:
     assert ("must", "response.status") in _levels(probe, status, _listing(listed))
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize("listed", [(), ("500",)], ids=["no error listed", "another error listed"])
+@pytest.mark.parametrize("subject", ["known", "unknown"])
+def test_a_parameter_that_no_document_has_may_be_refused(status: int, listed: tuple[str, ...], subject: str) -> None:
+    probe = _probe(subject=subject, query=UNKNOWN_QUERY)
+    assert _levels(probe, status, _listing(*listed)) == {("info", "response.undocumented_error")}
+    assert _levels(probe, status, _listing(str(status))) == set()
+
+
+def test_a_refused_parameter_is_no_change_of_the_answer() -> None:
+    request = Request("GET", "http://127.0.0.1:1/x", ())
+    read = Exchange(0, _probe(subject="known"), request, Response(200, (), b"{}"))
+    asked = Exchange(1, _probe(subject="known", query=UNKNOWN_QUERY), request, Response(400, (), b"{}"))
+    rules = {finding.rule for finding in judge([read, asked], _listing("400")).findings}
+    assert "stability.answer_changed" not in rules

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from probes_support import KNOWN, contract
 
-from batch_conformance.exchange.exchange import Probe
+from batch_conformance.exchange.exchange import UNKNOWN_QUERY, Probe
 from batch_conformance.probes.batch_ids import NO_SUCH_ID, PLAIN
 from batch_conformance.probes.chapters import CHAPTER_NAMES, CHAPTERS, POLLING_SECONDS
 from batch_conformance.probes.credentials import KINDS, is_refused
@@ -133,6 +133,14 @@ def test_another_seed_sends_other_requests_under_the_same_names(exploration, loo
     assert len(names) == 1
     unknown = [{probe.path for probe in one.probes if probe.chapter == "unknown_ids"} for one in plans]
     assert all(not one & other for one in unknown for other in unknown if one is not other)
+
+
+@pytest.mark.parametrize("exploration", EXPLORATIONS)
+@pytest.mark.parametrize("known", [(), KNOWN])
+@pytest.mark.parametrize("loopback", [True, False])
+def test_every_plan_asks_once_with_a_parameter_that_no_document_has(exploration, known, loopback):
+    asked = [probe for probe in plan(known, exploration, loopback=loopback).probes if probe.query == UNKNOWN_QUERY]
+    assert [(probe.credential, probe.subject) for probe in asked] == [("valid", "known" if known else "unknown")]
 
 
 def test_names_are_stable_words():

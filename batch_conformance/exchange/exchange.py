@@ -26,6 +26,9 @@ FailureKind = Literal["dns", "refused", "tls", "timeout", "reset", "protocol", "
 RECORDED = "recorded"
 """The chapter of what no suite sent."""
 
+UNKNOWN_QUERY = "unknown_parameter=1"
+"""A query string that no operation has: a server ignores it, or refuses it as the document has refusals."""
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:

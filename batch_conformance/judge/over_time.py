@@ -9,6 +9,7 @@ from typing import Any
 
 from batch_conformance.contract.roles import Roles
 from batch_conformance.findings.finding import Deviation
+from batch_conformance.judge.response import is_of_a_query
 from batch_conformance.judge.sense import EARLIEST, LATEST, stage_of
 from batch_conformance.judge.sighting import Sighting, at, integer_at
 
@@ -56,6 +57,8 @@ def _answers(reads: Sequence[Sighting]) -> Iterator[Deviation]:
         if read.exchange.probe.subject == "equivalent":
             continue  # RFC 3986 section 6.2.2 calls the spellings the same; many servers compare paths as they came
         status = read.answer.status if read.answer else 0
+        if is_of_a_query(read, status):
+            continue
         if 300 <= status < 500 and status not in _WEIGHED_ELSEWHERE and read.documented is not None:
             yield read.deviates(
                 "stability.answer_changed",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urljoin, urlsplit
 
-from batch_conformance.exchange.exchange import Response
+from batch_conformance.exchange.exchange import UNKNOWN_QUERY, Response
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting
 
@@ -22,6 +22,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
 
 _HTTP_ERRORS = frozenset({400, 401, 403, 404, 405, 406, 410, 414, 429, 431})
 _LIMIT_STATUSES = frozenset({414, 431})
+_OF_A_QUERY = frozenset({400, 404, 422})
+"""How a parameter is refused that no document has: RFC 6750 section 3.1 has 400 for it."""
+_IN_QUERY = frozenset({"also_in_query", "elsewhere_query"})
 _METHOD_REFUSALS = frozenset({404, 405, 501})
 _ACCEPTED = frozenset({"valid", "lower_case_scheme"})
 """Credentials that a server has to accept."""
@@ -88,7 +91,9 @@ def _status(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
         yield sighting.deviates(
             "response.refused_input", expected=f"one of {listed}", observed=observed, kind=str(status)
         )
-    elif status in _HTTP_ERRORS and (not operation.lists_errors or _is_unforeseen(sighting, status)):
+    elif is_of_a_query(sighting, status) or (
+        status in _HTTP_ERRORS and (not operation.lists_errors or _is_unforeseen(sighting, status))
+    ):
         none_for_it = f"one of {listed}; no error is documented for it"
         yield sighting.deviates(
             "response.undocumented_error",
@@ -124,6 +129,12 @@ def _is_unforeseen(sighting: Sighting, status: int) -> bool:
         return operation.secured and (probe.credential not in _ACCEPTED or probe.subject == "recorded")
     gone = probe.subject in _NOBODYS and not any(operation.response_for(other) for other in (404, 410))
     return status in (404, 410) and gone and probe.credential in _ACCEPTED
+
+
+def is_of_a_query(sighting: Sighting, status: int) -> bool:
+    """Whether a request was refused that had a parameter in its query which no document has."""
+    probe = sighting.exchange.probe
+    return status in _OF_A_QUERY and (probe.query == UNKNOWN_QUERY or probe.credential in _IN_QUERY)
 
 
 def accepts_documented(sighting: Sighting) -> bool:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from batch_conformance.contract.parameter import PathParameter
-from batch_conformance.exchange.exchange import Headers, Probe, Subject
+from batch_conformance.exchange.exchange import UNKNOWN_QUERY, Headers, Probe, Subject
 from batch_conformance.probes import batch_ids
 from batch_conformance.probes.admitted_ids import unknown_ids
 from batch_conformance.probes.batch_ids import SpelledId
@@ -250,6 +250,15 @@ def _representations(setting: Setting) -> Iterator[Probe]:
     unknown = setting.unknown(len(on_unknown), "representations")
     for (name, headers), batch_id in zip(on_unknown, unknown, strict=True):
         yield setting.unknown_probe("representations", f"{name}_unknown", batch_id, headers)
+    yield _unknown_parameter(setting)
+
+
+def _unknown_parameter(setting: Setting) -> Probe:
+    """A read with a parameter that no document has: many servers ignore it, strict ones refuse it."""
+    make, ids = (setting.known_probe, list(setting.known)) if setting.known else (setting.unknown_probe, [])
+    batch_id = (ids or setting.unknown(1, "unknown_parameter"))[0]
+    where = "known" if setting.known else "unknown"
+    return make("representations", f"unknown_parameter_{where}", batch_id, query=UNKNOWN_QUERY)
 
 
 def _statuses(setting: Setting) -> Iterator[Probe]:
