@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from recorded_support import validated
 from small_server import BATCH_ID, KEY
 
@@ -232,7 +231,6 @@ def test_the_body_of_a_refused_parameter_is_judged() -> None:
     assert {finding.status for finding in drifts(report)} == {"400"}
 
 
-@pytest.mark.xfail(reason="inconclusive, and the chapter of hostile ids is green")
 def test_a_request_that_ends_the_server_is_a_finding() -> None:
     report = audited("dies")
     assert "should" in {finding.level for finding in drifts(report)}

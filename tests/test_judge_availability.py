@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from judge_support import QUEUED, contract, sent
+from judge_support import QUEUED, contract, sent, unknown
 
 from batch_conformance.exchange.exchange import Exchange, Failure
 from batch_conformance.findings.finding import Deviation
@@ -178,3 +179,37 @@ def test_an_id_that_one_client_asked_for_in_an_outage_alone_is_no_drift() -> Non
     assert [finding.rule for finding in judge(between, contract()).findings if finding.rule in RULES] == [
         "response.server_error"
     ]
+
+
+def ending(*, host: str = "127.0.0.1:8000", last: str = "refused", **asked: Any) -> list[str]:
+    """The levels of what is said of a server that resets one connection, and refuses or takes those after it."""
+    exchanges = [
+        sent(number=0),
+        unknown(answered=False, failure=Failure("reset", "reset"), number=1, final=False, **asked),
+        unknown(answered=False, failure=Failure("refused", "no"), number=1, attempt=1, **asked),
+        sent(answered=False, failure=Failure("refused", "no"), number=2, final=False),
+        sent(answered=False, failure=Failure("refused", "no"), number=2, attempt=1)
+        if last == "refused"
+        else sent(number=2, attempt=1),
+    ]
+    placed = [
+        replace(
+            one,
+            started_at=float(place),
+            request=replace(one.request, url=one.request.url.replace("https://api.example.com", f"http://{host}")),
+        )
+        for place, one in enumerate(exchanges)
+    ]
+    return [one.level for one in judge(placed, contract()).findings if one.rule == "response.silent"]
+
+
+def test_a_request_that_ends_the_server_is_a_finding_on_this_machine_and_information_elsewhere() -> None:
+    odd = {"subject": "hostile", "batch_id": "%"}
+    assert ending(**odd) == ["should"]
+    assert ending(credential="malformed") == ["should"]
+    assert ending(**odd, host="api.example.com") == ["info"]
+
+
+def test_a_server_that_ends_at_what_any_client_sends_or_that_comes_back_is_not_accused() -> None:
+    assert ending() == []
+    assert ending(subject="hostile", batch_id="%", last="answered") == []

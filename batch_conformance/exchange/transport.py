@@ -122,7 +122,10 @@ class Transport:
         message = SecretBytes(self._encode(method, target, headers) + body)
         outcome, unanswered = self._once(method, message, deadline, fresh=False)
         if unanswered and may_resend():
-            outcome, _ = self._once(method, message, deadline, fresh=True)
+            again, _ = self._once(method, message, deadline, fresh=True)
+            # Where nobody listens any more, it is how the first connection ended that tells something.
+            if again.failure is None or again.failure.kind != "refused":
+                outcome = again
         return replace(outcome, elapsed=time.perf_counter() - start)
 
     def close(self) -> None:

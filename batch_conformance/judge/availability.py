@@ -11,7 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
+from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting, told_of
@@ -29,6 +31,8 @@ Moment = tuple[float, int, int]
 Answered = tuple[Moment, str, str]
 """When a request that was answered was sent, its kind, and the id that it was for, which may be empty."""
 _Sort = Literal["error", "silent", "limited", "other"]
+_REFUSED_ENOUGH = 3
+"""Connections in a row that are refused until the end, where the server has ended."""
 _EVERY_ID = "every known id"
 
 
@@ -37,7 +41,7 @@ class Down:
     """A request that got no answer, or one that says that the server, or what stands before it, is busy or broken.
 
     ``key`` is what it is found by in the log, ``batch_id`` the id it was for. ``shows`` says that it was a plain read
-    of a batch. ``size`` is that of the body in bytes.
+    of a batch. ``size`` is that of the body in bytes, ``failure`` the kind of failure, empty where an answer came.
     """
 
     moment: Moment
@@ -53,6 +57,7 @@ class Down:
     is_head: bool
     reset_once: bool
     healed_drop: bool
+    failure: str
 
     @property
     def read(self) -> str:
@@ -146,6 +151,16 @@ class Availability:
     def failures(self) -> Iterator[float]:
         """When each request was sent that was down."""
         return (down.moment[0] for down in self._downs)
+
+    def ends_at(self, latest: float) -> Down | None:
+        """The request at which the server ended: its connection was reset, and all after it were refused.
+
+        ``latest`` is when the last request that was answered was sent.
+        """
+        downs = sorted(self._downs, key=lambda down: down.moment)
+        refused = next((n for n, down in enumerate(reversed(downs)) if down.failure != "refused"), 0)
+        last = downs[-1 - refused] if refused >= _REFUSED_ENOUGH else None
+        return last if last is not None and last.failure == "reset" and last.moment[0] > latest else None
 
     def weigh(self, answered: Callable[[], Iterable[Answered]], requests: int) -> Weighed:
         """Weigh all that was down in so many requests. ``answered`` gives those that were answered, in any order."""
@@ -311,6 +326,7 @@ def down_of(key: str, exchange: Exchange, size: int) -> Down:
         # What may change something is sent only once.
         reset and probe.method not in ("GET", "HEAD"),
         reset and not exchange.final,
+        failure.kind if failure is not None else "",
     )
 
 
@@ -351,6 +367,27 @@ def _silent(sighting: Sighting, of: str | None) -> Deviation:
         expected="an answer, as other requests get",
         observed=f"{detail}, every time for {of or kind_of(sighting.exchange.probe)}",
         kind=_told_kind(sighting, of),
+    )
+
+
+def ended(sighting: Sighting) -> Deviation | None:
+    """The deviation that the end of the server is at an odd request; None at one that any client sends: that is chance.
+
+    On another machine somebody else may have ended it.
+    """
+    probe = sighting.exchange.probe
+    plain = probe.subject in ("known", "unknown", "recorded") and probe.method == "GET" and not probe.query
+    if plain and probe.credential in ("valid", "recorded"):
+        return None
+    here = BaseUrl("http", urlsplit(sighting.exchange.request.url).hostname or "", 80).is_loopback
+    return sighting.deviates(
+        "response.silent",
+        status="",
+        expected="an answer, and a server that goes on",
+        observed="the connection ended, and every one after it was refused",
+        kind="ends",
+        level=None if here else "info",
+        side=None if here else "network",
     )
 
 

@@ -14,7 +14,7 @@ from batch_conformance.findings.fold import Bucket, Tally
 from batch_conformance.findings.ledger import ClauseResult, Ledger
 from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.authentication import has_key, is_let_in, judge_authentication
-from batch_conformance.judge.availability import Down, Moment, Weighed, is_down, moment_of
+from batch_conformance.judge.availability import Down, Moment, Weighed, ended, is_down, moment_of
 from batch_conformance.judge.body import judge_body
 from batch_conformance.judge.conditions import (
     ALWAYS,
@@ -204,6 +204,9 @@ class Judge:
             whole.add([deviation], phase=_NEVER_SEEN)
         weighed = compared.availability.weigh(lambda: answered_in(self.log), self.judged)
         self._tell_availability(weighed, passing, whole, in_passing)
+        last = compared.availability.ends_at(compared.latest)
+        if last is not None and (end := ended(self._found([last])[last.moment])) is not None:
+            whole.add([end], phase=_AVAILABILITY, size=last.size)
         shapes = self._judge_shape(passing, whole, in_passing)
         clauses = cover_clauses(coverage, whole.counted(), stuck=bool(weighed.unjudged), read_again=compared.read_again)
         whole.update(in_passing)
