@@ -23,7 +23,7 @@ def write(path: Path, text: str) -> str:
 USAGE = [
     (("--base-url=api.example.com/v1",), "has no scheme"),
     (("--base-url=ftp://api.example.com/v1",), "only http:// and https://"),
-    (("--base-url=https://api.example.com/v1/batches",), "drop it and write https://api.example.com/v1"),
+    (("--base-url=http://127.0.0.1:9/v1/batches",), "http://127.0.0.1:9/v1"),
     (("--base-url=https://user:secret@api.example.com/v1",), "contains credentials"),
     (("--base-url=https://api.example.com/v1?x=1",), "drop everything from '?'"),
     (("--base-url=https://api.example.com:99999/v1",), "no usable host and port"),

@@ -184,7 +184,8 @@ RULES = (
         source="RFC 3986 section 6.2.2",
         breaks="301 from /batches/%62atch_a to /batches/batch_a",
         keeps="200, or 404, for /batches/%62atch_a",
-        looks_at="bytes",
+        looks_at="message",
+        headers=("location",),
     ),
     Rule(
         id="security.key_reflected",
