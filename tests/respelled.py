@@ -183,6 +183,11 @@ def _strings(meaning: Meaning) -> st.SearchStrategy[Any]:
     return st.text("abcdefghij", min_size=max(1, meaning["least"]), max_size=most)
 
 
+def _arrays(meaning: Meaning) -> st.SearchStrategy[Any]:
+    items = values_of(meaning["items"])
+    return st.just([]) if items.is_empty else st.lists(items, max_size=2)
+
+
 def _objects(meaning: Meaning) -> st.SearchStrategy[Any]:
     members = {name: values_of(one) for name, one in meaning["members"].items()}
     required = {name: one for name, one in members.items() if name in meaning["required"]}
@@ -196,7 +201,7 @@ _VALUES: dict[str, Any] = {
     "string": _strings,
     "listed": lambda meaning: st.sampled_from(meaning["values"]),
     "boolean": lambda _meaning: st.booleans(),
-    "array": lambda meaning: st.lists(values_of(meaning["items"]), max_size=2),
+    "array": _arrays,
     "union": lambda meaning: st.one_of([values_of(one) for one in meaning["of"]]),
     "object": _objects,
 }
