@@ -63,6 +63,7 @@ def test_prism_accepts_any_token_and_dies_of_a_broken_percent_escape(tmp_path: P
         ("identity.unknown_answered", "200", ""),
         ("method.allow_missing", "405", ""),
         ("body.type", "400", "/code"),
+        ("response.silent", "", ""),
     }
 
 
