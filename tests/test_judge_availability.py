@@ -50,7 +50,23 @@ def by_definition(exchanges: Sequence[Exchange]) -> tuple[list[Deviation], froze
     if is_often(len(healed), len(run)):
         drift += (Drift(down, drops=(len(healed), len(run))) for down in healed)
     sightings = {one.exchange.order: one for one in run}
+    if behind_the_door(run):
+        # One cause, told as such: every request with the valid credential gets a server error.
+        drift = [one for one in drift if one.down.sort != "error" or not has_key(sightings[one.down.moment[1:]])]
     return [one.deviation(sightings[one.down.moment[1:]]) for one in drift], frozenset(unjudged)
+
+
+def behind_the_door(run: Sequence[Sighting]) -> bool:
+    """Whether a credential was refused, and all that the valid one ever got were server errors."""
+    refused = [one for one in run if one.exchange.probe.credential == "missing" and one.exchange.failure is None]
+    got = [one.exchange for one in run if has_key(one) and one.exchange.final]
+    answers = [one.status or 0 for one in got if one.failure is None]
+    broken = bool(got) and len(answers) == len(got) and all(500 <= status <= 599 for status in answers)
+    return broken and any(400 <= (one.exchange.status or 0) < 500 and one.exchange.status != 429 for one in refused)
+
+
+def has_key(one: Sighting) -> bool:
+    return one.exchange.probe.credential == "valid"
 
 
 def kind(one: Sighting) -> str:
