@@ -1,6 +1,6 @@
 """Small inputs that showed a fault once: documents, recordings and servers, and what is right of each.
 
-``cases/`` has the files. A case that is not right yet is a strict xfail that says what it shows now.
+``cases/`` has the files.
 """
 
 from __future__ import annotations
