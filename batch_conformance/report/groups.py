@@ -14,7 +14,7 @@ from batch_conformance.exchange.exchange import Exchange, Request
 from batch_conformance.findings.finding import LEVELS, Finding, Level, Side, State
 from batch_conformance.findings.gate import FailOn, fails_gate
 from batch_conformance.findings.rules import REGISTRY, Rule
-from batch_conformance.report.language import ENGLISH, Language
+from batch_conformance.report.language import ENGLISH, Language, translatable
 from batch_conformance.report.run_report import RunReport
 
 STATES: tuple[State, ...] = ("new", "expired", "known")
@@ -22,8 +22,10 @@ STATES: tuple[State, ...] = ("new", "expired", "known")
 
 SIDES: tuple[Side, ...] = ("server", "document", "network")
 
-_CORRECT_DOCUMENT = "Correct the document, or an overlay of it, at this place, if what the server sends is meant."
-_LOOK_BEFORE = "Look at what stands before the server: a gateway, a proxy, a firewall."
+_CORRECT_DOCUMENT = translatable(
+    "Correct the document, or an overlay of it, at this place, if what the server sends is meant."
+)
+_LOOK_BEFORE = translatable("Look at what stands before the server: a gateway, a proxy, a firewall.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,35 +6,41 @@ import re
 from collections.abc import Iterator, Sequence
 
 from batch_conformance.findings.rules import REGISTRY, Rule
-from batch_conformance.report.language import ENGLISH, Language, code_of
+from batch_conformance.report.language import ENGLISH, Language, code_of, translatable
 from batch_conformance.report.suggestion import CURABLE
 from batch_conformance.report.text import cells
 
 _HEADING = (
-    "# Rules",
-    "Every kind of deviation that this suite knows. The level is the one that a deviation has unless the judge knows "
-    "better:",
-    "- **must** contradicts the document, HTTP or the authentication that the document asks for,\n"
-    "- **should** leaves what is documented by example, or makes no sense,\n"
-    "- **info** is told and fails nothing.",
-    "`--fail-on` says which levels fail a run. This page is made by `{command}` from the registry;\n"
-    "`batch-conformance explain RULE` says the same of one rule.",
+    translatable("# Rules"),
+    translatable(
+        "Every kind of deviation that this suite knows. The level is the one that a deviation has unless the judge "
+        "knows better:"
+    ),
+    translatable(
+        "- **must** contradicts the document, HTTP or the authentication that the document asks for,\n"
+        "- **should** leaves what is documented by example, or makes no sense,\n"
+        "- **info** is told and fails nothing."
+    ),
+    translatable(
+        "`--fail-on` says which levels fail a run. This page is made by `{command}` from the registry;\n"
+        "`batch-conformance explain RULE` says the same of one rule."
+    ),
 )
 _FAMILIES = {
-    "response": "The response around its body",
-    "method": "Methods",
-    "json": "JSON",
-    "body": "The body and its schema",
-    "value": "Values",
-    "auth": "Authentication",
-    "identity": "One id, one batch",
-    "security": "What must not be shown",
-    "time": "Times",
-    "state": "States",
-    "counts": "Counts",
-    "stability": "Between two reads",
-    "shape": "Between two runs",
-    "client": "What OpenAI's client makes of it",
+    "response": translatable("The response around its body"),
+    "method": translatable("Methods"),
+    "json": translatable("JSON"),
+    "body": translatable("The body and its schema"),
+    "value": translatable("Values"),
+    "auth": translatable("Authentication"),
+    "identity": translatable("One id, one batch"),
+    "security": translatable("What must not be shown"),
+    "time": translatable("Times"),
+    "state": translatable("States"),
+    "counts": translatable("Counts"),
+    "stability": translatable("Between two reads"),
+    "shape": translatable("Between two runs"),
+    "client": translatable("What OpenAI's client makes of it"),
 }
 
 
@@ -69,7 +75,7 @@ def page(rules: Sequence[Rule] = tuple(REGISTRY.values()), language: Language = 
     if language is not ENGLISH:
         command += f" --report-language {code_of(language)}"
     lines = ["\n\n".join(text(part).replace("{command}", command) for part in _HEADING), ""]
-    lines.append(f"| {' | '.join(map(text, ('rule', 'level', 'side to fix', 'what')))} |")
+    lines.append(f"| {' | '.join((text('rule'), text('level'), text('side to fix'), text('what')))} |")
     lines.append("|---|---|---|---|")
     for rule in rules:
         title = _cell(language.rule_texts(rule).title)
@@ -97,13 +103,13 @@ def _section(rule: Rule, language: Language) -> Iterator[str]:
 
 def _told(rule: Rule, language: Language) -> Iterator[tuple[str, str]]:
     text, texts = language.text, language.rule_texts(rule)
-    yield "level", f"{text(rule.level)}{text(', ')}{text('side to fix')}{text(': ')}{text(rule.side)}"
-    yield "why", texts.why
-    yield "remedy", texts.remedy
-    yield "accept", how_to_accept(rule, language)
-    yield "source", language.said(rule.source)
-    yield "breaks", rule.breaks
-    yield "keeps", rule.keeps
+    yield translatable("level"), f"{text(rule.level)}{text(', ')}{text('side to fix')}{text(': ')}{text(rule.side)}"
+    yield translatable("why"), texts.why
+    yield translatable("remedy"), texts.remedy
+    yield translatable("accept"), how_to_accept(rule, language)
+    yield translatable("source"), language.source(rule.source)
+    yield translatable("breaks"), rule.breaks
+    yield translatable("keeps"), rule.keeps
 
 
 def _family(rule: Rule) -> str:

@@ -1,22 +1,21 @@
 """The languages that people can read a run in. What machines read is English: JSON, SARIF, JUnit, the baseline.
 
-The texts of the program are English, and are the keys of a catalogue: modules of their own for each other language.
+The English stands where the program speaks (``batch_conformance/message.py``, and the texts of the reports); other
+languages are gettext catalogues in ``batch_conformance/locale``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from batch_conformance.report.language import english, zh, zh_document, zh_judges, zh_rules, zh_run
-from batch_conformance.report.language.language import Language, RuleTexts
+from batch_conformance.report.language import zh_document, zh_judges, zh_run
+from batch_conformance.report.language.language import Language, RuleTexts, translatable
 
-ENGLISH = Language(tag="en", nouns=english.NOUNS)
+ENGLISH = Language(tag="en")
 CHINESE = Language(
     tag="zh-CN",
-    nouns=zh.NOUNS,
-    texts=zh.TEXTS,
+    catalogue="zh_CN",
     phrases={**zh_judges.PHRASES, **zh_document.PHRASES, **zh_run.PHRASES},
-    rules=zh_rules.RULES,
 )
 
 LANGUAGES: Mapping[str, Language] = {"en": ENGLISH, "zh": CHINESE}
@@ -33,4 +32,4 @@ def code_of(wanted: Language) -> str:
     return next(code for code, known in LANGUAGES.items() if known is wanted)
 
 
-__all__ = ["CHINESE", "ENGLISH", "LANGUAGES", "Language", "RuleTexts", "code_of", "language"]
+__all__ = ["CHINESE", "ENGLISH", "LANGUAGES", "Language", "RuleTexts", "code_of", "language", "translatable"]

@@ -1,4 +1,4 @@
-"""A language: the program's texts, what is counted, the rules, and what judges say."""
+"""A language: the program's texts, messages, what is counted, and the rules."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from gettext import NullTranslations
 
 from batch_conformance.findings.rules import Rule
+from batch_conformance.message import Argument, counted, rendered
+from batch_conformance.report.language.catalogue import translations
+from batch_conformance.report.language.words import NOUNS
 
 _LONGEST = 400
 """Characters of a text that is compared with phrases; what is longer came from the wire and stays as it is."""
@@ -29,36 +33,50 @@ class RuleTexts:
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """``texts``, ``phrases`` and ``rules`` are empty for English, which they translate.
+    """``tag`` is BCP 47's. ``catalogue`` is the file of translations in ``batch_conformance/locale``; none for English.
 
-    ``texts`` are whole texts of the reports, with ``{names}`` for what is put in. ``phrases`` are what judges, gate and
-    self-check say; each ``{}`` stands for a part that differs, ``{n}`` for a number, ``{w}`` for a word. ``nouns`` are
-    how one and several things are told.
+    ``phrases`` are what is still put together as plain text; each ``{}`` stands for a part that differs, ``{n}`` for a
+    number, ``{w}`` for a word.
     """
 
     tag: str
-    nouns: Mapping[str, tuple[str, str]]
-    texts: Mapping[str, str] = field(default_factory=dict)
+    catalogue: str = ""
     phrases: Mapping[str, str] = field(default_factory=dict)
-    rules: Mapping[str, RuleTexts] = field(default_factory=dict)
+
+    @cached_property
+    def translations(self) -> NullTranslations:
+        """The catalogue, read when it is first asked for."""
+        return translations(self.catalogue) if self.catalogue else NullTranslations()
 
     def text(self, english: str, **values: object) -> str:
         """A text of the reports, ``values`` put in. One that the catalogue lacks stays English."""
-        told = self.texts.get(english, english)
-        return told.format(**values) if values else told
+        translated = self.translations.gettext(english) if english else ""
+        return translated.format(**values) if values else translated
 
     def count(self, number: int, noun: str) -> str:
-        """``1 finding``, ``1,204 findings``. Raises KeyError for a noun that the language does not have."""
-        one, many = self.nouns[noun]
-        return (one if number == 1 else many).format(n=f"{number:,}")
+        """``1 finding``, ``1,204 findings``. Raises KeyError for a noun that the program does not have."""
+        return counted(number, NOUNS[noun], self.translations)
+
+    def render(self, said: Argument) -> str:
+        """A message in this language. A plain text is translated part by part where phrases know it."""
+        return self.said(said) if isinstance(said, str) else rendered(said, self.translations)
 
     def said(self, english: str) -> str:
-        """What a judge said, part by part; what the catalogue does not know stays as it is."""
+        """What is still said as plain text, part by part; what no phrase knows stays as it is."""
         return _said(self, english, _DEEPEST) if self.phrases else english
 
     def rule_texts(self, rule: Rule) -> RuleTexts:
         """Title, reason and remedy of a rule; a rule that the catalogue lacks stays English."""
-        return self.rules.get(rule.id) or RuleTexts(rule.title, rule.why, rule.remedy)
+        told = self.translations.pgettext
+        return RuleTexts(
+            told(f"rule.{rule.id}.title", rule.title),
+            told(f"rule.{rule.id}.why", rule.why),
+            told(f"rule.{rule.id}.remedy", rule.remedy),
+        )
+
+    def source(self, source: str) -> str:
+        """The standard or page behind a rule (``Rule.source``)."""
+        return self.translations.pgettext("source", source) if source else ""
 
     @cached_property
     def _patterns(self) -> tuple[tuple[re.Pattern[str], str], ...]:
@@ -66,6 +84,11 @@ class Language:
         gapped = [(english, told) for english, told in self.phrases.items() if _GAP.search(english)]
         gapped.sort(key=lambda pair: len(_GAP.sub("", pair[0])), reverse=True)
         return tuple((_pattern(english), told) for english, told in gapped)
+
+
+def translatable(english: str) -> str:
+    """Marks a text for the catalogue that stands where its language is not known yet."""
+    return english
 
 
 def _pattern(english: str) -> re.Pattern[str]:
