@@ -12,7 +12,6 @@ import click
 
 from batch_conformance import __version__
 from batch_conformance.findings.gate import EXIT_DRIFT, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
-from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.input_error import InputError, fault_line
 from batch_conformance.mock.command import mock
 from batch_conformance.operation_option import operation_option
@@ -308,14 +307,15 @@ def completion(shell: str) -> None:
 def explain(rule: str | None, *, markdown: bool, report_language: str) -> None:
     """Say what a RULE means, why it matters, what to do and how to accept it; without one, list them all."""
     from batch_conformance.report.language import language  # noqa: PLC0415
-    from batch_conformance.report.rules_page import explanation, page  # noqa: PLC0415
+    from batch_conformance.report.rules_page import explanation, in_chapters, page  # noqa: PLC0415
+    from batch_conformance.rules import REGISTRY  # noqa: PLC0415
 
     told = language(report_language)
     if markdown:
         click.echo(page(language=told), nl=False)
     elif rule is None:
         width = max(map(len, REGISTRY))
-        for known in REGISTRY.values():
+        for known in in_chapters(REGISTRY.values()):
             click.echo(f"{known.id:<{width}}  {known.level:<6}  {told.rule_texts(known).title}")
     elif rule in REGISTRY:
         click.echo(explanation(REGISTRY[rule], told))

@@ -12,8 +12,8 @@ from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.exchange.exchange import Exchange, Failure, Probe, Request, Response
 from batch_conformance.findings.finding import Deviation, Finding, Level, Side, State
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldResult, Ledger, StatusResult
-from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
+from batch_conformance.rules import REGISTRY
 
 NULLS = (
     "output_file_id", "error_file_id", "in_progress_at", "finalizing_at", "completed_at", "failed_at", "expired_at",

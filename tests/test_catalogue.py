@@ -12,7 +12,6 @@ import pytest
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import load_contract, shipped_contract
-from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.mock.catalogue import rare
 from batch_conformance.mock.derived import derive
 from batch_conformance.mock.drift import STAGES, Drift
@@ -22,6 +21,7 @@ from batch_conformance.mock.mutation import Mutation
 from batch_conformance.mock.offer import Offer, own_offer
 from batch_conformance.mock.service import Service
 from batch_conformance.mock.tailor import TailorError, tailor
+from batch_conformance.rules import REGISTRY
 
 KEY = "sk-test-of-the-catalogue"
 OPENAI_LIKE = str(Path(__file__).parent / "data" / "openai-like.yaml")

@@ -9,7 +9,7 @@ import pytest
 from suite_support import ROOT
 
 from batch_conformance import __version__
-from batch_conformance.findings.rules import REGISTRY
+from batch_conformance.rules import REGISTRY
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ from batch_conformance.contract.contract import Contract, compile_contract
 from batch_conformance.contract.document import ContractError, Document, parse_document
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.sources import load_contract, shipped_contract, spec_folder
-from batch_conformance.findings.rules import REGISTRY
+from batch_conformance.rules import REGISTRY
 
 ALWAYS = ["/id", "/object", "/endpoint", "/input_file_id", "/completion_window", "/status", "/created_at"]
 NULLABLE = {

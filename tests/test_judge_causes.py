@@ -24,7 +24,7 @@ from judge_support import (
     unknown,
 )
 
-from batch_conformance.judge.headers import header_value
+from batch_conformance.rules.headers import header_value
 
 TEXT = "text/plain; charset=utf-8"
 HTML = b"<!doctype html><title>Sign in</title><form action=/login>"

@@ -12,7 +12,7 @@ import pytest
 from judge_cases import Case, Sent
 from judge_support import contract, findings, rules
 
-from batch_conformance.findings.rules import REGISTRY
+from batch_conformance.rules import REGISTRY
 
 CASES = {**cases_protocol.CASES, **cases_body.CASES, **cases_access.CASES, **cases_lifecycle.CASES}
 

@@ -29,13 +29,13 @@ from batch_conformance.findings.baseline import ENTRY_STATES, EntryResult
 from batch_conformance.findings.baseline_file import new_entry
 from batch_conformance.findings.gate import decide
 from batch_conformance.findings.history import Gone, History
-from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.strict_json import parse
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.report import html, terminal
 from batch_conformance.report.language import CHINESE, ENGLISH
 from batch_conformance.report.memory import accepted_as, baseline_line, entry_advice, gone_line, history_line
 from batch_conformance.report.text import cells
+from batch_conformance.rules import REGISTRY
 
 PACKAGE = ROOT / "batch_conformance"
 HAN = re.compile(r"[\u4e00-\u9fff]")

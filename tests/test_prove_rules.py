@@ -12,9 +12,9 @@ import pytest
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import load_contract, shipped_contract
-from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.report.proof import Observed, Seen, Trial, weigh
+from batch_conformance.rules import REGISTRY
 from batch_conformance.run.prove import catalogue
 from batch_conformance.run.workbench import Entry, Workbench, drift_of
 

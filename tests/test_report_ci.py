@@ -11,10 +11,10 @@ import pytest
 import samples
 
 from batch_conformance.contract.location import Location
-from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.report import github, markdown, sarif
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.writer import FACES, ReportError, write_reports
+from batch_conformance.rules import REGISTRY
 
 
 def test_sarif_places_findings_at_the_lines_of_the_document() -> None:

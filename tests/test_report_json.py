@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 
 from batch_conformance.exchange.exchange import Failure
 from batch_conformance.findings.finding import Finding
-from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.report import drift_json
+from batch_conformance.rules import REGISTRY
 
 texts = st.text(max_size=20)
 wire = st.binary(max_size=80) | st.dictionaries(texts, texts | st.none() | st.integers(), max_size=4).map(

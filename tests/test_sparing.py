@@ -16,15 +16,16 @@ from test_recorded_ledger import RUNS
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange, Response
-from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.body import surely_says_something
 from batch_conformance.judge.judge import judge_one
 from batch_conformance.judge.log import compared_places
 from batch_conformance.judge.over_time import SurelyCalm, judge_over_time
 from batch_conformance.judge.sense import surely_makes_sense
 from batch_conformance.judge.sighting import Sighting, at
-from batch_conformance.judge.sparing import ALIKE, HEADERS, OF_PLAIN_READS, SURELY_KEPT, UNSPARED, Check
+from batch_conformance.judge.sparing import broken_alike, headers_looked_at, unspared
 from batch_conformance.judge.validators import surely_valid
+from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.rule import BodyCheck
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 CONTRACTS = {
@@ -43,6 +44,12 @@ CONTRACTS = {
         }
     ),
 }
+SURELY_KEPT = {
+    "validators.surely_valid": frozenset({"body.enum", "body.format", "body.constraint", "body.impossible"}),
+    "body.surely_says_something": frozenset({"value.empty_string", "body.known_value"}),
+    "sense.surely_makes_sense": frozenset({"time.magnitude", "time.order", "time.window", "counts.sum"}),
+}
+"""Checks, by where they are, and the rules that are surely kept where they hold."""
 STATES = ("in_queue", "in_progress", "completed", "failed", "IN_QUEUE")
 TIMES = st.sampled_from([0, -1, 1741685412, 1741685413, 1741685414, 1741771813, 1741771814, 1741685413000, 2**70])
 COUNTS = st.integers(-1, 4)
@@ -81,12 +88,12 @@ def alike(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     return body, other
 
 
-def checks_for(under: Contract, body: dict[str, Any]) -> dict[str, Sequence[Check]] | None:
+def checks_for(under: Contract, body: dict[str, Any]) -> dict[str, Sequence[BodyCheck]] | None:
     """The checks for bodies like this one, by their names in ``SURELY_KEPT``."""
     sighting = Sighting(sent(body), under)
     assert sighting.schema is not None
     rules = {one.rule for one in judge_one(sighting)}
-    if not rules <= ALIKE:
+    if not rules <= broken_alike():
         return None
     valid = surely_valid(sighting.schema, broken=bool(rules & {"body.type", "body.required", "body.undeclared"}))
     sense = surely_makes_sense(under.roles, body)
@@ -150,9 +157,9 @@ def test_reads_that_are_surely_calm_break_no_rule_over_time(steps: list[dict[str
 
 def test_every_rule_says_what_it_looks_at() -> None:
     assert {rule.id for rule in REGISTRY.values() if rule.looks_at is None} == set()
-    assert set() == UNSPARED
-    named = OF_PLAIN_READS.union(*SURELY_KEPT.values())
-    assert {rule.id for rule in REGISTRY.values() if rule.looks_at in ("values", "bytes")} == named
+    assert unspared() == set()
+    spared = {rule.id for rule in REGISTRY.values() if rule.surely_kept is not None or rule.kept_by_plain_reads}
+    assert {rule.id for rule in REGISTRY.values() if rule.looks_at in ("values", "bytes")} == spared
 
 
 class Listening(Response):
@@ -177,7 +184,7 @@ def test_rules_look_at_no_header_that_none_of_them_names(run: tuple[Exchange, ..
             given = {name: getattr(exchange.response, name) for name in Response.__dataclass_fields__}
             list(judge_one(Sighting(replace(exchange, response=Listening(**given)), contract())))
     declared = {name.lower() for one in contract().operation.responses.values() for name in one.headers}
-    assert Listening.asked <= HEADERS | declared
+    assert Listening.asked <= headers_looked_at() | declared
 
 
 def test_a_body_of_a_plain_read_is_one_that_the_checks_are_for() -> None:

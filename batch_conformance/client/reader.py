@@ -20,7 +20,8 @@ from batch_conformance.findings.finding import Deviation, Finding, Side
 from batch_conformance.findings.fold import fold
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
 from batch_conformance.judge.sighting import Sighting, at
-from batch_conformance.judge.standing import standing_clause
+from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.rule import standard
 
 _OF_CLIENT = "OpenAI's client: "
 """Begins what is expected: it is this client that does, no contract of the vendor."""
@@ -297,7 +298,7 @@ def _sides(told: Sequence[Finding]) -> Callable[[str, str], Side]:
 def _clauses(contract: Contract, judged: Counter[str], found: Sequence[Deviation]) -> Iterator[ClauseResult]:
     broken = Counter(rule for rule, _ in {(deviation.rule, deviation.exchange.order) for deviation in found})
     for rule, says in _SAYS.items():
-        clause: Clause = standing_clause(contract, rule, "", says)
+        clause: Clause = Clause(contract.operation.id, "", "", "", rule, says, standard(REGISTRY[rule].source))
         state: ClauseState = "broken" if broken[rule] else "kept" if judged[rule] else "not_observed"
         yield ClauseResult(clause, state, max(judged[rule], broken[rule]), broken[rule])
 

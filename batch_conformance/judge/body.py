@@ -15,8 +15,8 @@ from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.content import Content
 from batch_conformance.judge.response import foreign_charset, is_turned_away, is_unquoted_text
 from batch_conformance.judge.sighting import Sighting, at
-from batch_conformance.judge.sparing import Body, Check
 from batch_conformance.judge.strict_json import Defect, Parsed
+from batch_conformance.rules.rule import Body, BodyCheck
 
 _NULL_MEANT = frozenset({"document.example_null", "document.nullable_ignored"})
 """Findings of the self-check that say of a place: the document shows null there and forbids it."""
@@ -213,7 +213,7 @@ def _empty_strings(sighting: Sighting, schema: Schema, value: Any, judged: Set[s
             )
 
 
-def surely_says_something(schema: Schema, roles: Roles, body: Body) -> Check | None:
+def surely_says_something(schema: Schema, roles: Roles, body: Body) -> BodyCheck | None:
     """A check that holds only where no text of a body is empty or unset, and none is beside its known values.
 
     It is for bodies with the same members of the same types as ``body``, and the state is not looked at. None where a

@@ -10,16 +10,16 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.pointer import members
 from batch_conformance.findings.finding import Deviation, Finding
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldResult, StatusResult
-from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.sighting import Sighting
-from batch_conformance.judge.standing import OVER_TIME, STANDING, applies, standard, standing_clause
+from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.rule import standard
 
 
 class Coverage:
     """What was exercised, added up exchange by exchange; two of them add up to one.
 
     ``places`` counts how often each clause of the contract was exercised, by (status, media type, pointer, kind of
-    clause); ``standing`` counts the same for each standing rule.
+    clause); ``standing`` counts the same for each rule with a test of its own for what exercises it.
     """
 
     def __init__(self, contract: Contract) -> None:
@@ -45,9 +45,9 @@ class Coverage:
         self._add_fields(sighting, times)
         if own:
             self._add_places(sighting, times)
-            for rule, (_, _, exercises) in STANDING.items():
-                if exercises(sighting):
-                    self.standing[rule] += times
+            for rule in REGISTRY.values():
+                if rule.exercised is not None and rule.exercised(sighting):
+                    self.standing[rule.id] += times
 
     def update(self, other: Coverage) -> None:
         """Add what another one counted."""
@@ -221,16 +221,15 @@ def cover_clauses(
             # It names the property; the clause that is broken is that of the object around it.
             broken[_around(deviation)] += times
     results = [_result(clause, coverage.places[_place_key(clause)], broken[clause.id]) for clause in contract.clauses]
-    for rule, (status, says, _) in STANDING.items():
-        if applies(rule, contract):
-            clause = standing_clause(contract, rule, status, says)
-            count = coverage.standing[rule]
-            results.append(_result(clause, count, _broken(broken, clause), stuck=stuck and not count))
-    for rule, says in OVER_TIME.items():
-        if applies(rule, contract):
-            clause = standing_clause(contract, rule, "200", says)
-            results.append(_result(clause, read_again, _broken(broken, clause)))
-    return (*results, *_named_only_by(extra.values(), {result.clause.id for result in results}))
+    added: list[ClauseResult] = []
+    for rule in REGISTRY.values():
+        count = read_again if rule.exercised is None else coverage.standing[rule.id]
+        stuck_here = stuck and rule.exercised is not None and not count
+        for clause in rule.clauses_of(contract):
+            added.append(_result(clause, count, _broken(broken, clause), stuck=stuck_here))
+    results += added
+    told = {result.clause.rule for result in added}
+    return (*results, *_named_only_by(extra.values(), {result.clause.id for result in results}, told))
 
 
 def _around(deviation: Deviation) -> str:
@@ -239,7 +238,7 @@ def _around(deviation: Deviation) -> str:
 
 
 def _broken(broken: Mapping[str, int], clause: Clause) -> int:
-    """A standing clause is broken by any deviation of its rule."""
+    """A clause that a rule adds is broken by any deviation from the rule."""
     return sum(count for key, count in broken.items() if key.rsplit(" ", 1)[-1] == clause.rule)
 
 
@@ -248,8 +247,8 @@ def _result(clause: Clause, judged: int, broken: int, *, stuck: bool = False) ->
     return ClauseResult(clause, "broken" if broken else state, max(judged, broken), broken)
 
 
-def _named_only_by(broken: Iterable[tuple[Deviation, int]], named: set[str]) -> Iterator[ClauseResult]:
-    rules = {key.rsplit(" ", 1)[-1] for key in named} & (STANDING.keys() | OVER_TIME.keys())
+def _named_only_by(broken: Iterable[tuple[Deviation, int]], named: set[str], rules: set[str]) -> Iterator[ClauseResult]:
+    """Clauses that no contract has beforehand. ``rules`` are those whose clauses any of their deviations breaks."""
     for first, count in broken:
         if first.clause in named or first.rule == "body.undeclared" or first.rule in rules:
             continue

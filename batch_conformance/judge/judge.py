@@ -13,6 +13,7 @@ from batch_conformance.findings.finding import Deviation, Finding
 from batch_conformance.findings.fold import Bucket, Tally
 from batch_conformance.findings.ledger import ClauseResult, Ledger
 from batch_conformance.findings.shape import ShapeRecord
+from batch_conformance.judge import applying as rules
 from batch_conformance.judge.authentication import has_key, is_let_in, judge_authentication
 from batch_conformance.judge.availability import Down, Moment, Weighed, ended, is_down, moment_of
 from batch_conformance.judge.body import judge_body
@@ -26,16 +27,15 @@ from batch_conformance.judge.conditions import (
 from batch_conformance.judge.coverage import Bodies, Coverage, cover_clauses
 from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.form import form_of
-from batch_conformance.judge.headers import judge_headers
 from batch_conformance.judge.identity import judge_identity
 from batch_conformance.judge.log import DOWN, FOREIGN, MOST_IN_MEMORY, Log, Row, each
 from batch_conformance.judge.reads import answered_in, compare, is_reduced, path_of_row, sighting_of_row
 from batch_conformance.judge.response import is_refused_for_its_id, judge_response, refused_for_its_id
-from batch_conformance.judge.security import judge_security
 from batch_conformance.judge.sense import judge_sense
 from batch_conformance.judge.shape import judge_shape, shape_clause
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.judge.weather import Weather, Words, may_pass, soften, weather_of
+from batch_conformance.rules import REGISTRY
 
 REQUIRED_SUCCESS = "a 2xx answer of the operation"
 REQUIRED_UNKNOWN = "the answer to an unknown id"
@@ -46,12 +46,6 @@ NOT_THE_OBJECT = frozenset({"body.another_object", "body.enveloped"})
 """Rules that say that a body holds none of the documented properties; which of them lack is no further news."""
 
 _HAD_TO_BE_REFUSED = frozenset({"unknown", "neighbour", "hostile", "outside"})
-_OF_WHAT_IS_DOCUMENTED = (
-    *("response.status", "response.media_type", "response.charset", "response.header"),
-    *("response.undocumented_error", "response.refused_input"),
-)
-"""Rules about what the document says of a response around its body."""
-
 _OF_A_VALUE = frozenset({"body.type", "body.enum", "body.format", "body.constraint"})
 
 _MOST_EXAMPLES = 200
@@ -322,7 +316,7 @@ def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, int, list[Deviatio
     Of who was let in without a credential only what is given away is told. Where real batches were read, a success that
     had to be refused is judged as that, not field by field.
     """
-    given_away = list(judge_security(sighting))
+    given_away = list(rules.check(sighting, "leak"))
     if is_let_in(sighting):
         yield ALWAYS, _ALONE, given_away
         return
@@ -348,20 +342,20 @@ def judge_one(sighting: Sighting) -> Iterator[Deviation]:
         yield from (one for found in _judge_refusal(sighting) for one in found)
     else:
         yield from _judge_answer(sighting)
-    yield from judge_security(sighting)
+    yield from rules.check(sighting, "leak")
 
 
 def _judge_refusal(sighting: Sighting) -> tuple[list[Deviation], list[Deviation]]:
     """Of a refusal of an id that the document does not admit: what is not as documented, as one, and the rest."""
-    of_message = [*judge_response(sighting), *judge_headers(sighting)]
-    of_http = [one for one in of_message if not one.rule.startswith(_OF_WHAT_IS_DOCUMENTED)]
+    of_message = [*judge_response(sighting), *rules.check(sighting, "document", "protocol")]
+    of_http = [one for one in of_message if REGISTRY[one.rule].concern == "protocol"]
     deviates = of_http != of_message or any(True for _ in judge_body(sighting))
     return ([refused_for_its_id(sighting)] if deviates else []), of_http
 
 
 def _judge_answer(sighting: Sighting) -> Iterator[Deviation]:
     yield from judge_response(sighting)
-    yield from judge_headers(sighting)
+    yield from rules.check(sighting, "document", "protocol")
     of_body = list(judge_body(sighting))
     yield from of_body
     if not any(deviation.rule in NOT_THE_OBJECT for deviation in of_body):

@@ -15,13 +15,14 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.pointer import unescape
 from batch_conformance.exchange.exchange import RECORDED, Exchange, Probe, Request, Response
 from batch_conformance.findings.finding import Deviation
+from batch_conformance.judge import applying as rules
 from batch_conformance.judge.availability import Answered, Availability, down_of, kind_of, shows_a_batch
-from batch_conformance.judge.head import judge_head
 from batch_conformance.judge.log import DOWN, FOREIGN, Held, Log, Row, each
 from batch_conformance.judge.over_time import SurelyCalm, judge_over_time
 from batch_conformance.judge.sighting import Sighting
+from batch_conformance.rules.rule import History
 
-PHASE_OVER_TIME, PHASE_HEAD = 3, 4
+PHASE_OVER_TIME, PHASE_COMPARED = 3, 4
 
 _PLAIN_KIND = f"{RECORDED}/GET"
 
@@ -90,8 +91,8 @@ def _compare_one(key: str, rows: Sequence[Row], log: Log, calm: SurelyCalm, made
         return
     sightings = [sighting_of_row(key, row, log) for row in reads]
     origins = {id(sighting.exchange): row for sighting, row in zip(sightings, reads, strict=True)}
-    lengths = [row.facts[3] for row in reads]
-    found = ((judge_over_time(sightings), PHASE_OVER_TIME), (judge_head(sightings, lengths), PHASE_HEAD))
+    history = History(sightings, [row.facts[3] for row in reads])
+    found = ((judge_over_time(sightings), PHASE_OVER_TIME), (rules.compare(history), PHASE_COMPARED))
     for deviations, phase in found:
         made.deviations += ((one, origins[id(one.exchange)], phase) for one in deviations)
 

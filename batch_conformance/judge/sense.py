@@ -10,7 +10,7 @@ from typing import Any
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting, at, integer_at
-from batch_conformance.judge.sparing import Body, Check
+from batch_conformance.rules.rule import Body, BodyCheck
 
 EARLIEST = 1_262_304_000
 """2010-01-01: no batch of such an API is older. Unix seconds."""
@@ -205,7 +205,7 @@ def _clock(moment: int) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def surely_makes_sense(roles: Roles, body: Body) -> tuple[Check, ...] | None:
+def surely_makes_sense(roles: Roles, body: Body) -> tuple[BodyCheck, ...] | None:
     """Checks that hold only where ``judge_sense`` finds no time, window or counts that make no sense.
 
     They are for bodies with the same members of the same types, in the same state, as ``body``. None where the roles
@@ -217,7 +217,7 @@ def surely_makes_sense(roles: Roles, body: Body) -> tuple[Check, ...] | None:
     return (*_surely_in_order(roles, times), *_surely_in_window(roles, times, body), *_surely_counted(roles, body))
 
 
-def _surely_in_order(roles: Roles, times: tuple[str, ...]) -> list[Check]:
+def _surely_in_order(roles: Roles, times: tuple[str, ...]) -> list[BodyCheck]:
     created = (roles.created or "")[1:]
     stages = [stage for stage in roles.stages if stage.timestamp and stage.timestamp[1:] in times]
     pairs = [(created, name) for name in times if created in times and name != created]
@@ -241,7 +241,7 @@ def _surely_in_order(roles: Roles, times: tuple[str, ...]) -> list[Check]:
     return [hold] if times else []
 
 
-def _surely_in_window(roles: Roles, times: tuple[str, ...], body: Body) -> list[Check]:
+def _surely_in_window(roles: Roles, times: tuple[str, ...], body: Body) -> list[BodyCheck]:
     window, created, expires = ((pointer or "")[1:] for pointer in (roles.window, roles.created, roles.expires))
     if created not in times or expires not in times or not isinstance(body.get(window), str):
         return []
@@ -259,7 +259,7 @@ def _surely_in_window(roles: Roles, times: tuple[str, ...], body: Body) -> list[
     return [hold]
 
 
-def _surely_counted(roles: Roles, body: Body) -> list[Check]:
+def _surely_counted(roles: Roles, body: Body) -> list[BodyCheck]:
     counts = roles.counts
     if counts is None:
         return []

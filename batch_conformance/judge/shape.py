@@ -14,7 +14,7 @@ from batch_conformance.findings.fold import Tally
 from batch_conformance.findings.ledger import ClauseResult
 from batch_conformance.findings.shape import AnswerShape, ShapeRecord, differences, infer, lasting_headers
 from batch_conformance.judge.sighting import Sighting, at
-from batch_conformance.judge.standing import standard
+from batch_conformance.rules.rule import standard
 
 RULE = "shape.changed"
 

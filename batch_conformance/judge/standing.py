@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.contract import Contract
-from batch_conformance.contract.location import Location
-from batch_conformance.findings.rules import REGISTRY
-from batch_conformance.judge.security import injected
 from batch_conformance.judge.sighting import Sighting
 
 
@@ -45,18 +41,6 @@ STANDING: Mapping[str, tuple[str, str, Callable[[Sighting], bool]]] = {
     "response.framing": ("", "each message is framed as HTTP/1.1", lambda s: s.answer is not None),
     "response.server_error": ("", "no kind of request always ends in a server error", _conclusive),
     "response.silent": ("", "every kind of request is answered", _conclusive),
-    "response.head_differs": (
-        "",
-        "HEAD says what GET says",
-        lambda s: s.method == "HEAD" and _conclusive(s) and s.exchange.status not in (405, 501),
-    ),
-    "response.cache_public": ("200", "private answers are not for shared caches", _is_success),
-    "response.retry_after": (
-        "",
-        "Retry-After is seconds or a date",
-        lambda s: s.answer is not None and s.answer.header("retry-after") is not None,
-    ),
-    "method.allow_missing": ("405", "a 405 lists the methods in Allow", lambda s: s.exchange.status == 405),
     "method.undeclared_answered": (
         "",
         "methods that the document does not declare do not succeed",
@@ -87,7 +71,6 @@ STANDING: Mapping[str, tuple[str, str, Callable[[Sighting], bool]]] = {
         "the scheme has no case",
         lambda s: s.exchange.probe.credential == "lower_case_scheme" and _conclusive(s),
     ),
-    "auth.challenge_missing": ("401", "a 401 carries WWW-Authenticate", lambda s: s.exchange.status == 401),
     "auth.checked_late": (
         "401",
         "credentials are checked before the id",
@@ -110,14 +93,6 @@ STANDING: Mapping[str, tuple[str, str, Callable[[Sighting], bool]]] = {
         "an empty id is not answered",
         lambda s: s.exchange.probe.subject == "outside" and s.exchange.probe.batch_id is None and _conclusive(s),
     ),
-    "security.key_reflected": ("", "the key does not come back", lambda s: s.answer is not None),
-    "security.header_injected": (
-        "",
-        "a line break in an id starts no header",
-        lambda s: s.answer is not None and bool(injected(s)),
-    ),
-    "security.trace_leaked": ("", "errors show no stack trace", lambda s: (s.exchange.status or 0) >= 400),
-    "security.internals_leaked": ("", "errors show nothing internal", lambda s: (s.exchange.status or 0) >= 400),
     "time.magnitude": ("200", "times are Unix seconds of our time", _is_success),
     "time.order": ("200", "times are in the order of the states", _is_success),
     "state.timestamp_missing": ("200", "a final state has its own time", _is_success),
@@ -148,13 +123,3 @@ def applies(rule: str, contract: Contract) -> bool:
         return False
     needs = _NEEDS_ROLE.get(rule)
     return needs is None or needs(contract)
-
-
-def standing_clause(contract: Contract, rule: str, status: str, says: str) -> Clause:
-    """The clause of a standing rule."""
-    return Clause(contract.operation.id, status, "", "", rule, says, standard(REGISTRY[rule].source))
-
-
-def standard(source: str) -> Location:
-    """Where a standard says it."""
-    return Location(source, 0, "", "standard")

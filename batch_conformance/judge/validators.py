@@ -11,7 +11,7 @@ import jsonschema_rs
 from batch_conformance.contract.discriminator import DISCRIMINATOR
 from batch_conformance.contract.formats import CHECKED, has_format
 from batch_conformance.contract.schema import Schema
-from batch_conformance.judge.sparing import Check
+from batch_conformance.rules.rule import BodyCheck
 
 _UNLIKE = ("pattern", "patternProperties", "multipleOf", "propertyNames", DISCRIMINATOR)
 """Keywords that the two validators may read differently, or only one of them at all."""
@@ -31,7 +31,7 @@ _SAYS_NOTHING = frozenset(
 )
 
 
-def surely_valid(schema: Schema, *, broken: bool) -> tuple[Check, ...] | None:
+def surely_valid(schema: Schema, *, broken: bool) -> tuple[BodyCheck, ...] | None:
     """Checks that a value keeps a schema, for values with members and types of which it is known how they keep it.
 
     ``broken`` says that they do not: then only the rest of the schema is checked, and None is for a schema where the
@@ -49,12 +49,12 @@ def surely_valid(schema: Schema, *, broken: bool) -> tuple[Check, ...] | None:
     return (check,) if check else None if broken else (schema.is_valid,)
 
 
-def _compiled(raw: Mapping[str, Any], schema: Schema) -> Check | None:
+def _compiled(raw: Mapping[str, Any], schema: Schema) -> BodyCheck | None:
     if any(f'"{keyword}"' in json.dumps(raw) for keyword in _UNLIKE):
         return None
     kind = jsonschema_rs.Draft202012Validator if schema.modern else jsonschema_rs.Draft4Validator
     formats = {name: _format(name) for name in CHECKED}
-    check: Check = kind(_with_ranges(dict(raw)), formats=formats, validate_formats=True).is_valid
+    check: BodyCheck = kind(_with_ranges(dict(raw)), formats=formats, validate_formats=True).is_valid
     return check
 
 

@@ -19,12 +19,13 @@ from batch_conformance.judge.body import surely_says_something
 from batch_conformance.judge.judge import Judge, Judged
 from batch_conformance.judge.log import UP, length_and_checksum
 from batch_conformance.judge.sense import surely_makes_sense
-from batch_conformance.judge.sparing import ALIKE, UNSPARED, Check
+from batch_conformance.judge.sparing import broken_alike, unspared
 from batch_conformance.judge.strict_json import surely_has_each_key_once
 from batch_conformance.judge.validators import surely_valid
 from batch_conformance.recorded.guess import PLAIN, Guess
 from batch_conformance.recorded.heads import Asked, Heads, Key, Said, remember
 from batch_conformance.recorded.line import LineError, moment_of
+from batch_conformance.rules.rule import BodyCheck
 
 _MOST_PLANS = 4_000
 _MOST_POLLED = 50_000
@@ -52,7 +53,7 @@ class _Plan:
 
     judged: Judged
     size: int
-    checks: tuple[Check, ...]
+    checks: tuple[BodyCheck, ...]
     facts: Callable[[dict[str, Any]], tuple[Any, ...]]
     count: int = 0
 
@@ -97,11 +98,12 @@ class FastPath:
         self._last: dict[str, _Last] = {}
         self._inside: dict[Key, tuple[str, ...] | None] = {}
         self._bases: dict[str, bool] = {}
-        self._checks: dict[tuple[str, str, bool], tuple[Check, ...] | None] = {}
+        self._broken_alike = broken_alike()
+        self._checks: dict[tuple[str, str, bool], tuple[BodyCheck, ...] | None] = {}
         self._state = (self.contract.roles.state or "")[1:]
         self._identity = (self.contract.roles.identity or "")[1:]
         self._places = self._split(judge.log.pointers)
-        self._is_plain = not UNSPARED and self._fits()
+        self._is_plain = not unspared() and self._fits()
         self.bases: dict[str, int] = {}
         self.without_credential = 0
         self.keeps_lines = False
@@ -252,7 +254,7 @@ class FastPath:
         exchange = sighting.exchange
         deviations = [deviation for _, _, found in judged.told for deviation in found]
         of_state = {("body.known_value", roles.state)}
-        if not all(d.rule in ALIKE or (d.rule, d.pointer) in of_state for d in deviations):
+        if not all(d.rule in self._broken_alike or (d.rule, d.pointer) in of_state for d in deviations):
             return None
         if schema is None or sighting.batch is None or exchange.response is None:
             return None
@@ -266,7 +268,7 @@ class FastPath:
             return None
         return _Plan(judged, len(exchange.response.body), (*valid, *sense, says), self._facts_of(body))
 
-    def _check(self, status: str, media_type: str, broken: bool) -> tuple[Check, ...] | None:
+    def _check(self, status: str, media_type: str, broken: bool) -> tuple[BodyCheck, ...] | None:
         wanted = (status, media_type, broken)
         if wanted not in self._checks:
             schema = self.contract.operation.responses[status].content[media_type]

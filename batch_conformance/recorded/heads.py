@@ -9,9 +9,9 @@ from typing import Any
 from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Headers
 from batch_conformance.exchange.redaction import Redactor
-from batch_conformance.judge.headers import header_value
-from batch_conformance.judge.sparing import HEADERS
+from batch_conformance.judge.sparing import headers_looked_at
 from batch_conformance.recorded.guess import NEGOTIATION, Guess
+from batch_conformance.rules.headers import header_value
 
 Key = tuple[Any, ...]
 
@@ -47,6 +47,7 @@ class Heads:
     def __init__(self, guess: Guess) -> None:
         self._guess = guess
         self._operation = guess.belonging.contract.operation
+        self._judged = headers_looked_at()
         self._wanted = guess.credential_headers | NEGOTIATION
         self._asked: dict[Key, Asked | None] = {}
         self._names: dict[Key, tuple[int, ...]] = {}
@@ -80,7 +81,7 @@ class Heads:
         names, found = pairs
         places = self._answer_names.get((status, names))
         if places is None:
-            places = self._places_of(names, HEADERS | self._documented_at(status).keys())
+            places = self._places_of(names, self._judged | self._documented_at(status).keys())
             remember(self._answer_names, (status, names), places)
         key = (status, names, *[found[place] for place in places])
         try:

@@ -8,8 +8,8 @@ from typing import Any
 
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.ledger import Ledger
-from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.report.text import plural
+from batch_conformance.rules import REGISTRY
 
 _FAMILY = "client."
 

@@ -13,9 +13,9 @@ from batch_conformance.contract.location import Location
 from batch_conformance.exchange.exchange import Exchange, Request
 from batch_conformance.findings.finding import LEVELS, Finding, Level, Side, State
 from batch_conformance.findings.gate import FailOn, fails_gate
-from batch_conformance.findings.rules import REGISTRY, Rule
 from batch_conformance.report.language import ENGLISH, Language, translatable
 from batch_conformance.report.run_report import RunReport
+from batch_conformance.rules import REGISTRY, Rule
 
 STATES: tuple[State, ...] = ("new", "expired", "known")
 """Those that fail a gate first."""

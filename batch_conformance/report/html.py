@@ -33,6 +33,7 @@ from batch_conformance.report.groups import (
     masked_names,
     place,
     remedy_of,
+    rule_named,
     verdict_sentence,
     where_said,
 )
@@ -47,9 +48,9 @@ from batch_conformance.report.memory import (
 )
 from batch_conformance.report.page import asset, csp, template
 from batch_conformance.report.run_report import RunReport
-from batch_conformance.report.spots import Spots, spots
 from batch_conformance.report.text import clip, one_line
 from batch_conformance.report.ticket import ticket
+from batch_conformance.rules.highlight import Highlight, at_pointer, together
 
 BODY_LIMIT = 4_096
 """Characters of a response body on the page."""
@@ -334,7 +335,7 @@ def _evidence(exchange: Exchange, findings: Sequence[Finding], names: frozenset[
     response = exchange.response
     if response is None:
         return _Evidence(exchange, _curl(exchange), (), None, "")
-    at = spots(findings)
+    at = together(_highlight(finding) for finding in findings)
     body = body_view(response.body, at.pointers, names, BODY_LIMIT if whole else SHORT_BODY, at.words)
     notes = (
         body.note,
@@ -348,7 +349,12 @@ def _curl(exchange: Exchange) -> str:
     return "\n".join(folded(clip(curl_line(exchange), 12_000), COMMAND_WIDTH))
 
 
-def _head(response: Response, at: Spots) -> tuple[Line, ...]:
+def _highlight(finding: Finding) -> Highlight:
+    """What a finding is about: the value at its pointer where it has one, else what its rule says."""
+    return at_pointer(finding) if finding.pointer else rule_named(finding.rule).highlight(finding)
+
+
+def _head(response: Response, at: Highlight) -> tuple[Line, ...]:
     """The status line and the header fields, those marked that the findings are about."""
     sent = {name.lower() for name, _ in response.headers}
     absent = ", ".join(f"no {name}" for name in sorted(at.headers - sent))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from batch_conformance.findings.finding import LEVELS
-from batch_conformance.findings.rules import REGISTRY
+from batch_conformance.rules import REGISTRY
 
 CellState = Literal[
     "must", "should", "info", "inconclusive", "no_report", "not_observed", "partly", "kept", "not_in_contract"

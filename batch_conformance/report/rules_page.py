@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
-from batch_conformance.findings.rules import REGISTRY, Rule
 from batch_conformance.report.language import ENGLISH, Language, code_of, translatable
 from batch_conformance.report.suggestion import CURABLE
 from batch_conformance.report.text import cells
+from batch_conformance.rules import REGISTRY, Rule
 
 _HEADING = (
     translatable("# Rules"),
@@ -68,9 +69,15 @@ def how_to_accept(rule: Rule, language: Language = ENGLISH) -> str:
     return text("; ").join(ways)
 
 
-def page(rules: Sequence[Rule] = tuple(REGISTRY.values()), language: Language = ENGLISH) -> str:
+def in_chapters(rules: Iterable[Rule]) -> list[Rule]:
+    """The rules by what they are about, as the page and the list for a terminal have them."""
+    order = {family: place for place, family in enumerate(_FAMILIES)}
+    return sorted(rules, key=lambda rule: (order.get(_family(rule), len(order)), _family(rule)))
+
+
+def page(language: Language = ENGLISH) -> str:
     """The whole page, in Markdown."""
-    text = language.text
+    text, rules = language.text, in_chapters(REGISTRY.values())
     command = "batch-conformance explain --markdown"
     if language is not ENGLISH:
         command += f" --report-language {code_of(language)}"
@@ -80,11 +87,10 @@ def page(rules: Sequence[Rule] = tuple(REGISTRY.values()), language: Language = 
     for rule in rules:
         title = _cell(language.rule_texts(rule).title)
         lines.append(f"| [`{rule.id}`](#{_anchor(rule.id)}) | {text(rule.level)} | {text(rule.side)} | {title} |")
-    for family in dict.fromkeys(_family(rule) for rule in rules):
+    for family, of_one in groupby(rules, key=_family):
         lines += ["", f"## {text(_FAMILIES.get(family, family.capitalize()))}"]
-        for rule in rules:
-            if _family(rule) == family:
-                lines += ["", *_section(rule, language)]
+        for rule in of_one:
+            lines += ["", *_section(rule, language)]
     return "\n".join(lines) + "\n"
 
 

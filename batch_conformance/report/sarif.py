@@ -12,11 +12,11 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.location import Location
 from batch_conformance.findings.baseline import Entry
 from batch_conformance.findings.finding import Finding, Level
-from batch_conformance.findings.rules import Rule
 from batch_conformance.report.groups import clauses_by_id, failing, line_of, place, rule_named
 from batch_conformance.report.memory import accepted_as, entries_by_id, entry_counts
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import clip, one_line, plural
+from batch_conformance.rules import Rule
 
 _LEVELS: Mapping[Level, str] = {"must": "error", "should": "warning", "info": "note"}
 _MESSAGE = 1_000

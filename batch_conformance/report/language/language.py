@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from gettext import NullTranslations
 
-from batch_conformance.findings.rules import Rule
 from batch_conformance.message import Argument, counted, rendered
 from batch_conformance.report.language.catalogue import translations
 from batch_conformance.report.language.words import NOUNS
+from batch_conformance.rules import Rule
 
 _LONGEST = 400
 """Characters of a text that is compared with phrases; what is longer came from the wire and stays as it is."""

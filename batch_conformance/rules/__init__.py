@@ -1,0 +1,79 @@
+"""Every rule, one object each, a module per family.
+
+All that is said and done about rules follows from these objects: what the judge checks, the clauses of a contract and
+their coverage, ``explain`` and the rules page, SARIF, what reports mark in a response, and what recorded traffic may be
+spared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.findings import rules as unmoved
+from batch_conformance.findings.finding import Finding
+from batch_conformance.judge.sighting import Sighting
+from batch_conformance.judge.standing import OVER_TIME, STANDING, applies
+from batch_conformance.rules import headers, leaks
+from batch_conformance.rules.highlight import Highlight, at_headers, at_pointer, at_status
+from batch_conformance.rules.rule import Concern, Place, Rule
+
+_OF_DOCUMENT = ("response.status", "response.media_type", "response.charset")
+_OF_DOCUMENT_TOO = ("response.undocumented_error", "response.refused_input", "body.", "json.", "value.")
+_AT_STATUS = (
+    "auth.", "identity.", "response.status", "response.server_error", "response.undocumented_error",
+    "response.refused_input", "response.not_acceptable", "method.undeclared_answered", "stability.answer_changed",
+)  # fmt: skip
+
+
+def _of_unmoved(rule: unmoved.Rule) -> Rule:
+    """A rule of which only the texts are one object so far."""
+    concern: Concern = "document" if rule.id.startswith((*_OF_DOCUMENT, *_OF_DOCUMENT_TOO)) else "protocol"
+    clauses, exercised = _standing(rule.id)
+    return Rule(
+        id=rule.id,
+        title=rule.title,
+        level=rule.level,
+        side=rule.side,
+        why=rule.why,
+        remedy=rule.remedy,
+        source=rule.source,
+        breaks=rule.breaks,
+        keeps=rule.keeps,
+        clauses=clauses,
+        exercised=exercised,
+        concern=concern,
+        looks_at=rule.looks_at,
+        headers=rule.headers,
+        kept_by_plain_reads=rule.looks_at in ("values", "bytes"),
+        highlight=_highlight(rule),
+    )
+
+
+def _standing(rule: str) -> tuple[Callable[[Contract], Iterable[Place]], Callable[[Sighting], bool] | None]:
+    if rule in STANDING:
+        status, says, exercised = STANDING[rule]
+        return lambda contract: (Place(says, status),) if applies(rule, contract) else (), exercised
+    if rule in OVER_TIME:
+        said = Place(OVER_TIME[rule], "200")
+        return lambda contract: (said,) if applies(rule, contract) else (), None
+    return lambda _: (), None
+
+
+def _highlight(rule: unmoved.Rule) -> Callable[[Finding], Highlight]:
+    if rule.id.startswith(("body.", "json.")):
+        return at_pointer
+    if rule.id.startswith(_AT_STATUS):
+        return at_status
+    return at_headers(*rule.headers)
+
+
+_FAMILIES = (headers.RULES, leaks.RULES)
+
+REGISTRY: dict[str, Rule] = {
+    rule.id: rule
+    for rule in (*map(_of_unmoved, unmoved.REGISTRY.values()), *(rule for family in _FAMILIES for rule in family))
+}
+"""Every rule by its id, in the order of the rules page."""
+
+__all__ = ["REGISTRY", "Rule"]

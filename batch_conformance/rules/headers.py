@@ -1,0 +1,332 @@
+"""Rules about header fields: those that HTTP asks for, those that the contract declares, and HEAD against GET."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from email.utils import parsedate_to_datetime
+from operator import itemgetter
+from typing import Any
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.schema import ALL_TYPES, Schema
+from batch_conformance.findings.finding import Finding
+from batch_conformance.judge.response import is_turned_away
+from batch_conformance.judge.sighting import Sighting
+from batch_conformance.rules.highlight import Highlight, at_headers
+from batch_conformance.rules.rule import Broken, History, Rule, always, where
+
+_LONGEST_NUMBER = 400
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_NOT_SERVED = frozenset({405, 501})
+"""Statuses of a server that does not serve HEAD."""
+
+
+def _is_secured(contract: Contract) -> bool:
+    return contract.operation.secured
+
+
+def _check_challenge(observation: Sighting) -> Iterator[Broken]:
+    answer = observation.answer
+    if answer is None or not answer.headers_complete or answer.status != 401:
+        return
+    if not any(map(str.strip, answer.header_all("www-authenticate"))):
+        observed = "none" if answer.header("www-authenticate") is None else "an empty one"
+        # HTTP's own clause, where the document has a range such as 4XX too.
+        yield Broken("a WWW-Authenticate header", observed, "missing", status="401")
+
+
+def _check_allow(observation: Sighting) -> Iterator[Broken]:
+    answer = observation.answer
+    if answer is None or not answer.headers_complete or answer.status != 405:
+        return
+    if answer.header("allow") is None and not is_turned_away(observation, 405):
+        yield Broken("an Allow header", "none", "missing", status="405")
+
+
+def _check_retry_after(observation: Sighting) -> Iterator[Broken]:
+    answer = observation.answer
+    given = answer.header("retry-after") if answer is not None and answer.headers_complete else None
+    if given is not None and not is_retry_after(given):
+        yield Broken("whole seconds or an HTTP-date", f'"{given[:60]}"', "malformed")
+
+
+def is_retry_after(value: str) -> bool:
+    """Whether a Retry-After value has one of its two forms (RFC 9110 section 10.2.3)."""
+    if value.strip().isascii() and value.strip().isdigit():
+        return True
+    try:
+        parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _has_retry_after(observation: Sighting) -> bool:
+    return observation.answer is not None and observation.answer.header("retry-after") is not None
+
+
+def _check_cache(observation: Sighting) -> Iterator[Broken]:
+    answer = observation.answer
+    if answer is None or not answer.headers_complete or not 200 <= answer.status < 300:
+        return
+    given = ", ".join(answer.header_all("cache-control")).lower()
+    directives = {part.partition("=")[0].strip() for part in given.split(",")}
+    shared = directives & {"public", "s-maxage"} and not directives & {"private", "no-store"}
+    if shared and _is_secured(observation.contract):
+        yield Broken("private, no-store or nothing", given[:60], "public")
+
+
+def _check_declared(observation: Sighting) -> Iterator[Broken]:
+    answer, documented = observation.answer, observation.documented
+    if answer is None or documented is None or not answer.headers_complete:
+        return
+    if not observation.covered or is_turned_away(observation, answer.status):
+        return
+    for name, schema in documented.headers.items():
+        values = answer.header_all(name)
+        location = schema.location if schema is not None else None
+        if not values:
+            # RFC 9110 section 9.3.2: HEAD may leave out what is only known once the body is made.
+            if name in documented.required_headers and observation.method == "GET":
+                kind = f"{name.lower()} missing"
+                yield Broken(f"{name}: to be there", f"{name}: missing", kind, location=location)
+        elif schema is not None:
+            broken = schema.violations(header_value(schema, ", ".join(values)))
+            if broken:
+                first = next((one for one in broken if not one.annotated), broken[0])
+                yield Broken(
+                    f"{name}: {first.expected}",
+                    f"{name}: {first.observed}",
+                    f"{name.lower()} {first.keyword}",
+                    level="should" if first.annotated else None,
+                    location=location,
+                )
+
+
+def header_value(schema: Schema, text: str) -> Any:
+    """The value that a header's text stands for in the style ``simple``, by the types that its schema allows.
+
+    Numbers and booleans are words in a header; a list is separated by commas. What fits none of it stays text.
+    """
+    types, text = schema.properties[0].types, text.strip()
+    if types == ALL_TYPES:
+        return text
+    if "array" in types:
+        items = next((place.types for place in schema.properties if place.pointer == "/*"), ALL_TYPES)
+        return [_scalar(part.strip(), items) for part in text.split(",")] if text else []
+    if "object" in types:
+        parts = text.split(",")
+        return dict(zip(map(str.strip, parts[::2]), map(str.strip, parts[1::2]), strict=False))
+    return _scalar(text, types)
+
+
+def _scalar(text: str, types: frozenset[str]) -> Any:
+    if types == ALL_TYPES or len(text) > _LONGEST_NUMBER:
+        return text
+    if "integer" in types and _INTEGER.fullmatch(text):
+        return int(text)
+    if "number" in types and _NUMBER.fullmatch(text):
+        return float(text)
+    if "boolean" in types and text in ("true", "false"):
+        return text == "true"
+    return text
+
+
+def _at_declared(finding: Finding) -> Highlight:
+    return Highlight(headers=frozenset((finding.kind.partition(" ")[0],)))
+
+
+_Asked = tuple[str, str, tuple[tuple[str, str], ...]]
+_Read = tuple[int, Sighting, Any]
+"""The place of a GET among the reads of a batch, and what is told of its length."""
+
+
+def _compare_head(history: History) -> Iterator[tuple[Sighting, Broken]]:
+    """What HEAD said and GET did not, of one request with the valid credential."""
+    compared = [one for one in zip(history.observations, history.lengths, strict=True) if _is_compared(one[0])]
+    gets: dict[_Asked, list[Sighting]] = {}
+    reads: dict[str, list[_Read]] = {}
+    for place, (observation, length) in enumerate(compared):
+        if observation.method == "GET":
+            gets.setdefault(_asked(observation), []).append(observation)
+            reads.setdefault(observation.exchange.probe.path, []).append((place, observation, length))
+    for place, (observation, length) in enumerate(compared):
+        answer = observation.answer
+        if observation.method != "HEAD" or answer is None or answer.status in _NOT_SERVED:
+            continue
+        twins = [twin for twin in gets.get(_asked(observation), ()) if twin.answer is not None]
+        if not twins:
+            continue
+        said = {twin.answer.status for twin in twins if twin.answer}
+        if answer.status not in said:
+            yield observation, _differs(f"status {_list(said)}, as for GET", str(answer.status), "status")
+            continue
+        same = [twin.media_type for twin in twins if twin.answer and twin.answer.status == answer.status]
+        if observation.media_type and any(same) and observation.media_type not in same:
+            expected = f"Content-Type {_list(set(same))}, as for GET"
+            yield observation, _differs(expected, observation.media_type, "media_type")
+        meant = _length_around(place, reads[observation.exchange.probe.path]) if length is not None else None
+        if meant is not None and length != meant:
+            yield observation, _differs(f"Content-Length {meant}, as for GET, or none", length[:20], "length")
+
+
+def _length_around(place: int, reads: Sequence[_Read]) -> str | None:
+    """The length that GET gave right before and right after a HEAD, where both got the same bytes, uncoded.
+
+    A body that changes from read to read, or that was compressed, tells nothing of what HEAD should have said.
+    """
+    after = bisect_left(reads, place, key=itemgetter(0))
+    if not 0 < after < len(reads):
+        return None
+    (_, one, length), (_, other, other_length) = reads[after - 1], reads[after]
+    if one.answer is None or other.answer is None or not 200 <= one.answer.status < 300:
+        return None  # an error may name the method, and be another one for HEAD
+    if length is None or length != other_length or one.answer.status != other.answer.status:
+        return None
+    told: str = length[0]
+    return told
+
+
+def _is_compared(observation: Sighting) -> bool:
+    probe, status = observation.exchange.probe, observation.exchange.status or 0
+    weighed_elsewhere = status == 429 or status >= 500 or status == 406
+    return observation.authorised and not probe.forced_status and not weighed_elsewhere
+
+
+def _asked(observation: Sighting) -> _Asked:
+    """All of a request but its method."""
+    probe = observation.exchange.probe
+    return probe.path, probe.query, tuple(sorted((name.lower(), value) for name, value in probe.headers))
+
+
+def _differs(expected: str, observed: str, kind: str) -> Broken:
+    return Broken(expected, observed, kind, status="")
+
+
+def _list(values: Iterable[int] | Iterable[str]) -> str:
+    return " or ".join(sorted(str(value) for value in values))
+
+
+def _is_conclusive_head(observation: Sighting) -> bool:
+    status = observation.exchange.status or 0
+    answered = observation.exchange.failure is None and 0 < status < 500 and status != 429
+    return observation.method == "HEAD" and answered and status not in _NOT_SERVED
+
+
+def _at_what_differs(finding: Finding) -> Highlight:
+    if finding.kind == "media_type":
+        return Highlight(headers=frozenset({"content-type"}))
+    return Highlight(headers=frozenset({"content-length"})) if finding.kind == "length" else Highlight(status=True)
+
+
+CHALLENGE_MISSING = Rule(
+    id="auth.challenge_missing",
+    title="401 without WWW-Authenticate",
+    level="must",
+    side="server",
+    why="RFC 9110 demands a challenge with every 401; generic clients cannot tell which scheme to use.",
+    remedy='Send `WWW-Authenticate: Bearer realm="…"` with every 401.',
+    source="RFC 9110 section 15.5.2, RFC 6750 section 3",
+    breaks="401 without a WWW-Authenticate header",
+    keeps='401 with WWW-Authenticate: Bearer realm="api"',
+    clauses=where(_is_secured, "a 401 carries WWW-Authenticate", "401"),
+    exercised=lambda observation: observation.exchange.status == 401,
+    check=_check_challenge,
+    looks_at="message",
+    headers=("www-authenticate",),
+    highlight=at_headers("www-authenticate"),
+)
+
+ALLOW_MISSING = Rule(
+    id="method.allow_missing",
+    title="405 without Allow",
+    level="must",
+    side="server",
+    why="RFC 9110 demands the list of methods with every 405; clients and gateways act on it.",
+    remedy="Send `Allow` with the methods of the path.",
+    source="RFC 9110 section 15.5.6",
+    breaks="405 without an Allow header",
+    keeps="405 with Allow: GET, HEAD",
+    clauses=always("a 405 lists the methods in Allow", "405"),
+    exercised=lambda observation: observation.exchange.status == 405,
+    check=_check_allow,
+    looks_at="message",
+    headers=("allow",),
+    highlight=at_headers("allow"),
+)
+
+RETRY_AFTER = Rule(
+    id="response.retry_after",
+    title="Retry-After is neither seconds nor a date",
+    level="must",
+    side="server",
+    why="Clients that honour it cannot, and hammer a server that asked for rest.",
+    remedy="Send whole seconds or an HTTP-date.",
+    source="RFC 9110 section 10.2.3",
+    breaks="Retry-After: soon",
+    keeps="Retry-After: 30",
+    clauses=always("Retry-After is seconds or a date"),
+    exercised=_has_retry_after,
+    check=_check_retry_after,
+    looks_at="message",
+    headers=("retry-after",),
+    highlight=at_headers("retry-after"),
+)
+
+CACHE_PUBLIC = Rule(
+    id="response.cache_public",
+    title="A private answer may be stored by shared caches",
+    level="should",
+    side="server",
+    why="The answer depends on the caller's key; a shared cache would hand it to somebody else.",
+    remedy="Send `Cache-Control: private` or `no-store` with answers to authorised requests.",
+    source="RFC 9111 section 3.5",
+    breaks="Cache-Control: public, max-age=600",
+    keeps="Cache-Control: private, no-store",
+    clauses=where(_is_secured, "private answers are not for shared caches", "200"),
+    exercised=lambda observation: observation.batch is not None,
+    check=_check_cache,
+    looks_at="message",
+    headers=("cache-control",),
+    highlight=at_headers("cache-control"),
+)
+
+DECLARED = Rule(
+    id="response.header",
+    title="A header that the document declares is missing or malformed",
+    level="must",
+    side="server",
+    why="Clients read declared headers, such as rate limits and trace ids, without asking whether they are there.",
+    remedy="Send the header as documented with every response of this status, or document it as it is sent.",
+    source="OpenAPI 3.0 section 4.7.17, the response's headers",
+    breaks="X-RateLimit-Remaining: many, where an integer is declared",
+    keeps="X-RateLimit-Remaining: 41",
+    said_by="document",
+    concern="document",
+    check=_check_declared,
+    looks_at="values",
+    kept_by_plain_reads=True,
+    highlight=_at_declared,
+)
+
+HEAD_DIFFERS = Rule(
+    id="response.head_differs",
+    title="HEAD is answered unlike GET",
+    level="should",
+    side="server",
+    why="HEAD must say what GET would have said; caches and monitors that use it see another resource.",
+    remedy="Serve HEAD by the code of GET without the body, or answer 405 with Allow.",
+    source="RFC 9110 section 9.3.2",
+    breaks="HEAD 404 and GET 200 for one batch",
+    keeps="HEAD 200 and GET 200 with the same Content-Type",
+    clauses=always("HEAD says what GET says"),
+    exercised=_is_conclusive_head,
+    compare=_compare_head,
+    looks_at="run",
+    highlight=_at_what_differs,
+)
+
+RULES = (CHALLENGE_MISSING, ALLOW_MISSING, RETRY_AFTER, CACHE_PUBLIC, DECLARED, HEAD_DIFFERS)

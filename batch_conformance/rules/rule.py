@@ -1,0 +1,194 @@
+"""A rule: one kind of deviation, and all that belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from batch_conformance.contract.clause import Clause
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.location import Location
+from batch_conformance.contract.pointer import printable
+from batch_conformance.contract.roles import Roles
+from batch_conformance.contract.schema import Schema
+from batch_conformance.findings.finding import Deviation, Finding, Level, Side
+from batch_conformance.judge.sighting import Sighting
+from batch_conformance.rules.highlight import Highlight
+
+LooksAt = Literal["message", "members", "values", "bytes", "run"]
+"""The most that decides on whether a rule is broken, each with what comes before it.
+
+message: the request, the status and some headers of the response. members: the names of a body's members, their JSON
+types, and the state of the batch. values: what they hold. bytes: how the body was written, or framed. run: other
+exchanges.
+"""
+
+Concern = Literal["document", "protocol", "leak"]
+"""What a rule about one exchange is about, on which it depends when the rule is applied.
+
+document: what the document says of a response. Not applied to an answer that should not have been given at all, and
+told as one finding where an id was refused that the schema of its parameter does not admit. protocol: what HTTP asks
+of any answer, whatever the document says. leak: what no answer may show, that to a wrong credential included.
+"""
+
+Body = dict[str, Any]
+BodyCheck = Callable[[Body], bool]
+"""Whether a rule is surely kept by a body; no is not that it is broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeBodies:
+    """Bodies of one schema that have the same members of the same types, in the same state; ``body`` is one of them.
+
+    ``broken`` says that a type, a required or an undeclared member of theirs breaks a rule already.
+    """
+
+    schema: Schema
+    roles: Roles
+    body: Body
+    broken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place of a contract at which a rule can be broken; with the rule it makes a clause.
+
+    ``says`` is the statement in words, ``location`` where the contract says it: None for the source of the rule.
+    """
+
+    says: str
+    status: str = ""
+    media_type: str = ""
+    pointer: str = ""
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """How one exchange breaks a rule. What is None is that of the rule, or of the response.
+
+    ``kind`` tells deviations at one clause apart and is part of the fingerprint: a stable word, never a random value.
+    """
+
+    expected: str
+    observed: str
+    kind: str
+    status: str | None = None
+    media_type: str = ""
+    pointer: str = ""
+    level: Level | None = None
+    side: Side | None = None
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was asked for one batch with the valid credential, and answered, in the order of time.
+
+    Of recorded traffic the answers are reduced to what is compared. ``lengths`` has what ``judge.log.length_of`` says
+    of each.
+    """
+
+    observations: Sequence[Sighting]
+    lengths: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One kind of deviation: what it says, where it can break, what exercises it, how it is checked, what it points at.
+
+    For people: ``id`` is stable (``body.type``); ``level`` and ``side`` are what a deviation has unless the check knows
+    better; ``source`` cites the standard or page behind it; ``breaks`` and ``keeps`` are one short example each.
+    ``said_by`` is who says what a deviation breaks, unless the check knows better: the document, at the response, or
+    the source.
+
+    ``clauses`` gives the places of a contract at which the rule can be broken, beside those that the document itself
+    has statements for (``Contract.clauses``). ``exercised`` says whether an exchange would have shown the rule broken;
+    None where that takes two reads of one batch.
+
+    ``check`` gives what is broken in one exchange, ``compare`` what is broken between the exchanges of one batch, each
+    with the exchange that shows it. A rule with neither is weighed over a whole run by the judge.
+
+    ``looks_at`` and ``headers`` (names in lower case, beside those that a document declares) say what decides on it, so
+    that recorded traffic may be spared what cannot break it; a rule that does not say so is checked on every exchange.
+    A rule that looks at values or bytes is spared where ``surely_kept`` makes checks for alike bodies that hold, or
+    where it is ``kept_by_plain_reads``: by a complete 2xx answer in JSON that every parser reads alike, to a plain GET
+    of an id, with the batch asked for, with no key in it, and with declared headers that were checked.
+
+    ``highlight`` says what part of a response a finding is about.
+    """
+
+    id: str
+    title: str
+    level: Level
+    side: Side
+    why: str
+    remedy: str
+    source: str
+    breaks: str
+    keeps: str
+    said_by: Literal["document", "source"] = "source"
+    clauses: Callable[[Contract], Iterable[Place]] = lambda _: ()
+    exercised: Callable[[Sighting], bool] | None = None
+    concern: Concern = "protocol"
+    check: Callable[[Sighting], Iterable[Broken]] | None = None
+    compare: Callable[[History], Iterable[tuple[Sighting, Broken]]] | None = None
+    looks_at: LooksAt | None = None
+    headers: tuple[str, ...] = ()
+    surely_kept: Callable[[AlikeBodies], tuple[BodyCheck, ...] | None] | None = None
+    kept_by_plain_reads: bool = False
+    highlight: Callable[[Finding], Highlight] = lambda _: Highlight()
+
+    def clauses_of(self, contract: Contract) -> Iterator[Clause]:
+        """The clauses that the rule adds to a contract."""
+        for place in self.clauses(contract):
+            location = place.location or standard(self.source)
+            yield Clause(
+                contract.operation.id, place.status, place.media_type, place.pointer, self.id, place.says, location
+            )
+
+    def deviation(self, observation: Sighting, broken: Broken) -> Deviation:
+        """What is broken, seen in an exchange.
+
+        What an example, a guide or a repair says, and not the document itself, breaks at level ``should`` at most.
+        """
+        location, level = broken.location or self._said(observation), broken.level or self.level
+        if level == "must" and location.origin in ("overlay", "repair"):
+            level = "should"
+        return Deviation(
+            rule=self.id,
+            operation=observation.contract.operation.id,
+            status=observation.status if broken.status is None else broken.status,
+            media_type=broken.media_type,
+            pointer=printable(broken.pointer),
+            expected=printable(broken.expected),
+            observed=printable(broken.observed),
+            kind=printable(broken.kind),
+            level=level,
+            side=broken.side or self.side,
+            exchange=observation.exchange,
+            location=location,
+        )
+
+    def _said(self, observation: Sighting) -> Location:
+        if self.said_by == "source":
+            return standard(self.source)
+        return observation.documented.location if observation.documented else observation.contract.operation.location
+
+
+def standard(source: str) -> Location:
+    """Where a standard says it."""
+    return Location(source, 0, "", "standard")
+
+
+def always(says: str, status: str = "") -> Callable[[Contract], Iterable[Place]]:
+    """One clause, in every contract."""
+    place = Place(says, status)
+    return lambda _: (place,)
+
+
+def where(applies: Callable[[Contract], bool], says: str, status: str = "") -> Callable[[Contract], Iterable[Place]]:
+    """One clause, in contracts to which it applies."""
+    place = Place(says, status)
+    return lambda contract: (place,) if applies(contract) else ()
