@@ -16,16 +16,18 @@ from test_recorded_ledger import RUNS
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange, Response
+from batch_conformance.judge.applying import compare
 from batch_conformance.judge.body import surely_says_something
 from batch_conformance.judge.judge import judge_one
 from batch_conformance.judge.log import compared_places
-from batch_conformance.judge.over_time import SurelyCalm, judge_over_time
 from batch_conformance.judge.sense import surely_makes_sense
 from batch_conformance.judge.sighting import Sighting, at
-from batch_conformance.judge.sparing import broken_alike, headers_looked_at, unspared
+from batch_conformance.judge.sparing import SurelyCalm, broken_alike, headers_looked_at, unspared
 from batch_conformance.judge.validators import surely_valid
 from batch_conformance.rules import REGISTRY
-from batch_conformance.rules.rule import BodyCheck
+from batch_conformance.rules.counts import surely_add_up
+from batch_conformance.rules.history import History
+from batch_conformance.rules.rule import AlikeBodies, BodyCheck
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 CONTRACTS = {
@@ -47,7 +49,8 @@ CONTRACTS = {
 SURELY_KEPT = {
     "validators.surely_valid": frozenset({"body.enum", "body.format", "body.constraint", "body.impossible"}),
     "body.surely_says_something": frozenset({"value.empty_string", "body.known_value"}),
-    "sense.surely_makes_sense": frozenset({"time.magnitude", "time.order", "time.window", "counts.sum"}),
+    "sense.surely_makes_sense": frozenset({"time.magnitude", "time.order", "time.window"}),
+    "counts.surely_add_up": frozenset({"counts.sum"}),
 }
 """Checks, by where they are, and the rules that are surely kept where they hold."""
 STATES = ("in_queue", "in_progress", "completed", "failed", "IN_QUEUE")
@@ -95,14 +98,19 @@ def checks_for(under: Contract, body: dict[str, Any]) -> dict[str, Sequence[Body
     rules = {one.rule for one in judge_one(sighting)}
     if not rules <= broken_alike():
         return None
-    valid = surely_valid(sighting.schema, broken=bool(rules & {"body.type", "body.required", "body.undeclared"}))
+    broken = bool(rules & {"body.type", "body.required", "body.undeclared"})
+    valid = surely_valid(sighting.schema, broken=broken)
+    counted = surely_add_up(AlikeBodies(sighting.schema, under.roles, body, broken))
     sense = surely_makes_sense(under.roles, body)
     says = surely_says_something(sighting.schema, under.roles, body)
-    if valid is None or sense is None or says is None or not all(check(body) for check in (*valid, *sense)):
+    if valid is None or sense is None or says is None:
+        return None
+    if not all(check(body) for check in (*valid, *sense, *counted)):
         return None
     return {
         "validators.surely_valid": valid,
         "sense.surely_makes_sense": sense,
+        "counts.surely_add_up": counted,
         "body.surely_says_something": [says],
     }
 
@@ -152,7 +160,8 @@ def test_reads_that_are_surely_calm_break_no_rule_over_time(steps: list[dict[str
     reads = [replace(sent(body), number=n, started_at=1e9 + n) for n, body in enumerate(bodies)]
     values = [tuple(at(body, place) for place in places) for body in bodies]
     if SurelyCalm(roles, places).holds(KNOWN, values):
-        assert not list(judge_over_time([Sighting(read, contract()) for read in reads]))
+        of_batch = [Sighting(read, contract()) for read in reads]
+        assert not list(compare(History(of_batch, [None] * len(of_batch))))
 
 
 def test_every_rule_says_what_it_looks_at() -> None:

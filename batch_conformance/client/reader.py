@@ -11,7 +11,6 @@ from typing import Any
 
 from batch_conformance.client.lines import FILE_LINES, LINES, broken_by
 from batch_conformance.client.sdk import Outcome, Sdk
-from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.violation import show, type_name
@@ -19,9 +18,9 @@ from batch_conformance.exchange.exchange import Response
 from batch_conformance.findings.finding import Deviation, Finding, Side
 from batch_conformance.findings.fold import fold
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
-from batch_conformance.judge.sighting import Sighting, at
-from batch_conformance.rules import REGISTRY
-from batch_conformance.rules.rule import standard
+from batch_conformance.judge.sighting import Sighting
+from batch_conformance.rules import client as rules
+from batch_conformance.rules.rule import Broken, Rule
 
 _OF_CLIENT = "OpenAI's client: "
 """Begins what is expected: it is this client that does, no contract of the vendor."""
@@ -31,31 +30,18 @@ _FINAL = ("completed", "failed", "expired", "cancelled")
 _WHILE_RUNNING = f"while batch.status in {_RUNNING}:".replace("'", '"')
 _UNTIL_FINAL = f"while batch.status not in {_FINAL}:".replace("'", '"')
 
-_SAYS: Mapping[str, str] = {
-    "client.no_batch": "OpenAI's client returns a batch for a success",
-    "client.raises": "OpenAI's client can read every success",
-    "client.field": "lines that are right by the client's types run",
-    "client.polling": "loops over the client's states wait as long as they should",
-    "client.file_id": "files are fetched by their ids",
-    "client.strict": "the client's strict mode accepts the batch",
-    "client.error_class": "the client raises the error that the case calls for",
-    "client.error_detail": "the client's error says what the server said",
-}
-_OF_A_SUCCESS = ("client.no_batch", "client.raises", "client.field", "client.polling", "client.strict")
 _SEEN_BY_IT = ("body.", "json.", "value.", "time.", "counts.", "response.status", "response.media_type", "auth.not_401")
 """Deviations from the contract that the client notices as well."""
-_JSON_RANGES = frozenset({"*/*", "application/*", "application/json"})
-_NEVER = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z_-]{1,40}")
 """A state as vendors name them; what is something else may be another one each time."""
 _MEMO = 4096
 """Different answers of which it is remembered what came of them; polls repeat the same few."""
 
-Found = tuple[str, str, str, str, str]
+Found = tuple[Rule, str, str, str, str]
 """Rule, pointer, expected, observed and kind of what one answer shows."""
 
 _ANOTHER: Found = (
-    "client.no_batch",
+    rules.NO_BATCH,
     "",
     _OF_CLIENT + "`client.batches.retrieve(batch_id)` has the attributes of a batch",
     "a Batch made of another object: most of its attributes are None",
@@ -82,22 +68,20 @@ class ClientReader:
         side = _sides(ledger.findings)
         for exchange in ledger.exchanges:
             sighting = Sighting(exchange, contract)
-            if sighting.answer is None or not _is_read(sighting, sighting.answer):
+            if not rules.is_read(sighting):
                 continue
-            judged.update(_exercised(sighting))
+            judged.update(rule.id for rule in rules.RULES if rule.exercised is not None and rule.exercised(sighting))
             for rule, pointer, expected, observed, kind in (*self._of_one(sighting), *self._of_case(sighting)):
-                found.append(
-                    sighting.deviates(
-                        rule,
-                        media_type=sighting.contract_media_type if pointer else "",
-                        pointer=pointer,
-                        expected=expected,
-                        observed=observed,
-                        kind=kind,
-                        side=side(sighting.status, pointer),
-                        location=self._typed(pointer) if pointer else None,
-                    )
+                broken = Broken(
+                    expected,
+                    observed,
+                    kind,
+                    media_type=sighting.contract_media_type if pointer else "",
+                    pointer=pointer,
+                    side=side(sighting.status, pointer),
+                    location=self._typed(pointer) if pointer else None,
                 )
+                found.append(rule.deviation(sighting, broken))
         return replace(
             ledger,
             findings=(*ledger.findings, *fold(found)),
@@ -107,7 +91,7 @@ class ClientReader:
     def error_classes(self, ledger: Ledger, contract: Contract) -> Mapping[int, tuple[str, int]]:
         """By status, the class of the error that the client raised, and how often, over all that it could have had."""
         sightings = (Sighting(exchange, contract) for exchange in ledger.exchanges)
-        statuses = Counter(s.answer.status for s in sightings if s.answer is not None and _is_read(s, s.answer))
+        statuses = Counter(s.answer.status for s in sightings if s.answer is not None and rules.is_read(s))
         return {
             status: (self.sdk.error_name(status), count) for status, count in sorted(statuses.items()) if status >= 400
         }
@@ -138,7 +122,7 @@ class ClientReader:
             if not isinstance(outcome.raised, self.sdk.own_error):
                 kind, says = type(outcome.raised).__name__, str(outcome.raised)[:100].strip() or "no message"
                 yield (
-                    "client.raises",
+                    rules.RAISES,
                     "",
                     _OF_CLIENT + "`except openai.OpenAIError:` catches it",
                     f"{kind}: {says}",
@@ -149,7 +133,7 @@ class ClientReader:
         if not isinstance(batch, self.sdk.batch_type):
             kind, expected = type(batch).__name__, _OF_CLIENT + "`client.batches.retrieve(batch_id).status` is there"
             observed = f"the client returns {kind}, which has no attribute 'status'"
-            yield "client.no_batch", "", expected, observed, type_name(batch)
+            yield rules.NO_BATCH, "", expected, observed, type_name(batch)
             return
         if batch.id is None and not isinstance(batch.status, str):
             yield _ANOTHER
@@ -159,7 +143,7 @@ class ClientReader:
 
     def _of_batch(self, batch: Any) -> Iterator[Found]:
         yield from self._of_state(batch.status)
-        for rule, lines in (("client.field", LINES), ("client.file_id", FILE_LINES)):
+        for rule, lines in ((rules.FIELD, LINES), (rules.FILE_ID, FILE_LINES)):
             typed = tuple(line for line in lines if line.pointer[1:] in self.sdk.batch_type.model_fields)
             for broken in broken_by(batch, self.sdk.client, typed):
                 observed = f"{broken.kind}: {broken.says}"
@@ -168,7 +152,7 @@ class ClientReader:
             value = getattr(batch, line.pointer[1:], None)
             if isinstance(value, str) and "://" in value:
                 expected = f"{_OF_CLIENT}`{line.text}` fetches the file"
-                yield "client.file_id", line.pointer, expected, "a URL, which is put into a path as if an id", "url"
+                yield rules.FILE_ID, line.pointer, expected, "a URL, which is put into a path as if an id", "url"
 
     def _of_state(self, status: Any) -> Iterator[Found]:
         if isinstance(status, str) and status in self.sdk.states:
@@ -179,7 +163,7 @@ class ClientReader:
             expected, happens = _WHILE_RUNNING, "the loop ends at once, whatever the batch is doing"
         kind = status if isinstance(status, str) and _WORD.fullmatch(status) else type_name(status)
         yield (
-            "client.polling",
+            rules.POLLING,
             "/status",
             f"{_OF_CLIENT}`{expected}` waits as meant",
             f"{show(status)}: {happens}",
@@ -202,18 +186,18 @@ class ClientReader:
         for pointer, listed in places.items():
             expected = _OF_CLIENT + "`OpenAI(_strict_response_validation=True)` accepts it"
             observed = f"{type(refused).__name__}: {'; '.join(listed)}"
-            yield "client.strict", pointer, expected, _cut(observed), "refused"
+            yield rules.STRICT, pointer, expected, _cut(observed), "refused"
 
     def _of_case(self, sighting: Sighting) -> Iterator[Found]:
         """Whether the error is of the class by which a program tells this case."""
-        wanted = _case(sighting)
+        wanted = rules.case_of(sighting)
         status = sighting.exchange.status or 0
         if wanted is None or status == wanted[0]:
             return
         raised, meant = self.sdk.error_name(status), self.sdk.error_name(wanted[0])
         observed = f"{status} raises openai.{raised}, for {wanted[1]}"
         yield (
-            "client.error_class",
+            rules.ERROR_CLASS,
             "",
             f"{_OF_CLIENT}`except openai.{meant}:` catches it",
             observed,
@@ -233,51 +217,7 @@ def _of_error(answer: Response, outcome: Outcome) -> Iterator[Found]:
         return
     if message.strip() == f"Error code: {answer.status}":
         expected = _OF_CLIENT + "`except openai.APIStatusError as error: print(error.message)` says why"
-        yield "client.error_detail", "", expected, f'it prints "{message}"; the words are in error.body alone', "lost"
-
-
-def _is_read(sighting: Sighting, answer: Response) -> bool:
-    """Whether an exchange is one that the client could have had: a plain GET of an id, answered in full."""
-    probe = sighting.exchange.probe
-    if not sighting.has_body or not sighting.covered or sighting.method != "GET":
-        return False
-    if probe.subject not in ("known", "equivalent", "unknown", "recorded") or not sighting.exchange.final:
-        return False
-    if 300 <= answer.status < 400 or answer.status < 200:
-        return False
-    if probe.forced_status is not None and not sighting.forced:
-        return False  # a mock that cannot give a status says so in its own words
-    asked = next((value for name, value in probe.headers if name.lower() == "accept"), "*/*")
-    ranges = {part.partition(";")[0].strip().lower() for part in asked.split(",") if not _NEVER.search(part)}
-    return bool(ranges & _JSON_RANGES)
-
-
-def _case(sighting: Sighting) -> tuple[int, str] | None:
-    """The status that a case calls for, and the case in words; None where the answer is of no such case."""
-    probe, status = sighting.exchange.probe, sighting.exchange.status or 0
-    # A success where there must be none is told with more weight, and 429 and 5xx are weighed over the run.
-    if probe.forced_status is not None or not 400 <= status < 500 or status == 429:
-        return None
-    if probe.credential in ("missing", "wrong"):
-        if probe.subject == "unknown" and status == 404:
-            return None  # the id was what was refused: where nobody is asked for a key, that is told as such
-        return 401, f"a {probe.credential} credential"
-    if probe.subject == "unknown" and probe.credential == "valid":
-        return 404, "an id that nobody has"
-    return None
-
-
-def _exercised(sighting: Sighting) -> Iterator[str]:
-    """The rules that an exchange says something about."""
-    status = sighting.exchange.status or 0
-    if 200 <= status < 300:
-        yield from _OF_A_SUCCESS
-        if any(at(sighting.batch, line.pointer) is not None for line in FILE_LINES):
-            yield "client.file_id"
-    else:
-        yield "client.error_detail"
-        if _case(sighting) is not None:
-            yield "client.error_class"
+        yield rules.ERROR_DETAIL, "", expected, f'it prints "{message}"; the words are in error.body alone', "lost"
 
 
 def _sides(told: Sequence[Finding]) -> Callable[[str, str], Side]:
@@ -297,10 +237,11 @@ def _sides(told: Sequence[Finding]) -> Callable[[str, str], Side]:
 
 def _clauses(contract: Contract, judged: Counter[str], found: Sequence[Deviation]) -> Iterator[ClauseResult]:
     broken = Counter(rule for rule, _ in {(deviation.rule, deviation.exchange.order) for deviation in found})
-    for rule, says in _SAYS.items():
-        clause: Clause = Clause(contract.operation.id, "", "", "", rule, says, standard(REGISTRY[rule].source))
-        state: ClauseState = "broken" if broken[rule] else "kept" if judged[rule] else "not_observed"
-        yield ClauseResult(clause, state, max(judged[rule], broken[rule]), broken[rule])
+    for rule in rules.RULES:
+        for clause in rule.clauses_of(contract):
+            count = broken[rule.id]
+            state: ClauseState = "broken" if count else "kept" if judged[rule.id] else "not_observed"
+            yield ClauseResult(clause, state, max(judged[rule.id], count), count)
 
 
 def _lower(text: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.rules import REGISTRY
-from batch_conformance.rules.rule import Concern, History
+from batch_conformance.rules.history import History
+from batch_conformance.rules.rule import Concern
 
 
 def check(sighting: Sighting, *concerns: Concern) -> Iterator[Deviation]:

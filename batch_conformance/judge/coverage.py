@@ -46,7 +46,7 @@ class Coverage:
         if own:
             self._add_places(sighting, times)
             for rule in REGISTRY.values():
-                if rule.exercised is not None and rule.exercised(sighting):
+                if rule.exercised is not None and not rule.only_with and rule.exercised(sighting):
                     self.standing[rule.id] += times
 
     def update(self, other: Coverage) -> None:
@@ -222,7 +222,7 @@ def cover_clauses(
             broken[_around(deviation)] += times
     results = [_result(clause, coverage.places[_place_key(clause)], broken[clause.id]) for clause in contract.clauses]
     added: list[ClauseResult] = []
-    for rule in REGISTRY.values():
+    for rule in (rule for rule in REGISTRY.values() if not rule.only_with):
         count = read_again if rule.exercised is None else coverage.standing[rule.id]
         stuck_here = stuck and rule.exercised is not None and not count
         for clause in rule.clauses_of(contract):

@@ -51,7 +51,7 @@ _OF_A_VALUE = frozenset({"body.type", "body.enum", "body.format", "body.constrai
 _MOST_EXAMPLES = 200
 
 _ALONE, _GIVEN_AWAY = 0, 1
-_IDENTITY, _AUTHENTICATION, _NEVER_SEEN, _AVAILABILITY, _SHAPE = 2, 5, 6, 7, 8
+_IDENTITY, _COMPARED, _AUTHENTICATION, _NEVER_SEEN, _AVAILABILITY, _SHAPE = range(2, 8)
 """Phases: what is told of one exchange, in which order."""
 
 
@@ -187,9 +187,9 @@ class Judge:
         in_passing, passing = Tally(), set[Moment]()
         if compared.foreign:
             passing = self._count_foreign(weather, coverage, whole, in_passing)
-        for deviation, row, phase in compared.deviations:
+        for deviation, row in compared.deviations:
             told = revive(deviation, row) if revive else deviation
-            whole.add([told], phase=phase, size=row.size)
+            whole.add([told], phase=_COMPARED, size=row.size)
         bodies = Bodies()
         bodies.update(self._known_bodies)
         if not self._facts.real:
@@ -361,7 +361,7 @@ def _judge_answer(sighting: Sighting) -> Iterator[Deviation]:
     if not any(deviation.rule in NOT_THE_OBJECT for deviation in of_body):
         # A value that the schema forbids makes no sense either: that is one cause. A null is no value.
         told = {one.pointer for one in of_body if one.rule in _OF_A_VALUE and one.kind != "null"}
-        for deviation in judge_sense(sighting):
+        for deviation in (*judge_sense(sighting), *rules.check(sighting, "sense")):
             if not any(place == deviation.pointer or place.startswith(deviation.pointer + "/") for place in told):
                 yield deviation
 

@@ -18,25 +18,23 @@ from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge import applying as rules
 from batch_conformance.judge.availability import Answered, Availability, down_of, kind_of, shows_a_batch
 from batch_conformance.judge.log import DOWN, FOREIGN, Held, Log, Row, each
-from batch_conformance.judge.over_time import SurelyCalm, judge_over_time
 from batch_conformance.judge.sighting import Sighting
-from batch_conformance.rules.rule import History
-
-PHASE_OVER_TIME, PHASE_COMPARED = 3, 4
+from batch_conformance.judge.sparing import SurelyCalm
+from batch_conformance.rules.history import History
 
 _PLAIN_KIND = f"{RECORDED}/GET"
 
 
 @dataclass
 class Compared:
-    """What came of it: deviations, each with its row and phase, and how often a batch was read after its first read.
+    """What came of it: deviations, each with its row, and how often a batch was read after its first read.
 
     ``latest`` is when the last request that was answered was sent, ``foreign`` says that some were answered in words
     that may be a gateway's.
     """
 
     availability: Availability = field(default_factory=Availability)
-    deviations: list[tuple[Deviation, Row, int]] = field(default_factory=list)
+    deviations: list[tuple[Deviation, Row]] = field(default_factory=list)
     read_again: int = 0
     latest: float = float("-inf")
     foreign: bool = False
@@ -92,9 +90,7 @@ def _compare_one(key: str, rows: Sequence[Row], log: Log, calm: SurelyCalm, made
     sightings = [sighting_of_row(key, row, log) for row in reads]
     origins = {id(sighting.exchange): row for sighting, row in zip(sightings, reads, strict=True)}
     history = History(sightings, [row.facts[3] for row in reads])
-    found = ((judge_over_time(sightings), PHASE_OVER_TIME), (rules.compare(history), PHASE_COMPARED))
-    for deviations, phase in found:
-        made.deviations += ((one, origins[id(one.exchange)], phase) for one in deviations)
+    made.deviations += ((one, origins[id(one.exchange)]) for one in rules.compare(history))
 
 
 def answered_in(log: Log) -> Iterator[Answered]:

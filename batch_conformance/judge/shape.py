@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
-from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
@@ -14,9 +13,8 @@ from batch_conformance.findings.fold import Tally
 from batch_conformance.findings.ledger import ClauseResult
 from batch_conformance.findings.shape import AnswerShape, ShapeRecord, differences, infer, lasting_headers
 from batch_conformance.judge.sighting import Sighting, at
-from batch_conformance.rules.rule import standard
-
-RULE = "shape.changed"
+from batch_conformance.rules.rule import Broken
+from batch_conformance.rules.shape import CHANGED
 
 _CHAPTERS = frozenset({"known_ids", "lifecycle", "identity", "unknown_ids", "authentication", "statuses"})
 """Chapters whose requests are ordinary ones; what odd ones are answered depends on what stands before the server."""
@@ -61,8 +59,7 @@ def judge_shape(
 
 def shape_clause(contract: Contract, sightings: Sequence[Sighting], recorded: ShapeRecord, broken: int) -> ClauseResult:
     """The clause that a recorded shape adds to a contract, and how it fared."""
-    says = "answers have the shape that was recorded"
-    clause = Clause(contract.operation.id, "", "", "", RULE, says, standard("the recorded shape"))
+    (clause,) = CHANGED.clauses_of(contract)
     judged = sum(1 for _ in _compared(sightings, recorded))
     return ClauseResult(clause, "broken" if broken else "kept" if judged else "not_observed", judged, broken)
 
@@ -109,22 +106,26 @@ def _is_json(sighting: Sighting) -> bool:
 def _media_type(sighting: Sighting, shape: AnswerShape) -> Iterator[Deviation]:
     if sighting.media_type not in shape.media_types:
         named = sighting.media_type or "no Content-Type"
-        yield sighting.deviates(
-            RULE,
-            expected=f"{' or '.join(kind or 'no Content-Type' for kind in shape.media_types)}, as always before",
-            observed=named,
-            kind=f"media type {sighting.media_type or 'none'}",
+        yield CHANGED.deviation(
+            sighting,
+            Broken(
+                expected=f"{' or '.join(kind or 'no Content-Type' for kind in shape.media_types)}, as always before",
+                observed=named,
+                kind=f"media type {sighting.media_type or 'none'}",
+            ),
         )
 
 
 def _headers(sighting: Sighting, shape: AnswerShape, known: set[str]) -> Iterator[Deviation]:
     for name in shape.headers:
         if name not in known and sighting.answer is not None and sighting.answer.header(name) is None:
-            yield sighting.deviates(
-                RULE,
-                expected=f"the header {name}, as always before",
-                observed="no such header",
-                kind=f"header {name}",
+            yield CHANGED.deviation(
+                sighting,
+                Broken(
+                    expected=f"the header {name}, as always before",
+                    observed="no such header",
+                    kind=f"header {name}",
+                ),
             )
 
 
@@ -133,11 +134,13 @@ def _body(sighting: Sighting, shape: AnswerShape) -> Iterator[Deviation]:
     if parsed is None or not parsed.readable or not shape.body or not _is_json(sighting):
         return
     for difference in dict.fromkeys(differences(shape.body, parsed.value)):
-        yield sighting.deviates(
-            RULE,
-            media_type=sighting.contract_media_type,
-            pointer=difference.pointer,
-            expected=difference.expected,
-            observed=difference.observed,
-            kind=difference.kind,
+        yield CHANGED.deviation(
+            sighting,
+            Broken(
+                media_type=sighting.contract_media_type,
+                pointer=difference.pointer,
+                expected=difference.expected,
+                observed=difference.observed,
+                kind=difference.kind,
+            ),
         )

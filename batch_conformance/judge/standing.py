@@ -95,24 +95,10 @@ STANDING: Mapping[str, tuple[str, str, Callable[[Sighting], bool]]] = {
     ),
     "time.magnitude": ("200", "times are Unix seconds of our time", _is_success),
     "time.order": ("200", "times are in the order of the states", _is_success),
-    "state.timestamp_missing": ("200", "a final state has its own time", _is_success),
-    "state.timestamp_early": ("200", "no time of a state that the batch is not in", _is_success),
-    "counts.sum": ("200", "counts add up", _is_success),
-}
-OVER_TIME: Mapping[str, str] = {
-    "stability.changed": "what never changes is the same at every read",
-    "stability.answer_changed": "the same read is answered in the same way",
-    "state.regressed": "the state does not go back",
-    "counts.regressed": "counts do not go back",
 }
 _NEEDS_ROLE: Mapping[str, Callable[[Contract], bool]] = {
     "time.magnitude": lambda c: bool(c.roles.timestamps),
     "time.order": lambda c: bool(c.roles.timestamps),
-    "state.timestamp_missing": lambda c: any(stage.timestamp for stage in c.roles.stages),
-    "state.timestamp_early": lambda c: any(stage.timestamp for stage in c.roles.stages),
-    "state.regressed": lambda c: bool(c.roles.stages),
-    "counts.sum": lambda c: c.roles.counts is not None,
-    "counts.regressed": lambda c: c.roles.counts is not None,
     "identity.other_batch": lambda c: c.roles.identity is not None,
 }
 

@@ -19,13 +19,13 @@ from batch_conformance.judge.body import surely_says_something
 from batch_conformance.judge.judge import Judge, Judged
 from batch_conformance.judge.log import UP, length_and_checksum
 from batch_conformance.judge.sense import surely_makes_sense
-from batch_conformance.judge.sparing import broken_alike, unspared
+from batch_conformance.judge.sparing import broken_alike, surely_kept, unspared
 from batch_conformance.judge.strict_json import surely_has_each_key_once
 from batch_conformance.judge.validators import surely_valid
 from batch_conformance.recorded.guess import PLAIN, Guess
 from batch_conformance.recorded.heads import Asked, Heads, Key, Said, remember
 from batch_conformance.recorded.line import LineError, moment_of
-from batch_conformance.rules.rule import BodyCheck
+from batch_conformance.rules.rule import AlikeBodies, BodyCheck
 
 _MOST_PLANS = 4_000
 _MOST_POLLED = 50_000
@@ -263,10 +263,13 @@ class FastPath:
         broken = any(deviation.rule in ("body.type", "body.required", "body.undeclared") for deviation in deviations)
         valid = self._check(sighting.status, sighting.contract_media_type, broken)
         sense = surely_makes_sense(roles, body)
+        kept = surely_kept(AlikeBodies(schema, roles, body, broken))
         says = surely_says_something(schema, roles, body)
-        if valid is None or sense is None or says is None or not all(check(body) for check in (*valid, *sense)):
+        if valid is None or sense is None or says is None or kept is None:
             return None
-        return _Plan(judged, len(exchange.response.body), (*valid, *sense, says), self._facts_of(body))
+        if not all(check(body) for check in (*valid, *sense, *kept)):
+            return None
+        return _Plan(judged, len(exchange.response.body), (*valid, *sense, *kept, says), self._facts_of(body))
 
     def _check(self, status: str, media_type: str, broken: bool) -> tuple[BodyCheck, ...] | None:
         wanted = (status, media_type, broken)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from batch_conformance.findings.finding import Finding
-from batch_conformance.report.earlier import OVER_TIME
+from batch_conformance.report.groups import rule_named
 from batch_conformance.report.run_report import RunReport
 
 _WORD = re.compile(r"""(?:-[HXk] +)?(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+""")
 _FOLDER = re.compile(r"""\s--reports-dir(?:=|\s+)(?:'[^']*'|\S+)""")
-_OF_THE_WHOLE = (*OVER_TIME, "body.seen", "response.drops", "response.head_differs", "auth.valid_refused")
-"""Rules that compare what several chapters saw."""
+_OF_THE_WHOLE = ("body.seen", "response.drops", "auth.valid_refused")
+"""Rules that weigh what several chapters saw."""
 
 _OF_ONE_CHAPTER = "reports/again"
 
@@ -40,7 +40,7 @@ def rerun(report: RunReport, finding: Finding) -> str:
     so that they do not take the place of the whole run's.
     """
     command, chapter = report.run.command, finding.evidence.probe.chapter
-    if finding.rule in _OF_THE_WHOLE or not command.startswith("pytest"):
+    if rule_named(finding.rule).compares or finding.rule in _OF_THE_WHOLE or not command.startswith("pytest"):
         return command
     ran = any(f"/test_{chapter}.py::" in f"/{result.name}" for result in report.chapters)
     if not ran or not chapter.isidentifier() or re.search(r"(?:^|\s)-k|::", command):

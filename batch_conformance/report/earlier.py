@@ -9,9 +9,7 @@ from typing import Any
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.sighting import at
-
-OVER_TIME = ("state.regressed", "counts.regressed", "stability.changed", "stability.answer_changed")
-"""Rules that compare two reads of one batch."""
+from batch_conformance.report.groups import rule_named
 
 
 def read_before(finding: Finding, exchanges: Iterable[Exchange]) -> Exchange | None:
@@ -20,7 +18,7 @@ def read_before(finding: Finding, exchanges: Iterable[Exchange]) -> Exchange | N
     Only rules that compare reads have one. Otherwise is: with another status, or another value at the pointer.
     """
     shown = finding.evidence
-    if finding.rule not in OVER_TIME or shown.response is None:
+    if rule_named(finding.rule).compares != "reads" or shown.response is None:
         return None
     earlier = [
         exchange
@@ -38,7 +36,7 @@ def read_before(finding: Finding, exchanges: Iterable[Exchange]) -> Exchange | N
 def _answered(exchange: Exchange, finding: Finding) -> Any:
     """What the finding compares."""
     answer = exchange.response
-    if answer is None or finding.rule == "stability.answer_changed":
+    if answer is None or not finding.pointer:
         return exchange.status
     try:
         return at(json.loads(answer.body), finding.pointer)

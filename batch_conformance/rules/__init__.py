@@ -13,8 +13,8 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.findings import rules as unmoved
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.sighting import Sighting
-from batch_conformance.judge.standing import OVER_TIME, STANDING, applies
-from batch_conformance.rules import headers, leaks
+from batch_conformance.judge.standing import STANDING, applies
+from batch_conformance.rules import client, counts, headers, leaks, shape, stability, states
 from batch_conformance.rules.highlight import Highlight, at_headers, at_pointer, at_status
 from batch_conformance.rules.rule import Concern, Place, Rule
 
@@ -54,9 +54,6 @@ def _standing(rule: str) -> tuple[Callable[[Contract], Iterable[Place]], Callabl
     if rule in STANDING:
         status, says, exercised = STANDING[rule]
         return lambda contract: (Place(says, status),) if applies(rule, contract) else (), exercised
-    if rule in OVER_TIME:
-        said = Place(OVER_TIME[rule], "200")
-        return lambda contract: (said,) if applies(rule, contract) else (), None
     return lambda _: (), None
 
 
@@ -68,7 +65,7 @@ def _highlight(rule: unmoved.Rule) -> Callable[[Finding], Highlight]:
     return at_headers(*rule.headers)
 
 
-_FAMILIES = (headers.RULES, leaks.RULES)
+_FAMILIES = (headers.RULES, leaks.RULES, states.RULES, counts.RULES, stability.RULES, shape.RULES, client.RULES)
 
 REGISTRY: dict[str, Rule] = {
     rule.id: rule

@@ -15,7 +15,8 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.response import is_turned_away
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.rules.highlight import Highlight, at_headers
-from batch_conformance.rules.rule import Broken, History, Rule, always, where
+from batch_conformance.rules.history import History
+from batch_conformance.rules.rule import Broken, Rule, always, is_batch, where
 
 _LONGEST_NUMBER = 400
 _INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -287,7 +288,7 @@ CACHE_PUBLIC = Rule(
     breaks="Cache-Control: public, max-age=600",
     keeps="Cache-Control: private, no-store",
     clauses=where(_is_secured, "private answers are not for shared caches", "200"),
-    exercised=lambda observation: observation.batch is not None,
+    exercised=is_batch,
     check=_check_cache,
     looks_at="message",
     headers=("cache-control",),
@@ -325,6 +326,8 @@ HEAD_DIFFERS = Rule(
     clauses=always("HEAD says what GET says"),
     exercised=_is_conclusive_head,
     compare=_compare_head,
+    compares="methods",
+    kept_by_calm_reads=True,
     looks_at="run",
     highlight=_at_what_differs,
 )

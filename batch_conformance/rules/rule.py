@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from batch_conformance.contract.schema import Schema
 from batch_conformance.findings.finding import Deviation, Finding, Level, Side
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.rules.highlight import Highlight
+from batch_conformance.rules.history import History
 
 LooksAt = Literal["message", "members", "values", "bytes", "run"]
 """The most that decides on whether a rule is broken, each with what comes before it.
@@ -24,12 +25,14 @@ types, and the state of the batch. values: what they hold. bytes: how the body w
 exchanges.
 """
 
-Concern = Literal["document", "protocol", "leak"]
+Concern = Literal["document", "protocol", "sense", "leak"]
 """What a rule about one exchange is about, on which it depends when the rule is applied.
 
 document: what the document says of a response. Not applied to an answer that should not have been given at all, and
 told as one finding where an id was refused that the schema of its parameter does not admit. protocol: what HTTP asks
-of any answer, whatever the document says. leak: what no answer may show, that to a wrong credential included.
+of any answer, whatever the document says. sense: what the members of one batch say of each other. Not applied to
+another object, nor told of a value that breaks a rule about values already. leak: what no answer may show, that to a
+wrong credential included.
 """
 
 Body = dict[str, Any]
@@ -82,18 +85,6 @@ class Broken:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class History:
-    """What was asked for one batch with the valid credential, and answered, in the order of time.
-
-    Of recorded traffic the answers are reduced to what is compared. ``lengths`` has what ``judge.log.length_of`` says
-    of each.
-    """
-
-    observations: Sequence[Sighting]
-    lengths: Sequence[Any]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One kind of deviation: what it says, where it can break, what exercises it, how it is checked, what it points at.
@@ -108,15 +99,20 @@ class Rule:
     None where that takes two reads of one batch.
 
     ``check`` gives what is broken in one exchange, ``compare`` what is broken between the exchanges of one batch, each
-    with the exchange that shows it. A rule with neither is weighed over a whole run by the judge.
+    with the exchange that shows it; ``compares`` says whether that is one read with those before, or one method with
+    another. A rule with neither is weighed over a whole run by the judge.
 
     ``looks_at`` and ``headers`` (names in lower case, beside those that a document declares) say what decides on it, so
     that recorded traffic may be spared what cannot break it; a rule that does not say so is checked on every exchange.
     A rule that looks at values or bytes is spared where ``surely_kept`` makes checks for alike bodies that hold, or
     where it is ``kept_by_plain_reads``: by a complete 2xx answer in JSON that every parser reads alike, to a plain GET
-    of an id, with the batch asked for, with no key in it, and with declared headers that were checked.
+    of an id, with the batch asked for, with no key in it, and with declared headers that were checked. One that
+    compares is spared where it is ``kept_by_calm_reads``: by reads of one batch by GET alone, each of them sent after
+    the one before and answered with the batch, whose state only moves on, whose counts never fall, and in which nothing
+    else of what is compared changes but from null.
 
-    ``highlight`` says what part of a response a finding is about.
+    ``highlight`` says what part of a response a finding is about. ``only_with`` names the option without which a rule
+    is not applied; what such a rule says is no part of the contract.
     """
 
     id: str
@@ -134,11 +130,14 @@ class Rule:
     concern: Concern = "protocol"
     check: Callable[[Sighting], Iterable[Broken]] | None = None
     compare: Callable[[History], Iterable[tuple[Sighting, Broken]]] | None = None
+    compares: Literal["", "reads", "methods"] = ""
     looks_at: LooksAt | None = None
     headers: tuple[str, ...] = ()
     surely_kept: Callable[[AlikeBodies], tuple[BodyCheck, ...] | None] | None = None
     kept_by_plain_reads: bool = False
+    kept_by_calm_reads: bool = False
     highlight: Callable[[Finding], Highlight] = lambda _: Highlight()
+    only_with: Literal["", "client", "shape"] = ""
 
     def clauses_of(self, contract: Contract) -> Iterator[Clause]:
         """The clauses that the rule adds to a contract."""
@@ -192,3 +191,8 @@ def where(applies: Callable[[Contract], bool], says: str, status: str = "") -> C
     """One clause, in contracts to which it applies."""
     place = Place(says, status)
     return lambda contract: (place,) if applies(contract) else ()
+
+
+def is_batch(observation: Sighting) -> bool:
+    """Whether a batch was answered."""
+    return observation.batch is not None

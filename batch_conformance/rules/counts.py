@@ -1,0 +1,121 @@
+"""Rules about the counts of a batch's requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.judge.sighting import Sighting, integer_at
+from batch_conformance.rules.batch import stage_of
+from batch_conformance.rules.highlight import at_pointer
+from batch_conformance.rules.history import History
+from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
+
+
+def _has_counts(contract: Contract) -> bool:
+    return contract.roles.counts is not None
+
+
+def _check_sum(observation: Sighting) -> Iterator[Broken]:
+    batch, roles = observation.batch, observation.contract.roles
+    counts = roles.counts
+    if counts is None or batch is None:
+        return
+    total, completed, failed = (integer_at(batch, place) for place in (counts.total, counts.completed, counts.failed))
+    if any(count is not None and count < 0 for count in (total, completed, failed)):
+        kind, expected = "negative", "no negative count"
+    elif total is None or completed is None or failed is None:
+        return
+    elif completed + failed > total:
+        kind, expected = "more_than_total", "completed plus failed at most total"
+    elif (stage := stage_of(batch, roles)) and stage.word == "completed" and completed + failed != total:
+        kind, expected = "less_than_total", "completed plus failed equal to total, as the batch is completed"
+    else:
+        return
+    named = (("total", total), ("completed", completed), ("failed", failed))
+    observed = ", ".join(f"{name} {str(count)[:24]}" for name, count in named)
+    yield Broken(expected, observed, kind, media_type=observation.contract_media_type, pointer=counts.pointer)
+
+
+def surely_add_up(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
+    """Checks that hold only where counts add up."""
+    counts, body = alike.roles.counts, alike.body
+    if counts is None:
+        return ()
+    places = (counts.total, counts.completed, counts.failed)
+    if any(pointer.rpartition("/")[0] != counts.pointer for pointer in places) or counts.pointer.count("/") != 1:
+        return (lambda _: False,)
+    around = counts.pointer[1:]
+    names = [pointer.rpartition("/")[2] for pointer in places]
+    held = body.get(around)
+    if not isinstance(held, dict):
+        return ()
+    there = tuple(name for name in names if type(held.get(name)) is int)
+    whole = len(there) == 3
+    total, completed, failed = names
+    stage = stage_of(body, alike.roles)
+    done = stage is not None and stage.word == "completed"
+
+    def hold(body: Body) -> bool:
+        held = body[around]
+        for name in there:
+            if held[name] < 0:
+                return False
+        if not whole:
+            return True
+        ended = held[completed] + held[failed]
+        return bool(ended == held[total] if done else ended <= held[total])
+
+    return (hold,)
+
+
+def _compare_counts(history: History) -> Iterator[tuple[Sighting, Broken]]:
+    for earlier, later in pairwise(history.batches):
+        counts = later.contract.roles.counts
+        for pointer in (counts.total, counts.completed, counts.failed) if counts else ():
+            was, now = integer_at(earlier.batch, pointer), integer_at(later.batch, pointer)
+            if was is not None and now is not None and 0 <= now < was:
+                expected = f"at least {str(was)[:24]}, as read before"
+                here = later.contract_media_type
+                yield later, Broken(expected, str(now)[:24], "fell", media_type=here, pointer=pointer)
+
+
+SUM = Rule(
+    id="counts.sum",
+    title="Counts that cannot be",
+    level="should",
+    side="server",
+    why="Clients compute progress, cost and missing results from them.",
+    remedy="Count each request once: completed plus failed is never more than total, and equals it when completed.",
+    source="the vendor's guide: request_counts",
+    breaks='{"total": 10, "completed": 9, "failed": 3}',
+    keeps='{"total": 10, "completed": 9, "failed": 1}',
+    clauses=where(_has_counts, "counts add up", "200"),
+    exercised=is_batch,
+    concern="sense",
+    check=_check_sum,
+    looks_at="values",
+    surely_kept=surely_add_up,
+    highlight=at_pointer,
+)
+
+REGRESSED = Rule(
+    id="counts.regressed",
+    title="A count went back",
+    level="should",
+    side="server",
+    why="Finished requests do not become unfinished; progress that falls is a stale or a wrong answer.",
+    remedy="Serve reads from one consistent store.",
+    source="the meaning of a count of finished requests",
+    breaks="completed 9, then completed 4, of one batch",
+    keeps="completed 4, then completed 9, of one batch",
+    clauses=where(_has_counts, "counts do not go back", "200"),
+    compare=_compare_counts,
+    compares="reads",
+    kept_by_calm_reads=True,
+    looks_at="run",
+    highlight=at_pointer,
+)
+
+RULES = (SUM, REGRESSED)

@@ -1,0 +1,141 @@
+"""Rules about several reads of one batch: what never changes, and that it is answered in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from batch_conformance.contract.roles import Roles
+from batch_conformance.judge.response import is_of_a_query
+from batch_conformance.judge.sighting import Sighting, at
+from batch_conformance.rules.batch import is_plausible, stage_of
+from batch_conformance.rules.highlight import at_pointer, at_status
+from batch_conformance.rules.history import History
+from batch_conformance.rules.rule import Broken, Rule, always
+
+_WEIGHED_ELSEWHERE = frozenset({401, 406, 429})
+
+
+def _compare_answers(history: History) -> Iterator[tuple[Sighting, Broken]]:
+    answered = [read for read in history.reads if read.exchange.final and read.answer is not None]
+    if not any(200 <= read.answer.status < 300 for read in answered if read.answer):
+        return
+    for read in answered:
+        if read.exchange.probe.subject == "equivalent":
+            continue  # RFC 3986 section 6.2.2 calls the spellings the same; many servers compare paths as they came
+        status = read.answer.status if read.answer else 0
+        if is_of_a_query(read, status):
+            continue
+        if 300 <= status < 500 and status not in _WEIGHED_ELSEWHERE and read.documented is not None:
+            yield read, Broken("200, as for the other reads of this batch", str(status), str(status))
+
+
+def _compare_values(history: History) -> Iterator[tuple[Sighting, Broken]]:
+    """What lasts keeps its value once it is set, and stays there."""
+    reads = history.batches
+    settled: dict[str, Any] = {}
+    for read in reads:
+        roles = read.contract.roles
+        required = {place.pointer for place in read.schema.properties if place.required} if read.schema else set()
+        for pointer in sorted(roles.lasting - {roles.identity}):
+            value = at(read.batch, pointer)
+            was = settled.get(pointer)
+            if value is None and was is not None and pointer not in required and not _is_over(read, pointer):
+                yield read, _changed(read, pointer, was, None)
+            if isinstance(value, str | int) and value != "" and not _is_senseless(pointer, value, roles):
+                lasting = _unsigned(value)
+                if was is not None and was != lasting and type(was) is type(lasting):
+                    yield read, _changed(read, pointer, was, lasting)
+                settled.setdefault(pointer, lasting)
+    for pointer in sorted(reads[0].contract.roles.free_maps) if reads else ():
+        yield from _customers_own(reads, pointer)
+
+
+def _customers_own(reads: Sequence[Sighting], pointer: str) -> Iterator[tuple[Sighting, Broken]]:
+    """What the customer said of a batch when making it: members stay what they are."""
+    known: dict[str, Any] = {}
+    for read in reads:
+        members = at(read.batch, pointer)
+        if isinstance(members, Mapping) and members:
+            if any(name not in members or members[name] != value for name, value in known.items()):
+                yield (
+                    read,
+                    Broken(
+                        "the members that were read before",
+                        "other members, or other values of them",
+                        "changed",
+                        media_type=read.contract_media_type,
+                        pointer=pointer,
+                    ),
+                )
+            known = known or dict(members)
+
+
+def _is_senseless(pointer: str, value: str | int, roles: Roles) -> bool:
+    """Whether a time cannot be one, such as a sentinel for unset: that is told, and what follows it is no change."""
+    return pointer in roles.timestamps and isinstance(value, int) and not is_plausible(value)
+
+
+def _is_over(read: Sighting, pointer: str) -> bool:
+    """Whether this is when the batch would expire, and it has ended."""
+    stage = stage_of(read.batch, read.contract.roles)
+    return pointer == read.contract.roles.expires and stage is not None and stage.terminal
+
+
+def _unsigned(value: str | int) -> str | int:
+    """A download URL without its query: it is signed anew at each read."""
+    return value.partition("?")[0] if isinstance(value, str) and "://" in value else value
+
+
+def _changed(read: Sighting, pointer: str, was: Any, now: Any) -> Broken:
+    return Broken(
+        f"{_show(was)}, as read before",
+        "unset" if now is None else _show(now),
+        "vanished" if now is None else "changed",
+        media_type=read.contract_media_type,
+        pointer=pointer,
+    )
+
+
+def _show(value: Any) -> str:
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+CHANGED = Rule(
+    id="stability.changed",
+    title="A value changed between reads that never changes",
+    level="should",
+    side="server",
+    why="What was fixed when the batch was made, or once it was set, is what clients store and compare.",
+    remedy="Store the value with the batch instead of computing it at each read.",
+    source="the meaning of ids and of times that have passed",
+    breaks="created_at 1741685413, then 1741685420, of one batch",
+    keeps="created_at 1741685413 at every read",
+    clauses=always("what never changes is the same at every read", "200"),
+    compare=_compare_values,
+    compares="reads",
+    kept_by_calm_reads=True,
+    looks_at="run",
+    highlight=at_pointer,
+)
+
+ANSWER_CHANGED = Rule(
+    id="stability.answer_changed",
+    title="The same read is answered in different ways",
+    level="should",
+    side="server",
+    why="A batch that exists, and then does not, makes clients give up or start it again.",
+    remedy="Serve reads from one consistent store; look at the instance that answered.",
+    source="RFC 9110 section 9.2.1: a read changes nothing",
+    breaks="200, then 404, for one batch",
+    keeps="200 at every read of one batch",
+    clauses=always("the same read is answered in the same way", "200"),
+    compare=_compare_answers,
+    compares="reads",
+    kept_by_calm_reads=True,
+    looks_at="run",
+    highlight=at_status,
+)
+
+RULES = (CHANGED, ANSWER_CHANGED)

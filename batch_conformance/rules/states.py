@@ -1,0 +1,181 @@
+"""Rules about the state of a batch: the times that go with it, and the order of states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.roles import Stage
+from batch_conformance.judge.sighting import Sighting, at
+from batch_conformance.rules.batch import clock, stage_of, times_of
+from batch_conformance.rules.highlight import at_pointer
+from batch_conformance.rules.history import History
+from batch_conformance.rules.rule import Broken, Rule, is_batch, where
+
+
+def _has_times_of_states(contract: Contract) -> bool:
+    return any(stage.timestamp for stage in contract.roles.stages)
+
+
+def _has_states(contract: Contract) -> bool:
+    return bool(contract.roles.stages)
+
+
+def _other_stages(observation: Sighting, here: Stage) -> Iterator[tuple[Stage, str]]:
+    """The stages that have a time of their own, each with its pointer."""
+    for stage in observation.contract.roles.stages:
+        if stage.timestamp is None or (stage is not here and stage.timestamp == here.timestamp):
+            continue  # two words for one state, such as COMPLETED beside completed, share its time
+        yield stage, stage.timestamp
+
+
+def _was_passed(stage: Stage, here: Stage) -> bool:
+    """Whether a batch that is ``here`` has been in a stage for sure."""
+    return stage is here or (here.word == "completed" and not stage.terminal and stage.word != "cancelling")
+
+
+def _unset_times(observation: Sighting, *, of_final_state: bool) -> Iterator[Broken]:
+    here = stage_of(observation.batch, observation.contract.roles)
+    if observation.batch is None or here is None:
+        return
+    for stage, pointer in _other_stages(observation, here):
+        is_final = stage is here and here.terminal
+        if is_final is not of_final_state or not _was_passed(stage, here) or stage.rank == 0:
+            continue
+        if at(observation.batch, pointer) is None:
+            yield Broken(
+                f"a time, as the batch is {here.value}",
+                "none",
+                f"unset when {here.value}",
+                media_type=observation.contract_media_type,
+                pointer=pointer,
+            )
+
+
+def _check_final_time(observation: Sighting) -> Iterator[Broken]:
+    return _unset_times(observation, of_final_state=True)
+
+
+def _check_passed_times(observation: Sighting) -> Iterator[Broken]:
+    return _unset_times(observation, of_final_state=False)
+
+
+def _check_early_times(observation: Sighting) -> Iterator[Broken]:
+    batch, roles = observation.batch, observation.contract.roles
+    here = stage_of(batch, roles)
+    if batch is None or here is None:
+        return
+    times = times_of(batch, roles)
+    for stage, pointer in _other_stages(observation, here):
+        if pointer in times and not _was_passed(stage, here) and _contradicts(here, stage):
+            yield Broken(
+                f"none, as the batch is {here.value}",
+                f"{times[pointer]} ({clock(times[pointer])})",
+                f"set when {here.value}",
+                media_type=observation.contract_media_type,
+                pointer=pointer,
+                # Servers that write the end of any kind into ``completed_at`` are told of it.
+                level="info" if here.terminal and stage.word == "completed" else None,
+            )
+
+
+def _contradicts(here: Stage, other: Stage) -> bool:
+    """Whether a batch that is ``here`` cannot have been in ``other``."""
+    if here.terminal:
+        return other.terminal
+    if other.terminal:
+        return True
+    return other.rank > here.rank and "cancelling" not in (here.word, other.word)
+
+
+def _compare_states(history: History) -> Iterator[tuple[Sighting, Broken]]:
+    for earlier, later in pairwise(history.batches):
+        roles = later.contract.roles
+        was, now = stage_of(earlier.batch, roles), stage_of(later.batch, roles)
+        if was is None or now is None or was.word == now.word:
+            continue
+        if was.terminal or (now.rank < was.rank and "cancelling" not in (was.word, now.word)):
+            yield (
+                later,
+                Broken(
+                    f"{was.value} for good" if was.terminal else f"{was.value}, or a later state",
+                    now.value,
+                    "left_final_state" if was.terminal else "went_back",
+                    media_type=later.contract_media_type,
+                    pointer=roles.state or "",
+                ),
+            )
+
+
+TIMESTAMP_MISSING = Rule(
+    id="state.timestamp_missing",
+    title="A final state without its own time",
+    level="should",
+    side="server",
+    why="Clients read when the batch ended from the time that belongs to its final state.",
+    remedy="Set the time of the final state together with the state.",
+    source="the document's properties named after states",
+    breaks='{"status": "failed", "failed_at": null}',
+    keeps='{"status": "failed", "failed_at": 1741685500}',
+    clauses=where(_has_times_of_states, "a final state has its own time", "200"),
+    exercised=is_batch,
+    concern="sense",
+    check=_check_final_time,
+    looks_at="members",
+    highlight=at_pointer,
+)
+
+STAGE_TIMESTAMP_MISSING = Rule(
+    id="state.stage_timestamp_missing",
+    title="A stage was passed and its time is not set",
+    level="info",
+    side="server",
+    why="Some servers never set the time of stages in between; clients that measure them get nothing.",
+    remedy="Set the time of each stage when it begins.",
+    source="the document's properties named after states",
+    breaks='{"status": "completed", "in_progress_at": null}',
+    keeps='{"status": "completed", "in_progress_at": 1741685420}',
+    concern="sense",
+    check=_check_passed_times,
+    looks_at="members",
+    highlight=at_pointer,
+)
+
+TIMESTAMP_EARLY = Rule(
+    id="state.timestamp_early",
+    title="The time of a state that the batch is not in",
+    level="should",
+    side="server",
+    why="Two fields tell two stories: clients that look at the time believe the batch has ended.",
+    remedy="Leave the times of other endings and of later stages unset.",
+    source="the document's properties named after states",
+    breaks='{"status": "in_progress", "completed_at": 1741685500}',
+    keeps='{"status": "in_progress", "completed_at": null}',
+    clauses=where(_has_times_of_states, "no time of a state that the batch is not in", "200"),
+    exercised=is_batch,
+    concern="sense",
+    check=_check_early_times,
+    looks_at="members",
+    highlight=at_pointer,
+)
+
+REGRESSED = Rule(
+    id="state.regressed",
+    title="The state went back",
+    level="should",
+    side="server",
+    why="A final state is final; clients have already acted on it.",
+    remedy="Serve reads from one consistent store, and never leave a final state.",
+    source="the vendor's guide: the order of states",
+    breaks="completed, then in_progress, of one batch",
+    keeps="in_progress, then completed, of one batch",
+    clauses=where(_has_states, "the state does not go back", "200"),
+    compare=_compare_states,
+    compares="reads",
+    kept_by_calm_reads=True,
+    looks_at="run",
+    highlight=at_pointer,
+)
+
+RULES = (TIMESTAMP_MISSING, STAGE_TIMESTAMP_MISSING, TIMESTAMP_EARLY, REGRESSED)
