@@ -33,13 +33,18 @@ CASES: Mapping[str, Case] = {
         breaks=tuple((batch(credential=kind),) for kind in ("elsewhere_header", "elsewhere_query")),
         keeps=(
             (refused(credential="elsewhere_header"),),
-            (batch(credential="wrong"), batch(credential="elsewhere_header")),
+            (batch(credential="missing"), batch(credential="elsewhere_header")),
         ),
     ),
     "auth.checked_late": Case(
-        breaks=((unknown(credential="missing"),), (unknown({"code": 1}, 410, credential="wrong"),)),
+        breaks=(
+            (unknown(credential="missing"), refused()),
+            (unknown({"code": 1}, 410, credential="wrong"), refused(credential="nearly")),
+        ),
         keeps=(
             (unknown(), refused()),
+            (GOOD, unknown(), unknown(credential="missing"), refused("404 page not found", 404)),
+            (unknown(credential="missing"), unknown()),
             (batch(credential="missing"), unknown(credential="missing")),
             (refused(), sent(b"", 404, method="HEAD", credential="missing")),
         ),
@@ -49,6 +54,7 @@ CASES: Mapping[str, Case] = {
         breaks=(
             (refused("Forbidden", 403),),
             (refused(ODD, 400, credential="wrong"),),
+            (GOOD, refused("404 page not found", 404), unknown(credential="missing"), unknown()),
             (GOOD, refused(ODD, 400, credential="wrong"), unknown(ODD, 400)),
             (batch(credential="also_in_query"), refused(ODD, 400, credential="elsewhere_query")),
         ),
@@ -65,8 +71,13 @@ CASES: Mapping[str, Case] = {
         ),
     ),
     "auth.lower_case_refused": Case(
-        breaks=((GOOD, refused(credential="lower_case_scheme")),),
+        breaks=(
+            (GOOD, refused(credential="lower_case_scheme"), GOOD),
+            (refused("Forbidden", 403, credential="lower_case_scheme"), unknown()),
+        ),
         keeps=(
+            (GOOD, refused(credential="lower_case_scheme")),
+            (sent("Forbidden", 403), refused("Forbidden", 403, credential="lower_case_scheme"), GOOD),
             (GOOD, batch(credential="lower_case_scheme")),
             (refused(credential="valid"), refused(credential="lower_case_scheme")),
         ),

@@ -8,10 +8,11 @@ from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.conditions import (
     IF_QUERY_TAKEN,
-    UNLESS_LET_IN,
+    if_learnt,
     if_refused,
     if_scheme_refused,
-    if_widest,
+    unless_explained,
+    unless_learnt,
     unless_valid_gets,
 )
 from batch_conformance.judge.response import is_refused_for_its_id
@@ -56,18 +57,19 @@ _MALFORMED_REQUEST = frozenset({"malformed", "empty", "empty_header", "no_scheme
 def judge_authentication(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation]]:
     """What is wrong with an answer to a credential that the operation must refuse, or to the valid one.
 
-    Each deviation comes with the condition under which it is told. Where a request without any token is answered, every
-    other form is too, and where any token will do, so will any form of it: only the widest hole is reported.
+    Each deviation comes with the condition under which it is told: a hole that a wider one explains is none of its own.
     """
     if not sighting.contract.operation.secured or sighting.answer is None or not sighting.exchange.final:
         return
     if is_let_in(sighting):
         rule = rule_of_credential(sighting)
-        yield if_widest(rule), _accepted(sighting, rule)
+        yield unless_explained(rule, _kind(sighting)), _accepted(sighting, rule)
     elif _kind(sighting) in _RULE_OF_CREDENTIAL:
         # HEAD need not be served at all: how it is refused says nothing of how credentials are.
         if sighting.method == "GET":
             yield from _refusal(sighting)
+    elif _kind(sighting) == "lower_case_scheme":
+        yield from _scheme_refused(sighting, sighting.answer.status)
     elif sighting.answer.status == 401:
         yield from _valid_refused(sighting)
 
@@ -118,29 +120,22 @@ def _refusal(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation]]:
     if is_refused_for_its_id(sighting):
         return  # whether there is such an id was not looked up: it cannot be one
     if status in (404, 410):
-        yield (
-            UNLESS_LET_IN,
-            sighting.deviates(
-                "auth.checked_late",
-                status="401",
-                expected="401, whether the id exists or not",
-                observed=f"{status} with {_MEANS[_kind(sighting)]}",
-                kind=str(status),
-            ),
-        )
+        asked = (rule_of_credential(sighting), _kind(sighting), sighting.exchange.probe.subject)
+        yield if_learnt(*asked), _other_than_401(sighting, "auth.checked_late", "401, whether the id exists or not")
+        yield unless_learnt(*asked, status), _other_than_401(sighting, "auth.not_401", "401")
     elif sighting.documented is not None or status == 400:
         # RFC 6750 section 3.1 answers a parameter that is not supported with 400 too.
         in_query = _kind(sighting) == "elsewhere_query"
         yield (
             IF_QUERY_TAKEN if in_query else unless_valid_gets(status, sighting.exchange.probe.subject),
-            sighting.deviates(
-                "auth.not_401",
-                status="401",
-                expected="401",
-                observed=f"{status} with {_MEANS[_kind(sighting)]}",
-                kind=str(status),
-            ),
+            _other_than_401(sighting, "auth.not_401", "401"),
         )
+
+
+def _other_than_401(sighting: Sighting, rule: str, expected: str) -> Deviation:
+    status = sighting.answer.status if sighting.answer else 0
+    observed = f"{status} with {_MEANS[_kind(sighting)]}"
+    return sighting.deviates(rule, status="401", expected=expected, observed=observed, kind=str(status))
 
 
 def _valid_refused(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation]]:
@@ -148,12 +143,24 @@ def _valid_refused(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation]]:
     subject = sighting.exchange.probe.subject
     if sighting.authorised and sighting.exchange.probe.forced_status is None:
         expected = "any answer to an authorised request"
-        yield if_refused(subject), _refused(sighting, "auth.valid_refused", expected)
-    elif _kind(sighting) == "lower_case_scheme":
-        expected = "the answer that `Bearer` gets"
-        yield if_scheme_refused(subject), _refused(sighting, "auth.lower_case_refused", expected)
+        refused = sighting.deviates("auth.valid_refused", status="401", expected=expected, observed="401", kind=subject)
+        yield if_refused(subject), refused
 
 
-def _refused(sighting: Sighting, rule: str, expected: str) -> Deviation:
-    kind = "refused" if rule == "auth.lower_case_refused" else sighting.exchange.probe.subject
-    return sighting.deviates(rule, status="401", expected=expected, observed="401", kind=kind)
+def is_scheme_refused(sighting: Sighting) -> bool:
+    """Whether the valid credential was refused, in whatever way, where its scheme was in lower case."""
+    status = sighting.answer.status if sighting.answer else 0
+    refused = 400 <= status < 500 and status != 429 and not is_refused_for_its_id(sighting)
+    return refused and _kind(sighting) == "lower_case_scheme" and sighting.method == "GET"
+
+
+def _scheme_refused(sighting: Sighting, status: int) -> Iterator[tuple[Bucket, Deviation]]:
+    if is_scheme_refused(sighting):
+        refused = sighting.deviates(
+            "auth.lower_case_refused",
+            status="401",
+            expected="the answer that `Bearer` gets",
+            observed=str(status),
+            kind="refused",
+        )
+        yield if_scheme_refused(status, sighting.exchange.probe.subject), refused

@@ -13,15 +13,28 @@ UNLESS_REAL: Bucket = ("unless_real",)
 """Told unless a batch that exists was read."""
 UNLESS_ANY_ID: Bucket = ("unless_any_id",)
 """Told unless an id that nobody has was answered with success: who answers any id answers similar ones too."""
-UNLESS_LET_IN: Bucket = ("unless_let_in",)
-"""Told unless a credential that had to be refused was let in."""
+UNLESS_NOWHERE: Bucket = ("unless_nowhere",)
+"""Told unless every plain read was answered 404, without a credential too: the operation is not there."""
 IF_QUERY_TAKEN: Bucket = ("if_query_taken",)
 """Told where the key in the query string does no harm beside the valid credential: the query is not what is refused."""
 
 
-def if_widest(rule: str) -> Bucket:
-    """Told where no wider hole in authentication than that of ``rule`` was seen."""
-    return ("if_widest", rule)
+def unless_explained(rule: str, credential: str) -> Bucket:
+    """Told unless a wider hole in authentication lets this credential, which breaks ``rule``, in as well."""
+    return ("unless_explained", rule, credential)
+
+
+def if_learnt(rule: str, credential: str, subject: str) -> Bucket:
+    """Told where a 404 for ids of this subject, without the valid credential, tells which ids exist.
+
+    It does where ids of the other subject are refused in another way; ``rule`` is the one of ``credential``.
+    """
+    return ("if_learnt", rule, credential, subject)
+
+
+def unless_learnt(rule: str, credential: str, subject: str, status: int) -> Bucket:
+    """Told where ``if_learnt`` is not, unless the valid credential gets this status for ids of this subject too."""
+    return ("unless_learnt", rule, credential, subject, str(status))
 
 
 def if_refused(subject: str) -> Bucket:
@@ -29,9 +42,12 @@ def if_refused(subject: str) -> Bucket:
     return ("if_refused", subject)
 
 
-def if_scheme_refused(subject: str) -> Bucket:
-    """Told where the valid credential was answered, and for ids of this subject not refused in its usual form."""
-    return ("if_scheme_refused", subject)
+def if_scheme_refused(status: int, subject: str) -> Bucket:
+    """Told where the valid credential in its usual form does not get this status for ids of this subject.
+
+    It must have been answered after the other form was refused: else the client may be locked out for a while.
+    """
+    return ("if_scheme_refused", str(status), subject)
 
 
 def unless_unknown_gets(status: int) -> Bucket:
@@ -50,7 +66,7 @@ def if_form_is_own(form: tuple[str, ...]) -> Bucket:
 
 
 def unless_form_is_own(form: tuple[str, ...]) -> Bucket:
-    """Told where ``if_form_is_own`` is not."""
+    """Told where ``if_form_is_own`` is not, unless the operation is not there."""
     return ("unless_form_is_own", *form)
 
 

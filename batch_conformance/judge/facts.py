@@ -6,14 +6,24 @@ from collections.abc import Callable, Mapping
 
 from batch_conformance.exchange.exchange import RECORDED
 from batch_conformance.findings.fold import Bucket
-from batch_conformance.judge.authentication import has_key, is_let_in, must_be_refused, rule_of_credential
+from batch_conformance.judge.authentication import (
+    has_key,
+    is_let_in,
+    is_scheme_refused,
+    must_be_refused,
+    rule_of_credential,
+)
+from batch_conformance.judge.availability import Moment, moment_of
 from batch_conformance.judge.form import form_of
 from batch_conformance.judge.identity import is_success
 from batch_conformance.judge.response import accepts_documented
 from batch_conformance.judge.sighting import Sighting, told_of
 
-_WIDEST = ("auth.missing_accepted", "auth.wrong_token_accepted")
-"""Holes that let everything else in too, the widest first."""
+_SCHEMES = frozenset({"no_scheme", "wrong_scheme", "wrong_scheme_token"})
+"""Credentials with another scheme, or none: who only looks whether there is an Authorization header takes them all."""
+_TOKENS = frozenset({"wrong", "nearly", "nearly_cut", "nearly_longer", "other_case"})
+_OTHERS = {"known": "unknown", "unknown": "known"}
+_NEVER, _ALWAYS = (float("-inf"), 0, 0), (float("inf"), 0, 0)
 _PLAIN_IDS = frozenset({"known", "unknown", "recorded"})
 """Subjects whose ids nothing is odd about."""
 
@@ -28,7 +38,9 @@ class Facts:
         self.real = False
         self.any_id = False
         self.let_in: set[str] = set()
-        """Rules of credentials that had to be refused, and were answered with success."""
+        """Credentials that had to be refused, and with which a GET was answered with success."""
+        self.kept_out: set[tuple[str, str, str, str]] = set()
+        """Of those with which a GET was refused: rule, credential, subject and status."""
         self.answers_valid = False
         self.succeeded = False
         """Whether a GET with the valid credential was answered with success."""
@@ -45,6 +57,12 @@ class Facts:
         """The forms in which plain ids were refused that the valid credential, or one that was recorded, asked for."""
         self.query_taken = False
         """Whether the valid credential was answered with success where the query string had the key too."""
+        self._found: set[tuple[bool, bool]] = set()
+        """Of plain GETs that were answered: whether they had no credential, and whether they were answered 404."""
+        self._scheme_refused: Moment = _ALWAYS
+        """When the scheme in lower case was first refused."""
+        self._valid_answered: Moment = _NEVER
+        """When the valid credential was last answered with a batch, or told that there is none."""
         self._errors: set[int] = set()
         """Server errors that the valid credential got."""
         self._key_answered = False
@@ -83,8 +101,12 @@ class Facts:
     def _add_answer(self, sighting: Sighting, status: int) -> None:
         """Take in what came of the last attempt."""
         probe = sighting.exchange.probe
-        if is_let_in(sighting):
-            self.let_in.add(rule_of_credential(sighting))
+        if must_be_refused(sighting) and probe.method == "GET":
+            self._add_refusal(sighting, status)
+        if probe.subject in _PLAIN_IDS and probe.method == "GET" and not sighting.forced and status < 500:
+            self._found.add((probe.credential == "missing", status == 404))
+        if is_scheme_refused(sighting):
+            self._scheme_refused = min(self._scheme_refused, moment_of(sighting.exchange))
         if probe.credential == "also_in_query" and 200 <= status < 300:
             self.query_taken = True
         if is_plain_read(sighting) and status >= 300:
@@ -93,17 +115,31 @@ class Facts:
             if probe.subject in _PLAIN_IDS and status < 500 and status != 429:
                 self.own_forms.add(form_of(sighting))
         if sighting.authorised and probe.forced_status is None:
-            self.answers_valid = self.answers_valid or 200 <= status < 300 or status == 404
+            if 200 <= status < 300 or status == 404:
+                self.answers_valid = True
+                self._valid_answered = max(self._valid_answered, moment_of(sighting.exchange))
             if status == 401:
                 self.refused.add(probe.subject)
             if probe.subject == "unknown" and not sighting.contract.operation.breaks_its_schema(probe.batch_id):
                 self.unknown_get.add(str(status))
+
+    def _add_refusal(self, sighting: Sighting, status: int) -> None:
+        """Take in what came of a credential that had to be refused."""
+        probe = sighting.exchange.probe
+        if is_let_in(sighting):
+            self.let_in.add(probe.credential)
+        elif 400 <= status < 500 and status != 429:
+            self.kept_out.add((rule_of_credential(sighting), probe.credential, probe.subject, str(status)))
 
     def update(self, other: Facts) -> None:
         """Add what another one saw."""
         self.real = self.real or other.real
         self.any_id = self.any_id or other.any_id
         self.let_in |= other.let_in
+        self.kept_out |= other.kept_out
+        self._found |= other._found
+        self._scheme_refused = min(self._scheme_refused, other._scheme_refused)
+        self._valid_answered = max(self._valid_answered, other._valid_answered)
         self.answers_valid = self.answers_valid or other.answers_valid
         self.succeeded = self.succeeded or other.succeeded
         self.asked_unknown = self.asked_unknown or other.asked_unknown
@@ -138,9 +174,42 @@ class Facts:
         ignored = any(near.startswith(known) and near.replace("_", "").isalnum() for near in self._near)
         return ignored and asked.startswith(known)
 
-    def widest(self) -> str | None:
-        """The rule of the widest hole in authentication, where there is one that others follow from."""
-        return next((rule for rule in _WIDEST if rule in self.let_in), None)
+    def refuses_scheme(self, status: str, subject: str) -> bool:
+        """Whether the scheme in lower case was refused, and not the client: ``Bearer`` was answered afterwards."""
+        no_lock_out = self._valid_answered > self._scheme_refused
+        return no_lock_out and (status, subject) not in self.valid_gets and subject not in self.refused
+
+    @property
+    def nowhere(self) -> bool:
+        """Whether every plain read was answered 404, with and without a credential: as where nothing is served."""
+        return (True, True) in self._found and all(missed for _, missed in self._found)
+
+    def explains(self, rule: str, credential: str) -> bool:
+        """Whether a wider hole in authentication lets in what ``credential`` does, which breaks ``rule``."""
+        if rule == "auth.missing_accepted":
+            return False
+        if "missing" in self.let_in:
+            return True
+        turned_away = [(of, kind) for of, kind, asked, got in self.kept_out if (got, asked) not in self.valid_gets]
+        any_token = bool(self.let_in & _TOKENS) and not any(of == "auth.wrong_token_accepted" for of, _ in turned_away)
+        if rule != "auth.scheme_accepted" or not any_token:
+            return False
+        return credential == "malformed" or _SCHEMES.isdisjoint(kind for _, kind in turned_away)
+
+    def learns(self, rule: str, credential: str, subject: str) -> bool:
+        """Whether a 404 for ids of this subject, without the valid credential, tells which ids exist.
+
+        Where those that exist are answered 404 as well, nobody learns anything; and where such a credential gets a
+        batch, that is the hole.
+        """
+        if "missing" in self.let_in or credential in self.let_in:
+            return False
+        other = _OTHERS.get(subject, subject)
+        of_rule = {(kind, status) for of, kind, asked, status in self.kept_out if of == rule and asked == other}
+        seen = {status for kind, status in of_rule if kind == credential}
+        if not seen and subject == "unknown":
+            seen = {status for _, status in of_rule}
+        return bool(seen - {"404", "410"}) and (subject == other or seen.isdisjoint({"404", "410"}))
 
 
 def is_plain_read(sighting: Sighting) -> bool:
@@ -153,12 +222,19 @@ def is_plain_read(sighting: Sighting) -> bool:
 _CONDITIONS: Mapping[str, Callable[..., bool]] = {
     "unless_real": lambda facts: not facts.real,
     "unless_any_id": lambda facts: not facts.any_id,
-    "unless_let_in": lambda facts: not facts.let_in,
-    "if_widest": lambda facts, rule: facts.widest() in (None, rule),
+    "unless_nowhere": lambda facts: not facts.nowhere,
+    "unless_explained": lambda facts, rule, credential: not facts.explains(rule, credential),
+    "if_learnt": lambda facts, rule, credential, subject: facts.learns(rule, credential, subject),
+    "unless_learnt": lambda facts, rule, credential, subject, status: (
+        not facts.learns(rule, credential, subject)
+        and not facts.nowhere
+        and not facts.let_in & {"missing", credential}
+        and (status, subject) not in facts.valid_gets
+    ),
     "if_refused": lambda facts, subject: facts.answers_valid and subject in told_of(facts.refused),
-    "if_scheme_refused": lambda facts, subject: facts.answers_valid and subject not in facts.refused,
+    "if_scheme_refused": lambda facts, status, subject: facts.refuses_scheme(status, subject),
     "unless_valid_gets": lambda facts, status, subject: (status, subject) not in facts.valid_gets,
-    "if_form_is_own": lambda facts, *form: form in facts.own_forms,
+    "if_form_is_own": lambda facts, *form: form in facts.own_forms and not facts.nowhere,
     "unless_form_is_own": lambda facts, *form: form not in facts.own_forms,
     "if_query_taken": lambda facts: facts.query_taken,
     "unless_unknown_gets": lambda facts, status: status not in facts.unknown_get,

@@ -19,6 +19,7 @@ from batch_conformance.judge.availability import Down, Moment, Weighed, ended, i
 from batch_conformance.judge.body import judge_body
 from batch_conformance.judge.conditions import (
     ALWAYS,
+    UNLESS_NOWHERE,
     UNLESS_REAL,
     if_form_is_own,
     unless_form_is_own,
@@ -332,7 +333,8 @@ def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, int, list[Deviatio
         yield unless_form_is_own(form), _ALONE, answer
         yield if_form_is_own(form), _ALONE, list(_judge_answer(replace(sighting, api_spoke=True)))
     else:
-        yield UNLESS_REAL if odd else ALWAYS, _ALONE, answer
+        nothing_there = sighting.exchange.status == 404 and sighting.contract.operation.secured
+        yield UNLESS_REAL if odd else UNLESS_NOWHERE if nothing_there else ALWAYS, _ALONE, answer
     yield ALWAYS, _GIVEN_AWAY, given_away
 
 

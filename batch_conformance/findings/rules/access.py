@@ -61,7 +61,7 @@ RULES = (
         why="Without a valid token one learns which ids exist, and reaches code that should be behind the door.",
         remedy="Check the token before the id is looked at.",
         source="the document's `security`, RFC 9110 section 11.4",
-        breaks="404 without a token for an unknown id",
+        breaks="404 without a token for an unknown id, and 401 for one that exists",
         keeps="401 without a token for any id",
         looks_at="message",
     ),

@@ -234,9 +234,9 @@ DRIFTS: tuple[Drift, ...] = (
     # Who is let in.
     Drift("key_case_ignored", "the key is compared without regard to case", "auth.wrong_token_accepted", "401", "",
           _SECURITY + "; a database that compares so", "answer",
-          _let_in(lambda visit: _token(visit).lower() == visit.key.lower())),
+          _let_in(lambda visit: visit.credential == "wrong" and _token(visit).lower() == visit.key.lower())),
     Drift("key_begins_token", "a token that begins with the key is accepted", "auth.wrong_token_accepted", "401", "",
-          _SECURITY, "answer", _let_in(lambda visit: _token(visit).startswith(visit.key))),
+          _SECURITY, "answer", _let_in(lambda visit: visit.credential == "wrong" and _token(visit).startswith(visit.key))),
     Drift("key_as_access_token", "the key is accepted in the query as RFC 6750 names it", "auth.elsewhere_accepted",
           "401", "", "RFC 6750 section 2.3: it should not be used", "answer",
           _let_in(lambda visit: visit.key in _decoded(visit).get("access_token", ()))),
