@@ -226,7 +226,7 @@ def test_a_wrong_content_encoding_is_told_and_its_text_kept():
 def test_a_compressed_body_that_ends_early_is_told():
     response = send_to("gzip_cut_short").response
     assert response is not None
-    assert response.decode_error == "the gzip stream ends early"
+    assert response.decode_error == "the gzip stream is cut: it ends before its end"
     assert response.body == hostile.GOOD_BODY
 
 

@@ -107,6 +107,29 @@ def test_unquoted_text_is_one_finding_over_all_statuses_and_the_documents() -> N
     assert (found.rule, found.side, found.level, found.occurrences) == ("json.unquoted", "document", "should", 3)
 
 
+@pytest.mark.parametrize("body", [b"404 page not found", b"null pointer", b"true story", b"-1 is no id", b"1.5 errors"])
+def test_plain_text_that_begins_as_json_does_is_unquoted_text_under_any_label(body: bytes) -> None:
+    for media_type in (JSON, TEXT, None):
+        assert told(unknown(body, media_type=media_type)) == [("json.unquoted", "", "")]
+    assert told(refused(b"401 Unauthorized", media_type=JSON)) == [("json.unquoted", "", "")]
+
+
+@pytest.mark.parametrize("body", [b"404", b"null", b"true", b" -1\n"])
+def test_a_json_value_of_another_type_is_told_by_its_type(body: bytes) -> None:
+    assert told(unknown(body)) == [("body.type", "404", "")]
+
+
+@pytest.mark.parametrize("body", [b'"Batch" was not found', b"[] is all", b"{} not found"])
+def test_a_text_that_begins_with_a_quote_or_a_bracket_is_one_finding(body: bytes) -> None:
+    assert told(unknown(body)) == [("json.unquoted", "", "")]
+
+
+def test_plain_text_where_an_object_is_documented_is_no_json_and_one_finding() -> None:
+    assert told(unknown(b"400 bad request", 400)) == [("json.invalid", "400", "")]
+    (found,) = findings(sent(b"200 OK"))
+    assert (found.rule, found.observed) == ("json.invalid", "plain text that begins with 200")
+
+
 def test_a_refusal_in_another_charset_is_told_as_that_alone() -> None:
     body = json.dumps("未找到", ensure_ascii=False).encode("gbk")
     assert told(unknown(body, media_type="application/json; charset=gbk")) == [("response.charset", "404", "")]

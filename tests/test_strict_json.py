@@ -54,6 +54,10 @@ def test_a_body_cut_short_is_never_read_as_the_whole(value: object, cut: int) ->
         (b"{'a': 1}", "not_json"),
         (b'{"a": "\\ud83d"}', "surrogate"),
         (b"[" * 200_000, "too_deep"),
+        (b'{"a": 1} and more', "trailing"),
+        (b'{"a": 1}\n0', "trailing"),
+        (b'"Invalid token";', "trailing"),
+        (b"\x1f\x8b\x08\x00\xff", "encoding"),
     ],
 )
 def test_each_flaw_has_its_name(body: bytes, flaw: str) -> None:
@@ -83,3 +87,32 @@ def test_a_number_of_a_million_digits_is_no_integer_and_no_crash() -> None:
 def test_every_duplicate_is_told_at_its_place_however_deep_it_is() -> None:
     body = b'{"a": {"x": 1, "x": 2, "in": {"y": 1, "y": 2}}, "b": [{"z": 1}, {"z": 1, "z": 2}], "c": {"w": 1, "w": 2}}'
     assert {defect.pointer for defect in parse(body).defects} == {"/a/x", "/a/in/y", "/b/*/z", "/c/w"}
+
+
+@pytest.mark.parametrize(
+    ("body", "begins"),
+    [
+        (b"404 page not found", "404"),
+        (b"404 page not found\n", "404"),
+        (b"500 Internal Server Error", "500"),
+        (b"-1 is no id", "-1"),
+        (b"2025-11-28 12:00:00 no route", "2025"),
+        (b"007", "0"),
+        (b"null pointer", "null"),
+        (b"truename", "true"),
+        (b"404 404", "404"),
+        (b'"batch_a" was not found', '"batch_a"'),
+        (b"[] is all there is", "[]"),
+        (b"{} not found", "{}"),
+        (b"1" * 30 + b" is too long", "1" * 19 + "…"),
+    ],
+)
+def test_a_text_that_only_begins_as_json_does_is_a_text_and_no_value(body: bytes, begins: str) -> None:
+    parsed = parse(body)
+    assert (parsed.readable, parsed.value) == (False, None)
+    (defect,) = parsed.defects
+    assert (defect.flaw, defect.detail) == ("plain_text", f"plain text that begins with {begins}")
+
+
+def test_a_compressed_body_that_nothing_says_so_of_is_named() -> None:
+    assert parse(b"\x1f\x8b\x08\x00\xff").defects[0].detail == "the body is a gzip stream"

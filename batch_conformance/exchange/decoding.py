@@ -7,6 +7,8 @@ import zlib
 from dataclasses import dataclass
 
 _GZIP = ("gzip", "x-gzip")
+_CHECKSUMS = {"gzip": "CRC-32", "x-gzip": "CRC-32", "deflate": "Adler-32"}
+"""RFC 1952 section 2.3.1 and RFC 1950 section 2.2."""
 _MOST_CODINGS = 3
 _MOST_MEMBERS = 64
 
@@ -40,7 +42,18 @@ def decode_body(wire: bytes, content_encoding: str, limit: int, *, complete: boo
         truncated = truncated or over
         if error:
             return Decoded(body, truncated, error) if body else _undone(wire, limit, error)
+    if not truncated and _is_coded_again(body, codings[0], limit):
+        # What is in it is not kept either: compressed bytes could hide the key.
+        return _undone(body, limit, f"the body is {codings[0]} twice, and Content-Encoding names it once")
     return Decoded(body, truncated)
+
+
+def _is_coded_again(body: bytes, name: str, limit: int) -> bool:
+    """Whether a body whose codings were undone is a whole stream of the first of them once more, and no text."""
+    if not body or _is_text(body):
+        return False
+    inner, over, error = _inflate(body, name, limit, complete=True)
+    return bool(inner) and (over or not error)
 
 
 def _inflate(data: bytes, name: str, limit: int, *, complete: bool) -> tuple[bytes, bool, str]:
@@ -53,13 +66,12 @@ def _inflate(data: bytes, name: str, limit: int, *, complete: bool) -> tuple[byt
         try:
             out += decoder.decompress(data, limit + 1 - len(out))
         except zlib.error as error:
-            where = f"after {len(out)} bytes" if out else "from its first byte on"
-            return bytes(out[:limit]), False, f"the body is not {name}, {where}: {_plain(error)}"
+            return bytes(out[:limit]), False, _failed(name, str(error), len(out))
         if len(out) > limit:
             return bytes(out[:limit]), True, ""
         if not decoder.eof:
             # What was decoded stands; only the end is missing.
-            return bytes(out), False, f"the {name} stream ends early" if complete else ""
+            return bytes(out), False, f"the {name} stream is cut: it ends before its end" if complete else ""
         data = decoder.unused_data
         if data and name not in _GZIP:
             return bytes(out), False, f"{len(data)} bytes after the end of the {name} stream"
@@ -74,12 +86,27 @@ def _deflate_bits(data: bytes) -> int:
 
 
 def _undone(wire: bytes, limit: int, error: str) -> Decoded:
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(wire)
-    except UnicodeDecodeError:
+    if not _is_text(wire):
         return Decoded(b"", error=error + "; its bytes are not kept")
     return Decoded(wire[:limit], truncated=len(wire) > limit, error=error)
 
 
-def _plain(error: zlib.error) -> str:
-    return str(error).rpartition(": ")[2]
+def _is_text(data: bytes) -> bool:
+    """Whether bytes are UTF-8, as far as they go."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _failed(name: str, error: str, read: int) -> str:
+    """What is wrong with a stream, after zlib's words for it; ``read`` bytes came out of the members before."""
+    if "data check" in error:
+        return f"the {name} stream fails its checksum ({_CHECKSUMS[name]})"
+    if "length check" in error:
+        return f"the {name} stream has another length than its trailer says"
+    if "header" in error or "unknown compression method" in error:
+        where = f"after {read} bytes" if read else "from its first byte on"
+        return f"the body is not {name}, {where}: {error.rpartition(': ')[2]}"
+    return f"the {name} stream is damaged: {error.rpartition(': ')[2]}"

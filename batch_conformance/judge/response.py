@@ -244,7 +244,8 @@ def is_unquoted_text(sighting: Sighting) -> bool:
         return False
     # Under the documented media type, null and 404 are JSON of another type.
     is_json = sighting.media_type == sighting.contract_media_type and sighting.parsed and sighting.parsed.readable
-    return not is_json and answer.body.lstrip()[:1] not in (b"", b'"', b"{", b"[", b"<")
+    is_text = sighting.parsed is not None and any(one.flaw == "plain_text" for one in sighting.parsed.defects)
+    return not is_json and (is_text or answer.body.lstrip()[:1] not in (b"", b'"', b"{", b"[", b"<"))
 
 
 def _framing_without_answer(sighting: Sighting) -> Iterator[Deviation]:

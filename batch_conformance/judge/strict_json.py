@@ -12,11 +12,16 @@ from typing import Any, Literal, NoReturn
 
 from batch_conformance.contract.pointer import join
 
-Flaw = Literal["bom", "duplicate_key", "encoding", "empty", "nan", "not_json", "surrogate", "too_deep", "trailing"]
+Flaw = Literal[
+    "bom", "duplicate_key", "encoding", "empty", "nan", "not_json", "plain_text", "surrogate", "too_deep", "trailing"
+]
 
 _SPACED_COLONS = (" :", "\t:", "\n:", "\r:")
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_GZIP = b"\x1f\x8b\x08"
+_WORDS = re.compile(r"\s+[^\W\d_]")
+"""What follows a value where it is the beginning of a sentence: ``"Batch" not found``, ``[] is all there is``."""
 _HUGE_DIGITS = 4000
 """Python refuses to convert longer integers; such a number is read as infinity, which is no integer to any schema."""
 
@@ -49,29 +54,25 @@ class _NotANumberError(ValueError):
     pass
 
 
+class _UnreadableError(Exception):
+    """No value can be read of a body."""
+
+    def __init__(self, flaw: Flaw, detail: str) -> None:
+        super().__init__(detail)
+        self.defect = Defect(flaw, detail)
+
+
 def parse(body: bytes) -> Parsed:
     """Read ``body`` strictly; never raises, whatever the bytes are."""
     defects: list[Defect] = []
     if body.startswith(_BOM):
         body = body[len(_BOM) :]
         defects.append(Defect("bom", "the body starts with EF BB BF"))
-    if not body.strip(b" \t\r\n"):
-        return Parsed(None, False, (*defects, Defect("empty", "the body is empty")))
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return Parsed(None, False, (*defects, Defect("encoding", f"no UTF-8 at byte {error.start}")))
     twice: list[_Twice] = []
     try:
-        value, end = _decode(text, twice)
-    except _NotANumberError as error:
-        return Parsed(None, False, (*defects, Defect("nan", f"{error} is no JSON number")))
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno} column {error.colno}"
-        what = error.msg.lower().removesuffix(" at")
-        return Parsed(None, False, (*defects, Defect("not_json", f"{what} at {place}")))
-    except RecursionError:
-        return Parsed(None, False, (*defects, Defect("too_deep", "nested too deeply to be read")))
+        value, end, text = _read(body, twice)
+    except _UnreadableError as error:
+        return Parsed(None, False, (*defects, error.defect))
     rest = text[end:].strip(" \t\r\n")
     if rest:
         defects.append(Defect("trailing", f"{len(rest)} characters follow the JSON text"))
@@ -80,6 +81,43 @@ def parse(body: bytes) -> Parsed:
     if _SURROGATE_ESCAPE.search(text):
         defects += _surrogates(value)
     return Parsed(value, True, tuple(defects))
+
+
+def _read(body: bytes, twice: list[_Twice]) -> tuple[Any, int, str]:
+    """The JSON value that a body begins with, where it ends, and the body as text. Raises ``_UnreadableError``."""
+    if not body.strip(b" \t\r\n"):
+        raise _UnreadableError("empty", "the body is empty")
+    try:
+        text = body.decode("utf-8")
+        value, end = _decode(text, twice)
+    except UnicodeDecodeError as error:
+        what = "the body is a gzip stream" if body.startswith(_GZIP) else f"no UTF-8 at byte {error.start}"
+        raise _UnreadableError("encoding", what) from None
+    except _NotANumberError as error:
+        raise _UnreadableError("nan", f"{error} is no JSON number") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno} column {error.colno}"
+        what = error.msg.lower().removesuffix(" at")
+        raise _UnreadableError("not_json", f"{what} at {place}") from None
+    except RecursionError:
+        raise _UnreadableError("too_deep", "nested too deeply to be read") from None
+    if _begins_text(value, text[end:]):
+        begin = text[:end].strip(" \t\r\n")
+        what = f"plain text that begins with {begin if len(begin) <= 20 else begin[:19] + '…'}"
+        raise _UnreadableError("plain_text", what)
+    return value, end, text
+
+
+def _begins_text(value: Any, rest: str) -> bool:
+    """Whether a value is only how a plain text begins, such as ``404 page not found``, and ``rest`` goes on with it.
+
+    What follows an object or an array with members, or a string without a space, is something that follows JSON.
+    """
+    if not rest.strip(" \t\r\n"):
+        return False
+    if value is None or isinstance(value, bool | int | float):
+        return True
+    return (isinstance(value, str) or not value) and _WORDS.match(rest) is not None
 
 
 def _decode(text: str, twice: list[_Twice]) -> tuple[Any, int]:
