@@ -208,6 +208,7 @@ def test_a_server_that_breaks_behind_the_door_is_one_cause_and_no_verdict() -> N
 def test_member_names_that_change_in_an_open_object_are_one_finding() -> None:
     report = audited("random-keys")
     assert [(finding.rule, finding.pointer) for finding in drifts(report)] == [("body.undeclared", "/request_counts/*")]
+    assert [row.pointer for row in report.ledger.fields if not row.declared] == ["/request_counts/*"]
     again = audited("random-keys")
     assert {one.id for one in drifts(report)} == {one.id for one in drifts(again)}
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from judge_cases import batch, completed
-from judge_support import findings
+from judge_support import contract, findings
 
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.crowd import MOST_KINDS, MOST_NAMES
 from batch_conformance.findings.finding import Finding
+from batch_conformance.judge.judge import judge
 
 NAMES = "body.undeclared"
 UNHEARD_OF = [f"STATE_{number:02}" for number in range(40)]
@@ -98,14 +100,54 @@ def test_times_of_no_age_are_told_by_their_places_where_they_are_few_and_of_one_
     assert found == [("/completed_at", "distant"), ("/in_progress_at", "negative")]
 
 
-def test_times_in_another_unit_are_told_by_their_places() -> None:
+def test_times_in_another_unit_are_one_finding_whatever_fields_have_them() -> None:
     names = ("created_at", "in_progress_at", "expires_at", "finalizing_at", "completed_at")
-    found = magnitudes(completed(dict.fromkeys(names, 1741685413000)), completed({"created_at": 0}))
-    assert len(found) == len(names) + 1
+    for scale, unit in ((10**3, "milliseconds"), (10**6, "microseconds"), (10**9, "nanoseconds")):
+        all_of_them = completed(dict.fromkeys(names, 1741685413 * scale))
+        assert magnitudes(all_of_them) == [("", unit)]
+        assert magnitudes(completed({"created_at": 1741685413 * scale})) == [("/created_at", unit)]
+    assert magnitudes(all_of_them, completed({"created_at": 0})) == [("", "nanoseconds"), ("/created_at", "zero")]
 
 
-@pytest.mark.parametrize(("drawn", "count"), [(False, MOST_KINDS + 1), (True, 1)])
-def test_one_value_that_stands_for_unset_is_told_by_its_places(drawn: bool, count: int) -> None:
-    names = ("failed_at", "expired_at", "cancelling_at", "cancelled_at", "expires_at", "created_at")
-    values = {name: 946656000000 + number * drawn for number, name in enumerate(names)}
-    assert len(magnitudes(completed(values))) == count
+@pytest.mark.parametrize(
+    ("value", "kind"), [(0, "zero"), (-62135596800, "negative"), (5, "distant"), (1_300_000_000_000, "milliseconds")]
+)
+def test_one_value_that_stands_for_unset_is_one_finding_whatever_fields_have_it(value: int, kind: str) -> None:
+    names = ("failed_at", "expired_at", "cancelling_at", "cancelled_at")
+    assert magnitudes(completed(dict.fromkeys(names, value))) == [("", kind)]
+    assert magnitudes(completed(dict.fromkeys(names[:2], value)), completed({names[2]: value})) == [("", kind)]
+
+
+def told_at(*exchanges: Exchange) -> list[tuple[str, str, str]]:
+    return [(one.rule, one.pointer, one.kind) for one in findings(*exchanges)]
+
+
+def test_times_that_are_drawn_anew_at_each_read_are_a_finding_for_each_cause() -> None:
+    drawn = random.Random("moments")
+    names = [f"{name}_at" for name in ("created", "in_progress", "expires", "finalizing", "completed", "failed")]
+    names += ["expired_at", "cancelled_at"]
+    bodies = ({name: drawn.randrange(1_600_000_000, 1_800_000_000) for name in names} for _ in range(40))
+    assert told_at(*map(completed, bodies)) == [
+        ("stability.changed", "", "many"),
+        ("state.timestamp_early", "", "set when completed"),
+        ("time.order", "", "many"),
+    ]
+
+
+def test_a_few_values_that_change_are_a_finding_each() -> None:
+    read = [completed(), completed({"created_at": 1741685412, "input_file_id": "file-other"})]
+    assert told_at(*read) == [
+        ("stability.changed", "/created_at", "changed"),
+        ("stability.changed", "/input_file_id", "changed"),
+    ]
+
+
+def test_names_that_change_are_one_row_of_what_was_seen() -> None:
+    exchanges = [counted("cancelled", f"model_{number}") for number in range(30)]
+    numbered = [replace(one, number=place, started_at=float(place)) for place, one in enumerate(exchanges)]
+    rows = {row.pointer: row for row in judge(numbered, contract()).fields if not row.declared}
+    assert rows.keys() == {"/request_counts/cancelled", "/request_counts/*"}
+    assert {name: dict(row.types) for name, row in rows.items()} == {name: {"integer": 30} for name in rows}
+    few = [counted(f"model_{number % 3}") for number in range(3)]
+    numbered = [replace(one, number=place, started_at=float(place)) for place, one in enumerate(few)]
+    assert sum(not row.declared for row in judge(numbered, contract()).fields) == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from batch_conformance.contract.clause import clause_id
 from batch_conformance.findings.finding import LEVELS, Finding, fingerprint_of
@@ -18,6 +18,37 @@ NO_AGE = frozenset({"negative", "distant"})
 """Kinds of times that are in no unit, and mean nothing."""
 
 _SHOWN = 3
+_NO_AGE = "times of no age"
+_UNITS = {
+    "milliseconds": "milliseconds",
+    "microseconds": "microseconds",
+    "nanoseconds": "nanoseconds",
+    "zero": "0",
+    "negative": "times below 0",
+    "distant": _NO_AGE,
+}
+"""Kinds of times that are not in Unix seconds, and what is said of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Crowd:
+    """How the findings of a rule are told as one: when there are more than ``most`` of them, and in which words.
+
+    ``of_kind`` says that only those of one kind are one. An empty ``expected`` is that of the first of them.
+    """
+
+    most: int
+    observed: str
+    expected: str = ""
+    of_kind: bool = False
+
+
+_CROWDS = {
+    "stability.changed": _Crowd(3, "other values", "the values read before"),
+    "time.order": _Crowd(MOST_KINDS, "times in no order", "times in the order of the states"),
+    "state.timestamp_early": _Crowd(2, "times of other states", of_kind=True),
+}
+"""Rules that a server breaks at many places at once when it makes its answers anew each time."""
 
 Objects = Callable[[Finding], int]
 """How many objects were seen in which the property of a finding could have been."""
@@ -50,33 +81,67 @@ def gather_names(findings: Sequence[Finding], objects: Objects) -> tuple[Finding
 
 
 def gather_times(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings in their order, those of times of no age as one at the body where values are drawn at random.
+    """The findings in their order, those of times in one wrong unit as one at the body, whatever fields hold them.
 
-    They are where one place has times of both kinds, and where there are more of them than a few. One value at all of
-    them stands for unset: that is told by its places.
+    Times of no age are a unit each, negative and distant, unless one place has both, or there are more than a few, of
+    different values: then they are drawn at random, and one.
     """
     by_body: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.rule == "time.magnitude" and finding.kind in NO_AGE:
+        if finding.rule == "time.magnitude":
             by_body[finding.operation, finding.status, finding.media_type, finding.level].append(finding)
     crowds: dict[str, Finding] = {}
-    for group in by_body.values():
-        of_both_kinds = len({finding.pointer for finding in group}) < len(group)
-        if of_both_kinds or (len(group) > MOST_KINDS and len({finding.observed for finding in group}) > 1):
-            crowds |= dict.fromkeys((finding.id for finding in group), _of_any_time(group))
+    for of_body in by_body.values():
+        group = [finding for finding in of_body if finding.kind in NO_AGE]
+        drawn = len(_places(group)) < len(group) or (
+            len({finding.kind for finding in group}) > 1
+            and len(group) > MOST_KINDS
+            and len({finding.observed for finding in group}) > 1
+        )
+        if drawn:
+            crowds |= dict.fromkeys((finding.id for finding in group), _at_the_body(group, "many", _NO_AGE))
+        for kind, words in _UNITS.items():
+            of_kind = [finding for finding in of_body if finding.kind == kind]
+            if len(of_kind) > 1 and not (drawn and kind in NO_AGE):
+                crowds |= dict.fromkeys((finding.id for finding in of_kind), _at_the_body(of_kind, kind, words))
     return tuple(dict.fromkeys(crowds.get(finding.id, finding) for finding in findings))
 
 
-def _of_any_time(group: list[Finding]) -> Finding:
-    first = group[0]
-    places = sorted({finding.pointer for finding in group})
+def gather_changes(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings in their order, those of many values that change, or of many times in no order, as one at the body.
+
+    A server that makes its answers anew each time changes whatever it has.
+    """
+    by_body: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        crowd = _CROWDS.get(finding.rule)
+        if crowd is not None:
+            kind = finding.kind if crowd.of_kind else "many"
+            place = (finding.operation, finding.status, finding.media_type, finding.level)
+            by_body[finding.rule, kind, *place].append(finding)
+    crowds: dict[str, Finding] = {}
+    for (rule, kind, *_), group in by_body.items():
+        crowd = _CROWDS[rule]
+        if len(group) > crowd.most:
+            made = _at_the_body(group, kind, crowd.observed, crowd.expected)
+            crowds |= dict.fromkeys((finding.id for finding in group), made)
+    return tuple(dict.fromkeys(crowds.get(finding.id, finding) for finding in findings))
+
+
+def _places(group: Sequence[Finding]) -> list[str]:
+    return sorted({finding.pointer for finding in group})
+
+
+def _at_the_body(group: Sequence[Finding], kind: str, words: str, expected: str = "") -> Finding:
+    first, places = group[0], _places(group)
     clause = clause_id(first.operation, first.status, first.media_type, "", first.rule)
     return replace(
         first,
-        id=fingerprint_of(clause, "many"),
+        id=fingerprint_of(clause, kind),
         pointer="",
-        kind="many",
-        observed=f"times of no age at {', '.join(places)}",
+        kind=kind,
+        expected=expected or first.expected,
+        observed=f"{words} at {', '.join(places)}",
         occurrences=max(sum(one.occurrences for one in group if one.pointer == place) for place in places),
         probes=tuple(sorted({probe for finding in group for probe in finding.probes})),
     )

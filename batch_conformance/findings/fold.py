@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from batch_conformance.findings.crowd import Objects, gather, gather_names, gather_times
+from batch_conformance.findings.crowd import Objects, gather, gather_changes, gather_names, gather_times
 from batch_conformance.findings.finding import LEVELS, Deviation, Finding, Level
 
 Bucket = tuple[str, ...]
@@ -95,7 +95,8 @@ class Tally:
     def findings(self, objects: Objects = lambda _: 0) -> tuple[Finding, ...]:
         """The findings, worst first. Where ``objects`` counts those around them, names that change are told as one."""
         found = sorted(map(_finding, self._seen.values()), key=_rank)
-        return tuple(sorted(gather_times(gather_names(gather(found), objects)), key=_rank))
+        apart = gather_names(gather(found), objects)
+        return tuple(sorted(gather_changes(gather_times(apart)), key=_rank))
 
     def counted(self) -> Iterator[tuple[Deviation, int]]:
         """The first deviation of each kind and how many there are, in the order in which they were first seen."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from batch_conformance.contract.clause import Clause, clause_id
 from batch_conformance.contract.contract import Contract
@@ -73,12 +73,23 @@ class Coverage:
         around = finding.pointer.rpartition("/")[0]
         return self.places[finding.status, finding.media_type, around, "body.undeclared"]
 
-    def fields(self) -> tuple[FieldResult, ...]:
-        """What was seen at every declared place of the JSON bodies, and at every undeclared one."""
+    def fields(self, findings: Sequence[Finding] = ()) -> tuple[FieldResult, ...]:
+        """What was seen at every declared place of the JSON bodies, and at every undeclared one.
+
+        Undeclared names that ``findings`` tell as one, because they change from object to object, are one place, too.
+        """
+        undeclared = [finding for finding in findings if finding.rule == "body.undeclared"]
+        apart = {(finding.status, finding.pointer) for finding in undeclared}
+        types: dict[tuple[str, str], Counter[str]] = {key: Counter(self._types[key]) for key in self._declared}
+        for key in sorted(self._types.keys() - self._declared):
+            status, pointer = key
+            any_name = (status, pointer.rpartition("/")[0] + "/*")
+            place = any_name if any_name in apart and key not in apart else key
+            types.setdefault(place, Counter()).update(self._types[key])
         keys = [key for key in self._types if key in self._declared]
         return tuple(
-            FieldResult(*key, key in self._declared, dict(sorted(self._types[key].items())), self._absent[key])
-            for key in (*keys, *sorted(self._types.keys() - self._declared))
+            FieldResult(*key, key in self._declared, dict(sorted(types[key].items())), self._absent[key])
+            for key in (*keys, *sorted(types.keys() - self._declared))
         )
 
     def _add_fields(self, sighting: Sighting, times: int) -> None:

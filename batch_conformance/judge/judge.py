@@ -213,7 +213,7 @@ class Judge:
             exchanges=tuple(sorted(self._kept if self.log.keeps_all else shown.values(), key=_number)),
             findings=findings,
             clauses=(*clauses, *shapes),
-            fields=coverage.fields(),
+            fields=coverage.fields(findings),
             statuses=coverage.statuses(),
             missing=tuple(self._missing(of_recording=of_recording)),
             unjudged=weighed.unjudged,
