@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -193,9 +194,17 @@ class AuditSession:
         if error:
             self._fault = self._fault or f"a worker died before its part was done: {error}"
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Judge the whole run, write the reports, and set the exit code."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
+        """Judge the whole run, write the reports, set the exit code, and have the last word after pytest's count."""
+        self._end(session, exitstatus)
+        yield
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if self.report is not None and session.exitstatus and reporter is not None:
+            line, color = terminal.last_line(self.report, int(session.exitstatus))
+            reporter.write_line(line, bold=True, **{color: True})
+
+    def _end(self, session: pytest.Session, exitstatus: int) -> None:
         if self._audit is None:
             return
         audit, self._audit = self._audit, None

@@ -17,8 +17,8 @@ from pathlib import Path
 import polib
 from jinja2.ext import babel_extract
 
-from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.report.language.words import WORDS
+from batch_conformance.rules import REGISTRY
 
 PACKAGE = Path(__file__).parents[1] / "batch_conformance"
 CHINESE = PACKAGE / "locale" / "zh_CN.po"

@@ -119,12 +119,12 @@ def test_markdown_and_terminal_tell_the_same_counts_and_known_ids_only(report: R
     assert listed + (int(rest[1].replace(",", "")) if rest else 0) == counts.findings
 
 
-def test_folding_loses_no_finding_and_puts_the_worst_first(report: RunReport) -> None:
+def test_folding_loses_no_finding_and_puts_what_is_accepted_last_and_the_worst_first(report: RunReport) -> None:
     groups = fold(report.ledger.findings)
     folded = [finding.id for group in groups for finding in group.findings]
     assert sorted(folded) == sorted(ids(report))
-    levels = [("must", "should", "info").index(group.level) for group in groups]
-    assert levels == sorted(levels)
+    order = [(group.state == "known", ("must", "should", "info").index(group.level)) for group in groups]
+    assert order == sorted(order)
 
 
 def test_nine_nulls_are_one_group_on_the_page_and_one_entry_on_the_terminal() -> None:

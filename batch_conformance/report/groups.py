@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.document_finding import DocumentFinding
@@ -16,6 +16,9 @@ from batch_conformance.findings.gate import FailOn, fails_gate
 from batch_conformance.report.language import ENGLISH, Language, translatable
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.rules import REGISTRY, Rule
+
+Mark = Literal["drift", "accepted", "tolerated", "inconclusive", "conforms"]
+"""A verdict as it is shown. ``accepted``: drift that is accepted; ``tolerated``: drift that --fail-on lets pass."""
 
 STATES: tuple[State, ...] = ("new", "expired", "known")
 """Those that fail a gate first."""
@@ -85,7 +88,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The numbers that all reports share. ``failing`` counts findings that fail the gate."""
+    """The numbers that all reports share. ``failing`` counts findings that fail the gate.
+
+    ``document_findings`` are what the self-check finds: ``contradictions`` of the document, ``open_places`` where it is
+    too loose to test by, and remarks on overlays.
+    """
 
     findings: int
     groups: int
@@ -96,10 +103,14 @@ class Counts:
     sides: Mapping[Side, int]
     clauses: Mapping[str, int]
     document_findings: int
+    contradictions: int
+    open_places: int
 
 
 def fold(findings: Iterable[Finding]) -> tuple[Group, ...]:
-    """Groups of findings with the same rule, kind, level, side and state: worst first, then as the ledger has them.
+    """Groups of findings with the same rule, kind, level, side and state.
+
+    Those that are accepted come last; before that, the worst first, then as the ledger has them.
 
     Expected and observed texts may differ inside a group (a null for a string and a null for an integer are one
     problem); each finding keeps its own.
@@ -112,7 +123,12 @@ def fold(findings: Iterable[Finding]) -> tuple[Group, ...]:
         Group(rule_named(rule), level, side, state, kind, tuple(members))
         for (rule, kind, level, side, state), members in folded.items()
     ]
-    return tuple(sorted(groups, key=lambda group: (LEVELS.index(group.level), STATES.index(group.state))))
+    return tuple(
+        sorted(
+            groups,
+            key=lambda group: (group.state == "known", LEVELS.index(group.level), STATES.index(group.state)),
+        )
+    )
 
 
 def rule_named(rule: str) -> Rule:
@@ -136,6 +152,14 @@ def failing(report: RunReport) -> tuple[Finding, ...]:
     return tuple(finding for finding in report.ledger.findings if fails_gate(finding, fail_on))
 
 
+def mark_of(report: RunReport) -> Mark:
+    """How the verdict is marked: drift that fails nothing is told apart from drift that does, at the first glance."""
+    if report.verdict != "drift" or report.exit_code:
+        return report.verdict
+    weighty = (finding for finding in report.ledger.findings if finding.level != "info")
+    return "accepted" if all(finding.state == "known" for finding in weighty) else "tolerated"
+
+
 def overlay_remarks(report: RunReport) -> tuple[DocumentFinding, ...]:
     """What the self-check says of the actions of overlays, which people write for a run and read about right away."""
     return tuple(found for found in report.contract.document_findings if found.location.origin == "overlay")
@@ -148,6 +172,9 @@ def count(report: RunReport) -> Counts:
     states = Counter(finding.state for finding in findings)
     sides = Counter(finding.side for finding in findings)
     clauses = Counter(result.state for result in report.ledger.clauses)
+    of_document = Counter(
+        found.level for found in report.contract.document_findings if found.location.origin != "overlay"
+    )
     return Counts(
         findings=len(findings),
         groups=len(fold(findings)),
@@ -158,6 +185,18 @@ def count(report: RunReport) -> Counts:
         sides={side: sides[side] for side in SIDES},
         clauses={state: clauses[state] for state in ("kept", "broken", "inconclusive", "not_observed")},
         document_findings=len(report.contract.document_findings),
+        contradictions=of_document["should"],
+        open_places=of_document["info"],
+    )
+
+
+def document_told(counts: Counts, language: Language = ENGLISH) -> str:
+    """What the self-check finds in the document, by its two kinds: ``13 contradictions, 24 places left open``."""
+    return language.text(", ").join(
+        (
+            language.count(counts.contradictions, "contradiction"),
+            language.count(counts.open_places, "place left open"),
+        )
     )
 
 

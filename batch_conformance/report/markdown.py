@@ -10,6 +10,7 @@ from batch_conformance.report.groups import (
     Group,
     clauses_by_id,
     count,
+    document_told,
     failing,
     fold,
     overlay_remarks,
@@ -91,7 +92,7 @@ def render(report: RunReport) -> str:
     states = counts.clauses
     lines += [
         f"Clauses: {states['kept']:,} kept, {states['broken']:,} broken, {states['inconclusive']:,} inconclusive, "
-        f"{states['not_observed']:,} not observed. The document itself: {plural(counts.document_findings, 'finding')}.",
+        f"{states['not_observed']:,} not observed. The document itself: {document_told(counts)}.",
         "",
         f"Target {escape(report.target.base_url)} ({escape(report.target.kind)}); {escape(contract.title)} "
         f"{escape(contract.version)}, reading {contract.reading}, sha256 `{contract.document.sha256[:12]}`; "

@@ -11,9 +11,12 @@ from batch_conformance.findings.finding import Level
 from batch_conformance.report.again import folded
 from batch_conformance.report.groups import (
     Group,
+    Mark,
     clauses_by_id,
     count,
+    document_told,
     fold,
+    mark_of,
     overlay_remarks,
     remedy_of,
     verdict_sentence,
@@ -45,9 +48,14 @@ GLYPHS: Mapping[Level, str] = {"must": "✖", "should": "▲", "info": "●"}
 _Style = Literal["bold", "dim", "red", "yellow", "green", "blue"]
 _CODES: Mapping[_Style, str] = {"bold": "1", "dim": "2", "red": "31", "yellow": "33", "green": "32", "blue": "34"}
 _LEVEL_STYLES: Mapping[Level, _Style] = {"must": "red", "should": "yellow", "info": "blue"}
-_VERDICT_STYLES: Mapping[str, _Style] = {"drift": "red", "inconclusive": "yellow", "conforms": "green"}
-_VERDICT_GLYPHS = {"drift": "✖", "inconclusive": "?", "conforms": "✔"}
+_MARK_STYLES: Mapping[Mark, _Style] = {
+    **{"drift": "red", "accepted": "yellow", "tolerated": "yellow"},
+    **{"inconclusive": "yellow", "conforms": "green"},
+}
+_MARKS: Mapping[Mark, str] = {"drift": "✖", "accepted": "≡", "tolerated": "▲", "inconclusive": "?", "conforms": "✔"}
 _LABEL = 10
+_LAST = 200
+"""Characters of the reason in the last line."""
 _FEW = 3
 """Groups after which the verdict is still on the screen."""
 
@@ -58,6 +66,20 @@ def render(report: RunReport, color: bool = False, width: int = 80, report_path:
     ``color`` adds ANSI colours, which never carry the only hint at a state.
     """
     return "\n".join(_Terminal(report, color, max(width, 40), report_path).lines()) + "\n"
+
+
+def last_line(report: RunReport, exit_code: int) -> tuple[str, str]:
+    """The outcome in one line, to stand after pytest's count, which knows nothing of it; and its colour.
+
+    ``exit_code`` is the session's: it may be another than the report's, where reports could not be written.
+    """
+    language = language_of(report.language)
+    text, mark = language.text, mark_of(report)
+    reason = report.exit_reason if exit_code == report.exit_code else ""
+    told = f"{_MARKS[mark]} {text(report.verdict).upper()}{text(', ')}{text('exit code {code}', code=exit_code)}"
+    if reason:
+        told += f"{text(': ')}{clip(one_line(language.said(reason)), _LAST)}"
+    return told, _MARK_STYLES[mark]
 
 
 class _Terminal:
@@ -103,12 +125,12 @@ class _Terminal:
 
     def _verdict(self) -> list[str]:
         """The verdict and its sentence."""
-        report, text = self.report, self.language.text
-        title = f"{_VERDICT_GLYPHS[report.verdict]} {text(report.verdict).upper()}"
+        report, text, mark = self.report, self.language.text, mark_of(self.report)
+        title = f"{_MARKS[mark]} {text(report.verdict).upper()}"
         if not report.complete:
             title += f" ({text('incomplete')})"
         lines = self._told(f"{title}{text(': ')}{verdict_sentence(report, self.language)}")
-        return [self._paint(line, "bold", _VERDICT_STYLES[report.verdict]) for line in lines]
+        return [self._paint(line, "bold", _MARK_STYLES[mark]) for line in lines]
 
     def _head(self) -> list[str]:
         report, contract, run, language = self.report, self.report.contract, self.report.run, self.language
@@ -141,14 +163,15 @@ class _Terminal:
 
     def _group(self, group: Group) -> list[str]:
         language, text, said = self.language, self.language.text, self.language.said
-        rule = language.rule_texts(group.rule)
+        rule, accepted = language.rule_texts(group.rule), group.state == "known"
         head = (
-            f"{GLYPHS[group.level]} {text(group.level)} {group.rule.id} · {text(group.state)} · "
+            f"{_MARKS['accepted'] if accepted else GLYPHS[group.level]} "
+            f"{text(group.level)} {group.rule.id} · {text(group.state)} · "
             f"{language.count(len(group.findings), 'place')}{text(', ')}{text('seen')} "
             f"{language.count(group.occurrences, 'time')} · [{group.id}]"
         )
         lines = self._told(head)
-        lines[0] = self._paint(lines[0], "bold", _LEVEL_STYLES[group.level])
+        lines[0] = self._paint(lines[0], "bold", *(() if accepted else (_LEVEL_STYLES[group.level],)))
         lines += ["    " + line for line in wrap(rule.title, self.width - 4)]
         lines += self._field("where", self._where(group))
         location = where_said(group.findings[0], self.clauses)
@@ -159,7 +182,7 @@ class _Terminal:
         lines += self._field("fix", f"{text(group.side)}{text(': ')}{remedy_of(group, language)}")
         if since := first_seen(self.report, group.findings):
             lines += self._field("since", since)
-        if group.state == "known":
+        if accepted:
             because = dict.fromkeys(accepted_as(self.entries.get(finding.id)) for finding in group.findings)
             lines += self._field("accepted", self._joined(tuple(because)).removeprefix("accepted "))
         return lines + self._again(group)
@@ -207,9 +230,9 @@ class _Terminal:
             lines += self._told(f"{text('Note')}{text(': ')}{said(note)}")
         if report.fault:
             lines += self._told(f"{text('Fault of this tool')}{text(': ')}{report.fault.strip().splitlines()[-1]}")
-        if counts.document_findings:
-            told = language.count(counts.document_findings, "finding")
-            lines += self._told(text("The document itself: {findings}, with lines, in the report.", findings=told))
+        if counts.contradictions or counts.open_places:
+            told = document_told(counts, language)
+            lines += self._told(text("The document itself: {findings}; with lines in the report.", findings=told))
         for remark in overlay_remarks(report):
             lines += self._told(f"{text('Overlay')}{text(': ')}{remark.location}{text(': ')}{said(remark.says)}")
         lines += self._memory()

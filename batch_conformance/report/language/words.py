@@ -51,6 +51,7 @@ NOUNS: Mapping[str, Noun] = {
     for noun in (
         Noun("chapter", "{n} chapter", "{n} chapters"),
         Noun("clause", "{n} clause", "{n} clauses"),
+        Noun("contradiction", "{n} contradiction", "{n} contradictions"),
         Noun("entry", "{n} entry", "{n} entries"),
         Noun("finding", "{n} finding", "{n} findings"),
         Noun("group", "{n} group", "{n} groups"),
@@ -64,6 +65,7 @@ NOUNS: Mapping[str, Noun] = {
         Noun("more probe", "{n} more probe", "{n} more probes"),
         Noun("more reason", "{n} more reason", "{n} more reasons"),
         Noun("place", "{n} place", "{n} places"),
+        Noun("place left open", "{n} place left open", "{n} places left open"),
         Noun("property", "{n} property", "{n} properties"),
         Noun("request", "{n} request", "{n} requests"),
         Noun("time", "{n} time", "{n} times"),
