@@ -28,6 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker and the session's audit, and end in order on SIGTERM and SIGHUP, as on Ctrl-C."""
     _refuse_credentials(config)
+    if config.option.plan:
+        # A plan is made and printed by one process; pytest-xdist configures its own after this.
+        config.option.dist, config.option.tx = "no", []
     config.addinivalue_line("markers", f"{MARKER}(name): a conformance test of one chapter of the plan")
     session = AuditSession(config)
     config.stash[SESSION] = session

@@ -268,15 +268,15 @@ class AuditSession:
             settings = settings_from(self.config)
             self.redactor = Redactor((settings.key,))
             if shared is None:
-                _check_writable(settings.reports_dir)
+                if settings.sends:
+                    _check_writable(settings.reports_dir)
                 self._say_cost(settings)
             with verbatim():
                 chores = html.CHORES if shared is None else ()
                 seed, sleep = seed_from(self.config), Pauses(chores).sleep
-                audit = begin(settings, seed=seed, command=command, shared=shared, sleep=sleep)
+                audit = begin(settings, seed=seed, command=command, shared=shared, sleep=sleep, warn=self._warn)
             self.redactor = audit.target.redactor
             if shared is None:
-                self._say_doubt(audit)
                 audit.confirm_address()
             self._audit = audit
             self._audit.runner.progress = self._progress(self._audit) if shared is None else None
@@ -300,11 +300,11 @@ class AuditSession:
         if settings.create and settings.sends and reporter is not None:
             reporter.write_line(cost(settings.create))
 
-    def _say_doubt(self, audit: Audit) -> None:
-        """Before it is asked: that the base URL may be another one."""
+    def _warn(self, doubt: str) -> None:
+        """Before it is asked: that the base URL may be another one. The workers of a parallel run leave it to it."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        if audit.doubt and reporter is not None:
-            reporter.write_line(f"WARNING: {audit.doubt}", yellow=True, bold=True)
+        if reporter is not None and not hasattr(self.config, "workerinput"):
+            reporter.write_line(f"WARNING: {doubt}", yellow=True, bold=True)
 
     def _progress(self, audit: Audit) -> ProgressLine | None:
         """A line for a person who waits; none in logs, in quiet runs, and in parallel ones, which xdist reports on."""

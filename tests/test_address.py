@@ -197,6 +197,29 @@ def test_there_a_server_that_is_asked_for_no_id_that_exists_is_asked_after(tmp_p
     assert (outcome.code, "with --batch-id" in outcome.text, len(asked)) == (4, True, 1), outcome.text
 
 
+@pytest.mark.parametrize(
+    ("more", "first"),
+    [
+        (("--create=tiny-1",), "/v1/v1/batches?limit=20"),
+        (("--discover",), "/v1/v1/batches?limit=20"),
+        (("--create=tiny-1", "--batch-id=b1"), "/v1/v1/batches/b1"),
+        (("--create=tiny-1", "-n2"), "/v1/v1/batches?limit=20"),
+    ],
+    ids=["create", "discover", "create beside an id", "create in parallel"],
+)
+def test_a_doubtful_base_url_is_checked_before_a_batch_is_made_or_a_list_read(
+    tmp_path: Path, more: tuple[str, ...], first: str
+) -> None:
+    api = write(tmp_path, document(PATH, "https://api.example.com/v1"))
+    with counting() as (origin, asked):
+        arguments = (f"--contract={api}", f"--base-url={origin}/v1", *more)
+        outcome = run_suite(tmp_path / "r", *arguments, env={"BATCH_API_KEY": "sk-x"})
+    assert (outcome.code, asked) == (4, [first]), outcome.text
+    assert f"{origin}{first} was answered 404: is the base URL wrong" in outcome.text
+    assert outcome.text.index("WARNING: The document's servers") < outcome.text.index("was answered 404")
+    assert "Traceback" not in outcome.text
+
+
 def test_where_the_document_means_it_the_run_is_like_any_other(tmp_path: Path) -> None:
     api = write(tmp_path, document(PATH, "https://api.example.com/v1"))
     with EmbeddedMock(offer=tailor(load_contract(api, choice=Choice("getBatch")))) as mock:

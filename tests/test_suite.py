@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from operation_support import counting
 from suite_support import ROOT, run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
@@ -151,6 +152,24 @@ def test_a_plan_is_printed_and_nothing_is_sent(tmp_path: Path) -> None:
         assert "nothing was sent" in outcome.text
         assert mock.key not in outcome.text
     assert not (tmp_path / "none" / "drift.json").exists()
+
+
+@pytest.mark.parametrize("key", [False, True], ids=["no key", "key"])
+@pytest.mark.parametrize("more", [(), ("-n2",)], ids=["one", "parallel"])
+def test_a_plan_needs_no_key_and_sends_nothing(tmp_path: Path, more: tuple[str, ...], *, key: bool) -> None:
+    env = {"BATCH_API_KEY": "sk-x"} if key else {}
+    with counting() as (origin, asked):
+        for target in (
+            ("--vendor=siliconflow",),
+            ("--base-url=https://api.example.com/v1",),
+            ("--base-url=http://127.0.0.1:9/v1",),
+            (f"--base-url={origin}/v1",),
+            (f"--base-url={origin}/v1", "--discover"),
+        ):
+            outcome = run_suite(tmp_path / "r", "--plan", *target, *more, env=env)
+            assert (outcome.code, "nothing was sent" in outcome.text) == (0, True), outcome.text
+    assert asked == []
+    assert not (tmp_path / "r").exists()
 
 
 def test_a_selection_is_judged_alone_and_the_report_says_that_it_is_partial(tmp_path: Path) -> None:

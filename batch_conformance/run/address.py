@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.path_template import repeated
 from batch_conformance.exchange.base_url import BaseUrl
+from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.input_error import InputError
 
 _ID = re.compile(r"batch[_-].*|.*[0-9]{2}.*|\{.*|%7B.*", re.IGNORECASE)
@@ -54,6 +55,17 @@ def _check_for_id(base: BaseUrl, contract: Contract) -> None:
         f"the base URL is probably {meant}, not {base}: the path of the operation has /{collection} and an id itself: "
         f"{contract.operation.path} ({contract.operation.location})"
     )
+
+
+def raise_if_nothing(final: Exchange, doubt: str, *, knows_an_id: bool) -> None:
+    """Raise ``AddressError`` where the first answer at a doubtful base URL finds nothing there.
+
+    ``doubt`` is what ``check_address`` said of it.
+    """
+    if final.status in (404, 405):
+        otherwise = "" if knows_an_id else ", or can you name a batch that exists with --batch-id"
+        asked = f"{final.request.url} was answered {final.status}"
+        raise AddressError(f"{asked}: is the base URL wrong{otherwise}? {doubt}")
 
 
 def missing_prefix(base: BaseUrl, contract: Contract) -> str:

@@ -23,7 +23,7 @@ from batch_conformance.probes.chapters import CHAPTER_NAMES, CLIENT
 from batch_conformance.probes.plan import Plan
 from batch_conformance.recorded.spooled import read_spool
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
-from batch_conformance.run.address import AddressError, missing_prefix
+from batch_conformance.run.address import AddressError, missing_prefix, raise_if_nothing
 from batch_conformance.run.recall import Recall
 from batch_conformance.run.runner import Runner
 from batch_conformance.run.settings import Settings
@@ -114,11 +114,13 @@ class Audit:
         What is answered at an address that nobody serves says nothing of the operation, so no verdict comes of it.
         """
         final = self.runner.preflight() if self.doubt and self.settings.sends else None
-        if final is not None and final.status in (404, 405):
-            otherwise = "" if self.batch_ids else ", or can you name a batch that exists with --batch-id"
-            asked = f"{final.request.url} was answered {final.status}"
+        if final is None:
+            return
+        try:
+            raise_if_nothing(final, self.doubt, knows_an_id=bool(self.batch_ids))
+        except AddressError:
             self.close()
-            raise AddressError(f"{asked}: is the base URL wrong{otherwise}? {self.doubt}")
+            raise
 
     @property
     def target_line(self) -> str:

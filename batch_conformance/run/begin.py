@@ -12,7 +12,7 @@ from batch_conformance.client.reader import ClientReader
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import CONTRACT_NAMES
 from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
-from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.limits import Budget, BudgetExhausted, RateLimit
 from batch_conformance.exchange.record import Spool
 from batch_conformance.exchange.secret import Secret
@@ -21,12 +21,14 @@ from batch_conformance.input_error import InputError
 from batch_conformance.mock.embedded import embedded_mock, is_own
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.mock.tailor import TailorError
+from batch_conformance.probes.batch_ids import encode_segment
+from batch_conformance.probes.chapters import JSON
 from batch_conformance.probes.generated import load
 from batch_conformance.probes.plan import LIMITS, Plan, build_plan
-from batch_conformance.run.address import check_address
+from batch_conformance.run.address import check_address, raise_if_nothing
 from batch_conformance.run.audit import Audit, Reached
 from batch_conformance.run.create import CreationError, cost, create
-from batch_conformance.run.discover import discover
+from batch_conformance.run.discover import discover, list_probe
 from batch_conformance.run.recall import recall
 from batch_conformance.run.runner import Runner
 from batch_conformance.run.settings import Settings
@@ -50,10 +52,12 @@ def begin(
     contract: Contract | None = None,
     plan: Plan | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Audit:
     """Begin an audit: start the embedded mock where no target is named, read the contract, find the ids, make the plan.
 
-    ``contract`` and ``plan`` are those of the settings where they are at hand already; ``sleep`` waits between retries.
+    ``contract`` and ``plan`` are those of the settings where they are at hand already; ``sleep`` waits between retries;
+    ``warn`` is told that the base URL is doubtful, before anything is sent.
     Nothing of the plan is sent yet. Raises ``AuditError`` or another ``InputError`` with one line when it cannot begin;
     what was started has ended then.
     """
@@ -73,10 +77,12 @@ def begin(
             undone.callback(mock.stop)
         recalled = recall(settings.files, contract)
         reader = ClientReader() if settings.client else None
-        reached = _reach(settings, contract, mock, shared, seed=seed, sleep=sleep)
+        reached = _reach(settings, contract, mock, shared, seed=seed, sleep=sleep, warn=warn)
         undone.callback(reached.target.close)
         polls: tuple[Exchange, ...] = ()
         if shared is None:
+            if settings.sends and (settings.create or settings.discover):
+                _confirm_first(reached, settings, contract)
             reached, polls = _with_ids(reached, settings, contract)
         profile = settings.profile or NO_VENDOR
         plan = plan or build_plan(
@@ -151,6 +157,7 @@ def _reach(
     *,
     seed: int | None,
     sleep: Callable[[float], None],
+    warn: Callable[[str], None],
 ) -> Reached:
     """The target with its key and the ids that are known beforehand."""
     base, ids, key = settings.base_url, settings.batch_ids, settings.key
@@ -167,12 +174,15 @@ def _reach(
             said.append(f"The embedded mock has no batch {', '.join(strange)}: it is asked for its own.")
     assert base is not None
     doubt = check_address(base, contract)
-    said += [doubt] if doubt else []
+    if doubt:
+        said.append(doubt)
+        warn(doubt)
     access = _Access(settings, base, shared, sleep)
     target = access.target(key)
     if not key:
         try:
-            _needs_no_key(target, contract, settings.key_env, seed)
+            if settings.sends:
+                _needs_no_key(target, contract, settings.key_env, seed)
         finally:
             target.close()
         key = DUMMY_KEY
@@ -198,6 +208,28 @@ def _needs_no_key(target: Target, contract: Contract, variable: str, seed: int |
         raise AuditError(
             f"{target.base} asks for a key ({final.status}): put it into the environment variable {variable}"
         )
+
+
+def _confirm_first(reached: Reached, settings: Settings, contract: Contract) -> None:
+    """Raise ``AddressError`` where a doubtful base URL has nothing, before a list is read there or a batch is made.
+
+    A batch that was named decides it, else the list of batches: a 405 of that shows that its path exists.
+    """
+    if not reached.doubt:
+        return
+    operation, profile = contract.operation, settings.profile
+    no_list = profile is not None and profile.listing is not None and not profile.listing.path
+    if reached.batch_ids:
+        known = reached.batch_ids[0]
+        path = operation.path.replace("{" + operation.parameter + "}", encode_segment(known))
+        probe = Probe("known_ids", "read", path, known, "known", headers=JSON)
+    elif no_list:
+        return
+    else:
+        probe = list_probe(contract, profile)
+    final = reached.target.send(probe, 0)[-1]
+    if final.status == 404 or reached.batch_ids:
+        raise_if_nothing(final, reached.doubt, knows_an_id=bool(reached.batch_ids))
 
 
 def _with_ids(reached: Reached, settings: Settings, contract: Contract) -> tuple[Reached, tuple[Exchange, ...]]:

@@ -49,10 +49,9 @@ def discover(target: Target, contract: Contract, profile: Profile | None) -> Dis
     listing = profile.listing if profile else None
     if listing is not None and not listing.path:
         return Discovery((), f"--discover: {profile.title if profile else ''} has no list of batches; give --batch-id.")
-    path = listing.path if listing else batches_path(contract.operation.path)
-    probe = Probe("discover", "list", path, None, "outside", headers=JSON, query=f"limit={MOST}")
+    probe = list_probe(contract, profile)
     exchange = target.send(probe, 0)[-1]
-    shown = f"GET {path}?{probe.query}"
+    shown = f"GET {probe.path}?{probe.query}"
     reason = _refusal(exchange)
     if reason:
         return Discovery((), f"--discover: {shown} {reason}; give ids with --batch-id.")
@@ -67,6 +66,12 @@ def discover(target: Target, contract: Contract, profile: Profile | None) -> Dis
     counts = ", ".join(f"{count} {state}" for state, count in states.most_common())
     note = f"--discover: {shown} lists {len(entries)} batch{'' if len(entries) == 1 else 'es'} ({counts})."
     return Discovery(tuple(entry.batch_id for entry in entries), note)
+
+
+def list_probe(contract: Contract, profile: Profile | None) -> Probe:
+    """The request for the target's list of batches, where the profile does not say that there is none."""
+    path = profile.listing.path if profile and profile.listing else batches_path(contract.operation.path)
+    return Probe("discover", "list", path, None, "outside", headers=JSON, query=f"limit={MOST}")
 
 
 def one_of_each_state_first(entries: Sequence[Entry]) -> list[Entry]:

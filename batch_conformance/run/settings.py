@@ -103,7 +103,7 @@ def settle(
     """Check what was asked for and fill in what the target decides.
 
     Raises ``InputError`` (of this module or of the one that knows better) with one line for people. The key is taken
-    from the environment variable that ``key_env`` names, and from nowhere else.
+    from the environment variable that ``key_env`` names, and from nowhere else; a plan alone needs none.
     """
     profile = load_profile(vendor) if vendor else None
     base = _base_of(profile, base_url)
@@ -114,7 +114,7 @@ def settle(
     ids = tuple(dict.fromkeys(batch_id for batch_id in (*batch_ids, *listed) if batch_id))
     key = Secret(environ.get(key_env, ""))
     keyless = profile is not None and profile.auth == "none"
-    if base is not None and not local and not key and not keyless:
+    if sends and base is not None and not local and not key and not keyless:
         raise SettingsError(f"no key for {base}: put it into the environment variable {key_env} (see --api-key-env)")
     settled = Settings(
         base_url=base,
