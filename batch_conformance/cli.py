@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from batch_conformance import __version__
+from batch_conformance.choice_option import Among
 from batch_conformance.findings.gate import EXIT_DRIFT, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
 from batch_conformance.input_error import InputError, fault_line
 from batch_conformance.mock.command import mock
+from batch_conformance.near_miss import suggestion
 from batch_conformance.operation_option import operation_option
 
 if TYPE_CHECKING:
@@ -65,12 +67,10 @@ def run(arguments: tuple[str, ...]) -> None:
 @main.command()
 @click.argument("old")
 @click.argument("new")
-@click.option("--reading", type=click.Choice(["published", "documented"]), default="published", show_default=True)
+@click.option("--reading", type=Among(["published", "documented"]), default="published", show_default=True)
 @operation_option
 @click.option("--overlay", "overlays", multiple=True, type=click.Path(path_type=Path), help="applied to both sides")
-@click.option(
-    "--format", "face", type=click.Choice(["text", "json", "markdown", "html"]), default="text", show_default=True
-)
+@click.option("--format", "face", type=Among(["text", "json", "markdown", "html"]), default="text", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="write to this file instead of the terminal")
 def diff(
     *,
@@ -183,7 +183,7 @@ def matrix(*, reports: tuple[Path, ...], output: Path, previous: Path | None) ->
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--contract", default="siliconflow", show_default=True, help="whose answers they are: name, file or URL")
 @operation_option
-@click.option("--format", "face", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "face", type=Among(["text", "json"]), default="text", show_default=True)
 def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str) -> None:
     """Say what OpenAI's Python client makes of recorded answers (HAR, or NDJSON of exchanges); sends nothing."""
     from batch_conformance.client.reader import ClientReader  # noqa: PLC0415
@@ -210,7 +210,7 @@ def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str)
 @main.command()
 @click.option("--contract", default="siliconflow", show_default=True, help="a name, a file or a URL")
 @operation_option
-@click.option("--group", "groups", multiple=True, type=click.Choice(["derived", "experience", "variant", "outage"]))
+@click.option("--group", "groups", multiple=True, type=Among(["derived", "experience", "variant", "outage"]))
 @click.option("--name", "names", multiple=True, metavar="PATTERN", help="only these, such as '200/created_at:*'")
 @click.option("--jobs", type=click.IntRange(1, 64), help="how many at once (default: one for each processor)")
 @click.option("--seed", type=int, help="of the probes (default: always the same ones)")
@@ -249,9 +249,9 @@ def prove(
 @click.option("--contract", default="", metavar="NAME|FILE|URL", help="default: the vendor's, else siliconflow")
 @operation_option
 @click.option("--overlay", "overlays", multiple=True, type=click.Path(path_type=Path))
-@click.option("--reading", type=click.Choice(["published", "documented"]), default="documented", show_default=True)
+@click.option("--reading", type=Among(["published", "documented"]), default="documented", show_default=True)
 @click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
-@click.option("--fail-on", type=click.Choice(["must", "should", "never"]), default="should", show_default=True)
+@click.option("--fail-on", type=Among(["must", "should", "never"]), default="should", show_default=True)
 @click.option("--min-coverage", type=click.FloatRange(0.1, 100), metavar="PERCENT", help="less is inconclusive")
 @click.option("--redact", multiple=True, metavar="POINTER", help="also mask the values here in all reports")
 @click.option("--credentials-recorded", is_flag=True, help="a request that was recorded without a credential had none")
@@ -290,7 +290,7 @@ def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: st
 
 
 @main.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=Among(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print what makes a SHELL complete this command: put it where the shell reads completions."""
     from click.shell_completion import get_completion_class  # noqa: PLC0415
@@ -303,7 +303,7 @@ def completion(shell: str) -> None:
 @main.command()
 @click.argument("rule", required=False)
 @click.option("--markdown", is_flag=True, help="print the whole page of rules, docs/RULES.md")
-@click.option("--report-language", type=click.Choice(("en", "zh")), default="en", show_default=True)
+@click.option("--report-language", type=Among(("en", "zh")), default="en", show_default=True)
 def explain(rule: str | None, *, markdown: bool, report_language: str) -> None:
     """Say what a RULE means, why it matters, what to do and how to accept it; without one, list them all."""
     from batch_conformance.report.language import language  # noqa: PLC0415
@@ -320,8 +320,9 @@ def explain(rule: str | None, *, markdown: bool, report_language: str) -> None:
     elif rule in REGISTRY:
         click.echo(explanation(REGISTRY[rule], told))
     else:
-        near = [known for known in REGISTRY if rule.split(".")[0] in known or rule in known]
-        hint = f"; did you mean {', '.join(near[:5])}?" if near else "; `batch-conformance explain` lists them"
+        family = [known for known in REGISTRY if rule.split(".")[0] in known or rule in known]
+        several = f"; did you mean {', '.join(family[:5])}?" if family else "; `batch-conformance explain` lists them"
+        hint = suggestion(rule, REGISTRY) or several
         _give_up(f"there is no rule {rule!r}{hint}", EXIT_USAGE)
 
 

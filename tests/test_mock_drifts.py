@@ -38,9 +38,11 @@ def on_the_wire(**parts: object) -> Iterator[Client]:
         yield client
 
 
-def test_an_unknown_name_is_refused_with_the_names_that_there_are() -> None:
-    with pytest.raises(DriftError, match=r"no drift is named 'nope'; there are: accepted_202, .*unknown_id_answered"):
+def test_an_unknown_name_is_refused_with_the_one_that_is_near_and_where_all_are_listed() -> None:
+    with pytest.raises(DriftError, match=r"no drift is named 'nope' \(`mock --list-drifts` lists them\)"):
         select(["no_allow", "nope"])
+    with pytest.raises(DriftError, match=r"no drift is named 'status_cancelled'; did you mean status_canceled\?"):
+        select(["status_cancelled"])
 
 
 @pytest.mark.parametrize(

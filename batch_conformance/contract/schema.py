@@ -36,7 +36,9 @@ from batch_conformance.contract.violation import (
     kind_of,
     leaves,
     listed,
+    listed_by,
     show,
+    show_beside,
     type_name,
     union_types,
     words_for,
@@ -155,7 +157,8 @@ class Schema:
                 continue  # what names an alternative is looked at with the alternatives
             for value in members(instance, place.pointer):
                 if isinstance(value, str | int) and not isinstance(value, bool) and not is_known(place.space, value):
-                    words = (listed(place.known_values), show(value), kind_of(value, "enum"))
+                    shown = show_beside(value, place.known_values)
+                    words = (listed(place.known_values), shown, kind_of(value, "enum"))
                     found.append(Violation(place.pointer, KNOWN_VALUES, *words, place.places[KNOWN_VALUES]))
         return tuple(dict.fromkeys(found))
 
@@ -200,10 +203,12 @@ class Schema:
             yield Violation(base, "type", " or ".join(types), shown, type_name(instance), location, path)
         elif together := self._broken_together(error, instance):
             keyword, says = together
-            words = (words_for(keyword, says), show(instance) + why, kind_of(instance, keyword))
+            shown = show_beside(instance, says) if keyword == "enum" else show(instance)
+            words = (words_for(keyword, says), shown + why, kind_of(instance, keyword))
             yield Violation(base, keyword, *words, location, path, self._is_annotated(error))
         else:
-            words = (expectation(error), show(instance) + why, kind_of(instance, keyword))
+            shown = show_beside(instance, listed_by(error)) if keyword in ("enum", "const") else show(instance)
+            words = (expectation(error), shown + why, kind_of(instance, keyword))
             yield Violation(base, keyword, *words, location, path, self._is_annotated(error))
 
     def _is_annotated(self, error: ValidationError) -> bool:

@@ -10,6 +10,7 @@ from batch_conformance.contract.choice import DEFAULT_CHOICE, Choice
 from batch_conformance.contract.contract import Contract, Reading, compile_contract
 from batch_conformance.contract.document import ContractError, Document, load_document
 from batch_conformance.contract.overlay import Overlay, load_overlay
+from batch_conformance.near_miss import suggestion
 
 CONTRACT_NAMES = ("siliconflow", "openai")
 """The contracts that are known by name; the document of the second comes with a package, the extra ``openai``."""
@@ -63,6 +64,7 @@ def _from_file(source: str, choice: Choice) -> Document:
         names = ", ".join(CONTRACT_NAMES)
         raise ContractError(
             f"there is no contract {source!r}: give the path or the URL of an OpenAPI file, or one of {names}"
+            f"{suggestion(source, CONTRACT_NAMES)}"
         )
     return load_document(path, choice=choice)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from jsonschema.exceptions import ValidationError
 
 from batch_conformance.contract.keywords import KNOWN_VALUES
 from batch_conformance.contract.location import Location
+from batch_conformance.near_miss import nearest
 
 _WIDTH = 60
 _LONGEST_WORD = 40
@@ -77,6 +78,12 @@ def show(value: Any) -> str:
     if name in ("null", "object", "array"):
         return name if value or value is None else f"an empty {name}"
     return f"{name} {_text(value)}"
+
+
+def show_beside(value: Any, allowed: Iterable[Any]) -> str:
+    """A value that is none of those allowed, for people, with the one of them that was probably meant."""
+    near = nearest(value, (one for one in allowed if isinstance(one, str))) if isinstance(value, str) else ""
+    return f"{show(value)}, probably meant as {json.dumps(near, ensure_ascii=False)}" if near else show(value)
 
 
 def kind_of(value: Any, keyword: str) -> str:
@@ -189,14 +196,15 @@ def _any_listed(errors: Sequence[ValidationError]) -> ValidationError:
     """The error of a value that is none of those that any branch lists."""
     first, values = errors[0], []
     for one in errors:
-        values += [value for value in _listed_by(one) if value not in values]
+        values += [value for value in listed_by(one) if value not in values]
     return ValidationError(
         first.message, validator="enum", path=first.path, instance=first.instance, schema=first.schema,
         schema_path=first.schema_path, validator_value=values, parent=first.parent,
     )  # fmt: skip
 
 
-def _listed_by(error: ValidationError) -> Sequence[Any]:
+def listed_by(error: ValidationError) -> Sequence[Any]:
+    """The values that an ``enum`` or a ``const`` allows."""
     value = declared(error)
     return [value] if error.validator == "const" else list(value)
 

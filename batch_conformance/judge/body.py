@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from batch_conformance.contract.clauses import rule_of
-from batch_conformance.contract.pointer import unescape
+from batch_conformance.contract.pointer import members, unescape
 from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import Schema, Violation, type_name
 from batch_conformance.contract.shape import Sent
@@ -16,6 +16,7 @@ from batch_conformance.judge.content import Content
 from batch_conformance.judge.response import foreign_charset, is_turned_away, is_unquoted_text
 from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.judge.strict_json import Defect, Parsed
+from batch_conformance.near_miss import nearest
 from batch_conformance.rules.rule import Body, BodyCheck
 
 _NULL_MEANT = frozenset({"document.example_null", "document.nullable_ignored"})
@@ -126,7 +127,7 @@ def _judge_value(sighting: Sighting, content: Content) -> Iterator[Deviation]:
             media_type=sighting.contract_media_type,
             pointer=pointer,
             expected="only documented properties",
-            observed="an undocumented property",
+            observed=_undocumented(content, pointer),
             kind="undeclared",
         )
     if sighting.batch is not None:
@@ -136,6 +137,15 @@ def _judge_value(sighting: Sighting, content: Content) -> Iterator[Deviation]:
 def _is_written(pointer: str, sent: Sequence[Sent]) -> bool:
     """Whether what is at a pointer should not have come at all: of what it is like, nothing more is said."""
     return any(pointer == one.pointer or pointer.startswith(one.pointer + "/") for one in sent)
+
+
+def _undocumented(content: Content, pointer: str) -> str:
+    """An undocumented property in words, with the documented one that it was probably meant for: one that is absent."""
+    around, _, name = pointer.rpartition("/")
+    declared = [place.pointer for place in content.schema.properties if place.pointer.rpartition("/")[0] == around]
+    absent = (one for one in declared if not list(members(content.value, one)))
+    near = nearest(unescape(name), (unescape(one.rpartition("/")[2]) for one in absent))
+    return f"an undocumented property, probably meant as {near}" if near else "an undocumented property"
 
 
 def _sent_back(sighting: Sighting, one: Sent) -> Deviation:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import click
 
+from batch_conformance.choice_option import Among
 from batch_conformance.contract.choice import Choice
 from batch_conformance.contract.path_template import repeated
 from batch_conformance.contract.sources import CONTRACT_NAMES, load_contract
@@ -51,7 +52,7 @@ class MockUsageError(click.ClickException):
 @click.option("--latency", type=click.FloatRange(0, 3600), default=0.0, metavar="SECONDS", help="Hold replies back.")
 @click.option("--drift", "drifts", multiple=True, metavar="NAME", help="Drift in this way; may be given repeatedly.")
 @click.option("--list-drifts", is_flag=True, help="List the drifts and end.")
-@click.option("--style", type=click.Choice(["omit", "null"]), default="omit", show_default=True, help="Unset values.")
+@click.option("--style", type=Among(["omit", "null"]), default="omit", show_default=True, help="Unset values.")
 @click.option("--prefix", help="Path of the base URL (default: /v1, and none where the contract's paths have it).")
 @click.option("--key-env", default="BATCH_API_KEY", show_default=True, metavar="NAME", help="Variable with the key.")
 def mock(

@@ -20,6 +20,7 @@ from batch_conformance.mock.catalogue import (
 )
 from batch_conformance.mock.drift import Drift, in_order
 from batch_conformance.mock.mutation import Mutation
+from batch_conformance.near_miss import suggestion
 
 _FAMILIES = (
     bodies.DRIFTS,
@@ -47,7 +48,7 @@ def select(names: Iterable[str]) -> tuple[Drift, ...]:
     wanted = tuple(dict.fromkeys(names))
     for name in wanted:
         if name not in DRIFTS:
-            raise DriftError(f"no drift is named {name!r}; there are: {', '.join(sorted(DRIFTS))}")
+            raise DriftError(f"no drift is named {name!r}{suggestion(name, DRIFTS)} (`mock --list-drifts` lists them)")
     return in_order(DRIFTS[name] for name in wanted)
 
 

@@ -18,6 +18,7 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import join
 from batch_conformance.exchange.base_url import parse_base_url
 from batch_conformance.input_error import InputError
+from batch_conformance.near_miss import suggestion
 from batch_conformance.run.settings import DEFAULT_KEY_ENV
 from batch_conformance.run.vendors import load_profile
 
@@ -126,7 +127,7 @@ def _unknown(wrong: ValidationError) -> str:
     strange = [str(key) for key in _members(wrong.instance) if key not in known]
     if any("key" in key.lower() or "token" in key.lower() for key in strange):
         return "a key is named by its environment variable alone: `key_env: GROQ_API_KEY`"
-    return f"{', '.join(strange)} is not known here; known are {', '.join(known)}"
+    return f"{', '.join(strange)} is not known here; known are {', '.join(known)}{suggestion(strange[0], known)}"
 
 
 def _missing(wrong: ValidationError) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from batch_conformance.contract.choice import OPERATION_HELP, OPERATION_METAVAR
+from batch_conformance.near_miss import suggestion
 from batch_conformance.report.language import LANGUAGES
 from batch_conformance.run.recall import Files
 from batch_conformance.run.settings import DEFAULT_KEY_ENV, Settings, settle
@@ -67,6 +70,7 @@ def add_options(parser: pytest.Parser) -> None:
     add(
         "--reading",
         choices=("published", "documented"),
+        type=_among("published", "documented"),
         default="documented",
         help="the document as it stands, or with what else the vendor documents (default: %(default)s)",
     )
@@ -79,18 +83,21 @@ def add_options(parser: pytest.Parser) -> None:
     add(
         "--report-language",
         choices=tuple(LANGUAGES),
+        type=_among(*LANGUAGES),
         default="en",
         help="the language of the page and of the terminal; what machines read stays English (default: %(default)s)",
     )
     add(
         "--fail-on",
         choices=("must", "should", "never"),
+        type=_among("must", "should", "never"),
         default="should",
         help="the lowest level of a finding that fails the run (default: %(default)s)",
     )
     add(
         "--exploration",
         choices=("quick", "standard", "thorough"),
+        type=_among("quick", "standard", "thorough"),
         default=None,
         help="at most 60, 400 or 2000 requests (default: standard on this machine, quick elsewhere)",
     )
@@ -162,6 +169,7 @@ def add_options(parser: pytest.Parser) -> None:
     add(
         "--client",
         choices=("openai",),
+        type=_among("openai"),
         default=None,
         help="also tell what OpenAI's Python client makes of the answers, and send a few of its own requests; fails "
         "nothing (needs the extra: pip install 'batch-conformance[client]')",
@@ -210,6 +218,18 @@ def add_options(parser: pytest.Parser) -> None:
         help="the drift.json of an earlier run: says since when each finding is seen, and which are gone",
     )
     add("--plan", action="store_true", help="print what would be sent, in order, and send nothing")
+
+
+def _among(*words: str) -> Callable[[str], str]:
+    """One of these words, which argparse looks for itself; what is near to one of them is answered with it."""
+
+    def chosen(given: str) -> str:
+        near = suggestion(given, words) if given not in words else ""
+        if near:
+            raise argparse.ArgumentTypeError(f"invalid choice: {given!r} (choose from {', '.join(words)}){near}")
+        return given
+
+    return chosen
 
 
 def settings_from(config: pytest.Config) -> Settings:

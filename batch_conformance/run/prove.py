@@ -17,6 +17,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.input_error import InputError
 from batch_conformance.mock.derived import derive
 from batch_conformance.mock.embedded import drifts_of
+from batch_conformance.near_miss import suggestion
 from batch_conformance.report.proof import Observed, Proof, Trial, weigh
 from batch_conformance.run.contracts import open_contract
 from batch_conformance.run.workbench import Entry, Workbench, drift_of
@@ -57,7 +58,8 @@ def choose(entries: Iterable[Entry], groups: Collection[str], patterns: Sequence
     of_groups = [entry for entry in entries if not groups or drift_of(entry).group in groups]
     for pattern in patterns:
         if not any(fnmatchcase(entry.name, pattern) for entry in of_groups):
-            raise ProveError(f"nothing in the catalogue is named {pattern!r}: `prove --list` lists all names")
+            near = suggestion(pattern.partition(":")[0], {entry.name.partition(":")[0]: None for entry in of_groups})
+            raise ProveError(f"nothing in the catalogue is named {pattern!r}{near} (`prove --list` lists all names)")
     if not patterns:
         return tuple(of_groups)
     return tuple(entry for entry in of_groups if any(fnmatchcase(entry.name, pattern) for pattern in patterns))

@@ -21,6 +21,7 @@ from batch_conformance.exchange.profile import KnownDeviation, Profile, profile_
 from batch_conformance.exchange.target import Presentation
 from batch_conformance.findings.finding import Finding
 from batch_conformance.input_error import InputError
+from batch_conformance.near_miss import suggestion
 from batch_conformance.probes.credentials import present
 from batch_conformance.run.contracts import is_url, open_contract
 
@@ -47,7 +48,8 @@ def load_profile(vendor: str) -> Profile:
     if path.suffix in (".yaml", ".yml", ".json") or path.is_file():
         return _read(path, vendor)
     near = [name for name in profile_names() if vendor.lower()[:4] in name or name in vendor.lower()]
-    hint = f"; did you mean {', '.join(near)}?" if near else ""
+    several = f"; did you mean {', '.join(near)}?" if near else ""
+    hint = suggestion(vendor, profile_names()) or several
     what = hint or ": `batch-conformance vendors` lists them, or give the path of a profile"
     raise VendorError(f"there is no vendor {vendor!r}{what}")
 

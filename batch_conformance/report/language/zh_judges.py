@@ -55,6 +55,7 @@ _JUDGES: Mapping[str, str] = {
     "one JSON text in UTF-8": "一段 UTF-8 的 JSON 文本",
     "only documented properties": "只有文档中的属性",
     "an undocumented property": "文档中没有的属性",
+    "{}, probably meant as {}": "{}，可能是指 {}",
     "an answer, and a server that goes on": "应答，并且服务端继续运行",
     "the connection ended, and every one after it was refused": "连接断开，此后的所有连接都被拒绝",
     "times of no age at {}": "不属于任何年代的时间，位于 {}",
