@@ -290,7 +290,7 @@ class AuditSession:
         if audit.target.insecure:
             reporter.write_line(f"WARNING: {INSECURE}", red=True, bold=True)
         if self.config.option.verbose >= 0:
-            operation = f"{audit.contract.operation.method} {audit.contract.operation.path}"
+            operation = f"{audit.contract.chosen.method} {audit.contract.chosen.path}"
             document = f"{audit.contract.document.name}, {audit.contract.reading}, {operation}"
             reporter.write_line(f"target: {audit.target_line}; contract: {document}; plan: {audit.estimate()}")
 

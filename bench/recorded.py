@@ -186,7 +186,7 @@ def _openapi_core(lines: Sequence[bytes]) -> dict[str, tuple[Callable[[], None],
 
 
 def _schema() -> dict[str, object]:
-    schema = shipped_contract().operation.responses["200"].content["application/json"]
+    schema = shipped_contract().chosen.responses["200"].content["application/json"]
     assert schema is not None
     return schema.raw
 

@@ -80,7 +80,7 @@ def finding(
 ) -> Finding:
     deviation = Deviation(
         rule=rule,
-        operation=contract().operation.id,
+        operation=contract().chosen.id,
         status=status,
         media_type="application/json",
         pointer=pointer,

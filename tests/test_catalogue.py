@@ -62,7 +62,7 @@ def replies(service: Service, *, statuses: bool = True) -> Iterator[tuple[int, b
 
 def broken(contract: Contract, status: int, body: bytes) -> set[tuple[str, str]]:
     """Status and pointer of everything that a body breaks of its schema, and of what it says beside it."""
-    response = contract.operation.response_for(status)
+    response = contract.chosen.response_for(status)
     schema = response.content.get("application/json") if response else None
     if schema is None:
         return set()
@@ -113,11 +113,11 @@ def test_many_findings_for_one_cause_have_a_reason() -> None:
 
 def test_every_documented_property_and_response_is_broken_in_some_way() -> None:
     places = {(mutation.sent, mutation.at) for mutation in DERIVED.values()}
-    for response in SHIPPED.operation.responses.values():
+    for response in SHIPPED.chosen.responses.values():
         schema = response.content["application/json"]
         assert schema is not None
         for place in schema.properties:
-            free = any(place.pointer.startswith(name + "/") for name in SHIPPED.roles.free_maps)
+            free = any(place.pointer.startswith(name + "/") for name in SHIPPED.chosen.roles.free_maps)
             assert free or (int(response.status), place.pointer) in places
 
 
@@ -182,7 +182,7 @@ def test_a_tailored_mock_keeps_its_contract(source: str) -> None:
 
 
 def test_the_offer_of_the_vendor_has_every_documented_error() -> None:
-    assert set(own_offer().errors) == {int(s) for s in SHIPPED.operation.responses if s != "200"}
+    assert set(own_offer().errors) == {int(s) for s in SHIPPED.chosen.responses if s != "200"}
 
 
 def test_a_contract_that_nothing_can_be_served_of_is_refused_with_one_line(tmp_path: Path) -> None:

@@ -373,7 +373,7 @@ def test_a_server_that_turns_the_client_away_by_its_name_is_found() -> None:
 
 
 def test_a_vendor_that_serves_its_batches_elsewhere_is_not_asked_by_the_client() -> None:
-    elsewhere = contract().served_at("/v1/jobs/{batch_id}")
+    elsewhere = contract().moved({"/batches/{batch_id}": "/v1/jobs/{batch_id}"})
     plan = build_plan(
         elsewhere, [KNOWN], exploration="quick", seed=None, loopback=True, unsafe=False, client=READER.sdk.asks
     )

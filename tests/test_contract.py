@@ -59,13 +59,13 @@ GUIDE = {
 
 
 def success(contract: Contract) -> Schema:
-    schema = contract.operation.responses["200"].schema_for("application/json")
+    schema = contract.chosen.responses["200"].schema_for("application/json")
     assert schema is not None
     return schema
 
 
 def body_of(contract: Contract, status: str) -> Schema:
-    schema = contract.operation.responses[status].schema_for("application/json")
+    schema = contract.chosen.responses[status].schema_for("application/json")
     assert schema is not None
     return schema
 
@@ -88,7 +88,7 @@ def test_the_published_reading_is_the_document_alone() -> None:
     contract = shipped_contract("published")
     assert contract.overlays == ()
     assert not contract.repaired
-    assert list(contract.operation.responses) == ["200", "400", "401", "403", "404", "503", "504"]
+    assert list(contract.chosen.responses) == ["200", "400", "401", "403", "404", "503", "504"]
     assert {clause.location.origin for clause in contract.clauses} == {"document"}
     assert contract.clauses
     schema = success(contract)
@@ -258,7 +258,7 @@ def test_a_local_reference_is_followed_wherever_it_is(place: tuple[str | int, ..
     around[place[-1]] = was
     expected = compile_contract(parse_document(json.dumps(plain, indent=1).encode(), "api.json"))
     assert [clause.id for clause in contract.clauses] == [clause.id for clause in expected.clauses]
-    assert contract.roles == expected.roles
+    assert contract.chosen.roles == expected.chosen.roles
     told = [one for one in contract.document_findings if one.rule == "document.reference_misplaced"]
     others = {one.rule for one in contract.document_findings} - {"document.reference_misplaced"}
     assert others == {one.rule for one in expected.document_findings}
@@ -285,7 +285,7 @@ def test_every_violation_of_the_shipped_contract_breaks_one_of_its_clauses(body:
     schema = success(contract)
     for violation in (*schema.violations(body), *schema.unknown_values(body)):
         rule = rule_of(violation.keyword)
-        assert f"{contract.operation.id} 200 application/json {violation.pointer or '-'} {rule}" in ids
+        assert f"{contract.chosen.id} 200 application/json {violation.pointer or '-'} {rule}" in ids
 
 
 def test_clauses_are_unique_stable_and_of_registered_rules() -> None:
@@ -334,7 +334,7 @@ def test_the_clauses_of_a_schema_say_what_it_says() -> None:
 
 
 def test_the_shipped_contract_knows_the_roles_of_its_fields() -> None:
-    roles = shipped_contract().roles
+    roles = shipped_contract().chosen.roles
     assert (roles.identity, roles.state, roles.created) == ("/id", "/status", "/created_at")
     assert (roles.expires, roles.window) == ("/expires_at", "/completion_window")
     assert roles.free_maps == {"/metadata"}
@@ -355,16 +355,16 @@ def test_the_shipped_contract_knows_the_roles_of_its_fields() -> None:
 
 
 def test_a_contract_without_such_fields_has_no_roles() -> None:
-    roles = compile_contract(document({"type": "object", "properties": {"batch_id": {"type": "string"}}})).roles
+    roles = compile_contract(document({"type": "object", "properties": {"batch_id": {"type": "string"}}})).chosen.roles
     assert roles.identity == "/batch_id"
     assert (roles.state, roles.stages, roles.timestamps, roles.counts, roles.window) == (None, (), (), None, None)
-    other = compile_contract(document({"type": "array", "items": {"type": "object"}})).roles
+    other = compile_contract(document({"type": "array", "items": {"type": "object"}})).chosen.roles
     assert other.identity is None
 
 
 def test_a_field_of_another_type_does_not_have_the_role_of_its_name() -> None:
     body = {"properties": {"id": {"type": "object"}, "status": {"type": "integer"}, "metadata": {"type": "string"}}}
-    roles = compile_contract(document(body)).roles
+    roles = compile_contract(document(body)).chosen.roles
     assert (roles.identity, roles.state, roles.free_maps) == (None, None, frozenset())
 
 
@@ -393,7 +393,7 @@ def test_roles_can_be_given_even_behind_a_reference() -> None:
         },
     }
     contract = compile_contract(document({"$ref": "#/components/schemas/Job"}, components={"Job": body}))
-    roles = contract.roles
+    roles = contract.chosen.roles
     assert (roles.identity, roles.state, roles.window, roles.timestamps) == ("/handle", "/phase", None, ())
     assert [(stage.value, stage.terminal) for stage in roles.stages] == [("RUNNING", False), ("DONE", True)]
     assert roles.stages[1].timestamp == "/completed_at"
@@ -430,8 +430,8 @@ def test_the_batch_operation_is_chosen_among_others() -> None:
         (["/{id}"], "/{id}"),
     ):
         contract = compile_contract(parse_document(json.dumps(with_paths(*paths)).encode(), "api.json"))
-        assert contract.operation.path == chosen
-        assert contract.operation.parameter in ("batch_id", "id")
+        assert contract.chosen.path == chosen
+        assert contract.chosen.parameter in ("batch_id", "id")
 
 
 def test_a_document_without_one_such_operation_is_refused_with_what_there_is() -> None:
@@ -472,16 +472,16 @@ def test_an_operation_is_secured_when_no_alternative_goes_without(everywhere: An
     data = tree({}, **({} if here is None else {"security": here}))
     if everywhere is not None:
         data["security"] = everywhere
-    assert compile_contract(parse_document(json.dumps(data).encode(), "api.json")).operation.secured is secured
+    assert compile_contract(parse_document(json.dumps(data).encode(), "api.json")).chosen.secured is secured
 
 
 def test_a_response_is_found_by_its_status_its_range_or_the_default() -> None:
     responses = {"200": {"description": ""}, "4xx": {"description": ""}, "default": {"description": ""}, "x-note": 1}
-    operation = compile_contract(document({}, responses=responses)).operation
+    operation = compile_contract(document({}, responses=responses)).chosen
     assert list(operation.responses) == ["200", "4XX", "default"]
     found = [operation.response_for(status) for status in (200, 404, 500)]
     assert [one.status for one in found if one] == ["200", "4XX", "default"]
-    assert compile_contract(document({})).operation.response_for(404) is None
+    assert compile_contract(document({})).chosen.response_for(404) is None
 
 
 def test_a_schema_is_found_by_its_media_type_whatever_its_parameters_and_case() -> None:
@@ -491,7 +491,7 @@ def test_a_schema_is_found_by_its_media_type_whatever_its_parameters_and_case() 
         "image/png": {},
     }
     contract = compile_contract(document({}, responses={"200": {"description": "", "content": content}}))
-    response = contract.operation.responses["200"]
+    response = contract.chosen.responses["200"]
     assert list(response.content) == ["application/json", "text/*", "image/png"]
     assert response.schema_for("application/json") is not None
     assert response.schema_for("text/html") is not None
@@ -555,13 +555,13 @@ def test_a_contract_is_found_by_name_or_file_and_nothing_else(tmp_path: Path) ->
 def test_facts_about_the_document_are_kept() -> None:
     contract = shipped_contract()
     assert (contract.title, contract.version, contract.openapi) == ("SiliconFlow API", "1.0.0", "3.0.0")
-    assert contract.servers == ("https://api.siliconflow.cn/v1",)
-    assert contract.operation.secured
-    assert contract.operation.methods == ("GET",)
-    assert contract.operation.lists_errors
+    assert contract.chosen.servers == ("https://api.siliconflow.cn/v1",)
+    assert contract.chosen.secured
+    assert contract.chosen.methods == ("GET",)
+    assert contract.chosen.lists_errors
     odd = {**tree({}), "servers": "nowhere", "info": None}
     bare = compile_contract(parse_document(json.dumps(odd).encode(), "api.json"))
-    assert (bare.title, bare.version, bare.servers) == ("api.json", "", ())
+    assert (bare.title, bare.version, bare.chosen.servers) == ("api.json", "", ())
 
 
 def test_a_large_document_is_compiled_for_its_one_operation() -> None:

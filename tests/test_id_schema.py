@@ -98,7 +98,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("exploration", ["quick", "standard"])
 def test_ids_that_nobody_has_keep_the_schema_of_the_parameter(name: str, exploration: Any) -> None:
     of = contract(**SCHEMAS[name])
-    parameter = of.operation.id_parameter
+    parameter = of.chosen.id_parameter
     assert parameter is not None
     assert parameter.narrows
     unknown = asked_of_nobody(plan(of, exploration=exploration))
@@ -144,15 +144,15 @@ def test_a_parameter_of_the_operation_goes_before_that_of_the_path() -> None:
     made = document({"type": "string", "format": "uuid"}, where="path")
     own = {"name": "batch_id", "in": "path", "required": True, "schema": {"type": "integer"}}
     made["paths"]["/batches/{batch_id}"]["get"]["parameters"] = [own]
-    parameter = compile_contract(parse_document(json.dumps(made).encode(), "ids.json")).operation.id_parameter
+    parameter = compile_contract(parse_document(json.dumps(made).encode(), "ids.json")).chosen.id_parameter
     assert parameter is not None
     assert (parameter.admits("12"), parameter.admits(UUID)) == (True, False)
 
 
 @given(st.integers(), st.floats(allow_nan=False, allow_infinity=False, min_value=-1e6, max_value=1e6))
 def test_texts_stand_for_the_numbers_that_they_spell(whole: int, fraction: float) -> None:
-    integers = contract({"type": "integer"}).operation.id_parameter
-    numbers = contract({"type": "number"}).operation.id_parameter
+    integers = contract({"type": "integer"}).chosen.id_parameter
+    numbers = contract({"type": "number"}).chosen.id_parameter
     assert integers is not None
     assert numbers is not None
     assert integers.admits(str(whole)) or len(str(abs(whole))) > 40
@@ -269,7 +269,7 @@ def test_a_server_of_uuids_conforms(refusal: int, exploration: Any, tmp_path: Pa
 
 
 def test_the_published_contract_asks_for_nothing_but_a_string() -> None:
-    parameter = shipped_contract().operation.id_parameter
+    parameter = shipped_contract().chosen.id_parameter
     assert parameter is not None
     assert not parameter.narrows
 

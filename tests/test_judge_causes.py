@@ -187,7 +187,7 @@ def test_a_media_type_without_a_schema_still_has_to_be_json() -> None:
     ],
 )
 def test_a_header_is_read_by_the_type_that_is_declared(text: str, schema: dict[str, Any], value: Any) -> None:
-    (declared,) = contract_of(schema).operation.responses["200"].content.values()
+    (declared,) = contract_of(schema).chosen.responses["200"].content.values()
     assert declared is not None
     read = header_value(declared, f" {text} ")
     assert (read, type(read)) == (value, type(value))

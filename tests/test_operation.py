@@ -41,7 +41,7 @@ def chosen(data: Any, name: str = "", path: str = "") -> Contract:
 
 def shown_by(contract: Contract) -> str:
     """The path in the document that a contract was compiled from, as its object says."""
-    schema = contract.operation.responses["200"].content["application/json"]
+    schema = contract.chosen.responses["200"].content["application/json"]
     assert schema is not None
     return next(found for place in schema.properties if "/" in (found := unescape(place.pointer[1:])))
 
@@ -82,21 +82,21 @@ MANY = of(
 )
 def test_an_operation_is_named_by_its_id_or_by_method_and_path_or_by_the_path(name: str, path: str) -> None:
     contract = chosen(MANY, name)
-    assert contract.operation.path == path
+    assert contract.chosen.path == path
     assert shown_by(contract) == path
 
 
 def test_the_name_that_reports_give_an_operation_without_an_id_names_it() -> None:
     data = getting("/files/{id}", "/models/{id}")
     contract = chosen(data, "/models/{id}")
-    assert contract.operation.id == "GET_/models/{id}"
-    assert chosen(data, contract.operation.id).operation.path == "/models/{id}"
+    assert contract.chosen.id == "GET_/models/{id}"
+    assert chosen(data, contract.chosen.id).chosen.path == "/models/{id}"
 
 
 def test_an_id_with_a_space_is_named_as_it_stands_and_as_reports_write_it() -> None:
     data = of({"/models/{m}": {"get": operation("/models/{m}", "get a model")}, **getting("/files/{id}")["paths"]})
     for name in ("get a model", "get_a_model"):
-        assert chosen(data, name).operation.path == "/models/{m}"
+        assert chosen(data, name).chosen.path == "/models/{m}"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_two_operations_for_batches_are_refused_as_such() -> None:
     told = refusal(getting("/v1/batches/{id}", "/v2/batches/{id}", "/files/{id}"))
     assert "has 2 operations GET /…/{id} for batches: choose one with --operation: " in told
     assert told.endswith("/v1/batches/{id}, /v2/batches/{id}")
-    assert chosen(getting("/v1/batches/{id}", "/v2/batches/{id}"), "/v2/batches/{id}").operation.path.startswith("/v2")
+    assert chosen(getting("/v1/batches/{id}", "/v2/batches/{id}"), "/v2/batches/{id}").chosen.path.startswith("/v2")
 
 
 def test_a_document_without_any_says_so() -> None:
@@ -159,7 +159,7 @@ def test_a_document_without_any_says_so() -> None:
     ],
 )
 def test_a_path_is_one_of_batches_where_any_of_its_segments_says_so(paths: tuple[str, ...], path: str) -> None:
-    assert chosen(getting(*paths)).operation.path == path
+    assert chosen(getting(*paths)).chosen.path == path
 
 
 SILICONFLOW = of(
@@ -175,8 +175,8 @@ def test_an_operation_id_that_is_repeated_is_refused_with_what_tells_them_apart(
     told = refusal(SILICONFLOW, "getBatchEvaluationJob")
     assert "2 operations 'getBatchEvaluationJob' (GET /batches, GET /batches/{batch_id})" in told
     assert told.endswith("--operation='GET /batches/{batch_id}'")
-    assert chosen(SILICONFLOW, "GET /batches/{batch_id}").operation.id == "getBatchEvaluationJob"
-    assert chosen(SILICONFLOW).operation.path == "/batches/{batch_id}"
+    assert chosen(SILICONFLOW, "GET /batches/{batch_id}").chosen.id == "getBatchEvaluationJob"
+    assert chosen(SILICONFLOW).chosen.path == "/batches/{batch_id}"
 
 
 def test_no_refusal_shows_an_id_that_would_not_choose() -> None:
@@ -185,7 +185,7 @@ def test_no_refusal_shows_an_id_that_would_not_choose() -> None:
 
 def test_paths_that_differ_only_in_their_parameters_names_are_told_apart_by_them() -> None:
     data = getting("/files/{id}", "/files/{name}")
-    assert chosen(data, "GET /files/{name}").operation.parameter == "name"
+    assert chosen(data, "GET /files/{name}").chosen.parameter == "name"
     assert "2 operations '/files/{other}'" in refusal(data, "/files/{other}")
 
 
@@ -193,7 +193,7 @@ def test_a_path_behind_a_reference_is_found_and_one_that_leads_nowhere_is_in_nob
     item = {"get": operation("/models/{m}", "getModel")}
     paths = {"/models/{m}": {"$ref": "#/components/pathItems/M"}, "/files/{id}": {"$ref": "files.yaml"}}
     data = of(paths, components={"pathItems": {"M": item}})
-    assert chosen(data, "getModel").operation.path == "/models/{m}"
+    assert chosen(data, "getModel").chosen.path == "/models/{m}"
     assert "leaves the document" in refusal(data, "/files/{id}")
 
 
@@ -211,22 +211,22 @@ class TestAProfilesPath:
     def test_it_chooses_among_those_that_are_there(self, paths: tuple[str, ...], path: str) -> None:
         contract = chosen(getting(*paths), path="/batch/jobs/{batch_id}")
         assert shown_by(contract) == path
-        assert same(contract.operation.path, "/batch/jobs/{batch_id}")
-        assert contract.operation.parameter in contract.operation.path
+        assert same(contract.chosen.path, "/batch/jobs/{batch_id}")
+        assert contract.chosen.parameter in contract.chosen.path
 
     def test_it_chooses_where_the_base_url_lacks_what_the_document_has(self) -> None:
         contract = chosen(getting("/batch/jobs/{id}", "/models/{id}"), path="/v1/batch/jobs/{batch_id}")
-        assert contract.operation.path == "/v1/batch/jobs/{id}"
+        assert contract.chosen.path == "/v1/batch/jobs/{id}"
 
     def test_it_is_the_path_of_no_other_operation_that_is_named(self) -> None:
         data = getting("/v1/batch/jobs/{job_id}", "/v1/models/{model}")
         path = "/batch/jobs/{batch_id}"
-        assert chosen(data, "/v1/models/{m}", path).operation.path == "/v1/models/{model}"
-        assert chosen(data, "/v1/batch/jobs/{x}", path).operation.path == "/batch/jobs/{job_id}"
+        assert chosen(data, "/v1/models/{m}", path).chosen.path == "/v1/models/{model}"
+        assert chosen(data, "/v1/batch/jobs/{x}", path).chosen.path == "/batch/jobs/{job_id}"
 
     def test_it_holds_for_the_one_that_is_named_where_none_is_like_it(self) -> None:
         data = getting("/jobs/{id}", "/models/{id}")
-        assert chosen(data, "/jobs/{id}", "/own/jobs/{batch_id}").operation.path == "/own/jobs/{id}"
+        assert chosen(data, "/jobs/{id}", "/own/jobs/{batch_id}").chosen.path == "/own/jobs/{id}"
 
 
 SEGMENT = st.sampled_from(["v1", "batches", "batch", "jobs", "files", "models"])
@@ -240,9 +240,9 @@ def test_every_operation_that_can_be_judged_can_be_named_and_nothing_else_is_cho
     data = of({path: {"get": operation(path, f"op{number}")} for number, path in enumerate(templates)})
     for number, path in enumerate(templates):
         for name in (f"op{number}", f"GET {path}", re.sub(r"\{\w+\}", "{z}", path)):
-            assert chosen(data, name).operation.path == path
+            assert chosen(data, name).chosen.path == path
     try:
-        found = chosen(data).operation.path
+        found = chosen(data).chosen.path
     except ContractError as error:
         told = str(error)
         assert all(path in told for path in templates if batch_rank(path) == min(map(batch_rank, templates)))
@@ -296,8 +296,8 @@ def test_of_a_large_document_the_same_is_chosen_or_refused(choice: Choice, monke
             contract = compile_contract(parse_document(raw, "api.yaml", choice), "published", choice=choice)
         except ContractError as error:
             return str(error)
-        chosen = (contract.operation.path, contract.operation.id, contract.operation.location)
-        return chosen, contract.clauses, contract.document_findings, contract.servers
+        chosen = (contract.chosen.path, contract.chosen.id, contract.chosen.location)
+        return chosen, contract.clauses, contract.document_findings, contract.chosen.servers
 
     part = outcome()
     monkeypatch.setattr(excerpt, "WORTH_IT", 10**9)
@@ -309,7 +309,7 @@ def test_of_a_large_document_no_more_is_read_than_the_one_that_is_named_needs() 
     document = parse_document(raw, "api.yaml", choice)
     assert "/v2/things/{id}" in document.data["paths"]
     assert "/v1/models/{model}" not in document.data["paths"]
-    assert compile_contract(document, choice=choice).operation.location.line == (
+    assert compile_contract(document, choice=choice).chosen.location.line == (
         raw.decode().splitlines().index("  /v2/things/{id}:") + 2
     )
 
@@ -328,11 +328,11 @@ def test_servers_are_those_of_the_operation_then_of_its_path_then_of_the_documen
     data = tree({"type": "object"})
     data["servers"] = [{"url": "https://one/v1"}]
     item = data["paths"]["/batches/{batch_id}"]
-    assert chosen(data).servers == ("https://one/v1",)
+    assert chosen(data).chosen.servers == ("https://one/v1",)
     item["servers"] = [{"url": "https://two/v1"}]
-    assert chosen(data).servers == ("https://two/v1",)
+    assert chosen(data).chosen.servers == ("https://two/v1",)
     item["get"]["servers"] = [{"url": "/v3"}, {"url": "/v4"}]
-    assert chosen(data).servers == ("/v3", "/v4")
+    assert chosen(data).chosen.servers == ("/v3", "/v4")
 
 
 def write(folder: Path, data: dict[str, Any], name: str = "api.yaml") -> str:

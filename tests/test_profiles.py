@@ -49,7 +49,7 @@ def test_every_profile_loads_and_its_contract_compiles_under_both_readings(name:
     profile = load_profile(name)
     for reading in ("documented", "published"):
         contract = contract_for(profile, "", reading, ())
-        assert contract.operation.path.endswith("}")
+        assert contract.chosen.path.endswith("}")
         assert len(contract.clauses) > 50
     assert profile.odd_ids(profile.id_examples) == ()
     for known in profile.deviations:
@@ -157,7 +157,7 @@ def test_a_vendors_contract_may_be_a_file_beside_its_profile(tmp_path: Path) -> 
     )
     entry = {"name": "api.yaml", "overlays": ["more.yaml"], "source": "a page somewhere"}
     contract = contract_for(load_profile(write(tmp_path, contract=entry)), "", "documented", ())
-    assert contract.operation.id == "getBatchEvaluationJob"
+    assert contract.chosen.id == "getBatchEvaluationJob"
     assert contract.document.data["info"]["title"] == "Theirs"
 
 

@@ -32,9 +32,9 @@ def test_what_no_file_says_is_shown_at_the_operation() -> None:
     report = samples.run_report((replace(finding, location=said),))
     (result,) = sarif.log(report)["runs"][0]["results"]
     place = result["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"]["uri"] == report.contract.operation.location.file
-    assert place["region"]["startLine"] == report.contract.operation.location.line
-    assert f"file={report.contract.operation.location.file},line=" in github.annotate(report)
+    assert place["artifactLocation"]["uri"] == report.contract.chosen.location.file
+    assert place["region"]["startLine"] == report.contract.chosen.location.line
+    assert f"file={report.contract.chosen.location.file},line=" in github.annotate(report)
 
 
 def test_sarif_tells_new_from_accepted() -> None:

@@ -100,9 +100,9 @@ def checks_for(under: Contract, body: dict[str, Any]) -> dict[str, Sequence[Body
         return None
     broken = bool(rules & {"body.type", "body.required", "body.undeclared"})
     valid = surely_valid(sighting.schema, broken=broken)
-    counted = surely_add_up(AlikeBodies(sighting.schema, under.roles, body, broken))
-    sense = surely_makes_sense(under.roles, body)
-    says = surely_says_something(sighting.schema, under.roles, body)
+    counted = surely_add_up(AlikeBodies(sighting.schema, under.chosen.roles, body, broken))
+    sense = surely_makes_sense(under.chosen.roles, body)
+    says = surely_says_something(sighting.schema, under.chosen.roles, body)
     if valid is None or sense is None or says is None:
         return None
     if not all(check(body) for check in (*valid, *sense, *counted)):
@@ -129,7 +129,9 @@ def test_what_is_surely_kept_is_kept(name: str, bodies: tuple[dict[str, Any], di
     if "validators.surely_valid" in holding:  # the other checks are for values that the schema admits
         kept = frozenset[str]().union(*(SURELY_KEPT[where] for where in holding))
         broken = [one for one in found if one.rule in kept]
-        assert [one for one in broken if (one.rule, one.pointer) != ("body.known_value", under.roles.state)] == []
+        assert [
+            one for one in broken if (one.rule, one.pointer) != ("body.known_value", under.chosen.roles.state)
+        ] == []
     if len(holding) == len(checks):
         told = {(one.rule, one.pointer, one.kind) for one in judge_one(Sighting(sent(first), under))}
         assert {(one.rule, one.pointer, one.kind) for one in found} == told
@@ -155,7 +157,7 @@ STEPS = st.one_of(
 @MANY
 @given(st.lists(STEPS, min_size=2, max_size=5))
 def test_reads_that_are_surely_calm_break_no_rule_over_time(steps: list[dict[str, Any]]) -> None:
-    roles, places = contract().roles, compared_places(contract().roles)
+    roles, places = contract().chosen.roles, compared_places(contract().chosen.roles)
     bodies = list(accumulate(steps, lambda body, step: {**body, **step}, initial=QUEUED))
     reads = [replace(sent(body), number=n, started_at=1e9 + n) for n, body in enumerate(bodies)]
     values = [tuple(at(body, place) for place in places) for body in bodies]
@@ -192,7 +194,7 @@ def test_rules_look_at_no_header_that_none_of_them_names(run: tuple[Exchange, ..
         if exchange.response is not None:
             given = {name: getattr(exchange.response, name) for name in Response.__dataclass_fields__}
             list(judge_one(Sighting(replace(exchange, response=Listening(**given)), contract())))
-    declared = {name.lower() for one in contract().operation.responses.values() for name in one.headers}
+    declared = {name.lower() for one in contract().chosen.responses.values() for name in one.headers}
     assert Listening.asked <= headers_looked_at() | declared
 
 

@@ -201,7 +201,7 @@ def test_the_ids_keep_the_schema_of_the_parameter(name: str) -> None:
     kind = {"type": "object", "required": ["id"], "properties": {"id": IDS[name]}}
     of = contract(kind, parameter=IDS[name], s404=content(PROBLEM))
     offer = tailor(of)
-    parameter = of.operation.id_parameter
+    parameter = of.chosen.id_parameter
     assert parameter is not None
     assert all(parameter.admits(batch.id) for batch in offer.batches)
     assert all(str(batch.at()["id"]) == batch.id for batch in offer.batches)
@@ -308,7 +308,7 @@ def test_nothing_that_conforms_is_accused(name: str) -> None:
 @pytest.mark.parametrize("document", ["jobs-3.1.yaml", "openai-like.yaml", "tasks-3.0.yaml"])
 def test_every_place_of_a_success_is_shown(document: str) -> None:
     of = load_contract(str(DATA / document))
-    success = of.operation.response_for(200)
+    success = of.chosen.response_for(200)
     assert success is not None
     schema = success.content[JSON]
     assert schema is not None

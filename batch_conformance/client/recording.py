@@ -50,7 +50,7 @@ def _of_file(path: str, contract: Contract, tell: Callable[[str], None]) -> list
             tell(f"{where()}: {unjudged}")
     if not found:
         raise RecordingError(
-            f"{path} holds no answer to GET {contract.operation.path}{complaint}: give an exchanges.har of a run's "
+            f"{path} holds no answer to GET {contract.chosen.path}{complaint}: give an exchanges.har of a run's "
             "reports, another HTTP Archive, or exchanges one per line"
         )
     return found

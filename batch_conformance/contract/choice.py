@@ -69,10 +69,12 @@ class Choice:
 
     ``name`` is what a person calls it: its operationId, ``GET /path`` or the path; empty where nobody did. ``path`` is
     where a vendor's profile has it, a template below the base URL; empty where the document's own path holds.
+    ``others`` name further operations, in the same ways, that the contract is to hold beside the chosen one.
     """
 
     name: str = ""
     path: str = ""
+    others: tuple[str, ...] = ()
 
     def is_named(self, operation: ListedOperation) -> bool:
         """Whether the name is that of an operation. Of a path, the names of its parameters make no difference."""
@@ -129,6 +131,19 @@ class Chosen:
     key: str
     served_at: str
 
+    def serves(self, path: str) -> str:
+        """The path that another operation is served at, by the document's own path.
+
+        What the base URL holds of the chosen one's path, or lacks, it holds or lacks of the others' too.
+        """
+        own, served, other = (one.split("/") for one in (self.key, self.served_at, path))
+        if path == self.key:
+            return self.served_at
+        more = len(own) - len(served)
+        if more <= 0:
+            return "/".join([*served[: 1 - more], *other[1:]])
+        return "/".join(["", *other[more + 1 :]]) if other[: more + 1] == own[: more + 1] else path
+
 
 def choose(document: str, operations: Sequence[ListedOperation], choice: Choice) -> Chosen:
     """The operation that is meant; ``document`` is how the document is shown.
@@ -140,6 +155,26 @@ def choose(document: str, operations: Sequence[ListedOperation], choice: Choice)
     if not choice.path or (own and choice.name and _another_is_the_profiles(document, operations, choice, key)):
         return Chosen(key, key)
     return Chosen(key, choice.path.replace("{batch_id}", "{" + parameters(key)[-1] + "}"))
+
+
+def choose_others(
+    document: str, operations: Sequence[ListedOperation], choice: Choice, chosen: Chosen
+) -> tuple[ListedOperation, ...]:
+    """The further operations that a choice names, without the chosen one.
+
+    Any GET can be one, whatever its path. Raises ``ContractError`` with one line for one that is no operation of the
+    document, or of another method.
+    """
+    found: dict[str, ListedOperation] = {}
+    for name in choice.others:
+        one = _of_name(document, operations, Choice(name))
+        if one is None:
+            raise ContractError(f"{document} has no operation {name!r}")
+        if one.method != "GET":
+            raise ContractError(f"{one.location}: {one.method} {one.path} cannot be judged: its method is {one.method}")
+        if one.path != chosen.key:
+            found[one.path] = one
+    return tuple(found.values())
 
 
 def _another_is_the_profiles(document: str, operations: Sequence[ListedOperation], choice: Choice, key: str) -> bool:
@@ -184,7 +219,8 @@ def _is_of_batches(operation: ListedOperation) -> bool:
     return before == "batches" and "{" in last
 
 
-def _named(document: str, operations: Sequence[ListedOperation], choice: Choice) -> ListedOperation:
+def _of_name(document: str, operations: Sequence[ListedOperation], choice: Choice) -> ListedOperation | None:
+    """The operation that has the name; None where none has. Raises ``ContractError`` where several have."""
     found = [operation for operation in operations if choice.is_named(operation)]
     exact = [operation for operation in found if choice.name.strip().endswith(operation.path)]
     if len(found) > 1 and len(exact) == 1:
@@ -196,15 +232,20 @@ def _named(document: str, operations: Sequence[ListedOperation], choice: Choice)
             f"{document} has {len(found)} operations {choice.name!r} ({listed}), and OpenAPI wants an operation's name "
             f"to be unique: choose by method and path, such as --operation='{first.method} {first.path}'"
         )
-    if found:
-        reason = choice.refuses(found[0])
-        if reason:
-            raise ContractError(
-                f"{found[0].location}: {found[0].method} {found[0].path} cannot be judged: {reason}; "
-                f"an operation GET /…/{{id}} can{_others(operations, choice)}"
-            )
-        return found[0]
-    raise ContractError(f"{document} has no operation {choice.name!r}{_others(operations, choice, choice.name)}")
+    return found[0] if found else None
+
+
+def _named(document: str, operations: Sequence[ListedOperation], choice: Choice) -> ListedOperation:
+    found = _of_name(document, operations, choice)
+    if found is None:
+        raise ContractError(f"{document} has no operation {choice.name!r}{_others(operations, choice, choice.name)}")
+    reason = choice.refuses(found)
+    if reason:
+        raise ContractError(
+            f"{found.location}: {found.method} {found.path} cannot be judged: {reason}; "
+            f"an operation GET /…/{{id}} can{_others(operations, choice)}"
+        )
+    return found
 
 
 def _others(operations: Sequence[ListedOperation], choice: Choice, name: str = "") -> str:

@@ -1,14 +1,23 @@
-"""The contract: a document under a reading, compiled into an operation, its responses and its clauses."""
+"""The contract: a document under a reading, compiled into its operations, their responses and their clauses."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, Literal
 
-from batch_conformance.contract.choice import DEFAULT_CHOICE, METHODS, Choice, ListedOperation, choose, operations_of
+from batch_conformance.contract.choice import (
+    DEFAULT_CHOICE,
+    METHODS,
+    Choice,
+    ListedOperation,
+    choose,
+    choose_others,
+    operations_of,
+)
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.clauses import derive_clauses
 from batch_conformance.contract.document import ContractError, Document
@@ -18,7 +27,7 @@ from batch_conformance.contract.overlay import Action, Overlay, apply, apply_wit
 from batch_conformance.contract.path_parameter import path_parameter
 from batch_conformance.contract.path_template import parameters
 from batch_conformance.contract.pointer import join
-from batch_conformance.contract.reference import follow, follow_misplaced, follow_paths
+from batch_conformance.contract.reference import MisplacedReference, follow, follow_misplaced, follow_paths
 from batch_conformance.contract.roles import Roles, infer_roles
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.selfcheck import DocumentFinding, self_check
@@ -31,8 +40,8 @@ Reading = Literal["published", "documented"]
 class Contract:
     """A document under a reading, compiled.
 
-    ``servers`` are the URL templates that hold for the operation: its own, its path's, or the document's. ``repaired``
-    is true where the self-check's repairs stand in for an overlay that nobody gave.
+    ``operations`` are those that exchanges are judged by, the chosen one first; their ids are unique. ``repaired`` is
+    true where the self-check's repairs stand in for an overlay that nobody gave.
     """
 
     document: Document
@@ -41,29 +50,42 @@ class Contract:
     title: str
     version: str
     openapi: str
-    servers: tuple[str, ...]
-    operation: Operation
-    roles: Roles
-    clauses: tuple[Clause, ...]
+    operations: tuple[Operation, ...]
     document_findings: tuple[DocumentFinding, ...]
     repaired: bool
 
     @property
+    def chosen(self) -> Operation:
+        """The operation that was chosen: a run asks it, and the embedded mock serves it."""
+        return self.operations[0]
+
+    @cached_property
+    def clauses(self) -> tuple[Clause, ...]:
+        """The clauses of all operations, in document order each."""
+        return tuple(clause for operation in self.operations for clause in operation.clauses)
+
+    @cached_property
     def private(self) -> tuple[str, ...]:
         """Places in bodies whose values are nobody else's business: customers' own, and what is only written."""
-        schemas = [schema for one in self.operation.responses.values() for schema in one.content.values() if schema]
+        responses = [one for operation in self.operations for one in operation.responses.values()]
+        schemas = [schema for one in responses for schema in one.content.values() if schema]
+        free = [pointer for operation in self.operations for pointer in operation.roles.free_maps]
         written = [place.pointer for schema in schemas for place in schema.properties if place.write_only]
-        return (*self.roles.free_maps, *dict.fromkeys(written))
+        return tuple(dict.fromkeys((*free, *written)))
 
-    def served_at(self, path: str) -> Contract:
-        """The same contract, its operation at another path: a template with the operation's own parameter."""
-        paths = {path: self.document.data["paths"][self.operation.path]}
-        document = replace(self.document, data={**self.document.data, "paths": paths})
-        return replace(self, document=document, operation=replace(self.operation, path=path))
+    def moved(self, paths: Mapping[str, str]) -> Contract:
+        """The same contract, its operations at other paths: templates with the same parameters, by those of now."""
+        given = self.document.data["paths"]
+        served = {paths.get(one.path, one.path): given[one.path] for one in self.operations}
+        return replace(
+            self,
+            document=replace(self.document, data={**self.document.data, "paths": served}),
+            operations=tuple(replace(one, path=paths.get(one.path, one.path)) for one in self.operations),
+        )
 
     def unsecured(self) -> Contract:
         """The same contract for a server that asks for no credential."""
-        return replace(self, operation=replace(self.operation, secured=False))
+        return replace(self, operations=tuple(replace(one, secured=False) for one in self.operations))
 
 
 def compile_contract(
@@ -72,15 +94,17 @@ def compile_contract(
     overlays: Sequence[Overlay] = (),
     choice: Choice = DEFAULT_CHOICE,
 ) -> Contract:
-    """Compile the chosen operation of a document under a reading.
+    """Compile the chosen operations of a document under a reading.
 
     ``published`` takes the document alone; ``documented`` applies the overlays, or, where none is given, the repairs
     of the self-check. Raises ``ContractError`` with one line for people.
     """
     document, paths = follow_paths(document)
-    chosen = choose(document.name, _list_operations(document), choice)
-    document, misplaced = follow_misplaced(document, chosen.key)
-    findings = self_check(document, _compile_operation(document, chosen.key), (*paths, *misplaced))
+    listed = _list_operations(document)
+    chosen = choose(document.name, listed, choice)
+    keys = (chosen.key, *(one.path for one in choose_others(document.name, listed, choice, chosen)))
+    document, misplaced = _follow_all(document, keys)
+    findings = _self_check(document, _compile_operations(document, keys), (*paths, *misplaced))
     repairs = _repairs(findings)
     repaired = reading == "documented" and not overlays and bool(repairs.actions)
     effective = document
@@ -89,15 +113,11 @@ def compile_contract(
     elif reading == "documented":
         effective, told = apply_with_findings(document, overlays)
         findings += told
-    if chosen.key not in _mapping(effective.data.get("paths")):
-        raise ContractError(f"{document.name} has no path {chosen.key} once its overlays are applied")
-    effective, _ = follow_misplaced(effective, chosen.key)
-    operation = _compile_operation(effective, chosen.key)
-    success = operation.response_for(200) or next((r for s, r in operation.responses.items() if s[0] == "2"), None)
-    content = success.content if success is not None and success.status != "default" else {}
-    schema = next(
-        (content[kind] for kind in sorted(content, key=lambda kind: "json" not in kind) if content[kind]), None
-    )
+    for key in keys:
+        if key not in _mapping(effective.data.get("paths")):
+            raise ContractError(f"{document.name} has no path {key} once its overlays are applied")
+    effective, _ = _follow_all(effective, keys)
+    operations = _compile_operations(effective, keys)
     info = _mapping(document.data.get("info"))
     contract = Contract(
         document=effective,
@@ -106,14 +126,40 @@ def compile_contract(
         title=str(info.get("title", document.name)),
         version=str(info.get("version", "")),
         openapi=str(document.data["openapi"]),
-        servers=_servers(effective, operation),
-        operation=operation,
-        roles=infer_roles(schema, operation.parameter),
-        clauses=derive_clauses(operation),
+        operations=tuple(replace(one, roles=_roles_of(one), clauses=derive_clauses(one)) for one in operations),
         document_findings=findings,
         repaired=repaired,
     )
-    return contract if chosen.served_at == chosen.key else contract.served_at(chosen.served_at)
+    served = {key: chosen.serves(key) for key in keys}
+    return contract if all(key == path for key, path in served.items()) else contract.moved(served)
+
+
+def _follow_all(document: Document, keys: Iterable[str]) -> tuple[Document, tuple[MisplacedReference, ...]]:
+    """The document without references that OpenAPI does not have in these paths, and what they were."""
+    found: list[MisplacedReference] = []
+    for key in keys:
+        document, misplaced = follow_misplaced(document, key)
+        found += misplaced
+    return document, tuple(found)
+
+
+def _self_check(
+    document: Document, operations: Iterable[Operation], misplaced: Sequence[MisplacedReference]
+) -> tuple[DocumentFinding, ...]:
+    """What is found about all operations; what two of them share is found once."""
+    found = [one for operation in operations for one in self_check(document, operation, misplaced)]
+    unique = {one.id: one for one in reversed(found)}
+    return tuple(sorted(unique.values(), key=lambda one: (one.location.line, one.id)))
+
+
+def _roles_of(operation: Operation) -> Roles:
+    """The roles of the body of an operation's success."""
+    success = operation.response_for(200) or next((r for s, r in operation.responses.items() if s[0] == "2"), None)
+    content = success.content if success is not None and success.status != "default" else {}
+    schema = next(
+        (content[kind] for kind in sorted(content, key=lambda kind: "json" not in kind) if content[kind]), None
+    )
+    return infer_roles(schema, operation.parameter)
 
 
 def _repairs(findings: Sequence[DocumentFinding]) -> Overlay:
@@ -162,12 +208,29 @@ def _location_of(document: Document, pointer: str, method: str) -> Location:
     return document.location(join(pointer, method))
 
 
-def _servers(document: Document, operation: Operation) -> tuple[str, ...]:
-    pointer = operation.location.pointer
+def _servers(document: Document, pointer: str) -> tuple[str, ...]:
+    """The URL templates of the servers of the operation at a pointer."""
     owners = (pointer, pointer.rpartition("/")[0], "")
     given = (_mapping(resolve(document.data, owner)).get("servers") for owner in owners)
     servers = next((found for found in given if isinstance(found, list) and found), [])
     return tuple(str(_mapping(server).get("url", "")) for server in servers)
+
+
+def _compile_operations(document: Document, keys: Sequence[str]) -> list[Operation]:
+    """The operations GET at these paths, each with an id of its own.
+
+    An operationId that the document repeats names only the first of them; method and path name the others, and those
+    that have none.
+    """
+    first, *others = (_compile_operation(document, key) for key in keys)
+    count = Counter(one.id.replace(" ", "_") for one in _list_operations(document)) if others else Counter[str]()
+    made = [first]
+    for one in others:
+        name = f"{one.method}_{one.path}" if count[one.id] > 1 else one.id
+        while name in {other.id for other in made}:
+            name += "_"
+        made.append(replace(one, id=name))
+    return made
 
 
 def _compile_operation(document: Document, path: str) -> Operation:
@@ -175,7 +238,7 @@ def _compile_operation(document: Document, path: str) -> Operation:
     if "get" not in item:
         raise ContractError(f"{document.name} has no operation GET {path} once its overlays are applied")
     node, pointer = _mapping(item["get"]), join(around, "get")
-    parameter = parameters(path)[-1]
+    parameter = next(reversed(parameters(path)), "")
     responses = node.get("responses")
     if not isinstance(responses, Mapping) or not responses:
         raise ContractError(f"{document.location(pointer)}: the operation documents no responses")
@@ -198,6 +261,7 @@ def _compile_operation(document: Document, path: str) -> Operation:
         ),
         secured=bool(security) and all(security),
         methods=tuple(method.upper() for method in METHODS if method in item),
+        servers=_servers(document, pointer),
         id_parameter=path_parameter(document, pointer, parameter),
     )
 

@@ -26,11 +26,11 @@ def diff_contracts(old: Contract, new: Contract) -> ContractDiff:
     ]
     order = {id(change): number for number, change in enumerate(found)}
     found.sort(key=lambda change: (not change.breaking, KINDS.index(change.kind), order[id(change)]))
-    return ContractDiff(old, new, tuple(replace(change, operation=old.operation.id) for change in found))
+    return ContractDiff(old, new, tuple(replace(change, operation=old.chosen.id) for change in found))
 
 
 def _responses(old: Contract, new: Contract) -> Iterator[Change]:
-    before, after = old.operation.responses, new.operation.responses
+    before, after = old.chosen.responses, new.chosen.responses
     for status, response in after.items():
         if status in before:
             was = before[status]

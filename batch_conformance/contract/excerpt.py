@@ -34,9 +34,9 @@ Block = tuple[int, int]
 def read_part(text: str, name: str, line_offset: int, choice: Choice) -> Tree | None:
     """What a large document says of the operation that is meant, as ``read_tree`` gives it.
 
-    None where all of it has to be read, be it to say which operations there are.
+    None where all of it has to be read, be it to say which operations there are, or whether they share their ids.
     """
-    part = excerpt(text, choice.may_be_at) if len(text) >= WORTH_IT else None
+    part = excerpt(text, choice.may_be_at) if len(text) >= WORTH_IT and not choice.others else None
     if part is None:
         return None
     try:

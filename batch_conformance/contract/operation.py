@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.parameter import PathParameter
+from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import Schema
 
 _STATUS = re.compile(r"[1-5](?:\d\d|XX|xx)|default", re.ASCII)
@@ -43,10 +45,13 @@ class ResponseContract:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: ``id`` is its operationId, ``path`` its template, ``parameter`` the name of the id in it.
+    """One method on one path: ``id`` names it in a contract, ``path`` is its template.
 
-    ``methods`` are the upper-case methods that the document declares on this path; ``secured`` says whether the
-    operation asks for a credential. ``id_parameter`` is what the document says of the id, None where it says nothing.
+    ``parameter`` is the name of the last parameter of the path, which stands for the id; empty where there is none.
+    ``id_parameter`` is what the document says of it, None where it says nothing. ``methods`` are the upper-case methods
+    that the document declares on this path; ``secured`` says whether the operation asks for a credential. ``servers``
+    are the URL templates that hold for it: its own, its path's, or the document's. ``roles`` are those of the body of
+    its success.
     """
 
     id: str
@@ -57,7 +62,10 @@ class Operation:
     responses: Mapping[str, ResponseContract]
     secured: bool
     methods: tuple[str, ...]
+    servers: tuple[str, ...]
     id_parameter: PathParameter | None = None
+    roles: Roles = field(default_factory=Roles)
+    clauses: tuple[Clause, ...] = ()
 
     def breaks_its_schema(self, batch_id: str | None) -> bool:
         """Whether an id is none that the schema of the path's parameter admits."""

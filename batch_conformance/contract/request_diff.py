@@ -42,25 +42,25 @@ def request_changes(old: Contract, new: Contract) -> Iterator[Change]:
 
 
 def _address(old: Contract, new: Contract) -> Iterator[Change]:
-    before, after = (re.sub(r"\{[^{}]*\}", "{}", contract.operation.path) for contract in (old, new))
+    before, after = (re.sub(r"\{[^{}]*\}", "{}", contract.chosen.path) for contract in (old, new))
     if before != after:
         yield Change(
             "request.path",
             "changed",
             True,
-            old.operation.path,
-            new.operation.path,
+            old.chosen.path,
+            new.chosen.path,
             "Clients ask at a path that the new contract does not have.",
-            old_location=old.operation.location,
-            new_location=new.operation.location,
+            old_location=old.chosen.location,
+            new_location=new.chosen.location,
         )
-    if old.servers != new.servers:
+    if old.chosen.servers != new.chosen.servers:
         yield Change(
             "request.server",
             "changed",
             False,
-            ", ".join(old.servers),
-            ", ".join(new.servers),
+            ", ".join(old.chosen.servers),
+            ", ".join(new.chosen.servers),
             "The address is configuration; a client that has it built in must be told.",
             old_location=old.document.location("/servers"),
             new_location=new.document.location("/servers"),
@@ -88,7 +88,7 @@ def _credentials(old: Contract, new: Contract) -> Iterator[Change]:
 
 def _ways_in(contract: Contract) -> frozenset[str]:
     """Each set of credentials that is enough, in words; ``none`` where none is asked for."""
-    data, pointer = contract.document.data, contract.operation.location.pointer
+    data, pointer = contract.document.data, contract.chosen.location.pointer
     alternatives = resolve(data, pointer).get("security", data.get("security"))
     if not isinstance(alternatives, list) or not alternatives:
         return frozenset({"none"})
@@ -113,7 +113,7 @@ def _ways(alternatives: Iterable[str]) -> str:
 
 
 def _security_at(contract: Contract) -> Location:
-    own = join(contract.operation.location.pointer, "security")
+    own = join(contract.chosen.location.pointer, "security")
     return contract.document.location(own if own in contract.document.locations else "/security")
 
 
@@ -159,7 +159,7 @@ def _between_parameters(was: _Parameter, now: _Parameter) -> Iterator[Change]:
 def _parameters_of(contract: Contract) -> dict[tuple[str, str], _Parameter]:
     """The parameters by place and name; the id's own name does not matter to who sends it."""
     document, found = contract.document, {}
-    operation = contract.operation.location.pointer
+    operation = contract.chosen.location.pointer
     for owner in (operation.rpartition("/")[0], operation):
         listed = resolve(document.data, owner).get("parameters")
         for index in range(len(listed) if isinstance(listed, list) else 0):

@@ -83,8 +83,9 @@ class Roles:
 
 
 def infer_roles(schema: Schema | None, parameter: str) -> Roles:
-    """The roles of the properties of a success schema; ``parameter`` is the name of the id in the path.
+    """The roles of the properties of a success schema.
 
+    ``parameter`` is the name of the id in the path, empty where there is none: no body has an identity then.
     Raises ``ContractError`` for an ``x-roles`` that is not of the form described, or names what is not declared.
     """
     if schema is None:
@@ -94,11 +95,10 @@ def infer_roles(schema: Schema | None, parameter: str) -> Roles:
     state = given.pointer("state", *(name for name in ("/status", "/state") if _has(places, name, "string")))
     free = [name for name in ("/metadata",) if _has(places, name, "object")]
     words = given.words("stages")
+    named = ("/id", "/" + escape(parameter)) if parameter else ()
     times = [name for name, place in places.items() if name.endswith("_at") and _is(place, "integer")]
     return Roles(
-        identity=given.pointer(
-            "identity", *(name for name in ("/id", "/" + escape(parameter)) if _has(places, name, "string"))
-        ),
+        identity=given.pointer("identity", *(name for name in named if _has(places, name, "string"))),
         state=state,
         stages=tuple(_stages(places[state], places, words)) if state else (),
         timestamps=given.pointers("timestamps", [name for name in times if not name.startswith("/metadata/")]),

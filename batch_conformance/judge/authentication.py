@@ -59,7 +59,7 @@ def judge_authentication(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation
 
     Each deviation comes with the condition under which it is told: a hole that a wider one explains is none of its own.
     """
-    if not sighting.contract.operation.secured or sighting.answer is None or not sighting.exchange.final:
+    if not sighting.operation.secured or sighting.answer is None or not sighting.exchange.final:
         return
     if is_let_in(sighting):
         rule = rule_of_credential(sighting)
@@ -86,7 +86,7 @@ def must_be_refused(sighting: Sighting) -> bool:
 
 def is_let_in(sighting: Sighting) -> bool:
     """Whether a credential that had to be refused was answered with success."""
-    return sighting.contract.operation.secured and _kind(sighting) in _RULE_OF_CREDENTIAL and _succeeded(sighting)
+    return sighting.operation.secured and _kind(sighting) in _RULE_OF_CREDENTIAL and _succeeded(sighting)
 
 
 def rule_of_credential(sighting: Sighting) -> str:
@@ -106,7 +106,7 @@ def _accepted(sighting: Sighting, rule: str) -> Deviation:
     status = sighting.answer.status if sighting.answer else 0
     return sighting.deviates(
         rule,
-        status="401" if sighting.contract.operation.response_for(401) else "",
+        status="401" if sighting.operation.response_for(401) else "",
         expected="401",
         observed=f"{status} with {_MEANS[_kind(sighting)]}",
         kind=_kind(sighting) if rule in ("auth.scheme_accepted", "auth.elsewhere_accepted") else "accepted",

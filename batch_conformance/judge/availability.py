@@ -296,7 +296,7 @@ def is_down(sighting: Sighting) -> bool:
     if exchange.failure is not None:
         return True
     status = exchange.status or 0
-    undeclared = sighting.method not in (*sighting.contract.operation.methods, "HEAD")
+    undeclared = sighting.method not in (*sighting.operation.methods, "HEAD")
     if status == 501 and (undeclared or sighting.method == "HEAD"):
         return False
     return not sighting.forced and (500 <= status <= 599 or status == 429)

@@ -210,7 +210,7 @@ def _empty_strings(sighting: Sighting, schema: Schema, value: Any, judged: Set[s
         if isinstance(text, str) and (
             not text.strip(" \t\r\n") or (text in WORDS_FOR_UNSET and not place.known_values)
         ):
-            if any(place.pointer.startswith(free + "/") for free in sighting.contract.roles.free_maps):
+            if any(place.pointer.startswith(free + "/") for free in sighting.operation.roles.free_maps):
                 continue
             yield sighting.deviates(
                 "value.empty_string",

@@ -26,10 +26,10 @@ class Coverage:
         self.contract = contract
         self.places: Counter[tuple[str, str, str, str]] = Counter()
         self.standing: Counter[str] = Counter()
-        self._media_types: dict[str, Counter[str]] = {status: Counter() for status in contract.operation.responses}
+        self._media_types: dict[str, Counter[str]] = {status: Counter() for status in contract.chosen.responses}
         self._types: dict[tuple[str, str], Counter[str]] = {}
         self._absent: Counter[tuple[str, str]] = Counter()
-        for response in contract.operation.responses.values():
+        for response in contract.chosen.responses.values():
             for schema in response.content.values():
                 for place in schema.properties if schema else ():
                     self._types.setdefault((response.status, place.pointer), Counter())
@@ -61,7 +61,7 @@ class Coverage:
 
     def statuses(self) -> tuple[StatusResult, ...]:
         """Every documented status, then every other one that was answered, with its media types."""
-        documented = self.contract.operation.responses
+        documented = self.contract.chosen.responses
         others = sorted(self._media_types.keys() - documented.keys())
         return tuple(
             StatusResult(status, status in documented, dict(sorted(types.items())), types.total())
@@ -155,7 +155,7 @@ class _Properties:
 
     def __init__(self, first: Sighting) -> None:
         self.example = first
-        schema, free_maps = first.schema, first.contract.roles.free_maps
+        schema, free_maps = first.schema, first.operation.roles.free_maps
         self._places = tuple(
             place
             for place in (schema.properties if schema else ())

@@ -120,7 +120,7 @@ class Facts:
                 self._valid_answered = max(self._valid_answered, moment_of(sighting.exchange))
             if status == 401:
                 self.refused.add(probe.subject)
-            if probe.subject == "unknown" and not sighting.contract.operation.breaks_its_schema(probe.batch_id):
+            if probe.subject == "unknown" and not sighting.operation.breaks_its_schema(probe.batch_id):
                 self.unknown_get.add(str(status))
 
     def _add_refusal(self, sighting: Sighting, status: int) -> None:

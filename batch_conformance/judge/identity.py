@@ -49,7 +49,7 @@ def _followed(sighting: Sighting) -> Deviation:
 
 
 def _other_batch(sighting: Sighting) -> Iterator[Deviation]:
-    pointer = sighting.contract.roles.identity
+    pointer = sighting.operation.roles.identity
     answered = at(sighting.batch, pointer) if pointer is not None else None
     asked = sighting.exchange.probe.batch_id
     if pointer is not None and isinstance(answered, str) and answered and answered != asked:

@@ -300,7 +300,7 @@ class Judge:
             return
         if not facts.asked_unknown:
             yield REQUIRED_UNKNOWN
-        if self.judged and self.contract.operation.secured and not facts.asked_without:
+        if self.judged and self.contract.chosen.secured and not facts.asked_without:
             yield REQUIRED_AUTHENTICATION
 
 
@@ -333,7 +333,7 @@ def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, int, list[Deviatio
         yield unless_form_is_own(form), _ALONE, answer
         yield if_form_is_own(form), _ALONE, list(_judge_answer(replace(sighting, api_spoke=True)))
     else:
-        nothing_there = sighting.exchange.status == 404 and sighting.contract.operation.secured
+        nothing_there = sighting.exchange.status == 404 and sighting.operation.secured
         yield UNLESS_REAL if odd else UNLESS_NOWHERE if nothing_there else ALWAYS, _ALONE, answer
     yield ALWAYS, _GIVEN_AWAY, given_away
 

@@ -83,8 +83,8 @@ class Log:
     ) -> None:
         self.contract = contract
         self.keeps_all = keeps_all
-        self.pointers = compared_places(contract.roles)
-        self.free_maps = contract.roles.free_maps
+        self.pointers = compared_places(contract.chosen.roles)
+        self.free_maps = contract.chosen.roles.free_maps
         self._most = most
         self._folder = folder
         self._held: dict[str, Held] = {}

@@ -55,7 +55,7 @@ def is_reduced(exchange: Exchange, whole: Exchange | None = None) -> bool:
 def compare(log: Log) -> Compared:
     """Judge all reads over time, and HEAD against GET, and take in what was answered and what was not."""
     made = Compared()
-    calm = SurelyCalm(log.contract.roles, log.pointers)
+    calm = SurelyCalm(log.contract.chosen.roles, log.pointers)
     was_plain = False
     for key, held in log.groups():
         plain = _calm_reads(key, held, calm)
@@ -193,7 +193,7 @@ def _stub(key: str, row: Row, log: Log) -> Reduced:
 
 def plain_path(contract: Contract, batch_id: str) -> str:
     """The path of a batch whose id is plain."""
-    return contract.operation.path.replace("{" + contract.operation.parameter + "}", batch_id)
+    return contract.chosen.path.replace("{" + contract.chosen.parameter + "}", batch_id)
 
 
 def plain_probe(contract: Contract, batch_id: str, accept: tuple[tuple[str, str], ...]) -> Probe:

@@ -57,7 +57,7 @@ def judge_response(sighting: Sighting) -> Iterator[Deviation]:
 
 
 def _method(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
-    if sighting.method not in (*sighting.contract.operation.methods, "HEAD") and 200 <= answer.status < 300:
+    if sighting.method not in (*sighting.operation.methods, "HEAD") and 200 <= answer.status < 300:
         yield sighting.deviates(
             "method.undeclared_answered",
             status="",
@@ -68,7 +68,7 @@ def _method(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
 
 
 def _status(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
-    operation, status = sighting.contract.operation, answer.status
+    operation, status = sighting.operation, answer.status
     is_status = 100 <= status <= 599  # RFC 9110 section 15: there are no others, whatever a default response says
     if is_status and (sighting.documented is not None or status == 429 or status >= 500):
         return  # 429 and 5xx are weighed over the run: an outage is not drift
@@ -110,7 +110,7 @@ def _leads_to_normal_form(sighting: Sighting, answer: Response) -> bool:
     probe, location = sighting.exchange.probe, answer.header("location")
     if probe.subject != "equivalent" or answer.status not in _REDIRECTS or location is None:
         return False
-    operation = sighting.contract.operation
+    operation = sighting.operation
     normal = operation.path.replace("{" + operation.parameter + "}", quote(probe.batch_id or "", safe=""))
     try:
         return urlsplit(urljoin(sighting.exchange.request.url, location.strip())).path.endswith(normal)
@@ -124,7 +124,7 @@ def _is_unforeseen(sighting: Sighting, status: int) -> bool:
     A credential that must be refused gets 401 (RFC 9110 section 15.5.2), an id that nobody has 404 (15.5.5) or 410.
     The self-check reports that the document lists neither.
     """
-    operation, probe = sighting.contract.operation, sighting.exchange.probe
+    operation, probe = sighting.operation, sighting.exchange.probe
     if status == 401:
         return operation.secured and (probe.credential not in _ACCEPTED or probe.subject == "recorded")
     gone = probe.subject in _NOBODYS and not any(operation.response_for(other) for other in (404, 410))
@@ -141,7 +141,7 @@ def accepts_documented(sighting: Sighting) -> bool:
     """Whether the request's Accept admits a media type that the document gives to a success."""
     asked = next((value for name, value in sighting.exchange.probe.headers if name.lower() == "accept"), "*/*")
     ranges = {part.partition(";")[0].strip().lower() for part in asked.split(",") if not _NEVER.search(part)}
-    declared = {kind for response in sighting.contract.operation.responses.values() for kind in response.content}
+    declared = {kind for response in sighting.operation.responses.values() for kind in response.content}
     admitted = declared | {kind.partition("/")[0] + "/*" for kind in declared} | {"*/*"}
     return bool(ranges & admitted)
 
@@ -213,12 +213,12 @@ def is_refused_for_its_id(sighting: Sighting) -> bool:
     answer, asked = sighting.answer, sighting.exchange.probe.batch_id
     if answer is None or answer.status not in _OF_A_REFUSED_ID or not sighting.covered or sighting.forced:
         return False
-    return sighting.contract.operation.breaks_its_schema(asked)
+    return sighting.operation.breaks_its_schema(asked)
 
 
 def refused_for_its_id(sighting: Sighting) -> Deviation:
     """What is told of all such refusals that are not as documented, whatever their status and body: one thing."""
-    parameter = sighting.contract.operation.parameter
+    parameter = sighting.operation.parameter
     return sighting.deviates(
         "response.refused_input",
         status="",

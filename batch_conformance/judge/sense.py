@@ -18,7 +18,7 @@ _WINDOW_UNIT = {"h": 3600, "d": 86400, "m": 60}
 
 def judge_sense(sighting: Sighting) -> Iterator[Deviation]:
     """What the fields of one batch say about each other."""
-    batch, roles = sighting.batch, sighting.contract.roles
+    batch, roles = sighting.batch, sighting.operation.roles
     if batch is None:
         return
     yield from _magnitudes(sighting, batch, roles)

@@ -31,9 +31,7 @@ def observe(exchanges: Sequence[Exchange], contract: Contract) -> ShapeRecord:
             kinds[sighting.status, ""].append(sighting)
             if state := state_of(sighting):
                 kinds[sighting.status, state].append(sighting)
-    return ShapeRecord(
-        contract.operation.id, {kind: _shape_of(sightings, contract) for kind, sightings in kinds.items()}
-    )
+    return ShapeRecord(contract.chosen.id, {kind: _shape_of(sightings, contract) for kind, sightings in kinds.items()})
 
 
 def judge_shape(
@@ -78,7 +76,7 @@ def is_ordinary(sighting: Sighting) -> bool:
 
 def state_of(sighting: Sighting) -> str:
     """The lifecycle state that an answered batch is in, empty where it says none."""
-    pointer = sighting.contract.roles.state
+    pointer = sighting.operation.roles.state
     state: Any = at(sighting.batch, pointer) if pointer and sighting.batch is not None else None
     return state if isinstance(state, str) else ""
 
@@ -95,7 +93,7 @@ def _shape_of(sightings: Sequence[Sighting], contract: Contract) -> AnswerShape:
         count=len(sightings),
         media_types=tuple(sorted({sighting.media_type for sighting in sightings})),
         headers=lasting_headers([name for name, _ in s.answer.headers] for s in sightings if s.answer is not None),
-        body=infer(bodies, contract.roles.free_maps),
+        body=infer(bodies, contract.chosen.roles.free_maps),
     )
 
 

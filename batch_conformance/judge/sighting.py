@@ -9,7 +9,7 @@ from typing import Any
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.location import Location
-from batch_conformance.contract.operation import ResponseContract
+from batch_conformance.contract.operation import Operation, ResponseContract
 from batch_conformance.contract.pointer import printable
 from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Exchange, Response
@@ -35,6 +35,11 @@ class Sighting:
 
     def __reduce__(self) -> tuple[type[Sighting], tuple[Exchange, Contract, bool]]:
         return Sighting, (self.exchange, self.contract, self.api_spoke)  # what is derived is derived again
+
+    @cached_property
+    def operation(self) -> Operation:
+        """The operation that the exchange belongs to, by which it is judged."""
+        return self.contract.chosen
 
     @property
     def answer(self) -> Response | None:
@@ -65,7 +70,7 @@ class Sighting:
     @cached_property
     def documented(self) -> ResponseContract | None:
         """What the contract says of this status, or None where it says nothing."""
-        return self.contract.operation.response_for(self.answer.status) if self.answer else None
+        return self.operation.response_for(self.answer.status) if self.answer else None
 
     @cached_property
     def status(self) -> str:
@@ -170,7 +175,7 @@ class Sighting:
             level = "should"
         return Deviation(
             rule=rule,
-            operation=self.contract.operation.id,
+            operation=self.operation.id,
             status=self.status if status is None else status,
             media_type=media_type,
             pointer=printable(pointer),
@@ -188,7 +193,7 @@ class Sighting:
         if rule.startswith(
             ("body.", "json.", "response.status", "response.media_type", "response.header", "response.undocumented")
         ):
-            return self.documented.location if self.documented else self.contract.operation.location
+            return self.documented.location if self.documented else self.operation.location
         return Location(REGISTRY[rule].source, 0, "", "standard")
 
 

@@ -44,7 +44,7 @@ STANDING: Mapping[str, tuple[str, str, Callable[[Sighting], bool]]] = {
     "method.undeclared_answered": (
         "",
         "methods that the document does not declare do not succeed",
-        lambda s: s.method not in (*s.contract.operation.methods, "HEAD") and _conclusive(s),
+        lambda s: s.method not in (*s.operation.methods, "HEAD") and _conclusive(s),
     ),
     "auth.missing_accepted": (
         "401",
@@ -97,15 +97,15 @@ STANDING: Mapping[str, tuple[str, str, Callable[[Sighting], bool]]] = {
     "time.order": ("200", "times are in the order of the states", _is_success),
 }
 _NEEDS_ROLE: Mapping[str, Callable[[Contract], bool]] = {
-    "time.magnitude": lambda c: bool(c.roles.timestamps),
-    "time.order": lambda c: bool(c.roles.timestamps),
-    "identity.other_batch": lambda c: c.roles.identity is not None,
+    "time.magnitude": lambda c: bool(c.chosen.roles.timestamps),
+    "time.order": lambda c: bool(c.chosen.roles.timestamps),
+    "identity.other_batch": lambda c: c.chosen.roles.identity is not None,
 }
 
 
 def applies(rule: str, contract: Contract) -> bool:
     """Whether a standing clause is one of this contract's: unsecured operations have no authentication, and so on."""
-    if rule.startswith("auth.") and not contract.operation.secured:
+    if rule.startswith("auth.") and not contract.chosen.secured:
         return False
     needs = _NEEDS_ROLE.get(rule)
     return needs is None or needs(contract)

@@ -90,8 +90,8 @@ def mock(
     if offer and style != "omit":
         raise MockUsageError(f"--style {style} is of the batches of siliconflow: another contract has its own")
     prefix = prefix_for(served) if prefix is None else prefix
-    if repeated(prefix, served.operation.path):
-        raise MockUsageError(f"--prefix {prefix!r} is what the contract's path {served.operation.path} begins with")
+    if repeated(prefix, served.chosen.path):
+        raise MockUsageError(f"--prefix {prefix!r} is what the contract's path {served.chosen.path} begins with")
     if prefix and not prefix.startswith("/"):
         raise MockUsageError(f"--prefix {prefix!r} is no path: write it with a leading slash, like /v1")
     own = os.environ.get(key_env, "")

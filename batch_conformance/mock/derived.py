@@ -41,7 +41,7 @@ _OTHERS = {2: (202, 203), 4: (409, 418)}
 
 def derive(contract: Contract) -> tuple[Mutation, ...]:
     """Every mutation of the contract, in the order of its clauses; names are unique and stable."""
-    return tuple(mutation for response in contract.operation.responses.values() for mutation in _of(contract, response))
+    return tuple(mutation for response in contract.chosen.responses.values() for mutation in _of(contract, response))
 
 
 def _of(contract: Contract, response: ResponseContract) -> Iterator[Mutation]:
@@ -55,7 +55,7 @@ def _of(contract: Contract, response: ResponseContract) -> Iterator[Mutation]:
         for place in schema.properties:
             if schema.contradiction(place.pointer) is not None:
                 continue
-            if not any(place.pointer.startswith(free + "/") for free in contract.roles.free_maps):
+            if not any(place.pointer.startswith(free + "/") for free in contract.chosen.roles.free_maps):
                 yield from maker.of_place(schema, place)
 
 
@@ -64,7 +64,7 @@ class _Maker:
 
     def __init__(self, contract: Contract, response: ResponseContract) -> None:
         self._contract = contract
-        self._roles: Roles = contract.roles
+        self._roles: Roles = contract.chosen.roles
         self._sent = int(response.status)
         self._response = response
         self._success = 200 <= self._sent < 300
@@ -77,7 +77,7 @@ class _Maker:
         for word, label in (("html", "text/html; charset=utf-8"), ("no_type", None)):
             yield self._make(word, "", "response.media_type", ("label", label), source)
         yield self._make("latin_1", "", "response.charset", ("label", f"{media_type}; charset=iso-8859-1"), source)
-        operation = self._contract.operation
+        operation = self._contract.chosen
         others = [other for other in _OTHERS.get(self._sent // 100, ()) if operation.response_for(other) is None]
         # An unlisted 429 or 5xx is weighed over a run, and an unlisted error means nothing where none is listed.
         if operation.lists_errors and others and self._sent != _TOO_MANY:

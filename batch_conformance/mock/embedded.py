@@ -35,7 +35,7 @@ def drifts_of(contract: Contract) -> Mapping[str, Drift]:
 
 def prefix_for(contract: Contract) -> str:
     """The path of a mock's base URL: ``/v1``, and none where the contract's paths begin with it themselves."""
-    return "" if repeated(_PREFIX, contract.operation.path) else _PREFIX
+    return "" if repeated(_PREFIX, contract.chosen.path) else _PREFIX
 
 
 def embedded_mock(contract: Contract, *, fitted: bool, tick: float = 0.0) -> EmbeddedMock:

@@ -27,11 +27,11 @@ def batch_ids(contract: Contract, maker: Maker) -> tuple[str, ...]:
 
 def identity(contract: Contract, maker: Maker, batch_id: str) -> tuple[str, str | int] | None:
     """The pointer at which a body has its id, and the id as it stands there; None where there is no such place."""
-    if contract.roles.identity is not None:
-        return contract.roles.identity, batch_id
+    if contract.chosen.roles.identity is not None:
+        return contract.chosen.roles.identity, batch_id
     # A number names the batch as well, though no role is inferred from it.
     value = int(batch_id) if batch_id.isdigit() else batch_id
-    for pointer in ("/id", "/" + escape(contract.operation.parameter)):
+    for pointer in ("/id", "/" + escape(contract.chosen.parameter)):
         schemas = maker.at(pointer)
         if schemas and maker.keeps(schemas, value):
             return pointer, value
@@ -46,7 +46,7 @@ def _candidates(contract: Contract, maker: Maker) -> Iterator[str]:
     from batch_conformance.probes.draws import draw  # noqa: PLC0415
 
     yield from (batch.id for batch in make_fleet())
-    parameter = contract.operation.id_parameter
+    parameter = contract.chosen.id_parameter
     strategies = [ids_of(parameter, ())] if parameter is not None and parameter.narrows else []
     for strategy in strategies:
         if strategy is not None:
@@ -56,15 +56,15 @@ def _candidates(contract: Contract, maker: Maker) -> Iterator[str]:
                 continue
     if parameter is not None:
         yield from parameter.shown
-    if contract.roles.identity is not None:
-        yield from map(str, maker.drawn(maker.at(contract.roles.identity), MOST))
+    if contract.chosen.roles.identity is not None:
+        yield from map(str, maker.drawn(maker.at(contract.chosen.roles.identity), MOST))
     # More of the vendor's kind, for contracts that take any string and have more to show than the vendor's.
     letters = "abcdefghijklmnopqrstuvwxyz"
     yield from (f"batch_{letters[number]}qkzmwtrvxa"[:16] for number in range(len(letters)))
 
 
 def _fits(contract: Contract, maker: Maker, text: str) -> bool:
-    parameter, pointer = contract.operation.id_parameter, contract.roles.identity
+    parameter, pointer = contract.chosen.id_parameter, contract.chosen.roles.identity
     if text in ("", ".", "..") or (parameter is not None and not parameter.admits(text)):
         return False
     return pointer is None or maker.keeps(maker.at(pointer), text)

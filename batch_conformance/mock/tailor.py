@@ -32,7 +32,7 @@ class TailorError(InputError):
 
 def tailor(contract: Contract) -> Offer:
     """An offer that conforms to a contract; raises ``TailorError`` where none can be made."""
-    operation = contract.operation
+    operation = contract.chosen
     label, schema = _served(contract)
     errors = dict(_errors(contract))
     return Offer(
@@ -53,7 +53,7 @@ def mock_ids(contract: Contract) -> tuple[str, ...]:
 
 def _served(contract: Contract) -> tuple[str, Schema]:
     """The media type and the schema of what is served."""
-    operation = contract.operation
+    operation = contract.chosen
     success = operation.response_for(200)
     label, schema = media_of(success) if success else ("", None)
     if schema is None or "json" not in label:
@@ -66,7 +66,7 @@ def _served(contract: Contract) -> tuple[str, Schema]:
 def _ids(contract: Contract, schema: Schema, maker: Maker) -> tuple[str, ...]:
     found = batch_ids(contract, maker)
     if not found:
-        parameter = contract.operation.id_parameter
+        parameter = contract.chosen.id_parameter
         where = parameter.location if parameter else schema.location
         raise TailorError(f"{where}: no id could be made that the path takes and the body can have")
     return found
@@ -87,9 +87,9 @@ def media_of(response: ResponseContract) -> tuple[str, Schema | None]:
 
 def _answered(contract: Contract) -> Iterator[tuple[int, ResponseContract]]:
     """The statuses that a mock answers with and the document describes: the 200, and what can be asked for."""
-    named = {int(status) for status in contract.operation.responses if status.isdigit()}
+    named = {int(status) for status in contract.chosen.responses if status.isdigit()}
     for status in sorted({status for status in named if status >= 400} | {200} | _ALWAYS_ANSWERED):
-        response = contract.operation.response_for(status)
+        response = contract.chosen.response_for(status)
         if response is not None:
             yield status, response
 
@@ -140,7 +140,7 @@ def _fleet(contract: Contract, schema: Schema) -> Iterator[Batch]:
     maker = Maker(schema)
     ids = _ids(contract, schema, maker)
     unseen = {place.pointer for place in schema.properties if not place.write_only}
-    templates = [one for one in make_fleet() if _has_state(contract.roles, one)]
+    templates = [one for one in make_fleet() if _has_state(contract.chosen.roles, one)]
     rest = [one for one in templates if not one.progresses] or templates
     idle = 0
     for turn, (batch_id, template) in enumerate(zip(ids, chain(templates, cycle(rest)), strict=False)):
@@ -153,7 +153,7 @@ def _fleet(contract: Contract, schema: Schema) -> Iterator[Batch]:
         shown = {place for place in unseen if any(_is_seen(step.fields, place) for step in steps)}
         unseen -= shown
         idle = 0 if shown else idle + 1
-        yield Batch(batch_id, _states(contract.roles, steps), steps)
+        yield Batch(batch_id, _states(contract.chosen.roles, steps), steps)
 
 
 def _states(roles: Roles, steps: Sequence[Step]) -> str:
@@ -173,14 +173,17 @@ def _has_state(roles: Roles, batch: Batch) -> bool:
 
 def _steps(contract: Contract, maker: Maker, template: Batch, batch_id: str, turn: int) -> Iterator[Step]:
     for step in template.steps:
-        given = dict(_given(contract.roles, step.fields))
+        given = dict(_given(contract.chosen.roles, step.fields))
         named = identity(contract, maker, batch_id)
         if named is not None:
             given[named[0]] = named[1]
         whole: dict[str, Any] = {}
         for pointer, value in given.items():
             _put(whole, split(pointer), value)
-        unset = {*contract.roles.timestamps, *(f"/{name}" for name in FIELDS if contract.roles.stages)} - given.keys()
+        unset = {
+            *contract.chosen.roles.timestamps,
+            *(f"/{name}" for name in FIELDS if contract.chosen.roles.stages),
+        } - given.keys()
         yield Step(step.after, maker.value(turn, whole, unset))
 
 

@@ -95,7 +95,7 @@ def build_plan(
         raise PlanError("A batch id is empty: give the id of a batch that exists, such as batch_rdyqgrcgjg.")
     if max_requests is not None and max_requests < 1:
         raise PlanError(f"The limit of requests is {max_requests}: give at least 1.")
-    operation = contract.operation
+    operation = contract.chosen
     setting = Setting(
         path=operation.path,
         parameter=operation.parameter,

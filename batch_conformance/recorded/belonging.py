@@ -35,7 +35,7 @@ class Belonging:
     base: BaseUrl | None = None
 
     def __post_init__(self) -> None:
-        before, _, after = self.contract.operation.path.partition("{" + self.contract.operation.parameter + "}")
+        before, _, after = self.contract.chosen.path.partition("{" + self.contract.chosen.parameter + "}")
         template = f"(?P<path>{re.escape(before)}(?P<segment>[^/]+){re.escape(after)})"
         object.__setattr__(self, "_path", re.compile(rf"(?P<before>.*){template}", re.DOTALL))
 

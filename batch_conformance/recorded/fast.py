@@ -100,8 +100,8 @@ class FastPath:
         self._bases: dict[str, bool] = {}
         self._broken_alike = broken_alike()
         self._checks: dict[tuple[str, str, bool], tuple[BodyCheck, ...] | None] = {}
-        self._state = (self.contract.roles.state or "")[1:]
-        self._identity = (self.contract.roles.identity or "")[1:]
+        self._state = (self.contract.chosen.roles.state or "")[1:]
+        self._identity = (self.contract.chosen.roles.identity or "")[1:]
         self._places = self._split(judge.log.pointers)
         self._is_plain = not unspared() and self._fits()
         self.bases: dict[str, int] = {}
@@ -249,7 +249,7 @@ class FastPath:
         return True
 
     def _plan(self, judged: Judged, body: dict[str, Any]) -> _Plan | None:
-        sighting, roles = judged.sighting, self.contract.roles
+        sighting, roles = judged.sighting, self.contract.chosen.roles
         schema = sighting.schema
         exchange = sighting.exchange
         deviations = [deviation for _, _, found in judged.told for deviation in found]
@@ -274,7 +274,7 @@ class FastPath:
     def _check(self, status: str, media_type: str, broken: bool) -> tuple[BodyCheck, ...] | None:
         wanted = (status, media_type, broken)
         if wanted not in self._checks:
-            schema = self.contract.operation.responses[status].content[media_type]
+            schema = self.contract.chosen.responses[status].content[media_type]
             assert schema is not None
             self._checks[wanted] = surely_valid(schema, broken=broken)
         return self._checks[wanted]
@@ -288,7 +288,7 @@ class FastPath:
 
     def _fits(self) -> bool:
         """Whether the operation's path ends with the id, and the roles are plain members of the body."""
-        path, parameter, roles = self.contract.operation.path, self.contract.operation.parameter, self.contract.roles
+        path, parameter, roles = self.contract.chosen.path, self.contract.chosen.parameter, self.contract.chosen.roles
         plain = [roles.identity, roles.state]
         return path.endswith("/{" + parameter + "}") and all(p is not None and p.count("/") == 1 for p in plain)
 

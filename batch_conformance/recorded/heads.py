@@ -46,7 +46,7 @@ class Heads:
 
     def __init__(self, guess: Guess) -> None:
         self._guess = guess
-        self._operation = guess.belonging.contract.operation
+        self._operation = guess.belonging.contract.chosen
         self._judged = headers_looked_at()
         self._wanted = guess.credential_headers | NEGOTIATION
         self._asked: dict[Key, Asked | None] = {}

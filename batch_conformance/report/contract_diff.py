@@ -141,7 +141,7 @@ def _contract(contract: Contract) -> dict[str, Any]:
         "sha256": contract.document.sha256,
         "reading": contract.reading,
         "overlays": list(contract.overlays),
-        "path": contract.operation.path,
+        "path": contract.chosen.path,
     }
 
 

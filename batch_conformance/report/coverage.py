@@ -82,7 +82,7 @@ class Unobserved:
 
 def status_grid(report: RunReport) -> StatusGrid:
     """Documented and observed statuses x documented and observed media types."""
-    responses = report.contract.operation.responses
+    responses = report.contract.chosen.responses
     results = {result.status: result for result in report.ledger.statuses}
     documented = [media_type for response in responses.values() for media_type in response.content]
     observed = [media_type for result in report.ledger.statuses for media_type in result.media_types]
@@ -144,7 +144,7 @@ def unobserved(report: RunReport) -> Unobserved:
         (result.clause.status, result.clause.says) for result in report.ledger.clauses if result.state == "not_observed"
     )
     return Unobserved(
-        statuses=tuple(status for status in report.contract.operation.responses if status not in seen),
+        statuses=tuple(status for status in report.contract.chosen.responses if status not in seen),
         clauses=tuple(sorted(by_state["not_observed"].items())),
         inconclusive=tuple(sorted(by_state["inconclusive"].items())),
         named=named if len(named) <= NAMED else (),
@@ -173,7 +173,7 @@ def _in_words(types: frozenset[str]) -> str:
 def _documented_types(report: RunReport) -> dict[tuple[str, str], frozenset[str]]:
     """The documented types of every property by status and pointer."""
     documented: dict[tuple[str, str], frozenset[str]] = {}
-    for status, response in report.contract.operation.responses.items():
+    for status, response in report.contract.chosen.responses.items():
         for schema in response.content.values():
             for declared in schema.properties if schema else ():
                 documented.setdefault((status, declared.pointer), frozenset(declared.types))

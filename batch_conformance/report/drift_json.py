@@ -100,9 +100,9 @@ def document(report: RunReport) -> dict[str, Any]:
             "reading": contract.reading,
             "overlays": list(contract.overlays),
             "repaired": contract.repaired,
-            "operation": contract.operation.id,
-            "method": contract.operation.method.upper(),
-            "path": contract.operation.path,
+            "operation": contract.chosen.id,
+            "method": contract.chosen.method.upper(),
+            "path": contract.chosen.path,
         },
         "run": {
             "seed": run.seed,

@@ -238,7 +238,7 @@ def line_of(finding: Finding, clauses: Mapping[str, Clause], report: RunReport) 
     """The line of a file at which tools should show the finding: where it is said, else the operation's."""
     location = where_said(finding, clauses)
     if location is None or location.origin == "standard" or not location.line:
-        return report.contract.operation.location
+        return report.contract.chosen.location
     return location
 
 

@@ -38,7 +38,7 @@ def render(report: RunReport) -> str:
     groups = fold(report.ledger.findings)
     verdict = report.verdict + ("" if report.complete else " (incomplete)")
     lines = [
-        f"## {verdict}: {escape(contract.operation.method.upper())} {escape(contract.operation.path)}",
+        f"## {verdict}: {escape(contract.chosen.method.upper())} {escape(contract.chosen.path)}",
         "",
         f"**{escape(report.sentence)}**",
         "",

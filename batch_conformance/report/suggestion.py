@@ -89,13 +89,13 @@ class _Advisor:
                 continue
             parsed = parse(response.body)
             if parsed.readable:
-                documented = self._contract.operation.response_for(response.status)
+                documented = self._contract.chosen.response_for(response.status)
                 status = documented.status if documented else str(response.status)
                 bodies.setdefault(status, []).append(parsed.value)
         return bodies
 
     def _schema(self, finding: Finding) -> Schema | None:
-        response = self._contract.operation.responses.get(finding.status)
+        response = self._contract.chosen.responses.get(finding.status)
         return response.content.get(finding.media_type) if response else None
 
     def _place(self, finding: Finding, pointer: str) -> Property | None:
@@ -258,7 +258,7 @@ class _Advisor:
         yield Suggestion(self._at(media), {"update": {"schema": described}}, says, (finding,))
 
     def add_status(self, finding: Finding) -> Iterator[Suggestion]:
-        operation = self._contract.operation
+        operation = self._contract.chosen
         if finding.status in operation.responses or not finding.status:
             return
         kinds = self._media_types(finding.status)
@@ -285,7 +285,7 @@ class _Advisor:
             yield Suggestion(self._at(self._response(finding.status)), {"update": update}, says, (finding,))
 
     def add_plain_text(self, finding: Finding) -> Iterator[Suggestion]:
-        for status, response in self._contract.operation.responses.items():
+        for status, response in self._contract.chosen.responses.items():
             if "text/plain" in self._media_types(status) and "text/plain" not in response.content:
                 says = f"The body of {status} was observed to be plain text"
                 update = {"content": {"text/plain": {"schema": {"type": "string"}}}}
@@ -306,7 +306,7 @@ class _Advisor:
             yield Suggestion(self._at(header, "schema"), {"remove": True}, says, (finding,))
 
     def _response(self, status: str) -> str:
-        return self._followed(join(self._contract.operation.location.pointer, "responses", status))
+        return self._followed(join(self._contract.chosen.location.pointer, "responses", status))
 
     def _followed(self, pointer: str) -> str:
         """Where a node really stands, local references followed."""

@@ -134,7 +134,7 @@ class _Terminal:
 
     def _head(self) -> list[str]:
         report, contract, run, language = self.report, self.report.contract, self.report.run, self.language
-        text, counts, asked = language.text, count(report), contract.operation
+        text, counts, asked = language.text, count(report), contract.chosen
         comma = text(", ")
         levels = comma.join(f"{number:,} {text(level)}" for level, number in counts.levels.items())
         states = comma.join(f"{number:,} {text(state)}" for state, number in counts.states.items() if number)
@@ -216,7 +216,7 @@ class _Terminal:
         text, said, counts = language.text, language.said, count(report)
         lines: list[str] = []
         seen = {result.status for result in report.ledger.statuses if result.count}
-        unseen = [status for status in report.contract.operation.responses if status not in seen]
+        unseen = [status for status in report.contract.chosen.responses if status not in seen]
         if unseen or counts.clauses["not_observed"]:
             told = language.count(counts.clauses["not_observed"], "clause")
             told += f"{text('; ')}{text('status')} {', '.join(unseen)}" if unseen else ""

@@ -28,7 +28,7 @@ def ticket(group: Group, report: RunReport, location: Location | None) -> str:
     It holds no secret: the key is a variable, and what is masked in the reports is masked here.
     """
     first = group.findings[0]
-    operation, document = report.contract.operation, report.contract.document
+    operation, document = report.contract.chosen, report.contract.document
     lines = [
         f"**{group.rule.title}** ({group.level}: {group.rule.id})",
         "",

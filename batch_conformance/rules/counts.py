@@ -14,11 +14,11 @@ from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, R
 
 
 def _has_counts(contract: Contract) -> bool:
-    return contract.roles.counts is not None
+    return contract.chosen.roles.counts is not None
 
 
 def _check_sum(observation: Sighting) -> Iterator[Broken]:
-    batch, roles = observation.batch, observation.contract.roles
+    batch, roles = observation.batch, observation.contract.chosen.roles
     counts = roles.counts
     if counts is None or batch is None:
         return
@@ -72,7 +72,7 @@ def surely_add_up(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
 
 def _compare_counts(history: History) -> Iterator[tuple[Sighting, Broken]]:
     for earlier, later in pairwise(history.batches):
-        counts = later.contract.roles.counts
+        counts = later.operation.roles.counts
         for pointer in (counts.total, counts.completed, counts.failed) if counts else ():
             was, now = integer_at(earlier.batch, pointer), integer_at(later.batch, pointer)
             if was is not None and now is not None and 0 <= now < was:

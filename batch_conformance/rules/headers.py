@@ -26,7 +26,7 @@ _NOT_SERVED = frozenset({405, 501})
 
 
 def _is_secured(contract: Contract) -> bool:
-    return contract.operation.secured
+    return contract.chosen.secured
 
 
 def _check_challenge(observation: Sighting) -> Iterator[Broken]:

@@ -45,7 +45,7 @@ def _is_plain_read(observation: Sighting) -> bool:
 
 
 def _is_own(read: Sighting) -> bool:
-    identity = read.contract.roles.identity
+    identity = read.operation.roles.identity
     answered = at(read.batch, identity) if identity is not None else None
     return not isinstance(answered, str) or answered == read.exchange.probe.batch_id
 

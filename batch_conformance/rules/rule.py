@@ -144,7 +144,7 @@ class Rule:
         for place in self.clauses(contract):
             location = place.location or standard(self.source)
             yield Clause(
-                contract.operation.id, place.status, place.media_type, place.pointer, self.id, place.says, location
+                contract.chosen.id, place.status, place.media_type, place.pointer, self.id, place.says, location
             )
 
     def deviation(self, observation: Sighting, broken: Broken) -> Deviation:
@@ -157,7 +157,7 @@ class Rule:
             level = "should"
         return Deviation(
             rule=self.id,
-            operation=observation.contract.operation.id,
+            operation=observation.contract.chosen.id,
             status=observation.status if broken.status is None else broken.status,
             media_type=broken.media_type,
             pointer=printable(broken.pointer),
@@ -173,7 +173,7 @@ class Rule:
     def _said(self, observation: Sighting) -> Location:
         if self.said_by == "source":
             return standard(self.source)
-        return observation.documented.location if observation.documented else observation.contract.operation.location
+        return observation.documented.location if observation.documented else observation.contract.chosen.location
 
 
 def standard(source: str) -> Location:

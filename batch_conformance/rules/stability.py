@@ -35,7 +35,7 @@ def _compare_values(history: History) -> Iterator[tuple[Sighting, Broken]]:
     reads = history.batches
     settled: dict[str, Any] = {}
     for read in reads:
-        roles = read.contract.roles
+        roles = read.operation.roles
         required = {place.pointer for place in read.schema.properties if place.required} if read.schema else set()
         for pointer in sorted(roles.lasting - {roles.identity}):
             value = at(read.batch, pointer)
@@ -47,7 +47,7 @@ def _compare_values(history: History) -> Iterator[tuple[Sighting, Broken]]:
                 if was is not None and was != lasting and type(was) is type(lasting):
                     yield read, _changed(read, pointer, was, lasting)
                 settled.setdefault(pointer, lasting)
-    for pointer in sorted(reads[0].contract.roles.free_maps) if reads else ():
+    for pointer in sorted(reads[0].operation.roles.free_maps) if reads else ():
         yield from _customers_own(reads, pointer)
 
 
@@ -78,8 +78,8 @@ def _is_senseless(pointer: str, value: str | int, roles: Roles) -> bool:
 
 def _is_over(read: Sighting, pointer: str) -> bool:
     """Whether this is when the batch would expire, and it has ended."""
-    stage = stage_of(read.batch, read.contract.roles)
-    return pointer == read.contract.roles.expires and stage is not None and stage.terminal
+    stage = stage_of(read.batch, read.operation.roles)
+    return pointer == read.operation.roles.expires and stage is not None and stage.terminal
 
 
 def _unsigned(value: str | int) -> str | int:

@@ -15,16 +15,16 @@ from batch_conformance.rules.rule import Broken, Rule, is_batch, where
 
 
 def _has_times_of_states(contract: Contract) -> bool:
-    return any(stage.timestamp for stage in contract.roles.stages)
+    return any(stage.timestamp for stage in contract.chosen.roles.stages)
 
 
 def _has_states(contract: Contract) -> bool:
-    return bool(contract.roles.stages)
+    return bool(contract.chosen.roles.stages)
 
 
 def _other_stages(observation: Sighting, here: Stage) -> Iterator[tuple[Stage, str]]:
     """The stages that have a time of their own, each with its pointer."""
-    for stage in observation.contract.roles.stages:
+    for stage in observation.contract.chosen.roles.stages:
         if stage.timestamp is None or (stage is not here and stage.timestamp == here.timestamp):
             continue  # two words for one state, such as COMPLETED beside completed, share its time
         yield stage, stage.timestamp
@@ -36,7 +36,7 @@ def _was_passed(stage: Stage, here: Stage) -> bool:
 
 
 def _unset_times(observation: Sighting, *, of_final_state: bool) -> Iterator[Broken]:
-    here = stage_of(observation.batch, observation.contract.roles)
+    here = stage_of(observation.batch, observation.contract.chosen.roles)
     if observation.batch is None or here is None:
         return
     for stage, pointer in _other_stages(observation, here):
@@ -62,7 +62,7 @@ def _check_passed_times(observation: Sighting) -> Iterator[Broken]:
 
 
 def _check_early_times(observation: Sighting) -> Iterator[Broken]:
-    batch, roles = observation.batch, observation.contract.roles
+    batch, roles = observation.batch, observation.contract.chosen.roles
     here = stage_of(batch, roles)
     if batch is None or here is None:
         return
@@ -91,7 +91,7 @@ def _contradicts(here: Stage, other: Stage) -> bool:
 
 def _compare_states(history: History) -> Iterator[tuple[Sighting, Broken]]:
     for earlier, later in pairwise(history.batches):
-        roles = later.contract.roles
+        roles = later.operation.roles
         was, now = stage_of(earlier.batch, roles), stage_of(later.batch, roles)
         if was is None or now is None or was.word == now.word:
             continue

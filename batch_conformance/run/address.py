@@ -26,13 +26,13 @@ def check_address(base: BaseUrl, contract: Contract) -> str:
     mean it. Then nothing is raised, and what is returned says in one line for people what is doubtful; it is empty
     where nothing is.
     """
-    operation = contract.operation
+    operation = contract.chosen
     _check_for_id(base, contract)
     twice = repeated(base.path, operation.path)
     if not twice:
         return ""
     meant = str(base).removesuffix(twice)
-    if not any(_path_of(server).endswith(twice) for server in contract.servers):
+    if not any(_path_of(server).endswith(twice) for server in contract.chosen.servers):
         raise AddressError(
             f"the base URL is probably {meant}, not {base}: the path of the operation begins with {twice} itself: "
             f"{operation.path} ({operation.location})"
@@ -46,14 +46,14 @@ def check_address(base: BaseUrl, contract: Contract) -> str:
 def _check_for_id(base: BaseUrl, contract: Contract) -> None:
     """Raise ``AddressError`` for a base URL that is the one of a batch: ``/v1/batches/batch_1``."""
     path, _, last = base.path.rpartition("/")
-    collection = contract.operation.path.partition("{")[0].rstrip("/").rpartition("/")[2]
+    collection = contract.chosen.path.partition("{")[0].rstrip("/").rpartition("/")[2]
     if not collection or not path.endswith("/" + collection) or not _ID.fullmatch(last):
         return
     above = path.removesuffix("/" + collection)
-    meant = f"{base.origin}{above.removesuffix(repeated(above, contract.operation.path))}"
+    meant = f"{base.origin}{above.removesuffix(repeated(above, contract.chosen.path))}"
     raise AddressError(
         f"the base URL is probably {meant}, not {base}: the path of the operation has /{collection} and an id itself: "
-        f"{contract.operation.path} ({contract.operation.location})"
+        f"{contract.chosen.path} ({contract.chosen.location})"
     )
 
 
@@ -70,7 +70,7 @@ def raise_if_nothing(final: Exchange, doubt: str, *, knows_an_id: bool) -> None:
 
 def missing_prefix(base: BaseUrl, contract: Contract) -> str:
     """The path of the document's server that a base URL lacks, such as ``/v1``; empty where it lacks none."""
-    paths = [_path_of(server) for server in contract.servers]
+    paths = [_path_of(server) for server in contract.chosen.servers]
     if any((base.path + "/").endswith(path + "/") for path in paths):
         return ""
     return next((path for path in paths if "{" not in path), "")

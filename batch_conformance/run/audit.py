@@ -239,7 +239,7 @@ class Audit:
                 hint = "" if self.settings.discover else ", or --discover"
                 told.append(f"{what} (no known id: give one with --batch-id{hint})")
             elif what.startswith("a 2xx") and _nothing_there(ledger):
-                where = f"{self.base}{self.contract.operation.path}"
+                where = f"{self.base}{self.contract.chosen.path}"
                 prefix = missing_prefix(self.base, self.contract)
                 told.append(
                     f"{what} (every request got 404: is {where} the right path? The document's server ends in {prefix})"

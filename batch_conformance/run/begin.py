@@ -204,7 +204,7 @@ def _needs_no_key(target: Target, contract: Contract, variable: str, seed: int |
     ]
     anonymous = replace(probe, credential="missing", chapter="known_ids", name="anonymous")
     final = target.send(anonymous, 0)[-1]
-    if final.status in (401, 403) and contract.operation.secured:
+    if final.status in (401, 403) and contract.chosen.secured:
         raise AuditError(
             f"{target.base} asks for a key ({final.status}): put it into the environment variable {variable}"
         )
@@ -217,7 +217,7 @@ def _confirm_first(reached: Reached, settings: Settings, contract: Contract) -> 
     """
     if not reached.doubt:
         return
-    operation, profile = contract.operation, settings.profile
+    operation, profile = contract.chosen, settings.profile
     no_list = profile is not None and profile.listing is not None and not profile.listing.path
     if reached.batch_ids:
         known = reached.batch_ids[0]

@@ -72,7 +72,7 @@ def create(
     window = (profile.create_window if profile else "") or WINDOW
     file_id = _upload(target, endpoint, model)
     asked = {"input_file_id": file_id, "endpoint": endpoint, "completion_window": window}
-    made = _post(target, batches_path(contract.operation.path), "application/json", json.dumps(asked).encode())
+    made = _post(target, batches_path(contract.chosen.path), "application/json", json.dumps(asked).encode())
     batch_id = _identity(made, contract)
     if batch_id is None:
         raise CreationError("--create: the answer to the new batch has no id that can be read")
@@ -114,7 +114,7 @@ def _post(target: Target, path: str, content_type: str, body: bytes) -> Mapping[
 
 
 def _identity(made: Mapping[str, Any], contract: Contract) -> str | None:
-    name = (contract.roles.identity or "/id").removeprefix("/")
+    name = (contract.chosen.roles.identity or "/id").removeprefix("/")
     found = made.get(name, made.get("id"))
     return found if isinstance(found, str) and 0 < len(found) <= _LONGEST_ID else None
 
@@ -122,7 +122,7 @@ def _identity(made: Mapping[str, Any], contract: Contract) -> str | None:
 def _follow(
     target: Target, contract: Contract, batch_id: str, seconds: float, sleep: Callable[[float], None]
 ) -> Creation:
-    operation, roles = contract.operation, contract.roles
+    operation, roles = contract.chosen, contract.chosen.roles
     path = operation.path.replace("{" + operation.parameter + "}", encode_segment(batch_id))
     probe = Probe("lifecycle", "follow", path, batch_id, "known", headers=JSON)
     polls: list[Exchange] = []

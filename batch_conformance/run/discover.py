@@ -70,7 +70,7 @@ def discover(target: Target, contract: Contract, profile: Profile | None) -> Dis
 
 def list_probe(contract: Contract, profile: Profile | None) -> Probe:
     """The request for the target's list of batches, where the profile does not say that there is none."""
-    path = profile.listing.path if profile and profile.listing else batches_path(contract.operation.path)
+    path = profile.listing.path if profile and profile.listing else batches_path(contract.chosen.path)
     return Probe("discover", "list", path, None, "outside", headers=JSON, query=f"limit={MOST}")
 
 
@@ -115,10 +115,10 @@ def entries_of(value: Any, contract: Contract) -> list[Entry] | None:
 
 
 def _entry(item: Mapping[str, Any], contract: Contract) -> Entry | None:
-    identities = [at(item, contract.roles.identity or ""), *(item.get(name) for name in _IDENTITIES)]
+    identities = [at(item, contract.chosen.roles.identity or ""), *(item.get(name) for name in _IDENTITIES)]
     if isinstance(item.get("name"), str):
         identities.append(item["name"].rpartition("/")[2])  # a resource name, whose last part is the id
-    states = [at(item, contract.roles.state or ""), *(item.get(name) for name in _STATES)]
+    states = [at(item, contract.chosen.roles.state or ""), *(item.get(name) for name in _STATES)]
     batch_id = next((one for one in identities if isinstance(one, str) and 0 < len(one) <= _LONGEST_ID), None)
     state = next((one for one in states if isinstance(one, str)), "")
     return Entry(batch_id, state[:40]) if batch_id is not None else None

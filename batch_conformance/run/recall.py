@@ -89,9 +89,9 @@ def recall(files: Files, contract: Contract) -> Recall:
         if target is not None:
             _check_writable(target, option)
     shape = _read(files.shape, "--shape", parse_shape) if files.shape else None
-    if shape is not None and shape.operation != contract.operation.id:
+    if shape is not None and shape.operation != contract.chosen.id:
         raise ShapeError(
-            f"{files.shape} has the shape of {shape.operation}, and the contract is of {contract.operation.id}: "
+            f"{files.shape} has the shape of {shape.operation}, and the contract is of {contract.chosen.id}: "
             "record one with --write-shape"
         )
     return Recall(

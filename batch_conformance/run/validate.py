@@ -131,7 +131,7 @@ class Validation:
         return replace(ledger, findings=mark_known(self.recalled.accept(masked, self._started_at), self.profile))
 
     def _explain(self, ledger: Ledger, recording: Recording) -> Iterator[str]:
-        operation = self.contract.operation
+        operation = self.contract.chosen
         for what in ledger.missing:
             if recording.judged:
                 yield what
@@ -155,7 +155,7 @@ class Validation:
         if len(recording.bases) > 1 and not self.wish.base_url:
             listed = ", ".join(f"{base} ({count:,})" for base, count in recording.bases.most_common(5))
             yield f"{len(recording.bases)} targets were judged as one: {listed}. Pick one with --base-url."
-        if recording.without_credential and self.contract.operation.secured:
+        if recording.without_credential and self.contract.chosen.secured:
             yield (
                 f"{plural(recording.without_credential, 'request')} without a recorded credential succeeded. Whether "
                 "they had one is not known; --credentials-recorded says that the recording leaves none out."

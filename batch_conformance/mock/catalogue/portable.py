@@ -40,7 +40,7 @@ def portable(drifts: Iterable[Drift], contract: Contract, ids: Sequence[str]) ->
 
     Those about credentials only where one is asked for.
     """
-    operation, roles = contract.operation, contract.roles
+    operation, roles = contract.chosen, contract.chosen.roles
     for drift in drifts:
         about_credentials = drift.rule.startswith("auth.") or drift.name in _OF_CREDENTIALS
         if drift.name not in _NAMES or (about_credentials and not operation.secured):
