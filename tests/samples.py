@@ -36,6 +36,10 @@ BODY = {
 }
 
 
+OPERATION = "getBatchEvaluationJob"
+"""The id of the contract's operation."""
+
+
 @cache
 def contract(reading: Reading = "documented") -> Contract:
     return shipped_contract(reading)
@@ -243,17 +247,17 @@ def _ledger(findings: tuple[Finding, ...], contract_: Contract) -> Ledger:
         findings=findings,
         clauses=tuple(results),
         fields=(
-            FieldResult("200", "/id", True, {"string": 12}, 0),
-            FieldResult("200", "/created_at", True, {"integer": 9, "string": 3}, 0),
-            FieldResult("200", "/output_file_id", True, {"null": 12}, 0),
-            FieldResult("200", "/failed_at", True, {}, 12),
-            FieldResult("200", "/outputFileId", False, {"string": 12}, 0),
-            FieldResult("404", "", True, {"string": 20}, 0),
+            FieldResult(OPERATION, "200", "/id", True, {"string": 12}, 0),
+            FieldResult(OPERATION, "200", "/created_at", True, {"integer": 9, "string": 3}, 0),
+            FieldResult(OPERATION, "200", "/output_file_id", True, {"null": 12}, 0),
+            FieldResult(OPERATION, "200", "/failed_at", True, {}, 12),
+            FieldResult(OPERATION, "200", "/outputFileId", False, {"string": 12}, 0),
+            FieldResult(OPERATION, "404", "", True, {"string": 20}, 0),
         ),
         statuses=(
-            StatusResult("200", True, {"application/json": 12}, 12),
-            StatusResult("401", True, {"application/json": 12}, 12),
-            StatusResult("404", True, {"application/json": 20, "text/html": 1}, 21),
-            StatusResult("418", False, {"": 1}, 1),
+            StatusResult(OPERATION, "200", True, {"application/json": 12}, 12),
+            StatusResult(OPERATION, "401", True, {"application/json": 12}, 12),
+            StatusResult(OPERATION, "404", True, {"application/json": 20, "text/html": 1}, 21),
+            StatusResult(OPERATION, "418", False, {"": 1}, 1),
         ),
     )

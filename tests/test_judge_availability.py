@@ -39,14 +39,14 @@ def by_definition(exchanges: Sequence[Exchange]) -> tuple[list[Deviation], froze
             repeats, of = True, read_of(one)
         else:
             repeats = always_fails(one, others) and up_afterwards(run, place, kind)
-        down = down_of("", one.exchange, 0)
+        down = down_of(one, "", 0)
         if repeats and down.sort in ("error", "silent"):
             drift.append(Drift(down, of))
         else:
             unjudged.add(one.exchange.number)
     told = told_of({one.down.subject for one in drift})
     drift = [one for one in drift if one.down.subject in told]
-    healed = [down for one in run if is_down(one) and (down := down_of("", one.exchange, 0)).healed_drop]
+    healed = [down for one in run if is_down(one) and (down := down_of(one, "", 0)).healed_drop]
     if is_often(len(healed), len(run)):
         drift += (Drift(down, drops=(len(healed), len(run))) for down in healed)
     sightings = {one.exchange.order: one for one in run}
@@ -116,7 +116,7 @@ def broken_reads(run: Sequence[Sighting]) -> set[str]:
 
 def always_fails(one: Sighting, others: Sequence[Sighting]) -> bool:
     alike = [other for other in others if kind(other) == kind(one)]
-    once = any(down_of("", other.exchange, 0).reset_once for other in alike if is_down(other))
+    once = any(down_of(other, "", 0).reset_once for other in alike if is_down(other))
     failed = sum(is_down(other) and other.exchange.status != 429 for other in alike)
     return failed >= (3 if once else 2) and failed == len(alike)
 

@@ -238,7 +238,7 @@ def _sides(told: Sequence[Finding]) -> Callable[[str, str], Side]:
 def _clauses(contract: Contract, judged: Counter[str], found: Sequence[Deviation]) -> Iterator[ClauseResult]:
     broken = Counter(rule for rule, _ in {(deviation.rule, deviation.exchange.order) for deviation in found})
     for rule in rules.RULES:
-        for clause in rule.clauses_of(contract):
+        for clause in rule.clauses_of(contract.chosen):
             count = broken[rule.id]
             state: ClauseState = "broken" if count else "kept" if judged[rule.id] else "not_observed"
             yield ClauseResult(clause, state, max(judged[rule.id], count), count)

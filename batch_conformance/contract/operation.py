@@ -67,6 +67,14 @@ class Operation:
     roles: Roles = field(default_factory=Roles)
     clauses: tuple[Clause, ...] = ()
 
+    def takes(self, method: str) -> bool:
+        """Whether a request with this method is one of the operation's: HEAD is a GET without the body."""
+        return method == self.method or (method == "HEAD" and self.method == "GET")
+
+    def path_of(self, segment: str) -> str:
+        """The path with this value, as it is sent, for the parameter."""
+        return self.path.replace("{" + self.parameter + "}", segment) if self.parameter else self.path
+
     def breaks_its_schema(self, batch_id: str | None) -> bool:
         """Whether an id is none that the schema of the path's parameter admits."""
         parameter = self.id_parameter

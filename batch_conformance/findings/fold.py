@@ -11,7 +11,7 @@ from batch_conformance.findings.finding import LEVELS, Deviation, Finding, Level
 
 Bucket = tuple[str, ...]
 """Why a deviation is kept apart: what it is told of depends on what the rest of a run shows."""
-_Key = tuple[Bucket, str, str, str, str, str]
+_Key = tuple[Bucket, str, str, str, str, str, str]
 
 
 @dataclass(slots=True)
@@ -57,7 +57,8 @@ class Tally:
         """
         counted: set[_Key] = set()
         for index, deviation in enumerate(deviations):
-            key = (bucket, deviation.rule, deviation.status, deviation.media_type, deviation.pointer, deviation.kind)
+            clause = (deviation.operation, deviation.rule, deviation.status, deviation.media_type, deviation.pointer)
+            key = (bucket, *clause, deviation.kind)
             probe, order = deviation.exchange.probe, deviation.exchange.order
             shown_size = (probe.method == "HEAD", size if size >= 0 else _body_size(deviation), order)
             probes = frozenset((f"{probe.chapter}/{probe.name}",))
@@ -145,5 +146,6 @@ def _body_size(deviation: Deviation) -> int:
     return len(response.body) if response else 0
 
 
-def _rank(finding: Finding) -> tuple[int, str, str, str, str]:
-    return (LEVELS.index(finding.level), finding.status, finding.rule, finding.pointer, finding.kind)
+def _rank(finding: Finding) -> tuple[int, str, str, str, str, str]:
+    level = LEVELS.index(finding.level)
+    return (level, finding.status, finding.rule, finding.pointer, finding.kind, finding.operation)

@@ -27,9 +27,11 @@ class ClauseResult:
 class FieldResult:
     """What was seen at one place of one documented body: JSON type name -> how often (``null`` is a type).
 
-    ``declared`` is false for a property that the contract does not know. ``absent`` counts bodies without it.
+    ``operation`` is the id of the operation whose body it is. ``declared`` is false for a property that the contract
+    does not know. ``absent`` counts bodies without it.
     """
 
+    operation: str
     status: str
     pointer: str
     declared: bool
@@ -39,8 +41,12 @@ class FieldResult:
 
 @dataclass(frozen=True, slots=True)
 class StatusResult:
-    """How often a status was answered and with which media types; ``documented`` says whether the contract lists it."""
+    """How often an operation answered with a status, and with which media types.
 
+    ``operation`` is its id; ``documented`` says whether the contract lists the status.
+    """
+
+    operation: str
     status: str
     documented: bool
     media_types: Mapping[str, int]
@@ -64,6 +70,14 @@ class Ledger:
     missing: tuple[str, ...] = ()
     unjudged: frozenset[int] = frozenset()
     cause: str = ""
+
+    def fields_of(self, operation: str) -> tuple[FieldResult, ...]:
+        """What was seen in the bodies of an operation, by its id."""
+        return tuple(result for result in self.fields if result.operation == operation)
+
+    def statuses_of(self, operation: str) -> tuple[StatusResult, ...]:
+        """What an operation answered, by its id."""
+        return tuple(result for result in self.statuses if result.operation == operation)
 
     @property
     def judged_percent(self) -> float:

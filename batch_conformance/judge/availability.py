@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
 from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.findings.finding import Deviation
@@ -40,14 +42,18 @@ _EVERY_ID = "every known id"
 class Down:
     """A request that got no answer, or one that says that the server, or what stands before it, is busy or broken.
 
-    ``key`` is what it is found by in the log, ``batch_id`` the id it was for. ``shows`` says that it was a plain read
-    of a batch. ``size`` is that of the body in bytes, ``failure`` the kind of failure, empty where an answer came.
+    ``key`` is what it is found by in the log of its operation, ``batch_id`` the id it was for. Where a contract holds
+    several operations, id and ``kind`` name the operation. ``read`` names kind and id. ``shows`` says that it was a
+    plain read of a batch. ``size`` is that of the body in bytes, ``failure`` the kind of failure, empty where an answer
+    came.
     """
 
     moment: Moment
+    operation: str
     key: str
     batch_id: str
     kind: str
+    read: str
     subject: str
     final: bool
     sort: _Sort
@@ -58,11 +64,6 @@ class Down:
     reset_once: bool
     healed_drop: bool
     failure: str
-
-    @property
-    def read(self) -> str:
-        """The kind of request and the id."""
-        return f"{self.kind} with the id {self.batch_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,8 +303,9 @@ def is_down(sighting: Sighting) -> bool:
     return not sighting.forced and (500 <= status <= 599 or status == 429)
 
 
-def down_of(key: str, exchange: Exchange, size: int) -> Down:
+def down_of(sighting: Sighting, key: str, size: int) -> Down:
     """What a request that was down is to be weighed by."""
+    exchange, of = sighting.exchange, named_operation(sighting.contract, sighting.operation)
     probe, failure, status = exchange.probe, exchange.failure, exchange.status or 0
     reset = failure is not None and failure.kind == "reset"
     sort: _Sort = "limited" if status == 429 else "other"
@@ -313,9 +315,11 @@ def down_of(key: str, exchange: Exchange, size: int) -> Down:
         sort = "silent"
     return Down(
         moment_of(exchange),
+        sighting.operation.id,
         key,
-        probe.batch_id or "",
-        kind_of(probe),
+        f"{probe.batch_id}{of}" if probe.batch_id else "",
+        kind_of(probe) + of,
+        f"{kind_of(probe)}{of} with the id {probe.batch_id or ''}",
         probe.subject,
         exchange.final,
         sort,
@@ -335,6 +339,11 @@ def moment_of(exchange: Exchange) -> Moment:
     return (exchange.started_at, *exchange.order)
 
 
+def named_operation(contract: Contract, operation: Operation) -> str:
+    """What follows the name of a request, or of an id, to say whose it is; empty where there is one operation only."""
+    return f" ({operation.id})" if len(contract.operations) > 1 else ""
+
+
 def kind_of(probe: Probe) -> str:
     """What makes two requests alike."""
     return f"{probe.chapter}/{probe.name}"
@@ -349,10 +358,11 @@ def shows_a_batch(probe: Probe) -> bool:
 def _server_error(sighting: Sighting, of: str | None) -> Deviation:
     """The deviation that a 5xx is to a kind of request that is always answered so, or for what ``of`` says."""
     status = str(sighting.exchange.status)
+    always = of or kind_of(sighting.exchange.probe) + named_operation(sighting.contract, sighting.operation)
     return sighting.deviates(
         "response.server_error",
         expected="an answer, as other requests get",
-        observed=f"{status} every time for {of or kind_of(sighting.exchange.probe)}",
+        observed=f"{status} every time for {always}",
         kind=_told_kind(sighting, of),
     )
 
@@ -361,11 +371,12 @@ def _silent(sighting: Sighting, of: str | None) -> Deviation:
     """The deviation that no answer is to a kind of request that never gets one, or for what ``of`` says."""
     failure = sighting.exchange.failure
     detail = failure.detail if failure else "nothing"
+    always = of or kind_of(sighting.exchange.probe) + named_operation(sighting.contract, sighting.operation)
     return sighting.deviates(
         "response.silent",
         status="",
         expected="an answer, as other requests get",
-        observed=f"{detail}, every time for {of or kind_of(sighting.exchange.probe)}",
+        observed=f"{detail}, every time for {always}",
         kind=_told_kind(sighting, of),
     )
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from batch_conformance.contract.clause import Clause, clause_id
-from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import members
 from batch_conformance.findings.finding import Deviation, Finding
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldResult, StatusResult
@@ -16,20 +16,20 @@ from batch_conformance.rules.rule import standard
 
 
 class Coverage:
-    """What was exercised, added up exchange by exchange; two of them add up to one.
+    """What was exercised of an operation, added up exchange by exchange; two of them add up to one.
 
-    ``places`` counts how often each clause of the contract was exercised, by (status, media type, pointer, kind of
+    ``places`` counts how often each clause of the operation was exercised, by (status, media type, pointer, kind of
     clause); ``standing`` counts the same for each rule with a test of its own for what exercises it.
     """
 
-    def __init__(self, contract: Contract) -> None:
-        self.contract = contract
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
         self.places: Counter[tuple[str, str, str, str]] = Counter()
         self.standing: Counter[str] = Counter()
-        self._media_types: dict[str, Counter[str]] = {status: Counter() for status in contract.chosen.responses}
+        self._media_types: dict[str, Counter[str]] = {status: Counter() for status in operation.responses}
         self._types: dict[tuple[str, str], Counter[str]] = {}
         self._absent: Counter[tuple[str, str]] = Counter()
-        for response in contract.chosen.responses.values():
+        for response in operation.responses.values():
             for schema in response.content.values():
                 for place in schema.properties if schema else ():
                     self._types.setdefault((response.status, place.pointer), Counter())
@@ -61,10 +61,10 @@ class Coverage:
 
     def statuses(self) -> tuple[StatusResult, ...]:
         """Every documented status, then every other one that was answered, with its media types."""
-        documented = self.contract.chosen.responses
+        documented = self.operation.responses
         others = sorted(self._media_types.keys() - documented.keys())
         return tuple(
-            StatusResult(status, status in documented, dict(sorted(types.items())), types.total())
+            StatusResult(self.operation.id, status, status in documented, dict(sorted(types.items())), types.total())
             for status, types in ((status, self._media_types[status]) for status in (*documented, *others))
         )
 
@@ -78,7 +78,8 @@ class Coverage:
 
         Undeclared names that ``findings`` tell as one, because they change from object to object, are one place, too.
         """
-        undeclared = [finding for finding in findings if finding.rule == "body.undeclared"]
+        mine = [finding for finding in findings if finding.operation == self.operation.id]
+        undeclared = [finding for finding in mine if finding.rule == "body.undeclared"]
         apart = {(finding.status, finding.pointer) for finding in undeclared}
         types: dict[tuple[str, str], Counter[str]] = {key: Counter(self._types[key]) for key in self._declared}
         for key in sorted(self._types.keys() - self._declared):
@@ -88,7 +89,9 @@ class Coverage:
             types.setdefault(place, Counter()).update(self._types[key])
         keys = [key for key in self._types if key in self._declared]
         return tuple(
-            FieldResult(*key, key in self._declared, dict(sorted(types[key].items())), self._absent[key])
+            FieldResult(
+                self.operation.id, *key, key in self._declared, dict(sorted(types[key].items())), self._absent[key]
+            )
             for key in (*keys, *sorted(types.keys() - self._declared))
         )
 
@@ -218,12 +221,12 @@ class _Properties:
 def cover_clauses(
     coverage: Coverage, deviations: Iterable[tuple[Deviation, int]], *, stuck: bool, read_again: int
 ) -> tuple[ClauseResult, ...]:
-    """Every clause of the contract, the standing ones, and those that only a deviation named.
+    """Every clause of the operation, the standing ones, and those that only a deviation named.
 
-    ``deviations`` come with how often each was seen, the first of a clause first. ``stuck`` says that something was
-    left open by an outage, ``read_again`` how often a known batch was read after its first read.
+    ``deviations`` are those of the operation, with how often each was seen, the first of a clause first. ``stuck`` says
+    that something was left open by an outage, ``read_again`` how often a known batch was read after its first read.
     """
-    contract, broken, extra = coverage.contract, Counter[str](), dict[str, tuple[Deviation, int]]()
+    operation, broken, extra = coverage.operation, Counter[str](), dict[str, tuple[Deviation, int]]()
     for deviation, times in deviations:
         broken[deviation.clause] += times
         first, count = extra.get(deviation.clause, (deviation, 0))
@@ -231,12 +234,12 @@ def cover_clauses(
         if deviation.rule == "body.undeclared":
             # It names the property; the clause that is broken is that of the object around it.
             broken[_around(deviation)] += times
-    results = [_result(clause, coverage.places[_place_key(clause)], broken[clause.id]) for clause in contract.clauses]
+    results = [_result(clause, coverage.places[_place_key(clause)], broken[clause.id]) for clause in operation.clauses]
     added: list[ClauseResult] = []
     for rule in (rule for rule in REGISTRY.values() if not rule.only_with):
         count = read_again if rule.exercised is None else coverage.standing[rule.id]
         stuck_here = stuck and rule.exercised is not None and not count
-        for clause in rule.clauses_of(contract):
+        for clause in rule.clauses_of(operation):
             added.append(_result(clause, count, _broken(broken, clause), stuck=stuck_here))
     results += added
     told = {result.clause.rule for result in added}

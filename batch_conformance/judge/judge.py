@@ -8,14 +8,16 @@ from functools import cached_property
 from pathlib import Path
 
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation, Finding
 from batch_conformance.findings.fold import Bucket, Tally
 from batch_conformance.findings.ledger import ClauseResult, Ledger
 from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge import applying as rules
+from batch_conformance.judge.account import Account
 from batch_conformance.judge.authentication import has_key, is_let_in, judge_authentication
-from batch_conformance.judge.availability import Down, Moment, Weighed, ended, is_down, moment_of
+from batch_conformance.judge.availability import Answered, Down, Moment, Weighed, ended, is_down, moment_of
 from batch_conformance.judge.body import judge_body
 from batch_conformance.judge.conditions import (
     ALWAYS,
@@ -25,7 +27,7 @@ from batch_conformance.judge.conditions import (
     unless_form_is_own,
     unless_unknown_gets,
 )
-from batch_conformance.judge.coverage import Bodies, Coverage, cover_clauses
+from batch_conformance.judge.coverage import Coverage, cover_clauses
 from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.form import form_of
 from batch_conformance.judge.identity import judge_identity
@@ -91,9 +93,10 @@ class Judge:
     """Judges exchange after exchange, live or recorded; two judges add up to the one of all that both were given.
 
     What it comes to depends on when exchanges were begun and on their numbers, not on the order in which they are
-    given. It holds sums, which the contract bounds, and what each batch was asked and answered, reduced to what is
-    compared; more than ``most`` of that is put into a file (see ``Log``, as for ``folder``). ``keeps_all`` is for a
-    run, whose ledger shows all its exchanges. ``judged`` counts them.
+    given. Each is judged by the rules of the operation that it belongs to; whether the server was away is told by all
+    of them. It holds sums, which the contract bounds, and what each batch was asked and answered, reduced to what is
+    compared; more than ``most`` of that is put into files (see ``Log``, as for ``folder``). ``keeps_all`` is for a run,
+    whose ledger shows all its exchanges. ``judged`` counts them.
     """
 
     def __init__(
@@ -107,14 +110,13 @@ class Judge:
     ) -> None:
         self.contract = contract
         self.judged = 0
-        self.log = Log(contract, most, folder, keeps_all=keeps_all)
+        of_each = max(1, most // len(contract.operations))
+        self._accounts = {
+            one.id: Account(contract, one, of_each, folder, keeps_all=keeps_all) for one in contract.operations
+        }
+        self._keeps_all = keeps_all
         self._shape = shape
-        self._coverage = Coverage(contract)
-        self._facts = Facts()
         self._words = Words()
-        self._tally = Tally()
-        self._known_bodies = Bodies()
-        self._other_bodies = Bodies()
         self._kept: list[Exchange] = []
         self._examples: list[Exchange] = []
         self._strangers: set[tuple[int, int]] = set()
@@ -124,10 +126,11 @@ class Judge:
         sighting = Sighting(exchange, self.contract)
         judged = _judge(sighting)
         foreign = may_pass(sighting)
-        self._facts.add(sighting)
+        account = self._accounts[sighting.operation.id]
+        account.facts.add(sighting)
         self._words.add(sighting, foreign=foreign)
-        self.log.add(sighting, DOWN * is_down(sighting) + FOREIGN * foreign)
-        if self.log.keeps_all:
+        account.log.add(sighting, DOWN * is_down(sighting) + FOREIGN * foreign)
+        if self._keeps_all:
             self._kept.append(exchange)
         if self._shape is not None and judged.rules & NOT_THE_OBJECT:
             self._strangers.add(exchange.order)
@@ -143,13 +146,22 @@ class Judge:
         The log is not touched.
         """
         sighting = judged.sighting
+        account = self._accounts[sighting.operation.id]
         self.judged += times
-        self._coverage.add(sighting, times)
+        account.coverage.add(sighting, times)
         if not judged.rules & NOT_THE_OBJECT:
-            is_known = sighting.exchange.probe.subject in ("known", "equivalent")
-            (self._known_bodies if is_known else self._other_bodies).add(sighting, times)
+            account.add_body(sighting, times)
         for bucket, phase, deviations in judged.told:
-            self._tally.add(deviations, bucket, times=times, phase=phase)
+            account.tally.add(deviations, bucket, times=times, phase=phase)
+
+    def log_of(self, operation: Operation) -> Log:
+        """Where the exchanges of an operation are put by."""
+        return self._accounts[operation.id].log
+
+    def close(self) -> None:
+        """Delete the files."""
+        for account in self._accounts.values():
+            account.log.close()
 
     def keep(self, exchange: Exchange) -> None:
         """Have the ledger show an exchange, whatever it deviates in."""
@@ -163,13 +175,9 @@ class Judge:
     def update(self, other: Judge) -> None:
         """Add what another one was given, which is used up. Neither has a shape to compare with."""
         self.judged += other.judged
-        self.log.update(other.log)
-        self._coverage.update(other._coverage)
-        self._facts.update(other._facts)
+        for name, account in self._accounts.items():
+            account.update(other._accounts[name])
         self._words.update(other._words)
-        self._tally.update(other._tally)
-        self._known_bodies.update(other._known_bodies)
-        self._other_bodies.update(other._other_bodies)
         self._kept += other._kept
         for exchange in other._examples:
             self.keep_example(exchange)
@@ -180,99 +188,91 @@ class Judge:
         Of a recording nothing is required but a success: nobody can ask it for an unknown id, or to leave its
         credential out. ``revive`` is for evidence of which the log has only a part.
         """
-        compared = compare(self.log)
+        accounts = self._accounts.values()
+        compared = compare(account.log for account in accounts)
         weather = weather_of(self._words, compared.latest, compared.availability.failures())
-        coverage = Coverage(self.contract)
-        coverage.update(self._coverage)
-        whole = self._tally.told(self._facts.tells)
-        in_passing, passing = Tally(), set[Moment]()
-        if compared.foreign:
-            passing = self._count_foreign(weather, coverage, whole, in_passing)
+        facts = self._facts()
+        cause = behind_the_door(facts)
+        coverages: dict[str, Coverage] = {}
+        whole, in_passing, passing = Tally(), Tally(), set[Moment]()
+        for account in accounts:
+            coverage = coverages[account.operation.id] = Coverage(account.operation)
+            coverage.update(account.coverage)
+            own = account.tally.told(account.facts.tells)
+            if compared.foreign:
+                passing |= _Foreign(account, weather, coverage, own, in_passing, bool(cause)).count()
+            whole.update(own)
         for deviation, row in compared.deviations:
             told = revive(deviation, row) if revive else deviation
             whole.add([told], phase=_COMPARED, size=row.size)
-        bodies = Bodies()
-        bodies.update(self._known_bodies)
-        if not self._facts.real:
-            bodies.update(self._other_bodies)
-        for deviation in bodies.never_seen():
-            whole.add([deviation], phase=_NEVER_SEEN)
-        weighed = compared.availability.weigh(lambda: answered_in(self.log), self.judged)
-        self._tell_availability(weighed, passing, whole, in_passing)
+        for account in accounts:
+            for deviation in account.bodies().never_seen():
+                whole.add([deviation], phase=_NEVER_SEEN)
+        weighed = compared.availability.weigh(self._answered, self.judged)
+        self._tell_availability(weighed, passing, whole, in_passing, is_behind=bool(cause))
         last = compared.availability.ends_at(compared.latest)
         if last is not None and (end := ended(self._found([last])[last.moment])) is not None:
             whole.add([end], phase=_AVAILABILITY, size=last.size)
         shapes = self._judge_shape(passing, whole, in_passing)
-        clauses = cover_clauses(coverage, whole.counted(), stuck=bool(weighed.unjudged), read_again=compared.read_again)
+        counted = list(whole.counted())
+        clauses = [
+            result
+            for name, coverage in coverages.items()
+            for result in cover_clauses(
+                coverage,
+                [one for one in counted if one[0].operation == name],
+                stuck=bool(weighed.unjudged),
+                read_again=compared.read_again[name],
+            )
+        ]
         whole.update(in_passing)
         kept = {exchange.order: exchange for exchange in (*self._examples, *self._kept)}
-        found = whole.findings(coverage.objects_around)
+        found = whole.findings(lambda finding: coverages[finding.operation].objects_around(finding))
         findings = tuple(_with_whole(finding, kept.get(finding.evidence.order)) for finding in found)
         shown = {finding.evidence.order: finding.evidence for finding in findings} | kept
         return Ledger(
-            exchanges=tuple(sorted(self._kept if self.log.keeps_all else shown.values(), key=_number)),
+            exchanges=tuple(sorted(self._kept if self._keeps_all else shown.values(), key=_number)),
             findings=findings,
             clauses=(*clauses, *shapes),
-            fields=coverage.fields(findings),
-            statuses=coverage.statuses(),
-            missing=tuple(self._missing(of_recording=of_recording)),
+            fields=tuple(result for coverage in coverages.values() for result in coverage.fields(findings)),
+            statuses=tuple(result for coverage in coverages.values() for result in coverage.statuses()),
+            missing=() if cause else tuple(self._missing(facts, of_recording=of_recording)),
             unjudged=weighed.unjudged,
-            cause=behind_the_door(self._facts),
+            cause=cause,
         )
 
-    def _count_foreign(self, weather: Weather, coverage: Coverage, own: Tally, in_passing: Tally) -> set[Moment]:
-        """Count the exchanges whose words may be a gateway's, and give those in which they are."""
-        passing: set[Moment] = set()
-        for key, held in self.log.groups():
-            rows = list(each(held))
-            if not any(row.facts[4] & FOREIGN for row in rows):
-                continue
-            paths = {path_of_row(key, row, self.contract) for row in rows if not row.facts[4] & DOWN}
-            ends: dict[int, set[int]] = {}
-            for row in rows:
-                ends.setdefault(row.number, set()).add(row.facts[0])
-            for row in rows:
-                if row.facts[4] & FOREIGN:
-                    sighting = sighting_of_row(key, row, self.log)
-                    if self._is_behind(sighting):
-                        coverage.add(sighting, own=False)
-                        self._tell_foreign(_judge(sighting), own, softens=False, least=_GIVEN_AWAY)
-                        continue
-                    elsewhere = sighting.exchange.probe.path in paths or len(ends[row.number]) > 1
-                    passes = weather.passes(sighting, elsewhere=elsewhere)
-                    coverage.add(sighting, own=not passes)
-                    if passes:
-                        passing.add(moment_of(sighting.exchange))
-                    self._tell_foreign(_judge(sighting), in_passing if passes else own, softens=passes)
-        return passing
+    def _facts(self) -> Facts:
+        """What the exchanges of all operations show together."""
+        made = Facts()
+        for account in self._accounts.values():
+            made.update(account.facts)
+        return made
 
-    def _is_behind(self, sighting: Sighting) -> bool:
-        """Whether an answer is one of those that all requests with the valid credential get: it is broken, no more."""
-        return bool(self._facts.behind_the_door) and has_key(sighting) and not sighting.forced
+    def _answered(self) -> Iterator[Answered]:
+        for account in self._accounts.values():
+            yield from answered_in(account.log)
 
-    def _tell_foreign(self, judged: Judged, tally: Tally, *, softens: bool, least: int = 0) -> None:
-        for bucket, phase, deviations in judged.told:
-            if phase >= least and self._facts.tells(bucket):
-                softened = map(soften, deviations) if softens and phase < _IDENTITY else deviations
-                tally.add(softened, phase=phase)
-
-    def _tell_availability(self, weighed: Weighed, passing: set[Moment], own: Tally, in_passing: Tally) -> None:
+    def _tell_availability(
+        self, weighed: Weighed, passing: set[Moment], own: Tally, in_passing: Tally, *, is_behind: bool
+    ) -> None:
         shown = list(weighed.shown(passing))
         sightings = self._found(one.down for one, _, _ in shown)
         for one, times, passes in shown:
-            if one.down.sort == "error" and self._is_behind(sightings[one.down.moment]):
+            if is_behind and one.down.sort == "error" and _is_behind(sightings[one.down.moment]):
                 continue
             deviation = one.deviation(sightings[one.down.moment])
             (in_passing if passes else own).add([deviation], times=times, phase=_AVAILABILITY, size=one.down.size)
 
     def _found(self, downs: Iterable[Down]) -> dict[Moment, Sighting]:
-        """The sightings of some that were down, out of the log."""
-        wanted = {down.moment: down.key for down in downs}
+        """The sightings of some that were down, out of their logs."""
+        wanted = {down.moment: (down.operation, down.key) for down in downs}
         found: dict[Moment, Sighting] = {}
-        for key in set(wanted.values()):
-            for row in each(self.log.of(key)):
-                if row.facts[4] & DOWN and wanted.get(row[:3]) == key:
-                    found[row[:3]] = sighting_of_row(key, row, self.log)
+        for place in set(wanted.values()):
+            operation, key = place
+            log = self._accounts[operation].log
+            for row in each(log.of(key)):
+                if row.facts[4] & DOWN and wanted.get(row[:3]) == place:
+                    found[row[:3]] = sighting_of_row(key, row, log)
         return found
 
     def _judge_shape(self, passing: set[Moment], own: Tally, in_passing: Tally) -> tuple[ClauseResult, ...]:
@@ -282,26 +282,84 @@ class Judge:
         told = Tally()
         told.update(own)
         told.update(in_passing)
-        sightings = [Sighting(exchange, self.contract) for exchange in self._kept]
+        kept = (Sighting(exchange, self.contract) for exchange in self._kept)
+        sightings = [one for one in kept if one.operation.id == self._shape.operation]
         changes = list(judge_shape(sightings, self._shape, told, self._strangers))
         for of_one in _by_exchange(changes):
             tally = in_passing if moment_of(of_one[0].exchange) in passing else own
             tally.add(of_one, phase=_SHAPE)
         return (shape_clause(self.contract, sightings, self._shape, len(changes)),)
 
-    def _missing(self, *, of_recording: bool) -> Iterator[str]:
+    def _missing(self, facts: Facts, *, of_recording: bool) -> Iterator[str]:
         """What a verdict needs, and was not given."""
-        facts = self._facts
-        if facts.behind_the_door:
-            return  # nothing else can be missing than what its cause says
-        if not facts.succeeded:
-            yield REQUIRED_SUCCESS
+        for account in self._accounts.values():
+            if not account.facts.succeeded:
+                yield _required(REQUIRED_SUCCESS, self.contract, account.operation)
         if of_recording:
             return
-        if not facts.asked_unknown:
-            yield REQUIRED_UNKNOWN
-        if self.judged and self.contract.chosen.secured and not facts.asked_without:
+        for account in self._accounts.values():
+            if account.operation.parameter and not account.facts.asked_unknown:
+                yield _required(REQUIRED_UNKNOWN, self.contract, account.operation)
+        if self.judged and any(one.secured for one in self.contract.operations) and not facts.asked_without:
             yield REQUIRED_AUTHENTICATION
+
+
+@dataclass(frozen=True, slots=True)
+class _Foreign:
+    """Counts the exchanges of an operation whose words may be a gateway's.
+
+    ``is_behind`` says that all that the valid credential gets is one server error.
+    """
+
+    account: Account
+    weather: Weather
+    coverage: Coverage
+    own: Tally
+    in_passing: Tally
+    is_behind: bool
+
+    def count(self) -> set[Moment]:
+        """Count them, and give those in which the words are a gateway's."""
+        passing: set[Moment] = set()
+        log, operation = self.account.log, self.account.operation
+        for key, held in log.groups():
+            rows = list(each(held))
+            if not any(row.facts[4] & FOREIGN for row in rows):
+                continue
+            paths = {path_of_row(key, row, operation) for row in rows if not row.facts[4] & DOWN}
+            ends: dict[int, set[int]] = {}
+            for row in rows:
+                ends.setdefault(row.number, set()).add(row.facts[0])
+            for row in rows:
+                if row.facts[4] & FOREIGN:
+                    sighting = sighting_of_row(key, row, log)
+                    if self.is_behind and _is_behind(sighting):
+                        self.coverage.add(sighting, own=False)
+                        self._tell(_judge(sighting), self.own, softens=False, least=_GIVEN_AWAY)
+                        continue
+                    elsewhere = sighting.exchange.probe.path in paths or len(ends[row.number]) > 1
+                    passes = self.weather.passes(sighting, elsewhere=elsewhere)
+                    self.coverage.add(sighting, own=not passes)
+                    if passes:
+                        passing.add(moment_of(sighting.exchange))
+                    self._tell(_judge(sighting), self.in_passing if passes else self.own, softens=passes)
+        return passing
+
+    def _tell(self, judged: Judged, tally: Tally, *, softens: bool, least: int = 0) -> None:
+        for bucket, phase, deviations in judged.told:
+            if phase >= least and self.account.facts.tells(bucket):
+                softened = map(soften, deviations) if softens and phase < _IDENTITY else deviations
+                tally.add(softened, phase=phase)
+
+
+def _is_behind(sighting: Sighting) -> bool:
+    """Whether an answer is one of those that all requests with the valid credential get, where it is one error."""
+    return has_key(sighting) and not sighting.forced
+
+
+def _required(what: str, contract: Contract, operation: Operation) -> str:
+    """What a verdict needs, in words; of which operation, where the contract holds several."""
+    return f"{what} ({operation.method} {operation.path})" if len(contract.operations) > 1 else what
 
 
 def _judge(sighting: Sighting) -> Judged:

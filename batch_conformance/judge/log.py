@@ -1,4 +1,7 @@
-"""The exchanges of each batch, put by until they can be compared in time; on disk once there are many of them."""
+"""The exchanges of each batch, put by until they can be compared in time; on disk once there are many of them.
+
+Each operation has a log of its own: what one is asked is not compared with what another is.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Roles
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.spill import Spill, merged
@@ -72,19 +76,26 @@ _made: Callable[[type[Row], tuple[Any, ...]], Row] = tuple.__new__
 
 
 class Log:
-    """All exchanges of a run or a recording by the id asked for, or by path where there is none; two add up to one.
+    """All exchanges of an operation, by the id asked for, or by path where there is none; two of them add up to one.
 
     With a ``folder`` what is pickled of them is the name of a file there, which whoever unpickles it takes over.
     ``keeps_all`` has every sighting held, and nothing put into a file: a run's are few, and shown in its reports.
     """
 
     def __init__(
-        self, contract: Contract, most: int = MOST_IN_MEMORY, folder: Path | None = None, *, keeps_all: bool = False
+        self,
+        contract: Contract,
+        operation: Operation,
+        most: int = MOST_IN_MEMORY,
+        folder: Path | None = None,
+        *,
+        keeps_all: bool = False,
     ) -> None:
         self.contract = contract
+        self.operation = operation
         self.keeps_all = keeps_all
-        self.pointers = compared_places(contract.chosen.roles)
-        self.free_maps = contract.chosen.roles.free_maps
+        self.pointers = compared_places(operation.roles)
+        self.free_maps = operation.roles.free_maps
         self._most = most
         self._folder = folder
         self._held: dict[str, Held] = {}
@@ -202,7 +213,7 @@ class Log:
         return [*([self._spill] if self._spill else []), *self._others]
 
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = {"contract": self.contract, "most": self._most}
+        state: dict[str, Any] = {"contract": self.contract, "operation": self.operation, "most": self._most}
         if self._folder is None:
             return {
                 **state,
@@ -215,7 +226,7 @@ class Log:
         return {**state, "files": [spill.path for spill in self._spills()]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["contract"], state["most"])  # type: ignore[misc]
+        self.__init__(state["contract"], state["operation"], state["most"])  # type: ignore[misc]
         self._others = [Spill.taken_over(path) for path in state.get("files", ())]
         for key, reads in state.get("held", ()):
             self._held.setdefault(key, []).extend(reads)

@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import json
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import unescape
 from batch_conformance.exchange.exchange import RECORDED, Exchange, Probe, Request, Response
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge import applying as rules
-from batch_conformance.judge.availability import Answered, Availability, down_of, kind_of, shows_a_batch
+from batch_conformance.judge.availability import (
+    Answered,
+    Availability,
+    down_of,
+    kind_of,
+    named_operation,
+    shows_a_batch,
+)
 from batch_conformance.judge.log import DOWN, FOREIGN, Held, Log, Row, each
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.judge.sparing import SurelyCalm
@@ -27,15 +35,16 @@ _PLAIN_KIND = f"{RECORDED}/GET"
 
 @dataclass
 class Compared:
-    """What came of it: deviations, each with its row, and how often a batch was read after its first read.
+    """What came of it: deviations, each with its row.
 
-    ``latest`` is when the last request that was answered was sent, ``foreign`` says that some were answered in words
-    that may be a gateway's.
+    ``read_again`` counts, by the id of the operation, how often a batch was read after its first read. ``latest`` is
+    when the last request that was answered was sent, ``foreign`` says that some were answered in words that may be a
+    gateway's.
     """
 
     availability: Availability = field(default_factory=Availability)
     deviations: list[tuple[Deviation, Row]] = field(default_factory=list)
-    read_again: int = 0
+    read_again: Counter[str] = field(default_factory=Counter)
     latest: float = float("-inf")
     foreign: bool = False
 
@@ -52,10 +61,17 @@ def is_reduced(exchange: Exchange, whole: Exchange | None = None) -> bool:
     return whole is None or (exchange.probe, exchange.started_at) == (whole.probe, whole.started_at)
 
 
-def compare(log: Log) -> Compared:
+def compare(logs: Iterable[Log]) -> Compared:
     """Judge all reads over time, and HEAD against GET, and take in what was answered and what was not."""
     made = Compared()
-    calm = SurelyCalm(log.contract.chosen.roles, log.pointers)
+    for log in logs:
+        _compare_all(log, made)
+    return made
+
+
+def _compare_all(log: Log, made: Compared) -> None:
+    """Take in the exchanges of one operation."""
+    calm = SurelyCalm(log.operation.roles, log.pointers)
     was_plain = False
     for key, held in log.groups():
         plain = _calm_reads(key, held, calm)
@@ -63,28 +79,28 @@ def compare(log: Log) -> Compared:
             _compare_one(key, sorted(each(held), key=_in_time), log, calm, made)
             continue
         count, latest = plain
-        made.read_again += count - 1
+        made.read_again[log.operation.id] += count - 1
         made.latest = max(made.latest, latest)
         was_plain = True
     if was_plain:  # once is enough: nothing else is asked of a batch that was always answered
-        made.availability.add_batch((), {(_PLAIN_KIND, True)})
-    return made
+        made.availability.add_batch((), {(_PLAIN_KIND + named_operation(log.contract, log.operation), True)})
 
 
 def _compare_one(key: str, rows: Sequence[Row], log: Log, calm: SurelyCalm, made: Compared) -> None:
     answered: set[tuple[str, bool]] = set()
-    downs = []
+    downs, of = [], named_operation(log.contract, log.operation)
     for row in rows:
         end = row.facts[4]
         made.foreign = made.foreign or bool(end & FOREIGN)
         if end & DOWN:
-            downs.append(down_of(key, exchange_of_row(key, row, log), row.size))
+            downs.append(down_of(sighting_of_row(key, row, log), key, row.size))
         else:
-            answered.add((_PLAIN_KIND, True) if row.probe is None else (kind_of(row.probe), shows_a_batch(row.probe)))
+            kind, shows = (_PLAIN_KIND, True) if row.probe is None else (kind_of(row.probe), shows_a_batch(row.probe))
+            answered.add((kind + of, shows))
             made.latest = max(made.latest, row.started_at)
     made.availability.add_batch(downs, answered)
     reads = [row for row in rows if _is_read(row)]
-    made.read_again += max(0, sum(_is_known(row) and row.facts[2] is not None for row in reads) - 1)
+    made.read_again[log.operation.id] += max(0, sum(_is_known(row) and row.facts[2] is not None for row in reads) - 1)
     if len(reads) < 2 or (not log.keeps_all and _is_calm(key, reads, calm)):
         return
     sightings = [sighting_of_row(key, row, log) for row in reads]
@@ -95,32 +111,29 @@ def _compare_one(key: str, rows: Sequence[Row], log: Log, calm: SurelyCalm, made
 
 def answered_in(log: Log) -> Iterator[Answered]:
     """Everything that was answered, in no order."""
+    of = named_operation(log.contract, log.operation)
+    plain = _PLAIN_KIND + of
     for key, held in log.groups():
         for row in held:
             if type(row) is array:
                 for first in range(0, len(row), 3):
-                    yield (row[first], int(row[first + 1]), 0), _PLAIN_KIND, key
+                    yield (row[first], int(row[first + 1]), 0), plain, key + of
             elif not row.facts[4] & DOWN:
                 probe = row.probe
-                kind, batch_id = (_PLAIN_KIND, key) if probe is None else (kind_of(probe), probe.batch_id or "")
-                yield (row.started_at, row.number, row.attempt), kind, batch_id
-
-
-def exchange_of_row(key: str, row: Row, log: Log) -> Exchange:
-    """The exchange of a row, or as much of it as was kept."""
-    if isinstance(row.raw, Sighting):
-        return row.raw.exchange
-    return row.raw if isinstance(row.raw, Exchange) else _stub(key, row, log)
+                kind, batch_id = (plain, key) if probe is None else (kind_of(probe) + of, probe.batch_id)
+                yield (row.started_at, row.number, row.attempt), kind, batch_id + of if batch_id else ""
 
 
 def sighting_of_row(key: str, row: Row, log: Log) -> Sighting:
     """The sighting of a row, or of as much of it as was kept."""
-    return row.raw if isinstance(row.raw, Sighting) else Sighting(exchange_of_row(key, row, log), log.contract)
+    if isinstance(row.raw, Sighting):
+        return row.raw
+    return Sighting(row.raw if isinstance(row.raw, Exchange) else _stub(key, row, log), log.contract)
 
 
-def path_of_row(key: str, row: Row, contract: Contract) -> str:
+def path_of_row(key: str, row: Row, operation: Operation) -> str:
     """The path that was asked for."""
-    return plain_path(contract, key) if row.probe is None else row.probe.path
+    return operation.path_of(key) if row.probe is None else row.probe.path
 
 
 def _is_read(row: Row) -> bool:
@@ -174,7 +187,7 @@ def _in_time(row: Row) -> tuple[float, int, int]:
 
 def _stub(key: str, row: Row, log: Log) -> Reduced:
     """An exchange with what reads are compared by, and nothing else."""
-    probe = row.probe or plain_probe(log.contract, key, row.accept)
+    probe = row.probe or plain_probe(log.operation, key, row.accept)
     status, content_type, values, _, _ = row.facts
     headers = tuple(("Content-Type", value) for value in content_type.split("\n")) if content_type else ()
     body = b"" if values is None else json.dumps(_nested(log.pointers, values)).encode()
@@ -191,14 +204,9 @@ def _stub(key: str, row: Row, log: Log) -> Reduced:
     )
 
 
-def plain_path(contract: Contract, batch_id: str) -> str:
-    """The path of a batch whose id is plain."""
-    return contract.chosen.path.replace("{" + contract.chosen.parameter + "}", batch_id)
-
-
-def plain_probe(contract: Contract, batch_id: str, accept: tuple[tuple[str, str], ...]) -> Probe:
+def plain_probe(operation: Operation, batch_id: str, accept: tuple[tuple[str, str], ...]) -> Probe:
     """The read of a batch whose id is plain and that was answered."""
-    return Probe(RECORDED, "GET", plain_path(contract, batch_id), batch_id, "known", headers=accept)
+    return Probe(RECORDED, "GET", operation.path_of(batch_id), batch_id, "known", headers=accept)
 
 
 def _nested(pointers: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def judge_shape(
 
 def shape_clause(contract: Contract, sightings: Sequence[Sighting], recorded: ShapeRecord, broken: int) -> ClauseResult:
     """The clause that a recorded shape adds to a contract, and how it fared."""
-    (clause,) = CHANGED.clauses_of(contract)
+    (clause,) = CHANGED.clauses_of(contract.chosen)
     judged = sum(1 for _ in _compared(sightings, recorded))
     return ClauseResult(clause, "broken" if broken else "kept" if judged else "not_observed", judged, broken)
 

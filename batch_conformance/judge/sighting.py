@@ -9,6 +9,7 @@ from typing import Any
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.location import Location
+from batch_conformance.contract.match import operation_of
 from batch_conformance.contract.operation import Operation, ResponseContract
 from batch_conformance.contract.pointer import printable
 from batch_conformance.contract.schema import Schema
@@ -39,7 +40,8 @@ class Sighting:
     @cached_property
     def operation(self) -> Operation:
         """The operation that the exchange belongs to, by which it is judged."""
-        return self.contract.chosen
+        probe = self.exchange.probe
+        return operation_of(self.contract.operations, probe.method, probe.path)
 
     @property
     def answer(self) -> Response | None:
@@ -53,8 +55,8 @@ class Sighting:
 
     @property
     def covered(self) -> bool:
-        """Whether the contract speaks of the answer: a read (HEAD is one) of a path that the template has."""
-        return self.method in ("GET", "HEAD") and self.exchange.probe.subject != "outside"
+        """Whether the contract speaks of the answer: the method is the operation's, and its template has the path."""
+        return self.operation.takes(self.method) and self.exchange.probe.subject != "outside"
 
     @property
     def authorised(self) -> bool:

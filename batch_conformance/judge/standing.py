@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
 from batch_conformance.judge.sighting import Sighting
 
 
@@ -96,16 +96,27 @@ STANDING: Mapping[str, tuple[str, str, Callable[[Sighting], bool]]] = {
     "time.magnitude": ("200", "times are Unix seconds of our time", _is_success),
     "time.order": ("200", "times are in the order of the states", _is_success),
 }
-_NEEDS_ROLE: Mapping[str, Callable[[Contract], bool]] = {
-    "time.magnitude": lambda c: bool(c.chosen.roles.timestamps),
-    "time.order": lambda c: bool(c.chosen.roles.timestamps),
-    "identity.other_batch": lambda c: c.chosen.roles.identity is not None,
+
+
+def _has_id(operation: Operation) -> bool:
+    return bool(operation.parameter)
+
+
+_NEEDS: Mapping[str, Callable[[Operation], bool]] = {
+    "auth.checked_late": _has_id,
+    "identity.unknown_answered": _has_id,
+    "identity.neighbour_answered": _has_id,
+    "identity.traversal_answered": _has_id,
+    "identity.list_answered": _has_id,
+    "identity.other_batch": lambda operation: operation.roles.identity is not None,
+    "time.magnitude": lambda operation: bool(operation.roles.timestamps),
+    "time.order": lambda operation: bool(operation.roles.timestamps),
 }
 
 
-def applies(rule: str, contract: Contract) -> bool:
-    """Whether a standing clause is one of this contract's: unsecured operations have no authentication, and so on."""
-    if rule.startswith("auth.") and not contract.chosen.secured:
+def applies(rule: str, operation: Operation) -> bool:
+    """Whether a standing clause is one of an operation: unsecured ones have no authentication, lists no ids."""
+    if rule.startswith("auth.") and not operation.secured:
         return False
-    needs = _NEEDS_ROLE.get(rule)
-    return needs is None or needs(contract)
+    needs = _NEEDS.get(rule)
+    return needs is None or needs(operation)

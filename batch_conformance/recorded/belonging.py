@@ -1,52 +1,50 @@
-"""Which recorded exchanges belong to the contract's operation, by base URL or by the template of its path."""
+"""Which recorded exchanges belong to the contract's operations, by base URL or by the templates of their paths."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.match import match
+from batch_conformance.contract.operation import Operation
 from batch_conformance.exchange.base_url import BaseUrl
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 class Place(NamedTuple):
-    """Where a URL leads: what comes before the operation's path, that path, the id in it as sent, and the query."""
+    """Where a URL leads: an operation, what comes before its path, that path, the id in it as sent, and the query."""
 
+    operation: Operation
     base: str
     path: str
     segment: str
     query: str
 
     @property
-    def batch_id(self) -> str:
-        """The id that the path asks for."""
-        return unquote(self.segment, errors="surrogateescape")
+    def batch_id(self) -> str | None:
+        """The id that the path asks for; None where it asks for none."""
+        return unquote(self.segment, errors="surrogateescape") if self.operation.parameter else None
 
 
 @dataclass(frozen=True)
 class Belonging:
-    """Knows the URLs of the operation: those below ``base``, or any with its path where no base URL is known."""
+    """Knows the URLs of the operations: those below ``base``, or any with their paths where no base URL is known."""
 
     contract: Contract
     base: BaseUrl | None = None
 
-    def __post_init__(self) -> None:
-        before, _, after = self.contract.chosen.path.partition("{" + self.contract.chosen.parameter + "}")
-        template = f"(?P<path>{re.escape(before)}(?P<segment>[^/]+){re.escape(after)})"
-        object.__setattr__(self, "_path", re.compile(rf"(?P<before>.*){template}", re.DOTALL))
-
-    def place(self, url: str) -> Place | None:
-        """The place of a URL, or of a path alone as proxies log it; None where it is not the operation's."""
+    def place(self, url: str, method: str = "GET") -> Place | None:
+        """The place of a URL, or of a path alone as proxies log it; None where it is no operation's."""
         origin, path, query = _taken_apart(url)
-        found = self._path.fullmatch(path)  # type: ignore[attr-defined]
-        if found is None:
+        if self.base is not None and origin not in ("", self.base.origin.lower()):
             return None
-        place = Place(origin + found["before"], found["path"], found["segment"], query)
-        return place if self._is_below(origin, found["before"]) else None
+        found = match(self.contract.operations, method, path, None if self.base is None else self.base.path)
+        return (
+            None if found is None else Place(found.operation, origin + found.before, found.path, found.segment, query)
+        )
 
     def holds(self, url: str) -> bool:
         """Whether a URL is below the base URL at all, wherever it leads."""
@@ -54,9 +52,6 @@ class Belonging:
         return self.base is None or (
             origin in ("", self.base.origin.lower()) and (path + "/").startswith(self.base.path + "/")
         )
-
-    def _is_below(self, origin: str, before: str) -> bool:
-        return self.base is None or (origin in ("", self.base.origin.lower()) and before == self.base.path)
 
 
 def _taken_apart(url: str) -> tuple[str, str, str]:

@@ -1,37 +1,22 @@
 """The fast path: exchanges that are like one that was judged are only counted, and only the others are explained.
 
-Two exchanges are alike when their requests, the headers that are judged, the members of the body and their types, and
-the state of the batch are the same. Whatever else decides on a deviation (values, times, counts) is checked by compiled
-checks, which only ever say that all is well. In doubt an exchange takes the path that explains.
+A line is looked at here as far as it takes to know which operation it is a plain read of, and what its headers come to;
+``plain_reads`` then tells whether the read is like another one. In doubt a line takes the path that explains.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from batch_conformance.contract.contract import Contract
-from batch_conformance.contract.pointer import escape, unescape
-from batch_conformance.judge.body import surely_says_something
 from batch_conformance.judge.judge import Judge, Judged
-from batch_conformance.judge.log import UP, length_and_checksum
-from batch_conformance.judge.sense import surely_makes_sense
-from batch_conformance.judge.sparing import broken_alike, surely_kept, unspared
-from batch_conformance.judge.strict_json import surely_has_each_key_once
-from batch_conformance.judge.validators import surely_valid
+from batch_conformance.judge.sparing import unspared
 from batch_conformance.recorded.guess import PLAIN, Guess
-from batch_conformance.recorded.heads import Asked, Heads, Key, Said, remember
-from batch_conformance.recorded.line import LineError, moment_of
-from batch_conformance.rules.rule import AlikeBodies, BodyCheck
-
-_MOST_PLANS = 4_000
-_MOST_POLLED = 50_000
-"""Batches of which the last read is remembered: half a kilobyte each."""
-_MOST_ITEMS = 8
-"""Items of an array that are told apart; a body with more is looked at in full."""
+from batch_conformance.recorded.heads import remember
+from batch_conformance.recorded.line import moment_of
+from batch_conformance.recorded.plain_reads import PlainReads, Taken
 
 _SAID = frozenset({"probe", "credential", "failure", "reflections", "number", "attempt", "final", "from_cache"})
 _ODD_RESPONSE = frozenset(
@@ -43,44 +28,11 @@ _ODD_RESPONSE = frozenset(
 _LAST = 253402300799.0
 """The last second of the year 9999, the last that a recording may name."""
 
-_Keyed = tuple[Key, dict[str, Any]]
-"""What a body is like, and the body."""
-
-
-@dataclass(slots=True)
-class _Plan:
-    """What is known of exchanges that are alike: one that was judged, how many there are, and what is to be checked."""
-
-    judged: Judged
-    size: int
-    checks: tuple[BodyCheck, ...]
-    facts: Callable[[dict[str, Any]], tuple[Any, ...]]
-    count: int = 0
-
-    def holds(self, body: dict[str, Any]) -> bool:
-        """Whether the values of a body that is alike deviate in nothing else."""
-        for check in self.checks:  # noqa: SIM110 - a generator costs more than the checks
-            if not check(body):
-                return False
-        return True
-
-
-_Last = tuple[int, Said, Asked, _Plan, int, tuple[Any, ...]]
-"""The last read of a batch: a hash of its body, what was answered and asked, and what these came to.
-
-Polls mostly get what the poll before got. Two texts have one hash of 64 bits, keyed anew by each process, as good as
-never; the texts themselves would take ten times the memory.
-"""
-
-
-_Came = tuple[str, str, str, tuple[float, int, float], bytes]
-"""What comes before the id, the id, the body, when, number and seconds, and the line."""
-
 
 class FastPath:
     """Counts exchanges for a judge. ``explain`` takes a line the other way, and gives what was judged of it.
 
-    ``keeps_lines`` says that lines have to be kept where they may be evidence, because they cannot be read again.
+    ``taken`` counts them by what stands before the id, and says whether lines have to be kept.
     """
 
     def __init__(
@@ -90,31 +42,23 @@ class FastPath:
         explain: Callable[[dict[str, Any], int], Judged | None],
     ) -> None:
         self._guess = guess
-        self._judge = judge
-        self._explain = explain
-        self._heads = Heads(guess)
-        self.contract: Contract = guess.belonging.contract
-        self._plans: dict[Key, _Plan | None] = {}
-        self._last: dict[str, _Last] = {}
-        self._inside: dict[Key, tuple[str, ...] | None] = {}
-        self._bases: dict[str, bool] = {}
-        self._broken_alike = broken_alike()
-        self._checks: dict[tuple[str, str, bool], tuple[BodyCheck, ...] | None] = {}
-        self._state = (self.contract.chosen.roles.state or "")[1:]
-        self._identity = (self.contract.chosen.roles.identity or "")[1:]
-        self._places = self._split(judge.log.pointers)
-        self._is_plain = not unspared() and self._fits()
-        self.bases: dict[str, int] = {}
-        self.without_credential = 0
-        self.keeps_lines = False
+        operations = guess.belonging.contract.operations
+        ends = {one.path.rpartition("/")[2] for one in operations}
+        self._named = frozenset(end for end in ends if "{" not in end)
+        """Last segments of other operations' paths, which are no ids."""
+        self.taken = Taken()
+        every = () if unspared() else operations
+        self._reads = {
+            one.id: PlainReads(guess, judge, one, self.taken, explain) for one in every if PlainReads.fits(one)
+        }
+        self._bases: dict[str, PlainReads | None] = {}
 
-    def take(self, raw: bytes, number: int) -> bool:  # noqa: PLR0911 - in every doubt, the other path
+    def take(self, raw: bytes, number: int) -> bool:
         """Count a line that needs no explaining, or have it explained; false where the other path has to take it."""
         try:
             values = orjson.loads(raw)
             request, response = values["request"], values["response"]
             url, status, text = request["url"], response["status"], response["body"]
-            headers = response["headers"]
             begun, elapsed = values.get("started_at"), values.get("elapsed")
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
             return False
@@ -122,12 +66,12 @@ class FastPath:
             type(url) is not str
             or type(text) is not str
             or type(status) is not int
+            or "headers" not in response
             or not 200 <= status < 300
             or status in (204, 206)
             or request.get("method", "GET") != "GET"
             or not _SAID.isdisjoint(values)
             or not _ODD_RESPONSE.isdisjoint(response)
-            or not self._is_plain
         ):
             return False
         if type(begun) is not float or type(elapsed) is not float or not 0.0 <= begun <= _LAST or elapsed < 0:
@@ -136,241 +80,31 @@ class FastPath:
                 return False
             begun, elapsed = moments
         before, _, segment = url.rpartition("/")
-        known = self._bases.get(before)
-        if PLAIN.fullmatch(segment) is None or known is False or (known is None and not self._learn_base(before)):
+        if PLAIN.fullmatch(segment) is None or segment in self._named:
             return False
-        asked = self._heads.asked(request.get("headers") or {})
-        answered = self._heads.answered(status, headers)
-        if asked is None or answered is None:
-            return False
-        last = self._last.get(segment)
-        # A key that the recording shows is looked for in every answer, whatever else it has in common with the last.
-        if last and last[0] == hash(text) and last[1] is answered and last[2] is asked and not asked.secret:
-            return self._again(last, segment, before, (begun, number, elapsed), raw)
-        came = (before, segment, text, (begun, number, elapsed), raw)
-        return self._take_new(came, values, asked, answered)
-
-    def _take_new(self, came: _Came, values: dict[str, Any], asked: Asked, answered: Said) -> bool:
-        """Count a read that is unlike the last one of its batch, as ``take`` does."""
-        before, segment, text, when, raw = came
-        status = values["response"]["status"]
-        if asked.secret:
-            headers = values["response"]["headers"]
-            if asked.redactor.redact_text(f"{headers}{text}") != f"{headers}{text}":
-                return False
-        told = text
-        if "=" in text and ("?" in text or "%" in text or "&" in text or "\\u0026" in text):
-            text = asked.redactor.redact_bytes(text.encode()).decode()
-        keyed = self._key(segment, text, (status, answered.key, asked.accept))
-        if keyed is None:
-            return False
-        key, body = keyed
-        plan = self._plans.get(key)
-        if plan is None:
-            return key not in self._plans and self._learn(keyed, values, when[1])
-        size = len(text) if text.isascii() else len(text.encode())
-        if not plan.holds(body) or (size < plan.size and plan.judged.rules):
-            return False
-        if len(self._last) >= _MOST_POLLED and segment not in self._last:
-            self._last.clear()
-        length = answered.length and length_and_checksum(answered.length, told.encode())
-        facts = (status, answered.content_type, plan.facts(body), length, UP)
-        last = (hash(told), answered, asked, plan, size, facts)
-        self._last[segment] = last
-        return self._again(last, segment, before, when, raw)
-
-    def _again(self, last: _Last, segment: str, before: str, when: tuple[float, int, float], raw: bytes) -> bool:
-        """Count a read of which all is known but when it was."""
-        _, _, asked, plan, size, facts = last
-        begun, number, elapsed = when
-        plan.count += 1
-        self.bases[before] = self.bases.get(before, 0) + 1
-        if not asked.credential:
-            self.without_credential += 1
-        kept = raw if self.keeps_lines else None
-        self._judge.log.add_plain(segment, (begun, number, 0, elapsed, True, size, None, asked.accept, facts, kept))
-        return True
+        reads = self._bases[before] if before in self._bases else self._learn_base(before)
+        return reads is not None and reads.take(before, segment, values, (begun, number, elapsed), raw)
 
     @property
     def counted(self) -> int:
         """How many exchanges were counted since the last ``flush``."""
-        return sum(plan.count for plan in self._plans.values() if plan is not None)
+        return sum(reads.counted for reads in self._reads.values())
 
     def flush(self) -> None:
         """Give the judge what was counted."""
-        for plan in self._plans.values():
-            if plan is not None and plan.count:
-                self._judge.count(plan.judged, plan.count)
-                plan.count = 0
+        for reads in self._reads.values():
+            reads.flush()
 
-    def _key(self, segment: str, text: str, answered: Key) -> _Keyed | None:
-        """What a body is like, with the body; None where it is not even read alike by every parser."""
-        try:
-            body = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            return None
-        if type(body) is not dict:
-            return None
-        names, types = tuple(body), tuple(map(type, body.values()))
-        outer = (names, types)
-        try:
-            inside = self._inside[outer]
-        except KeyError:
-            inside = _inside(names, types)
-            remember(self._inside, outer, inside)
-        if inside is None:
-            return None
-        keys = len(names)
-        inner: list[Any] = []
-        for name in inside:
-            shape, more = _shape(body[name])
-            if shape is None:
-                return None
-            inner.append(shape)
-            keys += more
-        identity = body.get(self._identity)
-        if (identity != segment and type(identity) is str) or not surely_has_each_key_once(text, keys):
-            return None
-        state = body.get(self._state)
-        return ((answered, outer, *inner, state if type(state) is str else None), body)
-
-    def _learn(self, keyed: _Keyed, values: dict[str, Any], number: int) -> bool:
-        """Have the first of its kind explained, and remember what came of it, if that is all that can come of it."""
-        if len(self._plans) >= _MOST_PLANS:
-            self.flush()
-            self._plans.clear()
-            self._last.clear()  # they name plans
-        try:
-            judged = self._explain(values, number)
-        except LineError:
-            return False
-        key, body = keyed
-        self._plans[key] = self._plan(judged, body) if judged is not None else None
-        return True
-
-    def _plan(self, judged: Judged, body: dict[str, Any]) -> _Plan | None:
-        sighting, roles = judged.sighting, self.contract.chosen.roles
-        schema = sighting.schema
-        exchange = sighting.exchange
-        deviations = [deviation for _, _, found in judged.told for deviation in found]
-        of_state = {("body.known_value", roles.state)}
-        if not all(d.rule in self._broken_alike or (d.rule, d.pointer) in of_state for d in deviations):
-            return None
-        if schema is None or sighting.batch is None or exchange.response is None:
-            return None
-        if exchange.probe.subject != "known" or exchange.probe.credential != "valid":
-            return None
-        broken = any(deviation.rule in ("body.type", "body.required", "body.undeclared") for deviation in deviations)
-        valid = self._check(sighting.status, sighting.contract_media_type, broken)
-        sense = surely_makes_sense(roles, body)
-        kept = surely_kept(AlikeBodies(schema, roles, body, broken))
-        says = surely_says_something(schema, roles, body)
-        if valid is None or sense is None or says is None or kept is None:
-            return None
-        if not all(check(body) for check in (*valid, *sense, *kept)):
-            return None
-        return _Plan(judged, len(exchange.response.body), (*valid, *sense, *kept, says), self._facts_of(body))
-
-    def _check(self, status: str, media_type: str, broken: bool) -> tuple[BodyCheck, ...] | None:
-        wanted = (status, media_type, broken)
-        if wanted not in self._checks:
-            schema = self.contract.chosen.responses[status].content[media_type]
-            assert schema is not None
-            self._checks[wanted] = surely_valid(schema, broken=broken)
-        return self._checks[wanted]
-
-    def _learn_base(self, before: str) -> bool:
-        """Whether what comes before the id is the operation's; what is found is remembered."""
-        place = self._guess.belonging.place(f"{before}/x")
-        plain = place is not None and place.segment == "x" and not place.query
-        remember(self._bases, before, plain)
-        return plain
-
-    def _fits(self) -> bool:
-        """Whether the operation's path ends with the id, and the roles are plain members of the body."""
-        path, parameter, roles = self.contract.chosen.path, self.contract.chosen.parameter, self.contract.chosen.roles
-        plain = [roles.identity, roles.state]
-        return path.endswith("/{" + parameter + "}") and all(p is not None and p.count("/") == 1 for p in plain)
-
-    @staticmethod
-    def _split(pointers: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """The pointers by the object around, in their order."""
-        made: dict[str, list[str]] = {}
-        for pointer in pointers:
-            around, _, name = pointer.rpartition("/")
-            made.setdefault(around, []).append(unescape(name))
-        return tuple((around, tuple(names)) for around, names in made.items())
-
-    def _facts_of(self, body: dict[str, Any]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
-        """Makes what reads are compared by out of bodies like this one."""
-        first, *nested = self._places
-        fact = self._judge.log.facts_of
-        plain, free = {str, int, type(None)}, self._judge.log.free_maps
-        steps: list[tuple[str, tuple[str, ...]]] = []
-        unlike = bool(first[0]) or any(
-            type(body.get(name)) not in plain and not ("/" + escape(name) in free and type(body.get(name)) is dict)
-            for name in first[1]
-        )
-        blanks: list[tuple[None, ...]] = []
-        for around, names in nested:
-            held = body.get(unescape(around[1:]))
-            if around.count("/") != 1 or (held is not None and type(held) is not dict):
-                unlike = True
-            elif held is None:
-                blanks.append((None,) * len(names))
-            elif blanks or any(type(held.get(name)) not in plain for name in names):
-                unlike = True
-            else:
-                steps.append((unescape(around[1:]), names))
-        if unlike:
-            return fact
-        names, tail = first[1], tuple(value for blank in blanks for value in blank)
-        if not steps:
-            return lambda found: tuple(map(found.get, names)) + tail
-        (inner, inner_names), *more = steps
-        if more:
-            return fact
-        return lambda found: (*map(found.get, names), *map(found[inner].get, inner_names), *tail)
-
-
-def _inside(names: tuple[str, ...], types: tuple[type, ...]) -> tuple[str, ...] | None:
-    """The members of an object of such types that have members or items themselves; None where a number is no integer.
-
-    Such a number may be an integer that is too long for one parser and not for the other.
-    """
-    return (
-        None if float in types else tuple(name for name, kind in zip(names, types, strict=True) if kind in (dict, list))
-    )
-
-
-def _shape(value: Any) -> tuple[Key | None, int]:
-    """The members of an object, or the items of an array, and their types, and how many members there are in all.
-
-    None where that is too much, or where one cannot be sure of a type.
-    """
-    if type(value) is list:
-        if len(value) > _MOST_ITEMS:
-            return None, 0
-        if not value:
-            return (), 0
-        names, kinds, held = (), tuple(map(type, value)), value
-    else:
-        names, held = tuple(value), value.values()
-        kinds = tuple(map(type, held))
-    if float in kinds:
-        return None, 0
-    keys = len(names)
-    if dict not in kinds and list not in kinds:
-        return (names, kinds), keys
-    inside: list[Any] = []
-    for member in held:
-        if type(member) is dict or type(member) is list:
-            shape, more = _shape(member)
-            if shape is None:
-                return None, 0
-            keys += more
-            inside.append(shape)
-    return (names, kinds, *inside), keys
+    def _learn_base(self, before: str) -> PlainReads | None:
+        """The reads of the operation whose path comes before the id; None where none's does. What is found is kept."""
+        name = "x"
+        while name in self._named:
+            name += "x"
+        place = self._guess.belonging.place(f"{before}/{name}")
+        is_plain = place is not None and place.segment == name and not place.query
+        reads = self._reads.get(place.operation.id) if place is not None and is_plain else None
+        remember(self._bases, before, reads)
+        return reads
 
 
 def _moments(begun: Any, elapsed: Any) -> tuple[float, float] | None:

@@ -49,14 +49,14 @@ class Guess:
         unanswered = recorded.response is None and recorded.failure is None
         if recorded.probe is not None and not unanswered:
             return self._made(recorded, recorded.probe, number) if self.belonging.holds(recorded.url) else "elsewhere"
-        place = self.belonging.place(recorded.url)
+        place = self.belonging.place(recorded.url, recorded.method)
         names = {name.lower() for name, _ in recorded.request_headers}
         status = recorded.response.status if recorded.response else 0
         if place is None or (status == _SWITCHING_PROTOCOLS and "upgrade" in names):
             return "elsewhere"
         if unanswered:
             return "no_response"
-        if recorded.method not in ("GET", "HEAD"):
+        if not place.operation.takes(recorded.method):
             return "other_method"
         conditional = status in _CONDITIONAL and (not names or names & _CONDITIONS or recorded.from_cache)
         if conditional or recorded.from_cache:
@@ -65,7 +65,8 @@ class Guess:
 
     def _probe(self, recorded: RecordedExchange, place: Place, names: set[str]) -> Probe:
         status = recorded.response.status if recorded.response else 0
-        subject: Subject = "recorded" if PLAIN.fullmatch(place.segment) else "hostile"
+        is_plain = PLAIN.fullmatch(place.segment) or not place.operation.parameter
+        subject: Subject = "recorded" if is_plain else "hostile"
         if 200 <= status < 300:
             subject = "known"  # whoever was answered asked for what there is
         credential = self._credential(recorded, place, names)

@@ -6,6 +6,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
+from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Headers
 from batch_conformance.exchange.redaction import Redactor
@@ -42,11 +43,11 @@ class Said:
 
 
 class Heads:
-    """The headers of a recording's requests and responses."""
+    """The headers of a recording's requests for an operation, and of the responses."""
 
-    def __init__(self, guess: Guess) -> None:
+    def __init__(self, guess: Guess, operation: Operation) -> None:
         self._guess = guess
-        self._operation = guess.belonging.contract.chosen
+        self._operation = operation
         self._judged = headers_looked_at()
         self._wanted = guess.credential_headers | NEGOTIATION
         self._asked: dict[Key, Asked | None] = {}

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
 from batch_conformance.recorded.guess import Guess
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import Part, SourceError
@@ -26,7 +27,9 @@ class _Packer(pickle.Pickler):
 
 class _WithoutContract(_Packer):
     def persistent_id(self, value: object) -> str | None:
-        return "contract" if isinstance(value, Contract) else None
+        if isinstance(value, Operation):
+            return value.id
+        return "" if isinstance(value, Contract) else None
 
 
 class _WithContract(pickle.Unpickler):
@@ -34,8 +37,8 @@ class _WithContract(pickle.Unpickler):
         super().__init__(io.BytesIO(data))
         self._contract = contract
 
-    def persistent_load(self, pid: object) -> Contract:  # noqa: ARG002 - there is one only
-        return self._contract
+    def persistent_load(self, pid: object) -> Contract | Operation:
+        return next((one for one in self._contract.operations if one.id == pid), self._contract)
 
 
 def pack_guess(guess: Guess) -> bytes:
@@ -53,10 +56,10 @@ def unpack_guess(data: bytes) -> Guess:
 
 
 def pack(recording: Recording) -> bytes:
-    """A recording as bytes, without the contract; it is used up."""
+    """A recording as bytes, without the contract and its operations; it is used up."""
     packed = io.BytesIO()
     _WithoutContract(packed, pickle.HIGHEST_PROTOCOL).dump(recording)
-    recording.judge.log.close()
+    recording.judge.close()
     return packed.getvalue()
 
 

@@ -69,7 +69,7 @@ class Recording:
         fast = self._fast
         self._parts.append(part)
         if fast is not None:
-            fast.keeps_lines = part.path == STDIN
+            fast.taken.keeps_lines = part.path == STDIN
         for block in blocks(part, advance):
             for place, raw in enumerate(block.lines):
                 if raw:
@@ -121,10 +121,11 @@ class Recording:
         """Add what the fast path has counted."""
         if self._fast is not None:
             self._fast.flush()
-            for base, count in self._fast.bases.items():
+            taken = self._fast.taken
+            for base, count in taken.bases.items():
                 self._count_base(self._base_of(base), count)
-            self.without_credential += self._fast.without_credential
-            self._fast.bases, self._fast.without_credential = {}, 0
+            self.without_credential += taken.without_credential
+            taken.bases, taken.without_credential = {}, 0
 
     def __getstate__(self) -> dict[str, Any]:
         self.settle()
@@ -134,7 +135,7 @@ class Recording:
         """The ledger of all that was taken in; nothing can be added any more."""
         self.settle()
         ledger = self._with_evidence(self.judge.ledger(of_recording=True, revive=self._revive))
-        self.judge.log.close()
+        self.judge.close()
         return ledger
 
     @property
@@ -160,7 +161,7 @@ class Recording:
     def _exchange(self, recorded: RecordedExchange, number: int, base: int) -> Exchange | Aside:
         exchange = self.guess.exchange(recorded, number if recorded.number is None else base + recorded.number)
         if isinstance(exchange, Exchange):
-            place = self.guess.belonging.place(recorded.url)
+            place = self.guess.belonging.place(recorded.url, recorded.method)
             self._count_base(place.base if place else "", 1)
             if recorded.probe is None and exchange.probe.credential == "valid" and (exchange.status or 0) < 300:
                 self.without_credential += self.guess.lacks_credential(recorded)

@@ -81,11 +81,12 @@ class Unobserved:
 
 
 def status_grid(report: RunReport) -> StatusGrid:
-    """Documented and observed statuses x documented and observed media types."""
+    """Documented and observed statuses x documented and observed media types, of the chosen operation."""
     responses = report.contract.chosen.responses
-    results = {result.status: result for result in report.ledger.statuses}
+    answered = report.ledger.statuses_of(report.contract.chosen.id)
+    results = {result.status: result for result in answered}
     documented = [media_type for response in responses.values() for media_type in response.content]
-    observed = [media_type for result in report.ledger.statuses for media_type in result.media_types]
+    observed = [media_type for result in answered for media_type in result.media_types]
     media_types = tuple(dict.fromkeys((*documented, *observed)))
     rows = []
     for status in sorted({*responses, *results}, key=lambda status: (not status[:1].isdigit(), status)):
@@ -113,10 +114,10 @@ def status_grid(report: RunReport) -> StatusGrid:
 
 
 def field_tables(report: RunReport) -> tuple[FieldTable, ...]:
-    """What was seen of every property, by status."""
+    """What was seen of every property of the chosen operation, by status."""
     documented = _documented_types(report)
     tables: dict[str, list[FieldRow]] = {}
-    for result in report.ledger.fields:
+    for result in report.ledger.fields_of(report.contract.chosen.id):
         declared = documented.get((result.status, result.pointer), frozenset())
         types = {name: number for name, number in result.types.items() if number and name != "null"}
         null = result.types.get("null", 0)
@@ -135,7 +136,7 @@ def field_tables(report: RunReport) -> tuple[FieldTable, ...]:
 
 def unobserved(report: RunReport) -> Unobserved:
     """What this run says nothing about."""
-    seen = {result.status for result in report.ledger.statuses if result.count}
+    seen = {result.status for result in report.ledger.statuses_of(report.contract.chosen.id) if result.count}
     by_state: dict[str, Counter[str]] = {"not_observed": Counter(), "inconclusive": Counter()}
     for result in report.ledger.clauses:
         if result.state in by_state:

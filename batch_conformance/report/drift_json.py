@@ -142,6 +142,7 @@ def document(report: RunReport) -> dict[str, Any]:
             ],
             "fields": [
                 {
+                    "operation": result.operation,
                     "status": result.status,
                     "pointer": result.pointer,
                     "declared": result.declared,
@@ -152,6 +153,7 @@ def document(report: RunReport) -> dict[str, Any]:
             ],
             "statuses": [
                 {
+                    "operation": result.operation,
                     "status": result.status,
                     "documented": result.documented,
                     "media_types": dict(result.media_types),

@@ -270,7 +270,11 @@ class _Advisor:
         yield Suggestion(target, {"update": {finding.status: response}}, says, (finding,))
 
     def _media_types(self, status: str) -> list[str]:
-        seen = (result.media_types for result in self._ledger.statuses if result.status == status)
+        seen = (
+            result.media_types
+            for result in self._ledger.statuses_of(self._contract.chosen.id)
+            if result.status == status
+        )
         return sorted(kind for kinds in seen for kind in kinds if "/" in kind)
 
     def _media(self, kind: str, status: str) -> dict[str, Any]:

@@ -215,7 +215,7 @@ class _Terminal:
         report, language = self.report, self.language
         text, said, counts = language.text, language.said, count(report)
         lines: list[str] = []
-        seen = {result.status for result in report.ledger.statuses if result.count}
+        seen = {result.status for result in report.ledger.statuses_of(report.contract.chosen.id) if result.count}
         unseen = [status for status in report.contract.chosen.responses if status not in seen]
         if unseen or counts.clauses["not_observed"]:
             told = language.count(counts.clauses["not_observed"], "clause")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
 from batch_conformance.findings import rules as unmoved
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.sighting import Sighting
@@ -50,10 +50,10 @@ def _of_unmoved(rule: unmoved.Rule) -> Rule:
     )
 
 
-def _standing(rule: str) -> tuple[Callable[[Contract], Iterable[Place]], Callable[[Sighting], bool] | None]:
+def _standing(rule: str) -> tuple[Callable[[Operation], Iterable[Place]], Callable[[Sighting], bool] | None]:
     if rule in STANDING:
         status, says, exercised = STANDING[rule]
-        return lambda contract: (Place(says, status),) if applies(rule, contract) else (), exercised
+        return lambda operation: (Place(says, status),) if applies(rule, operation) else (), exercised
     return lambda _: (), None
 
 

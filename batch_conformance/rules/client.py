@@ -21,8 +21,13 @@ _FILES = ("/output_file_id", "/error_file_id")
 
 
 def is_read(observation: Sighting) -> bool:
-    """Whether an exchange is one that the client could have had: a plain GET of an id, answered in full."""
+    """Whether an exchange is one that the client could have had: a plain GET of an id, answered in full.
+
+    Of a contract's operations that is the chosen one, whose answers the client reads as those of ``batches.retrieve``.
+    """
     answer, probe = observation.answer, observation.exchange.probe
+    if observation.operation is not observation.contract.chosen:
+        return False
     if answer is None or not observation.has_body or not observation.covered or observation.method != "GET":
         return False
     if probe.subject not in ("known", "equivalent", "unknown", "recorded") or not observation.exchange.final:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
 from batch_conformance.judge.sighting import Sighting, integer_at
 from batch_conformance.rules.batch import stage_of
 from batch_conformance.rules.highlight import at_pointer
@@ -13,12 +13,12 @@ from batch_conformance.rules.history import History
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
 
 
-def _has_counts(contract: Contract) -> bool:
-    return contract.chosen.roles.counts is not None
+def _has_counts(operation: Operation) -> bool:
+    return operation.roles.counts is not None
 
 
 def _check_sum(observation: Sighting) -> Iterator[Broken]:
-    batch, roles = observation.batch, observation.contract.chosen.roles
+    batch, roles = observation.batch, observation.operation.roles
     counts = roles.counts
     if counts is None or batch is None:
         return

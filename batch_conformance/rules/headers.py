@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from operator import itemgetter
 from typing import Any
 
-from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.schema import ALL_TYPES, Schema
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.response import is_turned_away
@@ -25,8 +25,8 @@ _NOT_SERVED = frozenset({405, 501})
 """Statuses of a server that does not serve HEAD."""
 
 
-def _is_secured(contract: Contract) -> bool:
-    return contract.chosen.secured
+def _is_secured(operation: Operation) -> bool:
+    return operation.secured
 
 
 def _check_challenge(observation: Sighting) -> Iterator[Broken]:
@@ -76,7 +76,7 @@ def _check_cache(observation: Sighting) -> Iterator[Broken]:
     given = ", ".join(answer.header_all("cache-control")).lower()
     directives = {part.partition("=")[0].strip() for part in given.split(",")}
     shared = directives & {"public", "s-maxage"} and not directives & {"private", "no-store"}
-    if shared and _is_secured(observation.contract):
+    if shared and _is_secured(observation.operation):
         yield Broken("private, no-store or nothing", given[:60], "public")
 
 

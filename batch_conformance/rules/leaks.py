@@ -11,7 +11,7 @@ from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.rules.highlight import Highlight, at_observed_word, at_redacted
-from batch_conformance.rules.rule import Broken, Rule, always
+from batch_conformance.rules.rule import Broken, Rule, always, has_id, where
 
 _LOOKED_AT = 65536
 _REMEMBERED = 64
@@ -148,7 +148,7 @@ HEADER_INJECTED = Rule(
     source="RFC 9110 section 5.5, CWE-113",
     breaks="X-Injected: 1 for the id x%0D%0AX-Injected:%201",
     keeps="404 for it, with none of its text in a header",
-    clauses=always("a line break in an id starts no header"),
+    clauses=where(has_id, "a line break in an id starts no header"),
     exercised=_would_inject,
     concern="leak",
     check=_check_injection,

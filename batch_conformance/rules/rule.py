@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from batch_conformance.contract.clause import Clause
-from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.location import Location
+from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import printable
 from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import Schema
@@ -55,7 +55,7 @@ class AlikeBodies:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place of a contract at which a rule can be broken; with the rule it makes a clause.
+    """A place of an operation at which a rule can be broken; with the rule it makes a clause.
 
     ``says`` is the statement in words, ``location`` where the contract says it: None for the source of the rule.
     """
@@ -94,8 +94,8 @@ class Rule:
     ``said_by`` is who says what a deviation breaks, unless the check knows better: the document, at the response, or
     the source.
 
-    ``clauses`` gives the places of a contract at which the rule can be broken, beside those that the document itself
-    has statements for (``Contract.clauses``). ``exercised`` says whether an exchange would have shown the rule broken;
+    ``clauses`` gives the places of an operation at which the rule can be broken, beside those that the document itself
+    has statements for (``Operation.clauses``). ``exercised`` says whether an exchange would have shown the rule broken;
     None where that takes two reads of one batch.
 
     ``check`` gives what is broken in one exchange, ``compare`` what is broken between the exchanges of one batch, each
@@ -125,7 +125,7 @@ class Rule:
     breaks: str
     keeps: str
     said_by: Literal["document", "source"] = "source"
-    clauses: Callable[[Contract], Iterable[Place]] = lambda _: ()
+    clauses: Callable[[Operation], Iterable[Place]] = lambda _: ()
     exercised: Callable[[Sighting], bool] | None = None
     concern: Concern = "protocol"
     check: Callable[[Sighting], Iterable[Broken]] | None = None
@@ -139,13 +139,11 @@ class Rule:
     highlight: Callable[[Finding], Highlight] = lambda _: Highlight()
     only_with: Literal["", "client", "shape"] = ""
 
-    def clauses_of(self, contract: Contract) -> Iterator[Clause]:
-        """The clauses that the rule adds to a contract."""
-        for place in self.clauses(contract):
+    def clauses_of(self, operation: Operation) -> Iterator[Clause]:
+        """The clauses that the rule adds to those of an operation."""
+        for place in self.clauses(operation):
             location = place.location or standard(self.source)
-            yield Clause(
-                contract.chosen.id, place.status, place.media_type, place.pointer, self.id, place.says, location
-            )
+            yield Clause(operation.id, place.status, place.media_type, place.pointer, self.id, place.says, location)
 
     def deviation(self, observation: Sighting, broken: Broken) -> Deviation:
         """What is broken, seen in an exchange.
@@ -157,7 +155,7 @@ class Rule:
             level = "should"
         return Deviation(
             rule=self.id,
-            operation=observation.contract.chosen.id,
+            operation=observation.operation.id,
             status=observation.status if broken.status is None else broken.status,
             media_type=broken.media_type,
             pointer=printable(broken.pointer),
@@ -173,7 +171,7 @@ class Rule:
     def _said(self, observation: Sighting) -> Location:
         if self.said_by == "source":
             return standard(self.source)
-        return observation.documented.location if observation.documented else observation.contract.chosen.location
+        return observation.documented.location if observation.documented else observation.operation.location
 
 
 def standard(source: str) -> Location:
@@ -181,16 +179,21 @@ def standard(source: str) -> Location:
     return Location(source, 0, "", "standard")
 
 
-def always(says: str, status: str = "") -> Callable[[Contract], Iterable[Place]]:
-    """One clause, in every contract."""
+def always(says: str, status: str = "") -> Callable[[Operation], Iterable[Place]]:
+    """One clause, of every operation."""
     place = Place(says, status)
     return lambda _: (place,)
 
 
-def where(applies: Callable[[Contract], bool], says: str, status: str = "") -> Callable[[Contract], Iterable[Place]]:
-    """One clause, in contracts to which it applies."""
+def where(applies: Callable[[Operation], bool], says: str, status: str = "") -> Callable[[Operation], Iterable[Place]]:
+    """One clause, of operations to which it applies."""
     place = Place(says, status)
-    return lambda contract: (place,) if applies(contract) else ()
+    return lambda operation: (place,) if applies(operation) else ()
+
+
+def has_id(operation: Operation) -> bool:
+    """Whether an operation is asked by an id: a list has none that could be odd, or read again."""
+    return bool(operation.parameter)
 
 
 def is_batch(observation: Sighting) -> bool:

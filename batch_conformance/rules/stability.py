@@ -11,7 +11,7 @@ from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.rules.batch import is_plausible, stage_of
 from batch_conformance.rules.highlight import at_pointer, at_status
 from batch_conformance.rules.history import History
-from batch_conformance.rules.rule import Broken, Rule, always
+from batch_conformance.rules.rule import Broken, Rule, has_id, where
 
 _WEIGHED_ELSEWHERE = frozenset({401, 406, 429})
 
@@ -112,7 +112,7 @@ CHANGED = Rule(
     source="the meaning of ids and of times that have passed",
     breaks="created_at 1741685413, then 1741685420, of one batch",
     keeps="created_at 1741685413 at every read",
-    clauses=always("what never changes is the same at every read", "200"),
+    clauses=where(has_id, "what never changes is the same at every read", "200"),
     compare=_compare_values,
     compares="reads",
     kept_by_calm_reads=True,
@@ -130,7 +130,7 @@ ANSWER_CHANGED = Rule(
     source="RFC 9110 section 9.2.1: a read changes nothing",
     breaks="200, then 404, for one batch",
     keeps="200 at every read of one batch",
-    clauses=always("the same read is answered in the same way", "200"),
+    clauses=where(has_id, "the same read is answered in the same way", "200"),
     compare=_compare_answers,
     compares="reads",
     kept_by_calm_reads=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Stage
 from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.rules.batch import clock, stage_of, times_of
@@ -14,17 +14,17 @@ from batch_conformance.rules.history import History
 from batch_conformance.rules.rule import Broken, Rule, is_batch, where
 
 
-def _has_times_of_states(contract: Contract) -> bool:
-    return any(stage.timestamp for stage in contract.chosen.roles.stages)
+def _has_times_of_states(operation: Operation) -> bool:
+    return any(stage.timestamp for stage in operation.roles.stages)
 
 
-def _has_states(contract: Contract) -> bool:
-    return bool(contract.chosen.roles.stages)
+def _has_states(operation: Operation) -> bool:
+    return bool(operation.roles.stages)
 
 
 def _other_stages(observation: Sighting, here: Stage) -> Iterator[tuple[Stage, str]]:
     """The stages that have a time of their own, each with its pointer."""
-    for stage in observation.contract.chosen.roles.stages:
+    for stage in observation.operation.roles.stages:
         if stage.timestamp is None or (stage is not here and stage.timestamp == here.timestamp):
             continue  # two words for one state, such as COMPLETED beside completed, share its time
         yield stage, stage.timestamp
@@ -36,7 +36,7 @@ def _was_passed(stage: Stage, here: Stage) -> bool:
 
 
 def _unset_times(observation: Sighting, *, of_final_state: bool) -> Iterator[Broken]:
-    here = stage_of(observation.batch, observation.contract.chosen.roles)
+    here = stage_of(observation.batch, observation.operation.roles)
     if observation.batch is None or here is None:
         return
     for stage, pointer in _other_stages(observation, here):
@@ -62,7 +62,7 @@ def _check_passed_times(observation: Sighting) -> Iterator[Broken]:
 
 
 def _check_early_times(observation: Sighting) -> Iterator[Broken]:
-    batch, roles = observation.batch, observation.contract.chosen.roles
+    batch, roles = observation.batch, observation.operation.roles
     here = stage_of(batch, roles)
     if batch is None or here is None:
         return

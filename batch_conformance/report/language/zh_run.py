@@ -37,6 +37,8 @@ _RUN: Mapping[str, str] = {
     "no finding of level must or should": "没有级别为必须或应当的发现",
     # What a verdict lacks.
     "a 2xx answer of the operation": "该操作的一个 2xx 应答",
+    "a 2xx answer of the operation ({})": "操作 {} 的一个 2xx 应答",
+    "the answer to an unknown id ({})": "操作 {} 对不存在的 ID 的应答",
     "the answer to an unknown id": "对不存在的 ID 的应答",
     "the answer to a request without credentials": "对没有凭证的请求的应答",
     "{} (no known id: give one with --batch-id, or --discover)": "{}（没有已知 ID：请用 --batch-id 给出，或用 --discover）",

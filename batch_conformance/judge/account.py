@@ -1,0 +1,50 @@
+"""What was seen of one operation: what its rules are told by, and what is put by to be compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
+from batch_conformance.findings.fold import Tally
+from batch_conformance.judge.coverage import Bodies, Coverage
+from batch_conformance.judge.facts import Facts
+from batch_conformance.judge.log import Log
+from batch_conformance.judge.sighting import Sighting
+
+
+class Account:
+    """The sums and the log of an operation's exchanges; two of one operation add up to one. See ``Judge``."""
+
+    def __init__(
+        self, contract: Contract, operation: Operation, most: int, folder: Path | None, *, keeps_all: bool
+    ) -> None:
+        self.operation = operation
+        self.log = Log(contract, operation, most, folder, keeps_all=keeps_all)
+        self.coverage = Coverage(operation)
+        self.facts = Facts()
+        self.tally = Tally()
+        self._known_bodies = Bodies()
+        self._other_bodies = Bodies()
+
+    def add_body(self, sighting: Sighting, times: int) -> None:
+        """Look at the body of an exchange, or of ``times`` that are alike."""
+        is_known = sighting.exchange.probe.subject in ("known", "equivalent")
+        (self._known_bodies if is_known else self._other_bodies).add(sighting, times)
+
+    def update(self, other: Account) -> None:
+        """Add what another one has, which is used up."""
+        self.log.update(other.log)
+        self.coverage.update(other.coverage)
+        self.facts.update(other.facts)
+        self.tally.update(other.tally)
+        self._known_bodies.update(other._known_bodies)
+        self._other_bodies.update(other._other_bodies)
+
+    def bodies(self) -> Bodies:
+        """The bodies of successes: those of real batches, or of all where none was read."""
+        made = Bodies()
+        made.update(self._known_bodies)
+        if not self.facts.real:
+            made.update(self._other_bodies)
+        return made
