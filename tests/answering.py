@@ -167,11 +167,21 @@ class Audited:
         return "\n".join(self.report.notes)
 
 
-def audited_at(base_url: str, batch_ids: tuple[str, ...] = (BATCH_ID,), **given: Any) -> Audited:
-    """What comes of an audit of a server; pauses are counted, and not made."""
+def audited_at(
+    base_url: str,
+    batch_ids: tuple[str, ...] = (BATCH_ID,),
+    sleep: Callable[[float], None] = lambda _: None,
+    **given: Any,
+) -> Audited:
+    """What comes of an audit of a server; pauses are counted, and made by ``sleep`` alone."""
     slept: list[float] = []
+
+    def pause(seconds: float) -> None:
+        slept.append(seconds)
+        sleep(seconds)
+
     settings = replace(settle({"BATCH_API_KEY": KEY}, base_url=base_url, batch_ids=list(batch_ids)), **given)
-    audit = begin(settings, seed=None, command="pytest", sleep=slept.append)
+    audit = begin(settings, seed=None, command="pytest", sleep=pause)
     try:
         audit.runner.perform(CHAPTER_NAMES)
         report = audit.report((), selected=CHAPTER_NAMES)

@@ -1,4 +1,4 @@
-"""A server that keeps the published contract but for one behaviour: ``python small_server.py BEHAVIOUR``.
+"""A server that keeps the published contract but for one behaviour: ``python small_server.py BEHAVIOUR [PORT]``.
 
 It prints the port that it listens on; the key is ``sk-good`` and the one batch that it has is ``batch_a1b2c3``.
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 BEHAVIOURS = (
     *("conforms", "strict-query", "rejects-all", "broken-behind-the-door", "random-keys", "random-times"),
-    *("object-for-404", "odd-body-for-a-query", "dies"),
+    *("object-for-404", "odd-body-for-a-query", "dies", "dies-at-unknown"),
 )
 KEY = "sk-good"
 BATCH_ID = "batch_a1b2c3"
@@ -68,6 +68,13 @@ class _Handler(BaseHTTPRequestHandler):
             return 400, {"code": 20012, "message": "unknown query parameter", "data": ""}, ()
         if self.behaviour == "dies" and ("%zz" in path or path.endswith("/%")):
             os._exit(1)
+        if (
+            self.behaviour == "dies-at-unknown"
+            and token
+            and path.rpartition("/")[2].startswith("batch_")
+            and path != f"/v1/batches/{BATCH_ID}"
+        ):
+            os._exit(1)
         if scheme.lower() != "bearer" or token.strip() != KEY:
             return 401, "Invalid token", [("WWW-Authenticate", 'Bearer realm="x"')]
         if self.behaviour == "broken-behind-the-door":
@@ -89,12 +96,12 @@ class _Handler(BaseHTTPRequestHandler):
         return batch
 
 
-def main(behaviour: str) -> None:
+def main(behaviour: str, port: int = 0) -> None:
     _Handler.behaviour = behaviour
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
     print(server.server_port, flush=True)
     server.serve_forever()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], *map(int, sys.argv[2:]))

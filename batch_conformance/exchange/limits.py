@@ -64,6 +64,10 @@ class Pacer:
         self._sleep = sleep
         self._next = float("-inf")
 
+    def due(self) -> float:
+        """Seconds until the next request may go out."""
+        return max(0.0, self._next - self._clock()) if self._interval else 0.0
+
     def wait(self) -> None:
         """Sleep until the next request may go out, and take its place."""
         if not self._interval:

@@ -153,10 +153,17 @@ class Target:
         """Close the connection. Sending opens another."""
         self._transport.close()
 
-    def send(self, probe: Probe, number: int, body: bytes = b"") -> tuple[Exchange, ...]:
+    def send(
+        self,
+        probe: Probe,
+        number: int,
+        body: bytes = b"",
+        may_repeat: Callable[[Exchange], bool] = lambda _: True,
+    ) -> tuple[Exchange, ...]:
         """Send a probe and return all attempts in order; the last one is final. ``number`` is its place in the plan.
 
-        GET and HEAD are repeated after connection failures, timeouts and 429, 502, 503, 504, unless that was asked for.
+        GET and HEAD are repeated after connection failures, timeouts and 429, 502, 503, 504, unless that was asked for,
+        and as long as ``may_repeat`` says so of the attempt.
         Whatever the server does ends as an exchange. Raises ``BudgetExhausted`` where not even the first attempt could
         be sent, and ``ValueError`` for a probe that is no HTTP request. A request with a ``body`` changes something at
         the target, so it goes out on a connection of its own and never twice.
@@ -183,7 +190,7 @@ class Target:
                 number, shown, request, attempt=len(attempts), started_at=started_at, elapsed=outcome.elapsed
             )
             exchange = self._record(made, outcome)
-            if pause is None:
+            if pause is None or not may_repeat(exchange):
                 return (*attempts, exchange)
             self._sleep(pause)
             try:
@@ -193,18 +200,28 @@ class Target:
             attempts.append(replace(exchange, final=False))
 
     def _rest(self, wait: float) -> None:
-        """Sleep for what is left of a probe's ``wait``: what other requests took of it since is not waited again."""
+        """Sleep for what is left of a probe's ``wait``: what other requests took of it since is not waited again.
+
+        Raises ``BudgetExhausted`` where the run ends before.
+        """
         now = time.monotonic()
         if wait > 0:
             left = wait if self._rested_at is None else self._rested_at + wait - now
             if left > 0:
-                self._sleep(left)
+                self.pause(left)
         if wait > 0 or self._rested_at is None:
             self._rested_at = time.monotonic()
 
+    def pause(self, seconds: float) -> None:
+        """Wait before something is sent; raise ``BudgetExhausted`` at once where nothing may be sent afterwards."""
+        refusal = self.budget.refusal(seconds)
+        if refusal:
+            raise BudgetExhausted(refusal)
+        self._sleep(seconds)
+
     def _await_turn(self) -> None:
         """Wait for the pace, then count the request, so that time spent waiting is seen by the budget."""
-        refusal = self.budget.refusal()
+        refusal = self.budget.refusal(self._pacer.due())
         if refusal:
             raise BudgetExhausted(refusal)
         self._pacer.wait()

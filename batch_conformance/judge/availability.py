@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -86,6 +87,14 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """A request at which the server ended; ``sure`` says that it did so again when it was sent once more."""
+
+    down: Down
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Weighed:
     """``drift`` is what is told of; ``unjudged`` names the probes (by number) that an outage or a limit left open."""
 
@@ -153,18 +162,37 @@ class Availability:
         """When each request was sent that was down."""
         return (down.moment[0] for down in self._downs)
 
-    def ends_at(self, latest: float) -> Down | None:
-        """The request at which the server ended: its connection was reset, and all after it were refused.
+    def ends(self, answered: Callable[[], Iterable[Answered]], latest: float) -> tuple[End, ...]:
+        """The requests at which the server ended: the connection was reset, and the next one was refused.
 
-        ``latest`` is when the last request that was answered was sent.
+        It must have been refused to the end of the run, or the same request must have ended the server again once it
+        was back. ``latest`` is when the last request that was answered was sent.
         """
         downs = sorted(self._downs, key=lambda down: down.moment)
+        pairs = [
+            (place, one)
+            for place, (one, after) in enumerate(pairwise(downs))
+            if one.failure == "reset" and after.failure == "refused"
+        ]
+        if not pairs:
+            return ()
+        gaps = _Gaps(downs, answered(), frozenset())
+        of_probe: dict[int, list[Down]] = defaultdict(list)
+        for place, one in pairs:
+            if gaps.is_quiet(place):
+                of_probe[one.moment[1]].append(one)
         refused = next((n for n, down in enumerate(reversed(downs)) if down.failure != "refused"), 0)
         last = downs[-1 - refused] if refused >= _REFUSED_ENOUGH else None
-        return last if last is not None and last.failure == "reset" and last.moment[0] > latest else None
+        for_good = last if last is not None and last.failure == "reset" and last.moment[0] > latest else None
+        return tuple(
+            End(ones[0], sure=len(ones) > 1) for ones in of_probe.values() if len(ones) > 1 or for_good in ones
+        )
 
-    def weigh(self, answered: Callable[[], Iterable[Answered]], requests: int) -> Weighed:
-        """Weigh all that was down in so many requests. ``answered`` gives those that were answered, in any order."""
+    def weigh(self, answered: Callable[[], Iterable[Answered]], requests: int, ends: tuple[End, ...] = ()) -> Weighed:
+        """Weigh all that was down in so many requests. ``answered`` gives those that were answered, in any order.
+
+        What ``ends`` says is told as that, and not once more as silence.
+        """
         healed = [down for down in self._downs if down.healed_drop]
         drops = (len(healed), requests)
         dropped = [Drift(down, drops=drops) for down in healed if is_often(*drops)]
@@ -172,6 +200,8 @@ class Availability:
         if not self._ids and not self._reads and not self._failing_kinds(downs, {}, self._answered):
             return Weighed(tuple(dropped), frozenset(down.moment[1] for down in downs if down.final))
         drift, unjudged = self._weigh(_Gaps(downs, answered(), self._ids.keys()))
+        ended = {end.down.moment[1] for end in ends}
+        drift = [one for one in drift if one.down.moment[1] not in ended]
         told = told_of({one.down.subject for one in drift})
         return Weighed((*(one for one in drift if one.down.subject in told), *dropped), unjudged)
 
@@ -247,6 +277,10 @@ class _Gaps:
         for place, down in enumerate(downs):
             if down.final:
                 self._of_subject[down.subject].append(place)
+
+    def is_quiet(self, place: int) -> bool:
+        """Whether nothing was answered between a failure and the next one."""
+        return place + 1 not in self._held
 
     def apart(self, moments: Sequence[Moment]) -> int:
         """How many of the failures at these moments, in their order, had an answer of anything since the one before."""
@@ -381,21 +415,24 @@ def _silent(sighting: Sighting, of: str | None) -> Deviation:
     )
 
 
-def ended(sighting: Sighting) -> Deviation | None:
-    """The deviation that the end of the server is at an odd request; None at one that any client sends: that is chance.
+def ended(sighting: Sighting, *, sure: bool) -> Deviation | None:
+    """The deviation that the end of the server is at a request; None where it may be chance.
 
-    On another machine somebody else may have ended it.
+    That is where any client sends such a request and it was not ``sure`` to end the server. On another machine somebody
+    else may have ended it.
     """
     probe = sighting.exchange.probe
     plain = probe.subject in ("known", "unknown", "recorded") and probe.method == "GET" and not probe.query
-    if plain and probe.credential in ("valid", "recorded"):
+    if not sure and plain and probe.credential in ("valid", "recorded"):
         return None
     here = BaseUrl("http", urlsplit(sighting.exchange.request.url).hostname or "", 80).is_loopback
     return sighting.deviates(
         "response.silent",
         status="",
         expected="an answer, and a server that goes on",
-        observed="the connection ended, and every one after it was refused",
+        observed="the connection ended and the next ones were refused, and so it was when it was sent once more"
+        if sure
+        else "the connection ended, and every one after it was refused",
         kind="ends",
         level=None if here else "info",
         side=None if here else "network",

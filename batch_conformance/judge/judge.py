@@ -208,11 +208,14 @@ class Judge:
         for account in accounts:
             for deviation in account.bodies().never_seen():
                 whole.add([deviation], phase=_NEVER_SEEN)
-        weighed = compared.availability.weigh(self._answered, self.judged)
+        ends = compared.availability.ends(self._answered, compared.latest)
+        weighed = compared.availability.weigh(self._answered, self.judged, ends)
         self._tell_availability(weighed, passing, whole, in_passing, is_behind=bool(cause))
-        last = compared.availability.ends_at(compared.latest)
-        if last is not None and (end := ended(self._found([last])[last.moment])) is not None:
-            whole.add([end], phase=_AVAILABILITY, size=last.size)
+        at_ends = self._found(end.down for end in ends)
+        for end in ends:
+            deviation_at_end = ended(at_ends[end.down.moment], sure=end.sure)
+            if deviation_at_end is not None:
+                whole.add([deviation_at_end], phase=_AVAILABILITY, size=end.down.size)
         shapes = self._judge_shape(passing, whole, in_passing)
         counted = list(whole.counted())
         clauses = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import time
 from collections.abc import Collection, Sequence
@@ -155,6 +156,9 @@ class Audit:
         """Take in what the workers sent, as far as it reached the disk."""
         for recording in sorted(spool.glob("*.ndjson")):
             self.runner.take_in(read_spool(recording).exchanges)
+        for left_out in sorted(spool.glob("*.left_out")):
+            reasons = json.loads(left_out.read_text(encoding="utf-8"))
+            self.runner.take_left_out({int(number): reason for number, reason in reasons.items()})
         # What the target did says more than what the run's own limits did.
         for told in (*sorted(spool.glob("*.stopped")), *sorted(spool.glob("*.spent"))):
             if not self.runner.stopped:
@@ -162,11 +166,14 @@ class Audit:
                 self.runner.spent = told.suffix == ".spent"
 
     def close(self) -> None:
-        """Close the connection and end the embedded mock; a worker also leaves word why it stopped, if it did."""
+        """Close the connection and end the embedded mock; a worker leaves word of what it did not send, and why."""
         shared = self._reached.shared
         if shared is not None and self.runner.stopped:
             suffix = ".spent" if self.runner.spent else ".stopped"
             shared.recording.with_suffix(suffix).write_text(self.runner.stopped, encoding="utf-8")
+        if shared is not None:
+            reasons = json.dumps(self.runner.left_out_numbers)
+            shared.recording.with_suffix(".left_out").write_text(reasons, encoding="utf-8")
         self.target.close()
         if self._reached.mock is not None:
             self._reached.mock.stop()
@@ -191,7 +198,7 @@ class Audit:
         run = (ledger.exchanges, self.contract, ledger.unjudged)
         suspicious = () if ledger.cause else (*only_errors(*run), *silent_ids(*run))
         missing = (*self._explain(ledger), *suspicious)
-        complete = not (stopped or interrupted or fault or partial or self.runner.left_out)
+        complete = not (stopped or interrupted or fault or partial or self.runner.lacks)
         entries = self.recalled.entries(ledger, complete=complete)
         least, judged = self.settings.min_coverage, ledger.judged_percent
         decision = decide(
@@ -258,10 +265,14 @@ class Audit:
         if partial:
             notes.append("Partial: only the selected chapters were sent and judged.")
         if self.runner.stopped:
-            left = len(self.plan.probes) - self.runner.done
+            left = len(self.plan.probes) - self.runner.done - sum(self.runner.left_out.values())
             notes.append(f"The run ended early: {self.runner.stopped}. {left} planned requests were not sent.")
         for reason, count in self.runner.left_out.items():
-            notes.append(f"{count} planned requests were not sent: {reason}.")
+            notes.append(
+                f"1 planned request was not sent: {reason}."
+                if count == 1
+                else f"{count} planned requests were not sent: {reason}."
+            )
         limited = sum(exchange.status == 429 and not exchange.final for exchange in ledger.exchanges)
         if limited:
             notes.append(f"{limited} answers of 429 were waited out.")

@@ -139,7 +139,9 @@ def _follow(
         state = here.value if here else state
         if here is not None and here.terminal:
             return Creation(batch_id, tuple(polls), f"--create made {batch_id}, which ended {state}.")
-        if number + 1 < _MOST_POLLS:
-            sleep(seconds / _MOST_POLLS)
+        pause = seconds / _MOST_POLLS
+        if number + 1 == _MOST_POLLS or not target.budget.allows(pause):
+            break
+        sleep(pause)
     note = f"--create made {batch_id}, which was {state} after {seconds:g} s; it goes on at the vendor."
     return Creation(batch_id, tuple(polls), note)

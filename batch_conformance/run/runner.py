@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from batch_conformance.contract.contract import Contract
-from batch_conformance.exchange.exchange import Exchange, Probe
+from batch_conformance.exchange.exchange import Exchange, FailureKind, Probe
 from batch_conformance.exchange.limits import BudgetExhausted
 from batch_conformance.exchange.record import Spool
 from batch_conformance.exchange.target import RETRIED_STATUSES, Target, is_repeatable
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeRecord
-from batch_conformance.judge.availability import BROKEN_ID, shows_a_batch
 from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.judge import Judge, behind_the_door
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.probes.credentials import is_refused
 from batch_conformance.probes.plan import Plan
+from batch_conformance.run.omissions import BROKEN_ENOUGH, NOT_FOLLOWED, Omissions
 
-_SILENT_ENOUGH = 3
-"""Silences of one kind of request that are told as one finding; each further one costs a time-out."""
-_BROKEN_ENOUGH = 6
-"""Server errors of one kind of request that are told as one finding."""
 _LIMITED_ENOUGH = 4
 """Answers of 429 in a row, after retries, that say that the target wants rest."""
 _DOWN_ENOUGH = 5
 """Server errors and failures in a row, of any kind of request, that say that the target is down."""
+
+BREATH = 0.5
+"""Seconds in which nothing is sent, after three server errors in a row, before it is looked what else is answered."""
+RETURN_SECONDS = 10.0
+"""How long a server that ended at a request is waited for."""
 
 _NEARLY = 0.9
 
@@ -58,13 +59,12 @@ class Runner:
         self.notes: list[str] = []
         self.progress = progress
         self._done: set[int] = set()
-        self._broken: Counter[tuple[str, str]] = Counter()
-        self._broken_ids: Counter[str | None] = Counter()
+        self._omissions = Omissions()
+        self._paused: set[tuple[str, str]] = set()
         self._limited = 0
         self._down = 0
         self._control_number = len(plan.probes)
         self._spool: Spool | None = None
-        self._prefer: bool | None = None
         self._judge: Judge | None = None
         self._facts = Facts()
         self._gave_up_the_key = False
@@ -73,7 +73,17 @@ class Runner:
     @property
     def left_out(self) -> dict[str, int]:
         """Why probes were not sent, though nothing stopped the run, and how many were not for each reason."""
-        return dict(Counter(reason for number, reason in self._left_out.items() if number not in self._done))
+        return dict(Counter(self.left_out_numbers.values()))
+
+    @property
+    def left_out_numbers(self) -> dict[int, str]:
+        """Which probes were left out, by number, and why."""
+        return {number: reason for number, reason in self._left_out.items() if number not in self._done}
+
+    @property
+    def lacks(self) -> bool:
+        """Whether anything was left out that the target was to be asked."""
+        return bool(self.left_out.keys() - {NOT_FOLLOWED})
 
     @property
     def nearly_done(self) -> bool:
@@ -91,6 +101,10 @@ class Runner:
         self._control_number += place * _CONTROLS_OF_A_WORKER
         self._done.add(0)
         self.stopped = stopped
+
+    def take_left_out(self, reasons: Mapping[int, str]) -> None:
+        """Add what other processes left out of the same plan."""
+        self._left_out.update(reasons)
 
     def take_in(self, exchanges: Sequence[Exchange]) -> None:
         """Add what other processes sent of the same plan."""
@@ -123,6 +137,8 @@ class Runner:
             self._look_whether_away(self.exchanges[-1])
             if not self._facts.behind_the_door:  # it came back
                 self._perform_all(chapters)
+        if self._left_out and not self.stopped and self._omissions.give_limited_a_last_try():
+            self._perform_all(chapters)
 
     def _perform_all(self, chapters: Collection[str]) -> None:
         for number, probe in enumerate(self.plan.probes):
@@ -130,9 +146,10 @@ class Runner:
                 return
             if number in self._done or probe.chapter not in chapters:
                 continue
-            if self._gave_up_the_key and self._facts.behind_the_door and not is_refused(probe.credential):
-                self._left_out[number] = behind_the_door(self._facts)
-            elif not self._pointless(probe):
+            reason = self._reason(probe)
+            if reason:
+                self._left_out[number] = reason
+            else:
                 self._perform(number, probe)
                 if self.progress:
                     self.progress(len(self._done), len(self.plan.probes), probe.chapter)
@@ -155,22 +172,57 @@ class Runner:
             self._spend(reason)
             return
         final = attempts[-1]
+        if number and final.failure is not None:
+            attempts = self._after_failure(number, probe, attempts)
+            self._keep(attempts)
+            self._omissions.add(attempts)
+            return
+        known_broken = self._omissions.is_broken(probe)
         self._keep(attempts)
-        if probe.forced_status is not None and self._prefer is None:
-            self._prefer = final.status == probe.forced_status
-        if final.failure is not None and number:
-            self._count_broken(probe, _BROKEN_ENOUGH // _SILENT_ENOUGH)
-            self._look_whether_away(final)
-        elif (final.status or 0) >= 500 and probe.forced_status is None:
-            self._count_broken(probe, 1)
-            self._look_whether_away(final)
-        elif shows_a_batch(probe):
-            self._broken_ids.pop(probe.batch_id, None)
+        self._omissions.add(attempts)
+        if (final.status or 0) >= 500 and probe.forced_status is None:
+            third = self._omissions.errors(probe) % BROKEN_ENOUGH == 0
+            if third or not known_broken:
+                self._look_whether_away(final, pauses=third)
 
-    def _count_broken(self, probe: Probe, weight: int) -> None:
-        self._broken[probe.chapter, probe.subject] += weight
-        if shows_a_batch(probe):
-            self._broken_ids[probe.batch_id] += 1
+    def _after_failure(self, number: int, probe: Probe, attempts: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
+        """Look whether the server has ended; once it is back, the request is sent once more, to be sure."""
+        try:
+            controls = self._look_whether_away(attempts[-1])
+            if not controls or not _has_failed((*attempts, *controls), "refused"):
+                return attempts
+            if _has_failed(attempts, "reset"):
+                self._omissions.add_end(probe)
+            if not self._is_back(controls):
+                return attempts
+            attempts = _joined(attempts, self._send(number, probe))
+            if attempts[-1].failure is not None:
+                self._is_back(self._look_whether_away(attempts[-1]))
+        except BudgetExhausted as reason:
+            self._spend(reason)
+        return attempts
+
+    def _is_back(self, controls: tuple[Exchange, ...]) -> bool:
+        """Wait for a server that refused a plain read, for so long, and go on where it is back.
+
+        Raises ``BudgetExhausted``.
+        """
+        waited = 0.0
+        while _has_failed(controls[-1:], "refused") and waited < RETURN_SECONDS:
+            self.target.pause(BREATH)
+            waited += BREATH
+            self._control_number += 1
+            controls = self.target.send(self._control, self._control_number, may_repeat=lambda _: False)
+        if waited:
+            self._keep(controls)
+        is_back = bool(controls) and controls[-1].failure is None
+        self.stopped = "" if is_back else self.stopped
+        return is_back
+
+    @property
+    def _control(self) -> Probe:
+        """A plain read, which tells whether the target answers at all."""
+        return replace(self.plan.probes[0], name="control", wait=0.0)
 
     def _keep(self, attempts: tuple[Exchange, ...]) -> None:
         """Keep the exchanges, and stop where nothing but refusals has come for a while."""
@@ -199,50 +251,65 @@ class Runner:
             self.stopped = f"the target is down: {how}"
 
     def _send(self, number: int, probe: Probe) -> tuple[Exchange, ...]:
-        attempts = self.target.send(probe, number)
+        attempts = self.target.send(probe, number, may_repeat=self._omissions.may_repeat)
         final = attempts[-1]
         status = final.status or 0
         # One server error may be chance, and so may a gateway's page where an error was asked for; a second is not.
         by_chance = status >= 500 if probe.forced_status is None else _is_a_gateways(final)
-        if not by_chance or len(attempts) > 1:
+        if not by_chance or len(attempts) > 1 or self._omissions.is_broken(probe):
             return attempts
         try:
             again = self.target.send(replace(probe, wait=0.0), number)
         except BudgetExhausted as reason:
             self._spend(reason)
             return attempts
-        return (
-            replace(final, final=False),
-            *(replace(exchange, attempt=exchange.attempt + 1) for exchange in again),
-        )
+        return _joined(attempts, again)
 
-    def _look_whether_away(self, final: Exchange) -> None:
+    def _look_whether_away(self, final: Exchange, *, pauses: bool = False) -> tuple[Exchange, ...]:
+        """Send a plain read, stop where it gets no answer, and give what came of it; nothing where none was sent.
+
+        With ``pauses`` it comes after a pause, once for each kind of request.
+        """
+        probe = final.probe
+        kind = (probe.chapter, probe.subject)
         self._control_number += 1
-        number = self._control_number
-        control = replace(self.plan.probes[0], name="control", wait=0.0)
         try:
-            attempts = self.target.send(control, number)
+            if pauses and kind not in self._paused:
+                self._paused.add(kind)
+                self.target.pause(BREATH)
+            attempts = self.target.send(self._control, self._control_number)
         except BudgetExhausted as reason:
             if self.done < len(self.plan.probes):  # else nothing was stopped
                 self._spend(reason)
-            return
+            return ()
         self._keep(attempts)
         failure = attempts[-1].failure
         if failure is not None:
-            probe = final.probe
             self.stopped = f"the target went away at {probe.chapter}/{probe.name}: {failure.detail}"
+        return attempts
 
     def _spend(self, reason: BudgetExhausted) -> None:
         self.spent = True
         self.stopped = str(reason)
 
-    def _pointless(self, probe: Probe) -> bool:
-        """Whether nothing new can come of a probe: its kind is known to break the target, or ``Prefer`` is ignored."""
-        if probe.forced_status is not None and self._prefer is False:
-            return True
-        if shows_a_batch(probe) and self._broken_ids[probe.batch_id] >= BROKEN_ID:
-            return True
-        return self._broken[probe.chapter, probe.subject] >= _BROKEN_ENOUGH
+    def _reason(self, probe: Probe) -> str:
+        """Why nothing new can come of a probe, in words; empty where something can."""
+        if self._gave_up_the_key and self._facts.behind_the_door and not is_refused(probe.credential):
+            return behind_the_door(self._facts)
+        return self._omissions.reason(probe)
+
+
+def _has_failed(attempts: Sequence[Exchange], kind: FailureKind) -> bool:
+    """Whether any of the attempts ended so."""
+    return any(exchange.failure is not None and exchange.failure.kind == kind for exchange in attempts)
+
+
+def _joined(attempts: tuple[Exchange, ...], again: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
+    """The attempts of a request that was sent again, as those of one."""
+    return (
+        *(replace(exchange, final=False) for exchange in attempts),
+        *(replace(exchange, attempt=exchange.attempt + len(attempts)) for exchange in again),
+    )
 
 
 def _is_a_gateways(exchange: Exchange) -> bool:

@@ -58,6 +58,8 @@ _JUDGES: Mapping[str, str] = {
     "{}, probably meant as {}": "{}，可能是指 {}",
     "an answer, and a server that goes on": "应答，并且服务端继续运行",
     "the connection ended, and every one after it was refused": "连接断开，此后的所有连接都被拒绝",
+    "the connection ended and the next ones were refused, and so it was when it was sent once more":
+        "连接断开，随后的连接都被拒绝；再次发送时也是如此",
     "times of no age at {}": "不属于任何年代的时间，位于 {}",
     "milliseconds at {}": "毫秒，位于 {}",
     "microseconds at {}": "微秒，位于 {}",

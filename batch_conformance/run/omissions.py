@@ -1,0 +1,149 @@
+"""Which planned requests a run leaves out, and why: by what came of those of the same kind.
+
+A kind is the chapter and what the ids are to the server; all credentials that must be refused are one kind to a limit.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from batch_conformance.exchange.exchange import Exchange, Probe
+from batch_conformance.judge.availability import BROKEN_ID, shows_a_batch
+from batch_conformance.probes.credentials import is_refused
+
+ALWAYS_SENT = frozenset({"authentication", "identity", "hostile_ids"})
+"""Chapters about identity and security: they are sent whatever server errors come."""
+BROKEN_ENOUGH = 3
+"""Server errors in a row of one kind of request, after which one is not repeated."""
+_BROKEN_FOR_GOOD = 6
+"""Server errors in a row of one kind of request that are told as one finding."""
+_SILENT_ENOUGH = 2
+"""Requests of one kind that got no answer, one after the other; each further one costs a time-out.
+
+One is enough where the ids of all the kind are alike, and where others of the kind's ids got none."""
+_SILENT_READS = 3
+"""The same of reads of a batch: two may be chance."""
+_LIMITED_ENOUGH = 3
+"""Answers of 429 to one kind of request, one after the other, after which it is not asked again."""
+_ENDED_ENOUGH = 2
+"""Requests of one kind that ended the server, one after the other; one is enough where its ids are all alike."""
+NOT_FOLLOWED = "the target does not follow Prefer: code=NNN"
+"""The reason of what is left out of a run that is complete all the same: nobody has to offer this."""
+
+_Kind = tuple[str, str]
+
+
+class Omissions:
+    """What is known of each kind of request of a run."""
+
+    def __init__(self) -> None:
+        self._broken: Counter[_Kind] = Counter()
+        self._broken_ids: Counter[str | None] = Counter()
+        self._silent: Counter[_Kind] = Counter()
+        self._endless: set[_Kind] = set()
+        self._limited: Counter[_Kind] = Counter()
+        self._ended: Counter[_Kind] = Counter()
+        self._silent_subjects: set[str] = set()
+        self._stays_silent = False
+        self._prefer: bool | None = None
+
+    def may_repeat(self, exchange: Exchange) -> bool:
+        """Whether a request that got no answer, or one that says busy, is worth repeating.
+
+        That no answer comes within the time is confirmed once in a run, and three answers of 429 are enough.
+        """
+        probe, tried = exchange.probe, exchange.attempt + 1
+        if exchange.failure is not None and exchange.failure.kind == "refused":
+            return exchange.number == 0  # else a plain read is sent next, and then the request once more
+        if exchange.failure is not None and exchange.failure.kind == "timeout":
+            return not self._stays_silent and tried < _SILENT_ENOUGH
+        if exchange.status == 429:
+            return self._limited[_limited_kind(probe)] + tried < _LIMITED_ENOUGH
+        return exchange.status is None or not self.is_broken(probe)
+
+    def errors(self, probe: Probe) -> int:
+        """Server errors in a row of this kind of request, and failures."""
+        return self._broken[_kind(probe)]
+
+    def is_broken(self, probe: Probe) -> bool:
+        """Whether this kind of request has had so many server errors in a row that another one is no news."""
+        return self.errors(probe) >= BROKEN_ENOUGH
+
+    def add(self, attempts: Sequence[Exchange]) -> None:
+        """Take in what came of a request."""
+        final = attempts[-1]
+        probe, status = final.probe, final.status or 0
+        if probe.forced_status is not None and self._prefer is None:
+            self._prefer = status == probe.forced_status
+        limited = _limited_kind(probe)
+        for exchange in attempts:
+            is_limit = exchange.status == 429 and probe.forced_status != 429
+            self._limited[limited] = self._limited[limited] + 1 if is_limit else 0
+        self._add_silence(attempts)
+        fails = final.failure is not None or (status >= 500 and probe.forced_status is None)
+        self._broken[_kind(probe)] = self._broken[_kind(probe)] + 1 if fails else 0
+        if final.failure is None:
+            self._ended[_kind(probe)] = 0
+        if shows_a_batch(probe):
+            self._broken_ids[probe.batch_id] = self._broken_ids[probe.batch_id] + 1 if fails else 0
+
+    def _add_silence(self, attempts: Sequence[Exchange]) -> None:
+        final = attempts[-1]
+        kind = _kind(final.probe)
+        if final.failure is None:
+            self._silent[kind] = 0
+            return
+        self._silent[kind] += 1
+        self._stays_silent = self._stays_silent or len(attempts) > 1
+        if self._silent[kind] >= _SILENT_ENOUGH:
+            self._silent_subjects.add(final.probe.subject)
+        if final.failure.kind == "timeout" and final.response is not None and not shows_a_batch(final.probe):
+            self._endless.add(kind)
+
+    def add_end(self, probe: Probe) -> None:
+        """Take in that a request ended the server."""
+        self._ended[_kind(probe)] += 1
+
+    def give_limited_a_last_try(self) -> bool:
+        """Have each kind that was answered 429 sent until the next 429. Whether there is one."""
+        found = [kind for kind, count in self._limited.items() if count >= _LIMITED_ENOUGH]
+        for kind in found:
+            self._limited[kind] = _LIMITED_ENOUGH - 1
+        return bool(found)
+
+    def reason(self, probe: Probe) -> str:  # noqa: PLR0911 - a table of reasons
+        """Why a request is not worth sending, in words; empty where it is."""
+        kind = _kind(probe)
+        what = f"{probe.chapter} with {probe.subject} ids"
+        if probe.forced_status is not None and self._prefer is False:
+            return NOT_FOLLOWED
+        if self._limited[_limited_kind(probe)] >= _LIMITED_ENOUGH:
+            return "refused credentials are answered 429" if _is_credential(probe) else f"{what} is answered 429"
+        if shows_a_batch(probe) and self._broken_ids[probe.batch_id] >= BROKEN_ID:
+            return f"the id {probe.batch_id} gets no answer"
+        if self._ended[kind] >= (_ENDED_ENOUGH if probe.chapter in ALWAYS_SENT else 1):
+            return f"{what} ends the server"
+        if self._silent[kind] >= self._silence_enough(probe):
+            return f"the answer to {what} never ends" if kind in self._endless else f"{what} gets no answer"
+        if self._broken[kind] >= _BROKEN_FOR_GOOD and probe.chapter not in ALWAYS_SENT:
+            return f"{what} gets server errors"
+        return ""
+
+    def _silence_enough(self, probe: Probe) -> int:
+        if shows_a_batch(probe):
+            return _SILENT_READS
+        alike = _kind(probe) in self._endless or probe.subject in self._silent_subjects
+        return 1 if alike and probe.chapter not in ALWAYS_SENT else _SILENT_ENOUGH
+
+
+def _kind(probe: Probe) -> _Kind:
+    return probe.chapter, probe.subject
+
+
+def _is_credential(probe: Probe) -> bool:
+    return is_refused(probe.credential)
+
+
+def _limited_kind(probe: Probe) -> _Kind:
+    return ("", "refused") if _is_credential(probe) else _kind(probe)

@@ -1,0 +1,171 @@
+"""What a run sends and what it leaves out: nothing without saying so, and nothing that costs time and tells nothing."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from urllib.parse import unquote
+
+from answering import BROKEN, BUSY, NOT_FOUND, REFUSED, SHOWN, Asked, Audited, Said, answering, audited, audited_at
+from small_server import BATCH_ID
+
+from batch_conformance.report import drift_json, html, terminal
+from batch_conformance.run.omissions import ALWAYS_SENT
+
+
+def left_out(run: Audited) -> int:
+    """How many planned requests were not sent, by the plan and by what was said."""
+    said = sum(run.audit.runner.left_out.values())
+    assert len(run.audit.plan.probes) - run.audit.runner.done == said
+    return said
+
+
+def is_plain_unknown(asked: Asked) -> bool:
+    last = asked.path.rpartition("/")[2]
+    return asked.has_key and last.replace("_", "").isalnum() and BATCH_ID[:8] not in last and last != BATCH_ID
+
+
+# Nothing is left out without a word
+
+
+def test_server_errors_for_unknown_ids_hide_neither_an_injected_header_nor_a_neighbour() -> None:
+    def answer(asked: Asked) -> Said | None:
+        path = unquote(asked.path)
+        if asked.has_key and "\r\n" in path:
+            name, _, value = path.partition("\r\n")[2].partition(":")
+            return Said(404, "404 page not found", ((name, value.strip()),))
+        if asked.has_key and asked.path == f"/v1/batches/{BATCH_ID.upper()}":
+            return SHOWN
+        return BROKEN if asked.has_key and not asked.is_known else None
+
+    run = audited(answer)
+    assert run.rules >= {"security.header_injected", "identity.neighbour_answered", "response.server_error"}
+    assert not run.report.complete
+    assert left_out(run) > 0
+    sent = Counter(exchange.probe.chapter for exchange in run.report.ledger.exchanges if exchange.attempt == 0)
+    planned = run.audit.plan.counts()
+    for chapter in ("authentication", "identity", "hostile_ids"):
+        assert sent[chapter] == planned[chapter]
+    for reason, count in run.audit.runner.left_out.items():
+        said = f"{count} planned requests were not sent: {reason}."
+        assert said in run.report.notes
+        assert said in " ".join(terminal.render(run.report, False).split())
+        assert said in html.render(run.report)
+        assert said in json.dumps(json.loads(drift_json.render(run.report)), ensure_ascii=False)
+
+
+def test_what_was_left_out_alone_changes_no_exit_code() -> None:
+    run = audited(lambda asked: BROKEN if is_plain_unknown(asked) else None)
+    accepted = [finding for finding in run.drifts if finding.rule != "response.server_error"]
+    assert (accepted, run.report.complete, left_out(run) > 0) == ([], False, True)
+    assert run.report.exit_code == 1
+
+
+def test_after_three_server_errors_in_a_row_a_pause_and_a_plain_read_show_whether_the_server_is_there() -> None:
+    with answering(lambda asked: BROKEN if is_plain_unknown(asked) else None) as server:
+        run = audited_at(server.base_url)
+    assert 0.5 in run.slept
+    controls = [exchange for exchange in run.report.ledger.exchanges if exchange.probe.name == "control"]
+    assert controls
+    assert {exchange.status for exchange in controls} == {200}
+
+
+def test_a_target_that_does_not_follow_prefer_is_told_of_and_the_run_is_complete() -> None:
+    run = audited(lambda _: None)
+    assert (run.report.verdict, run.report.complete) == ("conforms", True)
+    assert "planned requests were not sent: the target does not follow Prefer: code=" in run.notes
+
+
+# What costs time and tells nothing
+
+
+def test_refused_credentials_that_are_answered_429_are_left_unjudged_after_three() -> None:
+    limited = Said(BUSY.status, BUSY.value, (("Retry-After", "25"),))
+    with answering(lambda asked: None if asked.has_key else limited) as server:
+        run = audited_at(server.base_url)
+        refused = [asked for asked in server.asked if not asked.has_key]
+    assert len(refused) <= 4
+    assert sum(run.slept) <= 2 * 25 + 10
+    assert run.report.verdict == "inconclusive"
+    assert "refused credentials are answered 429" in run.notes
+    assert not run.report.complete
+    assert left_out(run) > 0
+
+
+def test_a_limit_that_passes_leaves_nothing_out() -> None:
+    state = {"left": 3}
+
+    def answer(asked: Asked) -> Said | None:
+        if is_plain_unknown(asked) and state["left"]:
+            state["left"] -= 1
+            return BUSY
+        return None
+
+    run = audited(answer)
+    assert (run.report.verdict, run.report.complete) == ("conforms", True)
+
+
+def test_a_body_that_never_ends_costs_one_time_out_per_kind_of_request() -> None:
+    def answer(asked: Asked) -> Said | None:
+        return (
+            None
+            if asked.is_known and asked.has_key
+            else Said(404, "404 page not found", ends=False)
+            if (asked.has_key and asked.method == "GET")
+            else None
+        )
+
+    run = audited(answer, request_timeout=0.3)
+    timed_out = [
+        exchange
+        for exchange in run.report.ledger.exchanges
+        if exchange.failure is not None and exchange.failure.kind == "timeout"
+    ]
+    kinds = {(exchange.probe.chapter, exchange.probe.subject) for exchange in timed_out}
+    of_security = {(chapter, subject) for chapter, subject in kinds if chapter in ALWAYS_SENT}
+    assert len(timed_out) <= len(kinds) + len(of_security) + 1
+    assert "response.silent" in run.rules
+    assert not run.report.complete
+    assert left_out(run) > 0
+
+
+def test_one_silent_id_does_not_leave_the_other_odd_ids_out() -> None:
+    def answer(asked: Asked) -> Said | None:
+        return Said(404, "404 page not found", ends=False) if asked.has_key and "%00" in asked.path else None
+
+    run = audited(answer, request_timeout=0.3)
+    hostile = [exchange for exchange in run.report.ledger.exchanges if exchange.probe.chapter == "hostile_ids"]
+    assert len({exchange.number for exchange in hostile}) > 30
+
+
+def test_a_run_ends_with_its_duration_however_long_it_would_pause() -> None:
+    slept: list[float] = []
+    run = audited(lambda _: None, max_duration=0.2, request_timeout=0.3)
+    slept += run.slept
+    assert run.report.sentence.startswith("Inconclusive") or run.report.verdict == "conforms"
+    assert "--max-duration" in run.notes
+
+
+# Broken behind the door
+
+
+def test_broken_behind_the_door_is_one_cause_whatever_its_bytes() -> None:
+    for broken in (BROKEN, Said(500, {"error": "oops"}), Said(500, "oops")):
+        run = audited(lambda asked, broken=broken: broken if asked.has_key else REFUSED)  # type: ignore[misc]
+        assert (run.report.verdict, run.rules) == ("inconclusive", set())
+        assert run.report.sentence == "Inconclusive: every request with the valid key is answered 500."
+        assert "down" not in run.notes
+        assert "outage" not in run.notes
+        asked = Counter(exchange.probe.chapter for exchange in run.report.ledger.exchanges if exchange.final)
+        assert asked["authentication"] >= 12
+
+
+def test_a_router_that_knows_other_paths_does_not_hide_that_all_reads_are_broken() -> None:
+    def answer(asked: Asked) -> Said:
+        if not asked.path.startswith("/v1/batches/") or asked.path.endswith("/") or "%" in asked.path:
+            return NOT_FOUND
+        return BROKEN if asked.has_key else REFUSED
+
+    run = audited(answer)
+    assert run.report.verdict == "inconclusive"
+    assert "every request with the valid key is answered 500" in run.report.sentence
