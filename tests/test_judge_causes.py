@@ -49,7 +49,8 @@ HTML = b"<!doctype html><title>Sign in</title><form action=/login>"
 )
 def test_a_200_that_is_no_batch_is_one_finding(body: bytes, rule: str) -> None:
     found = findings(sent(body), info=True)
-    assert [(finding.rule, finding.level) for finding in found if finding.rule != "body.seen"] == [(rule, "must")]
+    level = "should" if body == b"{}" else "must"  # what demands its members is an overlay
+    assert [(finding.rule, finding.level) for finding in found if finding.rule != "body.seen"] == [(rule, level)]
     assert rule == "body.type" or not [finding for finding in found if finding.rule == "body.seen"]
 
 

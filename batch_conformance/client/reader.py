@@ -101,8 +101,8 @@ class ClientReader:
         if sighting.answer is None:
             return ()
         found = self._of(sighting.answer)
-        content = sighting.content
-        if sighting.batch is not None and content is not None and content.strangeness is not None and found:
+        succeeded = 200 <= sighting.answer.status < 300 and sighting.method == "GET"
+        if found and succeeded and sighting.strange:
             return (_ANOTHER,)
         return found
 

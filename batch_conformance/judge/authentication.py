@@ -9,12 +9,15 @@ from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.conditions import (
     IF_QUERY_TAKEN,
     if_learnt,
+    if_let_in_so,
     if_refused,
     if_scheme_refused,
+    unless_any_refused_so,
     unless_explained,
     unless_learnt,
     unless_valid_gets,
 )
+from batch_conformance.judge.form import form_of
 from batch_conformance.judge.response import is_refused_for_its_id
 from batch_conformance.judge.sighting import Sighting
 
@@ -63,7 +66,12 @@ def judge_authentication(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation
         return
     if is_let_in(sighting):
         rule = rule_of_credential(sighting)
-        yield unless_explained(rule, _kind(sighting)), _accepted(sighting, rule)
+        condition = unless_explained(rule, _kind(sighting))
+        if sighting.is_another_object:
+            condition = if_let_in_so(form_of(sighting), condition)
+        elif sighting.method == "HEAD":
+            condition = unless_any_refused_so(_kind(sighting), condition)
+        yield condition, _accepted(sighting, rule)
     elif _kind(sighting) in _RULE_OF_CREDENTIAL:
         # HEAD need not be served at all: how it is refused says nothing of how credentials are.
         if sighting.method == "GET":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from batch_conformance.contract.clauses import rule_of
+from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import members, unescape
 from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import Schema, Violation, type_name
@@ -74,6 +75,14 @@ def _judge(sighting: Sighting, parsed: Parsed) -> Iterator[Deviation]:
         yield from _judge_value(sighting, sighting.content)
 
 
+def _lacking(content: Content) -> Location | None:
+    """Where it is demanded what an object lacks that has nothing else instead; None where it has."""
+    if content.undeclared or not isinstance(content.value, Mapping):
+        return None
+    members = (place for place in content.schema.properties if place.pointer.count("/") == 1 and place.required)
+    return next((one.required_at for one in members if at(content.value, one.pointer) is None), None)
+
+
 def _is_meant(content: Content | None) -> bool:
     """Whether a body under a media type that is not documented is the documented one all the same."""
     if content is None or content.strangeness is not None:
@@ -101,6 +110,7 @@ def _judge_value(sighting: Sighting, content: Content) -> Iterator[Deviation]:
             expected=expected,
             observed=observed,
             kind=rule.partition(".")[2],
+            location=_lacking(content),
         )
         return
     violations = content.violations

@@ -70,6 +70,24 @@ def unless_form_is_own(form: tuple[str, ...]) -> Bucket:
     return ("unless_form_is_own", *form)
 
 
+def unless_refused_so(form: tuple[str, ...], then: Bucket) -> Bucket:
+    """Told under ``then``, unless ids that nobody has get a success in this form: it is how the server refuses."""
+    return ("unless_refused_so", "\n".join(form), *then)
+
+
+def unless_any_refused_so(credential: str, then: Bucket) -> Bucket:
+    """Told under ``then``, unless what is refused with this credential gets a success with another object by GET.
+
+    HEAD has no body that would say so.
+    """
+    return ("unless_any_refused_so", credential, *then)
+
+
+def if_let_in_so(form: tuple[str, ...], then: Bucket) -> Bucket:
+    """Told under ``then`` where the valid credential gets a success in this form for known ids, and not for others."""
+    return ("if_let_in_so", "\n".join(form), *then)
+
+
 def if_continues(asked: str) -> Bucket:
     """Told where an id is found whatever letters follow it, and ``asked`` begins with such an id."""
     return ("if_continues", asked)

@@ -10,6 +10,7 @@ from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import members
 from batch_conformance.findings.finding import Deviation, Finding
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldResult, StatusResult
+from batch_conformance.judge.content import Held
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.rule import standard
@@ -96,7 +97,7 @@ class Coverage:
         )
 
     def _add_fields(self, sighting: Sighting, times: int) -> None:
-        for held in sighting.content.held if sighting.content else ():
+        for held in _held(sighting):
             key = (sighting.status, held.pointer)
             found = self._types.setdefault(key, Counter())
             for kind, count in held.types.items():
@@ -114,7 +115,7 @@ class Coverage:
             return
         status, media_type = sighting.status, sighting.contract_media_type
         counted[status, media_type, "", "response.media_type"] += times
-        for held in sighting.content.held if sighting.content else ():
+        for held in _held(sighting):
             if not held.declared:
                 continue
             if held.around:
@@ -127,6 +128,11 @@ class Coverage:
                 counted[status, media_type, held.pointer, "body.undeclared"] += times
 
 
+def _held(sighting: Sighting) -> tuple[Held, ...]:
+    """What a body holds; nothing where it is another object: what that has says nothing of the documented one."""
+    return sighting.content.held if sighting.content is not None and not sighting.strange else ()
+
+
 class Bodies:
     """The bodies of successes, and which of the documented properties they had; two of them add up to one."""
 
@@ -135,7 +141,7 @@ class Bodies:
 
     def add(self, sighting: Sighting, times: int = 1) -> None:
         """Look at the body of an exchange, or of ``times`` with the same members of the same types; it is the first."""
-        if sighting.batch is None or sighting.content is None or sighting.content.strangeness is not None:
+        if sighting.batch is None or sighting.content is None:
             return
         seen = self._seen.get(sighting.status)
         if seen is None:

@@ -37,8 +37,14 @@ class Facts:
     def __init__(self) -> None:
         self.real = False
         self.any_id = False
-        self.let_in: set[str] = set()
+        self._let_in: set[str] = set()
         """Credentials that had to be refused, and with which a GET was answered with success."""
+        self._let_in_so: set[tuple[str, tuple[str, ...]]] = set()
+        """Those with which it was a success with another object, and the form of that."""
+        self._shown_so: set[tuple[str, ...]] = set()
+        """Forms of such successes that the valid credential got for known ids."""
+        self._refused_so: set[tuple[str, ...]] = set()
+        """Forms of such successes that it got for ids that nobody has: some servers refuse with 200."""
         self.kept_out: set[tuple[str, str, str, str]] = set()
         """Of those with which a GET was refused: rule, credential, subject and status."""
         self.answers_valid = False
@@ -85,7 +91,7 @@ class Facts:
             self.asked_without = self.asked_without or probe.credential == "missing"
         if sighting.batch is not None and probe.subject == "known" and not sighting.forced:
             self.real = True
-        if is_success(sighting) and sighting.authorised:
+        if is_success(sighting) and sighting.authorised and not sighting.is_another_object:
             self.any_id = self.any_id or probe.subject == "unknown"
             if probe.subject == "neighbour" and probe.batch_id:
                 self._near.add(probe.batch_id)
@@ -107,6 +113,8 @@ class Facts:
             self._found.add((probe.credential == "missing", status == 404))
         if is_scheme_refused(sighting):
             self._scheme_refused = min(self._scheme_refused, moment_of(sighting.exchange))
+        if is_success(sighting) and sighting.authorised and sighting.is_another_object:
+            self._add_another_object(sighting)
         if probe.credential == "also_in_query" and 200 <= status < 300:
             self.query_taken = True
         if is_plain_read(sighting) and status >= 300:
@@ -126,16 +134,29 @@ class Facts:
     def _add_refusal(self, sighting: Sighting, status: int) -> None:
         """Take in what came of a credential that had to be refused."""
         probe = sighting.exchange.probe
-        if is_let_in(sighting):
-            self.let_in.add(probe.credential)
+        if is_let_in(sighting) and sighting.is_another_object:
+            self._let_in_so.add((probe.credential, form_of(sighting)))
+        elif is_let_in(sighting):
+            self._let_in.add(probe.credential)
         elif 400 <= status < 500 and status != 429:
             self.kept_out.add((rule_of_credential(sighting), probe.credential, probe.subject, str(status)))
+
+    def _add_another_object(self, sighting: Sighting) -> None:
+        """Take in for which ids the valid credential got a success with another object than the documented one."""
+        subject = sighting.exchange.probe.subject
+        if subject in ("known", "equivalent", "recorded"):
+            self._shown_so.add(form_of(sighting))
+        elif subject == "unknown":
+            self._refused_so.add(form_of(sighting))
 
     def update(self, other: Facts) -> None:
         """Add what another one saw."""
         self.real = self.real or other.real
         self.any_id = self.any_id or other.any_id
-        self.let_in |= other.let_in
+        self._let_in |= other._let_in
+        self._let_in_so |= other._let_in_so
+        self._shown_so |= other._shown_so
+        self._refused_so |= other._refused_so
         self.kept_out |= other.kept_out
         self._found |= other._found
         self._scheme_refused = min(self._scheme_refused, other._scheme_refused)
@@ -154,6 +175,28 @@ class Facts:
         self._door_answers = self._door_answers or other._door_answers
         self._known |= other._known
         self._near |= other._near
+
+    @property
+    def let_in(self) -> set[str]:
+        """Credentials that had to be refused, and with which a GET was answered as with the valid one."""
+        return self._let_in | {credential for credential, form in self._let_in_so if self.lets_in_so(form)}
+
+    def lets_in_so(self, form: tuple[str, ...]) -> bool:
+        """Whether a success with an object of this form is one: it is what known ids get, and no refusal."""
+        return form in self._shown_so - self._refused_so
+
+    def refuses_so(self, credential: str) -> bool:
+        """Whether GETs that had to be refused got a success with another object that is no answer.
+
+        ``credential`` is the one that they had, with the valid one for ids that nobody has.
+        """
+        if credential == "valid":
+            return bool(self._refused_so)
+        return any(of == credential and not self.lets_in_so(form) for of, form in self._let_in_so)
+
+    def is_refusal(self, form: tuple[str, ...]) -> bool:
+        """Whether a success with an object of this form is what ids get that nobody has."""
+        return form in self._refused_so
 
     def tells(self, bucket: Bucket) -> bool:
         """Whether deviations that are told under a condition are told, now that all is known."""
@@ -238,6 +281,9 @@ _CONDITIONS: Mapping[str, Callable[..., bool]] = {
     "unless_form_is_own": lambda facts, *form: form not in facts.own_forms,
     "if_query_taken": lambda facts: facts.query_taken,
     "unless_unknown_gets": lambda facts, status: status not in facts.unknown_get,
+    "unless_refused_so": lambda facts, form, *then: not facts.is_refusal(tuple(form.split("\n"))) and facts.tells(then),
+    "unless_any_refused_so": lambda facts, credential, *then: not facts.refuses_so(credential) and facts.tells(then),
+    "if_let_in_so": lambda facts, form, *then: facts.lets_in_so(tuple(form.split("\n"))) and facts.tells(then),
     "if_continues": lambda facts, asked: not facts.any_id and facts.continues(asked),
     "unless_continues": lambda facts, asked: not facts.any_id and not facts.continues(asked),
 }

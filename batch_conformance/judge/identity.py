@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import Bucket
-from batch_conformance.judge.conditions import ALWAYS, UNLESS_ANY_ID, if_continues, unless_continues
+from batch_conformance.judge.conditions import (
+    ALWAYS,
+    UNLESS_ANY_ID,
+    if_continues,
+    unless_any_refused_so,
+    unless_continues,
+    unless_refused_so,
+)
+from batch_conformance.judge.form import form_of
 from batch_conformance.judge.sighting import Sighting, at
 
 
@@ -17,6 +25,16 @@ def judge_identity(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation]]:
     """
     if not is_success(sighting) or not sighting.authorised:
         return
+    for condition, deviation in _judge_success(sighting):
+        if sighting.is_another_object:
+            yield unless_refused_so(form_of(sighting), condition), deviation
+        elif sighting.method == "HEAD":
+            yield unless_any_refused_so("valid", condition), deviation
+        else:
+            yield condition, deviation
+
+
+def _judge_success(sighting: Sighting) -> Iterator[tuple[Bucket, Deviation]]:
     subject, asked = sighting.exchange.probe.subject, sighting.exchange.probe.batch_id
     similar = _answered(sighting, "identity.neighbour_answered", "404: ids are compared exactly", "similar")
     if subject in ("known", "equivalent"):

@@ -30,7 +30,7 @@ from batch_conformance.judge.conditions import (
 from batch_conformance.judge.coverage import Coverage, cover_clauses
 from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.form import form_of
-from batch_conformance.judge.identity import judge_identity
+from batch_conformance.judge.identity import is_success, judge_identity
 from batch_conformance.judge.log import DOWN, FOREIGN, MOST_IN_MEMORY, Log, Row, each
 from batch_conformance.judge.reads import answered_in, compare, is_reduced, path_of_row, sighting_of_row
 from batch_conformance.judge.response import is_refused_for_its_id, judge_response, refused_for_its_id
@@ -379,7 +379,7 @@ def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, int, list[Deviatio
     had to be refused is judged as that, not field by field.
     """
     given_away = list(rules.check(sighting, "leak"))
-    if is_let_in(sighting):
+    if is_let_in(sighting) and not sighting.is_another_object:
         yield ALWAYS, _ALONE, given_away
         return
     if is_refused_for_its_id(sighting):
@@ -387,7 +387,10 @@ def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, int, list[Deviatio
         yield unless_unknown_gets(sighting.exchange.status or 0), _ALONE, refusal
         yield ALWAYS, _GIVEN_AWAY, [*of_http, *given_away]
         return
-    odd = sighting.batch is not None and sighting.exchange.probe.subject in _HAD_TO_BE_REFUSED and not sighting.forced
+    is_batch = sighting.batch is not None or (
+        is_success(sighting) and sighting.strange and not sighting.is_another_object
+    )
+    odd = is_batch and sighting.exchange.probe.subject in _HAD_TO_BE_REFUSED and not sighting.forced
     answer = list(_judge_answer(sighting))
     if any(one.rule == "response.refused_input" for one in answer):
         form = form_of(sighting)

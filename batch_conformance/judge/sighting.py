@@ -147,11 +147,24 @@ class Sighting:
         return True if meant.startswith("text/") else None
 
     @cached_property
+    def strange(self) -> str:
+        """The rule that a body breaks which is not the documented object: that is told, and nothing else of it."""
+        strangeness = self.content.strangeness if self.content is not None else None
+        return strangeness[0] if strangeness is not None else ""
+
+    @property
+    def is_another_object(self) -> bool:
+        """Whether the body is another object than the documented one: not one around it, nor a part of it."""
+        if self.content is None or self.strange != "body.another_object":
+            return False
+        return bool(self.content.undeclared) or not self.content.value
+
+    @cached_property
     def batch(self) -> Mapping[str, Any] | None:
-        """The object of a successful GET, where it is one."""
+        """The documented object of a successful GET, where it is one."""
         success = self.answer is not None and 200 <= self.answer.status < 300 and self.method == "GET"
         value = self.parsed.value if success and self.parsed else None
-        return value if isinstance(value, Mapping) else None
+        return value if isinstance(value, Mapping) and not self.strange else None
 
     def deviates(
         self,

@@ -187,6 +187,8 @@ def _length_around(place: int, reads: Sequence[_Read]) -> str | None:
         return None  # an error may name the method, and be another one for HEAD
     if length is None or length != other_length or one.answer.status != other.answer.status:
         return None
+    if one.strange or other.strange:
+        return None  # what the documented object is long is another thing
     told: str = length[0]
     return told
 
