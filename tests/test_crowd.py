@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 
 import pytest
 from judge_cases import batch, completed
-from judge_support import contract, findings
+from judge_support import contract, findings, sent
 
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.crowd import MOST_KINDS, MOST_NAMES
@@ -151,3 +152,23 @@ def test_names_that_change_are_one_row_of_what_was_seen() -> None:
     few = [counted(f"model_{number % 3}") for number in range(3)]
     numbered = [replace(one, number=place, started_at=float(place)) for place, one in enumerate(few)]
     assert sum(not row.declared for row in judge(numbered, contract()).fields) == 3
+
+
+def test_a_time_that_is_never_there_is_one_finding() -> None:
+    def lacks(name: str, status: str) -> Exchange:
+        return completed({"status": status, name: None})
+
+    gone = completed()
+    assert gone.response is not None
+    bodies = [json.loads(gone.response.body) | {"status": status} for status in ("completed", "in_progress")]
+    for body in bodies:
+        del body["in_progress_at"], body["completed_at"]
+    found = [
+        one for one in findings(*map(sent, bodies), info=True) if one.pointer in ("/in_progress_at", "/completed_at")
+    ]
+    assert [(one.level, one.rule, one.pointer) for one in found] == [
+        ("should", "state.timestamp_missing", "/completed_at"),
+        ("info", "body.seen", "/in_progress_at"),
+    ]
+    null = [(one.rule, one.pointer) for one in findings(lacks("in_progress_at", "completed"), info=True)]
+    assert ("state.stage_timestamp_missing", "/in_progress_at") in null

@@ -18,7 +18,7 @@ from suite_support import ROOT, run_suite
 from batch_conformance.contract.sources import load_contract, shipped_contract
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.report.proof import Observed, Outcome, Proof, Seen, Trial, weigh
+from batch_conformance.report.proof import MOST_FINDINGS, Observed, Outcome, Proof, Seen, Trial, weigh
 from batch_conformance.report.proof_faces import render_html, render_json, render_text
 from batch_conformance.run.prove import ProveError, catalogue, choose
 from batch_conformance.run.workbench import Workbench, drift_of
@@ -75,8 +75,28 @@ def test_a_trial_is_right_only_when_the_finding_is_at_its_clause_and_alone(
 def test_more_than_three_findings_for_one_cause_need_a_reason() -> None:
     more = [Seen("body.seen", "info", "200", f"/p{number}", "never", "") for number in range(3)]
     assert not trial("created_at_string", "drift", CREATED, *more).right
-    wanted = Seen("time.magnitude", "should", "200", "/cancelled_at", "distant", "")
-    assert trial("sentinel_dates", "drift", wanted, *more).right
+    wanted = Seen("body.type", "must", "200", "/request_counts", "integer", "")
+    assert trial("counts_number", "drift", wanted, *more).right
+
+
+@pytest.mark.parametrize("name", [name for name, drift in DRIFTS.items() if drift.because or len(drift.also) > 1])
+def test_a_drift_with_several_rules_brings_more_than_three_findings_only_for_the_reason_it_states(
+    name: str, bench: Workbench
+) -> None:
+    made = weigh(DRIFTS[name], bench.try_out(DRIFTS[name]))
+    assert made.right, made.says
+    assert made.observed.count <= MOST_FINDINGS or DRIFTS[name].because
+
+
+def test_a_proof_counts_the_findings_of_a_drift_at_the_median_and_at_most() -> None:
+    more = [Seen("body.seen", "info", "200", f"/p{number}", "never", "") for number in range(3)]
+    trials = (trial("created_at_string", "drift", CREATED), trial("counts_number", "drift", CREATED, *more))
+    proof = Proof(SHIPPED, (*trials, trials[0]), None, 1, 1.0)
+    assert (proof.median_findings, proof.most_findings) == (1, 4)
+    assert "1 findings for a drift at the median and 4 at most" in render_text(proof)
+    written = json.loads(render_json(proof))
+    assert (written["median_findings"], written["most_findings"]) == (1, 4)
+    assert [one["count"] for one in written["trials"]] == [1, 4, 1]
 
 
 def test_a_proof_is_right_only_when_all_of_it_is() -> None:

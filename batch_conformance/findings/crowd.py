@@ -50,6 +50,12 @@ _CROWDS = {
 }
 """Rules that a server breaks at many places at once when it makes its answers anew each time."""
 
+_SAYS_MORE = {
+    "body.seen": ("state.timestamp_missing",),
+    "state.stage_timestamp_missing": ("body.seen", "state.timestamp_missing"),
+}
+"""Rules about a property that lacks, and those that say it better at the same place."""
+
 Objects = Callable[[Finding], int]
 """How many objects were seen in which the property of a finding could have been."""
 
@@ -126,6 +132,21 @@ def gather_changes(findings: Sequence[Finding]) -> tuple[Finding, ...]:
             made = _at_the_body(group, kind, crowd.observed, crowd.expected)
             crowds |= dict.fromkeys((finding.id for finding in group), made)
     return tuple(dict.fromkeys(crowds.get(finding.id, finding) for finding in findings))
+
+
+def leave_out_absences(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings without what follows from a time that is never there: once is enough that it lacks.
+
+    That a batch in its final state lacks its own time says more than that nobody had it; that nobody had it says more
+    than that a batch in a passing state lacks it.
+    """
+    told = {(finding.rule, finding.operation, finding.status, finding.pointer) for finding in findings}
+
+    def follows(finding: Finding) -> bool:
+        says_more = _SAYS_MORE.get(finding.rule, ())
+        return any((rule, finding.operation, finding.status, finding.pointer) in told for rule in says_more)
+
+    return tuple(finding for finding in findings if not follows(finding))
 
 
 def _places(group: Sequence[Finding]) -> list[str]:

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from batch_conformance.findings.crowd import Objects, gather, gather_changes, gather_names, gather_times
+from batch_conformance.findings.crowd import (
+    Objects,
+    gather,
+    gather_changes,
+    gather_names,
+    gather_times,
+    leave_out_absences,
+)
 from batch_conformance.findings.finding import LEVELS, Deviation, Finding, Level
 
 Bucket = tuple[str, ...]
@@ -97,7 +104,7 @@ class Tally:
         """The findings, worst first. Where ``objects`` counts those around them, names that change are told as one."""
         found = sorted(map(_finding, self._seen.values()), key=_rank)
         apart = gather_names(gather(found), objects)
-        return tuple(sorted(gather_changes(gather_times(apart)), key=_rank))
+        return tuple(sorted(gather_changes(gather_times(leave_out_absences(apart))), key=_rank))
 
     def counted(self) -> Iterator[tuple[Deviation, int]]:
         """The first deviation of each kind and how many there are, in the order in which they were first seen."""

@@ -156,15 +156,12 @@ class _Maker:
         pointer, source = place.pointer, f"{place.location}: a documented property"
         timed = {stage.timestamp: stage for stage in self._roles.stages}
         ends = pointer in timed and timed[pointer].terminal
-        because = "the stages whose time it was are told of as well" if pointer in timed else ""
         also = ("body.seen", "state.timestamp_missing") if ends else ("body.seen",)
         rule, verdict = ("state.timestamp_missing", "drift") if ends else ("body.seen", "conforms")
-        yield self._make("missing", pointer, rule, ("drop", None), source, verdict=verdict, also=also, because=because)
+        yield self._make("missing", pointer, rule, ("drop", None), source, verdict=verdict, also=also)
         done: tuple[Change, Any] = ("rename", pointer.rpartition("/")[2] + _RENAMED)
         renamed = pointer + _RENAMED
-        yield self._make(
-            "renamed", pointer, "body.undeclared", done, source, pointer=renamed, also=also, because=because
-        )
+        yield self._make("renamed", pointer, "body.undeclared", done, source, pointer=renamed, also=also)
 
     def _values(self, schema: Schema, place: Property) -> Iterator[Mutation]:
         keywords, values, pointer = place.keywords, place.values, place.pointer

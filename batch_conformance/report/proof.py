@@ -155,6 +155,11 @@ class Proof:
         counts = [trial.observed.count for trial in self.trials if trial.entry.rule]
         return statistics.median(counts) if counts else 0.0
 
+    @property
+    def most_findings(self) -> int:
+        """The findings of the drift that has most of them; 0 where there is none."""
+        return max((trial.observed.count for trial in self.trials if trial.entry.rule), default=0)
+
     def of_group(self, group: Group) -> tuple[Trial, ...]:
         """The trials of one group."""
         return tuple(trial for trial in self.trials if trial.entry.group == group)

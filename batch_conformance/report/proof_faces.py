@@ -40,7 +40,8 @@ def render_text(proof: Proof) -> str:
     lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
     for trial in proof.wrong:
         lines += ["", *_told(trial)]
-    tail = f"{proof.median_findings:g} findings for a drift at the median, {proof.requests} requests"
+    each = f"{proof.median_findings:g} findings for a drift at the median and {proof.most_findings} at most"
+    tail = f"{each}, {proof.requests} requests"
     return "\n".join((*lines, "", f"{proof.sentence} {tail}, {proof.seconds:.0f} s.")) + "\n"
 
 
@@ -67,6 +68,7 @@ def render_json(proof: Proof) -> str:
         "outcomes": dict(proof.outcomes),
         "false_alarms": proof.false_alarms,
         "median_findings": proof.median_findings,
+        "most_findings": proof.most_findings,
         "trials": [_trial(trial) for trial in proof.trials],
     }
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
@@ -146,6 +148,7 @@ def _trial(trial: Trial) -> dict[str, Any]:
         "right": trial.right,
         "outcome": trial.outcome,
         "verdict": observed.verdict,
+        "count": observed.count,
         "findings": [_seen(seen) for seen in observed.findings],
         "strays": [_seen(seen) for seen in trial.strays],
         "requests": observed.requests,
