@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -130,3 +131,76 @@ def test_a_refused_parameter_is_no_change_of_the_answer() -> None:
     asked = Exchange(1, _probe(subject="known", query=UNKNOWN_QUERY), request, Response(400, (), b"{}"))
     rules = {finding.rule for finding in judge([read, asked], _listing("400")).findings}
     assert "stability.answer_changed" not in rules
+
+
+USUAL = "/v1/batches/batch_a"
+
+
+def _spelled(status: int, body: bytes = b"", content_type: str = "application/json", location: str = "") -> Exchange:
+    """The answer to a known id in another spelling (RFC 3986 section 6.2.2)."""
+    headers = [("Content-Type", content_type)] if body else []
+    headers += [("Location", location)] if location else []
+    request = Request("GET", "http://127.0.0.1:1/v1/batches/%62atch_a", ())
+    return Exchange(
+        0, _probe(subject="equivalent", path="/batches/%62atch_a"), request, Response(status, (*headers,), body)
+    )
+
+
+def _told(*exchanges: Exchange, of: Contract | None = None) -> list[tuple[str, str, str]]:
+    numbered = [replace(one, number=place, started_at=float(place)) for place, one in enumerate(exchanges)]
+    found = judge(numbered, of or shipped_contract()).findings
+    return [(one.level, one.rule, one.status) for one in found if one.rule != "body.seen"]
+
+
+@pytest.mark.parametrize("location", [USUAL, "http://127.0.0.1:1" + USUAL, "https://api.example.com" + USUAL + "?x=1"])
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("body", [b"", b"<html>moved</html>", b'{"moved": true}'])
+def test_a_redirect_to_the_usual_spelling_is_information_whatever_the_document_says_of_other_statuses(
+    location: str, status: int, body: bytes
+) -> None:
+    error = {"description": "No.", "headers": {"X-Id": {"required": True, "schema": {"type": "string"}}}}
+    error |= {"content": {"application/json": {"schema": {"type": "object", "required": ["error"]}}}}
+    told = [("info", "identity.spelling_redirected", "default")]
+    assert _told(_spelled(status, body, location=location), of=_with(default=error)) == told
+    assert _told(_spelled(status, body, location=location), of=_with(**{"3XX": error}))[0][:2] == told[0][:2]
+    assert _told(_spelled(status, body, location=location)) == [("info", "identity.spelling_redirected", str(status))]
+
+
+def _with(**responses: object) -> Contract:
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "All", "version": "1"},
+        "paths": {"/batches/{batch_id}": {"get": {"responses": {"200": {"description": "It."}, **responses}}}},
+    }
+    return compile_contract(parse_document(json.dumps(document).encode(), "all.json"))
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [("text/html", b"<html>no</html>"), ("application/json", b'{"error": "no"}'), ("application/json", b"")],
+)
+def test_another_spelling_that_is_not_found_in_other_words_than_the_apis_own_is_information(
+    status: int, content_type: str, body: bytes
+) -> None:
+    unknown = Exchange(
+        1,
+        _probe(subject="unknown", batch_id="batch_x", path="/batches/batch_x"),
+        Request("GET", "http://127.0.0.1:1/v1/batches/batch_x", ()),
+        Response(404, (("Content-Type", "application/json"),), b'"404 page not found"'),
+    )
+    told = _told(unknown, _spelled(status, body, content_type))
+    assert {level for level, *_ in told} <= {"info"}
+    assert {rule for _, rule, _ in told} <= {"response.refused_input"}
+
+
+def test_another_spelling_that_is_not_found_in_the_apis_own_words_is_judged_with_them() -> None:
+    own = Response(404, (("Content-Type", "application/json"),), b'{"error": "no"}')
+    request = Request("GET", "http://127.0.0.1:1/v1/batches/batch_x", ())
+    unknown = Exchange(1, _probe(subject="unknown", batch_id="batch_x", path="/batches/batch_x"), request, own)
+    assert _told(unknown, _spelled(404, own.body)) == [("must", "body.type", "404")]
+
+
+def test_another_spelling_that_is_not_found_says_nothing_of_the_batch() -> None:
+    right = b'"404 page not found"'
+    assert _told(_spelled(404, right)) == []

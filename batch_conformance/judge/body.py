@@ -14,7 +14,7 @@ from batch_conformance.contract.shape import Sent
 from batch_conformance.findings.finding import Deviation, Side
 from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.content import Content
-from batch_conformance.judge.response import foreign_charset, is_turned_away, is_unquoted_text
+from batch_conformance.judge.response import foreign_charset, is_turned_away, is_unquoted_text, leads_to_normal_form
 from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.judge.strict_json import Defect, Parsed
 from batch_conformance.near_miss import nearest
@@ -40,6 +40,8 @@ def judge_body(sighting: Sighting) -> Iterator[Deviation]:
     """Everything about the content of one body, worst first only by chance: the ledger sorts."""
     parsed, answer = sighting.parsed, sighting.answer
     if parsed is None or answer is None or not sighting.covered or not sighting.contract_media_type:
+        return
+    if leads_to_normal_form(sighting):
         return
     found = list(_judge(sighting, parsed))
     if found and is_turned_away(sighting, answer.status):

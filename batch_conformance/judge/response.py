@@ -47,7 +47,14 @@ def judge_response(sighting: Sighting) -> Iterator[Deviation]:
     if answer is None:
         yield from _framing_without_answer(sighting)
         return
-    if sighting.covered:
+    if leads_to_normal_form(sighting):
+        yield sighting.deviates(
+            "identity.spelling_redirected",
+            expected="the answer that the normal form of the path gets, or 404",
+            observed=f"{answer.status} {answer.reason}".rstrip(),
+            kind=str(answer.status),
+        )
+    elif sighting.covered:
         yield from _status(sighting, answer)
         yield from _media_type(sighting, answer)
     else:
@@ -76,14 +83,7 @@ def _status(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
         return
     listed = ", ".join(operation.responses)
     observed = f"{status} {answer.reason}".rstrip()
-    if _leads_to_normal_form(sighting, answer):
-        yield sighting.deviates(
-            "identity.spelling_redirected",
-            expected="the answer that the normal form of the path gets, or 404",
-            observed=observed,
-            kind=str(status),
-        )
-    elif status == 406 and not accepts_documented(sighting):
+    if status == 406 and not accepts_documented(sighting):
         yield sighting.deviates(
             "response.not_acceptable", expected=f"one of {listed}", observed=observed, kind=str(status)
         )
@@ -105,10 +105,14 @@ def _status(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
         yield sighting.deviates("response.status", expected=f"one of {listed}", observed=observed, kind=str(status))
 
 
-def _leads_to_normal_form(sighting: Sighting, answer: Response) -> bool:
-    """Whether another spelling of an id (RFC 3986 section 6.2.2) is redirected to the one that is usual."""
-    probe, location = sighting.exchange.probe, answer.header("location")
-    if probe.subject != "equivalent" or answer.status not in _REDIRECTS or location is None:
+def leads_to_normal_form(sighting: Sighting) -> bool:
+    """Whether another spelling of an id (RFC 3986 section 6.2.2) is redirected to the one that is usual.
+
+    Nothing else is judged of such an answer, whatever a document says of redirects, or of all statuses.
+    """
+    probe, answer = sighting.exchange.probe, sighting.answer
+    location = answer.header("location") if answer is not None else None
+    if probe.subject != "equivalent" or answer is None or answer.status not in _REDIRECTS or location is None:
         return False
     operation = sighting.operation
     normal = operation.path.replace("{" + operation.parameter + "}", quote(probe.batch_id or "", safe=""))
@@ -192,14 +196,14 @@ def foreign_charset(sighting: Sighting) -> str:
 def is_turned_away(sighting: Sighting, status: int) -> bool:
     """Whether something odd was refused, or redirected, by what knows nothing of the API's document.
 
-    Odd is a hostile id, a neighbour with letters that no id has, and a status that was asked for: a mock that cannot
-    give it says so in its own words.
+    Odd is a hostile id, a neighbour with letters that no id has, an id in another spelling than the usual one, and a
+    status that was asked for: a mock that cannot give it says so in its own words.
     """
     if sighting.api_spoke:
         return False
     probe = sighting.exchange.probe
     is_path = any(mark in (probe.batch_id or "") for mark in "/\\")
-    is_odd = probe.subject == "hostile" or (probe.forced_status is not None and not sighting.forced)
+    is_odd = probe.subject in ("hostile", "equivalent") or (probe.forced_status is not None and not sighting.forced)
     is_odd = is_odd or (probe.subject == "neighbour" and not _PLAIN.fullmatch(probe.batch_id or ""))
     return (is_odd and status in _GATEWAY_REFUSALS) or (is_path and status in _REDIRECTS)
 

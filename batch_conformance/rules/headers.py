@@ -12,7 +12,7 @@ from typing import Any
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.schema import ALL_TYPES, Schema
 from batch_conformance.findings.finding import Finding
-from batch_conformance.judge.response import is_turned_away
+from batch_conformance.judge.response import is_turned_away, leads_to_normal_form
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.rules.highlight import Highlight, at_headers
 from batch_conformance.rules.history import History
@@ -84,7 +84,7 @@ def _check_declared(observation: Sighting) -> Iterator[Broken]:
     answer, documented = observation.answer, observation.documented
     if answer is None or documented is None or not answer.headers_complete:
         return
-    if not observation.covered or is_turned_away(observation, answer.status):
+    if not observation.covered or is_turned_away(observation, answer.status) or leads_to_normal_form(observation):
         return
     for name, schema in documented.headers.items():
         values = answer.header_all(name)
