@@ -152,11 +152,11 @@ def audit(*, file: Path, reports_dir: Path, parallel: int | None, previous: Path
 
 @main.command()
 @click.argument("reports", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--output", type=click.Path(path_type=Path), default=Path("reports"), show_default=True, help="a folder")
+@click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
 @click.option("--previous", type=click.Path(path_type=Path), help="a former matrix.json, to say what changed")
-def matrix(*, reports: tuple[Path, ...], output: Path, previous: Path | None) -> None:
+def matrix(*, reports: tuple[Path, ...], reports_dir: Path, previous: Path | None) -> None:
     """Lay REPORTS (drift.json files, or their folders) out as one matrix: targets by rules and by clauses."""
-    from batch_conformance.report.matrix import build_matrix  # noqa: PLC0415
+    from batch_conformance.report.matrix import build_matrix, told  # noqa: PLC0415
     from batch_conformance.report.matrix_files import (  # noqa: PLC0415
         collect,
         read_previous,
@@ -166,14 +166,14 @@ def matrix(*, reports: tuple[Path, ...], output: Path, previous: Path | None) ->
 
     try:
         former = read_previous(previous) if previous else None
-        audits = collect(sources_of(reports), output)
+        audits = collect(sources_of(reports), reports_dir)
         found = build_matrix(audits, former)
-        written = write_matrix(found, output)
+        written = write_matrix(found, reports_dir)
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
     except OSError as error:
-        _give_up(f"cannot write to {output}: {error.strerror or error}", EXIT_FAULT)
-    click.echo(f"{found.sentence}\nMatrix: {written[1]}")
+        _give_up(f"cannot write to {reports_dir}: {error.strerror or error}", EXIT_FAULT)
+    click.echo(f"{told(found)}\nMatrix: {written[1]}")
     unread = [audited.reason for audited in audits if audited.drift is None]
     if unread:
         _give_up("\n".join(unread), EXIT_USAGE)

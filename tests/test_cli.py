@@ -9,6 +9,7 @@ import pytest
 from suite_support import ROOT
 
 from batch_conformance import __version__
+from batch_conformance.cli import main
 from batch_conformance.rules import REGISTRY
 
 
@@ -51,3 +52,10 @@ def test_run_hands_its_options_to_pytest() -> None:
     done = command("run", "--collect-only", "-q")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "suites/test_known_ids.py" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["audit", "matrix", "prove", "validate"])
+def test_the_folder_of_reports_has_one_name_in_every_command(command: str) -> None:
+    options = {name for param in main.commands[command].params for name in param.opts}
+    assert "--reports-dir" in options
+    assert "--output" not in options

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,8 @@ CREATED = "200 application/json /created_at body.type"
 def test_a_cell_holds_the_worst_finding_and_leads_to_it() -> None:
     must, should = samples.finding(), samples.finding(level="should", kind="other")
     matrix = build_matrix([_audited("a", _report("kept", should, must)), _audited("b", _report())])
-    assert _cell(matrix, CREATED) == Cell("must", (must.id, should.id))
-    assert _cell(matrix, CREATED, 1) == Cell("kept")
+    assert _cell(matrix, CREATED) == Cell("must", (must.id, should.id), judged=1)
+    assert _cell(matrix, CREATED, 1) == Cell("kept", judged=1, kept=1)
     assert _cell(matrix, "body.type").state == "must"
     assert f'href="a/drift.html#f-{must.id}"' in FACES["matrix.html"](matrix)
 
@@ -66,16 +67,94 @@ def test_what_was_not_seen_is_never_shown_as_kept(state: ClauseState, shown: str
     if state != "kept":
         for name in ("matrix.html", "matrix.md", "matrix.csv"):
             text = FACES[name](matrix).partition('<section id="legend"')[0]
-            text = text.replace("not observed is not kept", "").replace("partly kept", "")
+            text = text.replace("not observed is not kept", "")
             assert not re.search(r"✔ (?:<i>)?kept|,kept[,\r]", text), name
 
 
-def test_a_rule_of_which_some_clauses_were_not_observed_is_partly_kept() -> None:
+def _with_states(*states: ClauseState, **given: Any) -> RunReport:
+    """A run in which the first clauses have these states and all others are kept, each judged three times."""
     report = _report()
-    first, *rest = report.ledger.clauses
-    unseen = replace(first, state="not_observed", judged=0)
-    matrix = build_matrix([_audited("a", replace(report, ledger=replace(report.ledger, clauses=(unseen, *rest))))])
-    assert _cell(matrix, first.clause.rule).state == "partly"
+    clauses = [replace(result, judged=3) for result in report.ledger.clauses]
+    for number, state in enumerate(states):
+        clauses[number] = replace(clauses[number], state=state, judged=0 if state == "not_observed" else 3)
+    return replace(report, ledger=replace(report.ledger, clauses=tuple(clauses)), **given)
+
+
+def test_of_a_rule_that_is_kept_it_is_told_by_how_many_clauses_and_observations() -> None:
+    report = _with_states("not_observed")
+    rule = report.ledger.clauses[0].clause.rule
+    total = sum(result.clause.rule == rule for result in report.ledger.clauses)
+    assert total > 2
+    matrix = build_matrix([_audited("a", report), _audited("b", _with_states())])
+    assert _cell(matrix, rule) == Cell("kept", judged=3 * (total - 1), clauses=total, kept=total - 1)
+    assert _cell(matrix, rule, 1) == Cell("kept", judged=3 * total, clauses=total, kept=total)
+    page = FACES["matrix.html"](matrix)
+    assert f"<i>kept</i> {total - 1}/{total}, {3 * (total - 1)}×" in page
+    assert f"<i>kept</i> {total}/{total}, {3 * total}×" in page
+    assert "<i>kept</i> 3×" in page, "a clause"
+    assert "partly" not in page
+    values = read_matrix(FACES["matrix.json"](matrix))
+    (row,) = [row for row in values["rules"] if row["key"] == rule]
+    assert (row["judged"], row["kept"], row["clauses"]) == (
+        [3 * (total - 1), 3 * total], [total - 1, total], [total, total]
+    )  # fmt: skip
+
+
+def test_a_conforming_target_is_shown_as_one_that_keeps_what_was_observed(tmp_path: Path) -> None:
+    report = _with_states("not_observed", "not_observed")
+    page = FACES["matrix.html"](build_matrix([_audited("a", report)]))
+    assert "partly" not in page
+    assert "✔ <i>kept</i>" in page
+
+
+def test_what_was_not_judged_of_each_target_is_told_with_why() -> None:
+    report = _with_states("not_observed", "inconclusive", missing=("a 2xx answer of the operation (no known id)",))
+    report = replace(report, notes=("7 planned requests were not sent: every request with the valid key is answered.",))
+    for name in ("matrix.html", "matrix.md", "matrix.json"):
+        told = FACES[name](build_matrix([_audited("a", report)])).replace("\\", "")
+        assert "Missing for a verdict: a 2xx answer of the operation (no known id)" in told
+        assert "1 clause: exercised, but an outage or a limit kept them from being judged" in told
+        assert "7 planned requests were not sent: every request" in told
+        assert "1 clause that nothing in the run could show: " in told or "no answer with such a status" in told
+
+
+def test_clauses_of_a_status_that_nobody_saw_are_told_by_the_status() -> None:
+    report = _report()
+    unseen = tuple(
+        replace(result, state="not_observed", judged=0) if result.clause.status == "504" else result
+        for result in report.ledger.clauses
+    )
+    statuses = tuple(replace(one, count=0) if one.status == "504" else one for one in report.ledger.statuses)
+    number = sum(result.clause.status == "504" for result in report.ledger.clauses)
+    report = replace(report, ledger=replace(report.ledger, clauses=unseen, statuses=statuses))
+    (vendor,) = build_matrix([_audited("a", report)]).vendors
+    assert vendor.unjudged == (
+        f"{number} clause{'' if number == 1 else 's'} of 504: no answer with such a status was seen",
+    )
+
+
+def test_each_contract_is_told_with_the_targets_that_were_held_to_it() -> None:
+    other = json.loads(drift_json.render(_report()))
+    other["contract"]["title"] = "Another API"
+    matrix = build_matrix([_audited("a", _report()), Audited("b", other), _audited("c", _report())])
+    assert list(matrix.held_to.values()) == [("a", "c"), ("b",)]
+    assert "Another API 1.0.0, GET /batches/{batch_id}, documented" in list(matrix.held_to)[1]
+    for name in ("matrix.html", "matrix.md"):
+        told = re.sub(r"<[^>]*>|\\", "", FACES[name](matrix))
+        assert re.search(r"Held to SiliconFlow API [^:]*: a, c", told)
+        assert re.search(r"Held to Another API [^:]*: b", told)
+
+
+def test_a_rule_is_one_group_of_rows_also_where_contracts_differ() -> None:
+    other = json.loads(drift_json.render(_report()))
+    for clause in other["coverage"]["clauses"]:
+        clause["id"] = clause["id"].replace("/created_at", "/made_at")
+    matrix = build_matrix([_audited("a", _report()), Audited("b", other)])
+    rules = [row.rule for row in matrix.clauses]
+    assert sum(one != two for one, two in pairwise(rules)) == len(set(rules)) - 1
+    page = FACES["matrix.html"](matrix)
+    headings = re.findall(r'scope="rowgroup"[^>]*><code>([^<]*)', page)
+    assert sorted(headings) == sorted(set(rules))
 
 
 def test_a_vendor_without_a_report_has_a_column_that_says_so() -> None:
@@ -228,9 +307,11 @@ def _write(folder: Path, report: RunReport) -> Path:
 
 def test_the_command_writes_every_face_and_names_vendors_after_their_folders(tmp_path: Path) -> None:
     files = [_write(tmp_path / name, _report()) for name in ("groq", "a b")]
-    done = CliRunner().invoke(main, ["matrix", *map(str, files), "--output", str(tmp_path / "out")])
+    done = CliRunner().invoke(main, ["matrix", *map(str, files), "--reports-dir", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     assert {path.name for path in (tmp_path / "out").iterdir()} == {*FACES, "badges"}
+    assert "Held to SiliconFlow API 1.0.0, GET /batches/{batch_id}, documented" in done.output
+    assert ": groq, a b\n" in done.output
     assert {path.name for path in (tmp_path / "out" / "badges").iterdir()} == {"groq.json", "a b.json"}
     values = read_matrix((tmp_path / "out" / "matrix.json").read_bytes())
     assert [(vendor["name"], vendor["link"]) for vendor in values["vendors"]] == [
@@ -241,7 +322,7 @@ def test_the_command_writes_every_face_and_names_vendors_after_their_folders(tmp
 
 def test_folders_of_one_name_are_told_apart_by_those_around_them(tmp_path: Path) -> None:
     files = [_write(tmp_path / day / "groq", _report()) for day in ("monday", "tuesday")]
-    done = CliRunner().invoke(main, ["matrix", *map(str, files), "--output", str(tmp_path)])
+    done = CliRunner().invoke(main, ["matrix", *map(str, files), "--reports-dir", str(tmp_path)])
     assert done.exit_code == 0, done.output
     values = read_matrix((tmp_path / "matrix.json").read_bytes())
     assert [vendor["name"] for vendor in values["vendors"]] == ["monday/groq", "tuesday/groq"]
@@ -252,7 +333,7 @@ def test_a_file_that_is_no_report_does_not_cost_the_matrix_of_the_others(tmp_pat
     (tmp_path / "bad").mkdir()
     bad = tmp_path / "bad" / "drift.json"
     bad.write_text("{", encoding="utf-8")
-    done = CliRunner().invoke(main, ["matrix", str(good), str(bad), "--output", str(tmp_path)])
+    done = CliRunner().invoke(main, ["matrix", str(good), str(bad), "--reports-dir", str(tmp_path)])
     assert done.exit_code == 4
     assert "not a drift.json" in done.output
     values = read_matrix((tmp_path / "matrix.json").read_bytes())
@@ -261,7 +342,7 @@ def test_a_file_that_is_no_report_does_not_cost_the_matrix_of_the_others(tmp_pat
 
 def test_a_former_matrix_that_is_none_is_one_line_and_nothing_is_written(tmp_path: Path) -> None:
     good = _write(tmp_path / "good", _report())
-    arguments = ["matrix", str(good), "--previous", str(good), "--output", str(tmp_path / "out")]
+    arguments = ["matrix", str(good), "--previous", str(good), "--reports-dir", str(tmp_path / "out")]
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 4
     assert len(done.output.strip().splitlines()) == 1

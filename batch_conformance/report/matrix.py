@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from batch_conformance.findings.finding import LEVELS
+from batch_conformance.report.text import one_line
+from batch_conformance.report.unjudged import unjudged
 from batch_conformance.rules import REGISTRY
 
-CellState = Literal[
-    "must", "should", "info", "inconclusive", "no_report", "not_observed", "partly", "kept", "not_in_contract"
-]
+CellState = Literal["must", "should", "info", "inconclusive", "no_report", "not_observed", "kept", "not_in_contract"]
 
 STATES: tuple[CellState, ...] = (
-    *("must", "should", "info", "inconclusive", "no_report", "not_observed", "partly", "kept", "not_in_contract"),
+    *("must", "should", "info", "inconclusive", "no_report", "not_observed", "kept", "not_in_contract"),
 )  # fmt: skip
-"""Worst first. ``partly``: some of a rule's clauses were kept, others not observed: less than kept."""
+"""Worst first."""
 
 VERDICTS = ("drift", "inconclusive", "no report", "conforms")
 """What the banner counts, worst first."""
@@ -40,11 +40,18 @@ class Audited:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How one vendor fared in one row. ``findings`` are the ids of those behind it, worst first."""
+    """How one vendor fared in one row.
+
+    ``findings`` are the ids of those behind it, worst first. ``judged`` counts the observations that were judged.
+    ``clauses`` counts the clauses of the row in the vendor's contract, ``kept`` those of them that were kept.
+    """
 
     state: CellState
     findings: tuple[str, ...] = ()
     accepted: bool = False
+    judged: int = 0
+    clauses: int = 1
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One vendor at a glance. ``levels`` counts findings, ``clauses`` counts clauses by state."""
+    """One vendor at a glance. ``levels`` counts findings, ``clauses`` counts clauses by state.
+
+    ``contract`` is what it was held to, ``unjudged`` what was not judged, each with why.
+    """
 
     name: str
     link: str
@@ -86,6 +96,7 @@ class Vendor:
     requests: int
     levels: Mapping[str, int]
     clauses: Mapping[str, int]
+    unjudged: tuple[str, ...] = ()
 
     @property
     def judged(self) -> float:
@@ -128,11 +139,26 @@ class Matrix:
         return {verdict: counted[verdict] for verdict in VERDICTS}
 
     @property
+    def held_to(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of the vendors that were held to each contract."""
+        named: dict[str, tuple[str, ...]] = {}
+        for vendor in self.vendors:
+            if vendor.contract:
+                named[vendor.contract] = (*named.get(vendor.contract, ()), vendor.name)
+        return named
+
+    @property
     def sentence(self) -> str:
         """The outcome in one sentence."""
         number = len(self.vendors)
         parts = ", ".join(_counted(verdict, count) for verdict, count in self.verdicts.items() if count)
         return f"{number} target{'' if number == 1 else 's'}: {parts}." if number else "No target was audited."
+
+
+def told(matrix: Matrix) -> str:
+    """The outcome for a terminal: the sentence, and what the targets were held to."""
+    held_to = (f"Held to {contract}: {', '.join(names)}" for contract, names in matrix.held_to.items())
+    return "\n".join((matrix.sentence, *map(one_line, held_to)))
 
 
 def build_matrix(audits: Sequence[Audited], previous: Mapping[str, Any] | None = None) -> Matrix:
@@ -169,11 +195,15 @@ def _vendor(audit: Audited) -> Vendor:
         requests=drift["run"]["requests"],
         levels=drift["counts"]["levels"],
         clauses=drift["counts"]["clauses"],
+        unjudged=unjudged(drift),
     )
 
 
 def _clause_rows(audits: Sequence[Audited]) -> tuple[Row, ...]:
-    """One row for each clause of any contract, and for each clause that a finding is about though none lists it."""
+    """One row for each clause of any contract, and for each clause that a finding is about though none lists it.
+
+    The clauses of one rule stand together, whichever contract they are of.
+    """
     says: dict[tuple[str, str, str, str], str] = {}
     cells: dict[tuple[str, str, str, str], dict[int, Cell]] = {}
     for number, audit in enumerate(audits):
@@ -188,11 +218,13 @@ def _clause_rows(audits: Sequence[Audited]) -> tuple[Row, ...]:
             says.setdefault(parts, clause["says"])
             # Some clauses are broken by findings at places that the contract does not know, or about no one status.
             behind = at_clause.get(parts) or (of_rule.get(parts[3], []) if state == "broken" else [])
-            cells.setdefault(parts, {})[number] = _broken(behind) if behind else Cell(_unexplained(state))
+            cell = _broken(behind) if behind else Cell(_unexplained(state), kept=int(state == "kept"))
+            cells.setdefault(parts, {})[number] = replace(cell, judged=clause["judged"])
         for parts, findings in at_clause.items():
             says.setdefault(parts, findings[0]["title"])
             cells.setdefault(parts, {}).setdefault(number, _broken(findings))
-    absent = tuple(Cell("no_report" if audit.drift is None else "not_in_contract") for audit in audits)
+    absent = tuple(Cell("no_report" if audit.drift is None else "not_in_contract", clauses=0) for audit in audits)
+    rules = list(dict.fromkeys(parts[3] for parts in cells))
     return tuple(
         Row(
             key=" ".join(parts),
@@ -203,7 +235,7 @@ def _clause_rows(audits: Sequence[Audited]) -> tuple[Row, ...]:
             media_type=parts[1].strip("-"),
             pointer=parts[2] if parts[2] != "-" else "",
         )
-        for parts, held in cells.items()
+        for parts, held in sorted(cells.items(), key=lambda one: rules.index(one[0][3]))
     )
 
 
@@ -245,17 +277,23 @@ def _rule_rows(clauses: Sequence[Row], vendors: int) -> tuple[Row, ...]:
 
 
 def _together(cells: Iterable[Cell]) -> Cell:
-    """The worst of all, save that some kept and some not observed are ``partly`` kept."""
+    """The worst of all, save that it is kept where some are kept and the others were not observed.
+
+    How many of them, and how often, is told beside it.
+    """
     held = [cell for cell in cells if cell.state != "not_in_contract"]
     if not held:
-        return Cell("not_in_contract")
+        return Cell("not_in_contract", clauses=0)
+    judged, kept = sum(cell.judged for cell in held), sum(cell.kept for cell in held)
+    clauses = sum(cell.clauses for cell in held)
     worst = min((cell.state for cell in held), key=STATES.index)
     if worst not in _BROKEN:
-        kept = any(cell.state == "kept" for cell in held)
-        return Cell("partly" if worst == "not_observed" and kept else worst)
+        state: CellState = "kept" if worst == "not_observed" and kept else worst
+        return Cell(state, judged=judged, clauses=clauses, kept=kept)
     behind = sorted((cell for cell in held if cell.state in _BROKEN), key=lambda cell: STATES.index(cell.state))
     findings = tuple(identifier for cell in behind for identifier in cell.findings)
-    return Cell(worst, findings, all(cell.accepted for cell in behind))
+    accepted = all(cell.accepted for cell in behind)
+    return Cell(worst, findings, accepted, judged=judged, clauses=clauses, kept=kept)
 
 
 def _changes(matrix: Matrix, previous: Mapping[str, Any]) -> Iterable[CellChange]:

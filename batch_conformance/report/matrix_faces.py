@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import resources
+from itertools import groupby
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -28,18 +29,20 @@ WORDS: Mapping[CellState, str] = {
     "inconclusive": "inconclusive",
     "no_report": "no report",
     "not_observed": "not observed",
-    "partly": "partly kept",
     "kept": "kept",
     "not_in_contract": "not in contract",
 }
 GLYPHS: Mapping[str, str] = {
     **{"must": "✖", "should": "▲", "info": "●", "inconclusive": "?", "no_report": "!", "not_observed": "–"},
-    **{"partly": "◐", "kept": "✔", "not_in_contract": "·"},
+    **{"kept": "✔", "not_in_contract": "·"},
     **{"drift": "✖", "conforms": "✔", "no report": "!", "not audited": "·"},
 }
 
 MARKDOWN_VENDORS = 12
 """Columns that a table in a comment can have and still be read."""
+
+MARKDOWN_REASONS = 4
+"""Reasons for what was not judged that a comment tells of a target."""
 
 CHANGES = 500
 """Changes listed on the page; ``matrix.json`` has them all."""
@@ -65,7 +68,16 @@ def document(matrix: Matrix) -> dict[str, Any]:
         "sentence": matrix.sentence,
         "verdicts": dict(matrix.verdicts),
         "vendors": [_vendor(vendor) for vendor in matrix.vendors],
-        "rules": [{"key": row.key, "says": row.says, **_cells(row, names)} for row in matrix.rules],
+        "rules": [
+            {
+                "key": row.key,
+                "says": row.says,
+                **_cells(row, names),
+                "clauses": [cell.clauses for cell in row.cells],
+                "kept": [cell.kept for cell in row.cells],
+            }
+            for row in matrix.rules
+        ],
         "clauses": [
             {
                 "key": row.key,
@@ -137,6 +149,7 @@ def render_markdown(matrix: Matrix) -> str:
         judged = f"{vendor.judged:.0%}" if vendor.clauses else "–"
         cells = (escape(vendor.name), verdict, *counts, judged, escape(clip(vendor.sentence, 160)))
         lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", *_held_to(matrix), *_unjudged(matrix)]
     if matrix.changes is not None:
         lines += ["", "### Since the last matrix", ""]
         lines += [_told(*row) for row in _changes(matrix)[:50]] or ["Nothing changed."]
@@ -161,8 +174,8 @@ def render_html(matrix: Matrix) -> str:
     return template("matrix.html.j2").render(
         matrix=matrix,
         tables=(
-            ("rules", "Rules", [row for row in matrix.rules if row.broken], _quiet(matrix.rules)),
-            ("clauses", "Clauses", [row for row in matrix.clauses if row.broken], _quiet(matrix.clauses)),
+            ("rules", "Rules", *([("", rows)] if rows else [] for rows in _split(matrix.rules))),
+            ("clauses", "Clauses", *map(_by_rule, _split(matrix.clauses))),
         ),
         changes=_changes(matrix)[:CHANGES],
         states=STATES,
@@ -207,14 +220,42 @@ FACES: Mapping[str, Callable[[Matrix], str]] = {
 
 def _cell_markup(cell: Cell, vendor: Vendor) -> Markup:
     """A table cell, short: there are tens of thousands of them."""
-    word = f"{GLYPHS[cell.state]} <i>{WORDS[cell.state]}{', accepted' if cell.accepted else ''}</i>"
+    word = f"{GLYPHS[cell.state]} <i>{WORDS[cell.state]}{', accepted' if cell.accepted else ''}</i>{_weight(cell)}"
     if cell.findings and vendor.link:
         word = Markup('<a href="{}#f-{}">').format(vendor.link, cell.findings[0]) + Markup(word) + Markup("</a>")
     return Markup(f'<td class="{cell.state}">{word}</td>')
 
 
-def _quiet(rows: tuple[Row, ...]) -> list[Row]:
-    return [row for row in rows if not row.broken]
+def _weight(cell: Cell) -> str:
+    """What stands behind a kept cell: of a rule the clauses that were kept, and the observations that were judged."""
+    if cell.state != "kept":
+        return ""
+    of_rule = f" {cell.kept}/{cell.clauses}," if cell.clauses > 1 else ""
+    return f"{of_rule} {cell.judged}×"
+
+
+def _held_to(matrix: Matrix) -> list[str]:
+    """Which contract each target was held to, as a list in Markdown."""
+    return [f"- Held to {escape(contract)}: {escape(', '.join(names))}" for contract, names in matrix.held_to.items()]
+
+
+def _unjudged(matrix: Matrix) -> list[str]:
+    """What was not judged of each target and why, as a list in Markdown."""
+    return [
+        f"- Not judged of {escape(vendor.name)}: {escape(clip(told, 300))}"
+        for vendor in matrix.vendors[:MARKDOWN_VENDORS]
+        for told in vendor.unjudged[:MARKDOWN_REASONS]
+    ]
+
+
+def _split(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """The rows that any target breaks, and the others."""
+    return [row for row in rows if row.broken], [row for row in rows if not row.broken]
+
+
+def _by_rule(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """Each rule once, with its rows."""
+    return [(rule, list(of_rule)) for rule, of_rule in groupby(rows, key=lambda row: row.rule)]
 
 
 def _changes(matrix: Matrix) -> list[tuple[str, str, str, str, str]]:
@@ -251,12 +292,14 @@ def _vendor(vendor: Vendor) -> dict[str, Any]:
         "requests": vendor.requests,
         "levels": dict(vendor.levels),
         "clauses": dict(vendor.clauses),
+        "unjudged": list(vendor.unjudged),
     }
 
 
 def _cells(row: Row, names: list[str]) -> dict[str, Any]:
     return {
         "cells": [cell.state for cell in row.cells],
+        "judged": [cell.judged for cell in row.cells],
         "findings": {name: list(cell.findings) for name, cell in zip(names, row.cells, strict=True) if cell.findings},
         "accepted": [name for name, cell in zip(names, row.cells, strict=True) if cell.accepted],
     }

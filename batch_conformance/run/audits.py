@@ -13,7 +13,7 @@ from types import FrameType
 from typing import IO
 
 from batch_conformance.findings.gate import EXIT_INTERRUPTED
-from batch_conformance.report.matrix import build_matrix
+from batch_conformance.report.matrix import build_matrix, told
 from batch_conformance.report.matrix_files import Source, collect, read_previous, write_matrix
 from batch_conformance.run.audit_file import load_audit_file
 from batch_conformance.run.board import board_for
@@ -36,7 +36,7 @@ def perform_audits(file: Path, folder: Path, parallel: int | None, previous: Pat
     sources = [Source(o.name, folder / o.name / "drift.json", f"no report: {o.reason}") for o in outcomes]
     matrix = build_matrix(collect(sources, folder), former)
     written = write_matrix(matrix, folder)
-    stream.write(f"{matrix.sentence}\nMatrix: {written[1]}\n")
+    stream.write(f"{told(matrix)}\nMatrix: {written[1]}\n")
     return EXIT_INTERRUPTED if audits.interrupted else exit_code(outcomes)
 
 
