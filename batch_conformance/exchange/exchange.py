@@ -6,7 +6,7 @@ All of it immutable. The key never gets in here: the target replaces it while it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Headers = tuple[tuple[str, str], ...]
@@ -110,7 +110,8 @@ class Exchange:
 
     ``number`` is the probe's place in the plan, counted from 0, ``attempt`` counts retries from 0; together they
     name the exchange. ``final`` is false where a retry followed. ``started_at`` is Unix seconds, ``elapsed`` seconds.
-    ``reflections`` lists where the server sent the key back: ``body``, or ``header NAME``.
+    ``reflections`` lists where the server sent the key back: ``body``, or ``header NAME``. ``source`` is the place in
+    the recording, for people (``traffic.ndjson:17``); empty for what was not read from one.
     """
 
     number: int
@@ -123,6 +124,7 @@ class Exchange:
     started_at: float = 0.0
     elapsed: float = 0.0
     reflections: tuple[str, ...] = ()
+    source: str = field(default="", compare=False)
 
     @property
     def status(self) -> int | None:

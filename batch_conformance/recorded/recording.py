@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +20,13 @@ from batch_conformance.judge.sighting import Sighting
 from batch_conformance.recorded.fast import FastPath
 from batch_conformance.recorded.guess import Aside, Guess
 from batch_conformance.recorded.line import LineError, RecordedExchange, exchange_of, values_of
-from batch_conformance.recorded.source import STDIN, Part, Raw, SourceError, blocks
+from batch_conformance.recorded.source import STDIN, Part, Raw, SourceError, blocks, lines_before
 
 MOST_COMPLAINTS = 5
 """Malformed lines that are shown, and bodies of which nothing is said; the others are counted."""
 _MOST_BASES = 50
+_MOST_PLACES = 200_000
+"""Exchanges with numbers of their own of which the place in the file is kept."""
 
 
 class Recording:
@@ -55,6 +57,8 @@ class Recording:
         self.complaints: list[str] = []
         self.unjudged = 0
         self.left_open: list[str] = []
+        self._places: dict[tuple[int, int], int] = {}
+        self._unplaced = False
         self.aside: Counter[Aside] = Counter()
         self.bases: Counter[str] = Counter()
         self.without_credential = 0
@@ -98,6 +102,8 @@ class Recording:
         values = values_of(raw) if isinstance(raw, bytes) else raw
         recorded = exchange_of(values)
         exchange = self._exchange(recorded, number, base)
+        if isinstance(exchange, Exchange) and recorded.number is not None:
+            self._place(exchange.order, number)
         self._judge(exchange, is_of_run=recorded.probe is not None)
         return unjudged_body(recorded, exchange, self.guess)
 
@@ -107,6 +113,9 @@ class Recording:
         later.settle()
         self.judge.update(later.judge)
         self._parts += later._parts
+        self._unplaced = self._unplaced or later._unplaced
+        for order, number in later._places.items():
+            self._place(order, number)
         self.lines += later.lines
         self.malformed += later.malformed
         self.complaints = [*self.complaints, *later.complaints][:MOST_COMPLAINTS]
@@ -171,18 +180,63 @@ class Recording:
         """The ledger, with the exchanges of which only a part was kept read again, where they can be."""
         reduced = [one for one in (*ledger.exchanges, *(f.evidence for f in ledger.findings)) if is_reduced(one)]
         whole = {one: self._again(one) or one for one in dict.fromkeys(reduced)}
+        exchanges = [whole.get(exchange, exchange) for exchange in ledger.exchanges]
+        evidences = [whole.get(finding.evidence, finding.evidence) for finding in ledger.findings]
+        sources = self._sources([exchange.order for exchange in (*exchanges, *evidences)])
         return replace(
             ledger,
-            exchanges=tuple(whole.get(exchange, exchange) for exchange in ledger.exchanges),
+            exchanges=tuple(replace(exchange, source=sources[exchange.order]) for exchange in exchanges),
             findings=tuple(
-                replace(finding, evidence=whole.get(finding.evidence, finding.evidence)) for finding in ledger.findings
+                replace(finding, evidence=replace(evidence, source=sources[evidence.order]))
+                for finding, evidence in zip(ledger.findings, evidences, strict=True)
             ),
         )
+
+    def _place(self, order: tuple[int, int], number: int) -> None:
+        """Note where an exchange is whose recording numbers it by itself; of very many only the first."""
+        if len(self._places) < _MOST_PLACES:
+            self._places[order] = number
+        else:
+            self._unplaced = True
+
+    def _sources(self, orders: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
+        """Where exchanges are in their files, for people; empty where that is not known."""
+        told = dict.fromkeys(orders, "")
+        numbers = {
+            order: self._places.get(order, order[0]) for order in told if order in self._places or not self._unplaced
+        }
+        found = ((order, self._part_of(number)) for order, number in numbers.items())
+        parts = {order: part for order, part in found if part is not None}
+        starts: dict[str, set[int]] = {}
+        for part in parts.values():
+            if part.kind == "ndjson" and part.start:
+                starts.setdefault(part.path, set()).add(part.start)
+        before: dict[tuple[str, int], int] = {}
+        for path, wanted in starts.items():
+            try:
+                before |= {(path, start): count for start, count in lines_before(path, wanted).items()}
+            except OSError:
+                continue  # the file is gone: it is named without a line
+        for order, part in parts.items():
+            index = numbers[order] - part.first
+            if part.start == 0:
+                told[order] = part.where(index, 0)
+            else:
+                lines = before.get((part.path, part.start))
+                told[order] = part.path if lines is None else f"{part.path}:{lines + index + 1}"
+        return told
+
+    def _part_of(self, number: int) -> Part | None:
+        """The part that an exchange is in, by its place; None where it was read from none."""
+        begun = (part for part in self._parts if part.first <= number)
+        return max(begun, key=lambda part: part.first, default=None)
 
     def _again(self, reduced: Exchange) -> Exchange | None:
         """The whole exchange, read once more; None where its file is not at hand any more, or has it elsewhere."""
         number = reduced.number
-        part = max((part for part in self._parts if part.first <= number), key=lambda part: part.first)
+        part = self._part_of(number)
+        if part is None:
+            return None
         try:
             for block in blocks(part):
                 place = number - part.first - block.index

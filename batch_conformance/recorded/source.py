@@ -10,7 +10,7 @@ import re
 import shlex
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +75,25 @@ class Part:
         if self.kind == "har":
             return f"{name}, entry {index + 1}"
         return f"{name}:{index + 1}" if self.start == 0 else f"{name} at byte {offset}"
+
+
+def lines_before(path: str, starts: Iterable[int]) -> dict[int, int]:
+    """How many lines of a file begin before the first one that begins at or after each of these bytes.
+
+    Raises OSError.
+    """
+    counts: dict[int, int] = {}
+    seen = at = 0
+    with open(path, "rb") as file:  # noqa: PTH123 - a name that is text
+        for start in sorted(set(starts)):
+            if start == 0:
+                counts[0] = 0
+                continue
+            while at < start - 1 and (chunk := file.read(min(_CHUNK, start - 1 - at))):
+                seen += chunk.count(b"\n")
+                at += len(chunk)
+            counts[start] = seen + 1
+    return counts
 
 
 @dataclass(frozen=True, slots=True)

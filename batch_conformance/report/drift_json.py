@@ -15,7 +15,6 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.selfcheck import DocumentFinding
 from batch_conformance.contract.violation import type_name
-from batch_conformance.exchange.curl import curl_line
 from batch_conformance.exchange.exchange import Exchange, Headers
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.history import History
@@ -23,6 +22,7 @@ from batch_conformance.input_error import InputError, why_no_json
 from batch_conformance.report.body_view import mask_url_queries, masked_text
 from batch_conformance.report.groups import clauses_by_id, count, masked_names, rule_named, where_said
 from batch_conformance.report.memory import entry_counts
+from batch_conformance.report.recorded_at import curl_of
 from batch_conformance.report.run_report import RunReport
 
 FORMAT = "batch-conformance/1"
@@ -126,7 +126,10 @@ def document(report: RunReport) -> dict[str, Any]:
             "clauses": dict(counts.clauses),
             "document_findings": counts.document_findings,
         },
-        "findings": [_finding(finding, clauses, names, report.history) for finding in ledger.findings],
+        "findings": [
+            _finding(finding, clauses, names, report.history, secured=contract.operation.secured)
+            for finding in ledger.findings
+        ],
         "document_findings": [_document_finding(finding) for finding in contract.document_findings],
         "coverage": {
             "clauses": [
@@ -216,7 +219,7 @@ def _history(history: History | None) -> dict[str, Any] | None:
 
 
 def _finding(
-    finding: Finding, clauses: Mapping[str, Clause], names: frozenset[str], history: History | None
+    finding: Finding, clauses: Mapping[str, Clause], names: frozenset[str], history: History | None, *, secured: bool
 ) -> dict[str, Any]:
     rule = rule_named(finding.rule)
     return {
@@ -240,11 +243,11 @@ def _finding(
         "location": _location(where_said(finding, clauses)),
         "why": rule.why,
         "remedy": rule.remedy,
-        "evidence": _evidence(finding.evidence, names),
+        "evidence": _evidence(finding.evidence, names, secured=secured),
     }
 
 
-def _evidence(exchange: Exchange, names: frozenset[str]) -> dict[str, Any]:
+def _evidence(exchange: Exchange, names: frozenset[str], *, secured: bool) -> dict[str, Any]:
     response = None
     if exchange.response is not None:
         body, cut = masked_text(exchange.response.body, names, BODY_LIMIT)
@@ -263,7 +266,8 @@ def _evidence(exchange: Exchange, names: frozenset[str]) -> dict[str, Any]:
         },
         "response": response,
         "failure": {"kind": failure.kind, "detail": failure.detail} if failure else None,
-        "curl": curl_line(exchange),
+        "curl": curl_of(exchange, secured=secured),
+        "source": exchange.source,
     }
 
 

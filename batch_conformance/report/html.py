@@ -13,7 +13,6 @@ from markupsafe import Markup
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.selfcheck import DocumentFinding
-from batch_conformance.exchange.curl import curl_line
 from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.findings.baseline import Entry
 from batch_conformance.findings.finding import LEVELS, Finding
@@ -49,6 +48,7 @@ from batch_conformance.report.memory import (
     history_line,
 )
 from batch_conformance.report.page import asset, csp, template
+from batch_conformance.report.recorded_at import curl_of, recorded_at, why_not_again
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import clip, one_line
 from batch_conformance.report.ticket import ticket
@@ -122,13 +122,19 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """``head`` is the status line and the header fields. ``earlier``: it is what another is compared to."""
+    """``head`` is the status line and the header fields. ``earlier``: it is what another is compared to.
+
+    ``recorded`` says where and when it was recorded, ``not_again`` why it cannot be asked again; then there is no
+    ``curl``.
+    """
 
     exchange: Exchange
     curl: str
     head: tuple[Line, ...]
     body: BodyView | None
     note: str
+    recorded: str = ""
+    not_again: str = ""
     earlier: bool = False
 
 
@@ -273,7 +279,7 @@ def _card(group: Group, page: _Page, whole: bool) -> _Card:
         excerpt=_excerpt((row.location for row in rows), report.contract.document.name, page.document_lines)
         if whole
         else None,
-        evidences=(*_before(group, page), *(_evidence(*one, page.names, whole) for one in shown)),
+        evidences=(*_before(group, page), *(_evidence(*one, page, whole) for one in shown)),
         hidden=len(group.evidences) - len(shown),
         entries="".join(baseline_entry(finding, page.day) for finding in group.findings[:ENTRIES]),
         entries_left_out=max(len(group.findings) - ENTRIES, 0),
@@ -295,7 +301,7 @@ def _before(group: Group, page: _Page) -> tuple[_Evidence, ...]:
     """The read that the first finding is compared to, where it is about two."""
     first = group.findings[0]
     exchange = read_before(first, page.report.ledger.exchanges)
-    return (replace(_evidence(exchange, (first,), page.names, True), earlier=True),) if exchange else ()
+    return (replace(_evidence(exchange, (first,), page, True), earlier=True),) if exchange else ()
 
 
 def _predicts(contradiction: DocumentFinding, finding: Finding) -> bool:
@@ -335,22 +341,24 @@ def _excerpt(locations: Iterable[Location | None], name: str, document_lines: Se
     return _Excerpt(spoken_of[0], tuple(lines))
 
 
-def _evidence(exchange: Exchange, findings: Sequence[Finding], names: frozenset[str], whole: bool) -> _Evidence:
-    response = exchange.response
+def _evidence(exchange: Exchange, findings: Sequence[Finding], page: _Page, whole: bool) -> _Evidence:
+    response, secured = exchange.response, page.report.contract.operation.secured
+    asked = (exchange, _curl(exchange, secured=secured))
+    recorded = (recorded_at(exchange), why_not_again(exchange, secured=secured))
     if response is None:
-        return _Evidence(exchange, _curl(exchange), (), None, "")
+        return _Evidence(*asked, (), None, "", *recorded)
     at = together(_highlight(finding) for finding in findings)
-    body = body_view(response.body, at.pointers, names, BODY_LIMIT if whole else SHORT_BODY, at.words)
+    body = body_view(response.body, at.pointers, page.names, BODY_LIMIT if whole else SHORT_BODY, at.words)
     notes = (
         body.note,
         "the body is not at hand in full" if response.truncated else "",
         f"shown as received: {clip(response.decode_error, 200)}" if response.decode_error else "",
     )
-    return _Evidence(exchange, _curl(exchange), _head(response, at), body, "; ".join(note for note in notes if note))
+    return _Evidence(*asked, _head(response, at), body, "; ".join(note for note in notes if note), *recorded)
 
 
-def _curl(exchange: Exchange) -> str:
-    return "\n".join(folded(clip(curl_line(exchange), 12_000), COMMAND_WIDTH))
+def _curl(exchange: Exchange, *, secured: bool) -> str:
+    return "\n".join(folded(clip(curl_of(exchange, secured=secured), 12_000), COMMAND_WIDTH))
 
 
 def _highlight(finding: Finding) -> Highlight:

@@ -34,6 +34,7 @@ from batch_conformance.report.memory import (
     gone_line,
     history_line,
 )
+from batch_conformance.report.recorded_at import recorded_at, why_not_again
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import cells, clip, one_line, wrap
 
@@ -201,7 +202,16 @@ class _Terminal:
         return f"{text} … {self.language.text('and')} {self.language.count(left, 'more place')}"
 
     def _again(self, group: Group) -> list[str]:
-        command, text = curl_line(group.findings[0].evidence), self.language.text
+        first = group.findings[0].evidence
+        told = self._field("recorded", recorded_at(first)) if first.source else []
+        return [*told, *self._command(group)]
+
+    def _command(self, group: Group) -> list[str]:
+        first, text = group.findings[0].evidence, self.language.text
+        reason = why_not_again(first, secured=self.report.contract.operation.secured)
+        if reason:
+            return self._field("again", text(reason))
+        command = curl_line(first)
         if command in self.told:
             return self._field("again", text("as for [{id}]", id=self.told[command]))
         if len(command) > 6 * self.width:

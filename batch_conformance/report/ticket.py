@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from batch_conformance.contract.location import Location
-from batch_conformance.exchange.curl import curl_line
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.report.again import folded
 from batch_conformance.report.body_view import mask_url_queries
 from batch_conformance.report.groups import Group, place
+from batch_conformance.report.recorded_at import curl_of, recorded_at
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import clip, one_line, plural
 
@@ -36,18 +36,28 @@ def ticket(group: Group, report: RunReport, location: Location | None) -> str:
         f"- Where: {_places(group)}",
         f"- Contract says: {_code(' / '.join(group.expected))}" + (f" ({location})" if location else ""),
         f"- Observed: {_code(' / '.join(group.observed))}",
-        f"- Seen: {plural(group.occurrences, 'time')} in {plural(report.run.requests, 'request')}, "
-        f"{report.run.started_at}",
+        *_seen(group, report),
         *(f"- {line}" for line in _traces(first.evidence)),
         f"- Why it matters: {group.rule.why}",
         f"- Side to fix: {group.side}. {group.remedy}",
         f"- Contract: {document.name}, SHA-256 {document.sha256}",
     ]
     told = [one_line(line) for line in lines]
-    command = one_line(curl_line(first.evidence))
-    if len(command) <= _CURL:
+    command = one_line(curl_of(first.evidence, secured=operation.secured))
+    if command and len(command) <= _CURL:
         told += ["", *("    " + line for line in folded(command, _WIDTH))]
     return "\n".join(told) + "\n"
+
+
+def _seen(group: Group, report: RunReport) -> Iterator[str]:
+    """How often, and when: of recorded traffic where the exchange stands that is shown, and when it was recorded."""
+    first = group.findings[0].evidence
+    times = plural(group.occurrences, "time")
+    if first.source:
+        yield f"- Seen: {times} in {plural(report.run.requests, 'recorded request')}"
+        yield f"- Recorded: {_code(recorded_at(first))}"
+    else:
+        yield f"- Seen: {times} in {plural(report.run.requests, 'request')}, {report.run.started_at}"
 
 
 def _places(group: Group) -> str:
