@@ -17,7 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,14 +28,9 @@ ROOT = Path(__file__).resolve().parent.parent
 WANTED = Path(__file__).resolve().parent / "real"
 CACHE = ROOT / "build" / "real-servers"
 KEY = "sk-real-servers-0123456789"
-_INSTALL_SECONDS = 300
-_START_SECONDS = 40
-_LINE = {
-    "custom_id": "one",
-    "method": "POST",
-    "url": "/v1/chat/completions",
-    "body": {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]},
-}
+_INSTALL_SECONDS = 600
+_START_SECONDS = 180
+_LINE = {"custom_id": "one", "method": "POST", "url": "/v1/chat/completions"}
 
 
 @dataclass(frozen=True)
@@ -45,27 +40,40 @@ class RealServer:
     base_url: str
     process: subprocess.Popen[bytes]
 
-    def create_batch(self, outcome: str = "") -> str:
+    def create_batch(self, outcome: str = "", *, model: str = "gpt-4o") -> str:
         """Upload a file of one line and make a batch of it, with the calls that OpenAI documents; returns its id.
 
-        ``outcome`` is where aimock leads it.
+        ``outcome`` is where aimock leads it; ``model`` is the one that the line asks for.
         """
+        line = {**_LINE, "body": {"model": model, "messages": [{"role": "user", "content": "hello"}]}}
         boundary = "0123456789"
         parts = (
             f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
             f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="one.jsonl"\r\n'
-            f"Content-Type: application/jsonl\r\n\r\n{json.dumps(_LINE)}\n\r\n--{boundary}--\r\n"
+            f"Content-Type: application/jsonl\r\n\r\n{json.dumps(line)}\n\r\n--{boundary}--\r\n"
         )
         file_id = self._post("/files", parts.encode(), f"multipart/form-data; boundary={boundary}", "")
         asked = {"input_file_id": file_id, "endpoint": _LINE["url"], "completion_window": "24h"}
         return self._post("/batches", json.dumps(asked).encode(), "application/json", outcome)
+
+    def await_end_of(self, batch_id: str) -> str:
+        """The status in which a batch ends; for servers that work in the background."""
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            headers = {"Authorization": f"Bearer {KEY}"}
+            request = urllib.request.Request(f"{self.base_url}/batches/{batch_id}", headers=headers)
+            with urllib.request.urlopen(request, timeout=60) as response:
+                status = str(json.load(response)["status"])
+            if status in ("completed", "failed", "cancelled", "expired") or time.monotonic() > deadline:
+                return status
+            time.sleep(0.2)
 
     def _post(self, path: str, body: bytes, content_type: str, outcome: str) -> str:
         headers = {"Content-Type": content_type, "Authorization": f"Bearer {KEY}"}
         if outcome:
             headers["X-AIMock-Batch-Outcome"] = outcome
         request = urllib.request.Request(self.base_url + path, data=body, headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return str(json.load(response)["id"])
 
 
@@ -73,7 +81,7 @@ class RealServer:
 def prism() -> Iterator[RealServer]:
     """Stoplight's mock of the published document: static answers out of its examples."""
     document = ROOT / "spec" / "siliconflow-get-batch.yaml"
-    with _node("@stoplight/prism-cli/dist/index.js", "mock", "-p", "{port}", str(document)) as server:
+    with node("@stoplight/prism-cli/dist/index.js", "mock", "-p", "{port}", str(document)) as server:
         yield server
 
 
@@ -83,29 +91,29 @@ def aimock(*, keys: bool) -> Iterator[RealServer]:
     environment = {"AIMOCK_API_KEYS": KEY} if keys else {}
     fixtures = str(node_modules() / "@copilotkit/aimock/fixtures")
     arguments = ("-p", "{port}", "--log-level", "silent", "-f", fixtures)
-    with _node("@copilotkit/aimock/dist/cli.js", *arguments, environment=environment, path="/v1") as server:
+    with node("@copilotkit/aimock/dist/cli.js", *arguments, environment=environment, path="/v1") as server:
         yield server
 
 
 @contextmanager
 def llmock() -> Iterator[RealServer]:
     """The mock of many vendors on PyPI."""
-    command = [str(_pip() / "bin" / "llmock"), "serve", "--port", "{port}", "--log-level", "warning"]
-    with _running(command, {}, "/v1") as server:
+    program = str(virtual_environment("llmock") / "bin" / "llmock")
+    with running([program, "serve", "--port", "{port}", "--log-level", "warning"], {}, "/v1") as server:
         yield server
 
 
 @contextmanager
-def _node(
+def node(
     script: str, *arguments: str, environment: dict[str, str] | None = None, path: str = ""
 ) -> Iterator[RealServer]:
     command = [_found("node"), str(node_modules() / script), *arguments]
-    with _running(command, environment or {}, path) as server:
+    with running(command, environment or {}, path) as server:
         yield server
 
 
 @contextmanager
-def _running(command: Sequence[str], environment: dict[str, str], path: str) -> Iterator[RealServer]:
+def running(command: Sequence[str], environment: dict[str, str], path: str) -> Iterator[RealServer]:
     port = _free_port()
     filled = [part.replace("{port}", str(port)) for part in command]
     log = CACHE / f"{Path(filled[1]).parent.name or 'server'}-{port}.log"
@@ -156,20 +164,28 @@ def node_modules(package: Path = WANTED / "package.json") -> Path:
             folder.mkdir(parents=True)
             (folder / "package.json").write_bytes(wanted)
             _install([_found("npm"), "install", "--no-audit", "--no-fund", "--loglevel=error"], folder)
+            (folder / "installed").touch()
     return folder / "node_modules"
 
 
-def _pip() -> Path:
-    """A virtual environment with the servers from PyPI, made if need be."""
-    wanted = (WANTED / "requirements.txt").read_bytes()
-    folder = CACHE / f"pip-{_digest(wanted)}"
+def virtual_environment(name: str, *, prepare: Callable[[Path], None] | None = None) -> Path:
+    """A virtual environment of what ``tests/real/NAME.txt`` pins, made if need be.
+
+    The file names every package that is needed, so nothing else is resolved, nor what a package says of its Python.
+    ``prepare`` is given the site-packages once all is installed.
+    """
+    wanted = WANTED / f"{name}.txt"
+    folder = CACHE / f"{name}-{_digest(wanted.read_bytes())}"
     with _alone(folder):
         if not (folder / "installed").exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            _install([sys.executable, "-m", "venv", str(folder)], folder, last=False)
+            _install([sys.executable, "-m", "venv", str(folder)], folder)
             pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            _install([*pip, "-r", str(WANTED / "requirements.txt")], folder)
+            _install([*pip, "--no-deps", "--ignore-requires-python", "-r", str(wanted)], folder)
+            if prepare is not None:
+                prepare(next(folder.glob("lib/python3*/site-packages")))
+            (folder / "installed").touch()
     return folder
 
 
@@ -182,7 +198,7 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _install(command: Sequence[str], folder: Path, *, last: bool = True) -> None:
+def _install(command: Sequence[str], folder: Path) -> None:
     try:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
@@ -192,8 +208,6 @@ def _install(command: Sequence[str], folder: Path, *, last: bool = True) -> None
         problem = str(error)
     if problem:
         _unavailable(f"{Path(command[0]).name} cannot install what the tests need: {problem}")
-    if last:
-        (folder / "installed").touch()
 
 
 def _found(program: str) -> str:

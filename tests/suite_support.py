@@ -46,6 +46,7 @@ def run_suite(
     ids: bool = True,
     env: Mapping[str, str] | None = None,
     cwd: Path = ROOT,
+    timeout: float = 120,
 ) -> Outcome:
     """Run pytest with these arguments; with ``mock``, against it, with its key and its ids."""
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
@@ -63,7 +64,7 @@ def run_suite(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout,
         check=False,
         stdin=subprocess.DEVNULL,
     )

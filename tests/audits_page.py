@@ -1,0 +1,85 @@
+"""Reads ``docs/AUDITS.md``: which findings an audit has there, and the bytes that show each of them.
+
+A finding begins with its rule, status, pointer and level in bold, ``**`body.type` 404, must.**``; the next block of
+``http`` shows it: a request, an empty line and the response. ``BATCH`` stands for the id of a batch, ``KEY`` for the
+valid key and ``…`` for any text.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from real_servers import KEY, ROOT
+
+PAGE = ROOT / "docs" / "AUDITS.md"
+Label = tuple[str, str, str, str]
+_HEAD = re.compile(
+    r"\*\*`(?P<rule>[a-z_]+\.[a-z0-9_]+)`(?:\s+(?P<status>[0-9][0-9X]{2}))?(?:\s+`(?P<pointer>/[^`]*)`)?,\s+"
+    r"(?P<level>must|should)\.?\*\*"
+)
+_BLOCK = re.compile(r"^```http\n(?P<request>.*?)\n\n(?P<response>.*?)\n```$", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What a finding is shown with: the request as it is sent, and the response with ``…`` for what varies."""
+
+    request: str
+    response: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One audit: its findings as (level, rule, status, pointer), and those that no bytes show."""
+
+    findings: Counter[Label]
+    unshown: frozenset[Label]
+    exchanges: tuple[Exchange, ...]
+
+
+def section(title: str, page: Path = PAGE) -> Section:
+    """The audit under this heading, up to the next heading; KeyError if there is none."""
+    parts = re.split(r"(?m)^#{2,3} (.*)$", page.read_text("utf-8"))
+    text = dict(zip(parts[1::2], parts[2::2], strict=True))[title]
+    findings: Counter[Label] = Counter()
+    waiting: list[Label] = []
+    exchanges = []
+    for found in sorted([*_HEAD.finditer(text), *_BLOCK.finditer(text)], key=lambda match: match.start()):
+        if found.re is _BLOCK:
+            exchanges.append(Exchange(found["request"], found["response"]))
+            waiting = []
+        else:
+            label = (found["level"], found["rule"], found["status"] or "", found["pointer"] or "")
+            findings[label] += 1
+            waiting.append(label)
+    return Section(findings, frozenset(waiting), tuple(exchanges))
+
+
+def rows(page: Path = PAGE) -> dict[str, tuple[int, int]]:
+    """How many ``must`` and ``should`` the table on top says of each audit, by the text of the first column."""
+    table = re.findall(r"(?m)^\| ([^|]+?) \|.*\| *(\d+) \| *(\d+) \|$", page.read_text("utf-8"))
+    return {name: (int(must), int(should)) for name, must, should in table}
+
+
+def answer(exchange: Exchange, base_url: str, batch_id: str) -> str:
+    """The response to this request, sent as it stands with Host and Connection added; its lines end in LF."""
+    address = urlsplit(base_url)
+    assert address.hostname is not None
+    sent = exchange.request.replace("BATCH", batch_id).replace("KEY", KEY).splitlines()
+    sent.insert(1, f"Host: {address.netloc}")
+    with socket.create_connection((address.hostname, address.port or 80), timeout=60) as connection:
+        connection.sendall("\r\n".join([*sent, "Connection: close", "", ""]).encode())
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    return received.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+
+
+def matches(exchange: Exchange, received: str, batch_id: str) -> bool:
+    """Whether a response is what the page shows, ``…`` being any text."""
+    shown = exchange.response.replace("BATCH", batch_id)
+    pattern = ".*?".join(re.escape(part) for part in shown.split("…"))
+    return re.fullmatch(pattern, received.rstrip("\n"), re.DOTALL) is not None
