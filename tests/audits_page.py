@@ -2,7 +2,7 @@
 
 A finding begins with its rule, status, pointer and level in bold, ``**`body.type` 404, must.**``; the next block of
 ``http`` shows it: a request, an empty line and the response. ``BATCH`` stands for the id of a batch, ``KEY`` for the
-valid key and ``…`` for any text.
+valid key and ``…`` for any text; the chunks of a response are put together.
 """
 
 from __future__ import annotations
@@ -10,13 +10,17 @@ from __future__ import annotations
 import re
 import socket
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from real_servers import KEY, ROOT
+from suite_support import Outcome
 
 PAGE = ROOT / "docs" / "AUDITS.md"
+NOTHING = "(no byte: the connection ends)"
 Label = tuple[str, str, str, str]
 _HEAD = re.compile(
     r"\*\*`(?P<rule>[a-z_]+\.[a-z0-9_]+)`(?:\s+(?P<status>[0-9][0-9X]{2}))?(?:\s+`(?P<pointer>/[^`]*)`)?,\s+"
@@ -72,14 +76,52 @@ def answer(exchange: Exchange, base_url: str, batch_id: str) -> str:
     assert address.hostname is not None
     sent = exchange.request.replace("BATCH", batch_id).replace("KEY", KEY).splitlines()
     sent.insert(1, f"Host: {address.netloc}")
-    with socket.create_connection((address.hostname, address.port or 80), timeout=60) as connection:
+    received = bytearray()
+    with (
+        socket.create_connection((address.hostname, address.port or 80), timeout=60) as connection,
+        suppress(ConnectionResetError),
+    ):
         connection.sendall("\r\n".join([*sent, "Connection: close", "", ""]).encode())
-        received = b"".join(iter(lambda: connection.recv(65536), b""))
-    return received.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+        while more := connection.recv(65536):
+            received += more
+    head, _, body = bytes(received).partition(b"\r\n\r\n")
+    if b"transfer-encoding: chunked" in head.lower():
+        body = b"".join(_chunks(body))
+    return b"\n\n".join([head, body]).decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+
+
+def _chunks(body: bytes) -> Iterator[bytes]:
+    while body:
+        size, _, rest = body.partition(b"\r\n")
+        yield rest[: int(size, 16)]
+        body = rest[int(size, 16) + 2 :]
+        if int(size, 16) == 0:
+            return
 
 
 def matches(exchange: Exchange, received: str, batch_id: str) -> bool:
     """Whether a response is what the page shows, ``…`` being any text."""
     shown = exchange.response.replace("BATCH", batch_id)
+    if shown == NOTHING:
+        return not received.strip()
     pattern = ".*?".join(re.escape(part) for part in shown.split("…"))
     return re.fullmatch(pattern, received.rstrip("\n"), re.DOTALL) is not None
+
+
+def hold(title: str, outcome: Outcome) -> None:
+    """Assert that a run found what the page says of this audit, as often, and nothing else of any weight."""
+    expected = section(title)
+    weighty = [finding for finding in outcome.drift["findings"] if finding["level"] != "info"]
+    found = Counter(tuple(finding[name] for name in ("level", "rule", "status", "pointer")) for finding in weighty)
+    assert found == expected.findings
+    levels = Counter(level for level, *_ in found.elements())
+    assert rows()[title] == (levels["must"], levels["should"])
+    assert outcome.drift["verdict"] == "drift"
+    assert not expected.unshown
+
+
+def hold_bytes(title: str, base_url: str, batch_id: str) -> None:
+    """Assert that the server answers each request that the page shows for this audit with the response there."""
+    for exchange in section(title).exchanges:
+        received = answer(exchange, base_url, batch_id)
+        assert matches(exchange, received, batch_id), f"{exchange.request}\n\n{received}"

@@ -6,12 +6,11 @@ to find just those; and each request is sent once more, by a socket of the test'
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from audits_page import answer, matches, rows, section
+from audits_page import hold, hold_bytes
 from real_gateways import fakeai, json_server, litellm, llama_stack, mockoon
 from real_servers import KEY, RealServer, aimock
 from suite_support import run_suite
@@ -45,18 +44,10 @@ def _hold(title: str, server: RealServer, folder: Path, *arguments: str, ids: li
     key = {"BATCH_API_KEY": KEY}
     target = (f"--base-url={server.base_url}", *given, "--max-duration=480")
     outcome = run_suite(folder, *target, *arguments, env=key, timeout=520)
-    expected = section(title)
-    weighty = [finding for finding in outcome.drift["findings"] if finding["level"] != "info"]
-    found = Counter(tuple(finding[name] for name in ("level", "rule", "status", "pointer")) for finding in weighty)
-    assert found == expected.findings
-    assert (outcome.drift["verdict"], outcome.drift["complete"]) == ("drift", True)
-    assert not expected.unshown
-    levels = Counter(level for level, *_ in found.elements())
-    assert rows()[title] == (levels["must"], levels["should"])
-    for exchange in expected.exchanges:
-        # The last id is the one that the page speaks of.
-        received = answer(exchange, server.base_url, ids[-1])
-        assert matches(exchange, received, ids[-1]), f"{exchange.request}\n\n{received}"
+    hold(title, outcome)
+    assert outcome.drift["complete"] is True
+    # The last id is the one that the page speaks of.
+    hold_bytes(title, server.base_url, ids[-1])
 
 
 def test_litellm_passes_batches_on_and_asks_for_its_key_in_a_way_of_its_own(
