@@ -167,8 +167,11 @@ def test_reads_that_are_surely_calm_break_no_rule_over_time(steps: list[dict[str
 
 
 def test_every_rule_says_what_it_looks_at() -> None:
-    assert {rule.id for rule in REGISTRY.values() if rule.looks_at is None} == set()
-    assert unspared() == set()
+    silent = {rule.id for rule in REGISTRY.values() if rule.looks_at is None}
+    assert silent == set(), "set `looks_at` of each: what decides on it (rules/rule.py)"
+    assert unspared() == set(), "say at each how bodies surely keep it: `surely_kept`, or `kept_by_plain_reads`"
+    apart = {rule.id for rule in REGISTRY.values() if rule.compare is not None and not rule.kept_by_calm_reads}
+    assert apart == set(), "without `kept_by_calm_reads` every read of recorded traffic is compared"
     spared = {rule.id for rule in REGISTRY.values() if rule.surely_kept is not None or rule.kept_by_plain_reads}
     assert {rule.id for rule in REGISTRY.values() if rule.looks_at in ("values", "bytes")} == spared
 

@@ -1,0 +1,149 @@
+"""A rule is one object: put into the registry, it is in clauses, coverage, pages, SARIF, runs and recorded traffic."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+import samples
+from answering import audited_at
+from click.testing import CliRunner
+from judge_support import contract, refused, sent, unknown
+from recorded_support import line, ndjson, validated
+
+from batch_conformance.cli import main
+from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.findings.ledger import ClauseResult, Ledger
+from batch_conformance.judge.judge import judge
+from batch_conformance.judge.sparing import unspared
+from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.report import html, sarif
+from batch_conformance.report.run_report import RunReport
+from batch_conformance.rules import REGISTRY, Rule
+
+MODULE = '''
+"""Rules about request ids."""
+
+from batch_conformance.rules.highlight import at_headers
+from batch_conformance.rules.rule import Broken, Rule, always
+
+
+def _check(observation):
+    answer = observation.answer
+    if answer is not None and answer.headers_complete and answer.header("x-request-id") is None:
+        yield Broken("an X-Request-Id header", "none", "missing", status="")
+
+
+REQUEST_ID = Rule(
+    id="response.request_id",
+    title="An answer without an id of its request",
+    level="should",
+    side="server",
+    why="Nobody can find the request in the logs of the server.",
+    remedy="Send an X-Request-Id with every answer.",
+    source="the house rules of Example Inc., section 7",
+    breaks="200 without an X-Request-Id header",
+    keeps="200 with X-Request-Id: 4711",
+    clauses=always("every answer has an X-Request-Id"),
+    exercised=lambda observation: observation.answer is not None,
+    check=_check,
+    looks_at="message",
+    headers=("x-request-id",),
+    highlight=at_headers("x-request-id"),
+)
+'''
+NAMED = (("X-Request-Id", "4711"),)
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rule:
+    """The one object, out of a module that is there for the test alone."""
+    path = tmp_path / "request_ids.py"
+    path.write_text(MODULE, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("request_ids", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    rule = cast("Rule", module.REQUEST_ID)
+    monkeypatch.setitem(REGISTRY, rule.id, rule)
+    return rule
+
+
+def judged(*run: Exchange) -> Ledger:
+    return judge([replace(one, number=place, started_at=float(place)) for place, one in enumerate(run)], contract())
+
+
+def clause(ledger: Ledger, rule: Rule) -> ClauseResult:
+    (found,) = [result for result in ledger.clauses if result.clause.rule == rule.id]
+    return found
+
+
+def told(ledger: Ledger, rule: Rule) -> list[int]:
+    """How often each finding of the rule was seen."""
+    return [finding.occurrences for finding in ledger.findings if finding.rule == rule.id]
+
+
+def test_it_is_a_clause_that_is_covered(toy: Rule) -> None:
+    kept = judged(sent(headers=NAMED), unknown(headers=NAMED))
+    assert clause(kept, toy).state == "kept"
+    assert clause(kept, toy).judged == 2
+    assert clause(kept, toy).clause.says == "every answer has an X-Request-Id"
+    assert str(clause(kept, toy).clause.location) == toy.source
+    broken = clause(judged(sent(headers=NAMED), sent(), refused()), toy)
+    assert (broken.state, broken.judged, broken.broken) == ("broken", 3, 2)
+    assert clause(judged(), toy).state == "not_observed"
+
+
+def test_it_is_told_once_for_all_that_break_it(toy: Rule) -> None:
+    ledger = judged(sent(headers=NAMED), sent(), unknown())
+    (finding,) = [finding for finding in ledger.findings if finding.rule == toy.id]
+    assert (finding.level, finding.side, finding.occurrences) == ("should", "server", 2)
+    assert (finding.expected, finding.observed) == ("an X-Request-Id header", "none")
+
+
+def test_it_is_explained_and_stands_on_the_page(toy: Rule) -> None:
+    explained = CliRunner().invoke(main, ["explain", toy.id]).output
+    assert toy.remedy in explained
+    assert toy.source in explained
+    assert toy.id in CliRunner().invoke(main, ["explain"]).output
+    page = CliRunner().invoke(main, ["explain", "--markdown"]).output
+    assert f"### {toy.id}\n\n**{toy.title}.** {toy.why}\n" in page
+    assert page.index(f"### {toy.id}") < page.index("## Methods")
+
+
+def test_it_is_in_sarif_and_on_the_page_of_a_run(toy: Rule) -> None:
+    report = replace(samples.run_report(), ledger=judged(sent()))
+    (run,) = sarif.log(report)["runs"]
+    rule = next(one for one in run["tool"]["driver"]["rules"] if one["id"] == toy.id)
+    assert rule["shortDescription"]["text"] == toy.title
+    assert toy.id in {result["ruleId"] for result in run["results"]}
+    shown = html.render(report)
+    assert toy.remedy in shown
+    assert "no x-request-id here" in shown
+
+
+def test_a_run_finds_it(toy: Rule) -> None:
+    with EmbeddedMock() as mock:
+        report: RunReport = audited_at(mock.base_url, tuple(mock.batch_ids), exploration="quick").report
+    assert {finding.rule for finding in report.ledger.findings if finding.level != "info"} == {toy.id}
+    assert clause(report.ledger, toy).state == "broken"
+    assert report.verdict == "drift"
+
+
+@pytest.mark.parametrize("says_what_decides", [True, False])
+def test_recorded_traffic_is_judged_by_it_and_spared_where_it_says_what_decides(
+    toy: Rule, says_what_decides: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if not says_what_decides:
+        monkeypatch.setitem(REGISTRY, toy.id, replace(toy, looks_at=None, headers=()))
+    assert unspared() == (set() if says_what_decides else {toy.id})
+    named = {"X-Request-Id": "4711"}
+    lines = [line(batch_id=f"batch_{place}", headers={} if place % 10 == 7 else named) for place in range(40)]
+    result, drift = validated(tmp_path / "out", "-", stdin=ndjson(*lines))
+    assert result.exit_code == 1
+    (finding,) = [finding for finding in drift["findings"] if finding["level"] != "info"]
+    assert (finding["rule"], finding["occurrences"]) == (toy.id, 4)
