@@ -127,7 +127,7 @@ def document(report: RunReport) -> dict[str, Any]:
             "document_findings": counts.document_findings,
         },
         "findings": [
-            _finding(finding, clauses, names, report.history, secured=contract.operation.secured)
+            _finding(finding, clauses, names, report.history, secured=contract.chosen.secured)
             for finding in ledger.findings
         ],
         "document_findings": [_document_finding(finding) for finding in contract.document_findings],

@@ -342,7 +342,7 @@ def _excerpt(locations: Iterable[Location | None], name: str, document_lines: Se
 
 
 def _evidence(exchange: Exchange, findings: Sequence[Finding], page: _Page, whole: bool) -> _Evidence:
-    response, secured = exchange.response, page.report.contract.operation.secured
+    response, secured = exchange.response, page.report.contract.chosen.secured
     asked = (exchange, _curl(exchange, secured=secured))
     recorded = (recorded_at(exchange), why_not_again(exchange, secured=secured))
     if response is None:

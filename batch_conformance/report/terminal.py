@@ -208,7 +208,7 @@ class _Terminal:
 
     def _command(self, group: Group) -> list[str]:
         first, text = group.findings[0].evidence, self.language.text
-        reason = why_not_again(first, secured=self.report.contract.operation.secured)
+        reason = why_not_again(first, secured=self.report.contract.chosen.secured)
         if reason:
             return self._field("again", text(reason))
         command = curl_line(first)
