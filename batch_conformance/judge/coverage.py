@@ -12,21 +12,21 @@ from batch_conformance.findings.finding import Deviation, Finding
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldResult, StatusResult
 from batch_conformance.judge.content import Held
 from batch_conformance.judge.sighting import Sighting
-from batch_conformance.rules import REGISTRY
+from batch_conformance.rules import REGISTRY, added_clauses
 from batch_conformance.rules.rule import standard
 
 
 class Coverage:
     """What was exercised of an operation, added up exchange by exchange; two of them add up to one.
 
-    ``places`` counts how often each clause of the operation was exercised, by (status, media type, pointer, kind of
-    clause); ``standing`` counts the same for each rule with a test of its own for what exercises it.
+    ``places`` counts how often each place was seen, by (status, media type, pointer, what was there: ``At``);
+    ``everywhere`` counts the exchanges that exercised each rule that says so of exchanges.
     """
 
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
         self.places: Counter[tuple[str, str, str, str]] = Counter()
-        self.standing: Counter[str] = Counter()
+        self.everywhere: Counter[str] = Counter()
         self._media_types: dict[str, Counter[str]] = {status: Counter() for status in operation.responses}
         self._types: dict[tuple[str, str], Counter[str]] = {}
         self._absent: Counter[tuple[str, str]] = Counter()
@@ -48,17 +48,21 @@ class Coverage:
             self._add_places(sighting, times)
             for rule in REGISTRY.values():
                 if rule.exercised is not None and not rule.only_with and rule.exercised(sighting):
-                    self.standing[rule.id] += times
+                    self.everywhere[rule.id] += times
 
     def update(self, other: Coverage) -> None:
         """Add what another one counted."""
         self.places.update(other.places)
-        self.standing.update(other.standing)
+        self.everywhere.update(other.everywhere)
         self._absent.update(other._absent)
         for status, media_types in other._media_types.items():
             self._media_types.setdefault(status, Counter()).update(media_types)
         for key, types in other._types.items():
             self._types.setdefault(key, Counter()).update(types)
+
+    def at(self, clause: Clause) -> int:
+        """How often a clause was exercised at its place."""
+        return self.places[clause.status, clause.media_type, clause.pointer, REGISTRY[clause.rule].exercised_at]
 
     def statuses(self) -> tuple[StatusResult, ...]:
         """Every documented status, then every other one that was answered, with its media types."""
@@ -72,7 +76,7 @@ class Coverage:
     def objects_around(self, finding: Finding) -> int:
         """How many bodies had the object that the property of a finding is in."""
         around = finding.pointer.rpartition("/")[0]
-        return self.places[finding.status, finding.media_type, around, "body.undeclared"]
+        return self.places[finding.status, finding.media_type, around, "object"]
 
     def fields(self, findings: Sequence[Finding] = ()) -> tuple[FieldResult, ...]:
         """What was seen at every declared place of the JSON bodies, and at every undeclared one.
@@ -109,23 +113,22 @@ class Coverage:
         if sighting.answer is None or sighting.exchange.probe.subject == "outside":
             return
         counted = self.places
-        counted[sighting.status, "", "", "response.status"] += times
-        counted[sighting.status, "", "", "response.header"] += times
+        counted[sighting.status, "", "", "answer"] += times
         if sighting.parsed is None or sighting.schema is None:
             return
         status, media_type = sighting.status, sighting.contract_media_type
-        counted[status, media_type, "", "response.media_type"] += times
+        counted[status, media_type, "", "body"] += times
         for held in _held(sighting):
             if not held.declared:
                 continue
             if held.around:
-                counted[status, media_type, held.pointer, "body.required"] += times
+                counted[status, media_type, held.pointer, "around"] += times
             if held.types:
-                counted[status, media_type, held.pointer, "present"] += times
+                counted[status, media_type, held.pointer, "value"] += times
             if held.types.keys() - {"null"}:
-                counted[status, media_type, held.pointer, "set"] += times
+                counted[status, media_type, held.pointer, "not_null"] += times
             if "object" in held.types:
-                counted[status, media_type, held.pointer, "body.undeclared"] += times
+                counted[status, media_type, held.pointer, "object"] += times
 
 
 def _held(sighting: Sighting) -> tuple[Held, ...]:
@@ -227,7 +230,7 @@ class _Properties:
 def cover_clauses(
     coverage: Coverage, deviations: Iterable[tuple[Deviation, int]], *, stuck: bool, read_again: int
 ) -> tuple[ClauseResult, ...]:
-    """Every clause of the operation, the standing ones, and those that only a deviation named.
+    """Every clause of the operation, those that rules add, and those that only a deviation named.
 
     ``deviations`` are those of the operation, with how often each was seen, the first of a clause first. ``stuck`` says
     that something was left open by an outage, ``read_again`` how often a known batch was read after its first read.
@@ -237,19 +240,21 @@ def cover_clauses(
         broken[deviation.clause] += times
         first, count = extra.get(deviation.clause, (deviation, 0))
         extra[deviation.clause] = (first, count + times)
-        if deviation.rule == "body.undeclared":
+        if REGISTRY[deviation.rule].exercised_at == "object":
             # It names the property; the clause that is broken is that of the object around it.
             broken[_around(deviation)] += times
-    results = [_result(clause, coverage.places[_place_key(clause)], broken[clause.id]) for clause in operation.clauses]
-    added: list[ClauseResult] = []
-    for rule in (rule for rule in REGISTRY.values() if not rule.only_with):
-        count = read_again if rule.exercised is None else coverage.standing[rule.id]
-        stuck_here = stuck and rule.exercised is not None and not count
-        for clause in rule.clauses_of(operation):
-            added.append(_result(clause, count, _broken(broken, clause), stuck=stuck_here))
-    results += added
-    told = {result.clause.rule for result in added}
-    return (*results, *_named_only_by(extra.values(), {result.clause.id for result in results}, told))
+    results = [_result(clause, coverage.at(clause), broken[clause.id]) for clause in operation.clauses]
+    anywhere = set[str]()
+    for clause in added_clauses(operation):
+        rule = REGISTRY[clause.rule]
+        if rule.exercised is None and rule.exercised_at:
+            results.append(_result(clause, coverage.at(clause), broken[clause.id]))
+            continue
+        anywhere.add(clause.rule)
+        count = read_again if rule.exercised is None else coverage.everywhere[clause.rule]
+        open_yet = stuck and rule.exercised is not None and not count
+        results.append(_result(clause, count, _broken(broken, clause), stuck=open_yet))
+    return (*results, *_named_only_by(extra.values(), {result.clause.id for result in results}, anywhere))
 
 
 def _around(deviation: Deviation) -> str:
@@ -270,7 +275,7 @@ def _result(clause: Clause, judged: int, broken: int, *, stuck: bool = False) ->
 def _named_only_by(broken: Iterable[tuple[Deviation, int]], named: set[str], rules: set[str]) -> Iterator[ClauseResult]:
     """Clauses that no contract has beforehand. ``rules`` are those whose clauses any of their deviations breaks."""
     for first, count in broken:
-        if first.clause in named or first.rule == "body.undeclared" or first.rule in rules:
+        if first.clause in named or first.rule in rules or REGISTRY[first.rule].exercised_at == "object":
             continue
         clause = Clause(
             first.operation,
@@ -282,16 +287,3 @@ def _named_only_by(broken: Iterable[tuple[Deviation, int]], named: set[str], rul
             first.location or standard(REGISTRY[first.rule].source),
         )
         yield ClauseResult(clause, "broken", count, count)
-
-
-def _place_key(clause: Clause) -> tuple[str, str, str, str]:
-    kinds = {
-        "body.type": "present",
-        "body.seen": "present",
-        "body.write_only": "body.required",
-        "body.enum": "set",
-        "body.known_value": "set",
-        "body.format": "set",
-        "body.constraint": "set",
-    }
-    return (clause.status, clause.media_type, clause.pointer, kinds.get(clause.rule, clause.rule))

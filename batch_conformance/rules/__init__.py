@@ -7,8 +7,10 @@ spared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
+from batch_conformance.contract.clause import Clause
+from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
 from batch_conformance.findings import rules as unmoved
 from batch_conformance.findings.finding import Finding
@@ -16,7 +18,7 @@ from batch_conformance.judge.sighting import Sighting
 from batch_conformance.judge.standing import STANDING, applies
 from batch_conformance.rules import client, counts, headers, leaks, shape, stability, states
 from batch_conformance.rules.highlight import Highlight, at_headers, at_pointer, at_status
-from batch_conformance.rules.rule import Concern, Place, Rule
+from batch_conformance.rules.rule import At, Concern, Place, Rule
 
 _OF_DOCUMENT = ("response.status", "response.media_type", "response.charset")
 _OF_DOCUMENT_TOO = ("response.undocumented_error", "response.refused_input", "body.", "json.", "value.")
@@ -24,6 +26,21 @@ _AT_STATUS = (
     "auth.", "identity.", "response.status", "response.server_error", "response.undocumented_error",
     "response.refused_input", "response.not_acceptable", "method.undeclared_answered", "stability.answer_changed",
 )  # fmt: skip
+
+
+_AT: Mapping[str, At] = {
+    "response.status": "answer",
+    "response.media_type": "body",
+    "body.type": "value",
+    "body.seen": "value",
+    "body.required": "around",
+    "body.write_only": "around",
+    "body.undeclared": "object",
+    "body.enum": "not_null",
+    "body.known_value": "not_null",
+    "body.format": "not_null",
+    "body.constraint": "not_null",
+}
 
 
 def _of_unmoved(rule: unmoved.Rule) -> Rule:
@@ -42,6 +59,7 @@ def _of_unmoved(rule: unmoved.Rule) -> Rule:
         keeps=rule.keeps,
         clauses=clauses,
         exercised=exercised,
+        exercised_at=_AT.get(rule.id, ""),
         concern=concern,
         looks_at=rule.looks_at,
         headers=rule.headers,
@@ -67,10 +85,24 @@ def _highlight(rule: unmoved.Rule) -> Callable[[Finding], Highlight]:
 
 _FAMILIES = (headers.RULES, leaks.RULES, states.RULES, counts.RULES, stability.RULES, shape.RULES, client.RULES)
 
+
+def known_clauses(contract: Contract) -> tuple[Clause, ...]:
+    """Every clause that a contract has beforehand: of each operation the document's own, then those that rules add."""
+    return tuple(
+        clause for operation in contract.operations for clause in (*operation.clauses, *added_clauses(operation))
+    )
+
+
+def added_clauses(operation: Operation) -> tuple[Clause, ...]:
+    """The clauses that rules add to those of the document."""
+    rules = (rule for rule in REGISTRY.values() if not rule.only_with)
+    return tuple(clause for rule in rules for clause in rule.clauses_of(operation))
+
+
 REGISTRY: dict[str, Rule] = {
     rule.id: rule
     for rule in (*map(_of_unmoved, unmoved.REGISTRY.values()), *(rule for family in _FAMILIES for rule in family))
 }
 """Every rule by its id, in the order of the rules page."""
 
-__all__ = ["REGISTRY", "Rule"]
+__all__ = ["REGISTRY", "Rule", "added_clauses", "known_clauses"]

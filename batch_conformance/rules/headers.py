@@ -308,6 +308,7 @@ DECLARED = Rule(
     breaks="X-RateLimit-Remaining: many, where an integer is declared",
     keeps="X-RateLimit-Remaining: 41",
     said_by="document",
+    exercised_at="answer",
     concern="document",
     check=_check_declared,
     looks_at="values",

@@ -35,6 +35,13 @@ another object, nor told of a value that breaks a rule about values already. lea
 wrong credential included.
 """
 
+At = Literal["", "answer", "body", "around", "value", "not_null", "object"]
+"""What there has to be at the place of a clause to exercise it; empty for rules that are not about one place.
+
+answer: an answer of the status. body: a body of the media type. around: an object that could hold the member. value: a
+value. not_null: a value that is not null. object: an object.
+"""
+
 Body = dict[str, Any]
 BodyCheck = Callable[[Body], bool]
 """Whether a rule is surely kept by a body; no is not that it is broken."""
@@ -95,8 +102,9 @@ class Rule:
     the source.
 
     ``clauses`` gives the places of an operation at which the rule can be broken, beside those that the document itself
-    has statements for (``Operation.clauses``). ``exercised`` says whether an exchange would have shown the rule broken;
-    None where that takes two reads of one batch.
+    has statements for (``Operation.clauses``). ``exercised`` says whether an exchange would have shown the rule broken,
+    wherever. ``exercised_at`` says what that takes at the place of a clause. A rule with neither takes two reads of one
+    batch.
 
     ``check`` gives what is broken in one exchange, ``compare`` what is broken between the exchanges of one batch, each
     with the exchange that shows it; ``compares`` says whether that is one read with those before, or one method with
@@ -127,6 +135,7 @@ class Rule:
     said_by: Literal["document", "source"] = "source"
     clauses: Callable[[Operation], Iterable[Place]] = lambda _: ()
     exercised: Callable[[Sighting], bool] | None = None
+    exercised_at: At = ""
     concern: Concern = "protocol"
     check: Callable[[Sighting], Iterable[Broken]] | None = None
     compare: Callable[[History], Iterable[tuple[Sighting, Broken]]] | None = None
