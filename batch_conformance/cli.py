@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -189,6 +190,7 @@ def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str)
     from batch_conformance.client.reader import ClientReader  # noqa: PLC0415
     from batch_conformance.client.recording import recorded  # noqa: PLC0415
     from batch_conformance.contract.choice import Choice  # noqa: PLC0415
+    from batch_conformance.findings.masking import mask_findings  # noqa: PLC0415
     from batch_conformance.judge.judge import judge  # noqa: PLC0415
     from batch_conformance.recorded.recording import MOST_COMPLAINTS  # noqa: PLC0415
     from batch_conformance.report.client import FACES  # noqa: PLC0415
@@ -204,6 +206,7 @@ def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str)
     if unread:
         click.echo(unjudged_bodies(len(unread), unread[:MOST_COMPLAINTS]), err=True)
     ledger = reader(judge(exchanges, opened), opened)
+    ledger = replace(ledger, findings=mask_findings(ledger.findings, opened.private))
     click.echo(FACES[face](ledger, reader.sdk.version, reader.error_classes(ledger, opened)), nl=False)
 
 

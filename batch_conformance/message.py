@@ -16,9 +16,6 @@ from typing import Any, Literal, TypeAlias, Union
 MASKED = "[masked]"
 """What stands for a customer's value."""
 
-TypeName = Literal["string", "integer", "number", "boolean", "array", "object", "null", ""]
-"""A JSON type; empty where none is told."""
-
 Conjunction = Literal["or", "and", ""]
 
 
@@ -67,6 +64,10 @@ class Message:
         """The text in English."""
         return self.render(ENGLISH)
 
+    def argument(self, name: str) -> Argument:
+        """An argument by its name. Raises KeyError for one that the template does not have."""
+        return dict(self.arguments)[name]
+
     def __str__(self) -> str:
         return self.english
 
@@ -84,11 +85,12 @@ class Message:
 class Private:
     """A value that came from a response and may be a customer's; rendered as its type and its text.
 
-    ``text`` is what is shown of it (a string with its quotes), None once it is masked.
+    ``text`` is what is shown of it (a string with its quotes), None once it is masked. ``type`` is its JSON type, empty
+    where that is not told.
     """
 
     text: str | None
-    type: TypeName = ""
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,9 @@ class Count:
 Argument: TypeAlias = Union[str, int, float, Message, Private, Listing, Count]  # noqa: UP007 (evaluated at run time)
 """What can stand in a template: names and numbers as they are, and what a language renders in its own way."""
 
+Text: TypeAlias = Union[Message, str]  # noqa: UP007
+"""What is not yet a message everywhere is a plain text."""
+
 ENGLISH = NullTranslations()
 """The language of the templates themselves."""
 
@@ -123,6 +128,7 @@ _TYPES: Mapping[str, Template] = {
     "null": Template("type.null", "null"),
 }
 _TYPED = Template("value.typed", "{type} {text}")
+_SHOWN = Template("value.shown", "{value}")
 _COMMA = Template("listing.comma", "{first}, {second}")
 _CONJUNCTIONS: Mapping[Conjunction, Template] = {
     "or": Template("listing.or", "{first} or {second}"),
@@ -131,9 +137,17 @@ _CONJUNCTIONS: Mapping[Conjunction, Template] = {
 }
 
 
+MORE_PLACES = Noun("more place", "{n} more place", "{n} more places")
+
+
 def type_named(name: str) -> Message | str:
     """The name of a JSON type as a message; any other word as it is."""
     return _TYPES[name]() if name in _TYPES else name
+
+
+def shown(value: Argument) -> Message:
+    """An argument that is all there is to say."""
+    return value if isinstance(value, Message) else _SHOWN(value=value)
 
 
 @lru_cache(maxsize=4_096)
@@ -173,7 +187,7 @@ def _private(value: Private, translations: NullTranslations) -> str:
     text = MASKED if value.text is None else value.text
     if not value.type:
         return printable(text)
-    return _TYPED(type=_TYPES[value.type](), text=text).render(translations)
+    return _TYPED(type=type_named(value.type), text=text).render(translations)
 
 
 def _listing(listing: Listing, translations: NullTranslations) -> str:

@@ -92,7 +92,7 @@ def test_a_value_that_names_nothing_is_one_finding(ours: Contract) -> None:
     for body in ({**CHAT, "kind": "video"}, {**BATCH, "kind": "video"}, {**CHAT, "dims": 3, "kind": "video"}):
         (found,) = findings(sent(body), under=ours)
         assert (found.rule, found.level, found.pointer, found.kind) == ("body.known_value", "should", "/kind", "video")
-        assert found.expected.startswith('one of "chat", "embed", "Chat", "Embed"')
+        assert str(found.expected).startswith('one of "chat", "embed", "Chat", "Embed"')
         assert found.clause in {clause.id for clause in ours.clauses}
 
 
@@ -112,10 +112,10 @@ def test_a_value_that_is_no_object_is_told_by_its_type() -> None:
 
 def test_the_message_says_which_alternative_and_how_many_match() -> None:
     (found, _) = findings(sent({**BATCH, "kind": "chat", "dims": 3}), under=FORMS["mapping"])
-    assert found.observed == 'missing; kind "chat" names Chat, and 1 of 2 alternatives match'
-    assert CHINESE.said(found.observed) == '缺失；kind "chat" 指明 Chat，匹配的有 1 个，共 2 个备选'
+    assert str(found.observed) == 'missing; kind "chat" names Chat, and 1 of 2 alternatives match'
+    assert CHINESE.render(found.observed) == '缺失；kind "chat" 指明 Chat，匹配的有 1 个，共 2 个备选'
     (found, _) = findings(sent({**BATCH, "kind": "chat", "dims": 3}), under=FORMS["base"])
-    assert found.observed == 'missing; kind "chat" names Chat, and 1 of 2 alternatives match'
+    assert str(found.observed) == 'missing; kind "chat" names Chat, and 1 of 2 alternatives match'
 
 
 @OPENAPI

@@ -263,7 +263,7 @@ def test_a_server_of_uuids_conforms(refusal: int, exploration: Any, tmp_path: Pa
             report = audit.report((), selected=CHAPTERS)
         finally:
             audit.close()
-    told = [(one.level, one.rule, one.observed) for one in report.ledger.findings if one.level != "info"]
+    told = [(one.level, one.rule, str(one.observed)) for one in report.ledger.findings if one.level != "info"]
     assert (report.verdict, told) == ("conforms", [])
     assert [one.rule for one in report.ledger.findings] in (["response.refused_input"], [])
 

@@ -56,7 +56,7 @@ def test_a_finding_says_what_it_is_in_words_that_fit_on_a_line(rule: str, case: 
     for finding in findings(*run, under=case.under or contract(), info=True):
         assert finding.location is not None
         assert finding.level == REGISTRY[finding.rule].level or finding.location.origin != "standard"
-        for text in (finding.expected, finding.observed, finding.kind):
+        for text in (str(finding.expected), str(finding.observed), finding.kind):
             assert text == text.strip()
             assert 0 < len(text) <= 200
             text.encode()

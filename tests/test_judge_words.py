@@ -20,7 +20,7 @@ TOLD = ("rule", "level", "side", "status", "media_type", "pointer", "kind", "exp
 def said(case: Case, run: Sent) -> list[list[str]]:
     """All that findings say, but for the properties that were never seen: the batches of the cases have few."""
     found = findings(*run, under=case.under or contract(), info=True)
-    rows = [[getattr(one, name) for name in TOLD] for one in found if one.rule != "body.seen"]
+    rows = [[str(getattr(one, name)) for name in TOLD] for one in found if one.rule != "body.seen"]
     return [
         [*row, str(one.location)] for row, one in zip(rows, (f for f in found if f.rule != "body.seen"), strict=True)
     ]

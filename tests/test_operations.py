@@ -263,7 +263,7 @@ def test_an_operation_that_always_fails_while_another_is_answered_is_drift_at_it
     run = [one for number in range(0, 12, 2) for one in (batch(number), listed(number + 1, "oops", status=500))]
     assert [(one[0], one[1]) for one in found(run)] == [("GET_/batches", "response.server_error")]
     (told,) = [one for one in judge(run, HELD).findings if one.rule == "response.server_error"]
-    assert told.observed == "500 every time for chapter/read (GET_/batches)"
+    assert str(told.observed) == "500 every time for chapter/read (GET_/batches)"
 
 
 def test_when_nothing_is_answered_it_is_an_outage_of_all_of_them() -> None:
@@ -406,5 +406,7 @@ def line_of(exchange: Exchange, *, intent: bool, plain: bool = False) -> bytes:
 
 def shown(ledger: Ledger) -> tuple[Any, ...]:
     """What a ledger says, without its exchanges and what a run requires."""
-    findings = sorted((one.id, one.level, one.occurrences, one.expected, one.observed) for one in ledger.findings)
+    findings = sorted(
+        (one.id, one.level, one.occurrences, str(one.expected), str(one.observed)) for one in ledger.findings
+    )
     return findings, ledger.clauses, ledger.fields, ledger.statuses, len(ledger.unjudged)

@@ -439,7 +439,7 @@ def test_an_update_of_what_is_ignored_beside_a_reference_is_refused_with_the_tar
 def told_of(*actions: dict[str, Any], version: str = "1.0.0") -> list[tuple[str, int, str]]:
     _, found = apply_with_findings(referring(), [overlay(*actions, version=version)])
     assert all((one.level, one.location.file) == ("info", "more.json") for one in found)
-    return [(one.rule.removeprefix("document.overlay_"), one.location.line, one.says) for one in found]
+    return [(one.rule.removeprefix("document.overlay_"), one.location.line, str(one.says)) for one in found]
 
 
 def test_an_action_that_holds_of_some_places_and_stops_at_references_is_told() -> None:

@@ -56,7 +56,7 @@ def test_what_nothing_can_keep_accuses_no_server(name: str, form: Any, openapi: 
     for value in VALUES:
         found = [one for one in findings(sent({"id": KNOWN, "p": value}), under=ours) if one.pointer[:2] == "/p"]
         assert [(one.rule, one.side, one.kind) for one in found] == [("body.impossible", "document", "impossible")]
-        assert found[0].expected.startswith("a value that keeps its schema, and there is none: ")
+        assert str(found[0].expected).startswith("a value that keeps its schema, and there is none: ")
     told = [
         one.rule
         for one in ours.document_findings

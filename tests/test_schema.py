@@ -95,8 +95,8 @@ def test_every_violation_is_placed_in_the_value_and_in_the_document(body: dict[s
     ours = schema(body)
     for violation in ours.violations(value):
         assert violation.location.pointer.startswith(BODY)
-        assert violation.expected
-        assert len(violation.observed) <= 80
+        assert str(violation.expected)
+        assert len(str(violation.observed)) <= 80
         if violation.keyword not in ("required", "additionalProperties"):
             held = value
             for step in violation.path:
@@ -176,8 +176,8 @@ def test_what_an_integer_is_depends_on_the_dialect(value: Any, old: bool, modern
 
 def test_exclusive_bounds_are_flags_in_3_0_and_numbers_in_3_1() -> None:
     flag = schema({"minimum": 3, "exclusiveMinimum": True})
-    assert [violation.expected for violation in flag.violations(3)] == ["more than 3"]
-    assert schema({"exclusiveMinimum": 3}, version=MODERN).violations(3)[0].expected == "more than 3"
+    assert [str(violation.expected) for violation in flag.violations(3)] == ["more than 3"]
+    assert str(schema({"exclusiveMinimum": 3}, version=MODERN).violations(3)[0].expected) == "more than 3"
     assert schema({"exclusiveMinimum": 3}).is_valid(0)
 
 
@@ -315,8 +315,8 @@ def test_all_errors_are_found_and_each_is_located() -> None:
     }
     by_pointer = {violation.pointer: violation for violation in ours.violations(value)}
     assert by_pointer["/id"].location.pointer == f"{BODY}/required/0"
-    assert by_pointer["/status"].expected == 'one of "a", "b"'
-    assert by_pointer["/status"].observed == 'string "c"'
+    assert str(by_pointer["/status"].expected) == 'one of "a", "b"'
+    assert str(by_pointer["/status"].observed) == 'string "c"'
     assert by_pointer["/inner/n~1m"].location.pointer == f"{BODY}/properties/inner/properties/n~1m/maxLength"
     lines = ours.document.text.splitlines()
     assert '"maxLength"' in lines[by_pointer["/inner/n~1m"].location.line - 1]
@@ -325,7 +325,7 @@ def test_all_errors_are_found_and_each_is_located() -> None:
 def test_a_value_of_the_wrong_type_says_which_types_are_meant() -> None:
     ours = schema({"type": "integer", "nullable": True})
     violation = ours.violations("1741685413")[0]
-    assert (violation.expected, violation.observed) == ("integer or null", 'string "1741685413"')
+    assert (str(violation.expected), str(violation.observed)) == ("integer or null", 'string "1741685413"')
     assert violation.kind == "string"
 
 
@@ -335,7 +335,7 @@ def test_a_union_of_types_is_one_violation_of_the_type(keyword: str) -> None:
         {"type": "object", "properties": {"at": {keyword: [{"type": "integer"}, {"type": "null"}]}}}, version=MODERN
     )
     violation = ours.violations({"at": "x"})[0]
-    assert (violation.pointer, violation.keyword, violation.expected) == ("/at", "type", "integer or null")
+    assert (violation.pointer, violation.keyword, str(violation.expected)) == ("/at", "type", "integer or null")
     assert violation.location.pointer.endswith(f"/at/{keyword}")
     assert ours.properties[1].types == {"integer", "null"}
 
@@ -408,10 +408,10 @@ def test_values_of_any_size_and_kind_are_shown_on_one_short_line() -> None:
         None,
     ):
         violation = ours.violations(value)[0]
-        assert len(violation.observed) <= 80
-        assert violation.observed.isprintable()
-        violation.observed.encode()
-    assert ours.violations([])[0].observed == "an empty array"
+        assert len(str(violation.observed)) <= 80
+        assert str(violation.observed).isprintable()
+        str(violation.observed).encode()
+    assert str(ours.violations([])[0].observed) == "an empty array"
 
 
 def test_names_of_any_size_and_kind_make_printable_pointers() -> None:
@@ -536,7 +536,7 @@ def test_a_value_beyond_the_known_ones_is_named_and_an_enum_is_the_schemas_own_b
     )
     value = {"status": "c", "kind": "y", "tags": ["t", "u", None, "u"]}
     found = ours.unknown_values(value)
-    assert [(one.pointer, one.kind, one.expected) for one in found] == [
+    assert [(one.pointer, one.kind, str(one.expected)) for one in found] == [
         ("/status", "c", 'one of "a", "b"'),
         ("/tags/*", "u", '"t"'),
     ]

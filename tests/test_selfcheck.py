@@ -274,14 +274,14 @@ def test_a_document_with_no_error_response_has_one_finding_about_it() -> None:
 def test_the_usual_statuses_that_are_missing_are_named_unless_a_range_or_default_covers_them() -> None:
     responses = {"200": {"description": "ok"}, "4XX": {"description": "client"}}
     found = findings({}, "status_missing", responses=responses)
-    assert [one.says for one in found] == ["500 is not listed"]
+    assert [str(one.says) for one in found] == ["500 is not listed"]
     assert findings({}, "status_missing", responses={**responses, "default": {"description": "any"}}) == []
 
 
 def test_a_401_is_missed_only_where_a_credential_is_asked_for() -> None:
     responses = {"200": {"description": "ok"}, "404": {"description": "none"}}
-    open_ = {one.says for one in findings({}, "status_missing", responses=responses)}
-    closed = {one.says for one in findings({}, "status_missing", responses=responses, security=[{"key": []}])}
+    open_ = {str(one.says) for one in findings({}, "status_missing", responses=responses)}
+    closed = {str(one.says) for one in findings({}, "status_missing", responses=responses, security=[{"key": []}])}
     assert closed - open_ == {"401 is not listed, and a credential is asked for"}
 
 
@@ -301,7 +301,7 @@ def test_parameters_and_security_are_checked() -> None:
     assert contract.document.data["paths"]["/batches/{batch_id}"]["get"]["parameters"][0]["required"] is True
     assert only({}, "parameter_vague", parameters=[{**PARAMETER, "schema": {"type": "string"}}])
     assert findings({}, "parameter_vague", parameters=[{**PARAMETER, "example": "batch_1"}]) == []
-    assert only({}, "security_undefined", security=[{"key": []}]).says.startswith("key is not among")
+    assert str(only({}, "security_undefined", security=[{"key": []}]).says).startswith("key is not among")
     assert only({}, "deprecated", deprecated=True)
 
 
@@ -314,8 +314,8 @@ def test_merge_keys_are_told_once_with_the_first_place() -> None:
     told = [[found for found in of_one if found.rule == "document.merge_key"] for of_one in (both, one)]
     assert [len(of_one) for of_one in told] == [1, 1]
     assert (told[0][0].level, told[0][0].location.line) == ("info", text.splitlines().index(LINE) + 1)
-    assert "has it, here and in 1 more place; YAML 1.2" in told[0][0].says
-    assert "has it; YAML 1.2" in told[1][0].says
+    assert "has it, here and in 1 more place; YAML 1.2" in str(told[0][0].says)
+    assert "has it; YAML 1.2" in str(told[1][0].says)
     plain = parse_document(text.replace("<<: *stamp", "'<<': *stamp").replace("<<: *err", "x: 1").encode(), "api.yaml")
     assert "document.merge_key" not in {found.rule for found in compile_contract(plain).document_findings}
 
@@ -331,7 +331,7 @@ def test_findings_are_in_document_order_and_their_ids_are_unique_and_stable() ->
     assert [one.location.line for one in found] == sorted(one.location.line for one in found)
     assert len({one.id for one in found}) == len(found)
     assert found == shipped_contract().document_findings
-    assert all(one.title and one.says and one.why and "\n" not in one.says for one in found)
+    assert all(one.title and str(one.says) and one.why and "\n" not in str(one.says) for one in found)
 
 
 def test_a_schema_that_two_statuses_share_is_found_once_and_predicts_both() -> None:

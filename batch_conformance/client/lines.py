@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import CodeType
 from typing import Any
 
-from batch_conformance.contract.violation import printable
+from batch_conformance.message import printable
 
 
 @dataclass(frozen=True)
@@ -82,4 +82,4 @@ def broken_by(batch: Any, client: Any, lines: tuple[Line, ...]) -> Iterator[Brok
             exec(line.code, {"batch": batch, "client": client, "datetime": datetime, "UTC": UTC})
         except Exception as error:  # whatever a user would see
             failed.add(line.pointer)
-            yield Broken(line, type(error).__name__, printable(str(error))[:100].strip() or "no message")
+            yield Broken(line, type(error).__name__, printable(str(error))[:100].strip())

@@ -19,11 +19,37 @@ from batch_conformance.findings.finding import Deviation, Finding, Side
 from batch_conformance.findings.fold import fold
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
 from batch_conformance.judge.sighting import Sighting
+from batch_conformance.message import Message, Private, Template
 from batch_conformance.rules import client as rules
 from batch_conformance.rules.rule import Broken, Rule
 
-_OF_CLIENT = "OpenAI's client: "
-"""Begins what is expected: it is this client that does, no contract of the vendor."""
+# It is this client that expects it, no contract of the vendor.
+_HAS_ATTRIBUTES = Template(
+    "client.no_batch.hollow.expected",
+    "OpenAI's client: `client.batches.retrieve(batch_id)` has the attributes of a batch",
+)
+_HOLLOW = Template("client.no_batch.hollow.observed", "a Batch made of another object: most of its attributes are None")
+_HAS_STATUS = Template(
+    "client.no_batch.expected", "OpenAI's client: `client.batches.retrieve(batch_id).status` is there"
+)
+_NO_STATUS = Template("client.no_batch.observed", "the client returns {type}, which has no attribute 'status'")
+_CATCHES_OWN = Template("client.raises.expected", "OpenAI's client: `except openai.OpenAIError:` catches it")
+_RAISED = Template("client.raised", "{type}: {says}")
+_NO_MESSAGE = Template("client.no_message", "no message")
+_RUNS = Template("client.field.expected", "OpenAI's client: `{line}` runs")
+_FETCHES = Template("client.file_id.expected", "OpenAI's client: `{line}` fetches the file")
+_A_URL = Template("client.file_id.observed", "a URL, which is put into a path as if an id")
+_WAITS = Template("client.polling.expected", "OpenAI's client: `{loop}` waits as meant")
+_NEVER_ENDS = Template("client.polling.never", "{status}: the loop never ends")
+_ENDS_AT_ONCE = Template("client.polling.at_once", "{status}: the loop ends at once, whatever the batch is doing")
+_ACCEPTS = Template("client.strict.expected", "OpenAI's client: `OpenAI(_strict_response_validation=True)` accepts it")
+_CATCHES = Template("client.error_class.expected", "OpenAI's client: `except openai.{error}:` catches it")
+_RAISES_ANOTHER = Template("client.error_class.observed", "{status} raises openai.{error}, for {case}")
+_SAYS_WHY = Template(
+    "client.error_detail.expected",
+    "OpenAI's client: `except openai.APIStatusError as error: print(error.message)` says why",
+)
+_PRINTS = Template("client.error_detail.observed", 'it prints "{text}"; the words are in error.body alone')
 
 _RUNNING = ("validating", "in_progress", "finalizing", "cancelling")
 _FINAL = ("completed", "failed", "expired", "cancelled")
@@ -37,14 +63,14 @@ _WORD = re.compile(r"[A-Za-z_-]{1,40}")
 _MEMO = 4096
 """Different answers of which it is remembered what came of them; polls repeat the same few."""
 
-Found = tuple[Rule, str, str, str, str]
+Found = tuple[Rule, str, Message, Message, str]
 """Rule, pointer, expected, observed and kind of what one answer shows."""
 
 _ANOTHER: Found = (
     rules.NO_BATCH,
     "",
-    _OF_CLIENT + "`client.batches.retrieve(batch_id)` has the attributes of a batch",
-    "a Batch made of another object: most of its attributes are None",
+    _HAS_ATTRIBUTES(),
+    _HOLLOW(),
     "hollow",
 )
 
@@ -120,20 +146,13 @@ class ClientReader:
     def _of_success(self, answer: Response, outcome: Outcome) -> Iterator[Found]:
         if outcome.raised is not None:
             if not isinstance(outcome.raised, self.sdk.own_error):
-                kind, says = type(outcome.raised).__name__, str(outcome.raised)[:100].strip() or "no message"
-                yield (
-                    rules.RAISES,
-                    "",
-                    _OF_CLIENT + "`except openai.OpenAIError:` catches it",
-                    f"{kind}: {says}",
-                    kind,
-                )
+                kind, says = type(outcome.raised).__name__, str(outcome.raised)[:100].strip()
+                yield rules.RAISES, "", _CATCHES_OWN(), _raised(kind, says), kind
             return
         batch = outcome.returned
         if not isinstance(batch, self.sdk.batch_type):
-            kind, expected = type(batch).__name__, _OF_CLIENT + "`client.batches.retrieve(batch_id).status` is there"
-            observed = f"the client returns {kind}, which has no attribute 'status'"
-            yield rules.NO_BATCH, "", expected, observed, type_name(batch)
+            observed = _NO_STATUS(type=type(batch).__name__)
+            yield rules.NO_BATCH, "", _HAS_STATUS(), observed, type_name(batch)
             return
         if batch.id is None and not isinstance(batch.status, str):
             yield _ANOTHER
@@ -146,29 +165,22 @@ class ClientReader:
         for rule, lines in ((rules.FIELD, LINES), (rules.FILE_ID, FILE_LINES)):
             typed = tuple(line for line in lines if line.pointer[1:] in self.sdk.batch_type.model_fields)
             for broken in broken_by(batch, self.sdk.client, typed):
-                observed = f"{broken.kind}: {broken.says}"
-                yield rule, broken.line.pointer, f"{_OF_CLIENT}`{broken.line.text}` runs", observed, broken.kind
+                observed = _raised(broken.kind, broken.says)
+                yield rule, broken.line.pointer, _RUNS(line=broken.line.text), observed, broken.kind
         for line in FILE_LINES:
             value = getattr(batch, line.pointer[1:], None)
             if isinstance(value, str) and "://" in value:
-                expected = f"{_OF_CLIENT}`{line.text}` fetches the file"
-                yield rules.FILE_ID, line.pointer, expected, "a URL, which is put into a path as if an id", "url"
+                yield rules.FILE_ID, line.pointer, _FETCHES(line=line.text), _A_URL(), "url"
 
     def _of_state(self, status: Any) -> Iterator[Found]:
         if isinstance(status, str) and status in self.sdk.states:
             return
         if isinstance(status, str) and status.lower().replace("canceled", "cancelled") in _FINAL:
-            expected, happens = _UNTIL_FINAL, "the loop never ends"
+            loop, happens = _UNTIL_FINAL, _NEVER_ENDS
         else:
-            expected, happens = _WHILE_RUNNING, "the loop ends at once, whatever the batch is doing"
+            loop, happens = _WHILE_RUNNING, _ENDS_AT_ONCE
         kind = status if isinstance(status, str) and _WORD.fullmatch(status) else type_name(status)
-        yield (
-            rules.POLLING,
-            "/status",
-            f"{_OF_CLIENT}`{expected}` waits as meant",
-            f"{show(status)}: {happens}",
-            kind,
-        )
+        yield rules.POLLING, "/status", _WAITS(loop=loop), happens(status=show(status)), kind
 
     def _of_strict(self, answer: Response) -> Iterator[Found]:
         refused = self.sdk.read(answer, strict=True).raised
@@ -184,9 +196,8 @@ class ClientReader:
             says = "/" + "/".join(place[1:]) + " " if len(place) > 1 else ""
             places.setdefault(top, []).append(says + _lower(error["msg"]))
         for pointer, listed in places.items():
-            expected = _OF_CLIENT + "`OpenAI(_strict_response_validation=True)` accepts it"
-            observed = f"{type(refused).__name__}: {'; '.join(listed)}"
-            yield rules.STRICT, pointer, expected, _cut(observed), "refused"
+            observed = _raised(type(refused).__name__, _cut("; ".join(listed)))
+            yield rules.STRICT, pointer, _ACCEPTS(), observed, "refused"
 
     def _of_case(self, sighting: Sighting) -> Iterator[Found]:
         """Whether the error is of the class by which a program tells this case."""
@@ -195,14 +206,8 @@ class ClientReader:
         if wanted is None or status == wanted[0]:
             return
         raised, meant = self.sdk.error_name(status), self.sdk.error_name(wanted[0])
-        observed = f"{status} raises openai.{raised}, for {wanted[1]}"
-        yield (
-            rules.ERROR_CLASS,
-            "",
-            f"{_OF_CLIENT}`except openai.{meant}:` catches it",
-            observed,
-            f"{wanted[0]} {raised}",
-        )
+        observed = _RAISES_ANOTHER(status=status, error=raised, case=wanted[1])
+        yield rules.ERROR_CLASS, "", _CATCHES(error=meant), observed, f"{wanted[0]} {raised}"
 
     def _typed(self, pointer: str) -> Location:
         """Where the client types a property."""
@@ -216,8 +221,12 @@ def _of_error(answer: Response, outcome: Outcome) -> Iterator[Found]:
     if not isinstance(message, str) or not answer.body.strip():
         return
     if message.strip() == f"Error code: {answer.status}":
-        expected = _OF_CLIENT + "`except openai.APIStatusError as error: print(error.message)` says why"
-        yield rules.ERROR_DETAIL, "", expected, f'it prints "{message}"; the words are in error.body alone', "lost"
+        yield rules.ERROR_DETAIL, "", _SAYS_WHY(), _PRINTS(text=message), "lost"
+
+
+def _raised(kind: str, says: str) -> Message:
+    """An exception in words; what it says may quote a value."""
+    return _RAISED(type=kind, says=Private(says) if says else _NO_MESSAGE())
 
 
 def _sides(told: Sequence[Finding]) -> Callable[[str, str], Side]:
@@ -249,4 +258,4 @@ def _lower(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= 180 else text[:179].rstrip() + "…"
+    return text if len(text) <= 140 else text[:139].rstrip() + "…"

@@ -10,16 +10,20 @@ from batch_conformance.contract.discriminator import DISCRIMINATES, DISCRIMINATO
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.keywords import KNOWN_VALUES, SOURCE
 from batch_conformance.contract.pointer import join, split
+from batch_conformance.message import Message, Template
 
 _COMPONENTS = "/components/schemas"
 _UNIONS = ("oneOf", "anyOf")
+
+_NO_DISCRIMINATOR = Template("document.discriminator.form", "discriminator must be an object with a propertyName")
+_NO_SCHEMA = Template("document.mapping_unread.says", "{target}, which {value} names, is no schema of this document")
 
 
 class Translation(Protocol):
     """A translation that is under way. ``with_bases`` says that base schemas have alternatives."""
 
     document: Document
-    flaws: dict[str, str]
+    flaws: dict[str, Message]
     with_bases: bool
 
     def reference(self, reference: Any, pointer: str) -> str:
@@ -30,7 +34,7 @@ def discriminate(made: dict[str, Any], schema: Mapping[str, Any], pointer: str, 
     """Keep which alternative each value of the discriminator names; those of a base schema are found here."""
     said, here = schema["discriminator"], join(pointer, "discriminator")
     if not isinstance(said, Mapping) or not isinstance(said.get("propertyName"), str):
-        translator.flaws[here] = "discriminator must be an object with a propertyName"
+        translator.flaws[here] = _NO_DISCRIMINATOR()
         return
     union = next((keyword for keyword in _UNIONS if keyword in made), None)
     if union is None and not translator.with_bases:
@@ -41,7 +45,7 @@ def discriminate(made: dict[str, Any], schema: Mapping[str, Any], pointer: str, 
     for value, target in said["mapping"].items() if isinstance(said.get("mapping"), Mapping) else ():
         names[as_text(value) or str(value)] = meant = meant_by(translator.document.data, target)
         if meant is None:
-            told = f"{str(target)[:80]!r}, which {str(value)[:80]!r} names, is no schema of this document"
+            told = _NO_SCHEMA(target=repr(str(target)[:80]), value=repr(str(value)[:80]))
             translator.flaws[join(here, "mapping", str(value))] = told
     children = children_of(translator.document.data, pointer) if union is None else {}
     implied = {name_of(one): one for one in pointers if one} if union else dict(children)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from batch_conformance.contract.location import Location
+from batch_conformance.message import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Clause:
     media_type: str
     pointer: str
     rule: str
-    says: str
+    says: Text
     location: Location
 
     @property

@@ -10,6 +10,7 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property
 from batch_conformance.contract.violation import listed
+from batch_conformance.message import Argument, Listing, Message, Template, type_named
 
 RULE_OF_KEYWORD: Mapping[str, str] = {
     "type": "body.type",
@@ -32,6 +33,21 @@ _CONSTRAINTS = frozenset(
     }
 )
 
+_STATUS = Template("clause.response.status", "{status} may be answered")
+_HEADERS = Template("clause.response.header", "{status} has its documented headers")
+_MEDIA_TYPE = Template("clause.response.media_type", "{status} has the media type {media_type}")
+_BODY = Template("place.body", "the body")
+_NEVER_SENT = Template("clause.body.write_only", "{place} is never sent back")
+_TYPE = Template("clause.body.type", "{place} is a {type}")
+_TYPE_VOWEL = Template("clause.body.type_vowel", "{place} is an {type}")
+_NULL = Template("clause.body.null", "{place} is null")
+_REQUIRED = Template("clause.body.required", "{place} is always there")
+_VALUES = Template("clause.body.enum", "{place} is {values}")
+_FORMAT = Template("clause.body.format", "{place} has the format {format}")
+_CONSTRAINED = Template("clause.body.constraint", "{place} keeps its constraints")
+_CLOSED = Template("clause.body.undeclared", "{place} has only documented properties")
+_SEEN = Template("clause.body.seen", "{place} is seen")
+
 
 def rule_of(keyword: str) -> str:
     """The rule that a violation of a schema keyword breaks."""
@@ -46,12 +62,12 @@ def derive_clauses(operation: Operation) -> tuple[Clause, ...]:
 def _clauses(operation: Operation) -> Iterator[Clause]:
     for response in operation.responses.values():
         status = response.status
-        yield Clause(operation.id, status, "", "", "response.status", f"{status} may be answered", response.location)
+        yield Clause(operation.id, status, "", "", "response.status", _STATUS(status=status), response.location)
         if response.headers:
-            says = f"{status} has its documented headers"
+            says = _HEADERS(status=status)
             yield Clause(operation.id, status, "", "", "response.header", says, response.location)
         for media_type, schema in response.content.items():
-            says = f"{status} has the media type {media_type}"
+            says = _MEDIA_TYPE(status=status, media_type=media_type)
             yield Clause(operation.id, status, media_type, "", "response.media_type", says, response.location)
             success = status.startswith("2")
             for place in schema.properties if schema else ():
@@ -61,32 +77,32 @@ def _clauses(operation: Operation) -> Iterator[Clause]:
                     yield Clause(operation.id, status, media_type, place.pointer, rule, statement, location)
 
 
-def _statements(place: Property, success: bool) -> Iterable[tuple[str, str, Location]]:
-    name = place.pointer or "the body"
+def _statements(place: Property, success: bool) -> Iterable[tuple[str, Message, Location]]:
+    name = place.pointer or _BODY()
     here = place.location
 
     def said(*keywords: str) -> Location:
         return next((place.places[keyword] for keyword in keywords if keyword in place.places), here)
 
     if place.write_only_at is not None:
-        yield "body.write_only", f"{name} is never sent back", place.write_only_at
+        yield "body.write_only", _NEVER_SENT(place=name), place.write_only_at
         return
     if place.types != ALL_TYPES:
-        yield "body.type", f"{name} is {_listed(place.types)}", said("type", "anyOf", "oneOf")
+        yield "body.type", _typed(name, place.types), said("type", "anyOf", "oneOf")
     if place.required:
-        yield "body.required", f"{name} is always there", place.required_at or here
+        yield "body.required", _REQUIRED(place=name), place.required_at or here
     if "enum" in place.keywords or "const" in place.keywords:
-        yield "body.enum", f"{name} is {listed(place.known_values)}", said("enum", "const")
+        yield "body.enum", _VALUES(place=name, values=listed(place.known_values)), said("enum", "const")
     elif place.known_values:
-        yield "body.known_value", f"{name} is {listed(place.known_values)}", said(KNOWN_VALUES)
+        yield "body.known_value", _VALUES(place=name, values=listed(place.known_values)), said(KNOWN_VALUES)
     if "format" in place.keywords:
-        yield "body.format", f"{name} has the format {place.values['format']}", said("format")
+        yield "body.format", _FORMAT(place=name, format=str(place.values["format"])), said("format")
     if place.keywords & _CONSTRAINTS or _is_narrowed(place):
-        yield "body.constraint", f"{name} keeps its constraints", here
+        yield "body.constraint", _CONSTRAINED(place=name), here
     if place.closed or place.values.get("additionalProperties") is False or "unevaluatedProperties" in place.keywords:
-        yield "body.undeclared", f"{name} has only documented properties", said("additionalProperties")
+        yield "body.undeclared", _CLOSED(place=name), said("additionalProperties")
     if success and place.pointer and not place.required and not place.pointer.endswith("/*"):
-        yield "body.seen", f"{name} is seen", here
+        yield "body.seen", _SEEN(place=name), here
 
 
 def _is_narrowed(place: Property) -> bool:
@@ -97,7 +113,9 @@ def _is_narrowed(place: Property) -> bool:
     )
 
 
-def _listed(types: frozenset[str]) -> str:
+def _typed(place: Argument, types: frozenset[str]) -> Message:
     names = sorted(types - {"integer"} if "number" in types else types, key=lambda name: (name == "null", name))
-    article = "an" if names[0][0] in "aio" else "a"
-    return f"{article} {' or '.join(names)}" if names != ["null"] else "null"
+    if names == ["null"]:
+        return _NULL(place=place)
+    template = _TYPE_VOWEL if names[0][0] in "aio" else _TYPE
+    return template(place=place, type=Listing(tuple(type_named(name) for name in names), "or"))

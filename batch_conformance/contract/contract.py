@@ -174,7 +174,7 @@ def _repairs(findings: Sequence[DocumentFinding]) -> Overlay:
         made = removals if change == "remove" else updates
         if all((one.target, one.value) != (action["target"], action.get(change)) for one in made):
             location = replace(finding.location, origin="repair")
-            made.append(Action(action["target"], change, action.get(change), finding.title, location, {}))
+            made.append(Action(action["target"], change, action.get(change), str(finding.title), location, {}))
     # What is removed from an array moves what is behind it: the last goes first.
     return Overlay("repairs of the self-check", "Repairs of the self-check", "1.0", (*updates, *reversed(removals)))
 

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from batch_conformance.contract.document import Document
-from batch_conformance.contract.document_finding import DocumentFinding, finding
+from batch_conformance.contract.document_finding import BODY_OF, DocumentFinding, finding
 from batch_conformance.contract.schema import Schema
+from batch_conformance.message import Template
 
+_NO_VALUE = Template("document.impossible.says", "{place}: no value keeps this: {why}")
 _LISTED = re.compile(r"(/(allOf|anyOf|oneOf)/\d+|/items)*/(enum|x-known-values)/\d+")
 _OF_A_VALUE = "document.enum_invalid"
 _OF_BOUNDS = "document.bounds_impossible"
@@ -22,7 +24,7 @@ def check_satisfiable(document: Document, schema: Schema, status: str) -> Iterat
         while around and around not in sources:
             around = around.rpartition("/")[0]
         source = sources.get(around, schema.pointer)
-        says = f"{pointer or f'the body of {status}'}: no value keeps this: {why}"
+        says = _NO_VALUE(place=pointer or BODY_OF(status=status), why=why)
         suffix = pointer[len(around) :]
         yield finding(document, "impossible", source, says, predicts=((status, pointer),), suffix=suffix)
 

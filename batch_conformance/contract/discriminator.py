@@ -22,10 +22,16 @@ from jsonschema.exceptions import ValidationError
 
 from batch_conformance.contract.keywords import KNOWN_VALUES, SOURCE
 from batch_conformance.contract.pointer import join
+from batch_conformance.message import Message, Private, Template
 
 DISCRIMINATOR = "x-discriminator"
 DISCRIMINATES = "x-discriminates"
 """Annotation on the property: the values that name an alternative."""
+
+_CHOSEN = "chosen_alternatives"
+_NAMES = Template(
+    "schema.alternative_named", '{property} "{value}" names {alternative}, and {matching} of {all} alternatives match'
+)
 
 _Schema = Mapping[str, Any]
 
@@ -109,10 +115,22 @@ def _named(validator: Any, branches: Sequence[Any], instance: Any, said: _Schema
     counted = branches[:-1] if said["base"] else branches
     matching = sum(validator.evolve(schema=one).is_valid(instance) for one in counted)
     name = said["propertyName"]
-    shown = f'{name} "{as_text(instance[name])}" names {said["titles"][index]}'
+    chosen = _NAMES(
+        property=name,
+        value=Private(as_text(instance[name])),
+        alternative=str(said["titles"][index]),
+        matching=matching,
+        all=len(counted),
+    )
     for error in errors:
-        error.add_note(f"{shown}, and {matching} of {len(counted)} alternatives match")
+        setattr(error, _CHOSEN, (*chosen_alternatives(error), chosen))
         yield error
+
+
+def chosen_alternatives(error: Any) -> tuple[Message, ...]:
+    """Which alternatives an error is of, innermost first, where discriminators named them."""
+    chosen: tuple[Message, ...] = getattr(error, _CHOSEN, ())
+    return chosen
 
 
 def _at_property(name: str, told: Sequence[Any]) -> Any:

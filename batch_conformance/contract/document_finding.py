@@ -9,6 +9,10 @@ from typing import Any, Literal
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import split
+from batch_conformance.message import Message, Template
+
+BODY_OF = Template("place.body_of", "the body of {status}")
+"""A place for people, where there is no pointer to name it by."""
 
 Predicted = tuple[str, str]
 """A status and a pointer into its body."""
@@ -25,9 +29,9 @@ class DocumentFinding:
     id: str
     rule: str
     level: Literal["should", "info"]
-    title: str
-    says: str
-    why: str
+    title: Message
+    says: Message
+    why: Message
     location: Location
     pointer: str
     repair: Mapping[str, Any] | None = None
@@ -37,129 +41,206 @@ class DocumentFinding:
 @dataclass(frozen=True, slots=True)
 class _Kind:
     level: Literal["should", "info"]
-    title: str
-    why: str
+    title: Template
+    why: Template
 
 
 _KINDS: Mapping[str, _Kind] = {
     "example_null": _Kind(
         "should",
-        "An example is null where null is not allowed",
-        "A server that answers as the example does breaks the schema; which one is meant is not said.",
+        Template("document.example_null.title", "An example is null where null is not allowed"),
+        Template(
+            "document.example_null.why",
+            "A server that answers as the example does breaks the schema; which one is meant is not said.",
+        ),
     ),
     "example_invalid": _Kind(
-        "should", "An example breaks its own schema", "Readers and generators take it for a legal value."
+        "should",
+        Template("document.example_invalid.title", "An example breaks its own schema"),
+        Template("document.example_invalid.why", "Readers and generators take it for a legal value."),
     ),
     "default_invalid": _Kind(
-        "should", "A default breaks its own schema", "Generated clients fill it in and break their own types."
+        "should",
+        Template("document.default_invalid.title", "A default breaks its own schema"),
+        Template("document.default_invalid.why", "Generated clients fill it in and break their own types."),
     ),
     "enum_invalid": _Kind(
-        "should", "An enumerated value breaks its own schema", "No value can be both, so it can never be answered."
+        "should",
+        Template("document.enum_invalid.title", "An enumerated value breaks its own schema"),
+        Template("document.enum_invalid.why", "No value can be both, so it can never be answered."),
     ),
     "bounds_impossible": _Kind(
-        "should", "A lower bound above the upper one", "No value keeps both, so every answer breaks the schema."
+        "should",
+        Template("document.bounds_impossible.title", "A lower bound above the upper one"),
+        Template("document.bounds_impossible.why", "No value keeps both, so every answer breaks the schema."),
     ),
     "impossible": _Kind(
         "should",
-        "A schema that no value keeps",
-        "Whatever a server answers here breaks the document, so no server is accused of it.",
+        Template("document.impossible.title", "A schema that no value keeps"),
+        Template(
+            "document.impossible.why",
+            "Whatever a server answers here breaks the document, so no server is accused of it.",
+        ),
     ),
     "malformed": _Kind(
         "should",
-        "A keyword in a form that it does not have",
-        "Every tool guesses differently what it means; here nothing is judged by it.",
+        Template("document.malformed.title", "A keyword in a form that it does not have"),
+        Template(
+            "document.malformed.why", "Every tool guesses differently what it means; here nothing is judged by it."
+        ),
     ),
     "mapping_unread": _Kind(
         "info",
-        "A discriminator names a schema that the document does not have",
-        "Which alternative must hold is not said here, so all of them are tried.",
+        Template("document.mapping_unread.title", "A discriminator names a schema that the document does not have"),
+        Template(
+            "document.mapping_unread.why", "Which alternative must hold is not said here, so all of them are tried."
+        ),
     ),
     "required_undeclared": _Kind(
         "should",
-        "A required property that is not declared",
-        "One of the two names is misspelt, or its type is left to guess.",
+        Template("document.required_undeclared.title", "A required property that is not declared"),
+        Template("document.required_undeclared.why", "One of the two names is misspelt, or its type is left to guess."),
     ),
     "parameter_missing": _Kind(
-        "should", "The path has a parameter that is not declared", "Generators send nothing sensible in its place."
+        "should",
+        Template("document.parameter_missing.title", "The path has a parameter that is not declared"),
+        Template("document.parameter_missing.why", "Generators send nothing sensible in its place."),
     ),
     "parameter_optional": _Kind(
-        "should", "A path parameter that is not required", "OpenAPI asks for `required: true`: a path has no gaps."
+        "should",
+        Template("document.parameter_optional.title", "A path parameter that is not required"),
+        Template("document.parameter_optional.why", "OpenAPI asks for `required: true`: a path has no gaps."),
     ),
     "security_undefined": _Kind(
-        "should", "A security scheme that is not defined", "Clients cannot know how to present the credential."
+        "should",
+        Template("document.security_undefined.title", "A security scheme that is not defined"),
+        Template("document.security_undefined.why", "Clients cannot know how to present the credential."),
     ),
     "nullable_redundant": _Kind(
-        "info", "nullable: false says nothing", "Beside fields that lack it, it suggests that those may be null."
+        "info",
+        Template("document.nullable_redundant.title", "nullable: false says nothing"),
+        Template("document.nullable_redundant.why", "Beside fields that lack it, it suggests that those may be null."),
     ),
     "nullable_ignored": _Kind(
         "info",
-        "nullable where it has no effect",
-        "It reads as if null were allowed, and by the letter it is refused: servers send it, and validators fail.",
+        Template("document.nullable_ignored.title", "nullable where it has no effect"),
+        Template(
+            "document.nullable_ignored.why",
+            "It reads as if null were allowed, and by the letter it is refused: servers send it, and validators fail.",
+        ),
     ),
     "nullable_enum": _Kind(
         "info",
-        "nullable beside an enum without null",
-        "OpenAPI 3.0.3 refuses null here and most tools allow it; this one allows it.",
+        Template("document.nullable_enum.title", "nullable beside an enum without null"),
+        Template(
+            "document.nullable_enum.why", "OpenAPI 3.0.3 refuses null here and most tools allow it; this one allows it."
+        ),
     ),
     "format_unknown": _Kind(
         "info",
-        "A format that nobody defines",
-        "Neither OpenAPI and its registry nor JSON Schema has it, so no tool checks a value by it.",
+        Template("document.format_unknown.title", "A format that nobody defines"),
+        Template(
+            "document.format_unknown.why",
+            "Neither OpenAPI and its registry nor JSON Schema has it, so no tool checks a value by it.",
+        ),
     ),
-    "untyped": _Kind("info", "A value without a type", "Any value keeps it, so nothing can be tested."),
+    "untyped": _Kind(
+        "info",
+        Template("document.untyped.title", "A value without a type"),
+        Template("document.untyped.why", "Any value keeps it, so nothing can be tested."),
+    ),
     "object_untyped": _Kind(
-        "info", "An object without properties", "Any object keeps it, so nothing inside can be tested."
+        "info",
+        Template("document.object_untyped.title", "An object without properties"),
+        Template("document.object_untyped.why", "Any object keeps it, so nothing inside can be tested."),
     ),
     "no_required": _Kind(
-        "info", "No property is required", "A renamed or dropped property is never noticed by the schema alone."
+        "info",
+        Template("document.no_required.title", "No property is required"),
+        Template("document.no_required.why", "A renamed or dropped property is never noticed by the schema alone."),
     ),
     "no_enum": _Kind(
-        "info", "A state without its values", "Clients decide by it, and a new or misspelt value keeps the schema."
+        "info",
+        Template("document.no_enum.title", "A state without its values"),
+        Template("document.no_enum.why", "Clients decide by it, and a new or misspelt value keeps the schema."),
     ),
     "time_untyped": _Kind(
-        "info", "A time without a unit", "Milliseconds keep the schema and put the batch thousands of years away."
+        "info",
+        Template("document.time_untyped.title", "A time without a unit"),
+        Template(
+            "document.time_untyped.why", "Milliseconds keep the schema and put the batch thousands of years away."
+        ),
     ),
     "string_quoting": _Kind(
         "info",
-        "A JSON body that is a bare string",
-        "Servers send it as plain text, which is no JSON: clients that parse it fail.",
+        Template("document.string_quoting.title", "A JSON body that is a bare string"),
+        Template(
+            "document.string_quoting.why",
+            "Servers send it as plain text, which is no JSON: clients that parse it fail.",
+        ),
     ),
-    "no_schema": _Kind("info", "A body without a schema", "Whatever comes keeps the contract."),
+    "no_schema": _Kind(
+        "info",
+        Template("document.no_schema.title", "A body without a schema"),
+        Template("document.no_schema.why", "Whatever comes keeps the contract."),
+    ),
     "no_errors": _Kind(
         "info",
-        "No error response is documented",
-        "How errors look cannot be tested; what the server answers is judged by HTTP alone.",
+        Template("document.no_errors.title", "No error response is documented"),
+        Template(
+            "document.no_errors.why",
+            "How errors look cannot be tested; what the server answers is judged by HTTP alone.",
+        ),
     ),
     "status_missing": _Kind(
-        "info", "A usual status is not documented", "Servers answer it sooner or later, and its body cannot be tested."
+        "info",
+        Template("document.status_missing.title", "A usual status is not documented"),
+        Template("document.status_missing.why", "Servers answer it sooner or later, and its body cannot be tested."),
     ),
-    "no_headers": _Kind("info", "No response header is documented", "Trace ids and rate limits cannot be relied on."),
+    "no_headers": _Kind(
+        "info",
+        Template("document.no_headers.title", "No response header is documented"),
+        Template("document.no_headers.why", "Trace ids and rate limits cannot be relied on."),
+    ),
     "parameter_vague": _Kind(
         "info",
-        "A path parameter that can be any string",
-        "No id can be told from a malformed one, and none can be guessed for a test.",
+        Template("document.parameter_vague.title", "A path parameter that can be any string"),
+        Template(
+            "document.parameter_vague.why",
+            "No id can be told from a malformed one, and none can be guessed for a test.",
+        ),
     ),
     "reference_misplaced": _Kind(
         "info",
-        "A reference where OpenAPI has none",
-        "Most tools do not follow it, and see an empty object.",
+        Template("document.reference_misplaced.title", "A reference where OpenAPI has none"),
+        Template("document.reference_misplaced.why", "Most tools do not follow it, and see an empty object."),
     ),
     "overlay_unchanged": _Kind(
         "info",
-        "An overlay's action that changes nothing",
-        "The document says it itself by now, or another place was meant.",
+        Template("document.overlay_unchanged.title", "An overlay's action that changes nothing"),
+        Template("document.overlay_unchanged.why", "The document says it itself by now, or another place was meant."),
     ),
     "overlay_stopped": _Kind(
         "info",
-        "An overlay's action that stops at references",
-        "JSONPath does not follow `$ref`: the action holds in fewer places than it seems to.",
+        Template("document.overlay_stopped.title", "An overlay's action that stops at references"),
+        Template(
+            "document.overlay_stopped.why",
+            "JSONPath does not follow `$ref`: the action holds in fewer places than it seems to.",
+        ),
     ),
     "merge_key": _Kind(
         "info",
-        "A YAML merge key",
-        "To a reader of YAML 1.2 `<<` is an ordinary key: it sees nothing of what the key brings.",
+        Template("document.merge_key.title", "A YAML merge key"),
+        Template(
+            "document.merge_key.why",
+            "To a reader of YAML 1.2 `<<` is an ordinary key: it sees nothing of what the key brings.",
+        ),
     ),
-    "deprecated": _Kind("info", "The operation is deprecated", "It may go away without being called a break."),
+    "deprecated": _Kind(
+        "info",
+        Template("document.deprecated.title", "The operation is deprecated"),
+        Template("document.deprecated.why", "It may go away without being called a break."),
+    ),
 }
 """Every kind of document finding, by the second half of its rule."""
 
@@ -168,7 +249,7 @@ def finding(
     document: Document,
     kind: str,
     pointer: str,
-    says: str,
+    says: Message,
     *,
     repair: Mapping[str, Any] | None = None,
     predicts: tuple[Predicted, ...] = (),
@@ -184,9 +265,9 @@ def finding(
         id=" ".join(filter(None, (rule, pointer, suffix))),
         rule=rule,
         level=known.level,
-        title=known.title,
+        title=known.title(),
         says=says,
-        why=known.why,
+        why=known.why(),
         location=location or document.location(pointer),
         pointer=pointer,
         repair=repair,

@@ -12,6 +12,11 @@ from batch_conformance.contract.pointer import join
 from batch_conformance.contract.samples import Use
 from batch_conformance.contract.translate import resolve
 from batch_conformance.contract.violation import listed
+from batch_conformance.message import Template
+
+_UNKNOWN = Template("document.format_unknown.says", "{place}: nobody defines the format {format}")
+_MORE = Template("document.format_unknown.more", "{said}, which stands in {number} more")
+_NEAR = Template("document.format_unknown.near", "{said}; there is {format}")
 
 _LIKE = 0.75
 """How alike a name must be to one that is defined for the latter to be told beside it."""
@@ -27,8 +32,9 @@ def check_formats(document: Document, uses: Sequence[Use]) -> Iterator[DocumentF
             places.setdefault(name, {}).setdefault(use.pointer, use)
     for name, of_name in places.items():
         first, *others = of_name.values()
-        says = f"{first.name}: nobody defines the format {listed([name])}"
-        says += f", which stands in {len(others)} more" if others else ""
-        near = difflib.get_close_matches(name.lower(), sorted(CHECKED.keys() | ANNOTATIONS), n=1, cutoff=_LIKE)
-        says += f"; there is {near[0]}" if near else ""
+        says = _UNKNOWN(place=first.name, format=listed([name]))
+        if others:
+            says = _MORE(said=says, number=len(others))
+        if near := difflib.get_close_matches(name.lower(), sorted(CHECKED.keys() | ANNOTATIONS), n=1, cutoff=_LIKE):
+            says = _NEAR(said=says, format=near[0])
         yield finding(document, "format_unknown", join(first.pointer, "format"), says, suffix=name)

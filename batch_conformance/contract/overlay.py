@@ -23,6 +23,10 @@ from batch_conformance.contract.pointer import join, split
 from batch_conformance.contract.reference import follow, ignored_beside, is_reference, put_in_place
 from batch_conformance.contract.translate import local_pointer, resolve
 from batch_conformance.contract.tree import copied, parse_tree, pointers
+from batch_conformance.message import Template
+
+_UNCHANGED = Template("document.overlay_unchanged.says", "{target} is as the action wants it already")
+_STOPPED = Template("document.overlay_stopped.says", "{target} stops at references; not selected: {missed}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +156,10 @@ def _apply(
         source = _source(work, action) if action.change == "copy" else None
         value = copied(_at(data, source)) if source is not None else action.value
         if not _Update(work, locations, action, strict, source).run(selection.paths, value):
-            says = f"{action.target} is as the action wants it already"
+            says = _UNCHANGED(target=action.target)
             yield finding(work, "overlay_unchanged", place.pointer, says, suffix=place.file, location=place)
     if selection.missed:
-        says = f"{action.target} stops at references; not selected: {shown(one.meant for one in selection.missed)}"
+        says = _STOPPED(target=action.target, missed=shown(one.meant for one in selection.missed))
         yield finding(work, "overlay_stopped", place.pointer, says, suffix=place.file, location=place)
 
 

@@ -8,16 +8,35 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch_conformance.contract.document import Document
-from batch_conformance.contract.document_finding import DocumentFinding, Predicted, finding, json_path
+from batch_conformance.contract.document_finding import BODY_OF, DocumentFinding, Predicted, finding, json_path
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.translate import local_pointer, resolve
 from batch_conformance.contract.tree import parse_tree
 from batch_conformance.contract.violation import Violation
+from batch_conformance.message import Argument, Template
 
 _OPENAI = "x-oaiMeta"
 """OpenAI's extension for its documentation pages."""
+
+_VALUE = Template("place.value", "the value")
+_NULL: Mapping[str, Template] = {
+    "example": Template(
+        "document.example_null.says", "{place}: example is null, the type is {expected} and not nullable"
+    ),
+    "default": Template(
+        "document.default_null.says", "{place}: default is null, the type is {expected} and not nullable"
+    ),
+}
+_INVALID: Mapping[str, Template] = {
+    "example": Template(
+        "document.example_invalid.says", "{place}: example has {observed}, the schema asks for {expected}"
+    ),
+    "default": Template(
+        "document.default_invalid.says", "{place}: default has {observed}, the schema asks for {expected}"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -29,9 +48,11 @@ class Use:
     body: str
 
     @property
-    def name(self) -> str:
-        """The place for people."""
-        return self.body or f"the body of {self.status}"
+    def name(self) -> Argument:
+        """The place for people: in a body, or the value of a parameter or header."""
+        if self.body or not self.status:
+            return self.body or _VALUE()
+        return BODY_OF(status=self.status)
 
 
 def check_schema_samples(document: Document, uses: Sequence[Use]) -> Iterator[DocumentFinding]:
@@ -81,9 +102,8 @@ def check_value_samples(document: Document, pointer: str) -> Iterator[DocumentFi
 
 def _without_body(one: DocumentFinding) -> DocumentFinding:
     return DocumentFinding(
-        one.id, one.rule, one.level, one.title, one.says.replace("the body of ", "the value"), one.why, one.location,
-        one.pointer, one.repair,
-    )  # fmt: skip
+        one.id, one.rule, one.level, one.title, one.says, one.why, one.location, one.pointer, one.repair
+    )
 
 
 def _beside_schema(document: Document, pointer: str) -> Iterator[tuple[str, Any]]:
@@ -113,7 +133,7 @@ def _check(
     nulls = Counter(violation.path for violation in violations if _refuses_null(violation))
     for violation in violations:
         where = join(pointer, *violation.path)
-        name = (uses[0].body if uses else "") + violation.pointer or (uses[0].name if uses else "the value")
+        name = (uses[0].body if uses else "") + violation.pointer or (uses[0].name if uses else _VALUE())
         if _refuses_null(violation):
             # Where two keywords refuse it, no one change is enough.
             curable = sample == "example" and nulls[violation.path] == 1
@@ -121,13 +141,13 @@ def _check(
                 document,
                 f"{sample}_null" if sample == "example" else "default_invalid",
                 where,
-                f"{name}: {sample} is null, the type is {violation.expected} and not nullable",
+                _NULL[sample](place=name, expected=violation.expected),
                 repair=_allow_null(document, violation) if curable else None,
                 predicts=_predicted(uses, violation) if sample == "example" else (),
             )
         else:
             remove = {"target": json_path(document, pointer), "remove": True}
-            says = f"{name}: {sample} has {violation.observed}, the schema asks for {violation.expected}"
+            says = _INVALID[sample](place=name, observed=violation.observed, expected=violation.expected)
             yield finding(document, f"{sample}_invalid", where, says, repair=remove, suffix=_apart(violation))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from jsonschema.exceptions import ValidationError
 
 from batch_conformance.contract.dialect import validator_for
-from batch_conformance.contract.discriminator import DISCRIMINATES
+from batch_conformance.contract.discriminator import DISCRIMINATES, chosen_alternatives
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.formats import asserts_formats, is_asserted
 from batch_conformance.contract.location import Location
@@ -40,9 +40,11 @@ from batch_conformance.contract.violation import (
     show,
     show_beside,
     type_name,
+    types_listed,
     union_types,
     words_for,
 )
+from batch_conformance.message import Message, Template
 
 __all__ = ["ALL_TYPES", "KNOWN_VALUES", "Branch", "Property", "Schema", "Violation", "show", "type_name"]
 
@@ -56,6 +58,14 @@ _NUMBERED = (*IN_PLACE_MANY, "dependentSchemas")
 
 _MOST_ERRORS = 5_000
 """Errors of one value that are looked at: a hostile body can have one for each of its million items."""
+
+_JUDGEABLE = Template("schema.depth.expected", "a value that can be judged")
+_TOO_DEEP = Template("schema.depth.observed", "nested hundreds of levels deep")
+_TO_BE_THERE = Template("schema.required.expected", "to be there")
+_MISSING = Template("schema.required.observed", "missing")
+_NO_SUCH_PROPERTY = Template("schema.closed.expected", "no such property")
+_PRESENT = Template("schema.closed.observed", "present")
+_OF_ALTERNATIVE = Template("schema.of_alternative", "{observed}; {alternative}")
 
 
 class Schema:
@@ -82,7 +92,7 @@ class Schema:
         return self._translated[0]
 
     @cached_property
-    def flaws(self) -> Mapping[str, str]:
+    def flaws(self) -> Mapping[str, Message]:
         """What the document writes in a form that its keyword does not have, by pointer; none of it is judged by."""
         return self._translated[1]
 
@@ -101,7 +111,7 @@ class Schema:
         return self._shape.branches(pointer)
 
     @cached_property
-    def impossible(self) -> Mapping[str, str]:
+    def impossible(self) -> Mapping[str, Message]:
         """The pointers of the places in a value that nothing can keep, and why."""
         return self._shape.impossible()
 
@@ -131,8 +141,7 @@ class Schema:
             for error in islice(errors, _MOST_ERRORS):
                 found |= dict.fromkeys(self._violations(error))
         except RecursionError:
-            deep = ("a value that can be judged", "nested hundreds of levels deep", "too_deep")
-            return (Violation("", "depth", *deep, self.location),)
+            return (Violation("", "depth", _JUDGEABLE(), _TOO_DEEP(), "too_deep", self.location),)
         return tuple(found)
 
     def undeclared(self, instance: Any) -> tuple[str, ...]:
@@ -163,7 +172,7 @@ class Schema:
         return tuple(dict.fromkeys(found))
 
     @cached_property
-    def _translated(self) -> tuple[dict[str, Any], Mapping[str, str]]:
+    def _translated(self) -> tuple[dict[str, Any], Mapping[str, Message]]:
         translator = Translator(self.document, self.modern)
         return translator.root(self.pointer), translator.flaws
 
@@ -186,29 +195,31 @@ class Schema:
         path = tuple(error.absolute_path)
         base = "".join("/*" if free else "/" + escape(member_name(str(step))) for step, free in _steps(error))
         location = self.document.location(source)
-        why = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
+        seen = _of_alternative(show(instance), error)
         if keyword in ("required", "dependentRequired"):
             for name, inner in _missing(declared(error), instance):
                 here = place_in_list(self.document, join(source, *inner), name)
                 at = join(base, member_name(name))
-                yield Violation(at, keyword, "to be there", f"missing{why}", "missing", here, (*path, name))
+                missing = _of_alternative(_MISSING(), error)
+                yield Violation(at, keyword, _TO_BE_THERE(), missing, "missing", here, (*path, name))
         elif keyword in ("additionalProperties", "unevaluatedProperties"):
             only_here = keyword == "additionalProperties"
             strange = undescribed([schema], instance) if only_here else self._shape.unexpected(schema, instance)
             for name in strange:
                 at = join(base, member_name(name))
-                yield Violation(at, keyword, "no such property", f"present{why}", "undeclared", location, (*path, name))
+                present = _of_alternative(_PRESENT(), error)
+                yield Violation(at, keyword, _NO_SUCH_PROPERTY(), present, "undeclared", location, (*path, name))
         elif types := union_types(error):
-            shown = show(instance) + why
-            yield Violation(base, "type", " or ".join(types), shown, type_name(instance), location, path)
+            yield Violation(base, "type", types_listed(types), seen, type_name(instance), location, path)
         elif together := self._broken_together(error, instance):
             keyword, says = together
-            shown = show_beside(instance, says) if keyword == "enum" else show(instance)
-            words = (words_for(keyword, says), shown + why, kind_of(instance, keyword))
+            seen = _of_alternative(show_beside(instance, says), error) if keyword == "enum" else seen
+            words = (words_for(keyword, says), seen, kind_of(instance, keyword))
             yield Violation(base, keyword, *words, location, path, self._is_annotated(error))
         else:
-            shown = show_beside(instance, listed_by(error)) if keyword in ("enum", "const") else show(instance)
-            words = (expectation(error), shown + why, kind_of(instance, keyword))
+            if keyword in ("enum", "const"):
+                seen = _of_alternative(show_beside(instance, listed_by(error)), error)
+            words = (expectation(error), seen, kind_of(instance, keyword))
             yield Violation(base, keyword, *words, location, path, self._is_annotated(error))
 
     def _is_annotated(self, error: ValidationError) -> bool:
@@ -228,6 +239,13 @@ class Schema:
         lists = [covering(alternatives).listed for alternatives in admitted.values()]
         listed_by_any = [value for values in lists for value in values or ()]
         return ("enum", listed_by_any) if listed_by_any and None not in lists else None
+
+
+def _of_alternative(observed: Message, error: ValidationError) -> Message:
+    """What is observed, and of which alternatives it is an error."""
+    for chosen in chosen_alternatives(error):
+        observed = _OF_ALTERNATIVE(observed=observed, alternative=chosen)
+    return observed
 
 
 def _steps(error: ValidationError) -> Iterator[tuple[str | int, bool]]:

@@ -22,8 +22,8 @@ from batch_conformance.contract.translate import (
     place_in_list,
 )
 from batch_conformance.contract.value_space import ValueSpace, admits, assertions, covering, union
-from batch_conformance.contract.violation import printable
 from batch_conformance.contract.write_only import WRITE_ONLY, has_write_only, write_only
+from batch_conformance.message import Message, printable
 
 _MOST_ITEMS = 1_000
 """Items of one array that are searched for undeclared members: all of them share one pointer."""
@@ -143,7 +143,7 @@ class Shape:
         """The schema, and all that apply to the same value through it."""
         return self._composition.flat([self._root])
 
-    def impossible(self) -> dict[str, str]:
+    def impossible(self) -> dict[str, Message]:
         """The pointers of the places in a value that nothing can keep, and why."""
         self.properties()
         return impossible_places(self._composition, self._schemas)

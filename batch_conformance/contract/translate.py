@@ -19,6 +19,7 @@ from batch_conformance.contract.keywords import IN_PLACE_MANY, IN_PLACE_ONE, KNO
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import join, split
 from batch_conformance.contract.write_only import WRITE_ONLY, free_write_only
+from batch_conformance.message import Message, Template
 
 __all__ = [
     "IN_PLACE_MANY",
@@ -68,24 +69,43 @@ def _is_type(value: Any) -> bool:
     return value in TYPES if isinstance(value, str) else _is_names(value) and bool(value) and TYPES.issuperset(value)
 
 
-_FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "type": (_is_type, "a type of JSON Schema (null, boolean, integer, number, string, array, object)"),
-    "required": (_is_names, "a list of property names, beside `properties`"),
-    **dict.fromkeys(("enum", KNOWN_VALUES), (lambda value: isinstance(value, list) and bool(value), "a list")),
-    **dict.fromkeys(("minimum", "maximum"), (_is_number, "a number")),
-    "multipleOf": (lambda value: _is_number(value) and value > 0, "a number above 0"),
-    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), (_is_count, "a whole number")),
-    **dict.fromkeys(("minProperties", "maxProperties", "minContains", "maxContains"), (_is_count, "a whole number")),
-    "uniqueItems": (lambda value: isinstance(value, bool), "true or false"),
-    "format": (lambda value: isinstance(value, str), "a word"),
+_FORM = Template("document.malformed.form", "{keyword} must be {form}")
+_UNREADABLE = Template("document.malformed.pattern", "its pattern must be one that this tool can read")
+_A_TYPE = Template("form.type", "a type of JSON Schema (null, boolean, integer, number, string, array, object)")
+_NAMES = Template("form.names", "a list of property names, beside `properties`")
+_LIST = Template("form.list", "a list")
+_NUMBER = Template("form.number", "a number")
+_ABOVE_ZERO = Template("form.positive", "a number above 0")
+_WHOLE = Template("form.whole", "a whole number")
+_TRUE_OR_FALSE = Template("form.boolean", "true or false")
+_WORD = Template("form.word", "a word")
+_EXPRESSION = Template("form.expression", "a regular expression that this tool can read as well")
+_SCHEMA = Template("form.schema", "true, false or a schema")
+_MAPPING = Template("form.mapping", "a mapping of names to lists of names")
+_ONE_SCHEMA = Template("form.one_schema", "a schema")
+_SCHEMAS = Template("form.schemas", "a list of schemas")
+_NAMED_SCHEMAS = Template("form.named_schemas", "a mapping of names to schemas")
+_NUMBER_31 = Template("form.number_31", "a number (OpenAPI 3.1)")
+_BOOLEAN_30 = Template("form.boolean_30", "true or false (OpenAPI 3.0)")
+
+_FORMS: Mapping[str, tuple[Callable[[Any], bool], Template]] = {
+    "type": (_is_type, _A_TYPE),
+    "required": (_is_names, _NAMES),
+    **dict.fromkeys(("enum", KNOWN_VALUES), (lambda value: isinstance(value, list) and bool(value), _LIST)),
+    **dict.fromkeys(("minimum", "maximum"), (_is_number, _NUMBER)),
+    "multipleOf": (lambda value: _is_number(value) and value > 0, _ABOVE_ZERO),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), (_is_count, _WHOLE)),
+    **dict.fromkeys(("minProperties", "maxProperties", "minContains", "maxContains"), (_is_count, _WHOLE)),
+    "uniqueItems": (lambda value: isinstance(value, bool), _TRUE_OR_FALSE),
+    "format": (lambda value: isinstance(value, str), _WORD),
     "pattern": (
         lambda value: isinstance(value, str) and expression(value) is not None,
-        "a regular expression that this tool can read as well",
+        _EXPRESSION,
     ),
-    "additionalProperties": (lambda value: isinstance(value, bool | Mapping), "true, false or a schema"),
+    "additionalProperties": (lambda value: isinstance(value, bool | Mapping), _SCHEMA),
     "dependentRequired": (
         lambda value: isinstance(value, Mapping) and all(_is_names(names) for names in value.values()),
-        "a mapping of names to lists of names",
+        _MAPPING,
     ),
 }
 
@@ -98,7 +118,7 @@ class Translator:
 
     def __init__(self, document: Document, modern: bool) -> None:
         self.definitions: dict[str, Any] = {}
-        self.flaws: dict[str, str] = {}
+        self.flaws: dict[str, Message] = {}
         self.keyword = "$defs" if modern else "definitions"
         self._names: dict[tuple[str, bool], str] = {}
         self.document = document
@@ -166,7 +186,7 @@ class Translator:
             here = join(pointer, name)
             wanted = self._wanted(name, value)
             if wanted:
-                self.flaws[here] = f"{name} must be {wanted}"
+                self.flaws[here] = _FORM(keyword=name, form=wanted())
             elif name in _ONE or (name == "additionalProperties" and isinstance(value, Mapping)):
                 made[name] = self.translate(value, here)
             elif name in _MANY:
@@ -183,24 +203,24 @@ class Translator:
             made = _made_nullable(made, schema, pointer)
         return made
 
-    def _wanted(self, name: str, value: Any) -> str:
-        """What the value of a keyword must be and is not; empty where it is."""
+    def _wanted(self, name: str, value: Any) -> Template | None:
+        """What the value of a keyword must be and is not; None where it is."""
         if name in _ONE:
-            return "" if isinstance(value, Mapping) or (self._modern and isinstance(value, bool)) else "a schema"
+            return None if isinstance(value, Mapping) or (self._modern and isinstance(value, bool)) else _ONE_SCHEMA
         if name in _MANY:
-            return "" if isinstance(value, list) and value else "a list of schemas"
+            return None if isinstance(value, list) and value else _SCHEMAS
         if name in _NAMED:
-            return "" if isinstance(value, Mapping) else "a mapping of names to schemas"
+            return None if isinstance(value, Mapping) else _NAMED_SCHEMAS
         if name in ("exclusiveMinimum", "exclusiveMaximum"):
             fits = _is_number(value) if self._modern else isinstance(value, bool)
-            return "" if fits else "a number (OpenAPI 3.1)" if self._modern else "true or false (OpenAPI 3.0)"
-        fits_form, wanted = _FORMS.get(name, (None, ""))
-        return "" if fits_form is None or fits_form(value) else wanted
+            return None if fits else _NUMBER_31 if self._modern else _BOOLEAN_30
+        fits_form, wanted = _FORMS.get(name, (None, None))
+        return None if fits_form is None or fits_form(value) else wanted
 
     def _drop_unreadable(self, made: dict[str, Any], pointer: str) -> None:
         readable = {name: one for name, one in made["patternProperties"].items() if expression(name) is not None}
         for name in made["patternProperties"].keys() - readable.keys():
-            self.flaws[join(pointer, "patternProperties", name)] = "its pattern must be one that this tool can read"
+            self.flaws[join(pointer, "patternProperties", name)] = _UNREADABLE()
             made.pop("additionalProperties", None)  # what that pattern allows cannot be told from what it does not
         made["patternProperties"] = readable
 

@@ -11,6 +11,7 @@ from jsonschema.exceptions import ValidationError
 
 from batch_conformance.contract.keywords import KNOWN_VALUES
 from batch_conformance.contract.location import Location
+from batch_conformance.message import Listing, Message, Private, Template, argument_names, printable, shown, type_named
 from batch_conformance.near_miss import nearest
 
 _WIDTH = 60
@@ -18,28 +19,34 @@ _LONGEST_WORD = 40
 _MOST_VALUES = 12
 _HUGE = 10**60
 
-_WORDS: Mapping[str, str] = {
-    "minimum": "at least {}",
-    "maximum": "at most {}",
-    "exclusiveMinimum": "more than {}",
-    "exclusiveMaximum": "less than {}",
-    "multipleOf": "a multiple of {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} items",
-    "maxItems": "at most {} items",
-    "minContains": "at least {} items of a kind",
-    "maxContains": "at most {} items of a kind",
-    "minProperties": "at least {} members",
-    "maxProperties": "at most {} members",
-    "pattern": "a string that matches {}",
-    "format": "the format {}",
-    "uniqueItems": "no item twice",
-    "contains": "an item of the kind described",
-    "not": "nothing of what is excluded",
-    "anyOf": "what one of the alternatives describes",
-    "oneOf": "what exactly one of the alternatives describes",
+_WORDS: Mapping[str, Template] = {
+    "minimum": Template("schema.minimum", "at least {value}"),
+    "maximum": Template("schema.maximum", "at most {value}"),
+    "exclusiveMinimum": Template("schema.exclusive_minimum", "more than {value}"),
+    "exclusiveMaximum": Template("schema.exclusive_maximum", "less than {value}"),
+    "multipleOf": Template("schema.multiple_of", "a multiple of {value}"),
+    "minLength": Template("schema.min_length", "at least {value} characters"),
+    "maxLength": Template("schema.max_length", "at most {value} characters"),
+    "minItems": Template("schema.min_items", "at least {value} items"),
+    "maxItems": Template("schema.max_items", "at most {value} items"),
+    "minContains": Template("schema.min_contains", "at least {value} items of a kind"),
+    "maxContains": Template("schema.max_contains", "at most {value} items of a kind"),
+    "minProperties": Template("schema.min_properties", "at least {value} members"),
+    "maxProperties": Template("schema.max_properties", "at most {value} members"),
+    "pattern": Template("schema.pattern", "a string that matches {value}"),
+    "format": Template("schema.format", "the format {value}"),
+    "uniqueItems": Template("schema.unique_items", "no item twice"),
+    "contains": Template("schema.contains", "an item of the kind described"),
+    "not": Template("schema.not", "nothing of what is excluded"),
+    "anyOf": Template("schema.any_of", "what one of the alternatives describes"),
+    "oneOf": Template("schema.one_of", "what exactly one of the alternatives describes"),
 }
+_OTHER_KEYWORD = Template("schema.other_keyword", "{keyword} {value}")
+_NOTHING = Template("schema.nothing", "nothing here")
+_ONE_OF = Template("schema.enum", "one of {values}")
+_ONE_OF_MANY = Template("schema.enum_of_many", "one of {values} and {more} more")
+_EMPTY = Template("value.empty", "an empty {type}")
+_MEANT = Template("value.probably_meant", "{value}, probably meant as {meant}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +61,8 @@ class Violation:
 
     pointer: str
     keyword: str
-    expected: str
-    observed: str
+    expected: Message
+    observed: Message
     kind: str
     location: Location
     path: tuple[str | int, ...] = field(default=(), compare=False)
@@ -72,18 +79,18 @@ def type_name(value: Any) -> str:
     return next((name for kind, name in names if isinstance(value, kind)), type(value).__name__)
 
 
-def show(value: Any) -> str:
-    """A value for people: its JSON type and a short text of it, on one line."""
+def show(value: Any) -> Message:
+    """A value for people: its JSON type and a short text of it, which may be a customer's."""
     name = type_name(value)
     if name in ("null", "object", "array"):
-        return name if value or value is None else f"an empty {name}"
-    return f"{name} {_text(value)}"
+        return shown(type_named(name)) if value or value is None else _EMPTY(type=type_named(name))
+    return shown(Private(_text(value), name))
 
 
-def show_beside(value: Any, allowed: Iterable[Any]) -> str:
+def show_beside(value: Any, allowed: Iterable[Any]) -> Message:
     """A value that is none of those allowed, for people, with the one of them that was probably meant."""
     near = nearest(value, (one for one in allowed if isinstance(one, str))) if isinstance(value, str) else ""
-    return f"{show(value)}, probably meant as {json.dumps(near, ensure_ascii=False)}" if near else show(value)
+    return _MEANT(value=show(value), meant=json.dumps(near, ensure_ascii=False)) if near else show(value)
 
 
 def kind_of(value: Any, keyword: str) -> str:
@@ -94,32 +101,41 @@ def kind_of(value: Any, keyword: str) -> str:
     return type_name(value)
 
 
-def listed(values: Sequence[Any]) -> str:
+def listed(values: Sequence[Any]) -> Message:
     """The values that are allowed, for people."""
-    shown = ", ".join(json.dumps(value, ensure_ascii=False)[:_WIDTH] for value in values[:_MOST_VALUES])
-    more = f" and {len(values) - _MOST_VALUES} more" if len(values) > _MOST_VALUES else ""
-    return f"one of {shown}{more}" if len(values) > 1 else shown
+    told = tuple(json.dumps(value, ensure_ascii=False)[:_WIDTH] for value in values[:_MOST_VALUES])
+    if len(values) > _MOST_VALUES:
+        return _ONE_OF_MANY(values=Listing(told), more=len(values) - _MOST_VALUES)
+    return _ONE_OF(values=Listing(told)) if len(values) > 1 else shown(Listing(told))
 
 
-def expectation(error: ValidationError) -> str:
+def types_listed(names: Sequence[str]) -> Message:
+    """The types that are allowed, for people."""
+    return shown(Listing(tuple(type_named(name) for name in names), "or"))
+
+
+def expectation(error: ValidationError) -> Message:
     """What a keyword of a schema asks for, for people."""
     keyword, value = str(error.validator), declared(error)
     schema = error.schema if isinstance(error.schema, Mapping) else {}
     if keyword == "type":
-        return " or ".join([value] if isinstance(value, str) else value)
+        return types_listed([value] if isinstance(value, str) else value)
     if keyword in ("minimum", "maximum") and schema.get(f"exclusive{keyword.capitalize()}") is True:
         keyword = f"exclusive{keyword.capitalize()}"  # OpenAPI 3.0 says it with a flag beside the bound
     return words_for(keyword, value)
 
 
-def words_for(keyword: str, value: Any) -> str:
+def words_for(keyword: str, value: Any) -> Message:
     """What a keyword with this value asks for, for people."""
     if keyword in ("enum", "const", KNOWN_VALUES):
         return listed([value] if keyword == "const" else value)
     if keyword == "not" and not value:
-        return "nothing here"
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return _WORDS.get(keyword, keyword + " {}").format(shown[:_WIDTH])
+        return _NOTHING()
+    told = (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))[:_WIDTH]
+    template = _WORDS.get(keyword)
+    if template is None:
+        return _OTHER_KEYWORD(keyword=keyword, value=told)
+    return template(value=told) if argument_names(template.english) else template()
 
 
 def declared(error: ValidationError) -> Any:
@@ -244,11 +260,6 @@ def _branches(error: ValidationError) -> list[list[ValidationError]]:
 
 def _is_of_another_type(inner: ValidationError, outer: ValidationError) -> bool:
     return inner.validator == "type" and len(inner.absolute_path) == len(outer.absolute_path)
-
-
-def printable(text: str) -> str:
-    """A text on one line: what has no glyph is written as an escape."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _text(value: Any) -> str:

@@ -184,7 +184,7 @@ def _of_any_name(group: list[Finding]) -> Finding:
 
 
 def _one(group: list[Finding]) -> Finding:
-    shown = ", ".join(finding.observed for finding in group[:_SHOWN])
+    shown = ", ".join(str(finding.observed) for finding in group[:_SHOWN])
     first = group[0]
     return replace(
         first,

@@ -9,6 +9,7 @@ from typing import Literal
 from batch_conformance.contract.clause import clause_id
 from batch_conformance.contract.location import Location
 from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.message import Text
 
 Level = Literal["must", "should", "info"]
 Side = Literal["server", "document", "network"]
@@ -23,7 +24,7 @@ class Deviation:
     """One rule seen broken at one clause by one exchange.
 
     ``status`` is the clause's (``"200"``; empty where it is not about one status). ``pointer`` is an RFC 6901
-    pointer into the body, ``*`` for any array index. ``expected`` and ``observed`` are sentences' parts for people.
+    pointer into the body, ``*`` for any array index. ``expected`` and ``observed`` are parts of sentences for people.
     ``kind`` tells deviations at one clause apart (``null``, ``string``): stable, short, never a random value.
     """
 
@@ -32,8 +33,8 @@ class Deviation:
     status: str
     media_type: str
     pointer: str
-    expected: str
-    observed: str
+    expected: Text
+    observed: Text
     kind: str
     level: Level
     side: Side
@@ -66,8 +67,8 @@ class Finding:
     status: str
     media_type: str
     pointer: str
-    expected: str
-    observed: str
+    expected: Text
+    observed: Text
     kind: str
     occurrences: int
     evidence: Exchange

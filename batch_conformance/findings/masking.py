@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from batch_conformance.findings.finding import Finding
+from batch_conformance.message import MASKED, Message, Text
 
-MASKED = "[masked]"
 _VALUE = re.compile(r'^(string|integer|number|boolean) .*|^".*', re.DOTALL)
 
 
@@ -22,10 +22,14 @@ def _is_below(pointer: str, pointers: Collection[str]) -> bool:
 
 
 def _masked(finding: Finding) -> Finding:
-    expected = "the value read before" if finding.expected.endswith("as read before") else finding.expected
-    return replace(finding, expected=expected, observed=_without_value(finding.observed))
+    expected = finding.expected
+    if isinstance(expected, str) and expected.endswith("as read before"):
+        expected = "the value read before"
+    return replace(finding, expected=_without_value(expected), observed=_without_value(finding.observed))
 
 
-def _without_value(text: str) -> str:
+def _without_value(text: Text) -> Text:
+    if isinstance(text, Message):
+        return text.masked()
     match = _VALUE.match(text)
     return text if match is None else f"{match[1]} {MASKED}" if match[1] else MASKED

@@ -15,10 +15,15 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from batch_conformance.contract.pointer import join
-from batch_conformance.contract.violation import type_name
+from batch_conformance.contract.violation import type_name, types_listed
 from batch_conformance.input_error import InputError, why_no_json
+from batch_conformance.message import Message, Template
 
 FORMAT = "batch-conformance-shape/1"
+
+AS_BEFORE = Template("shape.changed.expected", "{said}, as always before")
+_TO_BE_THERE = Template("shape.changed.to_be_there", "to be there, as always before")
+_MISSING = Template("shape.changed.missing", "missing")
 
 _DEEPEST = 24
 _MOST_MEMBERS = 500
@@ -85,8 +90,8 @@ class Difference:
 
     pointer: str
     kind: str
-    expected: str
-    observed: str
+    expected: Message
+    observed: Message
 
 
 def infer(values: Sequence[Any], free_maps: Collection[str] = (), pointer: str = "") -> dict[str, Any]:
@@ -124,13 +129,13 @@ def differences(schema: Mapping[str, Any], value: Any, pointer: str = "") -> Ite
     types = {declared} if isinstance(declared, str) else set(declared)
     name = type_name(value)
     if types - {"null"} and name not in types and not (name == "integer" and "number" in types):
-        before = " or ".join(sorted(types, key=lambda one: (one == "null", one)))
-        yield Difference(pointer, name, f"{before}, as always before", name)
+        before = types_listed(sorted(types, key=lambda one: (one == "null", one)))
+        yield Difference(pointer, name, AS_BEFORE(said=before), types_listed([name]))
         return
     if isinstance(value, Mapping):
         for required in schema.get("required", ()):
             if required not in value:
-                yield Difference(join(pointer, required), "gone", "to be there, as always before", "missing")
+                yield Difference(join(pointer, required), "gone", _TO_BE_THERE(), _MISSING())
         for member, inner in schema.get("properties", {}).items():
             if member in value:
                 yield from differences(inner, value[member], join(pointer, member))

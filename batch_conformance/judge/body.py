@@ -17,6 +17,7 @@ from batch_conformance.judge.content import Content
 from batch_conformance.judge.response import foreign_charset, is_turned_away, is_unquoted_text, leads_to_normal_form
 from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.judge.strict_json import Defect, Parsed
+from batch_conformance.message import Text
 from batch_conformance.near_miss import nearest
 from batch_conformance.rules.rule import Body, BodyCheck
 
@@ -173,7 +174,7 @@ def _sent_back(sighting: Sighting, one: Sent) -> Deviation:
     )
 
 
-def _impossible(sighting: Sighting, violation: Violation, pointer: str, why: str) -> Deviation:
+def _impossible(sighting: Sighting, violation: Violation, pointer: str, why: Text) -> Deviation:
     """The document's own contradiction: in a reading that makes up for those, it is information."""
     return sighting.deviates(
         "body.impossible",

@@ -11,13 +11,18 @@ from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import Tally
 from batch_conformance.findings.ledger import ClauseResult
-from batch_conformance.findings.shape import AnswerShape, ShapeRecord, differences, infer, lasting_headers
+from batch_conformance.findings.shape import AS_BEFORE, AnswerShape, ShapeRecord, differences, infer, lasting_headers
 from batch_conformance.judge.sighting import Sighting, at
+from batch_conformance.message import Listing, Template, shown
 from batch_conformance.rules.rule import Broken
 from batch_conformance.rules.shape import CHANGED
 
 _CHAPTERS = frozenset({"known_ids", "lifecycle", "identity", "unknown_ids", "authentication", "statuses"})
 """Chapters whose requests are ordinary ones; what odd ones are answered depends on what stands before the server."""
+
+_NO_CONTENT_TYPE = Template("header.no_content_type", "no Content-Type")
+_HEADER = Template("shape.changed.header", "the header {name}, as always before")
+_NO_HEADER = Template("shape.changed.no_header", "no such header")
 
 _TOLD_HEADERS = {"auth.challenge_missing": "www-authenticate", "method.allow_missing": "allow"}
 
@@ -103,12 +108,11 @@ def _is_json(sighting: Sighting) -> bool:
 
 def _media_type(sighting: Sighting, shape: AnswerShape) -> Iterator[Deviation]:
     if sighting.media_type not in shape.media_types:
-        named = sighting.media_type or "no Content-Type"
         yield CHANGED.deviation(
             sighting,
             Broken(
-                expected=f"{' or '.join(kind or 'no Content-Type' for kind in shape.media_types)}, as always before",
-                observed=named,
+                expected=AS_BEFORE(said=Listing(tuple(kind or _NO_CONTENT_TYPE() for kind in shape.media_types), "or")),
+                observed=shown(sighting.media_type or _NO_CONTENT_TYPE()),
                 kind=f"media type {sighting.media_type or 'none'}",
             ),
         )
@@ -120,8 +124,8 @@ def _headers(sighting: Sighting, shape: AnswerShape, known: set[str]) -> Iterato
             yield CHANGED.deviation(
                 sighting,
                 Broken(
-                    expected=f"the header {name}, as always before",
-                    observed="no such header",
+                    expected=_HEADER(name=name),
+                    observed=_NO_HEADER(),
                     kind=f"header {name}",
                 ),
             )

@@ -18,6 +18,7 @@ from batch_conformance.findings.finding import Deviation, Level, Side
 from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.content import Content, look, read
 from batch_conformance.judge.strict_json import Parsed
+from batch_conformance.message import Text
 
 _ODD = frozenset({"neighbour", "hostile", "outside"})
 """Subjects that nobody has either."""
@@ -170,8 +171,8 @@ class Sighting:
         self,
         rule: str,
         *,
-        expected: str,
-        observed: str,
+        expected: Text,
+        observed: Text,
         kind: str,
         pointer: str = "",
         status: str | None = None,
@@ -194,8 +195,8 @@ class Sighting:
             status=self.status if status is None else status,
             media_type=media_type,
             pointer=printable(pointer),
-            expected=printable(expected),
-            observed=printable(observed),
+            expected=printable(expected) if isinstance(expected, str) else expected,
+            observed=printable(observed) if isinstance(observed, str) else observed,
             kind=printable(kind),
             level=level,
             side=side or known.side,

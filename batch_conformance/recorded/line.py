@@ -17,9 +17,9 @@ import orjson
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
-from batch_conformance.contract.violation import printable
 from batch_conformance.exchange.exchange import Failure, Headers, Probe, Response, Subject
 from batch_conformance.input_error import why_no_json
+from batch_conformance.message import printable
 from batch_conformance.recorded.body import body_as_it_is, recorded_body
 
 _REASON = 160

@@ -56,8 +56,8 @@ def to_json(ledger: Ledger, version: str, classes: Classes) -> str:
                 "side": finding.side,
                 "status": finding.status,
                 "pointer": finding.pointer,
-                "expected": finding.expected,
-                "observed": finding.observed,
+                "expected": str(finding.expected),
+                "observed": str(finding.observed),
                 "occurrences": finding.occurrences,
                 "source": str(finding.location),
             }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from batch_conformance.findings.ledger import FieldResult
+from batch_conformance.message import Text
 from batch_conformance.report.run_report import RunReport
 
 _ALL_TYPES = 6
@@ -77,7 +78,7 @@ class Unobserved:
     statuses: tuple[str, ...]
     clauses: tuple[tuple[str, int], ...]
     inconclusive: tuple[tuple[str, int], ...]
-    named: tuple[tuple[str, str], ...]
+    named: tuple[tuple[str, Text], ...]
 
 
 def status_grid(report: RunReport) -> StatusGrid:

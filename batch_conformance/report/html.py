@@ -16,6 +16,7 @@ from batch_conformance.contract.selfcheck import DocumentFinding
 from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.findings.baseline import Entry
 from batch_conformance.findings.finding import LEVELS, Finding
+from batch_conformance.message import Text
 from batch_conformance.report.again import folded, rerun
 from batch_conformance.report.baseline_entry import baseline_entry, day_of
 from batch_conformance.report.body_view import BodyView, Line, body_view, mask_url_queries
@@ -156,7 +157,7 @@ class _Card:
     group: Group
     fails: bool
     rows: tuple[_Row, ...]
-    says: tuple[str, ...]
+    says: tuple[Text, ...]
     excerpt: _Excerpt | None
     evidences: tuple[_Evidence, ...]
     hidden: int
@@ -174,7 +175,7 @@ class _Contradiction:
     """Findings about the document of one rule, each with what it predicted; ``repairs`` are overlay actions as YAML."""
 
     findings: tuple[tuple[DocumentFinding, tuple[Finding, ...]], ...]
-    whys: tuple[str, ...]
+    whys: tuple[Text, ...]
     excerpt: _Excerpt | None
     repairs: str
 
@@ -209,7 +210,7 @@ def render(report: RunReport) -> str:
         language=language,
         _=language.text,
         n=language.count,
-        said=language.said,
+        said=language.render,
         rule_title=lambda rule: language.rule_texts(rule).title,
         why=lambda rule: language.rule_texts(rule).why,
         remedy=lambda group: remedy_of(group, language),

@@ -62,8 +62,9 @@ def render(report: RunReport) -> str:
                 f"{GLYPHS[group.level]} {group.level}",
                 f"{escape(group.rule.id)}<br>{escape(group.rule.title)}",
                 _places(group),
-                escape(clip(" / ".join(group.expected), 160)) + (f"<br>{escape(str(location))}" if location else ""),
-                escape(clip(" / ".join(group.observed), 160)),
+                escape(clip(" / ".join(map(str, group.expected)), 160))
+                + (f"<br>{escape(str(location))}" if location else ""),
+                escape(clip(" / ".join(map(str, group.observed)), 160)),
                 group.side,
                 group.state,
                 f"{group.occurrences:,}",

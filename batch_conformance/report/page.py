@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from batch_conformance.message import Text
 from batch_conformance.report.language import Language
 from batch_conformance.report.text import clip, plural, visible
 
@@ -58,8 +59,8 @@ def _finalize(value: Any) -> Any:
     return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
-def _said(text: str, language: Language) -> str:
-    return language.said(text)
+def _said(text: Text, language: Language) -> str:
+    return language.render(text)
 
 
 def _anchor(text: str) -> str:

@@ -27,7 +27,9 @@ def render(report: RunReport) -> str:
     repairs = [f for f in contract.document_findings if f.repair is not None and f.level == "should"]
     actions = [
         *(
-            _action([f"{finding.location}: {finding.says}"], {**(finding.repair or {}), "description": finding.title})
+            _action(
+                [f"{finding.location}: {finding.says}"], {**(finding.repair or {}), "description": str(finding.title)}
+            )
             for finding in (repairs if contract.repaired else ())
         ),
         *(
@@ -66,8 +68,8 @@ def _action(evidence: Iterable[str], action: Mapping[str, Any]) -> str:
 def _evidence(finding: Finding) -> str:
     request = finding.evidence.request
     return (
-        f"[{finding.id}] {finding.rule} at {place(finding)}: expected {clip(finding.expected, 200)}, observed "
-        f"{clip(finding.observed, 200)}, {plural(finding.occurrences, 'time')}; such as {request.method} "
+        f"[{finding.id}] {finding.rule} at {place(finding)}: expected {clip(str(finding.expected), 200)}, observed "
+        f"{clip(str(finding.observed), 200)}, {plural(finding.occurrences, 'time')}; such as {request.method} "
         f"{clip(request.url, 200)}"
     )
 
@@ -77,7 +79,7 @@ def _left(findings: tuple[Finding, ...]) -> list[str]:
         return []
     lines = ["", *_comment("No change of the document cures these; they are for the server, or for the network:")]
     for finding in findings[:_TOLD]:
-        lines += _comment(f"[{finding.id}] {finding.rule} at {place(finding)}: {clip(finding.observed, 120)}")
+        lines += _comment(f"[{finding.id}] {finding.rule} at {place(finding)}: {clip(str(finding.observed), 120)}")
     if len(findings) > _TOLD:
         lines += _comment(f"and {len(findings) - _TOLD:,} more, in drift.json")
     return lines

@@ -8,6 +8,7 @@ from typing import Literal
 from batch_conformance.contract.clause import Clause
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.findings.finding import Level
+from batch_conformance.message import Text
 from batch_conformance.report.again import folded
 from batch_conformance.report.groups import (
     Group,
@@ -79,7 +80,7 @@ def last_line(report: RunReport, exit_code: int) -> tuple[str, str]:
     reason = report.exit_reason if exit_code == report.exit_code else ""
     told = f"{_MARKS[mark]} {text(report.verdict).upper()}{text(', ')}{text('exit code {code}', code=exit_code)}"
     if reason:
-        told += f"{text(': ')}{clip(one_line(language.said(reason)), _LAST)}"
+        told += f"{text(': ')}{clip(one_line(language.render(reason)), _LAST)}"
     return told, _MARK_STYLES[mark]
 
 
@@ -141,7 +142,7 @@ class _Terminal:
         states = comma.join(f"{number:,} {text(state)}" for state, number in counts.states.items() if number)
         return [
             *self._verdict(),
-            *self._field("exit", f"{report.exit_code}{text(': ')}{language.said(report.exit_reason)}"),
+            *self._field("exit", f"{report.exit_code}{text(': ')}{language.render(report.exit_reason)}"),
             *self._field("findings", f"{counts.findings:,} ({levels}{text('; ')}{states or text('none new')})"),
             *self._field("target", f"{report.target.base_url} ({text(report.target.kind)})"),
             *self._field(
@@ -163,7 +164,7 @@ class _Terminal:
         ]
 
     def _group(self, group: Group) -> list[str]:
-        language, text, said = self.language, self.language.text, self.language.said
+        language, text, said = self.language, self.language.text, self.language.render
         rule, accepted = language.rule_texts(group.rule), group.state == "known"
         head = (
             f"{_MARKS['accepted'] if accepted else GLYPHS[group.level]} "
@@ -223,7 +224,7 @@ class _Terminal:
 
     def _tail(self) -> list[str]:
         report, language = self.report, self.language
-        text, said, counts = language.text, language.said, count(report)
+        text, said, counts = language.text, language.render, count(report)
         lines: list[str] = []
         seen = {result.status for result in report.ledger.statuses_of(report.contract.chosen.id) if result.count}
         unseen = [status for status in report.contract.chosen.responses if status not in seen]
@@ -256,7 +257,7 @@ class _Terminal:
 
     def _memory(self) -> list[str]:
         """What became of the baseline, and of the findings of the previous run."""
-        report, text, said = self.report, self.language.text, self.language.said
+        report, text, said = self.report, self.language.text, self.language.render
         lines: list[str] = []
         if line := baseline_line(report):
             lines += self._told(f"{text('Baseline')} {said(line)}")
@@ -280,6 +281,6 @@ class _Terminal:
         told = self.language.count(number, f"more {noun}")
         return self.language.text("and {more}, told in the report", more=told)
 
-    def _joined(self, texts: tuple[str, ...], most: int = 3) -> str:
-        shown = " | ".join(clip(one_line(self.language.said(told)), 160) for told in texts[:most])
+    def _joined(self, texts: tuple[Text, ...], most: int = 3) -> str:
+        shown = " | ".join(clip(one_line(self.language.render(told)), 160) for told in texts[:most])
         return shown + (f" | +{len(texts) - most:,}" if len(texts) > most else "")

@@ -8,6 +8,9 @@ from typing import Any
 
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.judge.sighting import at, integer_at
+from batch_conformance.message import Message, Private, Template
+
+_MOMENT = Template("time.moment", "{time} ({clock})")
 
 EARLIEST = 1_262_304_000
 """2010-01-01: no batch of such an API is older. Unix seconds."""
@@ -30,6 +33,11 @@ def stage_of(batch: Any, roles: Roles) -> Stage | None:
     """The stage that a batch says it is in, or None where the contract does not know it."""
     value = at(batch, roles.state) if roles.state else None
     return next((stage for stage in roles.stages if stage.value == value), None)
+
+
+def moment(time: int) -> Message:
+    """A time of a batch, in Unix seconds and as people read them."""
+    return _MOMENT(time=Private(str(time)), clock=Private(clock(time)))
 
 
 def clock(moment: int) -> str:

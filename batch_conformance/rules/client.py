@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from batch_conformance.judge.sighting import Sighting, at
+from batch_conformance.message import Message, Template
 from batch_conformance.rules.highlight import at_pointer, at_status
 from batch_conformance.rules.rule import Rule, always
 
@@ -15,6 +16,9 @@ _TYPES = "OpenAI's Python client, src/openai/types/batch.py"
 _BASE = "OpenAI's Python client, src/openai/_base_client.py"
 _ERRORS = "OpenAI's Python client, src/openai/_exceptions.py"
 _JSON_RANGES = frozenset({"*/*", "application/*", "application/json"})
+_MISSING = Template("client.error_class.missing", "a missing credential")
+_WRONG = Template("client.error_class.wrong", "a wrong credential")
+_UNKNOWN = Template("client.error_class.unknown", "an id that nobody has")
 _NEVER = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)", re.IGNORECASE)
 _FILES = ("/output_file_id", "/error_file_id")
 """Members of a batch that name a file to be fetched."""
@@ -41,7 +45,7 @@ def is_read(observation: Sighting) -> bool:
     return bool(ranges & _JSON_RANGES)
 
 
-def case_of(observation: Sighting) -> tuple[int, str] | None:
+def case_of(observation: Sighting) -> tuple[int, Message] | None:
     """The status that a case calls for, and the case in words; None where the answer is of no such case."""
     probe, status = observation.exchange.probe, observation.exchange.status or 0
     # A success where there must be none is told with more weight, and 429 and 5xx are weighed over the run.
@@ -50,9 +54,9 @@ def case_of(observation: Sighting) -> tuple[int, str] | None:
     if probe.credential in ("missing", "wrong"):
         if probe.subject == "unknown" and status == 404:
             return None  # the id was what was refused: where nobody is asked for a key, that is told as such
-        return 401, f"a {probe.credential} credential"
+        return 401, (_MISSING if probe.credential == "missing" else _WRONG)()
     if probe.subject == "unknown" and probe.credential == "valid":
-        return 404, "an id that nobody has"
+        return 404, _UNKNOWN()
     return None
 
 
@@ -83,7 +87,7 @@ NO_BATCH = Rule(
     source=_TYPES,
     breaks="200 text/html <html>: a str, and `batch.status` raises AttributeError",
     keeps='200 {"id": "batch_a", "status": "completed"}: a Batch',
-    clauses=always("OpenAI's client returns a batch for a success"),
+    clauses=always(Template("client.no_batch.clause", "OpenAI's client returns a batch for a success")),
     exercised=_is_success,
     looks_at="run",
     highlight=at_pointer,
@@ -100,7 +104,7 @@ RAISES = Rule(
     source=_BASE,
     breaks="200 with an empty body: json.JSONDecodeError",
     keeps='404 {"error": {"message": "No such batch"}}: openai.NotFoundError',
-    clauses=always("OpenAI's client can read every success"),
+    clauses=always(Template("client.raises.clause", "OpenAI's client can read every success")),
     exercised=_is_success,
     looks_at="run",
     highlight=at_pointer,
@@ -118,7 +122,7 @@ FIELD = Rule(
     source=_TYPES,
     breaks='{"errors": []}: `batch.errors.data` raises AttributeError',
     keeps='{"errors": null}',
-    clauses=always("lines that are right by the client's types run"),
+    clauses=always(Template("client.field.clause", "lines that are right by the client's types run")),
     exercised=_is_success,
     looks_at="run",
     highlight=at_pointer,
@@ -136,7 +140,7 @@ POLLING = Rule(
     source=_TYPES,
     breaks='{"status": "in_queue"}',
     keeps='{"status": "validating"}',
-    clauses=always("loops over the client's states wait as long as they should"),
+    clauses=always(Template("client.polling.clause", "loops over the client's states wait as long as they should")),
     exercised=_is_success,
     looks_at="run",
     highlight=at_pointer,
@@ -154,7 +158,7 @@ FILE_ID = Rule(
     source="OpenAI's Python client, src/openai/resources/files.py",
     breaks='{"output_file_id": "https://files.example.com/a.jsonl?sig=1"}',
     keeps='{"output_file_id": "file-abc123"}',
-    clauses=always("files are fetched by their ids"),
+    clauses=always(Template("client.file_id.clause", "files are fetched by their ids")),
     exercised=_names_a_file,
     looks_at="run",
     highlight=at_pointer,
@@ -172,7 +176,7 @@ STRICT = Rule(
     source=_TYPES,
     breaks='{"request_counts": {}}: openai.APIResponseValidationError',
     keeps='{"request_counts": {"total": 1, "completed": 1, "failed": 0}}',
-    clauses=always("the client's strict mode accepts the batch"),
+    clauses=always(Template("client.strict.clause", "the client's strict mode accepts the batch")),
     exercised=_is_success,
     looks_at="run",
     highlight=at_pointer,
@@ -190,7 +194,7 @@ ERROR_CLASS = Rule(
     source=_ERRORS,
     breaks="400 for an id that nobody has: openai.BadRequestError",
     keeps="404 for an id that nobody has: openai.NotFoundError",
-    clauses=always("the client raises the error that the case calls for"),
+    clauses=always(Template("client.error_class.clause", "the client raises the error that the case calls for")),
     exercised=_is_of_a_case,
     looks_at="run",
     highlight=at_status,
@@ -208,7 +212,7 @@ ERROR_DETAIL = Rule(
     source=_BASE,
     breaks='401 "Invalid token": the message is "Error code: 401"',
     keeps='401 {"error": {"message": "Invalid token"}}: the message has the words',
-    clauses=always("the client's error says what the server said"),
+    clauses=always(Template("client.error_detail.clause", "the client's error says what the server said")),
     exercised=_is_error,
     looks_at="run",
     highlight=at_pointer,

@@ -7,10 +7,17 @@ from itertools import pairwise
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.judge.sighting import Sighting, integer_at
+from batch_conformance.message import Private, Template, shown
 from batch_conformance.rules.batch import stage_of
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.history import History
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
+
+_NOT_NEGATIVE = Template("counts.sum.negative", "no negative count")
+_AT_MOST = Template("counts.sum.at_most", "completed plus failed at most total")
+_EQUAL = Template("counts.sum.equal", "completed plus failed equal to total, as the batch is completed")
+_COUNTS = Template("counts.sum.observed", "total {total}, completed {completed}, failed {failed}")
+_AT_LEAST = Template("counts.regressed.expected", "at least {count}, as read before")
 
 
 def _has_counts(operation: Operation) -> bool:
@@ -24,17 +31,17 @@ def _check_sum(observation: Sighting) -> Iterator[Broken]:
         return
     total, completed, failed = (integer_at(batch, place) for place in (counts.total, counts.completed, counts.failed))
     if any(count is not None and count < 0 for count in (total, completed, failed)):
-        kind, expected = "negative", "no negative count"
+        kind, expected = "negative", _NOT_NEGATIVE()
     elif total is None or completed is None or failed is None:
         return
     elif completed + failed > total:
-        kind, expected = "more_than_total", "completed plus failed at most total"
+        kind, expected = "more_than_total", _AT_MOST()
     elif (stage := stage_of(batch, roles)) and stage.word == "completed" and completed + failed != total:
-        kind, expected = "less_than_total", "completed plus failed equal to total, as the batch is completed"
+        kind, expected = "less_than_total", _EQUAL()
     else:
         return
-    named = (("total", total), ("completed", completed), ("failed", failed))
-    observed = ", ".join(f"{name} {str(count)[:24]}" for name, count in named)
+    named = {"total": total, "completed": completed, "failed": failed}
+    observed = _COUNTS(**{name: Private(str(count)[:24]) for name, count in named.items()})
     yield Broken(expected, observed, kind, media_type=observation.contract_media_type, pointer=counts.pointer)
 
 
@@ -76,9 +83,9 @@ def _compare_counts(history: History) -> Iterator[tuple[Sighting, Broken]]:
         for pointer in (counts.total, counts.completed, counts.failed) if counts else ():
             was, now = integer_at(earlier.batch, pointer), integer_at(later.batch, pointer)
             if was is not None and now is not None and 0 <= now < was:
-                expected = f"at least {str(was)[:24]}, as read before"
+                expected, observed = _AT_LEAST(count=Private(str(was)[:24])), shown(Private(str(now)[:24]))
                 here = later.contract_media_type
-                yield later, Broken(expected, str(now)[:24], "fell", media_type=here, pointer=pointer)
+                yield later, Broken(expected, observed, "fell", media_type=here, pointer=pointer)
 
 
 SUM = Rule(
@@ -91,7 +98,7 @@ SUM = Rule(
     source="the vendor's guide: request_counts",
     breaks='{"total": 10, "completed": 9, "failed": 3}',
     keeps='{"total": 10, "completed": 9, "failed": 1}',
-    clauses=where(_has_counts, "counts add up", "200"),
+    clauses=where(_has_counts, Template("counts.sum.clause", "counts add up"), "200"),
     exercised=is_batch,
     concern="sense",
     check=_check_sum,
@@ -110,7 +117,7 @@ REGRESSED = Rule(
     source="the meaning of a count of finished requests",
     breaks="completed 9, then completed 4, of one batch",
     keeps="completed 4, then completed 9, of one batch",
-    clauses=where(_has_counts, "counts do not go back", "200"),
+    clauses=where(_has_counts, Template("counts.regressed.clause", "counts do not go back"), "200"),
     compare=_compare_counts,
     compares="reads",
     kept_by_calm_reads=True,

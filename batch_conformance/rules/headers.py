@@ -14,6 +14,7 @@ from batch_conformance.contract.schema import ALL_TYPES, Schema
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.response import is_turned_away, leads_to_normal_form
 from batch_conformance.judge.sighting import Sighting
+from batch_conformance.message import Listing, Message, Private, Template, shown
 from batch_conformance.rules.highlight import Highlight, at_headers
 from batch_conformance.rules.history import History
 from batch_conformance.rules.rule import Broken, Rule, always, is_batch, where
@@ -21,6 +22,18 @@ from batch_conformance.rules.rule import Broken, Rule, always, is_batch, where
 _LONGEST_NUMBER = 400
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_NONE = Template("header.none", "none")
+_EMPTY = Template("header.empty", "an empty one")
+_CHALLENGE = Template("auth.challenge_missing.expected", "a WWW-Authenticate header")
+_ALLOW = Template("method.allow_missing.expected", "an Allow header")
+_SECONDS_OR_DATE = Template("response.retry_after.expected", "whole seconds or an HTTP-date")
+_PRIVATE = Template("response.cache_public.expected", "private, no-store or nothing")
+_PRESENT = Template("response.header.present", "{name}: to be there")
+_MISSING = Template("response.header.missing", "{name}: missing")
+_VALUE = Template("response.header.value", "{name}: {value}")
+_STATUS = Template("response.head_differs.status", "status {statuses}, as for GET")
+_MEDIA_TYPE = Template("response.head_differs.media_type", "Content-Type {media_types}, as for GET")
+_LENGTH = Template("response.head_differs.length", "Content-Length {length}, as for GET, or none")
 _NOT_SERVED = frozenset({405, 501})
 """Statuses of a server that does not serve HEAD."""
 
@@ -34,9 +47,9 @@ def _check_challenge(observation: Sighting) -> Iterator[Broken]:
     if answer is None or not answer.headers_complete or answer.status != 401:
         return
     if not any(map(str.strip, answer.header_all("www-authenticate"))):
-        observed = "none" if answer.header("www-authenticate") is None else "an empty one"
+        observed = _NONE() if answer.header("www-authenticate") is None else _EMPTY()
         # HTTP's own clause, where the document has a range such as 4XX too.
-        yield Broken("a WWW-Authenticate header", observed, "missing", status="401")
+        yield Broken(_CHALLENGE(), observed, "missing", status="401")
 
 
 def _check_allow(observation: Sighting) -> Iterator[Broken]:
@@ -44,14 +57,14 @@ def _check_allow(observation: Sighting) -> Iterator[Broken]:
     if answer is None or not answer.headers_complete or answer.status != 405:
         return
     if answer.header("allow") is None and not is_turned_away(observation, 405):
-        yield Broken("an Allow header", "none", "missing", status="405")
+        yield Broken(_ALLOW(), _NONE(), "missing", status="405")
 
 
 def _check_retry_after(observation: Sighting) -> Iterator[Broken]:
     answer = observation.answer
     given = answer.header("retry-after") if answer is not None and answer.headers_complete else None
     if given is not None and not is_retry_after(given):
-        yield Broken("whole seconds or an HTTP-date", f'"{given[:60]}"', "malformed")
+        yield Broken(_SECONDS_OR_DATE(), shown(Private(f'"{given[:60]}"')), "malformed")
 
 
 def is_retry_after(value: str) -> bool:
@@ -77,7 +90,7 @@ def _check_cache(observation: Sighting) -> Iterator[Broken]:
     directives = {part.partition("=")[0].strip() for part in given.split(",")}
     shared = directives & {"public", "s-maxage"} and not directives & {"private", "no-store"}
     if shared and _is_secured(observation.operation):
-        yield Broken("private, no-store or nothing", given[:60], "public")
+        yield Broken(_PRIVATE(), shown(given[:60]), "public")
 
 
 def _check_declared(observation: Sighting) -> Iterator[Broken]:
@@ -93,14 +106,14 @@ def _check_declared(observation: Sighting) -> Iterator[Broken]:
             # RFC 9110 section 9.3.2: HEAD may leave out what is only known once the body is made.
             if name in documented.required_headers and observation.method == "GET":
                 kind = f"{name.lower()} missing"
-                yield Broken(f"{name}: to be there", f"{name}: missing", kind, location=location)
+                yield Broken(_PRESENT(name=name), _MISSING(name=name), kind, location=location)
         elif schema is not None:
             broken = schema.violations(header_value(schema, ", ".join(values)))
             if broken:
                 first = next((one for one in broken if not one.annotated), broken[0])
                 yield Broken(
-                    f"{name}: {first.expected}",
-                    f"{name}: {first.observed}",
+                    _VALUE(name=name, value=first.expected),
+                    _VALUE(name=name, value=first.observed),
                     f"{name.lower()} {first.keyword}",
                     level="should" if first.annotated else None,
                     location=location,
@@ -163,15 +176,15 @@ def _compare_head(history: History) -> Iterator[tuple[Sighting, Broken]]:
             continue
         said = {twin.answer.status for twin in twins if twin.answer}
         if answer.status not in said:
-            yield observation, _differs(f"status {_list(said)}, as for GET", str(answer.status), "status")
+            yield observation, _differs(_STATUS(statuses=_any_of(said)), str(answer.status), "status")
             continue
         same = [twin.media_type for twin in twins if twin.answer and twin.answer.status == answer.status]
         if observation.media_type and any(same) and observation.media_type not in same:
-            expected = f"Content-Type {_list(set(same))}, as for GET"
+            expected = _MEDIA_TYPE(media_types=_any_of(set(same)))
             yield observation, _differs(expected, observation.media_type, "media_type")
         meant = _length_around(place, reads[observation.exchange.probe.path]) if length is not None else None
         if meant is not None and length != meant:
-            yield observation, _differs(f"Content-Length {meant}, as for GET, or none", length[:20], "length")
+            yield observation, _differs(_LENGTH(length=meant), length[:20], "length")
 
 
 def _length_around(place: int, reads: Sequence[_Read]) -> str | None:
@@ -205,12 +218,12 @@ def _asked(observation: Sighting) -> _Asked:
     return probe.path, probe.query, tuple(sorted((name.lower(), value) for name, value in probe.headers))
 
 
-def _differs(expected: str, observed: str, kind: str) -> Broken:
-    return Broken(expected, observed, kind, status="")
+def _differs(expected: Message, observed: str, kind: str) -> Broken:
+    return Broken(expected, shown(observed), kind, status="")
 
 
-def _list(values: Iterable[int] | Iterable[str]) -> str:
-    return " or ".join(sorted(str(value) for value in values))
+def _any_of(values: Iterable[int] | Iterable[str]) -> Listing:
+    return Listing(tuple(sorted(str(value) for value in values)), "or")
 
 
 def _is_conclusive_head(observation: Sighting) -> bool:
@@ -235,7 +248,7 @@ CHALLENGE_MISSING = Rule(
     source="RFC 9110 section 15.5.2, RFC 6750 section 3",
     breaks="401 without a WWW-Authenticate header",
     keeps='401 with WWW-Authenticate: Bearer realm="api"',
-    clauses=where(_is_secured, "a 401 carries WWW-Authenticate", "401"),
+    clauses=where(_is_secured, Template("auth.challenge_missing.clause", "a 401 carries WWW-Authenticate"), "401"),
     exercised=lambda observation: observation.exchange.status == 401,
     check=_check_challenge,
     looks_at="message",
@@ -253,7 +266,7 @@ ALLOW_MISSING = Rule(
     source="RFC 9110 section 15.5.6",
     breaks="405 without an Allow header",
     keeps="405 with Allow: GET, HEAD",
-    clauses=always("a 405 lists the methods in Allow", "405"),
+    clauses=always(Template("method.allow_missing.clause", "a 405 lists the methods in Allow"), "405"),
     exercised=lambda observation: observation.exchange.status == 405,
     check=_check_allow,
     looks_at="message",
@@ -271,7 +284,7 @@ RETRY_AFTER = Rule(
     source="RFC 9110 section 10.2.3",
     breaks="Retry-After: soon",
     keeps="Retry-After: 30",
-    clauses=always("Retry-After is seconds or a date"),
+    clauses=always(Template("response.retry_after.clause", "Retry-After is seconds or a date")),
     exercised=_has_retry_after,
     check=_check_retry_after,
     looks_at="message",
@@ -289,7 +302,9 @@ CACHE_PUBLIC = Rule(
     source="RFC 9111 section 3.5",
     breaks="Cache-Control: public, max-age=600",
     keeps="Cache-Control: private, no-store",
-    clauses=where(_is_secured, "private answers are not for shared caches", "200"),
+    clauses=where(
+        _is_secured, Template("response.cache_public.clause", "private answers are not for shared caches"), "200"
+    ),
     exercised=is_batch,
     check=_check_cache,
     looks_at="message",
@@ -326,7 +341,7 @@ HEAD_DIFFERS = Rule(
     source="RFC 9110 section 9.3.2",
     breaks="HEAD 404 and GET 200 for one batch",
     keeps="HEAD 200 and GET 200 with the same Content-Type",
-    clauses=always("HEAD says what GET says"),
+    clauses=always(Template("response.head_differs.clause", "HEAD says what GET says")),
     exercised=_is_conclusive_head,
     compare=_compare_head,
     compares="methods",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from batch_conformance.exchange.redaction import REDACTED
 from batch_conformance.findings.finding import Finding
+from batch_conformance.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,10 @@ def at_pointer(finding: Finding) -> Highlight:
     return Highlight(pointers=(finding.pointer,))
 
 
-def at_observed_word(finding: Finding) -> Highlight:
-    """The first word of what was observed: the text before it may be escaped in the body."""
-    return Highlight(words=(finding.observed.split(" ", 1)[0],))
+def at_observed_text(finding: Finding) -> Highlight:
+    """The first word of the text that was observed: what is behind it may be escaped in the body."""
+    text = finding.observed.argument("text") if isinstance(finding.observed, Message) else None
+    return Highlight(words=(text.split(" ", 1)[0],)) if isinstance(text, str) else Highlight()
 
 
 def at_redacted(_: Finding) -> Highlight:

@@ -10,9 +10,19 @@ from urllib.parse import unquote
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.sighting import Sighting
-from batch_conformance.rules.highlight import Highlight, at_observed_word, at_redacted
+from batch_conformance.message import Message, Template
+from batch_conformance.rules.highlight import Highlight, at_observed_text, at_redacted
 from batch_conformance.rules.rule import Broken, Rule, always, has_id, where
 
+_NO_KEY = Template("security.key_reflected.expected", "no credential in a response")
+_KEY_IN = Template("security.key_reflected.observed", "the key in the {place}")
+_KEY_IN_BODY = Template("security.key_reflected.body", "the key in the body")
+_KEY_IN_HEADER = Template("security.key_reflected.header", "the key in the header {name}")
+_NO_HEADER = Template("security.header_injected.expected", "no header out of an id")
+_HEADER = Template("security.header_injected.observed", "the header {name}: {value}, which stood in the id")
+_NO_TRACE = Template("security.trace_leaked.expected", "no stack trace")
+_NO_INTERNALS = Template("security.internals_leaked.expected", "nothing of the server's insides")
+_LEAKED = Template("security.leaked", "{text}")
 _LOOKED_AT = 65536
 _REMEMBERED = 64
 _ESCAPE = re.compile(r'\\(["\\/nrt])')
@@ -43,7 +53,15 @@ _INTERNALS = (
 
 def _check_key(observation: Sighting) -> Iterator[Broken]:
     for place in observation.exchange.reflections:
-        yield Broken("no credential in a response", f"the key in the {place}", kind=place.partition(" ")[0], status="")
+        yield Broken(_NO_KEY(), _key_in(place), kind=place.partition(" ")[0], status="")
+
+
+def _key_in(place: str) -> Message:
+    """The place of the key in a response: ``body``, or ``header`` and its name."""
+    kind, _, name = place.partition(" ")
+    if kind == "header":
+        return _KEY_IN_HEADER(name=name)
+    return _KEY_IN_BODY() if place == "body" else _KEY_IN(place=place)
 
 
 def _is_answered(observation: Sighting) -> bool:
@@ -54,8 +72,7 @@ def _check_injection(observation: Sighting) -> Iterator[Broken]:
     answer = observation.answer
     for name, value in _injected(observation.exchange) if answer is not None else ():
         if answer is not None and value in (found.strip() for found in answer.header_all(name)):
-            observed = f"the header {name}: {value}, which stood in the id"
-            yield Broken("no header out of an id", observed, kind="id", status="")
+            yield Broken(_NO_HEADER(), _HEADER(name=name, value=value), kind="id", status="")
 
 
 def _injected(exchange: Exchange) -> list[tuple[str, str]]:
@@ -75,7 +92,7 @@ def _at_injected(finding: Finding) -> Highlight:
 def _check_trace(observation: Sighting) -> Iterator[Broken]:
     trace = _trace(_error_text(observation))
     if trace:
-        yield Broken("no stack trace", _on_one_line(trace), "trace")
+        yield Broken(_NO_TRACE(), _LEAKED(text=_on_one_line(trace)), "trace")
 
 
 def _check_internals(observation: Sighting) -> Iterator[Broken]:
@@ -86,7 +103,7 @@ def _check_internals(observation: Sighting) -> Iterator[Broken]:
     for pattern in _INTERNALS:
         leak = next((match[0] for match in pattern.finditer(text) if match[0] not in sent), None)
         if leak:
-            yield Broken("nothing of the server's insides", _on_one_line(leak), "internals")
+            yield Broken(_NO_INTERNALS(), _LEAKED(text=_on_one_line(leak)), "internals")
             return
 
 
@@ -129,7 +146,7 @@ KEY_REFLECTED = Rule(
     source="RFC 6750 section 5.2",
     breaks="Invalid token: sk-…whole key…",
     keeps="Invalid token",
-    clauses=always("the key does not come back"),
+    clauses=always(Template("security.key_reflected.clause", "the key does not come back")),
     exercised=_is_answered,
     concern="leak",
     check=_check_key,
@@ -148,7 +165,7 @@ HEADER_INJECTED = Rule(
     source="RFC 9110 section 5.5, CWE-113",
     breaks="X-Injected: 1 for the id x%0D%0AX-Injected:%201",
     keeps="404 for it, with none of its text in a header",
-    clauses=where(has_id, "a line break in an id starts no header"),
+    clauses=where(has_id, Template("security.header_injected.clause", "a line break in an id starts no header")),
     exercised=_would_inject,
     concern="leak",
     check=_check_injection,
@@ -167,13 +184,13 @@ TRACE_LEAKED = Rule(
     source="CWE-209",
     breaks="Traceback (most recent call last): …",
     keeps='{"code": 50000, "message": "Internal error", "data": ""}',
-    clauses=always("errors show no stack trace"),
+    clauses=always(Template("security.trace_leaked.clause", "errors show no stack trace")),
     exercised=_is_error,
     concern="leak",
     check=_check_trace,
     looks_at="bytes",
     kept_by_plain_reads=True,
-    highlight=at_observed_word,
+    highlight=at_observed_text,
 )
 
 INTERNALS_LEAKED = Rule(
@@ -186,13 +203,13 @@ INTERNALS_LEAKED = Rule(
     source="CWE-209",
     breaks="open /home/app/data/batch_a.json: no such file",
     keeps="404 page not found",
-    clauses=always("errors show nothing internal"),
+    clauses=always(Template("security.internals_leaked.clause", "errors show nothing internal")),
     exercised=_is_error,
     concern="leak",
     check=_check_internals,
     looks_at="bytes",
     kept_by_plain_reads=True,
-    highlight=at_observed_word,
+    highlight=at_observed_text,
 )
 
 RULES = (KEY_REFLECTED, HEADER_INJECTED, TRACE_LEAKED, INTERNALS_LEAKED)

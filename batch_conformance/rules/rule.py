@@ -14,6 +14,7 @@ from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import Schema
 from batch_conformance.findings.finding import Deviation, Finding, Level, Side
 from batch_conformance.judge.sighting import Sighting
+from batch_conformance.message import Template, Text
 from batch_conformance.rules.highlight import Highlight
 from batch_conformance.rules.history import History
 
@@ -67,7 +68,7 @@ class Place:
     ``says`` is the statement in words, ``location`` where the contract says it: None for the source of the rule.
     """
 
-    says: str
+    says: Text
     status: str = ""
     media_type: str = ""
     pointer: str = ""
@@ -81,8 +82,8 @@ class Broken:
     ``kind`` tells deviations at one clause apart and is part of the fingerprint: a stable word, never a random value.
     """
 
-    expected: str
-    observed: str
+    expected: Text
+    observed: Text
     kind: str
     status: str | None = None
     media_type: str = ""
@@ -168,8 +169,8 @@ class Rule:
             status=observation.status if broken.status is None else broken.status,
             media_type=broken.media_type,
             pointer=printable(broken.pointer),
-            expected=printable(broken.expected),
-            observed=printable(broken.observed),
+            expected=_text(broken.expected),
+            observed=_text(broken.observed),
             kind=printable(broken.kind),
             level=level,
             side=broken.side or self.side,
@@ -183,20 +184,26 @@ class Rule:
         return observation.documented.location if observation.documented else observation.operation.location
 
 
+def _text(text: Text) -> Text:
+    return printable(text) if isinstance(text, str) else text
+
+
 def standard(source: str) -> Location:
     """Where a standard says it."""
     return Location(source, 0, "", "standard")
 
 
-def always(says: str, status: str = "") -> Callable[[Operation], Iterable[Place]]:
+def always(says: Template | str, status: str = "") -> Callable[[Operation], Iterable[Place]]:
     """One clause, of every operation."""
-    place = Place(says, status)
+    place = Place(says() if isinstance(says, Template) else says, status)
     return lambda _: (place,)
 
 
-def where(applies: Callable[[Operation], bool], says: str, status: str = "") -> Callable[[Operation], Iterable[Place]]:
+def where(
+    applies: Callable[[Operation], bool], says: Template | str, status: str = ""
+) -> Callable[[Operation], Iterable[Place]]:
     """One clause, of operations to which it applies."""
-    place = Place(says, status)
+    place = Place(says() if isinstance(says, Template) else says, status)
     return lambda operation: (place,) if applies(operation) else ()
 
 

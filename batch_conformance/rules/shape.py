@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batch_conformance.findings.finding import Finding
+from batch_conformance.message import Template
 from batch_conformance.rules.highlight import Highlight
 from batch_conformance.rules.rule import Rule, always
 
@@ -23,7 +24,7 @@ CHANGED = Rule(
     source="the file given with --shape",
     breaks="expires_at in every body when the shape was recorded, and in some bodies now",
     keeps="the types, properties, media types and headers that were recorded; more of them are no change",
-    clauses=always("answers have the shape that was recorded"),
+    clauses=always(Template("shape.changed.clause", "answers have the shape that was recorded")),
     looks_at="run",
     highlight=_at_what_changed,
     only_with="shape",

@@ -8,11 +8,17 @@ from typing import Any
 from batch_conformance.contract.roles import Roles
 from batch_conformance.judge.response import is_of_a_query
 from batch_conformance.judge.sighting import Sighting, at
+from batch_conformance.message import Private, Template, shown
 from batch_conformance.rules.batch import is_plausible, stage_of
 from batch_conformance.rules.highlight import at_pointer, at_status
 from batch_conformance.rules.history import History
 from batch_conformance.rules.rule import Broken, Rule, has_id, where
 
+_AS_OTHERS = Template("stability.answer_changed.expected", "200, as for the other reads of this batch")
+_SAME_MEMBERS = Template("stability.changed.members", "the members that were read before")
+_OTHER_MEMBERS = Template("stability.changed.other_members", "other members, or other values of them")
+_AS_BEFORE = Template("stability.changed.expected", "{value}, as read before")
+_UNSET = Template("stability.changed.unset", "unset")
 _WEIGHED_ELSEWHERE = frozenset({401, 406, 429})
 
 
@@ -27,7 +33,7 @@ def _compare_answers(history: History) -> Iterator[tuple[Sighting, Broken]]:
         if is_of_a_query(read, status):
             continue
         if 300 <= status < 500 and status not in _WEIGHED_ELSEWHERE and read.documented is not None:
-            yield read, Broken("200, as for the other reads of this batch", str(status), str(status))
+            yield read, Broken(_AS_OTHERS(), shown(status), str(status))
 
 
 def _compare_values(history: History) -> Iterator[tuple[Sighting, Broken]]:
@@ -61,8 +67,8 @@ def _customers_own(reads: Sequence[Sighting], pointer: str) -> Iterator[tuple[Si
                 yield (
                     read,
                     Broken(
-                        "the members that were read before",
-                        "other members, or other values of them",
+                        _SAME_MEMBERS(),
+                        _OTHER_MEMBERS(),
                         "changed",
                         media_type=read.contract_media_type,
                         pointer=pointer,
@@ -89,17 +95,17 @@ def _unsigned(value: str | int) -> str | int:
 
 def _changed(read: Sighting, pointer: str, was: Any, now: Any) -> Broken:
     return Broken(
-        f"{_show(was)}, as read before",
-        "unset" if now is None else _show(now),
+        _AS_BEFORE(value=_shown(was)),
+        _UNSET() if now is None else shown(_shown(now)),
         "vanished" if now is None else "changed",
         media_type=read.contract_media_type,
         pointer=pointer,
     )
 
 
-def _show(value: Any) -> str:
+def _shown(value: Any) -> Private:
     text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else text[:57] + "…"
+    return Private(text if len(text) <= 60 else text[:57] + "…")
 
 
 CHANGED = Rule(
@@ -112,7 +118,7 @@ CHANGED = Rule(
     source="the meaning of ids and of times that have passed",
     breaks="created_at 1741685413, then 1741685420, of one batch",
     keeps="created_at 1741685413 at every read",
-    clauses=where(has_id, "what never changes is the same at every read", "200"),
+    clauses=where(has_id, Template("stability.changed.clause", "what never changes is the same at every read"), "200"),
     compare=_compare_values,
     compares="reads",
     kept_by_calm_reads=True,
@@ -130,7 +136,9 @@ ANSWER_CHANGED = Rule(
     source="RFC 9110 section 9.2.1: a read changes nothing",
     breaks="200, then 404, for one batch",
     keeps="200 at every read of one batch",
-    clauses=where(has_id, "the same read is answered in the same way", "200"),
+    clauses=where(
+        has_id, Template("stability.answer_changed.clause", "the same read is answered in the same way"), "200"
+    ),
     compare=_compare_answers,
     compares="reads",
     kept_by_calm_reads=True,

@@ -8,10 +8,17 @@ from itertools import pairwise
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Stage
 from batch_conformance.judge.sighting import Sighting, at
-from batch_conformance.rules.batch import clock, stage_of, times_of
+from batch_conformance.message import Template, shown
+from batch_conformance.rules.batch import moment, stage_of, times_of
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.history import History
 from batch_conformance.rules.rule import Broken, Rule, is_batch, where
+
+_A_TIME = Template("state.timestamp_missing.expected", "a time, as the batch is {state}")
+_NONE = Template("state.timestamp_missing.observed", "none")
+_NO_TIME = Template("state.timestamp_early.expected", "none, as the batch is {state}")
+_FOR_GOOD = Template("state.regressed.final", "{state} for good")
+_OR_LATER = Template("state.regressed.later", "{state}, or a later state")
 
 
 def _has_times_of_states(operation: Operation) -> bool:
@@ -45,8 +52,8 @@ def _unset_times(observation: Sighting, *, of_final_state: bool) -> Iterator[Bro
             continue
         if at(observation.batch, pointer) is None:
             yield Broken(
-                f"a time, as the batch is {here.value}",
-                "none",
+                _A_TIME(state=here.value),
+                _NONE(),
                 f"unset when {here.value}",
                 media_type=observation.contract_media_type,
                 pointer=pointer,
@@ -70,8 +77,8 @@ def _check_early_times(observation: Sighting) -> Iterator[Broken]:
     for stage, pointer in _other_stages(observation, here):
         if pointer in times and not _was_passed(stage, here) and _contradicts(here, stage):
             yield Broken(
-                f"none, as the batch is {here.value}",
-                f"{times[pointer]} ({clock(times[pointer])})",
+                _NO_TIME(state=here.value),
+                moment(times[pointer]),
                 f"set when {here.value}",
                 media_type=observation.contract_media_type,
                 pointer=pointer,
@@ -99,8 +106,8 @@ def _compare_states(history: History) -> Iterator[tuple[Sighting, Broken]]:
             yield (
                 later,
                 Broken(
-                    f"{was.value} for good" if was.terminal else f"{was.value}, or a later state",
-                    now.value,
+                    (_FOR_GOOD if was.terminal else _OR_LATER)(state=was.value),
+                    shown(now.value),
                     "left_final_state" if was.terminal else "went_back",
                     media_type=later.contract_media_type,
                     pointer=roles.state or "",
@@ -118,7 +125,9 @@ TIMESTAMP_MISSING = Rule(
     source="the document's properties named after states",
     breaks='{"status": "failed", "failed_at": null}',
     keeps='{"status": "failed", "failed_at": 1741685500}',
-    clauses=where(_has_times_of_states, "a final state has its own time", "200"),
+    clauses=where(
+        _has_times_of_states, Template("state.timestamp_missing.clause", "a final state has its own time"), "200"
+    ),
     exercised=is_batch,
     concern="sense",
     check=_check_final_time,
@@ -152,7 +161,11 @@ TIMESTAMP_EARLY = Rule(
     source="the document's properties named after states",
     breaks='{"status": "in_progress", "completed_at": 1741685500}',
     keeps='{"status": "in_progress", "completed_at": null}',
-    clauses=where(_has_times_of_states, "no time of a state that the batch is not in", "200"),
+    clauses=where(
+        _has_times_of_states,
+        Template("state.timestamp_early.clause", "no time of a state that the batch is not in"),
+        "200",
+    ),
     exercised=is_batch,
     concern="sense",
     check=_check_early_times,
@@ -170,7 +183,7 @@ REGRESSED = Rule(
     source="the vendor's guide: the order of states",
     breaks="completed, then in_progress, of one batch",
     keeps="in_progress, then completed, of one batch",
-    clauses=where(_has_states, "the state does not go back", "200"),
+    clauses=where(_has_states, Template("state.regressed.clause", "the state does not go back"), "200"),
     compare=_compare_states,
     compares="reads",
     kept_by_calm_reads=True,

@@ -61,7 +61,7 @@ class Workbench:
         finally:
             audit.close()
         findings = tuple(
-            Seen(found.rule, found.level, found.status, found.pointer, found.kind, found.observed)
+            Seen(found.rule, found.level, found.status, found.pointer, found.kind, str(found.observed))
             for found in report.ledger.findings
         )
         usual = len(self._usual.intersection(findings))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from batch_conformance.message import Noun
+from batch_conformance.message import MORE_PLACES, Noun
 
 WORDS = (
     "conforms",
@@ -61,7 +61,7 @@ NOUNS: Mapping[str, Noun] = {
         Noun("more exchange", "{n} more exchange", "{n} more exchanges"),
         Noun("more finding", "{n} more finding", "{n} more findings"),
         Noun("more group", "{n} more group", "{n} more groups"),
-        Noun("more place", "{n} more place", "{n} more places"),
+        MORE_PLACES,
         Noun("more probe", "{n} more probe", "{n} more probes"),
         Noun("more reason", "{n} more reason", "{n} more reasons"),
         Noun("place", "{n} place", "{n} places"),
