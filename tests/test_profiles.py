@@ -11,6 +11,7 @@ import yaml
 from suite_support import ROOT
 
 from batch_conformance.contract.sources import spec_folder
+from batch_conformance.exchange.profile import KnownDeviation
 from batch_conformance.probes.batch_ids import learn_shape
 from batch_conformance.probes.plan import build_plan
 from batch_conformance.report.vendors import details, listing, page
@@ -183,3 +184,39 @@ def test_a_vendor_known_to_ignore_prefer_is_not_asked_with_it() -> None:
     plan = build_plan(contract, ["batch_rdyqgrcgjg"], exploration="standard", seed=None, loopback=True, prefers=False)
     assert plan.counts()["statuses"] == 0
     assert not any(name == "Prefer" for probe in plan.probes for name, _ in probe.headers)
+
+
+@pytest.mark.parametrize(
+    ("known", "status", "answered", "covered"),
+    [
+        ("500", "500", 500, True),
+        ("500", "503", 503, False),
+        ("5XX", "500", 500, True),
+        ("5XX", "404", 404, False),
+        ("500", "5XX", 500, True),
+        ("503", "5XX", 500, False),
+        ("5XX", "default", 502, True),
+        ("5XX", "default", 404, False),
+        ("404", "default", 404, True),
+        ("default", "default", 404, True),
+        ("500", "", 500, False),
+        ("", "5XX", 500, True),
+    ],
+)
+def test_a_known_deviation_is_matched_through_ranges(known: str, status: str, answered: int, covered: bool) -> None:
+    deviation = KnownDeviation("response.server_error", "a reason", "a source", status=known)
+    assert deviation.covers("response.server_error", status, "", "unknown", answered) is covered
+    assert not deviation.covers("response.silent", status, "", "unknown", answered)
+
+
+def test_a_known_deviation_of_one_kind_covers_no_other() -> None:
+    known = load_profile("litellm").known
+    assert known("response.server_error", "500", "", "unknown", 500) is not None
+    assert known("response.server_error", "500", "", "known", 500) is None
+
+
+@pytest.mark.parametrize("name", ["aibrix", "llama-stack"])
+def test_a_vendor_that_asks_for_no_credential_is_known_for_it(name: str) -> None:
+    for status in ("401", ""):
+        assert load_profile(name).known("auth.missing_accepted", status, "", "accepted", 200) is not None
+    assert load_profile(name).known("auth.wrong_token_accepted", "401", "", "accepted", 200) is None

@@ -23,21 +23,37 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class KnownDeviation:
-    """A deviation that is known before anybody asked; what an empty ``status`` or ``pointer`` says is: any."""
+    """A deviation that is known before anybody asked.
+
+    What an empty ``status`` or ``kind``, or no ``pointer``, says is: any. ``status`` may be a range such as ``5XX``.
+    """
 
     rule: str
     reason: str
     source: str
     status: str = ""
     pointer: str | None = None
+    kind: str = ""
 
-    def covers(self, rule: str, status: str, pointer: str) -> bool:
-        """Whether a finding of this rule, status and pointer is the one that is known."""
+    def covers(self, rule: str, status: str, pointer: str, kind: str, answered: int | None) -> bool:
+        """Whether a finding of this rule, clause and kind is the one that is known.
+
+        ``status`` is the one that the finding's clause names, which may be a range or ``default``; ``answered`` is the
+        one that was received.
+        """
         return (
             rule == self.rule
-            and (not self.status or status == self.status)
+            and (not self.status or self._has_status(status, answered))
             and (self.pointer is None or pointer == self.pointer)
+            and (not self.kind or kind == self.kind)
         )
+
+    def _has_status(self, status: str, answered: int | None) -> bool:
+        """Whether the status of a clause is the one that is known, or the answer's is, where either is a range."""
+        if status == self.status:
+            return True
+        received = status if status.isdigit() else str(answered or "") if status else ""
+        return received == self.status or (self.status.endswith("XX") and received[:1] == self.status[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +106,10 @@ class Profile:
     deviations: tuple[KnownDeviation, ...] = ()
     facts: tuple[Fact, ...] = ()
 
-    def known(self, rule: str, status: str, pointer: str) -> KnownDeviation | None:
-        """The known deviation that a finding is, or None."""
-        return next((known for known in self.deviations if known.covers(rule, status, pointer)), None)
+    def known(self, rule: str, status: str, pointer: str, kind: str, answered: int | None) -> KnownDeviation | None:
+        """The known deviation that a finding is, as ``KnownDeviation.covers`` says it, or None."""
+        found = (known for known in self.deviations if known.covers(rule, status, pointer, kind, answered))
+        return next(found, None)
 
     def odd_ids(self, batch_ids: tuple[str, ...]) -> tuple[str, ...]:
         """Those ids that do not look like this vendor's, where it is known how they look."""
@@ -135,7 +152,12 @@ def profile_from(data: Mapping[str, Any], name: str) -> Profile:
         rate_source=rate.get("source", ""),
         deviations=tuple(
             KnownDeviation(
-                entry["rule"], entry["reason"], entry["source"], entry.get("status", ""), entry.get("pointer")
+                entry["rule"],
+                entry["reason"],
+                entry["source"],
+                entry.get("status", ""),
+                entry.get("pointer"),
+                entry.get("kind", ""),
             )
             for entry in data.get("deviations", ())
         ),

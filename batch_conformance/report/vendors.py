@@ -93,7 +93,8 @@ def _rows(profile: Profile) -> Iterator[tuple[str, str, str]]:
     if profile.rate_limit:
         yield "rate limit", profile.rate_limit, profile.rate_source
     for known in profile.deviations:
-        place = " ".join(filter(None, (known.status, known.pointer)))
+        kind = f"({known.kind})" if known.kind else ""
+        place = " ".join(filter(None, (known.status, known.pointer, kind)))
         yield "known deviation", f"`{known.rule}` at {place or 'any place'}: {known.reason}", known.source
     for fact in profile.facts:
         yield "besides", fact.says, fact.source

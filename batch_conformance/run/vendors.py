@@ -99,7 +99,8 @@ def known_of(findings: Sequence[Finding], profile: Profile) -> Iterator[str]:
 
 
 def _known(profile: Profile, finding: Finding) -> KnownDeviation | None:
-    return profile.known(finding.rule, finding.status, finding.pointer)
+    answered = finding.evidence.status
+    return profile.known(finding.rule, finding.status, finding.pointer, finding.kind, answered)
 
 
 def _read(path: Path, name: str) -> Profile:
