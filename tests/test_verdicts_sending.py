@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from urllib.parse import unquote
 
+import pytest
 from answering import BROKEN, BUSY, NOT_FOUND, REFUSED, SHOWN, Asked, Audited, Said, answering, audited, audited_at
-from small_server import BATCH_ID
+from small_server import BATCH_ID, KEY
 
+from batch_conformance.exchange.exchange import Probe
+from batch_conformance.exchange.limits import Budget, BudgetExhausted, RateLimit
+from batch_conformance.exchange.target import Target
+from batch_conformance.probes.credentials import present
 from batch_conformance.report import drift_json, html, terminal
 from batch_conformance.run.omissions import ALWAYS_SENT
 
@@ -138,12 +144,23 @@ def test_one_silent_id_does_not_leave_the_other_odd_ids_out() -> None:
     assert len({exchange.number for exchange in hostile}) > 30
 
 
-def test_a_run_ends_with_its_duration_however_long_it_would_pause() -> None:
+def test_a_run_ends_where_the_next_pause_would_outlast_its_duration() -> None:
+    run = audited(lambda _: None, max_duration=5.0, rate_limit=RateLimit.parse("1/m"))
+    assert "--max-duration allows more" in run.notes
+    assert run.audit.runner.sent == 1
+    assert all(seconds < 5 for seconds in run.slept)
+
+
+def test_a_probe_that_waits_longer_than_the_run_is_not_waited_for() -> None:
     slept: list[float] = []
-    run = audited(lambda _: None, max_duration=0.2, request_timeout=0.3)
-    slept += run.slept
-    assert run.report.sentence.startswith("Inconclusive") or run.report.verdict == "conforms"
-    assert "--max-duration" in run.notes
+    with answering(lambda _: None) as server:
+        budget = Budget(max_duration=5.0)
+        with Target(server.base_url, KEY, present, budget=budget, sleep=slept.append) as target:
+            probe = Probe("lifecycle", "poll", f"/batches/{BATCH_ID}", BATCH_ID, "known", wait=60.0)
+            target.send(replace(probe, wait=0.0), 0)
+            with pytest.raises(BudgetExhausted, match="--max-duration"):
+                target.send(probe, 1)
+    assert slept == []
 
 
 # Broken behind the door
