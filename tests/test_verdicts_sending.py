@@ -177,6 +177,21 @@ def test_broken_behind_the_door_is_one_cause_whatever_its_bytes() -> None:
         assert asked["authentication"] >= 12
 
 
+def test_a_known_id_that_is_always_broken_is_no_outage_of_the_target() -> None:
+    oops = Said(500, {"error": {"message": "oops"}})
+    run = audited(lambda asked: oops if asked.has_key and asked.is_known else None)
+    assert "response.server_error" in run.rules
+    assert "down" not in run.report.sentence + run.notes
+    assert {finding.side for finding in run.report.ledger.findings if finding.status == "500"} == {"server"}
+    assert f"every read of the id {BATCH_ID} fails" in run.notes
+
+
+def test_what_a_finding_says_of_server_errors_is_not_said_again_request_by_request() -> None:
+    run = audited(lambda asked: BROKEN if asked.has_key and not asked.is_known else None)
+    assert "response.server_error" in run.rules
+    assert not [what for what in run.report.missing if "but the one" in what]
+
+
 def test_a_router_that_knows_other_paths_does_not_hide_that_all_reads_are_broken() -> None:
     def answer(asked: Asked) -> Said:
         if not asked.path.startswith("/v1/batches/") or asked.path.endswith("/") or "%" in asked.path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -12,7 +12,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.availability import is_down, shows_a_batch
-from batch_conformance.judge.sighting import Sighting
+from batch_conformance.judge.sighting import Sighting, told_of
 
 _GATEWAY = frozenset({429, 502, 503, 504})
 """Statuses that stand for a server that is busy or away."""
@@ -106,10 +106,13 @@ def soften(deviation: Deviation) -> Deviation:
     return replace(deviation, level="info", side="network", kind=f"passing_{deviation.kind}")
 
 
-def only_errors(exchanges: Sequence[Exchange], contract: Contract, unjudged: frozenset[int]) -> tuple[str, ...]:
+def only_errors(
+    exchanges: Sequence[Exchange], contract: Contract, unjudged: frozenset[int], told: Set[str] = frozenset()
+) -> tuple[str, ...]:
     """What a run lacks: an answer to requests to which a server error of its own was the only one.
 
-    It came once, so that it may be chance, or may be not. ``unjudged`` are the numbers of the probes left open.
+    It came once, so that it may be chance, or may be not. ``unjudged`` are the numbers of the probes left open. Of the
+    subjects in ``told`` a finding says that they end so.
     """
     sightings = [Sighting(exchange, contract) for exchange in exchanges]
     answered = {_name(sighting) for sighting in sightings if not is_down(sighting)}
@@ -117,6 +120,8 @@ def only_errors(exchanges: Sequence[Exchange], contract: Contract, unjudged: fro
         _name(sighting): sighting.exchange.status
         for sighting in sightings
         if _is_own_error(sighting) and sighting.exchange.number in unjudged
+        if sighting.exchange.probe.subject not in told
+        if sighting.exchange.probe.subject in told_of({*told, sighting.exchange.probe.subject})
     }
     return tuple(f"an answer to {name} but the one {status}" for name, status in broken.items() if name not in answered)
 

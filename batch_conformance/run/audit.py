@@ -196,7 +196,8 @@ class Audit:
         partial = not set(CHAPTER_NAMES) - (set() if self.settings.client else {CLIENT}) <= set(selected)
         stopped = self.runner.stopped or ("interrupted" if interrupted else "")
         run = (ledger.exchanges, self.contract, ledger.unjudged)
-        suspicious = () if ledger.cause else (*only_errors(*run), *silent_ids(*run))
+        told = {finding.kind for finding in ledger.findings if finding.rule == "response.server_error"}
+        suspicious = () if ledger.cause else (*only_errors(*run, told), *silent_ids(*run))
         missing = (*self._explain(ledger), *suspicious)
         complete = not (stopped or interrupted or fault or partial or self.runner.lacks)
         entries = self.recalled.entries(ledger, complete=complete)

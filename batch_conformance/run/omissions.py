@@ -121,7 +121,7 @@ class Omissions:
         if self._limited[_limited_kind(probe)] >= _LIMITED_ENOUGH:
             return "refused credentials are answered 429" if _is_credential(probe) else f"{what} is answered 429"
         if shows_a_batch(probe) and self._broken_ids[probe.batch_id] >= BROKEN_ID:
-            return f"the id {probe.batch_id} gets no answer"
+            return f"every read of the id {probe.batch_id} fails"
         if self._ended[kind] >= (_ENDED_ENOUGH if probe.chapter in ALWAYS_SENT else 1):
             return f"{what} ends the server"
         if self._silent[kind] >= self._silence_enough(probe):

@@ -60,6 +60,8 @@ class Runner:
         self.progress = progress
         self._done: set[int] = set()
         self._omissions = Omissions()
+        self._first_breaks = False
+        self._answered: Probe | None = None
         self._paused: set[tuple[str, str]] = set()
         self._limited = 0
         self._down = 0
@@ -179,11 +181,21 @@ class Runner:
             return
         known_broken = self._omissions.is_broken(probe)
         self._keep(attempts)
+        self._choose_control(number, final)
         self._omissions.add(attempts)
         if (final.status or 0) >= 500 and probe.forced_status is None:
             third = self._omissions.errors(probe) % BROKEN_ENOUGH == 0
             if third or not known_broken:
                 self._look_whether_away(final, pauses=third)
+
+    def _choose_control(self, number: int, final: Exchange) -> None:
+        """Have the first read tell whether the target answers, unless it breaks: then the latest that does not."""
+        probe, status = final.probe, final.status or 0
+        plain = probe.method == "GET" and probe.credential == "valid" and probe.subject in ("known", "unknown")
+        if number == 0:
+            self._first_breaks = status >= 500
+        elif self._first_breaks and plain and not probe.query and probe.forced_status is None and status < 500:
+            self._answered = probe
 
     def _after_failure(self, number: int, probe: Probe, attempts: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
         """Look whether the server has ended; once it is back, the request is sent once more, to be sure."""
@@ -221,8 +233,8 @@ class Runner:
 
     @property
     def _control(self) -> Probe:
-        """A plain read, which tells whether the target answers at all."""
-        return replace(self.plan.probes[0], name="control", wait=0.0)
+        """A plain read, which tells whether the target answers at all: the first one, or one that was answered last."""
+        return replace(self._answered or self.plan.probes[0], name="control", wait=0.0)
 
     def _keep(self, attempts: tuple[Exchange, ...]) -> None:
         """Keep the exchanges, and stop where nothing but refusals has come for a while."""

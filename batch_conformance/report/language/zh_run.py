@@ -76,7 +76,7 @@ _RUN: Mapping[str, str] = {
     "{} with {} ids ends the server": "章节 {} 中 ID 类别为 {} 的请求会使服务器终止",
     "{} with {} ids is answered 429": "章节 {} 中 ID 类别为 {} 的请求返回 429",
     "refused credentials are answered 429": "应被拒绝的凭证返回 429",
-    "the id {} gets no answer": "ID {} 得不到应答",
+    "every read of the id {} fails": "对 ID {} 的每次读取都失败",
     "the target does not follow Prefer: code=NNN": "目标不遵循 Prefer: code=NNN",
     "the target went away at {}/{}: {}": "目标在 {}/{} 时消失：{}",
     "all {} requests of the run are used: --max-requests allows more": "本次运行的 {} 个请求已用完：--max-requests 可放宽",
