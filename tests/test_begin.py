@@ -6,7 +6,9 @@ import socket
 from typing import Any
 
 import pytest
+from answering import NOT_FOUND, SHOWN, answering
 from judge_support import contract
+from small_server import BATCH_ID
 
 from batch_conformance.contract.error import ContractError
 from batch_conformance.exchange.secret import Secret
@@ -51,3 +53,14 @@ def test_what_was_started_ends_where_the_audit_cannot_begin(monkeypatch: pytest.
     with pytest.raises(ContractError):
         begin(settle({}, base_url=None, operation="nowhere"), seed=None, command="")
     assert [mock.pid for mock in mocks] == [None]
+
+
+def test_the_request_that_asks_whether_a_key_is_needed_is_one_of_the_run() -> None:
+    with answering(lambda asked: SHOWN if asked.is_known else NOT_FOUND) as server:
+        settings = settle({}, base_url=server.base_url, batch_ids=[BATCH_ID], max_requests=30)
+        audit = begin(settings, seed=None, command="")
+        try:
+            assert audit.target.budget.used == len(server.asked) == 1
+            assert len(audit.plan.probes) <= 29
+        finally:
+            audit.close()

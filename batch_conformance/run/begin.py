@@ -116,6 +116,7 @@ class _Access:
     base: BaseUrl
     shared: Shared | None
     sleep: Callable[[float], None]
+    budget: Budget
 
     def target(self, key: str) -> Target:
         settings, profile = self.settings, self.settings.profile or NO_VENDOR
@@ -131,7 +132,7 @@ class _Access:
             ca_bundle=settings.ca_bundle,
             insecure=settings.insecure,
             rate=_part_of(settings.rate_limit, self.shared),
-            budget=_budget(settings, self.shared),
+            budget=self.budget,
             sleep=self.sleep,
         )
 
@@ -177,7 +178,7 @@ def _reach(
     if doubt:
         said.append(doubt)
         warn(doubt)
-    access = _Access(settings, base, shared, sleep)
+    access = _Access(settings, base, shared, sleep, _budget(settings, shared))
     target = access.target(key)
     if not key:
         try:
@@ -193,7 +194,7 @@ def _reach(
         said.append(
             f"No base URL was given: the target is a mock made from {document}, and the verdict is of no server."
         )
-    used = shared.used if shared else 0
+    used = shared.used if shared else target.budget.used
     return Reached(target, key, ids, used, tuple(said), doubt, mock=mock, fitted=fitted, shared=shared)
 
 
