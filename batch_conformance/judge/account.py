@@ -6,8 +6,9 @@ from pathlib import Path
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
-from batch_conformance.findings.fold import Tally
+from batch_conformance.findings.fold import Bucket, Tally
 from batch_conformance.judge.coverage import Bodies, Coverage
+from batch_conformance.judge.error_bodies import is_of_error_body
 from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.log import Log
 from batch_conformance.judge.sighting import Sighting
@@ -40,6 +41,13 @@ class Account:
         self.tally.update(other.tally)
         self._known_bodies.update(other._known_bodies)
         self._other_bodies.update(other._other_bodies)
+
+    def tells(self, bucket: Bucket) -> bool:
+        """Whether what is in a bucket is told of, for what the operation's exchanges show.
+
+        Of the bodies of server errors it is told when it is known which errors keep coming.
+        """
+        return self.facts.tells(bucket) and not is_of_error_body(bucket)
 
     def bodies(self) -> Bodies:
         """The bodies of successes: those of real batches, or of all where none was read."""

@@ -119,6 +119,16 @@ class Weighed:
             yield first, len(ones) - (first is not least), passes
 
 
+def _without_subject(one: Drift) -> tuple[str, str]:
+    """What was asked, whichever id it was asked for: what breaks for known ids and unknown ones alike is one cause.
+
+    So are all the credentials that have to be refused, or any of them that are.
+    """
+    chapter = one.down.kind.partition("/")[0]
+    asked = one.down.kind.removesuffix("_known").removesuffix("_unknown")
+    return one.down.operation, chapter if chapter == "authentication" else asked
+
+
 def _order(one: Drift) -> tuple[int, ...]:
     return one.down.moment[1:]
 
@@ -203,7 +213,9 @@ class Availability:
         ended = {end.down.moment[1] for end in ends}
         drift = [one for one in drift if one.down.moment[1] not in ended]
         told = told_of({one.down.subject for one in drift})
-        return Weighed((*(one for one in drift if one.down.subject in told), *dropped), unjudged)
+        of_known = {_without_subject(one) for one in drift if one.down.subject == "known"}
+        alone = (one for one in drift if one.down.subject != "unknown" or _without_subject(one) not in of_known)
+        return Weighed((*(one for one in alone if one.down.subject in told), *dropped), unjudged)
 
     def _weigh(self, gaps: _Gaps) -> tuple[list[Drift], frozenset[int]]:
         drift: list[Drift] = []

@@ -263,6 +263,7 @@ def is_plain_read(sighting: Sighting) -> bool:
 
 
 _CONDITIONS: Mapping[str, Callable[..., bool]] = {
+    "error_body": lambda _facts, _operation, _status: True,
     "unless_real": lambda facts: not facts.real,
     "unless_any_id": lambda facts: not facts.any_id,
     "unless_nowhere": lambda facts: not facts.nowhere,

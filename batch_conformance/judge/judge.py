@@ -15,6 +15,7 @@ from batch_conformance.findings.fold import Bucket, Tally
 from batch_conformance.findings.ledger import ClauseResult, Ledger
 from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge import applying as rules
+from batch_conformance.judge import error_bodies
 from batch_conformance.judge.account import Account
 from batch_conformance.judge.authentication import has_key, is_let_in, judge_authentication
 from batch_conformance.judge.availability import Answered, Down, Moment, Weighed, ended, is_down, moment_of
@@ -194,13 +195,13 @@ class Judge:
         facts = self._facts()
         cause = behind_the_door(facts)
         coverages: dict[str, Coverage] = {}
-        whole, in_passing, passing = Tally(), Tally(), set[Moment]()
+        whole, in_passing, of_errors, passing = Tally(), Tally(), Tally(), set[Moment]()
         for account in accounts:
             coverage = coverages[account.operation.id] = Coverage(account.operation)
             coverage.update(account.coverage)
-            own = account.tally.told(account.facts.tells)
+            own = account.tally.told(account.tells)
             if compared.foreign:
-                passing |= _Foreign(account, weather, coverage, own, in_passing, bool(cause)).count()
+                passing |= _Foreign(account, weather, coverage, own, in_passing, of_errors, bool(cause)).count()
             whole.update(own)
         for deviation, row in compared.deviations:
             told = revive(deviation, row) if revive else deviation
@@ -216,8 +217,9 @@ class Judge:
             deviation_at_end = ended(at_ends[end.down.moment], sure=end.sure)
             if deviation_at_end is not None:
                 whole.add([deviation_at_end], phase=_AVAILABILITY, size=end.down.size)
-        shapes = self._judge_shape(passing, whole, in_passing)
-        counted = list(whole.counted())
+        beside = error_bodies.settle((*(account.tally for account in accounts), of_errors), whole, in_passing)
+        shapes = self._judge_shape(passing, whole, in_passing, beside)
+        counted = [*whole.counted(), *beside.counted()]
         clauses = [
             result
             for name, coverage in coverages.items()
@@ -230,7 +232,8 @@ class Judge:
         ]
         whole.update(in_passing)
         kept = {exchange.order: exchange for exchange in (*self._examples, *self._kept)}
-        found = whole.findings(lambda finding: coverages[finding.operation].objects_around(finding))
+        told_apart = whole.findings(lambda finding: coverages[finding.operation].objects_around(finding))
+        found = error_bodies.put_beside(told_apart, beside.findings())
         findings = tuple(_with_whole(finding, kept.get(finding.evidence.order)) for finding in found)
         shown = {finding.evidence.order: finding.evidence for finding in findings} | kept
         return Ledger(
@@ -278,13 +281,16 @@ class Judge:
                     found[row[:3]] = sighting_of_row(key, row, log)
         return found
 
-    def _judge_shape(self, passing: set[Moment], own: Tally, in_passing: Tally) -> tuple[ClauseResult, ...]:
+    def _judge_shape(
+        self, passing: set[Moment], own: Tally, in_passing: Tally, beside: Tally
+    ) -> tuple[ClauseResult, ...]:
         """Compare with the shape that was recorded before, if there is one."""
         if self._shape is None:
             return ()
         told = Tally()
         told.update(own)
         told.update(in_passing)
+        told.update(beside)
         kept = (Sighting(exchange, self.contract) for exchange in self._kept)
         sightings = [one for one in kept if one.operation.id == self._shape.operation]
         changes = list(judge_shape(sightings, self._shape, told, self._strangers))
@@ -311,7 +317,8 @@ class Judge:
 class _Foreign:
     """Counts the exchanges of an operation whose words may be a gateway's.
 
-    ``is_behind`` says that all that the valid credential gets is one server error.
+    ``of_errors`` has the bodies of server errors apart. ``is_behind`` says that all that the valid credential gets is
+    one server error.
     """
 
     account: Account
@@ -319,6 +326,7 @@ class _Foreign:
     coverage: Coverage
     own: Tally
     in_passing: Tally
+    of_errors: Tally
     is_behind: bool
 
     def count(self) -> set[Moment]:
@@ -351,8 +359,11 @@ class _Foreign:
     def _tell(self, judged: Judged, tally: Tally, *, softens: bool, least: int = 0) -> None:
         for bucket, phase, deviations in judged.told:
             if phase >= least and self.account.facts.tells(bucket):
-                softened = map(soften, deviations) if softens and phase < _IDENTITY else deviations
-                tally.add(softened, phase=phase)
+                if error_bodies.is_of_error_body(bucket) and not softens:
+                    self.of_errors.add(deviations, bucket, phase=phase)
+                else:
+                    softened = map(soften, deviations) if softens and phase < _IDENTITY else deviations
+                    tally.add(softened, phase=phase)
 
 
 def _is_behind(sighting: Sighting) -> bool:
@@ -396,9 +407,13 @@ def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, int, list[Deviatio
         form = form_of(sighting)
         yield unless_form_is_own(form), _ALONE, answer
         yield if_form_is_own(form), _ALONE, list(_judge_answer(replace(sighting, api_spoke=True)))
+    elif odd:
+        yield UNLESS_REAL, _ALONE, answer
+    elif sighting.exchange.status == 404 and sighting.operation.secured:
+        yield UNLESS_NOWHERE, _ALONE, answer
     else:
-        nothing_there = sighting.exchange.status == 404 and sighting.operation.secured
-        yield UNLESS_REAL if odd else UNLESS_NOWHERE if nothing_there else ALWAYS, _ALONE, answer
+        for bucket, deviations in error_bodies.split(sighting, answer):
+            yield bucket, _ALONE, deviations
     yield ALWAYS, _GIVEN_AWAY, given_away
 
 

@@ -20,8 +20,8 @@ from batch_conformance.judge.content import Content, look, read
 from batch_conformance.judge.strict_json import Parsed
 from batch_conformance.message import Text
 
-_ODD = frozenset({"neighbour", "hostile", "outside"})
-"""Subjects that nobody has either."""
+_ODD = ("equivalent", "neighbour", "hostile")
+"""Subjects whose ids nobody has either, as they are written, the plainest first."""
 
 
 @dataclass(frozen=True)
@@ -214,8 +214,11 @@ class Sighting:
 
 
 def told_of(subjects: Set[str]) -> Set[str]:
-    """The subjects of which a trouble is told: one with every id that nobody has is one with the odd ones too."""
-    return subjects - _ODD if "unknown" in subjects else subjects
+    """The subjects of which a trouble is told: one with plainer ids that nobody has is one with odder ones too."""
+    if "unknown" in subjects:
+        return subjects - {*_ODD, "outside"}
+    plainest = next((subject for subject in _ODD if subject in subjects), None)
+    return subjects - ({*_ODD} - {plainest})
 
 
 def at(value: Any, pointer: str) -> Any:

@@ -39,6 +39,7 @@ _JUDGES: Mapping[str, str] = {
     "an answer to {} but the one {}": "对 {} 的应答（只有一次 {}）",
     "{} every time for {}": "{}，每次都发生在：{}",
     "{}, every time for {}": "{}，每次都发生在：{}",
+    "{}, in another body than documented ({})": "{}，响应体也与文档不同（{}）",
     "the id {}": "{} 这个 ID",
     "every known id": "每个已知 ID",
     "{} with the id {}": "{}（ID 为 {}）",

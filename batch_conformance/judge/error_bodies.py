@@ -1,0 +1,77 @@
+"""Bodies of server errors that are not as documented: part of the finding that the server errs, where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from batch_conformance.findings.finding import LEVELS, Deviation, Finding
+from batch_conformance.findings.fold import Bucket, Tally
+from batch_conformance.judge.conditions import ALWAYS
+from batch_conformance.judge.sighting import Sighting
+
+_ERROR = "response.server_error"
+_BODY = "error_body"
+_OF_A_BODY = ("body.", "json.", "response.media_type", "response.charset")
+
+
+def split(sighting: Sighting, deviations: Iterable[Deviation]) -> Iterator[tuple[Bucket, list[Deviation]]]:
+    """The deviations of an answer; of a server error that nobody asked for, those of its body in a bucket of their own.
+
+    What a status that was asked for comes with is judged by itself.
+    """
+    status, told = sighting.exchange.status or 0, list(deviations)
+    if not 500 <= status <= 599 or sighting.forced:
+        yield ALWAYS, told
+        return
+    yield ALWAYS, [one for one in told if not one.rule.startswith(_OF_A_BODY)]
+    bucket = (_BODY, sighting.operation.id, str(status))
+    yield bucket, [one for one in told if one.rule.startswith(_OF_A_BODY)]
+
+
+def is_of_error_body(bucket: Bucket) -> bool:
+    """Whether deviations in this bucket are those of the body of a server error."""
+    return bucket[:1] == (_BODY,)
+
+
+def settle(tallies: Iterable[Tally], whole: Tally, in_passing: Tally) -> Tally:
+    """What is wrong with the bodies of server errors that are told of in ``whole`` or ``in_passing``.
+
+    Of the ``tallies``, what is wrong with the bodies of other server errors is added to ``whole``.
+    """
+    told = {
+        (_BODY, deviation.operation, str(deviation.exchange.status))
+        for tally in (whole, in_passing)
+        for deviation, _ in tally.kinds()
+        if deviation.rule == _ERROR
+    }
+    beside = Tally()
+    for tally in tallies:
+        beside.update(tally.told(lambda bucket: bucket in told))
+        whole.update(tally.told(lambda bucket: is_of_error_body(bucket) and bucket not in told))
+    return beside
+
+
+def put_beside(findings: Sequence[Finding], beside: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings, each that a server errs with what is wrong with the bodies that came with it, worst first.
+
+    It has the worst level of them all, and the clause of what is worse than itself.
+    """
+    return tuple(_with_bodies(finding, beside) if finding.rule == _ERROR else finding for finding in findings)
+
+
+def _with_bodies(finding: Finding, beside: Sequence[Finding]) -> Finding:
+    status = finding.evidence.status
+    bodies = [one for one in beside if (one.operation, one.evidence.status) == (finding.operation, status)]
+    if not bodies:
+        return finding
+    first = bodies[0]
+    worse = LEVELS.index(first.level) < LEVELS.index(finding.level)
+    place = f"{first.pointer}: " if first.pointer else ""
+    return replace(
+        finding,
+        level=first.level if worse else finding.level,
+        location=first.location if worse else finding.location,
+        # What was there instead may be somebody's own, and is masked at its place alone.
+        observed=f"{finding.observed}, in another body than documented ({place}{first.expected})",
+    )
