@@ -119,3 +119,10 @@ def test_the_length_of_the_documented_object_is_no_other_than_that_of_another_on
     head = told_length(b"", "HEAD", 600)
     assert told(told_length(FILE), head, told_length(FILE)) == ANOTHER
     assert ("response.head_differs", "", "") in told(told_length(QUEUED), head, told_length(QUEUED))
+
+
+def test_a_member_whose_name_is_escaped_in_a_pointer_is_the_documented_one() -> None:
+    inner = {"type": "object", "properties": {name: {} for name in ("id", "status", "a", "b")}}
+    schema = {"type": "object", "required": ["id", "~", "a/b"], "properties": {"id": {}, "~": inner, "a/b": {}}}
+    body = {"id": KNOWN, "~": {"id": 1, "status": 2, "a": 3, "b": 4}}
+    assert told(sent(body), under=contract_of(schema)) == [("body.required", "200", "/a~1b")]

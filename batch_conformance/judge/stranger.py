@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from batch_conformance.contract.pointer import unescape
 from batch_conformance.contract.schema import Schema
 
 _FEW = 2
@@ -23,13 +24,13 @@ def strangeness(schema: Schema, value: Any, undeclared: tuple[str, ...]) -> tupl
     members = [place for place in schema.properties if place.pointer.count("/") == 1]
     if not isinstance(value, Mapping) or len(members) < _FEW:
         return None
-    names = {place.pointer[1:] for place in members}
+    names = {unescape(place.pointer[1:]) for place in members}
     shared = names & value.keys()
     for name, member in value.items():
         inner = member[0] if isinstance(member, list) and member else member
         if name not in names and isinstance(inner, Mapping) and len(names & inner.keys()) > max(_FEW, len(shared)):
             return "body.enveloped", "the documented object itself", f'that object inside "{name[:60]}"'
-    missing = [place.pointer for place in members if place.required and place.pointer[1:] not in value]
+    missing = [place.pointer for place in members if place.required and unescape(place.pointer[1:]) not in value]
     strange = [pointer for pointer in undeclared if pointer.count("/") == 1]
     nothing_shared = len(missing) >= _FEW and len(shared) <= min(_FEW, len(members) - len(missing), len(names) // 4)
     half_other = len(strange) >= _MANY and (

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.pointer import unescape
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.availability import is_down, shows_a_batch
@@ -162,5 +163,5 @@ def _is_foreign(sighting: Sighting) -> bool:
         return True
     if any(violation.keyword == "type" and not violation.pointer for violation in content.violations):
         return True
-    names = {place.pointer[1:] for place in content.schema.properties if place.pointer.count("/") == 1}
+    names = {unescape(place.pointer[1:]) for place in content.schema.properties if place.pointer.count("/") == 1}
     return isinstance(content.value, Mapping) and 2 * len(names & content.value.keys()) < len(names)
