@@ -245,6 +245,9 @@ def _compile_operation(document: Document, path: str) -> Operation:
     if not any(is_status(str(name)) for name in responses):
         raise ContractError(f"{document.location(pointer)}: none of the responses has a status, such as 200 or 4XX")
     security = _listed(node.get("security", document.data.get("security")))
+    secured_at, scheme_at = _security_places(
+        document, join(pointer if "security" in node else "", "security"), security
+    )
     return Operation(
         id=str(node.get("operationId", f"GET {path}")).replace(" ", "_"),
         method="GET",
@@ -263,7 +266,21 @@ def _compile_operation(document: Document, path: str) -> Operation:
         methods=tuple(method.upper() for method in METHODS if method in item),
         servers=_servers(document, pointer),
         id_parameter=path_parameter(document, pointer, parameter),
+        secured_at=secured_at,
+        scheme_at=scheme_at,
     )
+
+
+def _security_places(
+    document: Document, pointer: str, security: Sequence[Any]
+) -> tuple[Location | None, Location | None]:
+    """Where security requirements stand, and the scheme that the first of them names."""
+    if not security:
+        return None, None
+    name = next(iter(_mapping(security[0])), "")
+    schemes = join("", "components", "securitySchemes")
+    known = name in _mapping(_mapping(document.data.get("components")).get("securitySchemes"))
+    return document.location(pointer), document.location(join(schemes, name)) if known else None
 
 
 def _response(document: Document, pointer: str, status: str, parameter: str) -> ResponseContract:

@@ -51,7 +51,7 @@ class Operation:
     ``id_parameter`` is what the document says of it, None where it says nothing. ``methods`` are the upper-case methods
     that the document declares on this path; ``secured`` says whether the operation asks for a credential. ``servers``
     are the URL templates that hold for it: its own, its path's, or the document's. ``roles`` are those of the body of
-    its success.
+    its success. ``secured_at`` is where it is said that it asks for a credential, and ``scheme_at`` for which.
     """
 
     id: str
@@ -66,6 +66,8 @@ class Operation:
     id_parameter: PathParameter | None = None
     roles: Roles = field(default_factory=Roles)
     clauses: tuple[Clause, ...] = ()
+    secured_at: Location | None = None
+    scheme_at: Location | None = None
 
     def takes(self, method: str) -> bool:
         """Whether a request with this method is one of the operation's: HEAD is a GET without the body."""

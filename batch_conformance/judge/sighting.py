@@ -12,6 +12,7 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.match import operation_of
 from batch_conformance.contract.operation import Operation, ResponseContract
 from batch_conformance.contract.pointer import printable
+from batch_conformance.contract.said import said_at
 from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.findings.finding import Deviation, Level, Side
@@ -186,7 +187,7 @@ class Sighting:
         What an example, a guide or a repair says, and not the document itself, breaks at level ``should`` at most.
         """
         known = REGISTRY[rule]
-        said, level = location or self._said(rule), level or known.level
+        said, level = location or self._said(rule, pointer), level or known.level
         if level == "must" and said.origin in ("overlay", "repair"):
             level = "should"
         return Deviation(
@@ -204,13 +205,13 @@ class Sighting:
             location=said,
         )
 
-    def _said(self, rule: str) -> Location:
+    def _said(self, rule: str, pointer: str) -> Location:
         """Where what a rule demands is said: in the document, at this response, or by the standard behind the rule."""
         if rule.startswith(
             ("body.", "json.", "response.status", "response.media_type", "response.header", "response.undocumented")
         ):
             return self.documented.location if self.documented else self.operation.location
-        return Location(REGISTRY[rule].source, 0, "", "standard")
+        return said_at(self.operation, rule, pointer) or Location(REGISTRY[rule].source, 0, "", "standard")
 
 
 def told_of(subjects: Set[str]) -> Set[str]:

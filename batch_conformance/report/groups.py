@@ -10,6 +10,7 @@ from typing import Literal, cast
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.document_finding import DocumentFinding
 from batch_conformance.contract.location import Location
+from batch_conformance.contract.said import place_of
 from batch_conformance.exchange.exchange import Exchange, Request
 from batch_conformance.findings.finding import LEVELS, Finding, Level, Side, State
 from batch_conformance.findings.gate import FailOn, fails_gate
@@ -236,11 +237,16 @@ def where_said(finding: Finding, clauses: Mapping[str, Clause]) -> Location | No
 
 
 def line_of(finding: Finding, clauses: Mapping[str, Clause], report: RunReport) -> Location:
-    """The line of a file at which tools should show the finding: where it is said, else the operation's."""
+    """The line of a file at which tools should show the finding: where it is said, else where its place is declared.
+
+    That of what only a standard demands is its response's, or the operation's where it is about no documented status.
+    """
     location = where_said(finding, clauses)
-    if location is None or location.origin == "standard" or not location.line:
-        return report.contract.chosen.location
-    return location
+    if location is not None and location.origin != "standard" and location.line:
+        return location
+    contract = report.contract
+    operation = next((one for one in contract.operations if one.id == finding.operation), contract.chosen)
+    return place_of(operation, finding.status, finding.pointer) or operation.location
 
 
 def masked_names(report: RunReport) -> frozenset[str]:

@@ -11,6 +11,7 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import printable
 from batch_conformance.contract.roles import Roles
+from batch_conformance.contract.said import said_at
 from batch_conformance.contract.schema import Schema
 from batch_conformance.findings.finding import Deviation, Finding, Level, Side
 from batch_conformance.judge.sighting import Sighting
@@ -152,7 +153,7 @@ class Rule:
     def clauses_of(self, operation: Operation) -> Iterator[Clause]:
         """The clauses that the rule adds to those of an operation."""
         for place in self.clauses(operation):
-            location = place.location or standard(self.source)
+            location = place.location or said_at(operation, self.id, place.pointer) or standard(self.source)
             yield Clause(operation.id, place.status, place.media_type, place.pointer, self.id, place.says, location)
 
     def deviation(self, observation: Sighting, broken: Broken) -> Deviation:
@@ -160,7 +161,7 @@ class Rule:
 
         What an example, a guide or a repair says, and not the document itself, breaks at level ``should`` at most.
         """
-        location, level = broken.location or self._said(observation), broken.level or self.level
+        location, level = broken.location or self._said(observation, broken.pointer), broken.level or self.level
         if level == "must" and location.origin in ("overlay", "repair"):
             level = "should"
         return Deviation(
@@ -178,9 +179,9 @@ class Rule:
             location=location,
         )
 
-    def _said(self, observation: Sighting) -> Location:
+    def _said(self, observation: Sighting, pointer: str) -> Location:
         if self.said_by == "source":
-            return standard(self.source)
+            return said_at(observation.operation, self.id, pointer) or standard(self.source)
         return observation.documented.location if observation.documented else observation.operation.location
 
 
