@@ -81,6 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
             return 500, {"error": {"message": "An unexpected error occurred."}}, ()
         if self.behaviour == "odd-body-for-a-query" and query:
             return 400, {"err": [{"instancePath": "/query", "keyword": "additionalProperties"}]}, ()
+        if self.behaviour == "fails-odd-ids" and "%" in path:
+            return 500, {"error": {"message": "An unexpected error occurred."}}, ()
         if path != f"/v1/batches/{BATCH_ID}":
             of_object = self.behaviour == "object-for-404"
             return 404, {"error": {"message": "Batch not found"}} if of_object else "404 page not found", ()

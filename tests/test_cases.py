@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from batch_conformance.contract.diff import diff_contracts
 from batch_conformance.contract.sources import load_contract
 from batch_conformance.findings.finding import Finding
 from batch_conformance.probes.chapters import CHAPTER_NAMES
+from batch_conformance.report.language import CHINESE
 from batch_conformance.report.proof import Proof
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.run.begin import begin
@@ -236,3 +238,16 @@ def test_a_request_that_ends_the_server_is_a_finding() -> None:
     report = audited("dies")
     assert "should" in {finding.level for finding in drifts(report)}
     assert report.verdict == "drift"
+
+
+def test_more_requests_than_planned_explain_themselves() -> None:
+    report = audited("fails-odd-ids")
+    assert report.run.requests > report.run.planned
+    (note,) = [note for note in report.notes if "for a plan of" in note]
+    told = [int(number) for number in re.findall(r"\d+", note)]
+    assert told[:2] == [report.run.requests, report.run.planned]
+    assert told[0] <= told[1] + told[2] + told[3]
+    assert CHINESE.said(note) != note
+    few = audited("conforms")
+    assert few.run.requests <= few.run.planned
+    assert not [note for note in few.notes if "for a plan of" in note]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.base_url import BaseUrl
+from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.gate import decide
@@ -26,7 +27,7 @@ from batch_conformance.recorded.spooled import read_spool
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
 from batch_conformance.run.address import AddressError, missing_prefix, raise_if_nothing
 from batch_conformance.run.recall import Recall
-from batch_conformance.run.runner import Runner
+from batch_conformance.run.runner import CONTROL, Runner
 from batch_conformance.run.settings import Settings
 from batch_conformance.run.shared import Shared
 from batch_conformance.run.vendors import NO_VENDOR, known_of, mark_known
@@ -277,6 +278,8 @@ class Audit:
         limited = sum(exchange.status == 429 and not exchange.final for exchange in ledger.exchanges)
         if limited:
             notes.append(f"{limited} answers of 429 were waited out.")
+        if beyond := beyond_the_plan(self.runner.exchanges, len(self.plan.probes)):
+            notes.append(beyond)
         gone = _gone(ledger)
         if gone and len(gone) < len(self.batch_ids):
             notes.append(
@@ -301,6 +304,18 @@ class Audit:
             command=self.command,
             versions={"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         )
+
+
+def beyond_the_plan(exchanges: Sequence[Exchange], planned: int) -> str:
+    """Why more requests were sent than were planned, in a sentence; empty where they were not."""
+    again = sum(exchange.attempt > 0 for exchange in exchanges)
+    looks = sum(exchange.attempt == 0 and exchange.probe.name == CONTROL for exchange in exchanges)
+    if len(exchanges) <= planned:
+        return ""
+    return (
+        f"{len(exchanges)} requests were sent for a plan of {planned}: {again} were sent again after an error or a "
+        f"limit, and {looks} looked whether the target still answers."
+    )
 
 
 def _nothing_there(ledger: Ledger) -> bool:

@@ -20,6 +20,8 @@ from batch_conformance.probes.credentials import is_refused
 from batch_conformance.probes.plan import Plan
 from batch_conformance.run.omissions import BROKEN_ENOUGH, NOT_FOLLOWED, Omissions
 
+CONTROL = "control"
+"""The name of a request that looks whether the target still answers; it is none of the plan's."""
 _LIMITED_ENOUGH = 4
 """Answers of 429 in a row, after retries, that say that the target wants rest."""
 _DOWN_ENOUGH = 5
@@ -234,7 +236,7 @@ class Runner:
     @property
     def _control(self) -> Probe:
         """A plain read, which tells whether the target answers at all: the first one, or one that was answered last."""
-        return replace(self._answered or self.plan.probes[0], name="control", wait=0.0)
+        return replace(self._answered or self.plan.probes[0], name=CONTROL, wait=0.0)
 
     def _keep(self, attempts: tuple[Exchange, ...]) -> None:
         """Keep the exchanges, and stop where nothing but refusals has come for a while."""

@@ -91,6 +91,8 @@ _RUN: Mapping[str, str] = {
         "文档中服务器的地址以 {} 结尾，路径又以它开头，因此请求的是 {}；如果 {} 在那里只该出现一次，base URL 就是 {}。",
     "Partial: only the selected chapters were sent and judged.": "部分运行：只发送和评判了所选的章节。",
     "The run ended early: {}. {} planned requests were not sent.": "运行提前结束：{}。有 {} 个计划中的请求没有发送。",
+    "{} requests were sent for a plan of {}: {} were sent again after an error or a limit, and {} looked whether the target still answers.":
+        "发送了 {} 个请求，而计划为 {} 个：{} 个是出错或受限后的重发，{} 个用于确认目标仍有应答。",
     "{} answers of 429 were waited out.": "等待并越过了 {} 个 429 应答。",
     "{} requests failed and were repeated.": "{} 个请求失败后重发。",
     "No overlay was given: the contract is read with the repairs of its self-check.":
