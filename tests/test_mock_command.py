@@ -57,6 +57,13 @@ def port_in(lines: list[str]) -> int:
     return int(found[1])
 
 
+def test_a_drift_that_another_hides_is_told_of() -> None:
+    with started("--drift", "only_failed", "--drift", "completed_at_vanishes") as (_, lines):
+        assert lines[1] == "Note: completed_at_vanishes is not to be seen: only_failed hides it."
+    with started("--drift", "created_at_string", "--drift", "status_canceled") as (_, lines):
+        assert not any(line.startswith("Note:") for line in lines)
+
+
 def test_it_says_how_to_audit_it_and_what_it_says_works() -> None:
     with started() as (_, lines):
         pytest_line = next(line for line in lines if line.strip().startswith("pytest "))

@@ -25,6 +25,7 @@ from batch_conformance.mock.fleet import Style
 from batch_conformance.mock.server import Server
 from batch_conformance.mock.service import Service
 from batch_conformance.mock.tailor import tailor
+from batch_conformance.mock.together import hidden
 from batch_conformance.operation_option import operation_option
 
 DEFAULT_KEY = "sk-mock"
@@ -85,6 +86,10 @@ def mock(
             return
         chosen = _chosen(drifts, possible, contract)
         offer = None if is_own(served) else tailor(served)
+        notes = [
+            f"Note: {drift.name} is not to be seen: {' and '.join(other.name for other in by)} hides it."
+            for drift, by in hidden(chosen, offer)
+        ]
     except InputError as error:
         raise MockUsageError(str(error)) from None
     if offer and style != "omit":
@@ -98,7 +103,7 @@ def mock(
     if not own.isascii() or own.strip() != own:
         raise MockUsageError(f"the key in {key_env} cannot be sent in a header: it has spaces around it or is no ASCII")
     service = Service(own or DEFAULT_KEY, prefix=prefix.rstrip("/"), style=style, drifts=chosen, offer=offer)
-    audited = _Audited(key_env, bool(own), contract, operation)
+    audited = _Audited(key_env, bool(own), contract, operation, tuple(notes))
     try:
         asyncio.run(_serve(Server(service, latency=latency), host, port, chosen, audited))
     except OSError as error:
@@ -114,6 +119,7 @@ class _Audited:
     own_key: bool
     contract: str
     operation: str
+    notes: tuple[str, ...] = ()
 
     @property
     def options(self) -> list[str]:
@@ -163,6 +169,7 @@ def _how_to_audit(service: Service, base_url: str, drifts: tuple[Drift, ...], au
     key = f"  (the key is the one in {variable})" if audited.own_key else f"  export {variable}={service.key}"
     return [
         f"Mock at {base_url} ({state})",
+        *audited.notes,
         "",
         "Batches:" if audited.contract == CONTRACT_NAMES[0] else "Ids:",
         *(f"  {batch.id:{width}}  {batch.note}".rstrip() for batch in service.fleet),
