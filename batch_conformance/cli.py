@@ -254,6 +254,7 @@ def prove(
 @click.option("--overlay", "overlays", multiple=True, type=click.Path(path_type=Path))
 @click.option("--reading", type=Among(["published", "documented"]), default="documented", show_default=True)
 @click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
+@click.option("--report-language", "language", type=Among(["en", "zh"]), default="en", show_default=True)
 @click.option("--fail-on", type=Among(["must", "should", "never"]), default="should", show_default=True)
 @click.option("--min-coverage", type=click.FloatRange(0.1, 100), metavar="PERCENT", help="less is inconclusive")
 @click.option("--redact", multiple=True, metavar="POINTER", help="also mask the values here in all reports")

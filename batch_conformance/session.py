@@ -19,12 +19,13 @@ from batch_conformance.findings.gate import EXIT_FAULT, fails_gate
 from batch_conformance.input_error import InputError, fault_line
 from batch_conformance.mock.process import MockError
 from batch_conformance.probes.chapters import CHAPTERS, CLIENT
-from batch_conformance.probes.plan import describe
 from batch_conformance.report import github, html, terminal
+from batch_conformance.report.language import language
 from batch_conformance.report.run_report import ChapterOutcome, ChapterResult, RunReport
 from batch_conformance.report.text import plural
 from batch_conformance.report.writer import ReportError, write_reports
 from batch_conformance.resources import suites_folder
+from batch_conformance.run.announced import header, plan_lines, progress_line, warning
 from batch_conformance.run.audit import INSECURE, Audit
 from batch_conformance.run.begin import begin
 from batch_conformance.run.create import cost
@@ -144,16 +145,7 @@ class AuditSession:
         """With ``--plan``, print the plan instead of sending it."""
         if self._audit is None or not self.config.option.plan:
             return None
-        sys.stdout.write(
-            "\n".join(
-                (
-                    "",
-                    *map(self._audit.target.redactor.redact_text, describe(self._audit.plan)),
-                    f"{self._audit.estimate()}; nothing was sent",
-                    "",
-                )
-            )
-        )
+        sys.stdout.write("\n".join(("", *plan_lines(self._audit), "")))
         self._audit.close()
         self._audit = None
         return True
@@ -246,7 +238,7 @@ class AuditSession:
         if self._summary:
             terminalreporter.write_line(self._summary)
         for line in (*self._kept, *self._problems):
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(language(self.config.option.report_language).said(line))
         published = github.publish(self.report, os.environ) if self.report else ""
         if published:
             terminalreporter.write_line(published)
@@ -288,23 +280,21 @@ class AuditSession:
         if reporter is None or shared is not None:
             return
         if audit.target.insecure:
-            reporter.write_line(f"WARNING: {INSECURE}", red=True, bold=True)
+            reporter.write_line(warning(INSECURE, audit.settings.language), red=True, bold=True)
         if self.config.option.verbose >= 0:
-            operation = f"{audit.contract.chosen.method} {audit.contract.chosen.path}"
-            document = f"{audit.contract.document.name}, {audit.contract.reading}, {operation}"
-            reporter.write_line(f"target: {audit.target_line}; contract: {document}; plan: {audit.estimate()}")
+            reporter.write_line(header(audit))
 
     def _say_cost(self, settings: Settings) -> None:
         """Before it is done: what ``--create`` does at the vendor."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if settings.create and settings.sends and reporter is not None:
-            reporter.write_line(cost(settings.create))
+            reporter.write_line(language(settings.language).said(cost(settings.create)))
 
     def _warn(self, doubt: str) -> None:
         """Before it is asked: that the base URL may be another one. The workers of a parallel run leave it to it."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and not hasattr(self.config, "workerinput"):
-            reporter.write_line(f"WARNING: {doubt}", yellow=True, bold=True)
+            reporter.write_line(warning(doubt, self.config.option.report_language), yellow=True, bold=True)
 
     def _progress(self, audit: Audit) -> ProgressLine | None:
         """A line for a person who waits; none in logs, in quiet runs, and in parallel ones, which xdist reports on."""
@@ -320,7 +310,11 @@ class AuditSession:
         def findings() -> int:
             return sum(finding.level != "info" for finding in audit.judged().findings)
 
-        return ProgressLine(write, findings, width=writer.fullwidth)
+        def told(done: int, planned: int, chapter: str, found: int, left: int) -> str:
+            code = self.config.option.report_language
+            return progress_line(code, done, planned, chapter=chapter, findings=found, seconds=left)
+
+        return ProgressLine(write, findings, told, width=writer.fullwidth)
 
 
 def _has_line(entry: Any) -> bool:

@@ -18,6 +18,7 @@ import samples
 from judge_cases import Case
 from judge_support import contract
 from judge_support import findings as judged
+from recorded_support import line, ndjson, validated
 from report_runs import runs
 from suite_support import ROOT, run_suite
 from test_judge_rules import CASES
@@ -35,6 +36,8 @@ from batch_conformance.report.language import CHINESE, ENGLISH
 from batch_conformance.report.memory import accepted_as, baseline_line, entry_advice, gone_line, history_line
 from batch_conformance.report.text import cells
 from batch_conformance.rules import REGISTRY
+from batch_conformance.run import announced
+from batch_conformance.run.audit import INSECURE
 
 PACKAGE = ROOT / "batch_conformance"
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -263,6 +266,35 @@ def test_a_real_run_is_told_in_chinese_and_machines_read_english(tmp_path: Path)
     ]
     for name in ("drift.json", "drift.sarif", "junit.xml", "summary.md", "suggested-overlay.yaml"):
         assert not HAN.search((tmp_path / "zh" / name).read_text("utf-8")), name
+
+
+def test_what_is_said_around_a_run_is_chinese_too(tmp_path: Path) -> None:
+    with EmbeddedMock() as mock:
+        url, key = (f"--base-url={mock.base_url}", {"BATCH_API_KEY": mock.key})
+        more = ("-q", "--create=tiny-1", f"--write-baseline={tmp_path / 'b.yaml'}", "--max-requests=40")
+        told = run_suite(tmp_path / "r", "--report-language=zh", "-v", "-v", url, *more, env=key)
+        planned = run_suite(tmp_path / "r", "--report-language=zh", "-v", "-v", url, "--plan", env=key)
+    assert re.search(r"目标：http\S+（本机）；契约：\S+，documented，GET \S+；计划：\d+ 个请求，约 \d+ 秒", told.text)
+    assert announced.warning(INSECURE, "zh").startswith("警告：--insecure：没有校验证书")
+    assert "--create 上传一个只有一行的文件" in told.text
+    assert "说明：--create：POST /files 返回了 404：" in told.text
+    assert f"基线 {tmp_path / 'b.yaml'}：新增 0 个" in told.text
+    assert re.search(r"\d+ 个请求，约 \d+ 秒；没有发送任何请求", planned.text)
+
+
+def test_recorded_traffic_is_told_in_chinese(tmp_path: Path) -> None:
+    recorded = tmp_path / "t.ndjson"
+    bare = line(asked={"Accept": "application/json"})
+    lines = (
+        line({"id": "other"}), line(url="/v1/batches/batch_2", batch_id="batch_2"), bare,
+        line(url="https://api.siliconflow.cn/v1/files"), line(method="POST"),
+    )  # fmt: skip
+    recorded.write_bytes(ndjson(*lines))
+    result, drift = validated(tmp_path, str(recorded), "--report-language=zh")
+    assert drift["notes"]
+    assert [told for told in _english(result.output) if "curl" not in told] == []
+    assert "（录制）" in result.output or "(录制)" in result.output
+    assert _english("\n".join(Prose((tmp_path / "drift.html").read_text("utf-8")).texts)) == []
 
 
 def test_what_comes_from_the_wire_stays_as_it_is() -> None:

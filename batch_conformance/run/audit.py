@@ -125,19 +125,19 @@ class Audit:
             raise
 
     @property
-    def target_line(self) -> str:
-        """The target in one line: its base URL, and what kind it is."""
-        return f"{self.base} ({self.kind}{', made from the contract' if self._reached.fitted else ''})"
+    def is_fitted(self) -> bool:
+        """Whether the target is an embedded mock that is made from the contract."""
+        return self._reached.fitted
 
     @property
     def _started_at(self) -> str:
         return datetime.fromtimestamp(self.started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def estimate(self) -> str:
-        """The plan in one line: requests and seconds."""
+    @property
+    def estimated_seconds(self) -> int:
+        """How long sending the plan will take."""
         rate = self.settings.rate_limit
-        seconds = self.plan.estimate(1 / rate.interval if rate else None, latency=0.002)
-        return f"{len(self.plan.probes)} requests, about {max(1, round(seconds))} s"
+        return max(1, round(self.plan.estimate(1 / rate.interval if rate else None, latency=0.002)))
 
     def judged(self) -> Ledger:
         """The ledger of all that was sent so far, customers' values masked in what its findings say."""

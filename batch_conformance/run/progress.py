@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from batch_conformance.report.text import cells, wrap
+
 _EVERY = 0.25
 """Seconds between two updates of the line."""
 _FIRST = 1.0
@@ -14,19 +16,22 @@ _FIRST = 1.0
 class ProgressLine:
     """Writes ``120/340 requests, hostile_ids, 2 findings, 4 s left`` over itself.
 
-    ``write`` puts text on the terminal; ``findings`` counts what was found so far and is asked once a second.
+    ``write`` puts text on the terminal; ``findings`` counts what was found so far and is asked once a second;
+    ``told`` puts both, the chapter and the seconds that are left into words.
     """
 
     def __init__(
         self,
         write: Callable[[str], None],
         findings: Callable[[], int],
+        told: Callable[[int, int, str, int, int], str],
         *,
         width: int = 80,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._write = write
         self._findings = findings
+        self._told = told
         self._width = width - 1
         self._clock = clock
         self._started = clock()
@@ -44,10 +49,9 @@ class ProgressLine:
             if now - self._asked >= 1.0:
                 self._found, self._asked = self._findings(), now
             left = (now - self._started) / max(sent, 1) * (planned - sent)
-            found = f"{self._found} finding{'' if self._found == 1 else 's'}"
-            line = f"{sent}/{planned} requests, {chapter}, {found}, {round(left)} s left"
+            line = wrap(self._told(sent, planned, chapter, self._found, round(left)), self._width)[0]
             # pytest has written the test's name; the line goes below it.
-            self._write(("\r" if self._shown else "\n") + line[: self._width].ljust(self._width))
+            self._write(("\r" if self._shown else "\n") + line + " " * (self._width - cells(line)))
             self._next = now + _EVERY
             self._shown = True
 

@@ -53,6 +53,7 @@ class Wish:
     credentials_recorded: bool = False
     files: Files = field(default_factory=Files)
     command: str = ""
+    language: str = "en"
 
 
 class Validation:
@@ -120,6 +121,7 @@ class Validation:
             baseline=self.recalled.baseline.name if self.recalled.baseline else "",
             entries=entries,
             history=self.recalled.history(ledger, contract, base, started_at=self._started_at, complete=complete),
+            language=wish.language,
         )
 
     @property

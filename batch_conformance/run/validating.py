@@ -24,6 +24,7 @@ from batch_conformance.recorded.parcel import pack_guess, read_parts, unpack
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import Part, SourceError
 from batch_conformance.report import github, terminal
+from batch_conformance.report.language import language
 from batch_conformance.report.writer import ReportError, write_reports
 from batch_conformance.run.recall import keep
 from batch_conformance.run.validate import Validation, Wish
@@ -78,7 +79,7 @@ def perform_validation(wish: Wish, folder: Path, *, jobs: int = 1, dask: str | N
     click.echo(terminal.render(report, sys.stdout.isatty(), report_path=page), nl=False)
     for line in (*kept, *problems, github.publish(report, os.environ)):
         if line:
-            click.echo(line)
+            click.echo(language(wish.language).said(line))
     return EXIT_FAULT if problems else report.exit_code
 
 

@@ -128,6 +128,53 @@ _RUN: Mapping[str, str] = {
     "--create made {}, which was {} after {} s; it goes on at the vendor.":
         "--create 创建了 {}，{} 的状态持续到 {} 秒之后；它会在供应商处继续运行。",
     "a state that is not known": "未知的状态",
+    "--create uploads a file of one line and makes one batch of it: one chat completion of {}, at most 1 token of output, which the vendor bills; nothing is deleted afterwards.":
+        "--create 上传一个只有一行的文件并据此创建一个任务：用 {} 完成一次对话，输出最多 1 个 token，由供应商计费；之后不删除任何内容。",
+    "--create: {} makes its batches by other calls; give --batch-id instead":
+        "--create：{} 用其他调用创建任务；请改用 --batch-id",
+    "--create: the answer to the new batch has no id that can be read": "--create：新任务的应答中没有可读取的 ID",
+    "--create: the answer to the upload has no id that can be read": "--create：上传的应答中没有可读取的 ID",
+    "--create: POST {} was not answered ({})": "--create：POST {} 没有得到应答（{}）",
+    "--create: POST {} answered {}: {}": "--create：POST {} 返回了 {}：{}",
+    "--create: POST {} answered something that is no object": "--create：POST {} 返回的不是对象",
+    # Of recorded traffic.
+    "Recorded traffic: {n} exchange of {n} line judged.": "录制的流量：评判了 {n} 次请求与响应，共 {n} 行。",
+    "Recorded traffic: {n} exchange of {n} lines judged.": "录制的流量：评判了 {n} 次请求与响应，共 {n} 行。",
+    "Recorded traffic: {n} exchanges of {n} line judged.": "录制的流量：评判了 {n} 次请求与响应，共 {n} 行。",
+    "Recorded traffic: {n} exchanges of {n} lines judged.": "录制的流量：评判了 {n} 次请求与响应，共 {n} 行。",
+    "Set aside: {n} {}.": "搁置：{n} 次，{}。",
+    "not of this operation": "不属于该操作",
+    "of another method": "使用其他方法",
+    "answers to conditional or partial requests": "条件请求或部分请求的应答",
+    "answered from the client's cache": "由客户端的缓存应答",
+    "without a response": "没有响应",
+    "{n} malformed line skipped: {}": "跳过 {n} 行格式错误的内容：{}",
+    "{n} malformed lines skipped: {}": "跳过 {n} 行格式错误的内容：{}",
+    "{n} body left unjudged: {}": "{n} 个响应体未评判：{}",
+    "{n} bodies left unjudged: {}": "{n} 个响应体未评判：{}",
+    "{n} targets were judged as one: {}. Pick one with --base-url.": "{n} 个目标被当作一个评判：{}。请用 --base-url 选择其一。",
+    "{n} request without a recorded credential succeeded. Whether they had one is not known; --credentials-recorded says that the recording leaves none out.":
+        "{n} 个没有录下凭证的请求成功了。不知道它们是否带有凭证；--credentials-recorded 表示录制没有遗漏凭证。",
+    "{n} requests without a recorded credential succeeded. Whether they had one is not known; --credentials-recorded says that the recording leaves none out.":
+        "{n} 个没有录下凭证的请求成功了。不知道它们是否带有凭证；--credentials-recorded 表示录制没有遗漏凭证。",
+    "Authentication and unknown ids are not required of recorded traffic: nobody can ask it for them.":
+        "对录制的流量不要求认证和不存在的 ID：没有人能再向它请求。",
+    "{} (none of {n} exchange is a {})": "{}（{n} 次请求与响应中没有一次是 {}）",
+    "{} (none of {n} exchanges is a {})": "{}（{n} 次请求与响应中没有一次是 {}）",
+    "the body of a 2xx answer of the operation (none was recorded so that it can be judged)":
+        "该操作的一个 2xx 应答的响应体（没有一个录制得可以评判）",
+    # What was kept, and what could not be written.
+    "Baseline {}: {n} added, {n} removed as fixed, {n} kept": "基线 {}：新增 {n} 个，因已修复而删除 {n} 个，保留 {n} 个",
+    "Baseline {}: {n} added, {n} removed as fixed, {n} kept; write the reason of each new one into it":
+        "基线 {}：新增 {n} 个，因已修复而删除 {n} 个，保留 {n} 个；请为每个新条目写明理由",
+    "Baseline {}: {n} added, {n} removed as fixed, {n} kept, {n} of them expired: renew or delete those by hand":
+        "基线 {}：新增 {n} 个，因已修复而删除 {n} 个，保留 {n} 个，其中 {n} 个已到期：请手动续期或删除",
+    "Baseline {}: {n} added, {n} removed as fixed, {n} kept, {n} of them expired: renew or delete those by hand; write the reason of each new one into it":
+        "基线 {}：新增 {n} 个，因已修复而删除 {n} 个，保留 {n} 个，其中 {n} 个已到期：请手动续期或删除；请为每个新条目写明理由",
+    "Shape {}: {n} statuses, {n} states of a batch": "形状 {}：{n} 个状态码，{n} 种任务状态",
+    "cannot write {}: {}": "无法写入 {}：{}",
+    "{} was not written: the run ended in a fault of this tool": "没有写入 {}：运行因本工具的故障而结束",
+    "The report could not be made: {}": "无法生成报告：{}",
     # The chapters, and why one is not passed.
     "A known id answers with its batch, every time.": "已知 ID 每次都返回它的任务。",
     "An id that nobody has answers as documented, with no batch.": "不存在的 ID 按文档应答，不返回任务。",
