@@ -2,7 +2,7 @@
 
 A finding begins with its rule, status, pointer and level in bold, ``**`body.type` 404, must.**``; the next block of
 ``http`` shows it: a request, an empty line and the response. ``BATCH`` stands for the id of a batch, ``KEY`` for the
-valid key and ``…`` for any text; the chunks of a response are put together.
+valid key and ``…`` for what varies or does not matter; the chunks of a response are put together.
 """
 
 from __future__ import annotations
@@ -100,12 +100,15 @@ def _chunks(body: bytes) -> Iterator[bytes]:
 
 
 def matches(exchange: Exchange, received: str, batch_id: str) -> bool:
-    """Whether a response is what the page shows, ``…`` being any text."""
+    """Whether a response is what the page shows: ``…`` is any text of one line, and any lines where it stands alone."""
     shown = exchange.response.replace("BATCH", batch_id)
     if shown == NOTHING:
         return not received.strip()
-    pattern = ".*?".join(re.escape(part) for part in shown.split("…"))
-    return re.fullmatch(pattern, received.rstrip("\n"), re.DOTALL) is not None
+    lines = [
+        "(?s:.*)" if line == "…" else "[^\n]*".join(re.escape(part) for part in line.split("…"))
+        for line in shown.splitlines()
+    ]
+    return re.fullmatch("\n".join(lines), received.rstrip("\n")) is not None
 
 
 def hold(title: str, outcome: Outcome) -> None:
