@@ -1,10 +1,13 @@
-"""The pytest plugin: options, marker, fixture. Registered by the root ``conftest.py`` alone."""
+"""The pytest plugin: options, the marks and fixtures of the suites. Registered by the root ``conftest.py`` alone."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable, Generator
+from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -14,10 +17,18 @@ with verbatim():
     from batch_conformance.discretion import Discretion
     from batch_conformance.exchange.base_url import parse_base_url
     from batch_conformance.input_error import InputError
+    from batch_conformance.junit_file import JunitFile
+    from batch_conformance.resources import suites_folder
     from batch_conformance.run.options import add_options
-    from batch_conformance.session import MARKER, SESSION, AuditSession, Chapter
+    from batch_conformance.session import SESSION, AuditSession, asks_for_suites
+    from batch_conformance.suites import Of
 
-__all__ = ["Chapter"]
+__all__ = ["Judged", "Kept", "rule"]
+
+
+def rule(name: str, *, of: Of | None = None) -> pytest.MarkDecorator:
+    """The rule to which a test function holds the server, at the statuses of ``of`` where it is not at all of them."""
+    return pytest.mark.rule(name, of=of)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,14 +36,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker and the session's audit, and end in order on SIGTERM and SIGHUP, as on Ctrl-C."""
+    """Register the mark and the session's audit, and end in order on SIGTERM and SIGHUP, as on Ctrl-C."""
     _refuse_credentials(config)
-    if config.option.plan:
+    option = config.option
+    if option.plan:
         # A plan is made and printed by one process; pytest-xdist configures its own after this.
-        config.option.dist, config.option.tx = "no", []
-    config.addinivalue_line("markers", f"{MARKER}(name): a conformance test of one chapter of the plan")
-    session = AuditSession(config)
+        option.dist, option.tx = "no", []
+    config.addinivalue_line("markers", "rule(id, of=None): the rule of the contract that a test holds the server to")
+    writes = asks_for_suites(config) and not (option.collectonly or option.plan or hasattr(config, "workerinput"))
+    session = AuditSession(config, JunitFile(config, Path(option.reports_dir)) if writes else None)
     config.stash[SESSION] = session
     config.pluginmanager.register(session, "batch-conformance-session")
     config.pluginmanager.register(Discretion(lambda: session.redactor), "batch-conformance-discretion")
@@ -54,13 +68,61 @@ def _refuse_credentials(config: pytest.Config) -> None:
             raise pytest.UsageError(str(error)) from None
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str) -> Generator[None, Any, Any]:
+    """Leave out the functions of rules that have no clause in this contract."""
+    made = yield
+    is_ours = name.startswith("test_") and collector.path.parent == suites_folder()
+    if is_ours and collector.config.stash[SESSION].places(collector.path, name) is None:
+        return []
+    return made
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Call a function of the suites once for each place that its rule has in this contract."""
+    path = metafunc.definition.path
+    if "place" in metafunc.fixturenames and path.parent == suites_folder():
+        metafunc.parametrize("place", metafunc.config.stash[SESSION].places(path, metafunc.function.__name__) or ())
+
+
+Kept = Callable[..., None]
+"""Ends the test as its clause fared; called with the place where the function is called for several."""
+Judged = Callable[[], None]
+"""Fails the test where no verdict was reached."""
+
+
 @pytest.fixture
-def chapter(request: pytest.FixtureRequest) -> Chapter:
-    """The chapter that the test's marker names."""
-    marker = request.node.get_closest_marker(MARKER)
-    if marker is None:
-        raise pytest.UsageError(f"{request.node.nodeid} asks for a chapter but has no marker {MARKER}(name)")
-    return Chapter(request.config.stash[SESSION], marker.args[0], request.node)
+def kept(request: pytest.FixtureRequest) -> Kept:
+    """Looks up how the clause of the test fared."""
+
+    def look_up(_place: str = "") -> None:
+        __tracebackhide__ = True
+        _end(request)
+
+    return look_up
+
+
+@pytest.fixture
+def judged(request: pytest.FixtureRequest) -> Judged:
+    """Looks up whether all was judged that a verdict needs."""
+
+    def look_up() -> None:
+        __tracebackhide__ = True
+        _end(request)
+
+    return look_up
+
+
+def _end(request: pytest.FixtureRequest) -> None:
+    __tracebackhide__ = True
+    outcome = request.config.stash[SESSION].outcome(request.node)
+    if outcome.state == "failed":
+        pytest.fail("\n".join(filter(None, (outcome.message, outcome.text))), pytrace=False)
+    if outcome.state == "xfailed":
+        pytest.xfail(outcome.message)
+        pytest.fail(outcome.message, pytrace=False)  # --runxfail, which lets xfail do nothing
+    if outcome.state == "skipped":
+        pytest.skip(outcome.message)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

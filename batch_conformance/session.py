@@ -1,4 +1,4 @@
-"""The audit of one pytest session: from collection to the reports, in one process or over xdist's workers."""
+"""The audit of one pytest session: asks the server once, before the first test, and writes the reports at the end."""
 
 from __future__ import annotations
 
@@ -8,169 +8,239 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator
+import traceback
+from collections import Counter
+from collections.abc import Collection, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from batch_conformance import junit_file
 from batch_conformance.exchange.redaction import Redactor
-from batch_conformance.findings.gate import EXIT_FAULT, fails_gate
+from batch_conformance.finding_text import FindingText
+from batch_conformance.findings.finding import Finding
+from batch_conformance.findings.gate import EXIT_FAULT
 from batch_conformance.input_error import InputError, fault_line
+from batch_conformance.junit_file import JunitFile
 from batch_conformance.mock.process import MockError
-from batch_conformance.probes.chapters import CHAPTERS, CLIENT
-from batch_conformance.report import github, html, terminal
-from batch_conformance.report.language import language
+from batch_conformance.report import github, html, junit, terminal
+from batch_conformance.report.item import Items, items_for
+from batch_conformance.report.item_outcome import Outcome, counts_in_words, outcomes
+from batch_conformance.report.language import ENGLISH, language
 from batch_conformance.report.run_report import ChapterOutcome, ChapterResult, RunReport
-from batch_conformance.report.text import plural
-from batch_conformance.report.writer import ReportError, write_reports
+from batch_conformance.report.writer import FACES, ReportError, write_reports
 from batch_conformance.resources import suites_folder
 from batch_conformance.run.announced import header, plan_lines, progress_line, warning
 from batch_conformance.run.audit import INSECURE, Audit
-from batch_conformance.run.begin import begin
+from batch_conformance.run.begin import Opening, begin, open_audit
 from batch_conformance.run.create import cost
+from batch_conformance.run.lookup import key_of, read_outcomes, write_outcomes
 from batch_conformance.run.options import seed_from, settings_from
 from batch_conformance.run.pauses import Pauses
 from batch_conformance.run.progress import ProgressLine
 from batch_conformance.run.recall import keep
+from batch_conformance.run.selection import numbers_for
 from batch_conformance.run.settings import Settings
-from batch_conformance.run.shared import Shared
+from batch_conformance.suites import read_suites
 from batch_conformance.verbatim import verbatim
 
-MARKER = "chapter"
-_TITLES = {chapter.name: chapter.title for chapter in CHAPTERS}
-_CHAPTER = "batch_conformance.chapter"
-_DRIFT = "batch_conformance.drift"
-_SHARED = "batch_conformance"
-_DETAIL = 10_000
 SESSION = pytest.StashKey["AuditSession"]()
 """Where a session keeps its audit."""
-
-
-class Chapter:
-    """One chapter of the plan, as its test sees it."""
-
-    def __init__(self, session: AuditSession, name: str, item: pytest.Item) -> None:
-        self.name = name
-        self._session = session
-        self._item = item
-
-    def holds(self) -> None:
-        """Send the chapter's probes, if that has not been done, and fail naming what in their answers is new drift.
-
-        All answers are judged, not only up to the first deviation: a vendor is asked once.
-        """
-        __tracebackhide__ = True
-        audit = self._session.begun()
-        audit.runner.perform(self._session.together or (self.name,))
-        ledger = audit.judged()
-        mine = [f for f in ledger.findings if any(probe.startswith(self.name + "/") for probe in f.probes)]
-        failing = [f for f in mine if fails_gate(f, audit.settings.fail_on)]
-        if failing:
-            self._item.user_properties.append((_DRIFT, str(len(failing))))
-            # Each is told in full once, in the summary; here it is enough to say which they are.
-            places = [" ".join(filter(None, (f.rule, f.status, f.pointer, f"[{f.id}]"))) for f in failing]
-            pytest.fail(f"{plural(len(failing), 'deviation')} from the contract: " + "; ".join(places), pytrace=False)
-        if self.name == CLIENT and not audit.settings.client:
-            pytest.skip("no client was named: --client openai")
-        if not audit.plan.counts()[self.name]:
-            pytest.skip("nothing to send: " + (audit.plan.notes[0] if audit.plan.notes else "the plan has no probe"))
-        finals = [e for e in ledger.exchanges if e.final and e.probe.chapter == self.name and e.failure is None]
-        if not any(exchange.number not in ledger.unjudged for exchange in finals):
-            pytest.skip(f"inconclusive: {audit.runner.stopped or 'no answer that could be judged'}")
+_SHARED = "batch_conformance"
+_STATE = "state"
+"""The property of a test that says how its clause fared; a test that ends without it broke for another reason."""
+_SHOWN = "batch_conformance/shown"
+"""Where pytest's cache keeps what showed each finding."""
+_LEAST_WIDTH, _MOST_WIDTH = 80, 120
 
 
 class AuditSession:
-    """The audit of one pytest session. In xdist's workers it sends and judges; the main process reports."""
+    """The audit of one pytest session. Workers of xdist look up what the main process has asked for."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, junit: JunitFile | None = None) -> None:
         self.config = config
+        self._junit = junit
         self.report: RunReport | None = None
         self.redactor: Redactor | None = None
         """Knows the secrets of this session; there is none until something is to be sent."""
-        self.together: tuple[str, ...] = ()
-        """The selected chapters, sent together in the order of the plan; empty in a worker, which has its share."""
+        self.items: Items | None = None
+        self._shared: Mapping[str, Any] = getattr(config, "workerinput", {}).get(_SHARED, {})
+        self._parameters: Mapping[str, tuple[str, ...]] = self._shared.get("parameters", {})
+        self._settings: Settings | None = None
+        self._opening: Opening | None = None
         self._audit: Audit | None = None
+        self._outcomes: dict[str, Outcome] = {}
+        self._in_language: dict[str, Outcome] = {}
+        self._selected: frozenset[str] = frozenset()
+        self._is_partial = False
+        self._folder: Path | None = None
         self._problems: tuple[str, ...] = ()
         self._kept: tuple[str, ...] = ()
-        self._chapters: dict[str, ChapterResult] = {}
-        self._selected: set[str] = set()
-        self._spool: Path | None = None
-        self._summary = ""
+        self._ended: dict[str, Counter[str]] = {}
+        self._seconds: dict[str, float] = {}
+        self._told: set[str] = set()
+        self._interrupted = False
         self._fault = ""
         self._failed = 0
 
-    def begun(self) -> Audit:
-        """The audit, which begins once a conformance test was collected."""
-        if self._audit is None:
-            raise pytest.UsageError("no audit was begun in this session")
-        return self._audit
+    # What is collected.
 
-    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Leave the chapter of another maker's client alone where none was named; who names its file gets it."""
-        unasked = collection_path.name == f"test_{CLIENT}.py" and collection_path.parent == suites_folder()
-        return True if unasked and not self.config.option.client else None
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Read the contract, before workers start and anything is collected; the embedded mock starts meanwhile."""
+        if not self._shared and asks_for_suites(self.config):
+            with self._wrong_input():
+                self._open()
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Begin the audit if a conformance test is to run."""
-        for item in session.items:
-            marker = item.get_closest_marker(MARKER)
-            if marker is not None:
-                self._selected.add(marker.args[0])
-                item.user_properties.append((_CHAPTER, marker.args[0]))
-        if not self._selected or self.config.option.collectonly:
-            return
-        given: Any = getattr(self.config, "workerinput", {}).get(_SHARED)
-        if given is None:
-            self.together = tuple(chapter.name for chapter in CHAPTERS if chapter.name in self._selected)
-            self._begin()
-        else:
-            self._begin(Shared.from_dict(given))
+    def places(self, path: Path, function: str) -> tuple[str, ...] | None:
+        """The places that a function of the suites is called with, none where it is called once.
+
+        None where the contract has no clause for it.
+        """
+        return self._parameters.get(f"{path.name}::{function}")
+
+    def _open(self) -> None:
+        settings = self._settings = settings_from(self.config)
+        sends = not self.config.option.collectonly
+        if sends:
+            self.redactor = Redactor((settings.key,))
+            if settings.sends:
+                _check_writable(settings.reports_dir)
+            if settings.create and settings.sends:
+                self._say(language(settings.language).said(cost(settings.create)))
+        with verbatim():
+            self._opening = open_audit(settings, launch=sends)
+        given = {"client": settings.client, "shape": settings.files.shape}
+        self.items = items_for(self._opening.contract, [option for option, value in given.items() if value])
+        self._parameters = self.items.parameters()
+
+    # What is asked.
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Ask the server for all that the tests look up; with ``--plan``, print that instead."""
+        if self._opening is None or self.config.option.collectonly:
+            return None
+        if self.config.option.plan:
+            self._print_plan(item.nodeid for item in session.items if _is_ours(item.path))
+            return True
+        self._ask(item.nodeid for item in session.items if _is_ours(item.path))
+        return None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """In the main process of xdist: begin the audit once, and tell each worker its share of it."""
-        if not _asks_for_suites(self.config) or self.config.option.plan:
+        """In the main process of xdist: tell a worker which clauses there are, and where it finds how they fared."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="batch-conformance-"))
+        node.workerinput[_SHARED] = {"parameters": dict(self._parameters), "outcomes": str(self._folder / "outcomes")}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Collection[str]) -> None:
+        """In the main process of xdist: ask the server once it is known which tests there are."""
+        if self._opening is None or self._audit is not None:
             return
-        if self._audit is None:
-            self._spool = Path(tempfile.mkdtemp(prefix="batch-conformance-"))
-            self._begin()
-            self.begun().runner.preflight()
-        count = int(node.workerinput["workercount"])
-        place = int(str(node.workerinput["workerid"]).removeprefix("gw"))
-        node.workerinput[_SHARED] = self.begun().share(self._spool or Path(), place, count).to_dict()
+        self._ask(ids)
+        if self._folder is not None:
+            try:
+                write_outcomes(self._outcomes, self._folder / "outcomes")
+            except OSError as error:  # each test is a fault then
+                self._fault = f"cannot write {error.filename}: {error.strerror}"
+
+    def _ask(self, node_ids: Iterable[str]) -> None:
+        """Send what the selected tests need. An interrupt ends that, and what was asked is looked up all the same."""
+        items = self._known_items()
+        self._selected = frozenset(map(key_of, node_ids)) & {*items.by_node_id, items.verdict.node_id}
+        if not self._selected:
+            return
+        self._is_partial = not items.by_node_id.keys() <= self._selected
+        audit = self._begin()
+        try:
+            with self._progress(audit):
+                audit.runner.send(self._numbers(audit))
+        except KeyboardInterrupt:
+            _forget_the_interrupt()
+            self._interrupted = True
+        except Exception as error:
+            self._fault = f"{type(error).__name__}: {error}"
+            sys.stderr.write(audit.target.redactor.redact_text(traceback.format_exc()))
+        self.report = self._judge(audit)
+        self._outcomes = outcomes(self.report, items, self._selected, width=self._width)
+        if self.report.language != ENGLISH.tag:
+            self._in_language = outcomes(self.report, items, self._selected, width=self._width, in_language=True)
+
+    def _numbers(self, audit: Audit) -> frozenset[int] | None:
+        if not self._is_partial:
+            return None
+        items, shown = self._known_items(), set[str]()
+        cache = getattr(self.config, "cache", None)
+        if cache is not None and getattr(self.config.option, "lf", False):
+            before = cache.get(_SHOWN, {})
+            shown = {probe for key in self._selected for probe in before.get(key, ())}
+        chosen = (items.by_node_id[key].clause for key in self._selected if key in items.by_node_id)
+        return numbers_for(audit.plan, chosen, shown)
+
+    def _judge(self, audit: Audit, chapters: tuple[ChapterResult, ...] = ()) -> RunReport:
+        return audit.report(
+            chapters,
+            selected=self._is_selected if self._is_partial else None,
+            interrupted=self._interrupted,
+            fault=audit.target.redactor.redact_text(self._fault),
+        )
+
+    def _is_selected(self, finding: Finding) -> bool:
+        return self._known_items().of(finding).node_id in self._selected
+
+    def _print_plan(self, node_ids: Iterable[str]) -> None:
+        self._selected = frozenset(map(key_of, node_ids))
+        self._is_partial = not self._known_items().by_node_id.keys() <= self._selected
+        audit = self._begin()
+        sys.stdout.write("\n".join(("", *plan_lines(audit, self._numbers(audit)), "")))
+        self._audit = None
+        audit.close()
+
+    def _known_items(self) -> Items:
+        if self.items is None:
+            raise pytest.UsageError("no audit was begun in this session")
+        return self.items
+
+    # How the tests end.
+
+    def outcome(self, item: pytest.Item) -> Outcome:
+        """How the clause of a test fared."""
+        if not self._outcomes and self._shared:
+            self._outcomes = read_outcomes(Path(self._shared["outcomes"]))
+        outcome = self._outcomes[key_of(item.nodeid)]
+        if not any(name == _STATE for name, _ in item.user_properties):  # a rerun looks up the same
+            item.user_properties += [*outcome.properties, (_STATE, outcome.state)]
+        return outcome
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self) -> bool | None:
-        """With ``--plan``, print the plan instead of sending it."""
-        if self._audit is None or not self.config.option.plan:
-            return None
-        sys.stdout.write("\n".join(("", *plan_lines(self._audit), "")))
-        self._audit.close()
-        self._audit = None
-        return True
-
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep how each chapter's test ended."""
-        properties = dict(report.user_properties)
-        name = properties.get(_CHAPTER) or _chapter_of(report.nodeid)
-        if not isinstance(name, str) or (report.when != "call" and report.passed):
+        """Keep how the tests of each file ended."""
+        key = key_of(report.nodeid)
+        if key not in self._selected or (report.when != "call" and report.passed):
             return
-        self._selected.add(name)
-        self._failed += report.failed
-        detail = _bounded(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext)
-        outcome: ChapterOutcome = report.outcome
-        if report.failed and _DRIFT not in properties:
-            outcome = "error"
+        properties = dict(report.user_properties)
+        outcome = self._outcomes.get(key)
+        file = key.partition("/")[2].partition("::")[0]
+        ended = "xfailed" if hasattr(report, "wasxfail") else str(report.outcome)
+        self._ended.setdefault(file, Counter())[ended] += 1
+        self._seconds[file] = self._seconds.get(file, 0.0) + report.duration
+        if not report.failed:
+            return
+        self._failed += 1
+        if outcome is None or properties.get(_STATE) not in ("failed", "xfailed"):
+            self._ended[file]["error"] += 1
             self._fault = self._fault or f"{report.nodeid}: {_reason(report)}"
-        self._chapters[name] = ChapterResult(report.nodeid, _TITLES[name], outcome, detail, report.duration)
+            return
+        self._told.update(outcome.findings)
+        report.longrepr = FindingText(outcome, self._in_language.get(key, outcome).text)  # type: ignore[assignment]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """An interrupt ends with pytest's exit code for it, whatever it hit."""
-        # One that came through ``exec``, which makes dataclasses at import, CPython takes for unhandled and kills
-        # itself by SIGINT in the end; the next ``exec`` has it forget that.
-        exec("")
+        _forget_the_interrupt()
         # One that hit an instruction of no line would crash pytest as it shows where, with the exit code of a drift.
         excinfo.traceback = excinfo.traceback.filter(_has_line)
 
@@ -186,57 +256,95 @@ class AuditSession:
         if error:
             self._fault = self._fault or f"a worker died before its part was done: {error}"
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
-        """Judge the whole run, write the reports, set the exit code, and have the last word after pytest's count."""
-        self._end(session, exitstatus)
-        yield
-        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        if self.report is not None and session.exitstatus and reporter is not None:
-            line, color = terminal.last_line(self.report, int(session.exitstatus))
-            reporter.write_line(line, bold=True, **{color: True})
+    # The end.
 
-    def _end(self, session: pytest.Session, exitstatus: int) -> None:
-        if self._audit is None:
-            return
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
+        """Write the reports and set the exit code, before pytest writes what it has; and have the last word."""
+        asked = self._end(session, exitstatus)
+        if self._junit is None:
+            yield
+        elif not asked:
+            self._junit.give_up()
+            yield
+        else:
+            self._junit.tell(junit.facts(self.report) if self.report else ())
+            problem = yield from self._junit.write()
+            if problem:
+                session.exitstatus = EXIT_FAULT
+                self._say(language(self.config.option.report_language).said(problem))
+        if self.report is not None and session.exitstatus:
+            line, color = terminal.last_line(self.report, int(session.exitstatus))
+            self._say(line, bold=True, **{color: True})
+
+    def _say(self, line: str, **markup: bool) -> None:
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(line, **markup)
+
+    def _end(self, session: pytest.Session, exitstatus: int) -> bool:
+        """Judge the whole run, if the server was asked, and give whether it was."""
         audit, self._audit = self._audit, None
-        if hasattr(self.config, "workerinput"):
-            audit.close()
-            return
+        if audit is None:
+            if self._opening is not None:
+                self._opening.close()
+            return False
         try:
-            exit_code = self._finish(audit, interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
+            self._interrupted = self._interrupted or exitstatus == pytest.ExitCode.INTERRUPTED
+            exit_code = self._finish(audit)
         except Exception as error:  # whatever it is: it must not end as a 1, which says drift
             exit_code = EXIT_FAULT
             reason = audit.target.redactor.redact_text(f"{type(error).__name__}: {error}")
             self._problems += (f"The report could not be made: {reason}",)
         finally:
             audit.close()
-            if self._spool is not None:
-                shutil.rmtree(self._spool, ignore_errors=True)
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or exit_code == EXIT_FAULT:
             others_failed = session.testsfailed > self._failed
             session.exitstatus = exit_code or (pytest.ExitCode.TESTS_FAILED if others_failed else pytest.ExitCode.OK)
+        if self._interrupted and exit_code != EXIT_FAULT:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        return True
 
-    def _finish(self, audit: Audit, *, interrupted: bool) -> int:
+    def _finish(self, audit: Audit) -> int:
         """Make the report of what was sent, write it, and give the exit code."""
-        if self._spool is not None:
-            audit.gather(self._spool)
-        chapters = [self._chapters[chapter.name] for chapter in CHAPTERS if chapter.name in self._chapters]
-        fault = audit.target.redactor.redact_text(self._fault)
-        self.report = audit.report(chapters, selected=self._selected, interrupted=interrupted, fault=fault)
+        self.report = self._judge(audit, tuple(self._chapters()))
         self._write(self.report, audit)
-        page = str(Path(self.config.option.reports_dir) / "drift.html")
-        color = self.config.get_terminal_writer().hasmarkup
-        self._summary = terminal.render(self.report, color, report_path=page)
+        self._remember(self.report)
         return EXIT_FAULT if self._problems else self.report.exit_code
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say the verdict, the findings and where the reports are."""
-        if not self._summary and not self._problems:
+    def _chapters(self) -> Iterable[ChapterResult]:
+        """The files of tests that ran, in their order, and how those ended."""
+        for file, title in read_suites().titles.items():
+            ended = self._ended.get(file)
+            if ended:
+                wrong: ChapterOutcome = "error" if ended["error"] else "failed" if ended["failed"] else "skipped"
+                outcome: ChapterOutcome = "passed" if ended["passed"] and wrong == "skipped" else wrong
+                words = counts_in_words(ended)
+                yield ChapterResult(f"suites/{file}", title, outcome, words, round(self._seconds[file], 3))
+
+    def _remember(self, report: RunReport) -> None:
+        """Keep which requests showed what failed, for ``--lf``."""
+        cache = getattr(self.config, "cache", None)
+        if cache is None:
             return
-        terminalreporter.ensure_newline()
-        if self._summary:
-            terminalreporter.write_line(self._summary)
+        shown: dict[str, list[str]] = {}
+        for finding in report.ledger.findings:
+            shown.setdefault(self._known_items().of(finding).node_id, []).extend(finding.probes)
+        cache.set(_SHOWN, shown)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+        """After the failures, say the verdict, what it takes to do it again, and where the reports are."""
+        yield
+        if self.report is not None and self._settings is not None:
+            terminalreporter.ensure_newline()
+            page = str(self._settings.reports_dir / "drift.html")
+            color = self.config.get_terminal_writer().hasmarkup
+            told = self._told if terminalreporter.config.option.tbstyle != "no" else frozenset[str]()
+            shown = terminal.render(self.report, color, self._width, page, told)
+            terminalreporter.write_line(shown)
         for line in (*self._kept, *self._problems):
             terminalreporter.write_line(language(self.config.option.report_language).said(line))
         published = github.publish(self.report, os.environ) if self.report else ""
@@ -246,7 +354,8 @@ class AuditSession:
     def _write(self, report: RunReport, audit: Audit) -> None:
         """Write the reports, and what else is kept of the run; the one does not prevent the other."""
         try:
-            write_reports(report, audit.settings.reports_dir)
+            faces = {name: render for name, render in FACES.items() if name != junit_file.NAME}  # pytest writes that
+            write_reports(report, audit.settings.reports_dir, faces)
         except ReportError as error:
             self._problems += error.problems
         try:
@@ -254,54 +363,54 @@ class AuditSession:
         except ReportError as error:
             self._problems += error.problems
 
-    def _begin(self, shared: Shared | None = None) -> None:
-        command = shlex.join(("pytest", *map(str, self.config.invocation_params.args)))
+    # What it takes.
+
+    @contextlib.contextmanager
+    def _wrong_input(self) -> Generator[None]:
+        """Wrong input ends the session with one line, and a mock that does not start with another exit code."""
         try:
-            settings = settings_from(self.config)
-            self.redactor = Redactor((settings.key,))
-            if shared is None:
-                if settings.sends:
-                    _check_writable(settings.reports_dir)
-                self._say_cost(settings)
-            with verbatim():
-                chores = html.CHORES if shared is None else ()
-                seed, sleep = seed_from(self.config), Pauses(chores).sleep
-                audit = begin(settings, seed=seed, command=command, shared=shared, sleep=sleep, warn=self._warn)
-            self.redactor = audit.target.redactor
-            if shared is None:
-                audit.confirm_address()
-            self._audit = audit
-            self._audit.runner.progress = self._progress(self._audit) if shared is None else None
+            yield
         except (InputError, OSError) as error:
             raise pytest.UsageError(str(error)) from None
         except MockError as error:
             pytest.exit(str(error), returncode=EXIT_FAULT)
-        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is None or shared is not None:
-            return
-        if audit.target.insecure:
-            reporter.write_line(warning(INSECURE, audit.settings.language), red=True, bold=True)
-        if self.config.option.verbose >= 0:
-            reporter.write_line(header(audit))
 
-    def _say_cost(self, settings: Settings) -> None:
-        """Before it is done: what ``--create`` does at the vendor."""
-        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        if settings.create and settings.sends and reporter is not None:
-            reporter.write_line(language(settings.language).said(cost(settings.create)))
+    def _begin(self) -> Audit:
+        """Reach the target and make the plan."""
+        command = shlex.join(("pytest", *map(str, self.config.invocation_params.args)))
+        opening, self._opening = self._opening, None
+        assert opening is not None
+        with self._wrong_input():
+            with verbatim():
+                seed, sleep = seed_from(self.config), Pauses(html.CHORES).sleep
+                audit = begin(
+                    opening.settings, seed=seed, command=command, opening=opening, sleep=sleep, warn=self._warn
+                )
+            self.redactor = audit.target.redactor
+            audit.confirm_address()
+            self._audit = audit
+        if audit.target.insecure:
+            self._say(warning(INSECURE, audit.settings.language), red=True, bold=True)
+        if self.config.option.verbose >= 0:
+            self._say(header(audit, self._numbers(audit)))
+        return audit
 
     def _warn(self, doubt: str) -> None:
-        """Before it is asked: that the base URL may be another one. The workers of a parallel run leave it to it."""
-        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None and not hasattr(self.config, "workerinput"):
-            reporter.write_line(warning(doubt, self.config.option.report_language), yellow=True, bold=True)
+        """Before it is asked: that the base URL may be another one."""
+        self._say(warning(doubt, self.config.option.report_language), yellow=True, bold=True)
 
-    def _progress(self, audit: Audit) -> ProgressLine | None:
-        """A line for a person who waits; none in logs, in quiet runs, and in parallel ones, which xdist reports on."""
+    @property
+    def _width(self) -> int:
+        return min(max(self.config.get_terminal_writer().fullwidth, _LEAST_WIDTH), _MOST_WIDTH)
+
+    @contextlib.contextmanager
+    def _progress(self, audit: Audit) -> Generator[None]:
+        """A line for a person who waits; none in logs and in quiet runs."""
         writer = self.config.get_terminal_writer()
         capture = self.config.pluginmanager.get_plugin("capturemanager")
-        if not writer._file.isatty() or self.config.option.verbose < 0 or self._spool is not None:
-            return None
+        if not writer._file.isatty() or self.config.option.verbose < 0:
+            yield
+            return
 
         def write(text: str) -> None:
             with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
@@ -314,7 +423,21 @@ class AuditSession:
             code = self.config.option.report_language
             return progress_line(code, done, planned, chapter=chapter, findings=found, seconds=left)
 
-        return ProgressLine(write, findings, told, width=writer.fullwidth)
+        line = audit.runner.progress = ProgressLine(write, findings, told, width=writer.fullwidth)
+        try:
+            yield
+        finally:
+            line.clear()
+
+
+def _is_ours(path: Path) -> bool:
+    return path.parent == suites_folder()
+
+
+def _forget_the_interrupt() -> None:
+    # One that came through ``exec``, which makes dataclasses at import, CPython takes for unhandled and kills itself by
+    # SIGINT in the end; the next ``exec`` has it forget that.
+    exec("")
 
 
 def _has_line(entry: Any) -> bool:
@@ -324,19 +447,6 @@ def _has_line(entry: Any) -> bool:
         return False
 
 
-def _chapter_of(nodeid: str) -> str | None:
-    """The chapter of a test that a dying worker left without a word, by the name of its file."""
-    name = Path(nodeid.partition("::")[0]).stem.removeprefix("test_")
-    return name if name in _TITLES else None
-
-
-def _bounded(text: str) -> str:
-    """The ends of what a test said: with all variables shown, a crash says megabytes."""
-    if len(text) <= 2 * _DETAIL:
-        return text
-    return f"{text[:_DETAIL]}\n… {len(text) - 2 * _DETAIL:,} characters left out …\n{text[-_DETAIL:]}"
-
-
 def _reason(report: pytest.TestReport) -> str:
     """Why a test broke, in one line: the exception where there is one, else the last thing that was said."""
     crash = getattr(report.longrepr, "reprcrash", None)
@@ -344,8 +454,8 @@ def _reason(report: pytest.TestReport) -> str:
     return str(lines[0 if crash else -1])
 
 
-def _asks_for_suites(config: pytest.Config) -> bool:
-    """Whether the session's arguments lead to the conformance tests; xdist's main process collects nothing itself."""
+def asks_for_suites(config: pytest.Config) -> bool:
+    """Whether the session's arguments lead to the conformance tests."""
     suites = suites_folder()
     asked = [Path(config.invocation_params.dir, str(argument).partition("::")[0]).resolve() for argument in config.args]
     return any(path == suites or path in suites.parents or suites in path.parents for path in asked)

@@ -10,7 +10,6 @@ import argparse
 import os
 import time
 
-from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.run.begin import begin
 from batch_conformance.run.settings import settle
 
@@ -25,7 +24,7 @@ def main() -> None:
     sleep = (lambda _: None) if asked.restless else time.sleep
     audit = begin(settings, seed=None, command="exploration", sleep=sleep)
     begun = time.perf_counter()
-    audit.runner.perform(CHAPTER_NAMES)
+    audit.runner.send()
     audit.judged()
     print(time.perf_counter() - begun)
     audit.close()

@@ -1,12 +1,17 @@
-"""Ids that no client means well with are refused in an orderly way, and nothing leaks."""
+"""Ids that no client means well with lead nowhere."""
 
 from __future__ import annotations
 
-import pytest
-
-from batch_conformance.plugin import Chapter
+from batch_conformance.plugin import Kept, rule
 
 
-@pytest.mark.chapter("hostile_ids")
-def test_no_id_breaks_the_server_or_the_contract(chapter: Chapter) -> None:
-    chapter.holds()
+@rule("identity.traversal_answered")
+def test_an_encoded_path_is_not_followed(kept: Kept) -> None:
+    """An encoded slash is part of the id. RFC 3986 section 2.2."""
+    kept()
+
+
+@rule("security.header_injected")
+def test_a_line_break_in_an_id_starts_no_header(kept: Kept) -> None:
+    """An id does not get into the head of the response. RFC 9110 section 5.5, CWE-113."""
+    kept()

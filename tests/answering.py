@@ -13,7 +13,6 @@ from typing import Any
 from small_server import BATCH_ID, KEY
 
 from batch_conformance.findings.finding import Finding
-from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.run.audit import Audit
 from batch_conformance.run.begin import begin
@@ -183,8 +182,8 @@ def audited_at(
     settings = replace(settle({"BATCH_API_KEY": KEY}, base_url=base_url, batch_ids=list(batch_ids)), **given)
     audit = begin(settings, seed=None, command="pytest", sleep=pause)
     try:
-        audit.runner.perform(CHAPTER_NAMES)
-        report = audit.report((), selected=CHAPTER_NAMES)
+        audit.runner.send()
+        report = audit.report()
         return Audited(report, audit, tuple(slept))
     finally:
         audit.close()

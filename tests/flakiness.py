@@ -14,7 +14,6 @@ import gateway
 from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.probes.plan import Exploration, Plan
 from batch_conformance.run.begin import begin
 from batch_conformance.run.settings import settle
@@ -73,8 +72,8 @@ def bouts(names: Iterable[str], *, first_seed: int = 0, exploration: Exploration
             )
             plans[ids] = audit.plan
             try:
-                audit.runner.perform(CHAPTER_NAMES)
-                report = audit.report((), selected=CHAPTER_NAMES)
+                audit.runner.send()
+                report = audit.report()
             finally:
                 audit.close()
             findings = tuple(sorted({f.rule for f in report.ledger.findings if f.level != "info"}))

@@ -21,7 +21,6 @@ from batch_conformance.contract.change import ContractDiff
 from batch_conformance.contract.diff import diff_contracts
 from batch_conformance.contract.sources import load_contract
 from batch_conformance.findings.finding import Finding
-from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.report.language import CHINESE
 from batch_conformance.report.proof import Proof
 from batch_conformance.report.run_report import RunReport
@@ -74,8 +73,8 @@ def audited(behaviour: str) -> RunReport:
         settings = settle({"BATCH_API_KEY": KEY}, base_url=base_url, batch_ids=[BATCH_ID])
         audit = begin(settings, seed=None, command="pytest")
         try:
-            audit.runner.perform(CHAPTER_NAMES)
-            return audit.report((), selected=CHAPTER_NAMES)
+            audit.runner.send()
+            return audit.report()
         finally:
             audit.close()
 

@@ -22,7 +22,6 @@ from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.exchange.exchange import Exchange, Probe, Request, Response
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.judge import judge
-from batch_conformance.probes.chapters import CHAPTER_NAMES as CHAPTERS
 from batch_conformance.probes.plan import Plan, build_plan
 from batch_conformance.run.begin import begin
 from batch_conformance.run.settings import settle
@@ -259,8 +258,8 @@ def test_a_server_of_uuids_conforms(refusal: int, exploration: Any, tmp_path: Pa
         )
         audit = begin(settings, seed=None, command="test")
         try:
-            audit.runner.perform(CHAPTERS)
-            report = audit.report((), selected=CHAPTERS)
+            audit.runner.send()
+            report = audit.report()
         finally:
             audit.close()
     told = [(one.level, one.rule, str(one.observed)) for one in report.ledger.findings if one.level != "info"]

@@ -140,7 +140,7 @@ def test_what_could_not_be_read_shows_nothing_about_what_is_in_it() -> None:
     assert state(ledger, "response.status")[:2] == ("kept", 2)
     assert state(ledger, "response.media_type")[:2] == ("kept", 1)
     assert state(ledger, "body.type", pointer="/id")[0] == "not_observed"
-    assert state(ledger, "json.invalid")[0] == "broken"
+    assert state(ledger, "json.invalid", "")[0] == "broken"
 
 
 def test_declared_headers_are_a_clause_of_their_status() -> None:

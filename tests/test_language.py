@@ -107,7 +107,7 @@ def test_every_rule_is_told_in_chinese(rule) -> None:
     assert HAN.search(CHINESE.source(rule.source)) or not re.search(r"section|the |operation", rule.source)
 
 
-@pytest.mark.parametrize("name", ["run/audit.py", "run/begin.py", "probes/plan.py", "probes/chapters.py"])
+@pytest.mark.parametrize("name", ["run/audit.py", "run/begin.py", "probes/plan.py"])
 def test_what_a_run_notes_has_a_translation(name: str) -> None:
     """Whole sentences only: what is put together is told by the other tests, and much there is no part of a report."""
     told = [text.replace("{}", "7") for text in _texts(PACKAGE / name) if text.endswith((".", ")"))]

@@ -33,40 +33,31 @@ def test_a_command_is_broken_between_its_arguments_only() -> None:
     assert lines == ["curl -sS \\", "  -H 'Accept: application/json' \\", "  'http://127.0.0.1/a b'"]
 
 
-def _ran_in(chapter: str, command: str = "pytest --base-url http://x/v1") -> str:
+CREATED_AT = "suites/test_response_bodies.py::test_each_value_has_its_documented_type[200-created_at]"
+
+
+def _again(command: str = "pytest --base-url http://x/v1", finding: Finding | None = None) -> str:
     report = samples.run_report((samples.finding(),))
-    report = replace(report, run=replace(report.run, command=command))
-    evidence = samples.exchange()
-    shown = replace(samples.finding(), evidence=replace(evidence, probe=replace(evidence.probe, chapter=chapter)))
-    return rerun(report, shown)
+    return rerun(replace(report, run=replace(report.run, command=command)), finding or samples.finding())
 
 
-def test_the_rerun_is_narrowed_to_the_chapter_and_leaves_the_reports_of_the_run_alone() -> None:
-    assert _ran_in("known_ids") == "pytest --base-url http://x/v1 -k test_known_ids --reports-dir=reports/again"
+def test_the_rerun_is_of_the_test_that_failed_and_leaves_the_reports_of_the_run_alone() -> None:
+    again = f"pytest --base-url http://x/v1 '{CREATED_AT}' --reports-dir=reports/again"
+    assert _again() == again
     given_folder = "pytest --reports-dir='my reports' --base-url http://x/v1"
-    again = "pytest --base-url http://x/v1 -k test_known_ids --reports-dir=reports/again"
-    assert _ran_in("known_ids", given_folder) == again
-    assert _ran_in("known_ids", given_folder.replace("='", " '")) == again
+    assert _again(given_folder) == again
+    assert _again(given_folder.replace("='", " '")) == again
 
 
-@pytest.mark.parametrize(
-    "command", ["pytest -k quick", "pytest suites/test_known_ids.py::test_x", "other --base-url x"]
-)
+def test_what_takes_several_reads_to_see_is_one_test_as_well() -> None:
+    regressed = samples.finding("state.regressed", "/status", kind="in_queue")
+    named = "suites/test_stability.py::test_the_state_does_not_go_back"
+    assert _again(finding=regressed) == f"pytest --base-url http://x/v1 {named} --reports-dir=reports/again"
+
+
+@pytest.mark.parametrize("command", ["pytest -k quick", f"pytest '{CREATED_AT}'", "other --base-url x"])
 def test_a_run_that_selected_its_tests_is_repeated_as_it_was(command: str) -> None:
-    assert _ran_in("known_ids", command) == command
-
-
-def test_what_no_chapter_of_the_run_showed_is_repeated_by_the_whole_run() -> None:
-    assert _ran_in("lifecycle") == "pytest --base-url http://x/v1"
-
-
-def test_what_takes_two_chapters_to_see_is_repeated_by_the_whole_run() -> None:
-    report = samples.run_report()
-    evidence = samples.exchange()
-    evidence = replace(evidence, probe=replace(evidence.probe, chapter="known_ids"))
-    regressed = samples.finding("state.regressed", "/status", kind="in_queue", evidence=evidence)
-    assert rerun(report, regressed) == report.run.command
-    assert rerun(report, samples.finding(evidence=evidence)) != report.run.command
+    assert _again(command) == command
 
 
 def test_the_text_to_send_stands_for_itself() -> None:
@@ -142,7 +133,8 @@ def test_the_rerun_of_a_real_run_shows_the_finding_again(tmp_path: Path) -> None
         page_text = html.unescape((tmp_path / "first" / "drift.html").read_text("utf-8"))
         _, _, command = page_text.partition("See it again</h3>\n<pre data-copy>")
         words = shlex.split(command.partition("</pre>")[0].replace(" \\\n", " "))
-        assert words[-3:] == ["-k", "test_authentication", "--reports-dir=reports/again"]
+        named = "suites/test_authentication.py::test_a_made_up_token_is_refused"
+        assert words[-2:] == [named, "--reports-dir=reports/again"]
         again = run_suite(tmp_path / "again", *words[words.index("--exploration=quick") : -1], mock=mock)
     assert again.code == 1
     told = [finding["id"] for finding in again.drift["findings"] if finding["level"] != "info"]

@@ -1,4 +1,4 @@
-"""``junit.xml``: red exactly when the run is, names that stay the same."""
+"""``junit.xml`` of recorded traffic: red exactly when the command is, names that stay the same."""
 
 from __future__ import annotations
 
@@ -9,101 +9,131 @@ import pytest
 import samples
 
 from batch_conformance.report import junit
+from batch_conformance.report.item import items_for
 from batch_conformance.report.run_report import RunReport
 
-
-def suites(report: RunReport) -> tuple[ET.Element, ET.Element]:
-    chapters, clauses = ET.fromstring(junit.render(report)).findall("testsuite")
-    return chapters, clauses
+TYPE = "test_each_value_has_its_documented_type[200-created_at]"
+VERDICT = "test_all_that_a_verdict_needs_was_judged"
 
 
-def outcomes(suite: ET.Element) -> dict[str, str]:
+def suite(report: RunReport) -> ET.Element:
+    (found,) = ET.fromstring(junit.render(report)).findall("testsuite")
+    return found
+
+
+def outcomes(report: RunReport) -> dict[str, str]:
     return {
-        case.get("name", ""): next((child.tag for child in case if child.tag != "properties"), "passed")
-        for case in suite.findall("testcase")
+        f"{case.get('classname')}::{case.get('name')}": next(
+            (child.tag for child in case if child.tag != "properties"), "passed"
+        )
+        for case in suite(report).findall("testcase")
     }
 
 
-def test_there_are_two_suites_chapters_and_clauses_with_properties() -> None:
-    root = ET.fromstring(junit.render(samples.run_report(samples.mixed())))
-    assert [suite.get("name") for suite in root] == ["chapters", "clauses"]
-    for suite in root:
-        names = {item.get("name") for item in suite.findall("properties/property")}
-        assert {"target", "sha256", "seed", "verdict"} <= names
-        cases = suite.findall("testcase")
-        assert int(suite.get("tests", "")) == len(cases)
-        for total, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-            assert int(suite.get(total, "")) == sum(case.find(tag) is not None for case in cases)
-    assert int(root.get("tests", "")) == sum(len(suite.findall("testcase")) for suite in root)
+def case_of(report: RunReport, name: str) -> ET.Element:
+    return next(case for case in suite(report).findall("testcase") if case.get("name") == name)
+
+
+def test_there_is_a_case_for_each_clause_and_one_for_the_verdict() -> None:
+    report = samples.run_report(samples.mixed())
+    named = {f"{item.node_id.replace('/', '.').replace('.py::', '::', 1)}" for item in items_for(report.contract)}
+    assert outcomes(report).keys() == {*named, f"suites.test_verdict::{VERDICT}"}
+
+
+def test_the_suite_has_the_facts_of_the_run_and_right_totals() -> None:
+    whole = suite(samples.run_report(samples.mixed()))
+    names = {item.get("name") for item in whole.findall("properties/property")}
+    assert {"target", "sha256", "seed", "verdict", "exit_code", "findings.must"} <= names
+    cases = whole.findall("testcase")
+    assert int(whole.get("tests", "")) == len(cases)
+    for total, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        assert int(whole.get(total, "")) == sum(case.find(tag) is not None for case in cases)
 
 
 @pytest.mark.parametrize("exit_code", [0, 1, 2, 3, 4, 5, 6])
-@pytest.mark.parametrize("findings", [(), samples.mixed(), samples.nine_nulls(state="known")], ids=["0", "16", "known"])
-def test_it_is_red_exactly_when_the_run_is(exit_code: int, findings: tuple[samples.Finding, ...]) -> None:
+def test_the_case_of_the_verdict_fails_by_a_fault_and_by_what_was_not_judged_and_by_nothing_else(
+    exit_code: int,
+) -> None:
+    report = samples.run_report(samples.mixed(), exit_code=exit_code, fault="Boom" if exit_code == 3 else "")
+    assert (case_of(report, VERDICT).find("failure") is not None) == (exit_code in (3, 6))
+
+
+@pytest.mark.parametrize("findings", [(), samples.nine_nulls(state="known")], ids=["none", "known"])
+@pytest.mark.parametrize("exit_code", [0, 2, 3, 6])
+def test_without_what_fails_the_gate_no_clause_fails(exit_code: int, findings: tuple[samples.Finding, ...]) -> None:
     report = samples.run_report(findings, exit_code=exit_code, fault="Boom" if exit_code == 3 else "")
-    root = ET.fromstring(junit.render(report))
-    red = int(root.get("failures", "")) + int(root.get("errors", ""))
-    assert bool(red) == (exit_code in (1, 3, 6))
-    target = outcomes(root.findall("testsuite")[1]).get("target")
-    assert target == ("error" if exit_code == 6 else None)
+    assert [name for name, end in outcomes(report).items() if end == "failure" and VERDICT not in name] == []
 
 
-def test_a_new_finding_fails_its_clause_with_rule_and_message() -> None:
-    _, clauses = suites(samples.run_report((samples.finding(),)))
-    (failure,) = clauses.findall("testcase/failure")
-    assert failure.get("type") == "body.type"
+def test_a_new_finding_fails_its_clause_and_is_told_with_file_and_line() -> None:
+    report = samples.run_report((samples.finding(),))
+    assert [name for name, end in outcomes(report).items() if end == "failure"] == [
+        f"suites.test_response_bodies::{TYPE}"
+    ]
+    failure = case_of(report, TYPE).find("failure")
+    assert failure is not None
     assert failure.get("message") == 'expected integer; observed string "1741685413"'
-    assert "spec/siliconflow-get-batch.yaml:" in (failure.text or "")
+    for part in ("must body.type", "spec/siliconflow-get-batch.yaml:", "server: ", "curl", "$BATCH_API_KEY"):
+        assert part in (failure.text or "")
+
+
+def test_one_cause_in_nine_places_is_told_once_and_the_other_eight_say_where() -> None:
+    report = samples.run_report(samples.nine_nulls())
+    texts = [failure.text or "" for failure in suite(report).findall("testcase/failure")]
+    whole = [text for text in texts if "curl" in text]
+    assert (len(texts), len(whole)) == (9, 1)
+    first = next(case for case in suite(report).findall("testcase") if case.find("failure") is not None)
+    assert sum(f"the same cause as suites/test_response_bodies.py::{first.get('name')}" in text for text in texts) == 8
+
+
+def test_an_accepted_finding_is_an_expected_failure_with_its_reason() -> None:
+    skipped = case_of(samples.run_report((samples.finding(state="known"),)), TYPE).find("skipped")
+    assert skipped is not None
+    assert skipped.get("type") == "pytest.xfail"
+    assert "accepted by the baseline" in skipped.get("message", "")
 
 
 @pytest.mark.parametrize(
-    ("finding", "fail_on", "reason"),
-    [
-        (samples.finding(state="known"), "should", "known, accepted by the baseline"),
-        (samples.finding("body.undeclared", "/x"), "must", "new, below --fail-on must"),
-        (samples.finding("body.seen", "/failed_at"), "should", "new, below --fail-on should"),
-    ],
-    ids=["known", "should below must", "info"],
+    ("finding", "fail_on"),
+    [(samples.finding("body.undeclared", "/x"), "must"), (samples.finding("body.seen", "/failed_at"), "should")],
+    ids=["should below must", "info"],
 )
-def test_what_does_not_fail_the_gate_is_skipped_with_its_reason(
-    finding: samples.Finding, fail_on: str, reason: str
-) -> None:
-    _, clauses = suites(samples.run_report((finding,), fail_on=fail_on))
-    messages = [item.get("message", "") for item in clauses.findall("testcase/skipped")]
-    assert any(message.startswith(reason) for message in messages)
-    assert clauses.get("failures") == "0"
+def test_what_is_below_the_gate_passes_and_is_named(finding: samples.Finding, fail_on: str) -> None:
+    report = samples.run_report((finding,), fail_on=fail_on)
+    assert "failure" not in outcomes(report).values()
+    named = suite(report).findall(f"testcase/properties/property[@name='finding.{finding.id}']")
+    assert [item.get("value") for item in named] == [f"{finding.level}, new"]
 
 
 def test_an_expired_acceptance_fails() -> None:
-    _, clauses = suites(samples.run_report((samples.finding(state="expired"),)))
-    assert clauses.get("failures") == "1"
+    assert suite(samples.run_report((samples.finding(state="expired"),))).get("failures") == "1"
 
 
-def test_what_was_not_observed_is_skipped_and_says_so() -> None:
+def test_what_was_not_observed_is_skipped_and_says_what_would_show_it() -> None:
     report = samples.run_report()
-    _, clauses = suites(report)
-    reasons = [item.get("message", "") for item in clauses.findall("testcase/skipped")]
-    states = [result.state for result in report.ledger.clauses]
-    assert reasons.count("not observed in this run") == states.count("not_observed") > 0
-    assert sum(reason.startswith("inconclusive") for reason in reasons) == states.count("inconclusive") > 0
+    states = {result.clause.id: result.state for result in report.ledger.clauses}
+    of_503 = case_of(report, "test_each_body_has_its_documented_media_type[503-body]").find("skipped")
+    assert "not_observed" in states.values()
+    assert "inconclusive" in states.values()
+    assert of_503 is not None
+    assert "`Prefer: code=503`" in of_503.get("message", "")
+    reasons = [item.get("message", "") for item in suite(report).findall("testcase/skipped")]
+    assert all(reason.startswith(("not observed: ", "inconclusive: ")) for reason in reasons)
 
 
 def test_names_do_not_depend_on_what_was_observed() -> None:
     first = samples.run_report(samples.mixed())
     second = samples.run_report(tuple(replace(finding, observed="other", occurrences=9) for finding in samples.mixed()))
-    for one, other in zip(suites(first), suites(second), strict=True):
-        assert outcomes(one) == outcomes(other)
+    assert outcomes(first) == outcomes(second)
 
 
 def test_long_texts_are_cut_and_control_characters_are_gone() -> None:
     report = samples.run_report((samples.finding(observed="x\x00\x0b\x1b" * 10_000),))
     text = junit.render(report)
     assert len(text) < 100_000 + 600 * len(report.ledger.clauses)
-    _, clauses = suites(report)
-    assert all(len(item.get("message", "")) <= 300 for item in clauses.findall("testcase/failure"))
+    assert all(len(item.get("message", "")) <= 300 for item in suite(report).findall("testcase/failure"))
 
 
-def test_a_fault_of_the_tool_is_an_error_with_its_text() -> None:
-    _, clauses = suites(samples.run_report(exit_code=3, fault="ZeroDivisionError: division by zero"))
-    (error,) = clauses.findall("testcase/error")
-    assert "ZeroDivisionError" in (error.text or "")
+def test_a_fault_of_the_tool_fails_the_verdict_with_its_text() -> None:
+    failure = case_of(samples.run_report(exit_code=3, fault="ZeroDivisionError: division by zero"), VERDICT)
+    assert "ZeroDivisionError" in "".join(failure.itertext())

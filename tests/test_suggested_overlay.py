@@ -18,7 +18,6 @@ from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import judge
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.report import suggested_overlay
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.suggestion import CURABLE
@@ -151,8 +150,8 @@ def audited(mock: EmbeddedMock, *overlays: Path) -> RunReport:
     )
     audit = begin(settings, seed=None, command="pytest")
     try:
-        audit.runner.perform(CHAPTER_NAMES)
-        return audit.report([], selected=CHAPTER_NAMES)
+        audit.runner.send()
+        return audit.report()
     finally:
         audit.close()
 

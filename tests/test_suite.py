@@ -18,6 +18,11 @@ from batch_conformance.mock.process import EmbeddedMock
 FIELDS = 20
 
 
+def failures(folder: Path) -> list[str | None]:
+    """The names of the tests that ``junit.xml`` has as failed."""
+    return [case.get("name") for case in ET.parse(folder / "junit.xml").getroot().findall(".//testcase[failure]")]
+
+
 def test_plain_pytest_audits_the_embedded_mock_and_leaves_the_reports(tmp_path: Path) -> None:
     outcome = run_suite(tmp_path)
     assert outcome.code == 0, outcome.text
@@ -26,8 +31,9 @@ def test_plain_pytest_audits_the_embedded_mock_and_leaves_the_reports(tmp_path: 
     assert outcome.drift["run"]["requests"] <= 400
     assert {path.name for path in tmp_path.iterdir()} >= {"drift.json", "drift.html", "junit.xml"}
     suites = ET.parse(tmp_path / "junit.xml").getroot()
-    assert [suite.get("name") for suite in suites] == ["chapters", "clauses"]
-    assert suites.get("failures") == suites.get("errors") == "0"
+    assert [(suite.get("name"), suite.get("failures"), suite.get("errors")) for suite in suites] == [
+        ("batch-conformance", "0", "0")
+    ]
 
 
 def test_a_batch_that_breaks_the_server_is_named_and_costs_the_others_nothing(tmp_path: Path) -> None:
@@ -77,8 +83,7 @@ def test_a_closed_port_is_inconclusive_not_drift(tmp_path: Path) -> None:
     assert outcome.code == 6
     assert outcome.drift["findings"] == []
     assert "connection refused" in outcome.text
-    errors = ET.parse(tmp_path / "junit.xml").getroot().findall(".//testcase[error]")
-    assert [case.get("name") for case in errors] == ["target"]
+    assert failures(tmp_path) == ["test_all_that_a_verdict_needs_was_judged"]
 
 
 def test_without_a_known_id_the_run_is_inconclusive_and_names_the_option(tmp_path: Path) -> None:
@@ -94,10 +99,7 @@ def test_a_drift_is_found_once_at_its_clause_and_fails_the_run(tmp_path: Path) -
         outcome = run_suite(tmp_path, mock=mock)
     assert outcome.code == 1
     assert outcome.findings("must", "should") == [("body.type", "200", "/created_at")]
-    failures = ET.parse(tmp_path / "junit.xml").getroot().findall(".//testsuite[@name='clauses']/testcase[failure]")
-    assert [case.get("name") for case in failures] == [
-        "getBatchEvaluationJob 200 application/json /created_at body.type"
-    ]
+    assert failures(tmp_path) == ["test_each_value_has_its_documented_type[200-created_at]"]
 
 
 def test_fail_on_never_reports_drift_and_exits_with_0(tmp_path: Path) -> None:
@@ -177,7 +179,7 @@ def test_a_selection_is_judged_alone_and_the_report_says_that_it_is_partial(tmp_
     assert outcome.code == 0
     assert outcome.drift["complete"] is False
     assert any("Partial" in note for note in outcome.drift["notes"])
-    assert outcome.drift["run"]["requests"] < 60
+    assert outcome.drift["run"]["requests"] < 200
 
 
 def test_collecting_only_neither_sends_nor_writes(tmp_path: Path) -> None:

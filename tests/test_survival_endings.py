@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -119,6 +120,8 @@ def test_a_drift_seen_before_the_signal_is_told(tmp_path):
     assert outcome.code == 2
     assert outcome.drift["verdict"] == "drift"
     assert ("body.type", "200", "/created_at") in outcome.findings("must")
+    failed = ET.parse(tmp_path / "junit.xml").getroot().findall(".//testcase[failure]")
+    assert [case.get("name") for case in failed] == ["test_each_value_has_its_documented_type[200-created_at]"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -89,13 +89,15 @@ def test_a_server_that_does_not_come_back_is_waited_for_ten_seconds_once() -> No
     assert 9 <= sum(run.slept) <= 13
 
 
-def test_the_item_of_the_chapter_in_which_it_ended_fails(tmp_path: Path) -> None:
+def test_the_item_of_what_is_never_answered_fails(tmp_path: Path) -> None:
     with supervised("dies") as base_url:
         outcome = run_suite(
             tmp_path, f"--base-url={base_url}", f"--batch-id={BATCH_ID}", "-v", env={"BATCH_API_KEY": KEY}
         )
     assert outcome.code == 1
-    assert any("hostile_ids" in line for line in outcome.text.splitlines() if "FAILED" in line)
+    failed = [line for line in outcome.text.splitlines() if line.startswith("FAILED ")]
+    assert len(failed) == 1
+    assert "suites/test_statuses.py::test_every_kind_of_request_is_answered" in failed[0]
 
 
 def test_a_server_that_unknown_ids_end_is_told_of_where_they_do_it_again() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,16 +47,19 @@ def decide(
     partial: bool = False,
     uncovered: str = "",
     obsolete: int = 0,
+    outside: Collection[str] = (),
 ) -> Decision:
     """The verdict and the exit code of a run.
 
     ``missing`` names what a definite verdict requires and stayed unjudged, ``stopped`` why the run ended early,
     ``fault`` a fault of this tool. ``partial`` says that only a part was selected, so nothing is required.
     ``uncovered`` says that less of the contract was judged than asked for. ``obsolete`` counts entries of a strict
-    baseline that are fixed.
+    baseline that are fixed. ``outside`` are the ids of findings at clauses that were not selected: they are drift, and
+    fail nothing.
     """
     weighty = [finding for finding in findings if finding.level != "info"]
-    failing = [finding for finding in findings if fails_gate(finding, fail_on)]
+    all_failing = [finding for finding in findings if fails_gate(finding, fail_on)]
+    failing = [finding for finding in all_failing if finding.id not in outside]
     lacking = () if partial else (*missing, *filter(None, (uncovered,)))
     verdict: Verdict = "drift" if weighty else "inconclusive" if lacking or (stopped and not partial) else "conforms"
     sentence = _sentence(verdict, weighty, lacking, stopped, partial)
@@ -76,6 +79,8 @@ def decide(
     if verdict == "drift":
         accepted = all(finding.state == "known" for finding in weighty)
         reason = "all of it accepted" if accepted else f"nothing new at or above --fail-on {fail_on}"
+        if all_failing:
+            reason = f"{_count(all_failing)} only at clauses that were not selected"
         return Decision(verdict, EXIT_CONFORMS, reason, sentence)
     return Decision(verdict, EXIT_CONFORMS, "no finding of level must or should", sentence)
 

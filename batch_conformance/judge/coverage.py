@@ -254,6 +254,7 @@ def cover_clauses(
         count = read_again if rule.exercised is None else coverage.everywhere[clause.rule]
         open_yet = stuck and rule.exercised is not None and not count
         results.append(_result(clause, count, _broken(broken, clause), stuck=open_yet))
+    anywhere -= {clause.rule for clause in operation.clauses}
     return (*results, *_named_only_by(extra.values(), {result.clause.id for result in results}, anywhere))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from batch_conformance.exchange.exchange import Headers, Probe
@@ -22,6 +22,9 @@ LIMITS: dict[Exploration, int] = {"quick": 60, "standard": 400, "thorough": 2000
 
 _FOR_PLANNED = 0.9
 """The rest is for what has to be asked again: an answer of 429 that was waited out must not leave a run unfinished."""
+
+ESSENTIAL = 4
+"""Probes at the start of a plan that a verdict needs: at most so many."""
 
 _ALWAYS = ("known_ids", "lifecycle")
 _GOLDEN = (math.sqrt(5) - 1) / 2
@@ -48,6 +51,10 @@ class Plan:
         if name not in CHAPTER_NAMES:
             raise KeyError(name)
         return tuple((number, probe) for number, probe in enumerate(self.probes) if probe.chapter == name)
+
+    def part(self, numbers: Collection[int]) -> Plan:
+        """The plan of the probes of these numbers."""
+        return replace(self, probes=tuple(probe for number, probe in enumerate(self.probes) if number in numbers))
 
     def counts(self) -> dict[str, int]:
         """Requests per chapter, every chapter in its order."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from batch_conformance.findings.finding import Finding
-from batch_conformance.report.groups import rule_named
+from batch_conformance.report.item import items_of
 from batch_conformance.report.run_report import RunReport
 
 _WORD = re.compile(r"""(?:-[HXk] +)?(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+""")
 _FOLDER = re.compile(r"""\s--reports-dir(?:=|\s+)(?:'[^']*'|\S+)""")
-_OF_THE_WHOLE = ("body.seen", "response.drops", "auth.valid_refused")
-"""Rules that weigh what several chapters saw."""
-
-_OF_ONE_CHAPTER = "reports/again"
+_OF_A_PART = "reports/again"
 
 
 def folded(command: str, width: int) -> list[str]:
@@ -34,15 +32,13 @@ def folded(command: str, width: int) -> list[str]:
 
 
 def rerun(report: RunReport, finding: Finding) -> str:
-    """The run's command, narrowed to the chapter that showed the finding.
+    """The run's command, narrowed to the test that the finding fails.
 
-    Where it takes the whole run to see it, that is what is given. The reports of a part go into a folder of their own,
-    so that they do not take the place of the whole run's.
+    A run that selected its tests is repeated as it was. The reports of a part go into a folder of their own, so that
+    they do not take the place of the whole run's.
     """
-    command, chapter = report.run.command, finding.evidence.probe.chapter
-    if rule_named(finding.rule).compares or finding.rule in _OF_THE_WHOLE or not command.startswith("pytest"):
+    command = report.run.command
+    if not command.startswith("pytest") or re.search(r"(?:^|\s)-k|::", command):
         return command
-    ran = any(f"/test_{chapter}.py::" in f"/{result.name}" for result in report.chapters)
-    if not ran or not chapter.isidentifier() or re.search(r"(?:^|\s)-k|::", command):
-        return command
-    return f"{_FOLDER.sub('', command)} -k test_{chapter} --reports-dir={_OF_ONE_CHAPTER}"
+    item = items_of(report).of(finding)
+    return f"{_FOLDER.sub('', command)} {shlex.quote(item.node_id)} --reports-dir={_OF_A_PART}"

@@ -151,7 +151,11 @@ def rule_named(rule: str) -> Rule:
 def failing(report: RunReport) -> tuple[Finding, ...]:
     """The findings that fail the gate of this run."""
     fail_on = cast("FailOn", report.run.fail_on)
-    return tuple(finding for finding in report.ledger.findings if fails_gate(finding, fail_on))
+    return tuple(
+        finding
+        for finding in report.ledger.findings
+        if finding.id not in report.outside and fails_gate(finding, fail_on)
+    )
 
 
 def mark_of(report: RunReport) -> Mark:

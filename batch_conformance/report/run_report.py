@@ -41,7 +41,7 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class ChapterResult:
-    """One conformance test: ``name`` is its stable node id, ``title`` its sentence, ``detail`` why it is not passed."""
+    """One file of conformance tests: ``title`` is its sentence, ``detail`` says how its tests ended."""
 
     name: str
     title: str
@@ -55,10 +55,12 @@ class RunReport:
     """A finished (or broken off) run.
 
     ``sentence`` is the verdict in one sentence, ``missing`` names what was required and stayed unjudged, ``notes`` what
-    a reader should know (an ignored ``Prefer``, a healed 429, a partial selection), ``fault`` a fault of this tool.
-    ``redacted`` are pointers of bodies whose values are to be masked beside customers' own. ``baseline`` is the name of
-    the baseline, empty where none was given, and ``entries`` what became of what it accepts; ``history`` is None where
-    no previous report was given. ``language`` is that of the page and of the terminal.
+    a reader should know (an ignored ``Prefer``, a healed 429, a partial selection). ``stopped`` says why the run ended
+    early, ``fault`` is a fault of this tool. ``outside`` are the ids of findings at clauses that were not selected:
+    they are reported, and fail nothing. ``redacted`` are pointers of bodies whose values are to be masked beside
+    customers' own. ``baseline`` is the name of the baseline, empty where none was given, and ``entries`` what became of
+    what it accepts, of which fixed ones fail the run where ``strict_baseline`` says so; ``history`` is None where no
+    previous report was given. ``language`` is that of the page and of the terminal.
     """
 
     verdict: Verdict
@@ -73,9 +75,12 @@ class RunReport:
     chapters: tuple[ChapterResult, ...] = ()
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    stopped: str = ""
     fault: str = ""
+    outside: frozenset[str] = frozenset()
     redacted: tuple[str, ...] = ()
     baseline: str = ""
     entries: tuple[EntryResult, ...] = ()
+    strict_baseline: bool = False
     history: History | None = None
     language: str = "en"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Literal
 
 from batch_conformance.contract.clause import Clause
@@ -62,12 +62,26 @@ _FEW = 3
 """Groups after which the verdict is still on the screen."""
 
 
-def render(report: RunReport, color: bool = False, width: int = 80, report_path: str = "reports/drift.html") -> str:
+def render(
+    report: RunReport,
+    color: bool = False,
+    width: int = 80,
+    report_path: str = "reports/drift.html",
+    told: Set[str] | None = None,
+) -> str:
     """The run in at most ``width`` columns; a command to copy may be longer than a line.
 
-    ``color`` adds ANSI colours, which never carry the only hint at a state.
+    ``color`` adds ANSI colours, which never carry the only hint at a state. ``told`` are the ids of the findings that
+    were told before: the others are then a line each, and the verdict comes last.
     """
-    return "\n".join(_Terminal(report, color, max(width, 40), report_path).lines()) + "\n"
+    terminal = _Terminal(report, color, max(width, 40), report_path)
+    lines = terminal.lines() if told is None else terminal.lines_after(told)
+    return "\n".join(lines) + "\n"
+
+
+def told_alone(report: RunReport, group: Group, width: int = 80) -> list[str]:
+    """The lines that tell of one group of findings, for where it stands by itself."""
+    return _Terminal(report, False, max(width, 40), "")._group(group)
 
 
 def last_line(report: RunReport, exit_code: int) -> tuple[str, str]:
@@ -105,6 +119,23 @@ class _Terminal:
             rest = sum(len(group.findings) for group in groups[GROUPS:])
             lines += ["", *wrap(self._more(rest, "finding"), self.width)]
         return [*lines, "", *self._tail()]
+
+    def lines_after(self, told: Set[str]) -> list[str]:
+        """What is left to say when the findings that fail the run were told as failures of tests."""
+        groups = [group for group in fold(self.report.ledger.findings) if told.isdisjoint(f.id for f in group.findings)]
+        lines = [line for group in groups[:GROUPS] for line in self._brief(group)]
+        if len(groups) > GROUPS:
+            rest = sum(len(group.findings) for group in groups[GROUPS:])
+            lines += wrap(self._more(rest, "finding"), self.width)
+        return [*lines, *([""] if lines else []), *self._head(), *self._tail(verdict=False)]
+
+    def _brief(self, group: Group) -> list[str]:
+        """A group in a line or two."""
+        text = self.language.text
+        head = f"{GLYPHS[group.level]} {text(group.level)} {group.rule.id} · {text(group.state)} · [{group.id}]"
+        told = f"{head} {self._where(group)}{text(': ')}{self.language.render(group.observed[0])}"
+        lines = self._told(told, "    ")
+        return [self._paint(line, _LEVEL_STYLES[group.level]) for line in lines]
 
     def _paint(self, text: str, *styles: _Style) -> str:
         if not self.color:
@@ -222,7 +253,7 @@ class _Terminal:
         lines = folded(one_line(command), self.width - len(indent))
         return [self._label("again") + lines[0], *(indent + line for line in lines[1:])]
 
-    def _tail(self) -> list[str]:
+    def _tail(self, *, verdict: bool = True) -> list[str]:
         report, language = self.report, self.language
         text, said, counts = language.text, language.render, count(report)
         lines: list[str] = []
@@ -250,7 +281,7 @@ class _Terminal:
         if counts.failing:
             accept = text("Accept: --write-baseline=FILE; the report has each finding's entry, ready to paste.")
             lines += self._told(accept)
-        if counts.groups > _FEW:  # the verdict has scrolled away
+        if verdict and counts.groups > _FEW:  # the verdict has scrolled away
             lines += ["", *self._verdict()]
         lines.append(f"{text('Report')}{text(': ')}{self.report_path}")
         return lines

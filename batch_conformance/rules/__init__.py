@@ -7,7 +7,7 @@ spared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.contract import Contract
@@ -32,6 +32,7 @@ _AT: Mapping[str, At] = {
     "response.status": "answer",
     "response.media_type": "body",
     "body.type": "value",
+    "body.impossible": "value",
     "body.seen": "value",
     "body.required": "around",
     "body.write_only": "around",
@@ -72,7 +73,17 @@ def _standing(rule: str) -> tuple[Callable[[Operation], Iterable[Place]], Callab
     if rule in STANDING:
         status, says, exercised = STANDING[rule]
         return lambda operation: (Place(says, status),) if applies(rule, operation) else (), exercised
-    return lambda _: (), None
+    return (_impossible_places if rule == "body.impossible" else lambda _: ()), None
+
+
+def _impossible_places(operation: Operation) -> Iterator[Place]:
+    """The places for which the document admits no value at all."""
+    for response in operation.responses.values():
+        for media_type, schema in response.content.items():
+            for place in schema.properties if schema else ():
+                if schema is not None and place.pointer in schema.impossible:
+                    says = f"{place.pointer or 'the body'} has a value that its schema admits"
+                    yield Place(says, response.status, media_type, place.pointer, place.location)
 
 
 def _highlight(rule: unmoved.Rule) -> Callable[[Finding], Highlight]:
@@ -86,16 +97,21 @@ def _highlight(rule: unmoved.Rule) -> Callable[[Finding], Highlight]:
 _FAMILIES = (headers.RULES, leaks.RULES, states.RULES, counts.RULES, stability.RULES, shape.RULES, client.RULES)
 
 
-def known_clauses(contract: Contract) -> tuple[Clause, ...]:
-    """Every clause that a contract has beforehand: of each operation the document's own, then those that rules add."""
+def known_clauses(contract: Contract, options: Collection[str] = ()) -> tuple[Clause, ...]:
+    """Every clause that a contract has beforehand: of each operation the document's own, then those that rules add.
+
+    Of rules that are applied only with an option, those of ``options`` are.
+    """
     return tuple(
-        clause for operation in contract.operations for clause in (*operation.clauses, *added_clauses(operation))
+        clause
+        for operation in contract.operations
+        for clause in (*operation.clauses, *added_clauses(operation, options))
     )
 
 
-def added_clauses(operation: Operation) -> tuple[Clause, ...]:
-    """The clauses that rules add to those of the document."""
-    rules = (rule for rule in REGISTRY.values() if not rule.only_with)
+def added_clauses(operation: Operation, options: Collection[str] = ()) -> tuple[Clause, ...]:
+    """The clauses that rules add to those of the document; ``options`` as for ``known_clauses``."""
+    rules = (rule for rule in REGISTRY.values() if rule.only_with in ("", *options))
     return tuple(clause for rule in rules for clause in rule.clauses_of(operation))
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from batch_conformance.probes.plan import describe
 from batch_conformance.report.language import Language
 from batch_conformance.report.language import language as language_of
 from batch_conformance.run.audit import Audit
 
 
-def header(audit: Audit) -> str:
-    """The target, the contract and the plan in one line."""
+def header(audit: Audit, numbers: Collection[int] | None = None) -> str:
+    """The target, the contract and the plan, or its requests of these numbers, in one line."""
     language, contract = _language(audit), audit.contract
     text = language.text
     operation = f"{contract.chosen.method} {contract.chosen.path}"
@@ -21,15 +23,16 @@ def header(audit: Audit) -> str:
         document=contract.document.name,
         reading=contract.reading,
         operation=operation,
-        plan=_estimate(audit, language),
+        plan=_estimate(audit, language, numbers),
     )
 
 
-def plan_lines(audit: Audit) -> list[str]:
-    """Every request of the plan, and that none was sent."""
+def plan_lines(audit: Audit, numbers: Collection[int] | None = None) -> list[str]:
+    """Every request of the plan, or those of these numbers, and that none was sent."""
     language = _language(audit)
-    told = [audit.target.redactor.redact_text(line) for line in describe(audit.plan)]
-    return [*told, language.text("{plan}; nothing was sent", plan=_estimate(audit, language))]
+    lines = [line for number, line in enumerate(describe(audit.plan)) if numbers is None or number in numbers]
+    told = map(audit.target.redactor.redact_text, lines)
+    return [*told, language.text("{plan}; nothing was sent", plan=_estimate(audit, language, numbers))]
 
 
 def warning(told: str, language: str) -> str:
@@ -49,9 +52,10 @@ def progress_line(language: str, done: int, planned: int, *, chapter: str, findi
     )
 
 
-def _estimate(audit: Audit, language: Language) -> str:
-    requests = language.count(len(audit.plan.probes), "request")
-    return language.text("{requests}, about {seconds} s", requests=requests, seconds=audit.estimated_seconds)
+def _estimate(audit: Audit, language: Language, numbers: Collection[int] | None) -> str:
+    plan = audit.plan if numbers is None else audit.plan.part(numbers)
+    requests = language.count(len(plan.probes), "request")
+    return language.text("{requests}, about {seconds} s", requests=requests, seconds=audit.seconds_of(plan))
 
 
 def _language(audit: Audit) -> Language:

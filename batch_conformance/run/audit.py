@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import Exchange
-from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
+from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.gate import decide
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.masking import mask_findings
 from batch_conformance.judge.weather import only_errors, silent_ids
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.probes.chapters import CHAPTER_NAMES, CLIENT
 from batch_conformance.probes.plan import Plan
-from batch_conformance.recorded.spooled import read_spool
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
 from batch_conformance.run.address import AddressError, missing_prefix, raise_if_nothing
 from batch_conformance.run.recall import Recall
 from batch_conformance.run.runner import CONTROL, Runner
 from batch_conformance.run.settings import Settings
-from batch_conformance.run.shared import Shared
 from batch_conformance.run.vendors import NO_VENDOR, known_of, mark_known
 
 INSECURE = (
@@ -40,6 +35,8 @@ INSECURE = (
 UNJUDGED = "the judging of what was received"
 """Missing where the judge itself failed."""
 
+Selected = Callable[[Finding], bool]
+
 _PACKAGES = ("batch-conformance", "schemathesis", "hypothesis", "pytest", "jsonschema", "h11")
 
 
@@ -48,19 +45,16 @@ class Reached:
     """What an audit talks to, and how. ``batch_ids`` are those that exist for the key.
 
     ``used`` counts the requests that came before the plan, ``said`` has what there is to say of them. ``doubt`` says
-    why the base URL may be another one. ``mock`` is the embedded one, made from the contract where it is ``fitted``;
-    ``shared`` is a worker's share of a parallel run.
+    why the base URL may be another one. ``mock`` is the embedded one, made from the contract where it is ``fitted``.
     """
 
     target: Target
-    key: Secret
     batch_ids: tuple[str, ...]
     used: int = 0
     said: tuple[str, ...] = ()
     doubt: str = ""
     mock: EmbeddedMock | None = None
     fitted: bool = False
-    shared: Shared | None = None
 
 
 class Audit:
@@ -133,11 +127,10 @@ class Audit:
     def _started_at(self) -> str:
         return datetime.fromtimestamp(self.started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    @property
-    def estimated_seconds(self) -> int:
-        """How long sending the plan will take."""
+    def seconds_of(self, plan: Plan) -> int:
+        """How long sending a plan, or a part of one, will take."""
         rate = self.settings.rate_limit
-        return max(1, round(self.plan.estimate(1 / rate.interval if rate else None, latency=0.002)))
+        return max(1, round(plan.estimate(1 / rate.interval if rate else None, latency=0.002)))
 
     def judged(self) -> Ledger:
         """The ledger of all that was sent so far, customers' values masked in what its findings say."""
@@ -148,53 +141,32 @@ class Audit:
             self._ledger = replace(ledger, findings=findings)
         return self._ledger
 
-    def share(self, spool: Path, place: int, count: int) -> Shared:
-        """What a worker needs to do its part of this run; ``spool`` is a folder that outlives the workers."""
-        target = (str(self.base), str(self._reached.key), self.batch_ids)
-        return Shared(*target, str(spool), place, count, self.runner.stopped, self._reached.used)
-
-    def gather(self, spool: Path) -> None:
-        """Take in what the workers sent, as far as it reached the disk."""
-        for recording in sorted(spool.glob("*.ndjson")):
-            self.runner.take_in(read_spool(recording).exchanges)
-        for left_out in sorted(spool.glob("*.left_out")):
-            reasons = json.loads(left_out.read_text(encoding="utf-8"))
-            self.runner.take_left_out({int(number): reason for number, reason in reasons.items()})
-        # What the target did says more than what the run's own limits did.
-        for told in (*sorted(spool.glob("*.stopped")), *sorted(spool.glob("*.spent"))):
-            if not self.runner.stopped:
-                self.runner.stopped = told.read_text(encoding="utf-8")
-                self.runner.spent = told.suffix == ".spent"
-
     def close(self) -> None:
-        """Close the connection and end the embedded mock; a worker leaves word of what it did not send, and why."""
-        shared = self._reached.shared
-        if shared is not None and self.runner.stopped:
-            suffix = ".spent" if self.runner.spent else ".stopped"
-            shared.recording.with_suffix(suffix).write_text(self.runner.stopped, encoding="utf-8")
-        if shared is not None:
-            reasons = json.dumps(self.runner.left_out_numbers)
-            shared.recording.with_suffix(".left_out").write_text(reasons, encoding="utf-8")
+        """Close the connection and end the embedded mock."""
         self.target.close()
         if self._reached.mock is not None:
             self._reached.mock.stop()
 
     def report(
         self,
-        chapters: Sequence[ChapterResult],
+        chapters: Sequence[ChapterResult] = (),
         *,
-        selected: Collection[str],
+        selected: Selected | None = None,
         interrupted: bool = False,
         fault: str = "",
     ) -> RunReport:
-        """What the run came to. A fault of the judge costs its own findings, not the report of what was received."""
+        """What the run came to. A fault of the judge costs its own findings, not the report of what was received.
+
+        ``selected`` says of a finding whether it is at a clause that was selected; None where all are.
+        """
         try:
             ledger = self.judged()
         except Exception as error:
             fault = fault or f"the judge failed: {type(error).__name__}: {error}"
             received = sorted(self.runner.exchanges, key=lambda exchange: exchange.order)
             ledger = replace(self._ledger, exchanges=tuple(received), missing=(UNJUDGED,))
-        partial = not set(CHAPTER_NAMES) - (set() if self.settings.client else {CLIENT}) <= set(selected)
+        partial = selected is not None
+        outside = frozenset(one.id for one in ledger.findings if selected is not None and not selected(one))
         stopped = self.runner.stopped or ("interrupted" if interrupted else "")
         run = (ledger.exchanges, self.contract, ledger.unjudged)
         told = {finding.kind for finding in ledger.findings if finding.rule == "response.server_error"}
@@ -212,6 +184,7 @@ class Audit:
             interrupted=interrupted,
             fault=fault,
             partial=partial,
+            outside=outside,
             uncovered=f"{judged:.1f} % of the clauses were judged, --min-coverage asks for {least:g} %"
             if least is not None and judged < least
             else "",
@@ -230,10 +203,13 @@ class Audit:
             chapters=tuple(chapters),
             missing=missing,
             notes=tuple(self._notes(partial, ledger)),
+            stopped=stopped,
             fault=fault,
+            outside=outside,
             redacted=self.settings.redact,
             baseline=self.recalled.baseline.name if self.recalled.baseline else "",
             entries=entries,
+            strict_baseline=self.settings.files.strict,
             history=self.recalled.history(
                 ledger, self.contract, str(self.base), started_at=self._started_at, complete=complete
             ),
@@ -265,9 +241,9 @@ class Audit:
         notes = [INSECURE] if self.target.insecure else []
         notes += [*self._reached.said, *self.plan.notes, *self.runner.notes, *known_of(ledger.findings, self._profile)]
         if partial:
-            notes.append("Partial: only the selected chapters were sent and judged.")
+            notes.append("Partial: only what the selected tests need was sent.")
         if self.runner.stopped:
-            left = len(self.plan.probes) - self.runner.done - sum(self.runner.left_out.values())
+            left = self.runner.unsent - sum(self.runner.left_out.values())
             notes.append(f"The run ended early: {self.runner.stopped}. {left} planned requests were not sent.")
         for reason, count in self.runner.left_out.items():
             notes.append(

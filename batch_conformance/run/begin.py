@@ -6,15 +6,13 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from batch_conformance.client.reader import ClientReader
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import CONTRACT_NAMES
 from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
 from batch_conformance.exchange.exchange import Exchange, Probe
-from batch_conformance.exchange.limits import Budget, BudgetExhausted, RateLimit
-from batch_conformance.exchange.record import Spool
+from batch_conformance.exchange.limits import Budget, BudgetExhausted
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
 from batch_conformance.input_error import InputError
@@ -32,7 +30,6 @@ from batch_conformance.run.discover import discover, list_probe
 from batch_conformance.run.recall import recall
 from batch_conformance.run.runner import Runner
 from batch_conformance.run.settings import Settings
-from batch_conformance.run.shared import Shared, SharedBudget
 from batch_conformance.run.vendors import NO_VENDOR, contract_for, presents
 
 DUMMY_KEY = Secret("no-key-was-given")
@@ -43,27 +40,34 @@ class AuditError(InputError):
     """The audit cannot begin; one line says why and what to do."""
 
 
-def begin(
-    settings: Settings,
-    *,
-    seed: int | None,
-    command: str,
-    shared: Shared | None = None,
-    contract: Contract | None = None,
-    plan: Plan | None = None,
-    sleep: Callable[[float], None] = time.sleep,
-    warn: Callable[[str], None] = lambda _: None,
-) -> Audit:
-    """Begin an audit: start the embedded mock where no target is named, read the contract, find the ids, make the plan.
+@dataclass(frozen=True, slots=True, eq=False)
+class Opening:
+    """What an audit begins with: its contract, and the mock where no target is named. ``close`` it if none begins.
 
-    ``contract`` and ``plan`` are those of the settings where they are at hand already; ``sleep`` waits between retries;
-    ``warn`` is told that the base URL is doubtful, before anything is sent.
-    Nothing of the plan is sent yet. Raises ``AuditError`` or another ``InputError`` with one line when it cannot begin;
-    what was started has ended then.
+    ``started`` is in Unix seconds, ``clock`` the reading of the monotonic clock then.
+    """
+
+    settings: Settings
+    contract: Contract
+    mock: EmbeddedMock | None
+    started: float
+    clock: float
+
+    def close(self) -> None:
+        """End the mock."""
+        if self.mock is not None:
+            self.mock.stop()
+
+
+def open_audit(settings: Settings, *, contract: Contract | None = None, launch: bool = True) -> Opening:
+    """Read the contract, and launch the embedded mock where no target is named and ``launch`` says so.
+
+    ``contract`` is that of the settings where it is at hand already. Raises ``AuditError`` or another ``InputError``
+    with one line; what was started has ended then.
     """
     started, clock = time.time(), time.monotonic()
     with ExitStack() as undone:
-        embedded = shared is None and settings.base_url is None
+        embedded = launch and settings.base_url is None
         # The vendor's own mock starts while its document is read; any other is made from the contract.
         own = embedded and settings.contract == CONTRACT_NAMES[0] and not settings.overlays
         mock = EmbeddedMock().launch() if own else None
@@ -74,16 +78,39 @@ def begin(
         )
         if embedded and mock is None:
             mock = _mock_of(contract, fitted=_is_fitted(settings, contract)).launch()
-            undone.callback(mock.stop)
+        undone.pop_all()
+    return Opening(settings, contract, mock, started, clock)
+
+
+def begin(
+    settings: Settings,
+    *,
+    seed: int | None,
+    command: str,
+    opening: Opening | None = None,
+    contract: Contract | None = None,
+    plan: Plan | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    warn: Callable[[str], None] = lambda _: None,
+) -> Audit:
+    """Begin an audit: reach the target, find the ids and make the plan.
+
+    ``opening``, ``contract`` and ``plan`` are those of the settings where they are at hand already; ``sleep`` waits
+    between retries; ``warn`` is told that the base URL is doubtful, before anything is sent. Nothing of the plan is
+    sent yet. Raises ``AuditError`` or another ``InputError`` with one line when it cannot begin; what was started has
+    ended then.
+    """
+    opening = opening or open_audit(settings, contract=contract)
+    contract = opening.contract
+    with ExitStack() as undone:
+        undone.callback(opening.close)
         recalled = recall(settings.files, contract)
         reader = ClientReader() if settings.client else None
-        reached = _reach(settings, contract, mock, shared, seed=seed, sleep=sleep, warn=warn)
+        reached = _reach(settings, contract, opening.mock, seed=seed, sleep=sleep, warn=warn)
         undone.callback(reached.target.close)
-        polls: tuple[Exchange, ...] = ()
-        if shared is None:
-            if settings.sends and (settings.create or settings.discover):
-                _confirm_first(reached, settings, contract)
-            reached, polls = _with_ids(reached, settings, contract)
+        if settings.sends and (settings.create or settings.discover):
+            _confirm_first(reached, settings, contract)
+        reached, polls = _with_ids(reached, settings, contract)
         profile = settings.profile or NO_VENDOR
         plan = plan or build_plan(
             contract,
@@ -102,10 +129,9 @@ def begin(
         runner.take_in(polls)
         runner.recorded = recalled.shape
         runner.further = reader
-        if shared is not None:
-            runner.take_share(Spool(shared.recording), shared.place, shared.stopped)
         undone.pop_all()
-    return Audit(settings, reached, runner, recalled, seed=seed, command=command, started=started, clock=clock)
+    times = {"started": opening.started, "clock": opening.clock}
+    return Audit(settings, reached, runner, recalled, seed=seed, command=command, **times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +140,6 @@ class _Access:
 
     settings: Settings
     base: BaseUrl
-    shared: Shared | None
     sleep: Callable[[float], None]
     budget: Budget
 
@@ -131,7 +156,7 @@ class _Access:
             retries=settings.retries,
             ca_bundle=settings.ca_bundle,
             insecure=settings.insecure,
-            rate=_part_of(settings.rate_limit, self.shared),
+            rate=settings.rate_limit,
             budget=self.budget,
             sleep=self.sleep,
         )
@@ -154,7 +179,6 @@ def _reach(
     settings: Settings,
     contract: Contract,
     mock: EmbeddedMock | None,
-    shared: Shared | None,
     *,
     seed: int | None,
     sleep: Callable[[float], None],
@@ -163,9 +187,7 @@ def _reach(
     """The target with its key and the ids that are known beforehand."""
     base, ids, key = settings.base_url, settings.batch_ids, settings.key
     said: list[str] = []
-    if shared is not None:
-        base, ids, key = parse_base_url(shared.base_url), shared.batch_ids, Secret(shared.key)
-    elif mock is not None:
+    if mock is not None:
         load()  # while the mock starts
         mock.start()
         base, key = parse_base_url(mock.base_url), Secret(mock.key)
@@ -178,7 +200,7 @@ def _reach(
     if doubt:
         said.append(doubt)
         warn(doubt)
-    access = _Access(settings, base, shared, sleep, _budget(settings, shared))
+    access = _Access(settings, base, sleep, Budget(_most_requests(settings), settings.max_duration))
     target = access.target(key)
     if not key:
         try:
@@ -194,8 +216,7 @@ def _reach(
         said.append(
             f"No base URL was given: the target is a mock made from {document}, and the verdict is of no server."
         )
-    used = shared.used if shared else target.budget.used
-    return Reached(target, key, ids, used, tuple(said), doubt, mock=mock, fitted=fitted, shared=shared)
+    return Reached(target, ids, target.budget.used, tuple(said), doubt, mock=mock, fitted=fitted)
 
 
 def _needs_no_key(target: Target, contract: Contract, variable: str, seed: int | None) -> None:
@@ -261,15 +282,3 @@ def _with_ids(reached: Reached, settings: Settings, contract: Contract) -> tuple
 
 def _most_requests(settings: Settings) -> int:
     return settings.max_requests or LIMITS[settings.exploration]
-
-
-def _budget(settings: Settings, shared: Shared | None) -> Budget:
-    most = _most_requests(settings)
-    if shared is None:
-        return Budget(most, settings.max_duration)
-    return SharedBudget(Path(shared.spool) / "requests", most, settings.max_duration)
-
-
-def _part_of(rate: RateLimit | None, shared: Shared | None) -> RateLimit | None:
-    """A worker's part of the run's rate."""
-    return RateLimit(rate.count, rate.period * shared.count) if rate and shared else rate

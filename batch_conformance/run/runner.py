@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange, FailureKind, Probe
 from batch_conformance.exchange.limits import BudgetExhausted
-from batch_conformance.exchange.record import Spool
 from batch_conformance.exchange.target import RETRIED_STATUSES, Target, is_repeatable
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeRecord
@@ -34,9 +33,6 @@ RETURN_SECONDS = 10.0
 
 _NEARLY = 0.9
 
-_CONTROLS_OF_A_WORKER = 10_000
-"""Keeps the numbers of one worker's control requests apart from another's."""
-
 Progress = Callable[[int, int, str], None]
 
 
@@ -54,6 +50,7 @@ class Runner:
         self.target = target
         self.contract = contract
         self.exchanges: list[Exchange] = []
+        self.wanted = frozenset(range(len(plan.probes)))
         self.recorded: ShapeRecord | None = None
         self.further: Callable[[Ledger, Contract], Ledger] | None = None
         self.stopped = ""
@@ -68,7 +65,6 @@ class Runner:
         self._limited = 0
         self._down = 0
         self._control_number = len(plan.probes)
-        self._spool: Spool | None = None
         self._judge: Judge | None = None
         self._facts = Facts()
         self._gave_up_the_key = False
@@ -91,27 +87,21 @@ class Runner:
 
     @property
     def nearly_done(self) -> bool:
-        """Whether all but a tenth of the plan was sent: what repeating took from it was its repetitions."""
-        return self.done >= _NEARLY * len(self.plan.probes)
+        """Whether all but a tenth of it was sent: what repeating took from a plan was its repetitions."""
+        return len(self._done & self.wanted) >= _NEARLY * len(self.wanted)
+
+    @property
+    def unsent(self) -> int:
+        """Probes that were to be sent and were not."""
+        return len(self.wanted - self._done)
 
     @property
     def sent(self) -> int:
         """Requests sent, retries included."""
         return len(self.exchanges)
 
-    def take_share(self, spool: Spool, place: int, stopped: str) -> None:
-        """Work as one of several: the preflight was sent by another, and exchanges are written down as they come."""
-        self._spool = spool
-        self._control_number += place * _CONTROLS_OF_A_WORKER
-        self._done.add(0)
-        self.stopped = stopped
-
-    def take_left_out(self, reasons: Mapping[int, str]) -> None:
-        """Add what other processes left out of the same plan."""
-        self._left_out.update(reasons)
-
     def take_in(self, exchanges: Sequence[Exchange]) -> None:
-        """Add what other processes sent of the same plan."""
+        """Add what was sent before the plan, or of it."""
         self.exchanges += exchanges
         self._done |= {exchange.number for exchange in exchanges if exchange.number < len(self.plan.probes)}
 
@@ -135,20 +125,28 @@ class Runner:
 
     def perform(self, chapters: Collection[str]) -> None:
         """Send all probes of these chapters that have not been sent, in the plan's order, until something stops it."""
+        self.send({number for number, probe in enumerate(self.plan.probes) if probe.chapter in chapters})
+
+    def send(self, wanted: Collection[int] | None = None) -> None:
+        """Send the probes of these numbers that have not been sent, in their order, until something stops it.
+
+        None stands for all of the plan.
+        """
+        self.wanted = frozenset(range(len(self.plan.probes)) if wanted is None else wanted)
         self.preflight()
-        self._perform_all(chapters)
+        self._send_all()
         if self._left_out and self._facts.behind_the_door and not self.stopped:
             self._look_whether_away(self.exchanges[-1])
             if not self._facts.behind_the_door:  # it came back
-                self._perform_all(chapters)
+                self._send_all()
         if self._left_out and not self.stopped and self._omissions.give_limited_a_last_try():
-            self._perform_all(chapters)
+            self._send_all()
 
-    def _perform_all(self, chapters: Collection[str]) -> None:
+    def _send_all(self) -> None:
         for number, probe in enumerate(self.plan.probes):
             if self.stopped:
                 return
-            if number in self._done or probe.chapter not in chapters:
+            if number in self._done or number not in self.wanted:
                 continue
             reason = self._reason(probe)
             if reason:
@@ -156,7 +154,7 @@ class Runner:
             else:
                 self._perform(number, probe)
                 if self.progress:
-                    self.progress(len(self._done), len(self.plan.probes), probe.chapter)
+                    self.progress(len(self._done & self.wanted), len(self.wanted), probe.chapter)
 
     def ledger(self) -> Ledger:
         """The ledger of all that was sent so far; what was judged once is not judged again."""
@@ -243,9 +241,6 @@ class Runner:
         self.exchanges += attempts
         for exchange in attempts:
             self._facts.add(Sighting(exchange, self.contract))
-        if self._spool is not None:
-            for exchange in attempts:
-                self._spool.append(exchange)
         final = attempts[-1]
         forced = final.probe.forced_status is not None
         status = final.status or 0
@@ -293,7 +288,7 @@ class Runner:
                 self.target.pause(BREATH)
             attempts = self.target.send(self._control, self._control_number)
         except BudgetExhausted as reason:
-            if self.done < len(self.plan.probes):  # else nothing was stopped
+            if self.unsent:  # else nothing was stopped
                 self._spend(reason)
             return ()
         self._keep(attempts)

@@ -117,9 +117,11 @@ class Validation:
             ledger=ledger,
             missing=missing,
             notes=tuple(self._notes(ledger, recording)),
+            stopped=stopped,
             redacted=wish.redact,
             baseline=self.recalled.baseline.name if self.recalled.baseline else "",
             entries=entries,
+            strict_baseline=wish.files.strict,
             history=self.recalled.history(ledger, contract, base, started_at=self._started_at, complete=complete),
             language=wish.language,
         )

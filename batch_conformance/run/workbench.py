@@ -9,7 +9,6 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.embedded import embedded_mock, is_own
 from batch_conformance.mock.mutation import Mutation
-from batch_conformance.probes.chapters import CHAPTER_NAMES
 from batch_conformance.probes.plan import Plan
 from batch_conformance.report.proof import Observed, Seen
 from batch_conformance.run.audit import Audit
@@ -56,8 +55,8 @@ class Workbench:
         begun = time.monotonic()
         audit = self._audit(entries)
         try:
-            audit.runner.perform(CHAPTER_NAMES)
-            report = audit.report((), selected=CHAPTER_NAMES)
+            audit.runner.send()
+            report = audit.report()
         finally:
             audit.close()
         findings = tuple(

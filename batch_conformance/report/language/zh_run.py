@@ -89,7 +89,7 @@ _RUN: Mapping[str, str] = {
     "The embedded mock has no batch {}: it is asked for its own.": "内置模拟服务没有任务 {}：请求的是它自己的任务。",
     "The document's servers end in {} and its paths begin with it, so {} is asked for; if {} belongs there only once, the base URL is {}.":
         "文档中服务器的地址以 {} 结尾，路径又以它开头，因此请求的是 {}；如果 {} 在那里只该出现一次，base URL 就是 {}。",
-    "Partial: only the selected chapters were sent and judged.": "部分运行：只发送和评判了所选的章节。",
+    "Partial: only what the selected tests need was sent.": "部分运行：只发送了所选测试需要的请求。",
     "The run ended early: {}. {} planned requests were not sent.": "运行提前结束：{}。有 {} 个计划中的请求没有发送。",
     "{} requests were sent for a plan of {}: {} were sent again after an error or a limit, and {} looked whether the target still answers.":
         "发送了 {} 个请求，而计划为 {} 个：{} 个是出错或受限后的重发，{} 个用于确认目标仍有应答。",
@@ -175,27 +175,38 @@ _RUN: Mapping[str, str] = {
     "cannot write {}: {}": "无法写入 {}：{}",
     "{} was not written: the run ended in a fault of this tool": "没有写入 {}：运行因本工具的故障而结束",
     "The report could not be made: {}": "无法生成报告：{}",
-    # The chapters, and why one is not passed.
-    "A known id answers with its batch, every time.": "已知 ID 每次都返回它的任务。",
-    "An id that nobody has answers as documented, with no batch.": "不存在的 ID 按文档应答，不返回任务。",
-    "Only a valid credential is let in, whatever the id.": "无论 ID 如何，只有有效的凭证才放行。",
-    "The contract holds whatever the client says it can read.": "无论客户端声明能读什么，契约都成立。",
-    "Every documented status, where the server can be made to give it, has its body.":
-        "文档中的每个状态码，只要能让服务器返回，都有其响应体。",
-    "One id names one batch: no neighbour, no other path, every spelling.": "一个 ID 只指一个任务：没有近邻，没有其他路径，各种写法一致。",
-    "No id, however odd, breaks the server or its contract.": "再奇怪的 ID 也不会破坏服务器或契约。",
-    "HEAD is like GET, and what is not offered is refused properly.": "HEAD 与 GET 一致，不提供的方法被正确拒绝。",
-    "A batch moves on in order, and what cannot change stays.": "任务按顺序推进，不会变的保持不变。",
-    "Requests that Schemathesis makes from the document are answered as documented.":
-        "Schemathesis 根据文档生成的请求按文档得到应答。",
-    "A client of another maker is answered like anybody else.": "其他厂商的客户端得到同样的应答。",
-    "Skipped: {}": "已跳过：{}",
-    "inconclusive: {}": "无定论：{}",
-    "nothing to send: {}": "没有可发送的请求：{}",
-    "the plan has no probe": "计划中没有探测",
-    "no answer that could be judged": "没有可以评判的应答",
-    "{} deviation from the contract: {}": "{} 处偏离契约：{}",
-    "{} deviations from the contract: {}": "{} 处偏离契约：{}",
+    # The files of tests, and how those ended.
+    "What a client may expect of the status line, and that every request is answered at all.":
+        "客户端对状态行可以期待什么，以及每个请求都得到应答。",
+    "What the headers of a response say, and that the message is framed as HTTP has it.":
+        "响应头说了什么，以及消息按 HTTP 的方式分帧。",
+    "Every body under a JSON media type is strict JSON.": "每个 JSON 媒体类型的响应体都是严格的 JSON。",
+    "The body of a success is the batch that the document describes, and nothing else.":
+        "成功应答的响应体就是文档描述的任务，没有别的。",
+    "The body of an error is the one that the document gives to its status.": "错误的响应体与文档为其状态码给出的一致。",
+    "The times, the state and the counts of one answer make sense together.": "同一应答中的时间、状态和计数彼此一致。",
+    "Several reads of one batch agree, but for what moves on.": "对同一任务的多次读取一致，除非它有进展。",
+    "One id names one batch: its own, by every spelling, and no other.": "一个 ID 只指一个任务：各种写法都是它，没有别的。",
+    "Only the valid credential is let in, wherever the id leads.": "无论 ID 指向何处，只有有效的凭证才放行。",
+    "Ids that no client means well with lead nowhere.": "恶意的 ID 不会通向任何地方。",
+    "HEAD says what GET says, and what the document does not declare is refused.":
+        "HEAD 与 GET 一致，文档没有声明的方法被拒绝。",
+    "No answer shows what is nobody else's business.": "应答不暴露与他人无关的内容。",
+    "What OpenAI's Python client makes of the answers (`--client openai`); none of it fails a run.":
+        "OpenAI 的 Python 客户端如何理解应答（`--client openai`）；其中没有一项会使运行失败。",
+    "The clauses of every rule that has no function of its own in the other files.": "其他文件中没有单独函数的规则的条款。",
+    "Whether the run came to a verdict at all.": "本次运行是否得出了结论。",
+    "{n} failed": "{n} 个失败",
+    "{n} passed": "{n} 个通过",
+    "{n} skipped": "{n} 个跳过",
+    "{n} xfailed": "{n} 个已接受的失败",
+    "{n} error": "{n} 个出错",
+    "{n} failed, {}": "{n} 个失败，{}",
+    "{n} passed, {}": "{n} 个通过，{}",
+    "{n} skipped, {}": "{n} 个跳过，{}",
+    "{n} xfailed, {}": "{n} 个已接受的失败，{}",
+    "{n} finding only at clauses that were not selected": "{n} 项发现只在未选择的条款上",
+    "{n} findings only at clauses that were not selected": "{n} 项发现只在未选择的条款上",
 }  # fmt: skip
 
 _MEMORY: Mapping[str, str] = {

@@ -1,0 +1,59 @@
+"""What the headers of a response say, and that the message is framed as HTTP has it."""
+
+from __future__ import annotations
+
+from batch_conformance.plugin import Kept, rule
+
+
+@rule("response.media_type")
+def test_each_body_has_its_documented_media_type(kept: Kept, place: str) -> None:
+    """The Content-Type of a status is one that the document gives it. RFC 9110 section 8.3."""
+    kept(place)
+
+
+@rule("response.header")
+def test_documented_headers_are_there_and_well_formed(kept: Kept, place: str) -> None:
+    """A header that a response declares is there, and keeps its schema. OpenAPI 3.0, Response Object."""
+    kept(place)
+
+
+@rule("response.charset")
+def test_json_is_in_utf_8(kept: Kept) -> None:
+    """No JSON is said to be in another charset. RFC 8259 section 8.1."""
+    kept()
+
+
+@rule("response.encoding")
+def test_each_body_is_in_the_encoding_that_it_names(kept: Kept) -> None:
+    """A Content-Encoding can be undone. RFC 9110 section 8.4."""
+    kept()
+
+
+@rule("response.coding_unasked")
+def test_no_encoding_is_used_that_was_not_offered(kept: Kept) -> None:
+    """A body is in no Content-Encoding that Accept-Encoding excludes. RFC 9110 section 12.5.3."""
+    kept()
+
+
+@rule("response.framing")
+def test_each_message_is_framed_as_http(kept: Kept) -> None:
+    """A body is as long as its message says. RFC 9112 sections 6 and 8."""
+    kept()
+
+
+@rule("response.not_acceptable")
+def test_an_accept_that_nothing_matches_is_no_error(kept: Kept) -> None:
+    """A client that reads nothing documented gets a documented answer. RFC 9110 section 12.4.1."""
+    kept()
+
+
+@rule("response.cache_public")
+def test_no_shared_cache_may_store_the_batch(kept: Kept) -> None:
+    """An answer to an authorised request is not for shared caches. RFC 9111 section 3.5."""
+    kept()
+
+
+@rule("response.retry_after")
+def test_retry_after_is_seconds_or_a_date(kept: Kept) -> None:
+    """A Retry-After can be read. RFC 9110 section 10.2.3."""
+    kept()

@@ -1,0 +1,35 @@
+"""Several reads of one batch agree, but for what moves on."""
+
+from __future__ import annotations
+
+from batch_conformance.plugin import Kept, rule
+
+
+@rule("stability.answer_changed")
+def test_the_same_read_is_answered_in_the_same_way(kept: Kept) -> None:
+    """A batch that was there is there at the next read. RFC 9110 section 9.2.1."""
+    kept()
+
+
+@rule("stability.changed")
+def test_what_never_changes_is_the_same_at_every_read(kept: Kept) -> None:
+    """Ids, and times that have passed, stay what they are."""
+    kept()
+
+
+@rule("state.regressed")
+def test_the_state_does_not_go_back(kept: Kept) -> None:
+    """A batch moves on, and what has ended stays so. The vendor's guide: the order of states."""
+    kept()
+
+
+@rule("counts.regressed")
+def test_counts_do_not_go_back(kept: Kept) -> None:
+    """What was counted as done stays counted."""
+    kept()
+
+
+@rule("shape.changed")
+def test_answers_have_the_shape_that_was_recorded(kept: Kept) -> None:
+    """Answers have the members, types and headers of the file given with --shape."""
+    kept()
