@@ -14,11 +14,12 @@ from batch_conformance.contract.shape import Sent
 from batch_conformance.findings.finding import Deviation, Side
 from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.content import Content
-from batch_conformance.judge.response import foreign_charset, is_turned_away, is_unquoted_text, leads_to_normal_form
+from batch_conformance.judge.response import foreign_charset, is_unquoted_text
 from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.judge.strict_json import Defect, Parsed
 from batch_conformance.message import Text
 from batch_conformance.near_miss import nearest
+from batch_conformance.rules.refusal import is_turned_away, leads_to_normal_form
 from batch_conformance.rules.rule import Body, BodyCheck
 
 _NULL_MEANT = frozenset({"document.example_null", "document.nullable_ignored"})

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from batch_conformance.findings.finding import LEVELS, Deviation, Finding
 from batch_conformance.findings.fold import Bucket, Tally
-from batch_conformance.judge.conditions import ALWAYS
 from batch_conformance.judge.sighting import Sighting
+from batch_conformance.rules.conditions import ALWAYS
 
 _ERROR = "response.server_error"
 _BODY = "error_body"

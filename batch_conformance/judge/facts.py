@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping
 
 from batch_conformance.exchange.exchange import RECORDED
 from batch_conformance.findings.fold import Bucket
-from batch_conformance.judge.authentication import (
+from batch_conformance.judge.availability import Moment, moment_of
+from batch_conformance.judge.form import form_of
+from batch_conformance.judge.response import accepts_documented
+from batch_conformance.judge.sighting import Sighting, told_of
+from batch_conformance.rules.authentication import (
+    RULE_OF_CREDENTIAL,
     has_key,
     is_let_in,
     is_scheme_refused,
     must_be_refused,
-    rule_of_credential,
 )
-from batch_conformance.judge.availability import Moment, moment_of
-from batch_conformance.judge.form import form_of
-from batch_conformance.judge.identity import is_success
-from batch_conformance.judge.response import accepts_documented
-from batch_conformance.judge.sighting import Sighting, told_of
+from batch_conformance.rules.rule import is_success
 
 _SCHEMES = frozenset({"no_scheme", "wrong_scheme", "wrong_scheme_token"})
 """Credentials with another scheme, or none: who only looks whether there is an Authorization header takes them all."""
@@ -139,7 +139,7 @@ class Facts:
         elif is_let_in(sighting):
             self._let_in.add(probe.credential)
         elif 400 <= status < 500 and status != 429:
-            self.kept_out.add((rule_of_credential(sighting), probe.credential, probe.subject, str(status)))
+            self.kept_out.add((RULE_OF_CREDENTIAL[probe.credential], probe.credential, probe.subject, str(status)))
 
     def _add_another_object(self, sighting: Sighting) -> None:
         """Take in for which ids the valid credential got a success with another object than the documented one."""

@@ -17,10 +17,21 @@ from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge import applying as rules
 from batch_conformance.judge import error_bodies
 from batch_conformance.judge.account import Account
-from batch_conformance.judge.authentication import has_key, is_let_in, judge_authentication
 from batch_conformance.judge.availability import Answered, Down, Moment, Weighed, ended, is_down, moment_of
 from batch_conformance.judge.body import judge_body
-from batch_conformance.judge.conditions import (
+from batch_conformance.judge.coverage import Coverage, cover_clauses
+from batch_conformance.judge.facts import Facts
+from batch_conformance.judge.form import form_of
+from batch_conformance.judge.log import DOWN, FOREIGN, MOST_IN_MEMORY, Log, Row, each
+from batch_conformance.judge.reads import answered_in, compare, is_reduced, path_of_row, sighting_of_row
+from batch_conformance.judge.response import judge_response, refused_for_its_id
+from batch_conformance.judge.sense import judge_sense
+from batch_conformance.judge.shape import judge_shape, shape_clause
+from batch_conformance.judge.sighting import Sighting
+from batch_conformance.judge.weather import Weather, Words, may_pass, soften, weather_of
+from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.authentication import has_key, is_let_in
+from batch_conformance.rules.conditions import (
     ALWAYS,
     UNLESS_NOWHERE,
     UNLESS_REAL,
@@ -28,18 +39,8 @@ from batch_conformance.judge.conditions import (
     unless_form_is_own,
     unless_unknown_gets,
 )
-from batch_conformance.judge.coverage import Coverage, cover_clauses
-from batch_conformance.judge.facts import Facts
-from batch_conformance.judge.form import form_of
-from batch_conformance.judge.identity import is_success, judge_identity
-from batch_conformance.judge.log import DOWN, FOREIGN, MOST_IN_MEMORY, Log, Row, each
-from batch_conformance.judge.reads import answered_in, compare, is_reduced, path_of_row, sighting_of_row
-from batch_conformance.judge.response import is_refused_for_its_id, judge_response, refused_for_its_id
-from batch_conformance.judge.sense import judge_sense
-from batch_conformance.judge.shape import judge_shape, shape_clause
-from batch_conformance.judge.sighting import Sighting
-from batch_conformance.judge.weather import Weather, Words, may_pass, soften, weather_of
-from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.refusal import is_refused_for_its_id
+from batch_conformance.rules.rule import is_success
 
 REQUIRED_SUCCESS = "a 2xx answer of the operation"
 REQUIRED_UNKNOWN = "the answer to an unknown id"
@@ -378,8 +379,8 @@ def _required(what: str, contract: Contract, operation: Operation) -> str:
 
 def _judge(sighting: Sighting) -> Judged:
     told: list[tuple[Bucket, int, list[Deviation]]] = [one for one in judge_alone(sighting) if one[2]]
-    told += ((bucket, _IDENTITY, [deviation]) for bucket, deviation in judge_identity(sighting))
-    told += ((bucket, _AUTHENTICATION, [deviation]) for bucket, deviation in judge_authentication(sighting))
+    told += ((bucket, _IDENTITY, [deviation]) for bucket, deviation in rules.check_when(sighting, "identity"))
+    told += ((bucket, _AUTHENTICATION, [deviation]) for bucket, deviation in rules.check_when(sighting, "credential"))
     return Judged(sighting, tuple(told))
 
 

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import quote, urljoin, urlsplit
 
-from batch_conformance.exchange.exchange import UNKNOWN_QUERY, Response
+from batch_conformance.exchange.exchange import Response
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting
-
-_GATEWAY_REFUSALS = frozenset({400, 403, 404, 405, 406, 414, 431})
-"""Statuses with which gateways turn odd requests away before the API sees them; 405 is what Alibaba Cloud's firewall
-answers to an attack, 406 what ModSecurity does."""
-
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-"""Frameworks decode an encoded slash before they route, and redirect to the path that they think was meant."""
-
-_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
-"""Ids of letters that RFC 3986 section 2.3 leaves unreserved."""
+from batch_conformance.rules.refusal import is_of_a_query, is_turned_away, leads_to_normal_form
 
 _HTTP_ERRORS = frozenset({400, 401, 403, 404, 405, 406, 410, 414, 429, 431})
 _LIMIT_STATUSES = frozenset({414, 431})
-_OF_A_QUERY = frozenset({400, 404, 422})
-"""How a parameter is refused that no document has: RFC 6750 section 3.1 has 400 for it."""
-_IN_QUERY = frozenset({"also_in_query", "elsewhere_query"})
 _METHOD_REFUSALS = frozenset({404, 405, 501})
 _ACCEPTED = frozenset({"valid", "lower_case_scheme"})
 """Credentials that a server has to accept."""
@@ -47,18 +34,11 @@ def judge_response(sighting: Sighting) -> Iterator[Deviation]:
     if answer is None:
         yield from _framing_without_answer(sighting)
         return
-    if leads_to_normal_form(sighting):
-        yield sighting.deviates(
-            "identity.spelling_redirected",
-            expected="the answer that the normal form of the path gets, or 404",
-            observed=f"{answer.status} {answer.reason}".rstrip(),
-            kind=str(answer.status),
-        )
-    elif sighting.covered:
+    if not sighting.covered:
+        yield from _method(sighting, answer)
+    elif not leads_to_normal_form(sighting):
         yield from _status(sighting, answer)
         yield from _media_type(sighting, answer)
-    else:
-        yield from _method(sighting, answer)
     yield from _framing(sighting, answer)
     yield from _encoding(sighting, answer)
 
@@ -105,23 +85,6 @@ def _status(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
         yield sighting.deviates("response.status", expected=f"one of {listed}", observed=observed, kind=str(status))
 
 
-def leads_to_normal_form(sighting: Sighting) -> bool:
-    """Whether another spelling of an id (RFC 3986 section 6.2.2) is redirected to the one that is usual.
-
-    Nothing else is judged of such an answer, whatever a document says of redirects, or of all statuses.
-    """
-    probe, answer = sighting.exchange.probe, sighting.answer
-    location = answer.header("location") if answer is not None else None
-    if probe.subject != "equivalent" or answer is None or answer.status not in _REDIRECTS or location is None:
-        return False
-    operation = sighting.operation
-    normal = operation.path.replace("{" + operation.parameter + "}", quote(probe.batch_id or "", safe=""))
-    try:
-        return urlsplit(urljoin(sighting.exchange.request.url, location.strip())).path.endswith(normal)
-    except ValueError:
-        return False
-
-
 def _is_unforeseen(sighting: Sighting, status: int) -> bool:
     """Whether the document foresees no answer at all to what was asked, and this is the one that HTTP has for it.
 
@@ -133,12 +96,6 @@ def _is_unforeseen(sighting: Sighting, status: int) -> bool:
         return operation.secured and (probe.credential not in _ACCEPTED or probe.subject == "recorded")
     gone = probe.subject in _NOBODYS and not any(operation.response_for(other) for other in (404, 410))
     return status in (404, 410) and gone and probe.credential in _ACCEPTED
-
-
-def is_of_a_query(sighting: Sighting, status: int) -> bool:
-    """Whether a request was refused that had a parameter in its query which no document has."""
-    probe = sighting.exchange.probe
-    return status in _OF_A_QUERY and (probe.query == UNKNOWN_QUERY or probe.credential in _IN_QUERY)
 
 
 def accepts_documented(sighting: Sighting) -> bool:
@@ -191,33 +148,6 @@ def foreign_charset(sighting: Sighting) -> str:
     if named is None or "json" not in sighting.media_type or named[1].lower() in _UTF_8:
         return ""
     return named[1]
-
-
-def is_turned_away(sighting: Sighting, status: int) -> bool:
-    """Whether something odd was refused, or redirected, by what knows nothing of the API's document.
-
-    Odd is a hostile id, a neighbour with letters that no id has, an id in another spelling than the usual one, and a
-    status that was asked for: a mock that cannot give it says so in its own words.
-    """
-    if sighting.api_spoke:
-        return False
-    probe = sighting.exchange.probe
-    is_path = any(mark in (probe.batch_id or "") for mark in "/\\")
-    is_odd = probe.subject in ("hostile", "equivalent") or (probe.forced_status is not None and not sighting.forced)
-    is_odd = is_odd or (probe.subject == "neighbour" and not _PLAIN.fullmatch(probe.batch_id or ""))
-    return (is_odd and status in _GATEWAY_REFUSALS) or (is_path and status in _REDIRECTS)
-
-
-_OF_A_REFUSED_ID = frozenset({400, 404, 422})
-"""How a request is refused whose path parameter is none of the schema's: 422 is what FastAPI answers."""
-
-
-def is_refused_for_its_id(sighting: Sighting) -> bool:
-    """Whether a read was refused whose id the schema of the path's parameter does not admit."""
-    answer, asked = sighting.answer, sighting.exchange.probe.batch_id
-    if answer is None or answer.status not in _OF_A_REFUSED_ID or not sighting.covered or sighting.forced:
-        return False
-    return sighting.operation.breaks_its_schema(asked)
 
 
 def refused_for_its_id(sighting: Sighting) -> Deviation:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from batch_conformance.contract.operation import Operation
-from batch_conformance.judge.authentication import must_be_refused
 from batch_conformance.judge.response import accepts_documented
 from batch_conformance.judge.sighting import Sighting
 
@@ -13,21 +12,6 @@ from batch_conformance.judge.sighting import Sighting
 def _conclusive(sighting: Sighting) -> bool:
     status = sighting.exchange.status or 0
     return sighting.exchange.failure is None and 0 < status < 500 and status != 429
-
-
-def _refused(sighting: Sighting) -> bool:
-    """Whether the credential was what an answer refused: a 404 for an id that nobody has says nothing of it."""
-    status = sighting.exchange.status
-    return status in (400, 401, 403) or (status == 404 and sighting.exchange.probe.subject == "known")
-
-
-def _credential(*kinds: str) -> Callable[[Sighting], bool]:
-    """Refused in any way: where a wider hole lets everything in, nothing was seen of the narrower ones."""
-    return lambda s: s.exchange.probe.credential in kinds and _conclusive(s) and _refused(s)
-
-
-def _subject(*subjects: str) -> Callable[[Sighting], bool]:
-    return lambda s: s.authorised and s.exchange.probe.subject in subjects and _conclusive(s)
 
 
 def _is_success(sighting: Sighting) -> bool:
@@ -48,11 +32,6 @@ def _is_odd(sighting: Sighting) -> bool:
     probe = sighting.exchange.probe
     odd = probe.subject in ("hostile", "neighbour") or (probe.forced_status is not None and not sighting.forced)
     return (odd or sighting.operation.breaks_its_schema(probe.batch_id)) and _conclusive(sighting)
-
-
-def _is_traversal(sighting: Sighting) -> bool:
-    probe = sighting.exchange.probe
-    return probe.subject == "hostile" and ".." in (probe.batch_id or "") and _conclusive(sighting)
 
 
 STANDING: Mapping[str, tuple[str, str, Callable[[Sighting], bool]]] = {
@@ -89,82 +68,13 @@ STANDING: Mapping[str, tuple[str, str, Callable[[Sighting], bool]]] = {
     "body.enveloped": ("200", "the batch is the body itself", _is_success),
     "body.another_object": ("200", "the body is a batch", _is_success),
     "value.empty_string": ("200", "each text says something", _is_success),
-    "auth.missing_accepted": (
-        "401",
-        "a request without credentials is refused",
-        _credential("missing", "empty", "empty_header"),
-    ),
-    "auth.wrong_token_accepted": (
-        "401",
-        "a made-up token is refused",
-        _credential("wrong", "nearly", "nearly_cut", "nearly_longer", "other_case"),
-    ),
-    "auth.scheme_accepted": (
-        "401",
-        "other schemes are refused",
-        _credential("malformed", "no_scheme", "wrong_scheme", "wrong_scheme_token"),
-    ),
-    "auth.elsewhere_accepted": (
-        "401",
-        "a key elsewhere is refused",
-        _credential("elsewhere_header", "elsewhere_query"),
-    ),
-    "auth.not_401": (
-        "401",
-        "a refused credential gets 401",
-        lambda s: must_be_refused(s) and s.method == "GET" and _conclusive(s) and _refused(s),
-    ),
-    "auth.valid_refused": (
-        "401",
-        "the valid token is accepted for every id",
-        lambda s: s.authorised and _conclusive(s),
-    ),
-    "auth.lower_case_refused": (
-        "401",
-        "the scheme has no case",
-        lambda s: s.exchange.probe.credential == "lower_case_scheme" and _conclusive(s),
-    ),
-    "auth.checked_late": (
-        "401",
-        "credentials are checked before the id",
-        lambda s: (
-            s.exchange.probe.credential in ("missing", "wrong")
-            and s.exchange.probe.subject == "unknown"
-            and s.exchange.status in (400, 401, 403)
-        ),
-    ),
-    "identity.other_batch": ("200", "the batch asked for is the batch answered", _is_success),
-    "identity.unknown_answered": ("", "an id that nobody has is not answered", _subject("unknown")),
-    "identity.neighbour_answered": ("", "a similar id is not answered", _subject("neighbour")),
-    "identity.traversal_answered": (
-        "",
-        "an encoded path is not followed",
-        _is_traversal,
-    ),
-    "identity.list_answered": (
-        "",
-        "an empty id is not answered",
-        lambda s: s.exchange.probe.subject == "outside" and s.exchange.probe.batch_id is None and _conclusive(s),
-    ),
-    "identity.spelling_redirected": ("", "another spelling of an id is not redirected", _subject("equivalent")),
     "time.magnitude": ("200", "times are Unix seconds of our time", _is_success),
     "time.order": ("200", "times are in the order of the states", _is_success),
     "time.window": ("200", "a batch expires when its window ends", _is_success),
 }
 
 
-def _has_id(operation: Operation) -> bool:
-    return bool(operation.parameter)
-
-
 _NEEDS: Mapping[str, Callable[[Operation], bool]] = {
-    "auth.checked_late": _has_id,
-    "identity.unknown_answered": _has_id,
-    "identity.neighbour_answered": _has_id,
-    "identity.traversal_answered": _has_id,
-    "identity.list_answered": _has_id,
-    "identity.spelling_redirected": _has_id,
-    "identity.other_batch": lambda operation: operation.roles.identity is not None,
     "time.magnitude": lambda operation: bool(operation.roles.timestamps),
     "time.order": lambda operation: bool(operation.roles.timestamps),
     "time.window": lambda operation: (
@@ -175,7 +85,5 @@ _NEEDS: Mapping[str, Callable[[Operation], bool]] = {
 
 def applies(rule: str, operation: Operation) -> bool:
     """Whether a standing clause is one of an operation: unsecured ones have no authentication, lists no ids."""
-    if rule.startswith("auth.") and not operation.secured:
-        return False
     needs = _NEEDS.get(rule)
     return needs is None or needs(operation)

@@ -16,7 +16,7 @@ from batch_conformance.findings import rules as unmoved
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.judge.standing import STANDING, applies
-from batch_conformance.rules import client, counts, headers, leaks, shape, stability, states
+from batch_conformance.rules import authentication, client, counts, headers, identity, leaks, shape, stability, states
 from batch_conformance.rules.highlight import Highlight, at_headers, at_pointer, at_status
 from batch_conformance.rules.rule import At, Concern, Place, Rule
 
@@ -94,7 +94,17 @@ def _highlight(rule: unmoved.Rule) -> Callable[[Finding], Highlight]:
     return at_headers(*rule.headers)
 
 
-_FAMILIES = (headers.RULES, leaks.RULES, states.RULES, counts.RULES, stability.RULES, shape.RULES, client.RULES)
+_FAMILIES = (
+    authentication.RULES,
+    identity.RULES,
+    headers.RULES,
+    leaks.RULES,
+    states.RULES,
+    counts.RULES,
+    stability.RULES,
+    shape.RULES,
+    client.RULES,
+)
 
 
 def known_clauses(contract: Contract, options: Collection[str] = ()) -> tuple[Clause, ...]:

@@ -12,11 +12,11 @@ from typing import Any
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.schema import ALL_TYPES, Schema
 from batch_conformance.findings.finding import Finding
-from batch_conformance.judge.response import is_turned_away, leads_to_normal_form
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.message import Listing, Message, Private, Template, shown
 from batch_conformance.rules.highlight import Highlight, at_headers
 from batch_conformance.rules.history import History
+from batch_conformance.rules.refusal import is_turned_away, leads_to_normal_form
 from batch_conformance.rules.rule import Broken, Rule, always, is_batch, where
 
 _LONGEST_NUMBER = 400

@@ -14,8 +14,10 @@ from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.said import said_at
 from batch_conformance.contract.schema import Schema
 from batch_conformance.findings.finding import Deviation, Finding, Level, Side
+from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.message import Template, Text
+from batch_conformance.rules.conditions import ALWAYS
 from batch_conformance.rules.highlight import Highlight
 from batch_conformance.rules.history import History
 
@@ -27,14 +29,14 @@ types, and the state of the batch. values: what they hold. bytes: how the body w
 exchanges.
 """
 
-Concern = Literal["document", "protocol", "sense", "leak"]
+Concern = Literal["document", "protocol", "sense", "leak", "identity", "credential"]
 """What a rule about one exchange is about, on which it depends when the rule is applied.
 
 document: what the document says of a response. Not applied to an answer that should not have been given at all, and
 told as one finding where an id was refused that the schema of its parameter does not admit. protocol: what HTTP asks
 of any answer, whatever the document says. sense: what the members of one batch say of each other. Not applied to
 another object, nor told of a value that breaks a rule about values already. leak: what no answer may show, that to a
-wrong credential included.
+wrong credential included. identity: whether the batch asked for is answered. credential: who is let in.
 """
 
 At = Literal["", "answer", "body", "around", "value", "not_null", "object"]
@@ -81,6 +83,7 @@ class Broken:
     """How one exchange breaks a rule. What is None is that of the rule, or of the response.
 
     ``kind`` tells deviations at one clause apart and is part of the fingerprint: a stable word, never a random value.
+    ``when`` is what else a run has to show for it to be told; only rules about identity and credentials have one.
     """
 
     expected: Text
@@ -92,6 +95,7 @@ class Broken:
     level: Level | None = None
     side: Side | None = None
     location: Location | None = None
+    when: Bucket = ALWAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,3 +220,15 @@ def has_id(operation: Operation) -> bool:
 def is_batch(observation: Sighting) -> bool:
     """Whether a batch was answered."""
     return observation.batch is not None
+
+
+def is_conclusive(observation: Sighting) -> bool:
+    """Whether an answer came that says something of the API: no limit, and no error of the server."""
+    status = observation.exchange.status or 0
+    return observation.exchange.failure is None and 0 < status < 500 and status != 429
+
+
+def is_success(observation: Sighting) -> bool:
+    """Whether a read was answered with success that was not asked for by name."""
+    succeeded = observation.answer is not None and 200 <= observation.answer.status < 300
+    return succeeded and observation.method in ("GET", "HEAD") and not observation.forced

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from batch_conformance.contract.roles import Roles
-from batch_conformance.judge.response import is_of_a_query
 from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.message import Private, Template, shown
 from batch_conformance.rules.batch import is_plausible, stage_of
 from batch_conformance.rules.highlight import at_pointer, at_status
 from batch_conformance.rules.history import History
+from batch_conformance.rules.refusal import is_of_a_query
 from batch_conformance.rules.rule import Broken, Rule, has_id, where
 
 _AS_OTHERS = Template("stability.answer_changed.expected", "200, as for the other reads of this batch")

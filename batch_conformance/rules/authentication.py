@@ -1,0 +1,363 @@
+"""Rules about credentials: the valid one is accepted, and everything else is refused, on known ids and unknown ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from batch_conformance.contract.operation import Operation
+from batch_conformance.findings.fold import Bucket
+from batch_conformance.judge.form import form_of
+from batch_conformance.judge.sighting import Sighting
+from batch_conformance.rules.conditions import (
+    IF_QUERY_TAKEN,
+    if_learnt,
+    if_let_in_so,
+    if_refused,
+    if_scheme_refused,
+    unless_any_refused_so,
+    unless_explained,
+    unless_learnt,
+    unless_valid_gets,
+)
+from batch_conformance.rules.highlight import at_status
+from batch_conformance.rules.refusal import is_refused_for_its_id
+from batch_conformance.rules.rule import Broken, Rule, has_id, is_conclusive, where
+
+RULE_OF_CREDENTIAL = {
+    "missing": "auth.missing_accepted",
+    "empty": "auth.missing_accepted",
+    "empty_header": "auth.missing_accepted",
+    "wrong": "auth.wrong_token_accepted",
+    "nearly": "auth.wrong_token_accepted",
+    "nearly_cut": "auth.wrong_token_accepted",
+    "nearly_longer": "auth.wrong_token_accepted",
+    "other_case": "auth.wrong_token_accepted",
+    "malformed": "auth.scheme_accepted",
+    "no_scheme": "auth.scheme_accepted",
+    "wrong_scheme": "auth.scheme_accepted",
+    "wrong_scheme_token": "auth.scheme_accepted",
+    "elsewhere_header": "auth.elsewhere_accepted",
+    "elsewhere_query": "auth.elsewhere_accepted",
+}
+_MEANS = {
+    "missing": "no Authorization header",
+    "empty": "a scheme without a token",
+    "empty_header": "an empty Authorization header",
+    "wrong": "a made-up bearer token",
+    "nearly": "the key with its last character changed",
+    "nearly_cut": "the key without its last character",
+    "nearly_longer": "the key with a character more",
+    "other_case": "the key with upper and lower case exchanged",
+    "malformed": "two tokens in one Authorization header",
+    "no_scheme": "the key without a scheme",
+    "wrong_scheme": "the key under the scheme Basic",
+    "wrong_scheme_token": "the key under the scheme Token",
+    "elsewhere_header": "the key in other headers",
+    "elsewhere_query": "the key in the query string",
+}
+_MALFORMED_REQUEST = frozenset({"malformed", "empty", "empty_header", "no_scheme"})
+"""RFC 6750 section 3.1 answers a malformed request with 400."""
+
+
+def _kind(observation: Sighting) -> str:
+    return observation.exchange.probe.credential
+
+
+def has_key(observation: Sighting) -> bool:
+    """Whether the valid credential was sent where it belongs, whatever else was."""
+    return _kind(observation) in ("valid", "lower_case_scheme", "also_in_query")
+
+
+def must_be_refused(observation: Sighting) -> bool:
+    """Whether the credential was one that a server has to refuse."""
+    return _kind(observation) in RULE_OF_CREDENTIAL
+
+
+def is_let_in(observation: Sighting) -> bool:
+    """Whether a credential that had to be refused was answered with success."""
+    succeeded = observation.answer is not None and 200 <= observation.answer.status < 300
+    return observation.operation.secured and must_be_refused(observation) and succeeded
+
+
+def is_scheme_refused(observation: Sighting) -> bool:
+    """Whether the valid credential was refused, in whatever way, where its scheme was in lower case."""
+    status = observation.answer.status if observation.answer else 0
+    refused = 400 <= status < 500 and status != 429 and not is_refused_for_its_id(observation)
+    return refused and _kind(observation) == "lower_case_scheme" and observation.method == "GET"
+
+
+def _answered(observation: Sighting) -> int:
+    """The status of the last attempt of a request whose credential counts; 0 where there is none."""
+    counts = observation.operation.secured and observation.exchange.final
+    return observation.answer.status if counts and observation.answer else 0
+
+
+def _accepted(rule: str, *, apart: bool = False) -> Callable[[Sighting], Iterator[Broken]]:
+    """The check of a rule's credentials; ``apart`` has each kind of them told as a finding of its own."""
+
+    def check(observation: Sighting) -> Iterator[Broken]:
+        kind, status = _kind(observation), _answered(observation)
+        if not status or not is_let_in(observation) or RULE_OF_CREDENTIAL[kind] != rule:
+            return
+        yield Broken(
+            "401",
+            f"{status} with {_MEANS[kind]}",
+            kind if apart else "accepted",
+            status="401" if observation.operation.response_for(401) else "",
+            when=_if_it_is_a_hole(observation, unless_explained(rule, kind)),
+        )
+
+    return check
+
+
+def _if_it_is_a_hole(observation: Sighting, then: Bucket) -> Bucket:
+    """A hole that a wider one explains is none of its own; and some servers refuse with 200 and another object."""
+    if observation.is_another_object:
+        return if_let_in_so(form_of(observation), then)
+    return unless_any_refused_so(_kind(observation), then) if observation.method == "HEAD" else then
+
+
+def _refused(observation: Sighting) -> int:
+    """The status with which a credential that had to be refused was, in another way than it should; 0 for none.
+
+    HEAD need not be served at all: how it is refused says nothing of how credentials are. Where the id was refused,
+    nobody looked up whether there is one: it cannot be one.
+    """
+    status, kind = _answered(observation), _kind(observation)
+    if not must_be_refused(observation) or is_let_in(observation) or observation.method != "GET":
+        return 0
+    if status in (401, 429) or status >= 500 or (status == 400 and kind in _MALFORMED_REQUEST):
+        return 0
+    return 0 if is_refused_for_its_id(observation) else status
+
+
+def _check_late(observation: Sighting) -> Iterator[Broken]:
+    status, kind = _refused(observation), _kind(observation)
+    if status in (404, 410):
+        when = if_learnt(RULE_OF_CREDENTIAL[kind], kind, observation.exchange.probe.subject)
+        yield _other_than_401(status, kind, "401, whether the id exists or not", when)
+
+
+def _check_status(observation: Sighting) -> Iterator[Broken]:
+    status, kind, subject = _refused(observation), _kind(observation), observation.exchange.probe.subject
+    if status in (404, 410):
+        yield _other_than_401(status, kind, "401", unless_learnt(RULE_OF_CREDENTIAL[kind], kind, subject, status))
+    elif status and (observation.documented is not None or status == 400):
+        # RFC 6750 section 3.1 answers a parameter that is not supported with 400 too.
+        in_query = kind == "elsewhere_query"
+        yield _other_than_401(status, kind, "401", IF_QUERY_TAKEN if in_query else unless_valid_gets(status, subject))
+
+
+def _other_than_401(status: int, kind: str, expected: str, when: Bucket) -> Broken:
+    return Broken(expected, f"{status} with {_MEANS[kind]}", str(status), status="401", when=when)
+
+
+def _check_valid(observation: Sighting) -> Iterator[Broken]:
+    """The valid token refused here and accepted there; a key that nothing accepts is a wrong key, not drift."""
+    subject, forced = observation.exchange.probe.subject, observation.exchange.probe.forced_status
+    if _answered(observation) == 401 and observation.authorised and forced is None:
+        yield Broken("any answer to an authorised request", "401", subject, status="401", when=if_refused(subject))
+
+
+def _check_scheme(observation: Sighting) -> Iterator[Broken]:
+    status, subject = _answered(observation), observation.exchange.probe.subject
+    if status and is_scheme_refused(observation):
+        when = if_scheme_refused(status, subject)
+        yield Broken("the answer that `Bearer` gets", str(status), "refused", status="401", when=when)
+
+
+def _is_secured(operation: Operation) -> bool:
+    return operation.secured
+
+
+def _is_secured_by_id(operation: Operation) -> bool:
+    return operation.secured and has_id(operation)
+
+
+def _was_refused(observation: Sighting) -> bool:
+    """Whether the credential was what an answer refused: a 404 for an id that nobody has says nothing of it."""
+    status = observation.exchange.status
+    refused = status in (400, 401, 403) or (status == 404 and observation.exchange.probe.subject == "known")
+    return refused and is_conclusive(observation)
+
+
+def _refuses(rule: str) -> Callable[[Sighting], bool]:
+    """Whether a credential of a rule was refused, in any way.
+
+    Where a wider hole lets everything in, nothing was seen of the narrower ones.
+    """
+    return lambda observation: RULE_OF_CREDENTIAL.get(_kind(observation)) == rule and _was_refused(observation)
+
+
+def _has_lower_case(observation: Sighting) -> bool:
+    return _kind(observation) == "lower_case_scheme" and is_conclusive(observation)
+
+
+def _refuses_before_id(observation: Sighting) -> bool:
+    probe = observation.exchange.probe
+    plain = probe.credential in ("missing", "wrong") and probe.subject == "unknown"
+    return plain and observation.exchange.status in (400, 401, 403)
+
+
+def _refuses_by_get(observation: Sighting) -> bool:
+    return must_be_refused(observation) and observation.method == "GET" and _was_refused(observation)
+
+
+def _is_authorised(observation: Sighting) -> bool:
+    return observation.authorised and is_conclusive(observation)
+
+
+MISSING_ACCEPTED = Rule(
+    id="auth.missing_accepted",
+    title="A request without credentials is answered",
+    level="must",
+    side="server",
+    why="The document secures the operation; anybody can read batches, or learn which exist.",
+    remedy="Check the token before anything else, on every path and method.",
+    source="the document's `security`, RFC 6750 section 3.1",
+    breaks="200 without an Authorization header",
+    keeps="401 without an Authorization header",
+    clauses=where(_is_secured, "a request without credentials is refused", "401"),
+    exercised=_refuses("auth.missing_accepted"),
+    concern="credential",
+    check=_accepted("auth.missing_accepted"),
+    looks_at="message",
+    highlight=at_status,
+)
+
+WRONG_TOKEN_ACCEPTED = Rule(
+    id="auth.wrong_token_accepted",
+    title="A token that nobody issued is accepted",
+    level="must",
+    side="server",
+    why="Any string opens the door, so the token protects nothing.",
+    remedy="Verify the token, in full and exactly, not only that one is there.",
+    source="the document's `security`, RFC 6750 section 3.1",
+    breaks="200 for a made-up bearer token",
+    keeps="401 for a made-up bearer token",
+    clauses=where(_is_secured, "a made-up token is refused", "401"),
+    exercised=_refuses("auth.wrong_token_accepted"),
+    concern="credential",
+    check=_accepted("auth.wrong_token_accepted"),
+    looks_at="message",
+    highlight=at_status,
+)
+
+SCHEME_ACCEPTED = Rule(
+    id="auth.scheme_accepted",
+    title="The token is accepted under another scheme, or malformed",
+    level="must",
+    side="server",
+    why="The document names HTTP bearer; what accepts other forms does not look at the scheme it claims to check.",
+    remedy="Accept `Authorization: Bearer TOKEN` alone.",
+    source="the document's `securitySchemes`, RFC 6750 section 2.1",
+    breaks="200 for Authorization: Token KEY",
+    keeps="401 for Authorization: Token KEY",
+    clauses=where(_is_secured, "other schemes are refused", "401"),
+    exercised=_refuses("auth.scheme_accepted"),
+    concern="credential",
+    check=_accepted("auth.scheme_accepted", apart=True),
+    looks_at="message",
+    highlight=at_status,
+)
+
+ELSEWHERE_ACCEPTED = Rule(
+    id="auth.elsewhere_accepted",
+    title="The token is accepted where the document does not put it",
+    level="should",
+    side="server",
+    why="Keys in query strings and odd headers end in logs, caches and referrers.",
+    remedy="Accept the token in the Authorization header only, or document the other place.",
+    source="the document's `securitySchemes`, RFC 6750 section 2.3",
+    breaks="200 for ?api_key=KEY",
+    keeps="401 for ?api_key=KEY",
+    clauses=where(_is_secured, "a key elsewhere is refused", "401"),
+    exercised=_refuses("auth.elsewhere_accepted"),
+    concern="credential",
+    check=_accepted("auth.elsewhere_accepted", apart=True),
+    looks_at="message",
+    highlight=at_status,
+)
+
+CHECKED_LATE = Rule(
+    id="auth.checked_late",
+    title="The answer is decided before authentication",
+    level="should",
+    side="server",
+    why="Without a valid token one learns which ids exist, and reaches code that should be behind the door.",
+    remedy="Check the token before the id is looked at.",
+    source="the document's `security`, RFC 9110 section 11.4",
+    breaks="404 without a token for an unknown id, and 401 for one that exists",
+    keeps="401 without a token for any id",
+    clauses=where(_is_secured_by_id, "credentials are checked before the id", "401"),
+    exercised=_refuses_before_id,
+    concern="credential",
+    check=_check_late,
+    looks_at="message",
+    highlight=at_status,
+)
+
+NOT_401 = Rule(
+    id="auth.not_401",
+    title="Refused credentials are not answered with 401",
+    level="should",
+    side="server",
+    why="Clients renew their credentials on 401 only; 403 says that the caller is known and may not.",
+    remedy="Answer 401 with WWW-Authenticate where the token is missing or wrong.",
+    source="RFC 9110 sections 15.5.2 and 15.5.4, RFC 6750 section 3.1",
+    breaks="403 without an Authorization header",
+    keeps="401 without an Authorization header",
+    clauses=where(_is_secured, "a refused credential gets 401", "401"),
+    exercised=_refuses_by_get,
+    concern="credential",
+    check=_check_status,
+    looks_at="message",
+    highlight=at_status,
+)
+
+LOWER_CASE_REFUSED = Rule(
+    id="auth.lower_case_refused",
+    title="The scheme is compared with regard to case",
+    level="should",
+    side="server",
+    why="Schemes are case-insensitive; clients and proxies that write `bearer` are locked out.",
+    remedy="Compare the scheme without regard to case.",
+    source="RFC 9110 section 11.1",
+    breaks="401 for Authorization: bearer KEY",
+    keeps="200 for Authorization: bearer KEY",
+    clauses=where(_is_secured, "the scheme has no case", "401"),
+    exercised=_has_lower_case,
+    concern="credential",
+    check=_check_scheme,
+    looks_at="message",
+    highlight=at_status,
+)
+
+VALID_REFUSED = Rule(
+    id="auth.valid_refused",
+    title="The valid token is refused for some requests",
+    level="should",
+    side="server",
+    why="The same token was accepted in the same run, so clients see random or input-dependent lock-outs.",
+    remedy="Check the token alike on every path; look at the instance that answered this request.",
+    source="RFC 9110 section 15.5.2",
+    breaks="401 for unknown ids with the token that known ids accept",
+    keeps="404 for unknown ids with a valid token",
+    clauses=where(_is_secured, "the valid token is accepted for every id", "401"),
+    exercised=_is_authorised,
+    concern="credential",
+    check=_check_valid,
+    looks_at="message",
+    highlight=at_status,
+)
+
+RULES = (
+    MISSING_ACCEPTED,
+    WRONG_TOKEN_ACCEPTED,
+    SCHEME_ACCEPTED,
+    ELSEWHERE_ACCEPTED,
+    CHECKED_LATE,
+    NOT_401,
+    LOWER_CASE_REFUSED,
+    VALID_REFUSED,
+)

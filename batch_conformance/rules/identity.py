@@ -1,0 +1,249 @@
+"""Rules about ids: the batch asked for is answered, under its own id, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from batch_conformance.contract.operation import Operation
+from batch_conformance.findings.finding import Finding
+from batch_conformance.findings.fold import Bucket
+from batch_conformance.judge.form import form_of
+from batch_conformance.judge.sighting import Sighting, at
+from batch_conformance.rules.conditions import (
+    ALWAYS,
+    UNLESS_ANY_ID,
+    if_continues,
+    unless_any_refused_so,
+    unless_continues,
+    unless_refused_so,
+)
+from batch_conformance.rules.highlight import Highlight, at_pointer, at_status
+from batch_conformance.rules.refusal import leads_to_normal_form
+from batch_conformance.rules.rule import Broken, Rule, has_id, is_batch, is_conclusive, is_success, where
+
+
+def _told(observation: Sighting, condition: Bucket = ALWAYS) -> Bucket:
+    """Told where a success is one: some servers refuse with 200 and another object."""
+    if observation.is_another_object:
+        return unless_refused_so(form_of(observation), condition)
+    return unless_any_refused_so("valid", condition) if observation.method == "HEAD" else condition
+
+
+def _answered(observation: Sighting) -> str:
+    """The subject of an id that was answered with success; empty where it was not, or without the valid credential."""
+    return observation.exchange.probe.subject if is_success(observation) and observation.authorised else ""
+
+
+def _success(observation: Sighting, expected: str, kind: str, condition: Bucket = ALWAYS) -> Broken:
+    status = observation.answer.status if observation.answer else 0
+    asked = observation.exchange.probe.batch_id or ""
+    observed = f'{status} for "{_short(asked)}"' if asked else f"{status} for an empty id"
+    return Broken(expected, observed, kind, when=_told(observation, condition))
+
+
+def _check_batch(observation: Sighting) -> Iterator[Broken]:
+    pointer = observation.operation.roles.identity
+    answered = at(observation.batch, pointer) if pointer is not None else None
+    asked = observation.exchange.probe.batch_id
+    if _answered(observation) not in ("known", "equivalent") or pointer is None:
+        return
+    if isinstance(answered, str) and answered and answered != asked:
+        yield Broken(
+            f'"{_short(asked or "")}", the id asked for',
+            f'"{_short(answered)}"',
+            "other",
+            media_type=observation.contract_media_type,
+            pointer=pointer,
+            when=_told(observation),
+        )
+
+
+def _check_unknown(observation: Sighting) -> Iterator[Broken]:
+    subject, asked = _answered(observation), observation.exchange.probe.batch_id or ""
+    expected = "404, or another documented refusal"
+    if subject == "unknown":
+        yield _success(observation, expected, subject)
+    elif subject == "hostile" and not _is_traversal(observation):
+        yield _success(observation, expected, subject, unless_continues(asked))
+
+
+def _check_neighbour(observation: Sighting) -> Iterator[Broken]:
+    """A server that answers any plain id also answers similar ones; only the first is said then."""
+    subject, asked = _answered(observation), observation.exchange.probe.batch_id or ""
+    if subject in ("neighbour", "hostile"):
+        condition = UNLESS_ANY_ID if subject == "neighbour" else if_continues(asked)
+        yield _success(observation, "404: ids are compared exactly", "similar", condition)
+
+
+def _check_traversal(observation: Sighting) -> Iterator[Broken]:
+    asked = observation.exchange.probe.batch_id or ""
+    if _answered(observation) == "hostile" and _is_traversal(observation):
+        expected = "404: an encoded slash is part of the id"
+        yield _success(observation, expected, "hostile", unless_continues(asked))
+
+
+def _check_empty(observation: Sighting) -> Iterator[Broken]:
+    if _answered(observation) == "outside" and observation.exchange.probe.batch_id is None:
+        yield _success(observation, "404: the path has no id", "empty id")
+
+
+def _check_spelling(observation: Sighting) -> Iterator[Broken]:
+    answer = observation.answer
+    if answer is not None and leads_to_normal_form(observation):
+        expected = "the answer that the normal form of the path gets, or 404"
+        yield Broken(expected, f"{answer.status} {answer.reason}".rstrip(), str(answer.status))
+
+
+def _at_redirect(_: Finding) -> Highlight:
+    return Highlight(status=True, headers=frozenset({"location"}))
+
+
+def _is_traversal(observation: Sighting) -> bool:
+    """Whether the id is a path that leads elsewhere once its encoded slashes are taken for separators."""
+    asked = observation.exchange.probe.batch_id or ""
+    return "/" in asked and ".." in asked.split("/")
+
+
+def _short(text: str) -> str:
+    printable = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return printable if len(printable) <= 60 else printable[:57] + "…"
+
+
+def _has_identity(operation: Operation) -> bool:
+    return operation.roles.identity is not None
+
+
+def _asks_for(*subjects: str) -> Callable[[Sighting], bool]:
+    def asks(observation: Sighting) -> bool:
+        return observation.authorised and observation.exchange.probe.subject in subjects and is_conclusive(observation)
+
+    return asks
+
+
+def _asks_for_path(observation: Sighting) -> bool:
+    probe = observation.exchange.probe
+    return probe.subject == "hostile" and ".." in (probe.batch_id or "") and is_conclusive(observation)
+
+
+def _asks_for_nothing(observation: Sighting) -> bool:
+    probe = observation.exchange.probe
+    return probe.subject == "outside" and probe.batch_id is None and is_conclusive(observation)
+
+
+OTHER_BATCH = Rule(
+    id="identity.other_batch",
+    title="Another batch is answered than was asked for",
+    level="should",
+    side="server",
+    why="The caller acts on somebody else's state, or sees somebody else's data.",
+    remedy="Answer the batch whose id is in the path; look for a cache keyed too coarsely.",
+    source="the operation's description: the batch object matching the specified ID",
+    breaks='GET /batches/batch_a answers {"id": "batch_b"}',
+    keeps='GET /batches/batch_a answers {"id": "batch_a"}',
+    clauses=where(_has_identity, "the batch asked for is the batch answered", "200"),
+    exercised=is_batch,
+    concern="identity",
+    check=_check_batch,
+    looks_at="values",
+    kept_by_plain_reads=True,
+    highlight=at_pointer,
+)
+
+UNKNOWN_ANSWERED = Rule(
+    id="identity.unknown_answered",
+    title="An id that nobody has is answered with success",
+    level="should",
+    side="server",
+    why="Clients cannot tell a batch that exists from one that does not.",
+    remedy="Answer 404 for an id that does not exist.",
+    source="the document's 404 response, RFC 9110 section 15.5.5",
+    breaks="200 for a made-up id",
+    keeps="404 for a made-up id",
+    clauses=where(has_id, "an id that nobody has is not answered"),
+    exercised=_asks_for("unknown"),
+    concern="identity",
+    check=_check_unknown,
+    looks_at="message",
+    highlight=at_status,
+)
+
+NEIGHBOUR_ANSWERED = Rule(
+    id="identity.neighbour_answered",
+    title="An id that is only similar is answered",
+    level="should",
+    side="server",
+    why="One batch has several names, or a shorter name finds somebody's batch.",
+    remedy="Compare ids exactly: whole, and with regard to case.",
+    source="RFC 3986 section 6.2.2.1, the operation's description",
+    breaks="200 for BATCH_A where batch_a exists",
+    keeps="404 for BATCH_A where batch_a exists",
+    clauses=where(has_id, "a similar id is not answered"),
+    exercised=_asks_for("neighbour"),
+    concern="identity",
+    check=_check_neighbour,
+    looks_at="message",
+    highlight=at_status,
+)
+
+TRAVERSAL_ANSWERED = Rule(
+    id="identity.traversal_answered",
+    title="An encoded path inside the id is followed",
+    level="should",
+    side="server",
+    why="An encoded slash is data of the id; a server that follows it can be led past its own access rules.",
+    remedy="Split the path before decoding it, and look the id up as one opaque string.",
+    source="RFC 3986 section 2.2",
+    breaks="200 for x%2F..%2Fbatch_a",
+    keeps="404 for x%2F..%2Fbatch_a",
+    clauses=where(has_id, "an encoded path is not followed"),
+    exercised=_asks_for_path,
+    concern="identity",
+    check=_check_traversal,
+    looks_at="message",
+    highlight=at_status,
+)
+
+LIST_ANSWERED = Rule(
+    id="identity.list_answered",
+    title="An empty id is answered with success",
+    level="should",
+    side="server",
+    why="A client whose id is empty by mistake gets a list, or any batch, and goes on with it.",
+    remedy="Answer 404 for the path without an id.",
+    source="the operation's required path parameter",
+    breaks='GET /batches/ answers {"object": "list"}',
+    keeps="GET /batches/ answers 404",
+    clauses=where(has_id, "an empty id is not answered"),
+    exercised=_asks_for_nothing,
+    concern="identity",
+    check=_check_empty,
+    looks_at="message",
+    highlight=at_status,
+)
+
+SPELLING_REDIRECTED = Rule(
+    id="identity.spelling_redirected",
+    title="Another spelling of an id is redirected to the normal one",
+    level="info",
+    side="server",
+    why="RFC 3986 has both spellings name one resource; a client that does not follow redirects sees no batch.",
+    remedy="Nothing; or decode what is escaped before the path is looked up.",
+    source="RFC 3986 section 6.2.2",
+    breaks="301 from /batches/%62atch_a to /batches/batch_a",
+    keeps="200, or 404, for /batches/%62atch_a",
+    clauses=where(has_id, "another spelling of an id is not redirected"),
+    exercised=_asks_for("equivalent"),
+    check=_check_spelling,
+    looks_at="message",
+    headers=("location",),
+    highlight=_at_redirect,
+)
+
+RULES = (
+    OTHER_BATCH,
+    UNKNOWN_ANSWERED,
+    NEIGHBOUR_ANSWERED,
+    TRAVERSAL_ANSWERED,
+    LIST_ANSWERED,
+    SPELLING_REDIRECTED,
+)

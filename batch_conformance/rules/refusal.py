@@ -1,0 +1,73 @@
+"""Refusals of what is odd about a request, by whatever stands before the API or by the API itself."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urljoin, urlsplit
+
+from batch_conformance.exchange.exchange import UNKNOWN_QUERY
+from batch_conformance.judge.sighting import Sighting
+
+_GATEWAY_REFUSALS = frozenset({400, 403, 404, 405, 406, 414, 431})
+"""Statuses with which gateways turn odd requests away before the API sees them; 405 is what Alibaba Cloud's firewall
+answers to an attack, 406 what ModSecurity does."""
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""Frameworks decode an encoded slash before they route, and redirect to the path that they think was meant."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
+"""Ids of letters that RFC 3986 section 2.3 leaves unreserved."""
+
+_OF_A_QUERY = frozenset({400, 404, 422})
+"""How a parameter is refused that no document has: RFC 6750 section 3.1 has 400 for it."""
+
+_IN_QUERY = frozenset({"also_in_query", "elsewhere_query"})
+
+_OF_A_REFUSED_ID = frozenset({400, 404, 422})
+"""How a request is refused whose path parameter is none of the schema's: 422 is what FastAPI answers."""
+
+
+def is_turned_away(observation: Sighting, status: int) -> bool:
+    """Whether something odd was refused, or redirected, by what knows nothing of the API's document.
+
+    Odd is a hostile id, a neighbour with letters that no id has, an id in another spelling than the usual one, and a
+    status that was asked for: a mock that cannot give it says so in its own words.
+    """
+    if observation.api_spoke:
+        return False
+    probe = observation.exchange.probe
+    is_path = any(mark in (probe.batch_id or "") for mark in "/\\")
+    is_odd = probe.subject in ("hostile", "equivalent") or (probe.forced_status is not None and not observation.forced)
+    is_odd = is_odd or (probe.subject == "neighbour" and not _PLAIN.fullmatch(probe.batch_id or ""))
+    return (is_odd and status in _GATEWAY_REFUSALS) or (is_path and status in _REDIRECTS)
+
+
+def is_refused_for_its_id(observation: Sighting) -> bool:
+    """Whether a read was refused whose id the schema of the path's parameter does not admit."""
+    answer, asked = observation.answer, observation.exchange.probe.batch_id
+    if answer is None or answer.status not in _OF_A_REFUSED_ID or not observation.covered or observation.forced:
+        return False
+    return observation.operation.breaks_its_schema(asked)
+
+
+def is_of_a_query(observation: Sighting, status: int) -> bool:
+    """Whether a request was refused that had a parameter in its query which no document has."""
+    probe = observation.exchange.probe
+    return status in _OF_A_QUERY and (probe.query == UNKNOWN_QUERY or probe.credential in _IN_QUERY)
+
+
+def leads_to_normal_form(observation: Sighting) -> bool:
+    """Whether another spelling of an id (RFC 3986 section 6.2.2) is redirected to the one that is usual.
+
+    Nothing else is judged of such an answer, whatever a document says of redirects, or of all statuses.
+    """
+    probe, answer = observation.exchange.probe, observation.answer
+    location = answer.header("location") if answer is not None else None
+    if probe.subject != "equivalent" or answer is None or answer.status not in _REDIRECTS or location is None:
+        return False
+    operation = observation.operation
+    normal = operation.path.replace("{" + operation.parameter + "}", quote(probe.batch_id or "", safe=""))
+    try:
+        return urlsplit(urljoin(observation.exchange.request.url, location.strip())).path.endswith(normal)
+    except ValueError:
+        return False
