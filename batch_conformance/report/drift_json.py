@@ -268,6 +268,7 @@ def _evidence(exchange: Exchange, names: frozenset[str], *, secured: bool) -> di
         "failure": {"kind": failure.kind, "detail": failure.detail} if failure else None,
         "curl": curl_of(exchange, secured=secured),
         "source": exchange.source,
+        "forced_status": exchange.probe.forced_status,
     }
 
 

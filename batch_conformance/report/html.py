@@ -49,7 +49,7 @@ from batch_conformance.report.memory import (
     history_line,
 )
 from batch_conformance.report.page import asset, csp, template
-from batch_conformance.report.recorded_at import curl_of, recorded_at, why_not_again
+from batch_conformance.report.recorded_at import curl_of, prefer_of, recorded_at, why_not_again
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import clip, one_line
 from batch_conformance.report.ticket import ticket
@@ -240,6 +240,7 @@ def render(report: RunReport) -> str:
         sides=SIDES,
         states=STATES,
         glyphs=_GLYPHS,
+        prefer_of=prefer_of,
         style=Markup(style),
         script=Markup(script),
         csp=csp(style, script),

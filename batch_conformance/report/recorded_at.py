@@ -28,6 +28,11 @@ def recorded_at(exchange: Exchange) -> str:
     return f"{exchange.source}, {time:%Y-%m-%dT%H:%M:%SZ}"
 
 
+def prefer_of(exchange: Exchange) -> str:
+    """The header by which its status was asked for (RFC 7240): the server was not in that state by itself."""
+    return f"Prefer: code={exchange.probe.forced_status}"
+
+
 def why_not_again(exchange: Exchange, *, secured: bool) -> str:
     """Why the request cannot be sent again as it was, in English; empty where it can.
 

@@ -35,7 +35,7 @@ from batch_conformance.report.memory import (
     gone_line,
     history_line,
 )
-from batch_conformance.report.recorded_at import recorded_at, why_not_again
+from batch_conformance.report.recorded_at import prefer_of, recorded_at, why_not_again
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import cells, clip, one_line, wrap
 
@@ -234,8 +234,10 @@ class _Terminal:
         return f"{text} … {self.language.text('and')} {self.language.count(left, 'more place')}"
 
     def _again(self, group: Group) -> list[str]:
-        first = group.findings[0].evidence
+        first, text = group.findings[0].evidence, self.language.text
         told = self._field("recorded", recorded_at(first)) if first.source else []
+        if first.probe.forced_status is not None:
+            told += self._field("forced", text("the status was asked for: {header}", header=prefer_of(first)))
         return [*told, *self._command(group)]
 
     def _command(self, group: Group) -> list[str]:

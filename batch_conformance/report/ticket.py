@@ -9,7 +9,7 @@ from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.report.again import folded
 from batch_conformance.report.body_view import mask_url_queries
 from batch_conformance.report.groups import Group, place
-from batch_conformance.report.recorded_at import curl_of, recorded_at
+from batch_conformance.report.recorded_at import curl_of, prefer_of, recorded_at
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import clip, one_line, plural
 
@@ -37,6 +37,7 @@ def ticket(group: Group, report: RunReport, location: Location | None) -> str:
         f"- Contract says: {_code(' / '.join(map(str, group.expected)))}" + (f" ({location})" if location else ""),
         f"- Observed: {_code(' / '.join(map(str, group.observed)))}",
         *_seen(group, report),
+        *_forced(first.evidence),
         *(f"- {line}" for line in _traces(first.evidence)),
         f"- Why it matters: {group.rule.why}",
         f"- Side to fix: {group.side}. {group.remedy}",
@@ -58,6 +59,11 @@ def _seen(group: Group, report: RunReport) -> Iterator[str]:
         yield f"- Recorded: {_code(recorded_at(first))}"
     else:
         yield f"- Seen: {times} in {plural(report.run.requests, 'request')}, {report.run.started_at}"
+
+
+def _forced(exchange: Exchange) -> Iterator[str]:
+    if exchange.probe.forced_status is not None:
+        yield f"- The status was asked for by the request: {_code(prefer_of(exchange))}"
 
 
 def _places(group: Group) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from batch_conformance.contract.operation import Operation
+from batch_conformance.exchange.redaction import REDACTED
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.form import form_of
 from batch_conformance.judge.sighting import Sighting
@@ -101,13 +102,28 @@ def _accepted(rule: str, *, apart: bool = False) -> Callable[[Sighting], Iterato
             return
         yield Broken(
             "401",
-            f"{status} with {_MEANS[kind]}",
+            f"{status} with {_means(observation)}",
             kind if apart else "accepted",
             status="401" if observation.operation.response_for(401) else "",
             when=_if_it_is_a_hole(observation, unless_explained(rule, kind)),
         )
 
     return check
+
+
+def _means(observation: Sighting) -> str:
+    """What was sent in place of the valid credential; a key that stood elsewhere by the names of where it stood."""
+    kind, request = _kind(observation), observation.exchange.request
+    if kind == "elsewhere_header":
+        held = [name for name, value in request.headers if REDACTED in value and name.lower() != "authorization"]
+        named = f"the key in the header {held[0]}" if len(held) == 1 else f"the key in the headers {', '.join(held)}"
+    elif kind == "elsewhere_query":
+        pairs = (part.partition("=") for part in request.url.partition("?")[2].split("&"))
+        held = [name for name, _, value in pairs if REDACTED in value]
+        named = f"the key in the query parameters {', '.join(held)}"
+    else:
+        held, named = [], ""
+    return named if held else _MEANS[kind]
 
 
 def _if_it_is_a_hole(observation: Sighting, then: Bucket) -> Bucket:
@@ -135,21 +151,25 @@ def _check_late(observation: Sighting) -> Iterator[Broken]:
     status, kind = _refused(observation), _kind(observation)
     if status in (404, 410):
         when = if_learnt(RULE_OF_CREDENTIAL[kind], kind, observation.exchange.probe.subject)
-        yield _other_than_401(status, kind, "401, whether the id exists or not", when)
+        yield _other_than_401(observation, status, "401, whether the id exists or not", when)
 
 
 def _check_status(observation: Sighting) -> Iterator[Broken]:
     status, kind, subject = _refused(observation), _kind(observation), observation.exchange.probe.subject
     if status in (404, 410):
-        yield _other_than_401(status, kind, "401", unless_learnt(RULE_OF_CREDENTIAL[kind], kind, subject, status))
+        yield _other_than_401(
+            observation, status, "401", unless_learnt(RULE_OF_CREDENTIAL[kind], kind, subject, status)
+        )
     elif status and (observation.documented is not None or status == 400):
         # RFC 6750 section 3.1 answers a parameter that is not supported with 400 too.
         in_query = kind == "elsewhere_query"
-        yield _other_than_401(status, kind, "401", IF_QUERY_TAKEN if in_query else unless_valid_gets(status, subject))
+        yield _other_than_401(
+            observation, status, "401", IF_QUERY_TAKEN if in_query else unless_valid_gets(status, subject)
+        )
 
 
-def _other_than_401(status: int, kind: str, expected: str, when: Bucket) -> Broken:
-    return Broken(expected, f"{status} with {_MEANS[kind]}", str(status), status="401", when=when)
+def _other_than_401(observation: Sighting, status: int, expected: str, when: Bucket) -> Broken:
+    return Broken(expected, f"{status} with {_means(observation)}", str(status), status="401", when=when)
 
 
 def _check_valid(observation: Sighting) -> Iterator[Broken]:
