@@ -8,8 +8,9 @@ from typing import Any
 
 import samples
 
-from batch_conformance.findings.history import History, compare
+from batch_conformance.findings.history import Circumstances, History, compare
 from batch_conformance.report import drift_json, terminal
+from batch_conformance.report.language import CHINESE
 from batch_conformance.report.run_report import RunReport
 
 OLD, NEW = samples.finding(), samples.finding("body.undeclared", "/file_name", kind="undeclared")
@@ -25,12 +26,15 @@ def told(of: RunReport) -> dict[str, Any]:
     return drift_json.read_drift(drift_json.render(of))
 
 
-def since(before: RunReport, now: RunReport, *, complete: bool = True, **facts: str) -> History:
-    given = {"base_url": now.target.base_url, "sha256": now.contract.document.sha256, **facts}
-    ledger = now.ledger
+def since(before: RunReport, now: RunReport, *, complete: bool = True, **facts: Any) -> History:
+    ledger, asked = now.ledger, now.contract.chosen
+    around = Circumstances(
+        now.target.base_url, now.target.kind, now.contract.document.sha256, f"{asked.method.upper()} {asked.path}",
+        now.contract.reading, tuple(now.contract.overlays),
+    )  # fmt: skip
     return compare(
         told(before), "drift.json", ledger.findings, ledger.clauses,
-        started_at=now.run.started_at, complete=complete, **given,
+        started_at=now.run.started_at, complete=complete, now=replace(around, **facts),
     )  # fmt: skip
 
 
@@ -64,12 +68,30 @@ def test_a_run_that_is_not_complete_finds_nothing_gone() -> None:
 
 def test_runs_that_are_hard_to_compare_are_said_to_be() -> None:
     before = replace(report(OLD, at=FIRST), complete=False)
-    remarks = since(before, report(OLD, at=SECOND), base_url="http://other/v1", sha256="0" * 64).remarks
+    remarks = since(
+        before, report(OLD, at=SECOND), base_url="http://other/v1", sha256="0" * 64, operation="GET /jobs/{id}",
+        reading="published", overlays=(),
+    ).remarks  # fmt: skip
     assert [remark.partition(",")[0] for remark in remarks] == [
         "the previous report is of another target",
         "the previous report is by another document",
+        "the previous report is of another operation",
+        "the previous report is in another reading",
+        "the previous report is by other overlays",
         "the previous run was not complete",
     ]
+
+
+def test_runs_of_the_same_kind_are_said_nothing_of_but_a_mock_is_another_target_than_a_server() -> None:
+    now = report(OLD, at=SECOND)
+    assert since(report(OLD, at=FIRST), now).remarks == ()
+    mock = replace(now, target=replace(now.target, base_url="http://127.0.0.1:1/v1", kind="embedded mock"))
+    assert since(mock, now).remarks == (
+        "the previous report is of another target, http://127.0.0.1:1/v1 (embedded mock)",
+    )
+    assert since(mock, mock, base_url="http://127.0.0.1:2/v1").remarks == ()
+    for remark in since(mock, now, operation="GET /x/{id}", reading="published", overlays=("o",)).remarks:
+        assert CHINESE.said(remark) != remark
 
 
 def test_the_terminal_and_the_json_tell_the_history() -> None:
@@ -88,5 +110,6 @@ def test_a_report_of_a_version_without_history_is_read() -> None:
     drift = told(report(OLD, at=FIRST))
     del drift["history"], drift["baseline"], drift["findings"][0]["first_seen"]
     drift_json.read_drift(json.dumps(drift))
-    history = compare(drift, "d", (OLD,), (), started_at=SECOND, complete=True, base_url="", sha256="")
+    around = Circumstances("", "remote", "", "", "documented", ())
+    history = compare(drift, "d", (OLD,), (), started_at=SECOND, complete=True, now=around)
     assert history.first_seen == {OLD.id: FIRST}

@@ -10,6 +10,8 @@ from batch_conformance.findings.baseline import was_exercised
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.ledger import ClauseResult
 
+_EMBEDDED = "embedded mock"
+
 
 @dataclass(frozen=True, slots=True)
 class Gone:
@@ -47,6 +49,21 @@ class History:
         return self.first_seen.get(finding.id, "") > self.started_at
 
 
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What two runs have to share for their findings to be compared.
+
+    ``kind`` is that of the target, ``operation`` is method and path, ``sha256`` that of the document.
+    """
+
+    base_url: str
+    kind: str
+    sha256: str
+    operation: str
+    reading: str
+    overlays: tuple[str, ...]
+
+
 def compare(
     previous: Mapping[str, Any],
     name: str,
@@ -55,8 +72,7 @@ def compare(
     *,
     started_at: str,
     complete: bool,
-    base_url: str,
-    sha256: str,
+    now: Circumstances,
 ) -> History:
     """The history of ``findings``, which a run that began at ``started_at`` has, by the values of a ``drift.json``.
 
@@ -76,15 +92,26 @@ def compare(
         started_at=before,
         first_seen=first_seen,
         gone=tuple(one for one in gone if one.id not in present),
-        remarks=tuple(_remarks(previous, base_url, sha256)),
+        remarks=tuple(_remarks(previous, now)),
     )
 
 
-def _remarks(previous: Mapping[str, Any], base_url: str, sha256: str) -> Iterator[str]:
-    if previous["target"]["base_url"] != base_url and previous["target"]["kind"] != "embedded mock":
-        yield f"the previous report is of another target, {previous['target']['base_url']}"
-    if previous["contract"]["sha256"] != sha256:
-        yield f"the previous report is by another document, {previous['contract']['document']}"
+def _remarks(previous: Mapping[str, Any], now: Circumstances) -> Iterator[str]:
+    target, contract = previous["target"], previous["contract"]
+    both_embedded = target["kind"] == now.kind == _EMBEDDED  # its port is another one each time
+    if target["base_url"] != now.base_url and not both_embedded:
+        kind = f" ({_EMBEDDED})" if target["kind"] == _EMBEDDED else ""
+        yield f"the previous report is of another target, {target['base_url']}{kind}"
+    if contract["sha256"] != now.sha256:
+        yield f"the previous report is by another document, {contract['document']}"
+    operation = f"{contract['method']} {contract['path']}"
+    if operation != now.operation:
+        yield f"the previous report is of another operation, {operation}"
+    if contract["reading"] != now.reading:
+        yield f"the previous report is in another reading, {contract['reading']}"
+    if tuple(contract["overlays"]) != now.overlays:
+        overlays = ", ".join(contract["overlays"]) or "none"
+        yield f"the previous report is by other overlays, {overlays}"
     if not previous["complete"]:
         yield "the previous run was not complete"
 

@@ -190,13 +190,15 @@ class Audit:
             else "",
             obsolete=sum(entry.state == "fixed" for entry in entries) if self.settings.files.strict else 0,
         )
+        masked = tuple(map(self.target.redactor.redact_text, self.batch_ids))
+        target = TargetFacts(str(self.base), self.kind, masked)
         return RunReport(
             verdict=decision.verdict,
             complete=complete,
             exit_code=decision.exit_code,
             exit_reason=decision.reason,
             sentence=decision.sentence,
-            target=TargetFacts(str(self.base), self.kind, tuple(map(self.target.redactor.redact_text, self.batch_ids))),
+            target=target,
             run=self._facts(),
             contract=self.contract,
             ledger=ledger,
@@ -211,7 +213,7 @@ class Audit:
             entries=entries,
             strict_baseline=self.settings.files.strict,
             history=self.recalled.history(
-                ledger, self.contract, str(self.base), started_at=self._started_at, complete=complete
+                ledger, self.contract, target, started_at=self._started_at, complete=complete
             ),
             language=self.settings.language,
         )

@@ -13,14 +13,14 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.findings.baseline import Baseline, EntryResult
 from batch_conformance.findings.baseline_file import BaselineError, parse_baseline, rewrite
 from batch_conformance.findings.finding import Finding
-from batch_conformance.findings.history import History, compare
+from batch_conformance.findings.history import Circumstances, History, compare
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeError, ShapeRecord, parse_shape, shape_json
 from batch_conformance.input_error import InputError
 from batch_conformance.judge.shape import observe
 from batch_conformance.report.baseline_entry import day_of
 from batch_conformance.report.drift_json import DriftFileError, read_drift
-from batch_conformance.report.run_report import RunReport
+from batch_conformance.report.run_report import RunReport, TargetFacts
 from batch_conformance.report.writer import ReportError, write_text
 
 _MOST_BYTES = 64 * 1024 * 1024
@@ -63,7 +63,7 @@ class Recall:
         return self.baseline.results(ledger.findings, ledger.clauses, complete=complete) if self.baseline else ()
 
     def history(
-        self, ledger: Ledger, contract: Contract, base_url: str, *, started_at: str, complete: bool
+        self, ledger: Ledger, contract: Contract, target: TargetFacts, *, started_at: str, complete: bool
     ) -> History | None:
         """The findings' history, where a previous report was given."""
         if self.previous is None:
@@ -75,8 +75,14 @@ class Recall:
             ledger.clauses,
             started_at=started_at,
             complete=complete,
-            base_url=base_url,
-            sha256=contract.document.sha256,
+            now=Circumstances(
+                target.base_url,
+                target.kind,
+                contract.document.sha256,
+                f"{contract.chosen.method.upper()} {contract.chosen.path}",
+                contract.reading,
+                tuple(contract.overlays),
+            ),
         )
 
 

@@ -95,13 +95,14 @@ class Validation:
             obsolete=sum(entry.state == "fixed" for entry in entries) if wish.files.strict else 0,
         )
         base = wish.base_url or next((base for base, _ in recording.bases.most_common(1)), "recorded traffic")
+        target = TargetFacts(base, "recorded", ())
         return RunReport(
             verdict=decision.verdict,
             complete=complete,
             exit_code=decision.exit_code,
             exit_reason=decision.reason,
             sentence=decision.sentence,
-            target=TargetFacts(base, "recorded", ()),
+            target=target,
             run=RunFacts(
                 seed="none",
                 started_at=self._started_at,
@@ -122,7 +123,7 @@ class Validation:
             baseline=self.recalled.baseline.name if self.recalled.baseline else "",
             entries=entries,
             strict_baseline=wish.files.strict,
-            history=self.recalled.history(ledger, contract, base, started_at=self._started_at, complete=complete),
+            history=self.recalled.history(ledger, contract, target, started_at=self._started_at, complete=complete),
             language=wish.language,
         )
 
