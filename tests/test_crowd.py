@@ -172,3 +172,10 @@ def test_a_time_that_is_never_there_is_one_finding() -> None:
     ]
     null = [(one.rule, one.pointer) for one in findings(lacks("in_progress_at", "completed"), info=True)]
     assert ("state.stage_timestamp_missing", "/in_progress_at") in null
+
+
+def test_a_time_that_all_others_are_before_is_one_cause() -> None:
+    late = completed({"created_at": 1800000000})
+    assert [one for one in told_at(late) if one[0] == "time.order"] == [("time.order", "", "before /created_at")]
+    two = completed({"finalizing_at": 1741685499, "completed_at": 1741685400, "in_progress_at": 1741685400})
+    assert all(pointer for rule, pointer, _ in told_at(two) if rule == "time.order")

@@ -204,3 +204,15 @@ def test_another_spelling_that_is_not_found_in_the_apis_own_words_is_judged_with
 def test_another_spelling_that_is_not_found_says_nothing_of_the_batch() -> None:
     right = b'"404 page not found"'
     assert _told(_spelled(404, right)) == []
+
+
+@pytest.mark.parametrize("name", ["trace_1", "trace_2"])
+def test_an_error_with_a_member_of_another_name_each_time_is_the_apis_own(name: str) -> None:
+    def answered(subject: str, batch_id: str, member: str) -> Exchange:
+        body = json.dumps({"code": 1, "message": "no", "data": "", member: 1}).encode()
+        probe = _probe(subject=subject, batch_id=batch_id, path="/batches/x")
+        response = Response(400, (("Content-Type", "application/json"),), body)
+        return Exchange(0, probe, Request("GET", "http://127.0.0.1:1/v1/batches/x", ()), response)
+
+    told = _told(answered("unknown", "batch_x", "trace_0"), answered("hostile", "'; --", name))
+    assert {rule for _, rule, _ in told} == {"body.undeclared"}

@@ -50,6 +50,8 @@ _CROWDS = {
 }
 """Rules that a server breaks at many places at once when it makes its answers anew each time."""
 
+_MOST_BEFORE_ONE = 2
+"""Times that are told apart when all of them are before one that has to come first."""
 _SAYS_MORE = {
     "body.seen": ("state.timestamp_missing",),
     "state.stage_timestamp_missing": ("body.seen", "state.timestamp_missing"),
@@ -131,7 +133,22 @@ def gather_changes(findings: Sequence[Finding]) -> tuple[Finding, ...]:
         if len(group) > crowd.most:
             made = _at_the_body(group, kind, crowd.observed, crowd.expected)
             crowds |= dict.fromkeys((finding.id for finding in group), made)
+        elif rule == "time.order":
+            crowds |= _behind_one_time(group)
     return tuple(dict.fromkeys(crowds.get(finding.id, finding) for finding in findings))
+
+
+def _behind_one_time(group: Sequence[Finding]) -> dict[str, Finding]:
+    """What findings become, by their ids, where several times are before one: that one is too late."""
+    crowd, by_kind = _CROWDS["time.order"], defaultdict(list)
+    for finding in group:
+        by_kind[finding.kind].append(finding)
+    crowds: dict[str, Finding] = {}
+    for kind, of_kind in by_kind.items():
+        if len(of_kind) > _MOST_BEFORE_ONE:
+            made = _at_the_body(of_kind, kind, crowd.observed)
+            crowds |= dict.fromkeys((finding.id for finding in of_kind), made)
+    return crowds
 
 
 def leave_out_absences(findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from batch_conformance.exchange.exchange import RECORDED
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.availability import Moment, moment_of
-from batch_conformance.judge.form import form_of
+from batch_conformance.judge.form import are_alike, form_of
 from batch_conformance.judge.response import accepts_documented
 from batch_conformance.judge.sighting import Sighting, told_of
 from batch_conformance.rules.authentication import (
@@ -181,6 +181,10 @@ class Facts:
         """Credentials that had to be refused, and with which a GET was answered as with the valid one."""
         return self._let_in | {credential for credential, form in self._let_in_so if self.lets_in_so(form)}
 
+    def is_own(self, form: tuple[str, ...]) -> bool:
+        """Whether plain ids were refused in this form: it is the API's own."""
+        return any(are_alike(form, own) for own in self.own_forms)
+
     def lets_in_so(self, form: tuple[str, ...]) -> bool:
         """Whether a success with an object of this form is one: it is what known ids get, and no refusal."""
         return form in self._shown_so - self._refused_so
@@ -278,8 +282,8 @@ _CONDITIONS: Mapping[str, Callable[..., bool]] = {
     "if_refused": lambda facts, subject: facts.answers_valid and subject in told_of(facts.refused),
     "if_scheme_refused": lambda facts, status, subject: facts.refuses_scheme(status, subject),
     "unless_valid_gets": lambda facts, status, subject: (status, subject) not in facts.valid_gets,
-    "if_form_is_own": lambda facts, *form: form in facts.own_forms and not facts.nowhere,
-    "unless_form_is_own": lambda facts, *form: form not in facts.own_forms,
+    "if_form_is_own": lambda facts, *form: facts.is_own(form) and not facts.nowhere,
+    "unless_form_is_own": lambda facts, *form: not facts.is_own(form),
     "if_query_taken": lambda facts: facts.query_taken,
     "unless_unknown_gets": lambda facts, status: status not in facts.unknown_get,
     "unless_refused_so": lambda facts, form, *then: not facts.is_refusal(tuple(form.split("\n"))) and facts.tells(then),

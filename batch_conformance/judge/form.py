@@ -8,6 +8,17 @@ from batch_conformance.judge.sighting import Sighting
 from batch_conformance.judge.strict_json import parse
 
 
+def are_alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two forms are of one maker: the same, or objects that have more than half of their members in common.
+
+    Some errors have a member whose name is another one each time.
+    """
+    if one == other or one[1:2] != ("object",) or one[:2] != other[:2]:
+        return one == other
+    names, others = set(one[2:]), set(other[2:])
+    return 2 * len(names & others) > max(len(names), len(others))
+
+
 def form_of(sighting: Sighting) -> tuple[str, ...]:
     """The form of a refusal: its media type, the JSON type of its body, and the names of its members.
 
