@@ -37,6 +37,11 @@ OUTAGES: tuple[Drift, ...] = (
     _outage("limited_later", "from the 30th request on everything is answered with 429",
             source=pages.RATE_LIMITED.source, stage="answer",
             apply=_to_all(answering(429, {**pages.RATE_LIMITED.body, "data": ""}, ("Retry-After", "0")), 30)),
+    _outage("refusals_limited", "credentials that must be refused are answered with 429",
+            source=pages.RATE_LIMITED.source, stage="answer",
+            apply=lambda visit, reply: answering(
+                429, {**pages.RATE_LIMITED.body, "data": ""}, ("Retry-After", "0")
+            )(reply) if visit.credential != "valid" else reply),
     _outage("silent", "nothing is ever answered", source="the service is down", stage="wire",
             apply=_to_all(with_wire(sends="nothing")), silent=True),
     _outage("silent_later", "from the 50th request on nothing is answered", source="the service is down", stage="wire",
