@@ -140,6 +140,11 @@ class Target:
         return self.base.is_loopback
 
     @property
+    def retries(self) -> int:
+        """How often a request may be repeated."""
+        return self._retries
+
+    @property
     def has_key(self) -> bool:
         """Whether it was given a key."""
         return bool(self._key)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from batch_conformance.exchange.exchange import Exchange, Probe
+from batch_conformance.exchange.target import retry_after
 from batch_conformance.judge.availability import BROKEN_ID, shows_a_batch
 from batch_conformance.probes.credentials import is_refused
 
@@ -25,7 +26,13 @@ One is enough where the ids of all the kind are alike, and where others of the k
 _SILENT_READS = 3
 """The same of reads of a batch: two may be chance."""
 _LIMITED_ENOUGH = 3
-"""Answers of 429 to one kind of request, one after the other, after which it is not asked again."""
+"""Answers of 429 to one kind of request, one after the other, after which it is not asked again.
+
+Of those that ask for no wait only the last to each request counts: such a limit has passed when the next one is sent.
+Refused credentials are another thing: what limits them alone guards against guessing, and does not pass.
+"""
+_SHORT_WAIT = 1.0
+"""Seconds of ``Retry-After`` that cost no more than a retry does."""
 _ENDED_ENOUGH = 2
 """Requests of one kind that ended the server, one after the other; one is enough where its ids are all alike."""
 NOT_FOLLOWED = "the target does not follow Prefer: code=NNN"
@@ -58,7 +65,7 @@ class Omissions:
             return exchange.number == 0  # else a plain read is sent next, and then the request once more
         if exchange.failure is not None and exchange.failure.kind == "timeout":
             return not self._stays_silent and tried < _SILENT_ENOUGH
-        if exchange.status == 429:
+        if exchange.status == 429 and (_is_credential(probe) or _asks_to_wait(exchange)):
             return self._limited[_limited_kind(probe)] + tried < _LIMITED_ENOUGH
         return exchange.status is None or not self.is_broken(probe)
 
@@ -78,8 +85,10 @@ class Omissions:
             self._prefer = status == probe.forced_status
         limited = _limited_kind(probe)
         for exchange in attempts:
-            is_limit = exchange.status == 429 and probe.forced_status != 429
-            self._limited[limited] = self._limited[limited] + 1 if is_limit else 0
+            if exchange.status != 429 or probe.forced_status == 429:
+                self._limited[limited] = 0
+            elif exchange is final or _is_credential(probe) or _asks_to_wait(exchange):
+                self._limited[limited] += 1
         self._add_silence(attempts)
         fails = final.failure is not None or (status >= 500 and probe.forced_status is None)
         self._broken[_kind(probe)] = self._broken[_kind(probe)] + 1 if fails else 0
@@ -143,6 +152,11 @@ def _kind(probe: Probe) -> _Kind:
 
 def _is_credential(probe: Probe) -> bool:
     return is_refused(probe.credential)
+
+
+def _asks_to_wait(exchange: Exchange) -> bool:
+    asked = retry_after(exchange.response.header("Retry-After"), exchange.started_at) if exchange.response else None
+    return asked is not None and asked > _SHORT_WAIT
 
 
 def _limited_kind(probe: Probe) -> _Kind:

@@ -246,10 +246,9 @@ class Runner:
         status = final.status or 0
         if status != 429:
             self._limited = 0
-        elif (
-            is_repeatable(final.probe) and status != final.probe.forced_status
-        ):  # what is sent only once says nothing of a limit that would have passed
-            self._limited += 1
+        elif is_repeatable(final.probe) and status != final.probe.forced_status:
+            # What was sent only once, though it may be repeated, says nothing of a limit that would have passed.
+            self._limited += len(attempts) > 1 or not self.target.retries
         self._down = self._down + 1 if (final.failure is not None or status >= 500) and not forced else 0
         if self._limited >= _LIMITED_ENOUGH:
             self.stopped = "the target keeps answering 429: it wants fewer requests than this (see --rate-limit)"
