@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -47,16 +47,24 @@ def write(folder: Path, data: Any, name: str = "api.yaml") -> str:
 def counting() -> Iterator[tuple[str, list[str]]]:
     """A server that answers everything with the documents' 404: its origin, and the paths that it was asked for."""
     asked: list[str] = []
+    with serving({}, asked.append) as origin:
+        yield origin, asked
+
+
+@contextlib.contextmanager
+def serving(bodies: Mapping[str, bytes], tell: Callable[[str], None] = lambda _: None) -> Iterator[str]:
+    """A server that answers with the JSON at a path, else with the documents' 404: its origin."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(404)
+            tell(self.path)
+            body = bodies.get(self.path)
+            self.send_response(404 if body is None else 200)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(_MISSING)))
+            self.send_header("Content-Length", str(len(_MISSING if body is None else body)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(_MISSING)
+                self.wfile.write(_MISSING if body is None else body)
 
         do_HEAD = do_GET  # noqa: N815 - as http.server calls it
 
@@ -67,7 +75,7 @@ def counting() -> Iterator[tuple[str, list[str]]]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -43,4 +43,4 @@ def contract(**changes: Any) -> Any:
         "id_parameter": None,
     }
     data = changes.pop("data", None) or document()
-    return SimpleNamespace(operation=SimpleNamespace(**{**operation, **changes}), document=SimpleNamespace(data=data))
+    return SimpleNamespace(chosen=SimpleNamespace(**{**operation, **changes}), document=SimpleNamespace(data=data))

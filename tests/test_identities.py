@@ -1,6 +1,7 @@
 """Clause ids and fingerprints, as they are known by: baselines and earlier reports name findings by them.
 
-Written to ``data/identities.json`` by ``python tests/test_identities.py``; what is in it may grow and never moves.
+Written to ``data/identities.json`` by ``python tests/test_identities.py``. It may grow; what is gone from it was known
+by somebody: look at the difference before it is kept.
 """
 
 from __future__ import annotations

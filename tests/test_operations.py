@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from operation_support import of, operation
+from operation_support import of, operation, serving
 
 from batch_conformance.contract.choice import Choice
 from batch_conformance.contract.contract import Contract, compile_contract
@@ -23,8 +23,10 @@ from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import RECORDED as RECORDED_CHAPTER
 from batch_conformance.exchange.exchange import Exchange, Failure, Probe, Request, Response
 from batch_conformance.exchange.record import exchange_to_dict
+from batch_conformance.exchange.target import Target
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import judge
+from batch_conformance.probes.credentials import present
 from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.guess import Guess
 from batch_conformance.recorded.parcel import pack, unpack
@@ -366,6 +368,27 @@ def test_reads_of_each_operation_that_are_like_one_that_was_judged_are_only_coun
     assert len(judged) == 2
     assert {one.operation: one.count for one in ledger.statuses if one.count} == {"getBatch": 50, "getFile": 50}
     assert recording.bases == {"https://one/v1": 100}
+
+
+@pytest.mark.parametrize("drifts", [True, False])
+def test_answers_of_a_server_are_judged_by_the_operation_that_was_asked(drifts: bool) -> None:
+    bodies = {"/v1/batches/b1": b'{"id":"b1"}', "/v1/batches": b'{"id":7}' if drifts else b'{"id":"page"}'}
+    probes = [
+        Probe("chapter", "one", "/batches/b1", "b1", "known"),
+        Probe("chapter", "all", "/batches", None, "known"),
+        Probe("chapter", "head of all", "/batches", None, "known", "HEAD"),
+        Probe("chapter", "none", "/batches/nobody", "nobody", "unknown"),
+    ]
+    with serving(bodies) as origin, Target(f"{origin}/v1", "sk-0123456789abcdef", present, environ={}) as target:
+        exchanges = [one for number, probe in enumerate(probes) for one in target.send(probe, number)]
+    ledger = judge(exchanges, compiled("GET /batches"))
+    told = [(one.operation, one.rule, one.pointer) for one in ledger.findings if one.level != "info"]
+    assert told == ([("GET_/batches", "body.type", "/id")] if drifts else [])
+    assert {one.operation: one.count for one in ledger.statuses if one.status == "200"} == {
+        "getBatch": 1,
+        "GET_/batches": 2,
+    }
+    assert ledger.missing == ()
 
 
 @pytest.mark.parametrize("base", [None, BaseUrl("https", "one", 443, "/v1")])
