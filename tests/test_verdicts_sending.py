@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from answering import BROKEN, BUSY, NOT_FOUND, REFUSED, SHOWN, Asked, Audited, Said, answering, audited, audited_at
 from small_server import BATCH_ID, KEY
+from suite_support import run_suite
 
 from batch_conformance.exchange.exchange import Probe
 from batch_conformance.exchange.limits import Budget, BudgetExhausted, RateLimit
@@ -201,3 +203,13 @@ def test_a_router_that_knows_other_paths_does_not_hide_that_all_reads_are_broken
     run = audited(answer)
     assert run.report.verdict == "inconclusive"
     assert "every request with the valid key is answered 500" in run.report.sentence
+
+
+def test_what_workers_leave_out_is_said_by_the_whole_run(tmp_path: Path) -> None:
+    with answering(lambda asked: BROKEN if is_plain_unknown(asked) else None) as server:
+        target = (f"--base-url={server.base_url}", f"--batch-id={BATCH_ID}")
+        outcome = run_suite(tmp_path, *target, "-n", "2", env={"BATCH_API_KEY": KEY})
+    assert not outcome.drift["complete"]
+    assert [
+        note for note in outcome.drift["notes"] if "not sent: unknown_ids with unknown ids gets server errors" in note
+    ]
