@@ -113,25 +113,26 @@ def read_in_processes(parts: list[Part], guess: Guess, jobs: int, advance: Advan
     size = max(1, min(_MOST_PARTS, len(parts) // (jobs * _GOES)))
     goes = [parts[first : first + size] for first in range(0, len(parts), size)]
     context = get_context("spawn")
-    progress, stop = context.Value("Q", 0), context.Event()
     with TemporaryDirectory(prefix="batch-conformance-", ignore_cleanup_errors=True) as folder:
-        begin = (_Worker(pack_guess(guess), Path(folder), progress, stop),)
-        pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=begin)
+        task = _Task(pack_guess(guess), Path(folder))
+        # Ctrl-C in a terminal goes to all processes: the one that waits for the others says when to stop.
+        ignoring = (signal.SIGINT, signal.SIG_IGN)
+        pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=signal.signal, initargs=ignoring)
         try:
-            tasks = [pool.submit(_read, go) for go in goes]
+            tasks = [pool.submit(task.read, number, go) for number, go in enumerate(goes)]
             told = 0
             while tasks and not reading.stopped:
                 done = wait(tasks[:1], _EVERY).done
-                now = progress.value
+                now = max(told, task.progress())
                 advance(now - told, _take_in(reading, tasks.pop(0)) if done else 0)
                 told = now
         except KeyboardInterrupt:
-            stop.set()
+            task.stop()
             reading.stopped, reading.interrupted = "interrupted", True
             pool.shutdown(wait=True, cancel_futures=True)
-            for task in tasks:
-                if not task.cancelled():
-                    _take_in(reading, task)
+            for one in tasks:
+                if not one.cancelled():
+                    _take_in(reading, one)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
     return reading
@@ -152,35 +153,36 @@ def _take_in(reading: Reading, task: Future[tuple[bytes, str]]) -> int:
     return judged
 
 
-@dataclass
-class _Worker:
-    """What a process that reads is told when it begins."""
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What every process is given: how to take exchanges, and the folder in which they leave what they have to say.
+
+    That are the reads, a file with the bytes read so far for each go, and a file that tells all of them to stop.
+    """
 
     packed: bytes
     folder: Path
-    progress: Any
-    stop: Any
 
-    def advance(self, count: int) -> None:
-        with self.progress.get_lock():
-            self.progress.value += count
-        if self.stop.is_set():
-            raise KeyboardInterrupt
+    def read(self, number: int, parts: list[Part]) -> tuple[bytes, str]:
+        """The recording of the parts of a go, and why it is not whole, as ``read_parts`` gives them."""
+        progress, stopped, done = self.folder / f"{number}.progress", self.folder / "stop", 0
 
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            progress.write_text(str(done))
+            if stopped.exists():
+                raise KeyboardInterrupt
 
-_worker: _Worker | None = None
+        return read_parts(parts, self.packed, folder=self.folder, advance=advance)
 
+    def progress(self) -> int:
+        """How many bytes were read; a file that is being written may be empty."""
+        return sum(int(path.read_text() or 0) for path in self.folder.glob("*.progress"))
 
-def _begin(worker: _Worker) -> None:
-    global _worker  # noqa: PLW0603 - a worker process has one task in all its life
-    _worker = worker
-    # Ctrl-C in a terminal goes to all processes: the one that waits for this one says when to stop.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _read(parts: list[Part]) -> tuple[bytes, str]:
-    assert _worker is not None
-    return read_parts(parts, _worker.packed, folder=_worker.folder, advance=_worker.advance)
+    def stop(self) -> None:
+        """Have each process hand over what it has."""
+        (self.folder / "stop").touch()
 
 
 @contextmanager
