@@ -49,6 +49,8 @@ def test_exit_0_begins_with_no_red_cross(findings: tuple[samples.Finding, ...], 
     assert "✖" not in told
     assert not RED.search(told)
     assert f'<span class="glyph" aria-hidden="true">{mark}</span>' in html.render(report)
+    assert "✖" not in html.render(report).partition("</header>")[0].partition("</ul>")[2]
+    assert "✖" not in markdown.render(report)
 
 
 def test_exit_1_begins_with_a_red_cross() -> None:

@@ -19,7 +19,7 @@ from batch_conformance.report.groups import (
 )
 from batch_conformance.report.memory import baseline_line, entries_to_act_on, entry_advice, gone_line, history_line
 from batch_conformance.report.run_report import RunReport
-from batch_conformance.report.terminal import GLYPHS
+from batch_conformance.report.terminal import GLYPHS, MARKS
 from batch_conformance.report.text import clip, one_line, plural
 
 GROUPS = 50
@@ -59,7 +59,7 @@ def render(report: RunReport) -> str:
         for group in groups[:GROUPS]:
             location = where_said(group.findings[0], clauses)
             cells = (
-                f"{GLYPHS[group.level]} {group.level}",
+                f"{MARKS['accepted'] if group.state == 'known' else GLYPHS[group.level]} {group.level}",
                 f"{escape(group.rule.id)}<br>{escape(group.rule.title)}",
                 _places(group),
                 escape(clip(" / ".join(map(str, group.expected)), 160))

@@ -54,7 +54,7 @@ _MARK_STYLES: Mapping[Mark, _Style] = {
     **{"drift": "red", "accepted": "yellow", "tolerated": "yellow"},
     **{"inconclusive": "yellow", "conforms": "green"},
 }
-_MARKS: Mapping[Mark, str] = {"drift": "✖", "accepted": "≡", "tolerated": "▲", "inconclusive": "?", "conforms": "✔"}
+MARKS: Mapping[Mark, str] = {"drift": "✖", "accepted": "≡", "tolerated": "▲", "inconclusive": "?", "conforms": "✔"}
 _LABEL = 10
 _LAST = 200
 """Characters of the reason in the last line."""
@@ -92,7 +92,7 @@ def last_line(report: RunReport, exit_code: int) -> tuple[str, str]:
     language = language_of(report.language)
     text, mark = language.text, mark_of(report)
     reason = report.exit_reason if exit_code == report.exit_code else ""
-    told = f"{_MARKS[mark]} {text(report.verdict).upper()}{text(', ')}{text('exit code {code}', code=exit_code)}"
+    told = f"{MARKS[mark]} {text(report.verdict).upper()}{text(', ')}{text('exit code {code}', code=exit_code)}"
     if reason:
         told += f"{text(': ')}{clip(one_line(language.render(reason)), _LAST)}"
     return told, _MARK_STYLES[mark]
@@ -159,7 +159,7 @@ class _Terminal:
     def _verdict(self) -> list[str]:
         """The verdict and its sentence."""
         report, text, mark = self.report, self.language.text, mark_of(self.report)
-        title = f"{_MARKS[mark]} {text(report.verdict).upper()}"
+        title = f"{MARKS[mark]} {text(report.verdict).upper()}"
         if not report.complete:
             title += f" ({text('incomplete')})"
         lines = self._told(f"{title}{text(': ')}{verdict_sentence(report, self.language)}")
@@ -198,7 +198,7 @@ class _Terminal:
         language, text, said = self.language, self.language.text, self.language.render
         rule, accepted = language.rule_texts(group.rule), group.state == "known"
         head = (
-            f"{_MARKS['accepted'] if accepted else GLYPHS[group.level]} "
+            f"{MARKS['accepted'] if accepted else GLYPHS[group.level]} "
             f"{text(group.level)} {group.rule.id} · {text(group.state)} · "
             f"{language.count(len(group.findings), 'place')}{text(', ')}{text('seen')} "
             f"{language.count(group.occurrences, 'time')} · [{group.id}]"
