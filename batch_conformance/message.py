@@ -6,12 +6,12 @@ This module imports nothing of the project, so that every part of it can speak.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from gettext import NullTranslations
 from string import Formatter
-from typing import Any, Literal, TypeAlias, Union
+from typing import Literal, TypeAlias, Union
 
 MASKED = "[masked]"
 """What stands for a customer's value."""
@@ -74,7 +74,13 @@ class Message:
     def render(self, translations: NullTranslations) -> str:
         """The text in a language; in English where ``translations`` lack it. Always one line."""
         translated = translations.pgettext(self.template.id, self.template.english)
+        if not argument_names(translated) <= {name for name, _ in self.arguments}:
+            translated = self.template.english  # a message that another version wrote has other arguments
         return translated.format(**{name: rendered(argument, translations) for name, argument in self.arguments})
+
+    def mapped(self, change: Callable[[str], str]) -> Message:
+        """The same with every text that stands in it changed: to take secrets out of it."""
+        return replace(self, arguments=tuple((name, _mapped(argument, change)) for name, argument in self.arguments))
 
     def masked(self) -> Message:
         """The same without customers' values: their types stay, their texts are gone."""
@@ -212,25 +218,15 @@ def _masked(argument: Argument) -> Argument:
             return argument
 
 
-def as_json(message: Message) -> dict[str, Any]:
-    """The message for machines: its English, its id and its arguments by name."""
-    return {
-        "text": message.english,
-        "id": message.id,
-        "arguments": {name: _argument_json(argument) for name, argument in message.arguments},
-    }
-
-
-def _argument_json(argument: Argument) -> Any:
+def _mapped(argument: Argument, change: Callable[[str], str]) -> Argument:
     match argument:
+        case str():
+            return change(argument)
         case Message():
-            return as_json(argument)
+            return argument.mapped(change)
         case Private():
-            shown = {"masked": True} if argument.text is None else {"value": argument.text}
-            return {"type": argument.type, **shown}
+            return argument if argument.text is None else replace(argument, text=change(argument.text))
         case Listing():
-            return {"conjunction": argument.conjunction, "items": [_argument_json(item) for item in argument.items]}
-        case Count():
-            return {"number": argument.number, "noun": argument.noun.id}
+            return replace(argument, items=tuple(_mapped(item, change) for item in argument.items))
         case _:
             return argument

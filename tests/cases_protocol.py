@@ -10,6 +10,7 @@ from judge_cases import BROKEN_TWICE, GOOD, HOSTILE, HTML, SILENT_TWICE, Case, b
 from judge_support import CHALLENGE, KNOWN, OPENAI_HEADERS, QUEUED, openai_like, refused, sent, unknown
 
 from batch_conformance.exchange.exchange import Exchange, Failure
+from batch_conformance.message import shown
 
 GZIP = ("Content-Encoding", "gzip")
 LENGTH = ("Content-Length", str(len(json.dumps(QUEUED))))
@@ -64,7 +65,7 @@ CASES: Mapping[str, Case] = {
         ),
     ),
     "response.encoding": Case(
-        breaks=((batch(decode_error="the body is not gzip", headers=(GZIP,)),),),
+        breaks=((batch(decode_error=shown("the body is not gzip"), headers=(GZIP,)),),),
         keeps=((batch(headers=(GZIP,)),), (coded("identity", GZIP),)),
     ),
     "response.coding_unasked": Case(
@@ -90,7 +91,7 @@ CASES: Mapping[str, Case] = {
             (batch(trailing=4),),
             (raw(b"", method="HEAD", trailing=9),),
             (failed("protocol"),),
-            (sent(b'{"id', failure=Failure("protocol", "the body ended early")),),
+            (sent(b'{"id', failure=Failure("protocol", shown("the body ended early"))),),
             (failed("too_large"),),
         ),
         keeps=(
@@ -176,7 +177,11 @@ CASES: Mapping[str, Case] = {
                 replace(SILENT_TWICE[1], response=GOOD.response, failure=None),
                 replace(GOOD, number=3),
             ),
-            (GOOD, *(replace(one, failure=Failure("refused", "no")) for one in SILENT_TWICE), replace(GOOD, number=3)),
+            (
+                GOOD,
+                *(replace(one, failure=Failure("refused", shown("no"))) for one in SILENT_TWICE),
+                replace(GOOD, number=3),
+            ),
         ),
     ),
     "response.drops": Case(breaks=((drops(5, 20)),), keeps=(drops(4, 12), drops(5, 40), (GOOD,))),

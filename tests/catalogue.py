@@ -24,6 +24,9 @@ PACKAGE = Path(__file__).parents[1] / "batch_conformance"
 CHINESE = PACKAGE / "locale" / "zh_CN.po"
 TEMPLATES = PACKAGE / "report" / "templates"
 
+_READER = PACKAGE / "message_json.py"
+"""It makes templates of what another version wrote."""
+
 _TEXTS = ("text", "translatable", "_field", "_label")
 """Functions whose first argument is a text of the reports."""
 
@@ -46,7 +49,7 @@ class Text:
 @cache
 def extracted() -> tuple[Text, ...]:
     """Every text that people read, by context and English. Raises ValueError for a template that is no literal."""
-    found = [text for path in sorted(PACKAGE.rglob("*.py")) for text in _in_module(path)]
+    found = [text for path in sorted(PACKAGE.rglob("*.py")) if path != _READER for text in _in_module(path)]
     for path in sorted(TEMPLATES.glob("*.j2")):
         with path.open("rb") as file:
             for line, _, text, _ in babel_extract(file, ["_"], [], {"extensions": ""}):

@@ -16,6 +16,7 @@ from batch_conformance.exchange.exchange import (
     Response,
     Subject,
 )
+from batch_conformance.message import shown
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 LATIN = st.text(st.characters(max_codepoint=255), max_size=20)
@@ -50,10 +51,10 @@ RESPONSES = st.builds(
     http_version=st.sampled_from(["1.0", "1.1"]),
     wire_size=st.integers(0, 1 << 40),
     truncated=st.booleans(),
-    decode_error=TEXT,
+    decode_error=st.none() | TEXT.filter(bool).map(shown),
     trailing=st.integers(0, 9),
 )
-FAILURES = st.builds(Failure, kind=st.sampled_from(get_args(FailureKind)), detail=TEXT)
+FAILURES = st.builds(Failure, kind=st.sampled_from(get_args(FailureKind)), detail=TEXT.filter(bool).map(shown))
 EXCHANGES = st.builds(
     Exchange,
     number=st.integers(0, 9999),

@@ -17,6 +17,7 @@ from judge_support import (
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange, Failure
+from batch_conformance.message import shown
 
 Sent = tuple[Exchange, ...]
 """Exchanges of one run, in the order sent."""
@@ -54,7 +55,7 @@ def text(body: bytes, **more: Any) -> Exchange:
 
 
 def failed(kind: str, **more: Any) -> Exchange:
-    return sent(b"", answered=False, failure=Failure(kind, f"it ended in {kind}"), **more)  # type: ignore[arg-type]
+    return sent(b"", answered=False, failure=Failure(kind, shown(f"it ended in {kind}")), **more)  # type: ignore[arg-type]
 
 
 def raw(body: bytes, **more: Any) -> Exchange:

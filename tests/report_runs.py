@@ -9,6 +9,7 @@ import samples
 
 from batch_conformance.exchange.exchange import Failure
 from batch_conformance.findings.finding import LEVELS, Finding, Side, State
+from batch_conformance.message import shown
 from batch_conformance.report.run_report import ChapterResult, RunReport
 
 STATES: tuple[State, ...] = ("new", "known", "expired")
@@ -49,7 +50,7 @@ def hostile() -> RunReport:
                 state=state,
                 evidence=samples.exchange(_BODY, number=number, media_type=f"text/html{EVIL}")
                 if number < 2
-                else samples.exchange(number=number, failure=Failure("protocol", EVIL)),
+                else samples.exchange(number=number, failure=Failure("protocol", shown(EVIL))),
             ),
             probes=(EVIL,),
         )

@@ -12,6 +12,7 @@ from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.exchange.exchange import Exchange, Failure, Probe, Request, Response
 from batch_conformance.findings.finding import Deviation, Finding, Level, Side, State
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldResult, Ledger, StatusResult
+from batch_conformance.message import shown
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
 from batch_conformance.rules import REGISTRY
 
@@ -149,7 +150,7 @@ def mixed() -> tuple[Finding, ...]:
                 observed='"DONE"', evidence=exchange({**BODY, "status": "DONE"}, number=5)),
         finding("response.drops", "", status="", kind="reset", expected="an answer",
                 observed="connection reset, 4 times",
-                evidence=exchange(number=9, failure=Failure("reset", "connection reset by peer"))),
+                evidence=exchange(number=9, failure=Failure("reset", shown("connection reset by peer")))),
         finding("body.seen", "/failed_at", kind="never", expected="seen at least once", observed="never seen"),
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.exchange.exchange import Exchange, Failure, Probe, Request, Response
 from batch_conformance.exchange.har import har
+from batch_conformance.message import shown
 
 SAMPLE = Exchange(
     4,
@@ -99,7 +100,7 @@ def test_an_entry_tells_its_exchange():
 
 
 def test_an_attempt_without_a_response_has_status_0_and_says_why():
-    failed = replace(SAMPLE, response=None, failure=Failure("reset", "the connection was reset"))
+    failed = replace(SAMPLE, response=None, failure=Failure("reset", shown("the connection was reset")))
     (entry,) = har([failed])["log"]["entries"]
     assert entry["response"]["status"] == 0
     assert entry["comment"] == "known_ids: read; reset: the connection was reset"

@@ -17,6 +17,7 @@ from batch_conformance.findings.fold import fold
 from batch_conformance.judge.availability import BROKEN_ID, Drift, down_of, is_down, is_often, kind_of, shows_a_batch
 from batch_conformance.judge.judge import judge
 from batch_conformance.judge.sighting import Sighting, told_of
+from batch_conformance.message import shown
 
 RULES = frozenset({"response.server_error", "response.silent", "response.drops"})
 IDS = ("batch_one", "batch_two", "batch_three", "batch_four")
@@ -149,7 +150,7 @@ def answer(how: str, which: str, batch_id: str) -> Exchange:
     elif which == "recorded":
         more["subject"] = "recorded"
     if how in ("timeout", "reset"):
-        return sent(b"", answered=False, failure=Failure(how, how), **more)  # type: ignore[arg-type]
+        return sent(b"", answered=False, failure=Failure(how, shown(how)), **more)  # type: ignore[arg-type]
     status = int(how)
     body = {**QUEUED, "id": batch_id} if status == 200 else {"code": status, "message": "It failed.", "data": ""}
     return sent(body, status, **more)  # type: ignore[arg-type]
@@ -201,10 +202,10 @@ def ending(*, host: str = "127.0.0.1:8000", last: str = "refused", **asked: Any)
     """The levels of what is said of a server that resets one connection, and refuses or takes those after it."""
     exchanges = [
         sent(number=0),
-        unknown(answered=False, failure=Failure("reset", "reset"), number=1, final=False, **asked),
-        unknown(answered=False, failure=Failure("refused", "no"), number=1, attempt=1, **asked),
-        sent(answered=False, failure=Failure("refused", "no"), number=2, final=False),
-        sent(answered=False, failure=Failure("refused", "no"), number=2, attempt=1)
+        unknown(answered=False, failure=Failure("reset", shown("reset")), number=1, final=False, **asked),
+        unknown(answered=False, failure=Failure("refused", shown("no")), number=1, attempt=1, **asked),
+        sent(answered=False, failure=Failure("refused", shown("no")), number=2, final=False),
+        sent(answered=False, failure=Failure("refused", shown("no")), number=2, attempt=1)
         if last == "refused"
         else sent(number=2, attempt=1),
     ]

@@ -13,6 +13,7 @@ from test_live_and_recorded import in_turn, line
 from batch_conformance.exchange.exchange import Exchange, Failure
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import judge
+from batch_conformance.message import shown
 
 OOPS = {"error": {"message": "An unexpected error occurred."}}
 DOOR = (refused(), refused(credential="wrong"))
@@ -52,7 +53,7 @@ def test_what_an_answer_gives_away_is_told_all_the_same() -> None:
 
 
 def test_one_answer_of_any_other_kind_is_another_cause() -> None:
-    silent = sent(b"", answered=False, failure=Failure("timeout", "no complete answer within 10 s"))
+    silent = sent(b"", answered=False, failure=Failure("timeout", shown("no complete answer within 10 s")))
     assert judged(*DOOR, *BROKEN, sent()).cause == ""
     assert judged(*DOOR, *BROKEN, unknown()).cause == ""
     assert judged(*DOOR, *BROKEN, silent).cause == ""

@@ -33,6 +33,7 @@ from batch_conformance.judge.judge import (
     REQUIRED_UNKNOWN,
     judge,
 )
+from batch_conformance.message import shown
 from batch_conformance.report.writer import write_reports
 
 WHOLE = (sent(), unknown(), refused())
@@ -255,7 +256,7 @@ def test_an_unknown_ids_invented_batch_does_not_show_a_field() -> None:
 def down(status: int | None = 500, **more: Any) -> Exchange:
     if status is not None:
         return unknown(OOPS, status, name="same", **more)
-    return unknown(b"", answered=False, failure=Failure("timeout", "no answer"), name="same", **more)
+    return unknown(b"", answered=False, failure=Failure("timeout", shown("no answer")), name="same", **more)
 
 
 def test_an_outage_of_everything_is_no_drift_and_leaves_its_probes_unjudged() -> None:
@@ -274,7 +275,7 @@ def test_what_fails_for_one_kind_of_request_alone_is_drift(status: int | None) -
 
 @pytest.mark.parametrize("failure", ["dns", "refused", "tls"])
 def test_a_server_that_was_never_reached_is_not_silent(failure: str) -> None:
-    gone = replace(down(None), failure=Failure(failure, "no way"))  # type: ignore[arg-type]
+    gone = replace(down(None), failure=Failure(failure, shown("no way")))  # type: ignore[arg-type]
     ledger = judged(sent(), gone, gone, sent())
     assert weighty(ledger) == []
     assert ledger.unjudged == {1, 2}

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from judge_support import COMPLETED, JSON, KNOWN, NEVER_SET, QUEUED, findings, openai_like, refused, sent, told, unknown
 
+from batch_conformance.message import shown
+
 START = 1741685413
 RUNNING = {**QUEUED, "status": "in_progress", "in_progress_at": START + 7}
 ENDED = {**COMPLETED, "completed_at": None}
@@ -131,7 +133,7 @@ def test_an_occasional_limit_is_no_drift() -> None:
 def test_one_dropped_connection_that_a_retry_heals_is_nothing() -> None:
     from batch_conformance.exchange.exchange import Failure  # noqa: PLC0415
 
-    dropped = sent(b"", answered=False, failure=Failure("reset", "reset"), number=1, final=False)
+    dropped = sent(b"", answered=False, failure=Failure("reset", shown("reset")), number=1, final=False)
     assert told(sent(number=0), dropped, sent(number=1, attempt=1), sent(number=2)) == []
 
 

@@ -11,6 +11,7 @@ from judge_support import KNOWN, OTHER, contract, findings, sent, unknown
 from batch_conformance.exchange.exchange import Exchange, Failure
 from batch_conformance.judge.judge import judge
 from batch_conformance.judge.weather import only_errors, silent_ids
+from batch_conformance.message import shown
 
 HTML = b"<html><h1>503 Service Temporarily Unavailable</h1></html>"
 FOREIGN: list[tuple[Any, str | None]] = [
@@ -27,7 +28,7 @@ DOCUMENTED = [(429, {"message": "no healthy upstream"}), (504, "busy")]
 
 
 def reset(**more: Any) -> Exchange:
-    return sent(answered=False, failure=Failure("reset", "the connection was reset"), **more)
+    return sent(answered=False, failure=Failure("reset", shown("the connection was reset")), **more)
 
 
 def numbered(*runs: Exchange | tuple[Exchange, ...]) -> list[Exchange]:

@@ -158,7 +158,9 @@ def test_what_the_judges_say_of_their_own_cases_is_told(rule: str, case: Case) -
     ]
     said = {CHINESE.render(text) for finding in found for text in (finding.expected, finding.observed)}
     assert [
-        text for text in said if re.search(r"\b[a-z]{2,} [a-z]{2,}\b", re.sub(r'"[^"]*"|`[^`]*`|it ended in', "", text))
+        text
+        for text in said
+        if re.search(r"\b[a-z]{2,} [a-z]{2,}\b", re.sub(r'"[^"]*"|`[^`]*`|it ended in|the body is not gzip', "", text))
     ] == []
 
 

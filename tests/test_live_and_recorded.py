@@ -41,6 +41,7 @@ from batch_conformance.exchange.record import exchange_to_dict
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import judge
+from batch_conformance.message import shown as message_of
 from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.guess import Guess
 from batch_conformance.recorded.parcel import pack, unpack
@@ -236,7 +237,7 @@ def broken(status: int = 500, **more: Any) -> Exchange:
 
 
 def silence(**more: Any) -> Exchange:
-    return sent(b"", answered=False, failure=Failure("timeout", "no complete answer within 10 s"), **more)
+    return sent(b"", answered=False, failure=Failure("timeout", message_of("no complete answer within 10 s")), **more)
 
 
 def page(status: int, **more: Any) -> Exchange:

@@ -20,8 +20,8 @@ from batch_conformance.message import (
     Private,
     Template,
     argument_names,
-    as_json,
 )
+from batch_conformance.message_json import as_json, from_json
 from batch_conformance.report.language import CHINESE, ENGLISH, LANGUAGES
 
 CANARY = "canary-4711"
@@ -161,6 +161,41 @@ def test_what_machines_read_has_the_english_the_id_and_the_arguments() -> None:
         },
     }  # fmt: skip
     assert json.loads(json.dumps(as_json(_filled(FOUND, 7)))) == as_json(_filled(FOUND, 7))
+
+
+def test_a_message_that_was_written_down_is_read_again_and_rendered_in_any_language() -> None:
+    for argument in ARGUMENTS:
+        told = FOUND(what=argument)
+        again = from_json(json.loads(json.dumps(as_json(told))))
+        assert str(again) == str(told)
+        assert again.arguments == told.arguments
+    typed = from_json({"text": "long ago {x}", "id": "time.moment", "arguments": {"time": 1, "clock": "noon"}})
+    assert (str(typed), CHINESE.render(typed)) == ("long ago {x}", "1（noon）")
+
+
+def test_a_message_of_another_version_is_told_as_it_was_written() -> None:
+    old = {"text": "as it was", "id": "time.moment", "arguments": {"when": 1}}
+    assert CHINESE.render(from_json(old)) == "as it was"
+    unknown = {"text": "as it was", "id": "no.such", "arguments": {"when": 1}}
+    assert CHINESE.render(from_json(unknown)) == "as it was"
+
+
+@pytest.mark.parametrize("value", ["text", 7, None, [], {}, {"text": 1}, {"arguments": [], "id": "x", "text": "y"}])
+def test_what_is_no_message_is_shown_as_it_is(value) -> None:
+    assert str(from_json(value)) == str(value)
+
+
+def test_messages_inside_messages_are_read_to_a_depth() -> None:
+    deep = {"text": "x", "id": "test.found", "arguments": {}}
+    for _ in range(500):
+        deep = {"text": "x", "id": "test.found", "arguments": {"what": deep}}
+    assert str(from_json(deep)) == "x"
+
+
+def test_a_secret_is_taken_out_of_every_argument() -> None:
+    for argument in ARGUMENTS:
+        told = FOUND(what=argument).mapped(lambda text: text.replace(CANARY, "***"))
+        assert CANARY not in json.dumps(as_json(told))
 
 
 def test_ids_are_words_joined_by_dots() -> None:

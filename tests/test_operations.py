@@ -26,6 +26,7 @@ from batch_conformance.exchange.record import exchange_to_dict
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import judge
+from batch_conformance.message import shown as message_of
 from batch_conformance.probes.credentials import present
 from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.guess import Guess
@@ -269,7 +270,7 @@ def test_an_operation_that_always_fails_while_another_is_answered_is_drift_at_it
 
 
 def test_when_nothing_is_answered_it_is_an_outage_of_all_of_them() -> None:
-    failure = Failure("timeout", "no answer")
+    failure = Failure("timeout", message_of("no answer"))
     run = [make(number, failure=failure) for number, make in enumerate((batch, listed, file) * 3)]
     ledger = judge(run, HELD)
     assert ledger.findings == ()

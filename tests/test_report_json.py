@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from batch_conformance.exchange.exchange import Failure
 from batch_conformance.findings.finding import Finding
+from batch_conformance.message import shown
 from batch_conformance.report import drift_json
 from batch_conformance.rules import REGISTRY
 
@@ -40,7 +41,7 @@ def findings(draw: st.DrawFn) -> Finding:
             draw(st.integers(100, 599)),
             number=draw(st.integers(0, 500)),
             media_type=draw(texts),
-            failure=Failure("timeout", draw(texts)) if failed else None,
+            failure=Failure("timeout", shown(draw(texts))) if failed else None,
         ),
     )
 
@@ -96,7 +97,7 @@ def test_the_evidence_has_the_request_the_response_and_a_curl_without_the_key() 
 
 
 def test_a_failed_exchange_has_no_response_and_says_why() -> None:
-    failure = Failure("reset", "connection reset by peer")
+    failure = Failure("reset", shown("connection reset by peer"))
     drift = drift_json.document(samples.run_report((samples.finding(evidence=samples.exchange(failure=failure)),)))
     evidence = drift["findings"][0]["evidence"]
     assert evidence["response"] is None

@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import h11
@@ -16,6 +17,40 @@ from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import Failure, FailureKind
 from batch_conformance.exchange.proxy import Proxy
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Message, Template, shown
+
+_NO_ANSWER = Template("exchange.timeout", "no complete answer within {seconds} s")
+_NOT_TAKEN = Template("exchange.not_taken", "the server did not take the request within {seconds} s")
+_TLS_SENDING = Template("exchange.tls_sending", "TLS broke while sending: {reason}")
+_TLS_RECEIVING = Template("exchange.tls_receiving", "TLS broke while receiving: {reason}")
+_CLOSED_SENDING = Template(
+    "exchange.closed_sending", "the server closed the connection while the request was sent ({reason})"
+)
+_RESET = Template("exchange.reset", "the connection was reset ({reason})")
+_NO_HANDSHAKE = Template("exchange.no_handshake", "no TLS handshake within {seconds} s")
+_CERTIFICATE = Template(
+    "exchange.certificate", "the certificate of {host} is not valid: {reason} (a private CA: --ca-bundle FILE)"
+)
+_NO_TLS = Template("exchange.no_tls", "no TLS with {host}: {reason}")
+_NO_TLS_PLAIN = Template("exchange.no_tls_plain", "no TLS with {host}: {reason} (a plain http:// server?)")
+_RESET_IN_HANDSHAKE = Template(
+    "exchange.reset_in_handshake", "the connection was reset in the TLS handshake ({reason})"
+)
+_NOT_IN_TIME = Template("exchange.connect_timeout", "no connection to {host} port {port} within {seconds} s")
+_NO_CONNECTION = Template("exchange.no_connection", "no connection to {host} port {port}: {reason}")
+_NO_ADDRESS = Template("exchange.no_address", "the name {host} has no address")
+_NO_NAME = Template("exchange.no_name", "the name {host} does not resolve")
+_NAME_NOT_IN_TIME = Template("exchange.name_timeout", "the name {host} was not resolved within {seconds} s")
+_PROXY = Template("exchange.proxy", "the proxy {host} port {port}")
+_NO_TUNNEL = Template("exchange.no_tunnel", "{proxy} did not answer CONNECT {place}")
+_NO_HTTP_PROXY = Template("exchange.no_http_proxy", "{proxy} does not answer CONNECT {place} as HTTP")
+_TUNNEL_REFUSED = Template("exchange.tunnel_refused", "{proxy} answered {status} to CONNECT {place}")
+_NO_REASON = Template("exchange.no_reason", "no reason is given")
+_SYSTEM: Mapping[str, Template] = {
+    "connection refused": Template("system.refused", "connection refused"),
+    "connection reset by peer": Template("system.reset", "connection reset by peer"),
+}
+"""What the system says most often."""
 
 _Address = tuple[socket.AddressFamily, "tuple[str, int] | tuple[str, int, int, int]"]
 
@@ -27,8 +62,8 @@ class TrustError(InputError):
 class ConnectionFailed(Exception):  # noqa: N818 - carries a Failure
     """No connection, or it broke. ``transient`` says whether trying again may help."""
 
-    def __init__(self, kind: FailureKind, detail: str, *, transient: bool = True) -> None:
-        super().__init__(detail)
+    def __init__(self, kind: FailureKind, detail: Message, *, transient: bool = True) -> None:
+        super().__init__(str(detail))
         self.failure = Failure(kind, detail)
         self.transient = transient
 
@@ -46,7 +81,7 @@ class Deadline:
         """Seconds left, above 0. Raises ``ConnectionFailed`` of kind timeout where there are none."""
         left = self._at - time.monotonic()
         if left <= 0:
-            raise ConnectionFailed("timeout", f"no complete answer within {self.seconds:g} s")
+            raise ConnectionFailed("timeout", _NO_ANSWER(seconds=f"{self.seconds:g}"))
         return left
 
 
@@ -62,15 +97,11 @@ class Connection:
             self._socket.settimeout(deadline.remaining())
             self._socket.sendall(data)
         except TimeoutError:
-            raise ConnectionFailed(
-                "timeout", f"the server did not take the request within {deadline.seconds:g} s"
-            ) from None
+            raise ConnectionFailed("timeout", _NOT_TAKEN(seconds=f"{deadline.seconds:g}")) from None
         except ssl.SSLError as error:
-            raise ConnectionFailed("tls", f"TLS broke while sending: {_reason(error)}") from None
+            raise ConnectionFailed("tls", _TLS_SENDING(reason=_reason(error))) from None
         except OSError as error:
-            raise ConnectionFailed(
-                "reset", f"the server closed the connection while the request was sent ({_words(error)})"
-            ) from None
+            raise ConnectionFailed("reset", _CLOSED_SENDING(reason=_words(error))) from None
 
     def receive(self, size: int, deadline: Deadline) -> bytes:
         """Some bytes, at most ``size``; none at the end of the stream."""
@@ -79,11 +110,11 @@ class Connection:
             _acknowledge_at_once(self._socket)
             return self._socket.recv(size)
         except TimeoutError:
-            raise ConnectionFailed("timeout", f"no complete answer within {deadline.seconds:g} s") from None
+            raise ConnectionFailed("timeout", _NO_ANSWER(seconds=f"{deadline.seconds:g}")) from None
         except ssl.SSLError as error:
-            raise ConnectionFailed("tls", f"TLS broke while receiving: {_reason(error)}") from None
+            raise ConnectionFailed("tls", _TLS_RECEIVING(reason=_reason(error))) from None
         except OSError as error:
-            raise ConnectionFailed("reset", f"the connection was reset ({_words(error)})") from None
+            raise ConnectionFailed("reset", _RESET(reason=_words(error))) from None
 
     def is_quiet(self) -> bool:
         """Whether the stream is open and nothing unasked-for waits on it. Never blocks."""
@@ -108,19 +139,17 @@ class Connection:
             self._socket.settimeout(deadline.remaining())
             self._socket = context.wrap_socket(self._socket, server_hostname=host)
         except TimeoutError:
-            raise ConnectionFailed("timeout", f"no TLS handshake within {deadline.seconds:g} s") from None
+            raise ConnectionFailed("timeout", _NO_HANDSHAKE(seconds=f"{deadline.seconds:g}")) from None
         except ssl.SSLCertVerificationError as error:
-            detail = f"the certificate of {host} is not valid: {error.verify_message} (a private CA: --ca-bundle FILE)"
+            detail = _CERTIFICATE(host=host, reason=error.verify_message)
             raise ConnectionFailed("tls", detail, transient=False) from None
         except ssl.SSLError as error:
-            hint = " (a plain http:// server?)" if error.reason in _PLAIN_HTTP else ""
+            template = _NO_TLS_PLAIN if error.reason in _PLAIN_HTTP else _NO_TLS
             raise ConnectionFailed(
-                "tls", f"no TLS with {host}: {_reason(error)}{hint}", transient=isinstance(error, ssl.SSLEOFError)
+                "tls", template(host=host, reason=_reason(error)), transient=isinstance(error, ssl.SSLEOFError)
             ) from None
         except OSError as error:
-            raise ConnectionFailed(
-                "reset", f"the connection was reset in the TLS handshake ({_words(error)})"
-            ) from None
+            raise ConnectionFailed("reset", _RESET_IN_HANDSHAKE(reason=_words(error))) from None
 
 
 _PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
@@ -134,7 +163,7 @@ def trust(ca_bundle: str | None, insecure: bool) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_bundle)
     except OSError as error:
-        why = "not a readable PEM file of certificates" if isinstance(error, ssl.SSLError) else _words(error)
+        why = "not a readable PEM file of certificates" if isinstance(error, ssl.SSLError) else str(_words(error))
         raise TrustError(f"the CA bundle {ca_bundle!r} cannot be used: {why}") from None
     paths = ssl.get_default_verify_paths()
     known = any(path and Path(path).exists() for path in (paths.cafile, paths.capath))
@@ -178,14 +207,14 @@ def _dial(host: str, port: int, deadline: Deadline) -> socket.socket:
             sock.connect(address)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except TimeoutError:
-            failure = ConnectionFailed("timeout", f"no connection to {host} port {port} within {share:.3g} s")
+            failure = ConnectionFailed("timeout", _NOT_IN_TIME(host=host, port=port, seconds=f"{share:.3g}"))
         except OSError as error:
-            failure = ConnectionFailed("refused", f"no connection to {host} port {port}: {_words(error)}")
+            failure = ConnectionFailed("refused", _NO_CONNECTION(host=host, port=port, reason=_words(error)))
         else:
             return sock
         if sock is not None:
             sock.close()
-    raise failure or ConnectionFailed("dns", f"the name {host} has no address", transient=False)
+    raise failure or ConnectionFailed("dns", _NO_ADDRESS(host=host), transient=False)
 
 
 def _resolve(host: str, port: int, deadline: Deadline) -> list[_Address]:
@@ -210,13 +239,13 @@ def _look_up(host: str, port: int, deadline: Deadline) -> list[_Address]:
                     found.append((family, address))  # type: ignore[arg-type]
         except (OSError, UnicodeError) as error:
             again = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
-            failed.append(ConnectionFailed("dns", f"the name {host} does not resolve", transient=again))
+            failed.append(ConnectionFailed("dns", _NO_NAME(host=host), transient=again))
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(deadline.remaining())
     if thread.is_alive():
-        raise ConnectionFailed("dns", f"the name {host} was not resolved within {deadline.seconds:g} s")
+        raise ConnectionFailed("dns", _NAME_NOT_IN_TIME(host=host, seconds=f"{deadline.seconds:g}"))
     if failed:
         raise failed[0]
     return found
@@ -233,7 +262,7 @@ def _tunnel(connection: Connection, base: BaseUrl, proxy: Proxy, deadline: Deadl
     head = http.send(h11.Request(method="CONNECT", target=place, headers=headers))
     http.send(h11.EndOfMessage())
     connection.send(head or b"", deadline)
-    where = f"the proxy {proxy.host} port {proxy.port}"
+    where = _PROXY(host=proxy.host, port=proxy.port)
     taken = 0
     try:
         while True:
@@ -242,20 +271,25 @@ def _tunnel(connection: Connection, base: BaseUrl, proxy: Proxy, deadline: Deadl
                 data = connection.receive(4096, deadline)
                 taken += len(data)
                 if not data or taken > 65536:
-                    raise ConnectionFailed("reset", f"{where} did not answer CONNECT {place}")
+                    raise ConnectionFailed("reset", _NO_TUNNEL(proxy=where, place=place))
                 http.receive_data(data)
             elif isinstance(event, h11.Response):
                 break
     except h11.ProtocolError:
-        raise ConnectionFailed("refused", f"{where} does not answer CONNECT {place} as HTTP", transient=False) from None
+        raise ConnectionFailed("refused", _NO_HTTP_PROXY(proxy=where, place=place), transient=False) from None
     if not 200 <= event.status_code < 300:
         raise ConnectionFailed(
-            "refused", f"{where} answered {event.status_code} to CONNECT {place}", transient=event.status_code >= 500
+            "refused",
+            _TUNNEL_REFUSED(proxy=where, status=event.status_code, place=place),
+            transient=event.status_code >= 500,
         )
 
 
-def _words(error: OSError) -> str:
-    return (error.strerror or str(error) or "no reason is given").lower()
+def _words(error: OSError) -> Message:
+    words = (error.strerror or str(error)).lower()
+    if words in _SYSTEM:
+        return _SYSTEM[words]()
+    return shown(words) if words else _NO_REASON()
 
 
 def _reason(error: ssl.SSLError) -> str:

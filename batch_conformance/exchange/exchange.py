@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from batch_conformance.message import Message
+
 Headers = tuple[tuple[str, str], ...]
 
 Subject = Literal["known", "equivalent", "unknown", "neighbour", "hostile", "outside", "recorded"]
@@ -83,7 +85,7 @@ class Response:
     http_version: str = "1.1"
     wire_size: int = 0
     truncated: bool = False
-    decode_error: str = ""
+    decode_error: Message | None = None
     trailing: int = 0
     headers_complete: bool = True
 
@@ -98,10 +100,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why no complete response came. ``detail`` is one line for people."""
+    """Why no complete response came. ``detail`` says it to people."""
 
     kind: FailureKind
-    detail: str
+    detail: Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from urllib.parse import unquote_plus, urlsplit
 
 from batch_conformance import __version__
 from batch_conformance.exchange.exchange import Exchange, Headers, Request, Response
-from batch_conformance.exchange.record import probe_to_dict
+from batch_conformance.exchange.record import failure_to_dict, probe_to_dict
+from batch_conformance.message_json import as_json
 
 
 def har(exchanges: Iterable[Exchange]) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
         # With these, what was recorded is judged again as the run was.
         "_final": exchange.final,
         "_probe": probe_to_dict(probe),
-        "_failure": {"kind": exchange.failure.kind, "detail": exchange.failure.detail} if exchange.failure else None,
+        "_failure": failure_to_dict(exchange.failure),
         "_reflections": list(exchange.reflections),
     }
 
@@ -83,7 +84,8 @@ def _response(response: Response | None) -> dict[str, Any]:
         "headersSize": -1,
         "bodySize": response.wire_size if response.status else -1,
         "_truncated": response.truncated,
-        "_decode_error": response.decode_error,
+        "_decode_error": str(response.decode_error or ""),
+        "_decode_message": as_json(response.decode_error) if response.decode_error else None,
         "_trailing": response.trailing,
     }
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from batch_conformance.exchange.exchange import Exchange, Headers, Probe, Response
+from batch_conformance.exchange.exchange import Exchange, Failure, Headers, Probe, Response
+from batch_conformance.message_json import as_json
 
 
 def exchange_to_dict(exchange: Exchange) -> dict[str, Any]:
@@ -27,9 +28,16 @@ def exchange_to_dict(exchange: Exchange) -> dict[str, Any]:
         "probe": probe_to_dict(probe),
         "request": {"method": request.method, "url": request.url, "headers": _pairs(request.headers)},
         "response": _response_to_dict(exchange.response),
-        "failure": {"kind": exchange.failure.kind, "detail": exchange.failure.detail} if exchange.failure else None,
+        "failure": failure_to_dict(exchange.failure),
         "reflections": list(exchange.reflections),
     }
+
+
+def failure_to_dict(failure: Failure | None) -> dict[str, Any] | None:
+    """A failure as JSON-safe values."""
+    if failure is None:
+        return None
+    return {"kind": failure.kind, "detail": str(failure.detail), "message": as_json(failure.detail)}
 
 
 def probe_to_dict(probe: Probe) -> dict[str, Any]:
@@ -103,7 +111,8 @@ def _response_to_dict(response: Response | None) -> dict[str, Any] | None:
         **body,
         "wire_size": response.wire_size,
         "truncated": response.truncated,
-        "decode_error": response.decode_error,
+        "decode_error": str(response.decode_error or ""),
+        "decode_message": as_json(response.decode_error) if response.decode_error else None,
         "trailing": response.trailing,
         **({} if response.headers_complete else {"headers_complete": False}),
     }

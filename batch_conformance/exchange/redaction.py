@@ -177,7 +177,7 @@ class Redactor:
         body, in_body = self._redact_body(response.body)
         if in_body:
             reflections.append("body")
-        error = self.redact_text(response.decode_error)
+        error = response.decode_error.mapped(self.redact_text) if response.decode_error else None
         clean_response = replace(response, headers=headers, reason=reason, body=body, decode_error=error)
         return clean_response, tuple(dict.fromkeys(reflections))
 

@@ -296,7 +296,7 @@ class Target:
         if outcome.response is not None:
             response, reflections = self._redactor.redact_response(outcome.response)
         if outcome.failure is not None:
-            failure = Failure(outcome.failure.kind, self._redactor.redact_text(outcome.failure.detail))
+            failure = Failure(outcome.failure.kind, outcome.failure.detail.mapped(self._redactor.redact_text))
         return replace(made, response=response, failure=failure, reflections=reflections)
 
 

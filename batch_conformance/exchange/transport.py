@@ -20,6 +20,7 @@ from batch_conformance.exchange.decoding import decode_body
 from batch_conformance.exchange.exchange import Failure, Headers, Response
 from batch_conformance.exchange.proxy import choose_proxy
 from batch_conformance.exchange.secret import SecretBytes, SecretHeaders
+from batch_conformance.message import Listing, Template
 
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TARGET = re.compile(rb"[^\x00-\x20\x7f]+")
@@ -30,6 +31,26 @@ _READ_BODY = 1 << 16
 _HTTP_1 = b"HTTP/1."
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _WHOLE_LENGTH = re.compile(rb"\r?\ncontent-length:[ \t]*([^\r\n]*)", re.IGNORECASE)
+
+_IN_BODY = Template("exchange.in_body", "{failure}, after {bytes} bytes of the body")
+_ONLY_INTERIM = Template("exchange.only_interim", "more than {number} interim responses ({status}) and no final one")
+_TOO_MANY_FIELDS = Template("exchange.too_many_fields", "{number} header fields: at most {most} are read")
+_HEAD_TOO_LONG = Template("exchange.head_too_long", "the header section is longer than {size} KiB")
+_NO_ANSWER = Template("exchange.closed", "the server closed the connection without an answer")
+_CLOSED_IN_HEAD = Template(
+    "exchange.closed_in_head", "the connection was closed in the header section, after {bytes} bytes"
+)
+_LENGTHS = Template("exchange.content_lengths", "conflicting Content-Length headers: {lengths}")
+_HEAD_NOT_HTTP = Template("exchange.head_not_http", "the header section is not HTTP/1.1 ({reason}), starting {start}")
+_ENDLESS = Template("exchange.endless_chunk", "a chunk header or the trailer section does not end")
+_CLOSED_IN_CHUNKS = Template(
+    "exchange.closed_in_chunks", "the connection was closed inside a chunked body, after {bytes} bytes"
+)
+_SHORT = Template("exchange.short_body", "the body ended after {bytes} bytes: Content-Length says {length}")
+_BAD_FRAMING = Template("exchange.bad_framing", "the body is not framed as HTTP/1.1: {reason}, after {bytes} bytes")
+_SPEAKS_TLS = Template("exchange.speaks_tls", "the server speaks TLS on this port: use https://")
+_SPEAKS_HTTP_2 = Template("exchange.speaks_http_2", "the server speaks HTTP/2 where HTTP/1.1 was asked for")
+_NO_STATUS_LINE = Template("exchange.no_status_line", "the answer has no HTTP status line: it starts with {start}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,7 @@ class Outcome:
 
 class _Abort(Exception):  # noqa: N818 - carries a failure out of the framing
     def __init__(self, failure: Failure, transient: bool) -> None:
-        super().__init__(failure.detail)
+        super().__init__(str(failure.detail))
         self.failure = failure
         self.transient = transient
 
@@ -220,7 +241,7 @@ class _Reading:
         except ConnectionFailed as failed:
             failure, transient = failed.failure, failed.transient
             if failure.kind in ("timeout", "reset") and self._response is not None:
-                failure = Failure(failure.kind, f"{failure.detail}, after {len(self._wire)} bytes of the body")
+                failure = Failure(failure.kind, _IN_BODY(failure=failure.detail, bytes=len(self._wire)))
         except _Abort as abort:
             failure, transient = abort.failure, abort.transient
         except h11.ProtocolError as error:
@@ -246,13 +267,11 @@ class _Reading:
             elif isinstance(event, h11.InformationalResponse):
                 self._interim += 1
                 if self._interim > self._limits.interim:
-                    detail = (
-                        f"more than {self._limits.interim} interim responses ({event.status_code}) and no final one"
-                    )
+                    detail = _ONLY_INTERIM(number=self._limits.interim, status=event.status_code)
                     raise _Abort(Failure("protocol", detail), False)
             elif isinstance(event, h11.Response):
                 if len(event.headers) > self._limits.fields:
-                    detail = f"{len(event.headers)} header fields: at most {self._limits.fields} are read"
+                    detail = _TOO_MANY_FIELDS(number=len(event.headers), most=self._limits.fields)
                     raise _Abort(Failure("too_large", detail), False)
                 self._response = event
 
@@ -263,7 +282,7 @@ class _Reading:
     def _receive(self, broken: ConnectionFailed | None) -> None:
         in_head = self._response is None
         if in_head and self.received > self._limits.head:
-            detail = f"the header section is longer than {self._limits.head // 1024} KiB"
+            detail = _HEAD_TOO_LONG(size=self._limits.head // 1024)
             raise _Abort(Failure("too_large", detail), False)
         try:
             data = self._connection.receive(_READ_HEAD if in_head else _READ_BODY, self._deadline)
@@ -282,10 +301,10 @@ class _Reading:
         head = self._head
         if not data:
             if not head:
-                raise ConnectionFailed("reset", "the server closed the connection without an answer")
+                raise ConnectionFailed("reset", _NO_ANSWER())
             if not head.startswith(_HTTP_1):
                 raise _Abort(_not_http(head), False)
-            raise ConnectionFailed("reset", f"the connection was closed in the header section, after {len(head)} bytes")
+            raise ConnectionFailed("reset", _CLOSED_IN_HEAD(bytes=len(head)))
         if not _HTTP_1.startswith(head[: len(_HTTP_1)]):
             raise _Abort(_not_http(head), False)
 
@@ -293,21 +312,21 @@ class _Reading:
         if self._response is None:
             lengths = {value.strip() for value in _WHOLE_LENGTH.findall(self._head)}
             if "conflicting" in words:
-                listed = " and ".join(sorted(value.decode("latin-1")[:40] for value in lengths))
-                return Failure("protocol", f"conflicting Content-Length headers: {listed}"), False
+                listed = Listing(tuple(sorted(value.decode("latin-1")[:40] for value in lengths)), "and")
+                return Failure("protocol", _LENGTHS(lengths=listed)), False
             line = self._head.split(b"\n", 1)[0].rstrip()[:80].decode("latin-1")
-            return Failure("protocol", f"the header section is not HTTP/1.1 ({words}), starting {line!r}"), False
+            return Failure("protocol", _HEAD_NOT_HTTP(reason=words, start=repr(line))), False
         if "too long" in words:
-            return Failure("too_large", "a chunk header or the trailer section does not end"), False
+            return Failure("too_large", _ENDLESS()), False
         if "incomplete chunked" in words:
-            detail = f"the connection was closed inside a chunked body, after {len(self._wire)} bytes"
+            detail = _CLOSED_IN_CHUNKS(bytes=len(self._wire))
             return Failure("reset", detail), True
         if "without sending complete message" in words:
             expected = next((v for k, v in self._response.headers if k == b"content-length"), b"").decode("latin-1")
-            detail = f"the body ended after {len(self._wire)} bytes: Content-Length says {expected}"
+            detail = _SHORT(bytes=len(self._wire), length=expected)
             # A lie repeats itself; a connection that was lost does not.
             return Failure("protocol", detail), True
-        return Failure("protocol", f"the body is not framed as HTTP/1.1: {words}, after {len(self._wire)} bytes"), False
+        return Failure("protocol", _BAD_FRAMING(reason=words, bytes=len(self._wire))), False
 
     def _record(self, failure: Failure | None) -> Response | None:
         event = self._response
@@ -357,8 +376,8 @@ def encode_header_value(value: str) -> bytes:
 
 def _not_http(head: bytearray) -> Failure:
     if head[0] in (0x15, 0x16):  # a TLS alert or handshake record
-        return Failure("protocol", "the server speaks TLS on this port: use https://")
+        return Failure("protocol", _SPEAKS_TLS())
     if head.startswith((b"PRI * HTTP/2", b"HTTP/2", b"\x00\x00")):
-        return Failure("protocol", "the server speaks HTTP/2 where HTTP/1.1 was asked for")
+        return Failure("protocol", _SPEAKS_HTTP_2())
     start = head[:40].split(b"\n", 1)[0].decode("latin-1")
-    return Failure("protocol", f"the answer has no HTTP status line: it starts with {start!r}")
+    return Failure("protocol", _NO_STATUS_LINE(start=repr(start)))

@@ -198,7 +198,7 @@ def _framing(sighting: Sighting, answer: Response) -> Iterator[Deviation]:
     elif lengths and answer.header("transfer-encoding"):
         kind, observed = "length_and_coding", "Content-Length and Transfer-Encoding in one message"
     elif failure is not None and failure.kind in ("protocol", "too_large"):
-        kind, observed = "body", failure.detail
+        kind, observed = "body", str(failure.detail)
     elif answer.trailing:
         kind, observed = "trailing", f"{answer.trailing} bytes after the end of the message"
     else:

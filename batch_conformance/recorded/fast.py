@@ -21,7 +21,16 @@ from batch_conformance.recorded.plain_reads import PlainReads, Taken
 _SAID = frozenset({"probe", "credential", "failure", "reflections", "number", "attempt", "final", "from_cache"})
 _ODD_RESPONSE = frozenset(
     {
-        *("body_base64", "truncated", "decode_error", "trailing", "wire_size", "reason", "http_version"),
+        *(
+            "body_base64",
+            "truncated",
+            "decode_error",
+            "decode_message",
+            "trailing",
+            "wire_size",
+            "reason",
+            "http_version",
+        ),
         "headers_complete",
     }
 )

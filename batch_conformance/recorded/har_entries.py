@@ -24,6 +24,7 @@ _OUR_OWN = {
 _OF_RESPONSE = {
     "_truncated": ("truncated", bool),
     "_decode_error": ("decode_error", str),
+    "_decode_message": ("decode_message", dict),
     "_trailing": ("trailing", int),
 }
 _CUT_OFF = "cut off"

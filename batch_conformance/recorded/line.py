@@ -19,7 +19,8 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from batch_conformance.exchange.exchange import Failure, Headers, Probe, Response, Subject
 from batch_conformance.input_error import why_no_json
-from batch_conformance.message import printable
+from batch_conformance.message import Message, printable, shown
+from batch_conformance.message_json import from_json
 from batch_conformance.recorded.body import body_as_it_is, recorded_body
 
 _REASON = 160
@@ -133,7 +134,7 @@ def exchange_of(values: Mapping[str, Any]) -> RecordedExchange:
         url=request["url"],
         request_headers=headers_of(request.get("headers") or ()),
         response=answered,
-        failure=Failure(failure["kind"], failure.get("detail", failure["kind"])) if failure else None,
+        failure=_failure(failure) if failure else None,
         started_at=_started(values.get("started_at") or 0.0),
         elapsed=float(values.get("elapsed") or 0.0),
         credential=values.get("credential") or "",
@@ -179,11 +180,22 @@ def _response(part: Mapping[str, Any], *, as_it_is: bool) -> tuple[Response, str
         http_version=part.get("http_version", "1.1"),
         wire_size=int(part.get("wire_size", len(body.content))),
         truncated=bool(body.unjudged),
-        decode_error=part.get("decode_error", ""),
+        decode_error=_message(part, "decode_message", "decode_error"),
         trailing=int(part.get("trailing", 0)),
         headers_complete=kept is not None and part.get("headers_complete") is not False,
     )
     return response, body.unjudged
+
+
+def _failure(part: Mapping[str, Any]) -> Failure:
+    return Failure(part["kind"], _message(part, "message", "detail") or shown(part["kind"]))
+
+
+def _message(part: Mapping[str, Any], name: str, text: str) -> Message | None:
+    """What a suite said as a message; the text of another recorder; None where there is neither."""
+    if part.get(name):
+        return from_json(part[name])
+    return shown(part[text]) if part.get(text) else None
 
 
 def _probe(part: Mapping[str, Any]) -> Probe:

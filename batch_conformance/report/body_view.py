@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from batch_conformance.contract.pointer import escape, split
-from batch_conformance.report.text import clip, one_line, visible
+from batch_conformance.message import Message, Template
+from batch_conformance.report.text import clip, visible
 
 SCANNED = 262_144
 """Bytes of a body that are looked at; what follows is named in the note, never shown."""
@@ -22,6 +23,12 @@ _TOKEN = re.compile(
 )
 _URL_QUERY = re.compile(r'(https?:(?:\\?/){2}[^\s"\'<>?#]*)\?[^\s"\'<>]+')
 _MAX_DEPTH = 200
+_INDENTED = Template("body.indented", "re-indented")
+_CUT = Template("body.cut", "cut: {bytes} bytes came")
+_CUT_AND_SCANNED = Template("body.cut_and_scanned", "cut: {bytes} bytes came, the first {first} were looked at")
+NOT_HERE = Template("body.absent", "no {name} here")
+_NOTHING_AT = Template("body.nothing_at", "nothing at {pointer}")
+_LEFT_OUT = Template("body.left_out", "… {lines} lines left out …")
 _MARKS = frozenset("{}[],:")
 
 _Kind = Literal["open", "close", "key", "value", "comma"]
@@ -29,20 +36,20 @@ _Kind = Literal["open", "close", "key", "value", "comma"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a shown body: ``marked`` is the spot, ``note`` what to say of it, ``gap`` means lines left out."""
+    """One line of a shown body: ``marked`` is the spot, ``notes`` what to say of it, ``gap`` tells of a gap."""
 
     text: str
     marked: bool = False
-    note: str = ""
-    gap: bool = False
+    notes: tuple[Message, ...] = ()
+    gap: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BodyView:
-    """A body for people. ``note`` says what was left out, masked or re-indented; empty where nothing was."""
+    """A body for people. ``notes`` say what was left out or re-indented."""
 
     lines: tuple[Line, ...]
-    note: str
+    notes: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ def body_view(
     notes = []
     if tokens and tokens[0].kind == "open":
         lines = _pretty(text, tokens, end, masked_names, wanted)
-        notes.append("re-indented")
+        notes.append(_INDENTED())
     else:
         lines = [Line(part) for part in _spliced(text, tokens, end, masked_names).splitlines()]
         if () in wanted.values():
@@ -88,10 +95,10 @@ def body_view(
         lines = [replace(line, marked=line.marked or any(word in line.text for word in words)) for line in lines]
     shown, left_out = _window([_safe(line) for line in lines], limit)
     if len(body) > SCANNED:
-        notes.append(f"cut: {len(body):,} bytes came, the first {SCANNED:,} were looked at")
+        notes.append(_CUT_AND_SCANNED(bytes=f"{len(body):,}", first=f"{SCANNED:,}"))
     elif left_out:
-        notes.append(f"cut: {len(body):,} bytes came")
-    return BodyView(tuple(shown), "; ".join(notes))
+        notes.append(_CUT(bytes=f"{len(body):,}"))
+    return BodyView(tuple(shown), tuple(notes))
 
 
 def mask_url_queries(text: str) -> str:
@@ -265,12 +272,12 @@ def _with_absent(
     for mark, steps in absent.items():
         for pointer, number in opened.items():
             if steps and _matches(steps[:-1], pointer) and number < len(lines):
-                note = "; ".join(filter(None, (lines[number].note, f"no {clip(escape(steps[-1]), 60)} here")))
-                lines[number] = Line(lines[number].text, marked=True, note=one_line(note))
+                absent_here = NOT_HERE(name=clip(escape(steps[-1]), 60))
+                lines[number] = Line(lines[number].text, marked=True, notes=(*lines[number].notes, absent_here))
                 break
         else:
             if mark and lines:
-                lines[0] = Line(lines[0].text, lines[0].marked, one_line(f"nothing at {clip(mark, 60)}"))
+                lines[0] = Line(lines[0].text, lines[0].marked, (_NOTHING_AT(pointer=clip(mark, 60)),))
     return lines
 
 
@@ -281,7 +288,7 @@ def _matches(steps: tuple[str, ...], pointer: tuple[str, ...]) -> bool:
 
 
 def _safe(line: Line) -> Line:
-    return Line(clip(visible(line.text), 600), line.marked, line.note)
+    return Line(clip(visible(line.text), 600), line.marked, line.notes)
 
 
 def _window(lines: list[Line], limit: int) -> tuple[list[Line], bool]:
@@ -305,9 +312,9 @@ def _window(lines: list[Line], limit: int) -> tuple[list[Line], bool]:
     previous = -1
     for index in sorted(kept):
         if index - previous > 1:
-            shown.append(Line(f"… {index - previous - 1:,} lines left out …", gap=True))
+            shown.append(Line("", gap=_LEFT_OUT(lines=f"{index - previous - 1:,}")))
         shown.append(lines[index])
         previous = index
     if len(lines) - 1 > previous:
-        shown.append(Line(f"… {len(lines) - 1 - previous:,} lines left out …", gap=True))
+        shown.append(Line("", gap=_LEFT_OUT(lines=f"{len(lines) - 1 - previous:,}")))
     return shown, True

@@ -265,7 +265,7 @@ def _evidence(exchange: Exchange, names: frozenset[str], *, secured: bool) -> di
             "headers": _headers(exchange.request.headers),
         },
         "response": response,
-        "failure": {"kind": failure.kind, "detail": failure.detail} if failure else None,
+        "failure": {"kind": failure.kind, "detail": str(failure.detail)} if failure else None,
         "curl": curl_of(exchange, secured=secured),
         "source": exchange.source,
         "forced_status": exchange.probe.forced_status,

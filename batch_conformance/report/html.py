@@ -16,10 +16,10 @@ from batch_conformance.contract.selfcheck import DocumentFinding
 from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.findings.baseline import Entry
 from batch_conformance.findings.finding import LEVELS, Finding
-from batch_conformance.message import Text
+from batch_conformance.message import Message, Template, Text
 from batch_conformance.report.again import folded, rerun
 from batch_conformance.report.baseline_entry import baseline_entry, day_of
-from batch_conformance.report.body_view import BodyView, Line, body_view, mask_url_queries
+from batch_conformance.report.body_view import NOT_HERE, BodyView, Line, body_view, mask_url_queries
 from batch_conformance.report.coverage import FieldState, field_tables, status_grid, unobserved
 from batch_conformance.report.earlier import read_before
 from batch_conformance.report.groups import (
@@ -54,6 +54,10 @@ from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import clip, one_line
 from batch_conformance.report.ticket import ticket
 from batch_conformance.rules.highlight import Highlight, at_pointer, together
+
+_NOT_IN_FULL = Template("body.not_in_full", "the body is not at hand in full")
+_AS_RECEIVED = Template("body.as_received", "shown as received: {why}")
+_MORE_FIELDS = Template("body.more_fields", "… {number} more header fields …")
 
 BODY_LIMIT = 4_096
 """Characters of a response body on the page."""
@@ -133,7 +137,7 @@ class _Evidence:
     curl: str
     head: tuple[Line, ...]
     body: BodyView | None
-    note: str
+    notes: tuple[Message, ...]
     recorded: str = ""
     not_again: str = ""
     earlier: bool = False
@@ -348,15 +352,15 @@ def _evidence(exchange: Exchange, findings: Sequence[Finding], page: _Page, whol
     asked = (exchange, _curl(exchange, secured=secured))
     recorded = (recorded_at(exchange), why_not_again(exchange, secured=secured))
     if response is None:
-        return _Evidence(*asked, (), None, "", *recorded)
+        return _Evidence(*asked, (), None, (), *recorded)
     at = together(_highlight(finding) for finding in findings)
     body = body_view(response.body, at.pointers, page.names, BODY_LIMIT if whole else SHORT_BODY, at.words)
     notes = (
-        body.note,
-        "the body is not at hand in full" if response.truncated else "",
-        f"shown as received: {clip(response.decode_error, 200)}" if response.decode_error else "",
+        *body.notes,
+        *([_NOT_IN_FULL()] if response.truncated else ()),
+        *([_AS_RECEIVED(why=response.decode_error)] if response.decode_error else ()),
     )
-    return _Evidence(*asked, _head(response, at), body, "; ".join(note for note in notes if note), *recorded)
+    return _Evidence(*asked, _head(response, at), body, notes, *recorded)
 
 
 def _curl(exchange: Exchange, *, secured: bool) -> str:
@@ -371,14 +375,14 @@ def _highlight(finding: Finding) -> Highlight:
 def _head(response: Response, at: Highlight) -> tuple[Line, ...]:
     """The status line and the header fields, those marked that the findings are about."""
     sent = {name.lower() for name, _ in response.headers}
-    absent = ", ".join(f"no {name}" for name in sorted(at.headers - sent))
+    absent = tuple(NOT_HERE(name=clip(name, 60)) for name in sorted(at.headers - sent))
     status = f"HTTP/{response.http_version} {response.status} {clip(response.reason, 120)}".rstrip()
-    lines = [Line(one_line(status), at.status or bool(absent), absent and f"{one_line(clip(absent, 120))} here")]
+    lines = [Line(one_line(status), at.status or bool(absent), absent)]
     for name, value in response.headers[:HEADERS]:
         text = one_line(f"{name}: {clip(mask_url_queries(value), 400)}")
         lines.append(Line(text, name.lower() in at.headers or any(word in value for word in at.words)))
     left = len(response.headers) - HEADERS
-    return (*lines, Line(f"… {left:,} more header fields …", gap=True)) if left > 0 else tuple(lines)
+    return (*lines, Line("", gap=_MORE_FIELDS(number=f"{left:,}"))) if left > 0 else tuple(lines)
 
 
 def _contradictions(report: RunReport, cards: Sequence[_Card]) -> tuple[_Contradiction, ...]:

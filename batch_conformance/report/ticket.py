@@ -77,7 +77,7 @@ def _traces(exchange: Exchange) -> Iterator[str]:
     answer = exchange.response
     if answer is None:
         if exchange.failure:
-            yield f"No response: {exchange.failure.kind}: {_code(exchange.failure.detail)}"
+            yield f"No response: {exchange.failure.kind}: {_code(str(exchange.failure.detail))}"
         return
     yield f"Response: {answer.status} {_code(answer.reason)}" if answer.reason else f"Response: {answer.status}"
     tracked = [(n, v) for n, v in answer.headers if any(part in n.lower() for part in _TRACKED) and v]
