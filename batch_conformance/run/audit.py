@@ -246,7 +246,11 @@ class Audit:
             notes.append("Partial: only what the selected tests need was sent.")
         if self.runner.stopped:
             left = self.runner.unsent - sum(self.runner.left_out.values())
-            notes.append(f"The run ended early: {self.runner.stopped}. {left} planned requests were not sent.")
+            notes.append(
+                f"The run ended early: {self.runner.stopped}. {left} planned requests were not sent."
+                if left
+                else f"The run ended early: {self.runner.stopped}."
+            )
         for reason, count in self.runner.left_out.items():
             notes.append(
                 f"1 planned request was not sent: {reason}."

@@ -90,6 +90,7 @@ _RUN: Mapping[str, str] = {
     "The document's servers end in {} and its paths begin with it, so {} is asked for; if {} belongs there only once, the base URL is {}.":
         "文档中服务器的地址以 {} 结尾，路径又以它开头，因此请求的是 {}；如果 {} 在那里只该出现一次，base URL 就是 {}。",
     "Partial: only what the selected tests need was sent.": "部分运行：只发送了所选测试需要的请求。",
+    "The run ended early: {}.": "运行提前结束：{}。",
     "The run ended early: {}. {} planned requests were not sent.": "运行提前结束：{}。有 {} 个计划中的请求没有发送。",
     "{} requests were sent for a plan of {}: {} were sent again after an error or a limit, and {} looked whether the target still answers.":
         "发送了 {} 个请求，而计划为 {} 个：{} 个是出错或受限后的重发，{} 个用于确认目标仍有应答。",
