@@ -169,10 +169,10 @@ class _Task:
 
         def advance(count: int) -> None:
             nonlocal done
-            done += count
-            progress.write_text(str(done))
             if stopped.exists():
                 raise KeyboardInterrupt
+            done += count
+            progress.write_text(str(done))  # what is told of is judged, whatever comes meanwhile
 
         return read_parts(parts, self.packed, folder=self.folder, advance=advance)
 
