@@ -12,14 +12,13 @@ import pytest
 from exchanges import EXCHANGES
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from judge_support import contract, contract_of, openai_like, sent
+from judge_support import contract, contract_of, of_body, openai_like, sent
 from schema_strategies import ANYTHING, WORDS, Schema, components, keeping, promises, schemas
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.pointer import split
 from batch_conformance.contract.schema import Property
 from batch_conformance.findings.finding import Deviation
-from batch_conformance.judge.body import judge_body
 from batch_conformance.judge.judge import judge, judge_one
 from batch_conformance.judge.sighting import Sighting
 
@@ -100,7 +99,7 @@ def test_every_error_of_jsonschema_is_a_violation_at_its_place(modern: bool, dat
 
 def _weighty(under: Contract, body: Any, status: int = 200) -> list[Deviation]:
     sighting = Sighting(sent(body, status), under)
-    return [deviation for deviation in judge_body(sighting) if deviation.level != "info"]
+    return [deviation for deviation in of_body(sighting) if deviation.level != "info"]
 
 
 def _document_schema(under: Contract, status: str = "200") -> tuple[Schema, dict[str, Schema]]:
@@ -270,4 +269,4 @@ def test_a_schema_that_contains_itself_judges_a_body_of_any_depth() -> None:
     body = b'{"id":"x","in":' * 900 + b"{}" + b"}" * 900
     assert {deviation.rule for deviation in judge_one(Sighting(sent(body), small))} >= {"body.constraint"}
     body = b'{"id":"x","in":' * 9 + b"{}" + b"}" * 9
-    assert [d.pointer for d in judge_body(Sighting(sent(body), small))] == ["/in" * 9 + "/id"]
+    assert [d.pointer for d in of_body(Sighting(sent(body), small))] == ["/in" * 9 + "/id"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from typing import Any, ClassVar
@@ -17,15 +17,11 @@ from test_recorded_ledger import RUNS
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.judge.applying import compare
-from batch_conformance.judge.body import surely_says_something
 from batch_conformance.judge.judge import judge_one
 from batch_conformance.judge.log import compared_places
-from batch_conformance.judge.sense import surely_makes_sense
 from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.judge.sparing import SurelyCalm, broken_alike, headers_looked_at, unspared
-from batch_conformance.judge.validators import surely_valid
 from batch_conformance.rules import REGISTRY
-from batch_conformance.rules.counts import surely_add_up
 from batch_conformance.rules.history import History
 from batch_conformance.rules.rule import AlikeBodies, BodyCheck
 
@@ -46,13 +42,6 @@ CONTRACTS = {
         }
     ),
 }
-SURELY_KEPT = {
-    "validators.surely_valid": frozenset({"body.enum", "body.format", "body.constraint", "body.impossible"}),
-    "body.surely_says_something": frozenset({"value.empty_string", "body.known_value"}),
-    "sense.surely_makes_sense": frozenset({"time.magnitude", "time.order", "time.window"}),
-    "counts.surely_add_up": frozenset({"counts.sum"}),
-}
-"""Checks, by where they are, and the rules that are surely kept where they hold."""
 STATES = ("in_queue", "in_progress", "completed", "failed", "IN_QUEUE")
 TIMES = st.sampled_from([0, -1, 1741685412, 1741685413, 1741685414, 1741771813, 1741771814, 1741685413000, 2**70])
 COUNTS = st.integers(-1, 4)
@@ -91,28 +80,23 @@ def alike(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     return body, other
 
 
-def checks_for(under: Contract, body: dict[str, Any]) -> dict[str, Sequence[BodyCheck]] | None:
-    """The checks for bodies like this one, by their names in ``SURELY_KEPT``."""
+Made = dict[Callable[[AlikeBodies], Sequence[BodyCheck] | None], Sequence[BodyCheck]]
+
+
+def checks_for(under: Contract, body: dict[str, Any]) -> Made | None:
+    """The checks for bodies like this one, by what makes them (``Rule.surely_kept``)."""
     sighting = Sighting(sent(body), under)
     assert sighting.schema is not None
     rules = {one.rule for one in judge_one(sighting)}
     if not rules <= broken_alike():
         return None
     broken = bool(rules & {"body.type", "body.required", "body.undeclared"})
-    valid = surely_valid(sighting.schema, broken=broken)
-    counted = surely_add_up(AlikeBodies(sighting.schema, under.chosen.roles, body, broken))
-    sense = surely_makes_sense(under.chosen.roles, body)
-    says = surely_says_something(sighting.schema, under.chosen.roles, body)
-    if valid is None or sense is None or says is None:
+    alike = AlikeBodies(sighting.schema, under.chosen.roles, body, broken)
+    made = {make: make(alike) for rule in REGISTRY.values() if (make := rule.surely_kept) is not None}
+    checks = {make: of_one for make, of_one in made.items() if of_one is not None}
+    if len(checks) < len(made) or not all(check(body) for of_one in checks.values() for check in of_one):
         return None
-    if not all(check(body) for check in (*valid, *sense, *counted)):
-        return None
-    return {
-        "validators.surely_valid": valid,
-        "sense.surely_makes_sense": sense,
-        "counts.surely_add_up": counted,
-        "body.surely_says_something": [says],
-    }
+    return checks
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
@@ -125,9 +109,9 @@ def test_what_is_surely_kept_is_kept(name: str, bodies: tuple[dict[str, Any], di
     if checks is None:
         return
     found = list(judge_one(Sighting(sent(other), under)))
-    holding = {where for where, of_one in checks.items() if all(check(other) for check in of_one)}
-    if "validators.surely_valid" in holding:  # the other checks are for values that the schema admits
-        kept = frozenset[str]().union(*(SURELY_KEPT[where] for where in holding))
+    holding = {make for make, of_one in checks.items() if all(check(other) for check in of_one)}
+    if REGISTRY["body.constraint"].surely_kept in holding:  # the other checks are for values that the schema admits
+        kept = {rule.id for rule in REGISTRY.values() if rule.surely_kept in holding}
         broken = [one for one in found if one.rule in kept]
         assert [
             one for one in broken if (one.rule, one.pointer) != ("body.known_value", under.chosen.roles.state)

@@ -20,6 +20,8 @@ from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting, told_of
+from batch_conformance.rules.availability import DROPS, SERVER_ERROR, SILENT
+from batch_conformance.rules.rule import Broken
 
 AWAY = frozenset({"timeout", "reset"})
 """Failures after a connection was made: the server had the request and did not answer it."""
@@ -405,11 +407,13 @@ def _server_error(sighting: Sighting, of: str | None) -> Deviation:
     """The deviation that a 5xx is to a kind of request that is always answered so, or for what ``of`` says."""
     status = str(sighting.exchange.status)
     always = of or kind_of(sighting.exchange.probe) + named_operation(sighting.contract, sighting.operation)
-    return sighting.deviates(
-        "response.server_error",
-        expected="an answer, as other requests get",
-        observed=f"{status} every time for {always}",
-        kind=_told_kind(sighting, of),
+    return SERVER_ERROR.deviation(
+        sighting,
+        Broken(
+            expected="an answer, as other requests get",
+            observed=f"{status} every time for {always}",
+            kind=_told_kind(sighting, of),
+        ),
     )
 
 
@@ -418,12 +422,14 @@ def _silent(sighting: Sighting, of: str | None) -> Deviation:
     failure = sighting.exchange.failure
     detail = failure.detail if failure else "nothing"
     always = of or kind_of(sighting.exchange.probe) + named_operation(sighting.contract, sighting.operation)
-    return sighting.deviates(
-        "response.silent",
-        status="",
-        expected="an answer, as other requests get",
-        observed=f"{detail}, every time for {always}",
-        kind=_told_kind(sighting, of),
+    return SILENT.deviation(
+        sighting,
+        Broken(
+            status="",
+            expected="an answer, as other requests get",
+            observed=f"{detail}, every time for {always}",
+            kind=_told_kind(sighting, of),
+        ),
     )
 
 
@@ -438,16 +444,18 @@ def ended(sighting: Sighting, *, sure: bool) -> Deviation | None:
     if not sure and plain and probe.credential in ("valid", "recorded"):
         return None
     here = BaseUrl("http", urlsplit(sighting.exchange.request.url).hostname or "", 80).is_loopback
-    return sighting.deviates(
-        "response.silent",
-        status="",
-        expected="an answer, and a server that goes on",
-        observed="the connection ended and the next ones were refused, and so it was when it was sent once more"
-        if sure
-        else "the connection ended, and every one after it was refused",
-        kind="ends",
-        level=None if here else "info",
-        side=None if here else "network",
+    return SILENT.deviation(
+        sighting,
+        Broken(
+            status="",
+            expected="an answer, and a server that goes on",
+            observed="the connection ended and the next ones were refused, and so it was when it was sent once more"
+            if sure
+            else "the connection ended, and every one after it was refused",
+            kind="ends",
+            level=None if here else "info",
+            side=None if here else "network",
+        ),
     )
 
 
@@ -464,10 +472,12 @@ def is_often(healed: int, requests: int) -> bool:
 
 def _dropped(sighting: Sighting, healed: int, requests: int) -> Deviation:
     """The deviation that a drop is where they keep coming."""
-    return sighting.deviates(
-        "response.drops",
-        status="",
-        expected="connections that live as long as the exchange",
-        observed=f"{healed} of {requests} requests dropped and healed by a retry",
-        kind="reset",
+    return DROPS.deviation(
+        sighting,
+        Broken(
+            status="",
+            expected="connections that live as long as the exchange",
+            observed=f"{healed} of {requests} requests dropped and healed by a retry",
+            kind="reset",
+        ),
     )

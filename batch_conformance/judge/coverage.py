@@ -13,7 +13,8 @@ from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldRe
 from batch_conformance.judge.content import Held
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.rules import REGISTRY, added_clauses
-from batch_conformance.rules.rule import standard
+from batch_conformance.rules.bodies import SEEN
+from batch_conformance.rules.rule import Broken, standard
 
 
 class Coverage:
@@ -216,14 +217,16 @@ class _Properties:
             count = self._holders[place.pointer]
             if count and place.pointer not in self._held:
                 holder = self._first[place.pointer]
-                yield holder.deviates(
-                    "body.seen",
-                    media_type=holder.contract_media_type,
-                    pointer=place.pointer,
-                    expected="to be seen at least once",
-                    observed=f"in none of {count} bodies",
-                    kind="never",
-                    location=place.location,
+                yield SEEN.deviation(
+                    holder,
+                    Broken(
+                        media_type=holder.contract_media_type,
+                        pointer=place.pointer,
+                        expected="to be seen at least once",
+                        observed=f"in none of {count} bodies",
+                        kind="never",
+                        location=place.location,
+                    ),
                 )
 
 

@@ -8,7 +8,6 @@ from batch_conformance.exchange.exchange import RECORDED
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.availability import Moment, moment_of
 from batch_conformance.judge.form import are_alike, form_of
-from batch_conformance.judge.response import accepts_documented
 from batch_conformance.judge.sighting import Sighting, told_of
 from batch_conformance.rules.authentication import (
     RULE_OF_CREDENTIAL,
@@ -17,6 +16,7 @@ from batch_conformance.rules.authentication import (
     is_scheme_refused,
     must_be_refused,
 )
+from batch_conformance.rules.media_type import accepts_documented
 from batch_conformance.rules.rule import is_success
 
 _SCHEMES = frozenset({"no_scheme", "wrong_scheme", "wrong_scheme_token"})

@@ -18,19 +18,16 @@ from batch_conformance.judge import applying as rules
 from batch_conformance.judge import error_bodies
 from batch_conformance.judge.account import Account
 from batch_conformance.judge.availability import Answered, Down, Moment, Weighed, ended, is_down, moment_of
-from batch_conformance.judge.body import judge_body
 from batch_conformance.judge.coverage import Coverage, cover_clauses
 from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.form import form_of
 from batch_conformance.judge.log import DOWN, FOREIGN, MOST_IN_MEMORY, Log, Row, each
 from batch_conformance.judge.reads import answered_in, compare, is_reduced, path_of_row, sighting_of_row
-from batch_conformance.judge.response import judge_response, refused_for_its_id
-from batch_conformance.judge.sense import judge_sense
 from batch_conformance.judge.shape import judge_shape, shape_clause
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.judge.weather import Weather, Words, may_pass, soften, weather_of
-from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.authentication import has_key, is_let_in
+from batch_conformance.rules.bodies import NOT_THE_OBJECT, OF_A_VALUE
 from batch_conformance.rules.conditions import (
     ALWAYS,
     UNLESS_NOWHERE,
@@ -41,18 +38,14 @@ from batch_conformance.rules.conditions import (
 )
 from batch_conformance.rules.refusal import is_refused_for_its_id
 from batch_conformance.rules.rule import is_success
+from batch_conformance.rules.status import REFUSED_INPUT, refused_for_its_id
 
 REQUIRED_SUCCESS = "a 2xx answer of the operation"
 REQUIRED_UNKNOWN = "the answer to an unknown id"
 REQUIRED_AUTHENTICATION = "the answer to a request without credentials"
 
 
-NOT_THE_OBJECT = frozenset({"body.another_object", "body.enveloped"})
-"""Rules that say that a body holds none of the documented properties; which of them lack is no further news."""
-
 _HAD_TO_BE_REFUSED = frozenset({"unknown", "neighbour", "hostile", "outside"})
-_OF_A_VALUE = frozenset({"body.type", "body.enum", "body.format", "body.constraint"})
-
 _MOST_EXAMPLES = 200
 
 _ALONE, _GIVEN_AWAY = 0, 1
@@ -404,7 +397,7 @@ def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, int, list[Deviatio
     )
     odd = is_batch and sighting.exchange.probe.subject in _HAD_TO_BE_REFUSED and not sighting.forced
     answer = list(_judge_answer(sighting))
-    if any(one.rule == "response.refused_input" for one in answer):
+    if any(one.rule == REFUSED_INPUT.id for one in answer):
         form = form_of(sighting)
         yield unless_form_is_own(form), _ALONE, answer
         yield if_form_is_own(form), _ALONE, list(_judge_answer(replace(sighting, api_spoke=True)))
@@ -429,23 +422,21 @@ def judge_one(sighting: Sighting) -> Iterator[Deviation]:
 
 def _judge_refusal(sighting: Sighting) -> tuple[list[Deviation], list[Deviation]]:
     """Of a refusal of an id that the document does not admit: what is not as documented, as one, and the rest."""
-    of_message = [*judge_response(sighting), *rules.check(sighting, "document", "protocol")]
-    of_http = [one for one in of_message if REGISTRY[one.rule].concern == "protocol"]
-    deviates = of_http != of_message or any(True for _ in judge_body(sighting))
-    return ([refused_for_its_id(sighting)] if deviates else []), of_http
+    deviates = any(True for _ in rules.check(sighting, "document"))
+    refusal = REFUSED_INPUT.deviation(sighting, refused_for_its_id(sighting))
+    return ([refusal] if deviates else []), list(rules.check(sighting, "protocol"))
 
 
 def _judge_answer(sighting: Sighting) -> Iterator[Deviation]:
-    yield from judge_response(sighting)
-    yield from rules.check(sighting, "document", "protocol")
-    of_body = list(judge_body(sighting))
-    yield from of_body
-    if not any(deviation.rule in NOT_THE_OBJECT for deviation in of_body):
-        # A value that the schema forbids makes no sense either: that is one cause. A null is no value.
-        told = {one.pointer for one in of_body if one.rule in _OF_A_VALUE and one.kind != "null"}
-        for deviation in (*judge_sense(sighting), *rules.check(sighting, "sense")):
-            if not any(place == deviation.pointer or place.startswith(deviation.pointer + "/") for place in told):
-                yield deviation
+    of_answer = list(rules.check(sighting, "document", "protocol"))
+    yield from of_answer
+    if any(deviation.rule in NOT_THE_OBJECT for deviation in of_answer):
+        return
+    # A value that the schema forbids makes no sense either: that is one cause. A null is no value.
+    told = {one.pointer for one in of_answer if one.rule in OF_A_VALUE and one.kind != "null"}
+    for deviation in rules.check(sighting, "sense"):
+        if not any(place == deviation.pointer or place.startswith(deviation.pointer + "/") for place in told):
+            yield deviation
 
 
 def _with_whole(finding: Finding, kept: Exchange | None) -> Finding:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 from batch_conformance.contract.contract import Contract
-from batch_conformance.contract.location import Location
 from batch_conformance.contract.match import operation_of
 from batch_conformance.contract.operation import Operation, ResponseContract
-from batch_conformance.contract.pointer import printable
-from batch_conformance.contract.said import said_at
 from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Exchange, Response
-from batch_conformance.findings.finding import Deviation, Level, Side
-from batch_conformance.findings.rules import REGISTRY
 from batch_conformance.judge.content import Content, look, read
 from batch_conformance.judge.strict_json import Parsed
-from batch_conformance.message import Text
 
+T = TypeVar("T")
 _ODD = ("equivalent", "neighbour", "hostile")
 """Subjects whose ids nobody has either, as they are written, the plainest first."""
 
@@ -168,50 +163,20 @@ class Sighting:
         value = self.parsed.value if success and self.parsed else None
         return value if isinstance(value, Mapping) and not self.strange else None
 
-    def deviates(
-        self,
-        rule: str,
-        *,
-        expected: Text,
-        observed: Text,
-        kind: str,
-        pointer: str = "",
-        status: str | None = None,
-        media_type: str = "",
-        level: Level | None = None,
-        side: Side | None = None,
-        location: Location | None = None,
-    ) -> Deviation:
-        """A deviation seen here; what is not given is the rule's, or this response's.
 
-        What an example, a guide or a repair says, and not the document itself, breaks at level ``should`` at most.
-        """
-        known = REGISTRY[rule]
-        said, level = location or self._said(rule, pointer), level or known.level
-        if level == "must" and said.origin in ("overlay", "repair"):
-            level = "should"
-        return Deviation(
-            rule=rule,
-            operation=self.operation.id,
-            status=self.status if status is None else status,
-            media_type=media_type,
-            pointer=printable(pointer),
-            expected=printable(expected) if isinstance(expected, str) else expected,
-            observed=printable(observed) if isinstance(observed, str) else observed,
-            kind=printable(kind),
-            level=level,
-            side=side or known.side,
-            exchange=self.exchange,
-            location=said,
-        )
+def derived(function: Callable[[Sighting], T]) -> Callable[[Sighting], T]:
+    """A function of a sighting that is computed once for each of them, as what it derives itself is."""
+    name = f"{function.__module__}.{function.__qualname__}"
 
-    def _said(self, rule: str, pointer: str) -> Location:
-        """Where what a rule demands is said: in the document, at this response, or by the standard behind the rule."""
-        if rule.startswith(
-            ("body.", "json.", "response.status", "response.media_type", "response.header", "response.undocumented")
-        ):
-            return self.documented.location if self.documented else self.operation.location
-        return said_at(self.operation, rule, pointer) or Location(REGISTRY[rule].source, 0, "", "standard")
+    @wraps(function)
+    def once(sighting: Sighting) -> T:
+        known = sighting.__dict__
+        if name not in known:
+            known[name] = function(sighting)
+        found: T = known[name]
+        return found
+
+    return once
 
 
 def told_of(subjects: Set[str]) -> Set[str]:

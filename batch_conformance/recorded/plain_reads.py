@@ -15,13 +15,10 @@ import orjson
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import escape, unescape
-from batch_conformance.judge.body import surely_says_something
 from batch_conformance.judge.judge import Judge, Judged
 from batch_conformance.judge.log import UP, length_and_checksum
-from batch_conformance.judge.sense import surely_makes_sense
 from batch_conformance.judge.sparing import broken_alike, surely_kept
 from batch_conformance.judge.strict_json import surely_has_each_key_once
-from batch_conformance.judge.validators import surely_valid
 from batch_conformance.recorded.guess import Guess
 from batch_conformance.recorded.heads import Asked, Heads, Key, Said, remember
 from batch_conformance.recorded.line import LineError
@@ -100,7 +97,6 @@ class PlainReads:
         self._last: dict[str, _Last] = {}
         self._inside: dict[Key, tuple[str, ...] | None] = {}
         self._broken_alike = broken_alike()
-        self._checks: dict[tuple[str, str, bool], tuple[BodyCheck, ...] | None] = {}
         self._state = (operation.roles.state or "")[1:]
         self._identity = (operation.roles.identity or "")[1:]
         self._places = self._split(self._log.pointers)
@@ -240,23 +236,10 @@ class PlainReads:
         if exchange.probe.subject != "known" or exchange.probe.credential != "valid":
             return None
         broken = any(deviation.rule in ("body.type", "body.required", "body.undeclared") for deviation in deviations)
-        valid = self._check(sighting.status, sighting.contract_media_type, broken)
-        sense = surely_makes_sense(roles, body)
-        kept = surely_kept(AlikeBodies(schema, roles, body, broken))
-        says = surely_says_something(schema, roles, body)
-        if valid is None or sense is None or says is None or kept is None:
+        checks = surely_kept(AlikeBodies(schema, roles, body, broken))
+        if checks is None or not all(check(body) for check in checks):
             return None
-        if not all(check(body) for check in (*valid, *sense, *kept)):
-            return None
-        return _Plan(judged, len(exchange.response.body), (*valid, *sense, *kept, says), self._facts_of(body))
-
-    def _check(self, status: str, media_type: str, broken: bool) -> tuple[BodyCheck, ...] | None:
-        wanted = (status, media_type, broken)
-        if wanted not in self._checks:
-            schema = self._operation.responses[status].content[media_type]
-            assert schema is not None
-            self._checks[wanted] = surely_valid(schema, broken=broken)
-        return self._checks[wanted]
+        return _Plan(judged, len(exchange.response.body), checks, self._facts_of(body))
 
     @staticmethod
     def _split(pointers: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:

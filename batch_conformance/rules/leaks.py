@@ -12,7 +12,7 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.message import Message, Template
 from batch_conformance.rules.highlight import Highlight, at_observed_text, at_redacted
-from batch_conformance.rules.rule import Broken, Rule, always, has_id, where
+from batch_conformance.rules.rule import Broken, Rule, always, has_id, is_answered, where
 
 _NO_KEY = Template("security.key_reflected.expected", "no credential in a response")
 _KEY_IN = Template("security.key_reflected.observed", "the key in the {place}")
@@ -62,10 +62,6 @@ def _key_in(place: str) -> Message:
     if kind == "header":
         return _KEY_IN_HEADER(name=name)
     return _KEY_IN_BODY() if place == "body" else _KEY_IN(place=place)
-
-
-def _is_answered(observation: Sighting) -> bool:
-    return observation.answer is not None
 
 
 def _check_injection(observation: Sighting) -> Iterator[Broken]:
@@ -147,7 +143,7 @@ KEY_REFLECTED = Rule(
     breaks="Invalid token: sk-…whole key…",
     keeps="Invalid token",
     clauses=always(Template("security.key_reflected.clause", "the key does not come back")),
-    exercised=_is_answered,
+    exercised=is_answered,
     concern="leak",
     check=_check_key,
     looks_at="bytes",

@@ -71,3 +71,28 @@ def leads_to_normal_form(observation: Sighting) -> bool:
         return urlsplit(urljoin(observation.exchange.request.url, location.strip())).path.endswith(normal)
     except ValueError:
         return False
+
+
+def is_unquoted_text(observation: Sighting) -> bool:
+    """Whether a documented JSON string came as plain text without its quotes.
+
+    True for no markup: an HTML page is no string of the API. True only where the schema admits nothing but a string.
+    """
+    answer, schema = observation.answer, observation.schema
+    if answer is None or schema is None or not (observation.has_body or observation.lacks_body) or answer.status < 400:
+        return False
+    root = schema.properties[0]
+    if (
+        not root.types <= {"string", "null"}
+        or "string" not in root.types
+        or "json" not in observation.contract_media_type
+    ):
+        return False
+    if observation.media_type not in ("", "text/plain", observation.contract_media_type):
+        return False
+    # Under the documented media type, null and 404 are JSON of another type.
+    is_json = (
+        observation.media_type == observation.contract_media_type and observation.parsed and observation.parsed.readable
+    )
+    is_text = observation.parsed is not None and any(one.flaw == "plain_text" for one in observation.parsed.defects)
+    return not is_json and (is_text or answer.body.lstrip()[:1] not in (b"", b'"', b"{", b"[", b"<"))

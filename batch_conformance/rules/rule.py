@@ -232,3 +232,13 @@ def is_success(observation: Sighting) -> bool:
     """Whether a read was answered with success that was not asked for by name."""
     succeeded = observation.answer is not None and 200 <= observation.answer.status < 300
     return succeeded and observation.method in ("GET", "HEAD") and not observation.forced
+
+
+def is_answered(observation: Sighting) -> bool:
+    """Whether a response came."""
+    return observation.answer is not None
+
+
+def has_json(observation: Sighting) -> bool:
+    """Whether a body came where the contract has JSON."""
+    return observation.covered and observation.parsed is not None and "json" in observation.contract_media_type

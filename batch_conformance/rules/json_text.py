@@ -1,0 +1,208 @@
+"""Rules about the text of a body: one JSON text in UTF-8, as strictly as RFC 8259 has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from batch_conformance.judge.content import Content
+from batch_conformance.judge.sighting import Sighting, derived
+from batch_conformance.judge.strict_json import Parsed
+from batch_conformance.rules.highlight import at_pointer
+from batch_conformance.rules.media_type import foreign_charset
+from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text, leads_to_normal_form
+from batch_conformance.rules.rule import Broken, Rule, always, has_json
+
+_RULE_OF_FLAW = {
+    "bom": "json.bom",
+    "duplicate_key": "json.duplicate_key",
+    "surrogate": "json.surrogate",
+    "trailing": "json.trailing",
+}
+
+
+def documented_body(observation: Sighting) -> Parsed | None:
+    """A body that is to be the documented one of its status, as it was read; None where there is no such body.
+
+    Where its media type says that something else came, what is in it is no second cause.
+    """
+    parsed = observation.parsed
+    if parsed is None or not observation.covered or not observation.contract_media_type:
+        return None
+    if leads_to_normal_form(observation):
+        return None
+    mislabelled = observation.declared_media_type is None and "empty" not in {defect.flaw for defect in parsed.defects}
+    if mislabelled and not is_unquoted_text(observation) and not _is_meant(observation.content):
+        return None
+    return parsed
+
+
+def _is_meant(content: Content | None) -> bool:
+    """Whether a body under a media type that is not documented is the documented one all the same."""
+    if content is None or content.strangeness is not None:
+        return False
+    return not any(violation.pointer == "" for violation in content.violations)
+
+
+@derived
+def of_text(observation: Sighting) -> tuple[tuple[str, Broken], ...]:
+    """What is wrong with the text of a body, by the rules that it breaks, whoever sent it."""
+    return tuple(_of_text(observation))
+
+
+def _of_text(observation: Sighting) -> Iterator[tuple[str, Broken]]:
+    parsed, media_type = documented_body(observation), observation.contract_media_type
+    if parsed is None:
+        return
+    if is_unquoted_text(observation):
+        observed = f"plain text in the {observation.status} body"
+        yield (
+            "json.unquoted",
+            Broken("a JSON string, in quotes", observed, "unquoted", status="", media_type=media_type),
+        )
+        return
+    foreign = bool(foreign_charset(observation))
+    for defect in parsed.defects:
+        if not (foreign and defect.flaw == "encoding"):
+            broken = Broken(
+                "one JSON text in UTF-8", defect.detail, defect.flaw, media_type=media_type, pointer=defect.pointer
+            )
+            yield _RULE_OF_FLAW.get(defect.flaw, "json.invalid"), broken
+
+
+def _checks(rule: str) -> Callable[[Sighting], Iterator[Broken]]:
+    """The check of a rule; what was turned away is told as that, whatever its body is."""
+
+    def check(observation: Sighting) -> Iterator[Broken]:
+        answer = observation.answer
+        if answer is not None and not is_turned_away(observation, answer.status):
+            yield from (broken for broken_rule, broken in of_text(observation) if broken_rule == rule)
+
+    return check
+
+
+def _is_text_of_error(observation: Sighting) -> bool:
+    return has_json(observation) and (observation.exchange.status or 0) >= 400
+
+
+INVALID = Rule(
+    id="json.invalid",
+    title="The body is not JSON",
+    level="must",
+    side="server",
+    why="A client that parses the body as the documented media type gets an exception instead of a value.",
+    remedy="Send one complete JSON text in UTF-8, made by a JSON library, for every documented JSON response.",
+    source="RFC 8259 section 2",
+    breaks='{"id": "batch_a", "created_at": NaN}',
+    keeps='{"id": "batch_a", "created_at": 1741685413}',
+    said_by="document",
+    clauses=always("each body is JSON"),
+    exercised=has_json,
+    concern="document",
+    check=_checks("json.invalid"),
+    looks_at="bytes",
+    kept_by_plain_reads=True,
+    highlight=at_pointer,
+)
+
+BOM = Rule(
+    id="json.bom",
+    title="The body starts with a byte order mark",
+    level="must",
+    side="server",
+    why="RFC 8259 forbids a sender to add one; many parsers refuse the text.",
+    remedy="Write the body as plain UTF-8 without a byte order mark.",
+    source="RFC 8259 section 8.1",
+    breaks='EF BB BF {"id": "batch_a"}',
+    keeps='{"id": "batch_a"}',
+    said_by="document",
+    clauses=always("no body begins with a byte order mark"),
+    exercised=has_json,
+    concern="document",
+    check=_checks("json.bom"),
+    looks_at="bytes",
+    kept_by_plain_reads=True,
+    highlight=at_pointer,
+)
+
+TRAILING = Rule(
+    id="json.trailing",
+    title="Something follows the JSON text",
+    level="must",
+    side="server",
+    why="A body is one JSON text; strict parsers refuse what has a tail, lenient ones hide that it is there.",
+    remedy="End the body with the JSON value; look for a second write or a debugging print.",
+    source="RFC 8259 section 2",
+    breaks='{"id": "batch_a"}{"id": "batch_b"}',
+    keeps='{"id": "batch_a"}',
+    said_by="document",
+    clauses=always("nothing follows the JSON of a body"),
+    exercised=has_json,
+    concern="document",
+    check=_checks("json.trailing"),
+    looks_at="bytes",
+    kept_by_plain_reads=True,
+    highlight=at_pointer,
+)
+
+DUPLICATE_KEY = Rule(
+    id="json.duplicate_key",
+    title="An object has the same key twice",
+    level="should",
+    side="server",
+    why="Parsers disagree on which value counts, so two clients read two different batches.",
+    remedy="Write each member once; look for a field that is serialized from two sources.",
+    source="RFC 8259 section 4",
+    breaks='{"id": "batch_a", "id": "batch_b"}',
+    keeps='{"id": "batch_a"}',
+    said_by="document",
+    clauses=always("no object has a member twice"),
+    exercised=has_json,
+    concern="document",
+    check=_checks("json.duplicate_key"),
+    looks_at="bytes",
+    kept_by_plain_reads=True,
+    highlight=at_pointer,
+)
+
+SURROGATE = Rule(
+    id="json.surrogate",
+    title="A string holds half a surrogate pair",
+    level="should",
+    side="server",
+    why="Such a string is no Unicode text: clients fail when they print, store or forward it.",
+    remedy="Cut and escape strings by code points, not by UTF-16 units or bytes.",
+    source="RFC 8259 section 8.2",
+    breaks=r'{"metadata": {"description": "\ud83d"}}',
+    keeps=r'{"metadata": {"description": "\ud83d\ude00"}}',
+    said_by="document",
+    clauses=always("no text has half of a surrogate pair"),
+    exercised=has_json,
+    concern="document",
+    check=_checks("json.surrogate"),
+    looks_at="bytes",
+    kept_by_plain_reads=True,
+    highlight=at_pointer,
+)
+
+UNQUOTED = Rule(
+    id="json.unquoted",
+    title="Plain text where the document declares a JSON string",
+    level="should",
+    side="document",
+    why="The document declares application/json with a bare string and shows unquoted samples, so it does not say "
+    "whether the quotes are on the wire; a client that parses JSON fails on the text.",
+    remedy="Say in the document which it is: text/plain for unquoted text, or send the string with its quotes.",
+    source="RFC 8259 section 3",
+    breaks="404 page not found",
+    keeps='"404 page not found"',
+    said_by="document",
+    clauses=always("texts of errors are in quotes"),
+    exercised=_is_text_of_error,
+    concern="document",
+    check=_checks("json.unquoted"),
+    looks_at="bytes",
+    kept_by_plain_reads=True,
+    highlight=at_pointer,
+)
+
+RULES = (INVALID, BOM, TRAILING, DUPLICATE_KEY, SURROGATE, UNQUOTED)

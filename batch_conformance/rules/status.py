@@ -1,0 +1,244 @@
+"""Rules about the status of a response, and about what is answered to odd ids and to undeclared methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from batch_conformance.judge.sighting import Sighting, derived
+from batch_conformance.rules.bodies import of_body
+from batch_conformance.rules.highlight import at_status
+from batch_conformance.rules.json_text import of_text
+from batch_conformance.rules.media_type import accepts_documented, is_of_another_type
+from batch_conformance.rules.refusal import is_of_a_query, is_turned_away, leads_to_normal_form
+from batch_conformance.rules.rule import Broken, Rule, always, is_conclusive
+
+_HTTP_ERRORS = frozenset({400, 401, 403, 404, 405, 406, 410, 414, 429, 431})
+_LIMIT_STATUSES = frozenset({414, 431})
+_METHOD_REFUSALS = frozenset({404, 405, 501})
+_ACCEPTED = frozenset({"valid", "lower_case_scheme"})
+"""Credentials that a server has to accept."""
+
+_NOBODYS = frozenset({"unknown", "neighbour", "hostile", "recorded"})
+"""Subjects that may well be the ids of no batch."""
+
+_Undocumented = Literal["", "not_acceptable", "refused_input", "undocumented_error", "status"]
+"""What a status is that the document does not list."""
+
+
+@derived
+def _undocumented(observation: Sighting) -> _Undocumented:
+    """What a status is that the document does not list; empty for one that it does, and where that is said elsewhere.
+
+    429 and 5xx are weighed over the run: an outage is not drift.
+    """
+    answer = observation.answer
+    if answer is None or not observation.covered or leads_to_normal_form(observation):
+        return ""
+    operation, status = observation.operation, answer.status
+    is_status = 100 <= status <= 599  # RFC 9110 section 15: there are no others, whatever a default response says
+    if is_status and (observation.documented is not None or status == 429 or status >= 500):
+        return ""
+    if observation.method == "HEAD" and status in _METHOD_REFUSALS:
+        return ""
+    if status == 406 and not accepts_documented(observation):
+        return "not_acceptable"
+    if status in _LIMIT_STATUSES or is_turned_away(observation, status):
+        return "refused_input"
+    unforeseen = status in _HTTP_ERRORS and (not operation.lists_errors or _is_unforeseen(observation, status))
+    return "undocumented_error" if unforeseen or is_of_a_query(observation, status) else "status"
+
+
+def _checks(what: _Undocumented) -> Callable[[Sighting], Iterator[Broken]]:
+    def check(observation: Sighting) -> Iterator[Broken]:
+        if _undocumented(observation) == what:
+            yield _unlisted(observation)
+
+    return check
+
+
+def _unlisted(observation: Sighting, remark: str = "") -> Broken:
+    """A status that is none of those listed."""
+    status, reason = (observation.answer.status, observation.answer.reason) if observation.answer else (0, "")
+    listed = ", ".join(observation.operation.responses)
+    return Broken(f"one of {listed}{remark}", f"{status} {reason}".rstrip(), str(status))
+
+
+def _check_error(observation: Sighting) -> Iterator[Broken]:
+    if _undocumented(observation) == "undocumented_error":
+        for_it = " for it" if observation.operation.lists_errors else ""
+        yield _unlisted(observation, f"; no error is documented{for_it}")
+
+
+def _is_unforeseen(observation: Sighting, status: int) -> bool:
+    """Whether the document foresees no answer at all to what was asked, and this is the one that HTTP has for it.
+
+    A credential that must be refused gets 401 (RFC 9110 section 15.5.2), an id that nobody has 404 (15.5.5) or 410.
+    The self-check reports that the document lists neither.
+    """
+    operation, probe = observation.operation, observation.exchange.probe
+    if status == 401:
+        return operation.secured and (probe.credential not in _ACCEPTED or probe.subject == "recorded")
+    gone = probe.subject in _NOBODYS and not any(operation.response_for(other) for other in (404, 410))
+    return status in (404, 410) and gone and probe.credential in _ACCEPTED
+
+
+def _check_refused(observation: Sighting) -> Iterator[Broken]:
+    """An odd request that was turned away with a status, a media type or a body that is not documented."""
+    if _undocumented(observation) == "refused_input":
+        yield _unlisted(observation)
+    answer, documented = observation.answer, observation.documented
+    if answer is None or documented is None or not is_turned_away(observation, answer.status):
+        return
+    kind = str(answer.status)
+    if is_of_another_type(observation):
+        observed = f"{answer.status} with {observation.media_type or 'no Content-Type'}"
+        yield Broken(" or ".join(documented.content), observed, kind)
+    first = next(iter((*of_text(observation), *of_body(observation))), None)
+    if first is not None:
+        observed = f"{answer.status} with another body: {first[1].observed}"
+        yield Broken(f"the documented body of {observation.status}", observed, kind)
+
+
+def refused_for_its_id(observation: Sighting) -> Broken:
+    """The one thing that is told of all refusals of ids that their schema does not admit, whatever they are like."""
+    return Broken(
+        f"an id that the schema of {observation.operation.parameter} admits, or a documented answer",
+        f"{observation.exchange.status or 0} for an id that it does not admit",
+        "schema",
+        status="",
+        side="server",
+    )
+
+
+def _check_method(observation: Sighting) -> Iterator[Broken]:
+    answer = observation.answer
+    if answer is None or observation.covered or not 200 <= answer.status < 300:
+        return
+    if observation.method not in (*observation.operation.methods, "HEAD"):
+        yield Broken(
+            f"405 for {observation.method}, which the document does not declare",
+            f"{answer.status} {answer.reason}".rstrip(),
+            observation.method,
+            status="",
+        )
+
+
+def _is_odd(observation: Sighting) -> bool:
+    """Whether a request is one that a gateway may turn away: for its id, or for the status that it asks for."""
+    probe = observation.exchange.probe
+    odd = probe.subject in ("hostile", "neighbour") or (probe.forced_status is not None and not observation.forced)
+    return (odd or observation.operation.breaks_its_schema(probe.batch_id)) and is_conclusive(observation)
+
+
+def _is_read(observation: Sighting) -> bool:
+    return observation.covered and observation.answer is not None
+
+
+def _accepts_nothing(observation: Sighting) -> bool:
+    return observation.answer is not None and not accepts_documented(observation)
+
+
+def _is_error(observation: Sighting) -> bool:
+    return (observation.exchange.status or 0) >= 400 and is_conclusive(observation)
+
+
+def _is_undeclared(observation: Sighting) -> bool:
+    return observation.method not in (*observation.operation.methods, "HEAD") and is_conclusive(observation)
+
+
+STATUS = Rule(
+    id="response.status",
+    title="A status that the document does not list",
+    level="must",
+    side="server",
+    why="Clients generated from the document have no branch for it.",
+    remedy="Answer with a documented status, or document this one with its body.",
+    source="OpenAPI 3.0 section 4.7.16, the operation's responses",
+    breaks="202 Accepted for a batch that exists",
+    keeps="200 OK for a batch that exists",
+    said_by="document",
+    clauses=always("no undocumented status is answered"),
+    exercised=_is_read,
+    exercised_at="answer",
+    concern="document",
+    check=_checks("status"),
+    looks_at="message",
+    highlight=at_status,
+)
+
+UNDOCUMENTED_ERROR = Rule(
+    id="response.undocumented_error",
+    title="An error status where the document lists none",
+    level="info",
+    side="document",
+    why="The document lists no error at all, or none for a refused credential or an id that nobody has, so a "
+    "status used as HTTP means it contradicts nothing.",
+    remedy="Document the error responses with their bodies.",
+    source="RFC 9110 section 15",
+    breaks="404 where only 200 is documented",
+    keeps="404 where 404 is documented",
+    said_by="document",
+    clauses=always("every error is one that is documented"),
+    exercised=_is_error,
+    concern="document",
+    check=_check_error,
+    looks_at="message",
+    highlight=at_status,
+)
+
+REFUSED_INPUT = Rule(
+    id="response.refused_input",
+    title="An odd id is turned away",
+    level="info",
+    side="network",
+    why="A gateway refused it in its own words, or the API did because the id breaks the schema of its parameter; "
+    "no client that means well sends such an id.",
+    remedy="Nothing, unless such ids are legal for you; or document the answer.",
+    source="RFC 9110 section 15.5",
+    breaks="an HTML 403 for an id with a quote in it; an undocumented 422 for an id that is no UUID",
+    keeps="the documented 404 for it",
+    clauses=always("what is odd is refused as documented"),
+    exercised=_is_odd,
+    concern="document",
+    check=_check_refused,
+    looks_at="bytes",
+    kept_by_plain_reads=True,
+    highlight=at_status,
+)
+
+NOT_ACCEPTABLE = Rule(
+    id="response.not_acceptable",
+    title="406 for an Accept header",
+    level="info",
+    side="server",
+    why="RFC 9110 allows it, and also allows to answer with the documented type all the same.",
+    remedy="Nothing; or answer application/json to any Accept.",
+    source="RFC 9110 section 12.4.1",
+    breaks="406 for Accept: text/html",
+    keeps="200 application/json for Accept: text/html",
+    clauses=always("an Accept that names nothing documented gets a documented answer"),
+    exercised=_accepts_nothing,
+    check=_checks("not_acceptable"),
+    looks_at="message",
+    highlight=at_status,
+)
+
+UNDECLARED_ANSWERED = Rule(
+    id="method.undeclared_answered",
+    title="A method that the document does not declare succeeds",
+    level="should",
+    side="server",
+    why="Something happened that nobody documented, perhaps to data.",
+    remedy="Answer 405 with Allow, or document the method.",
+    source="OpenAPI 3.0 section 4.7.9, RFC 9110 section 15.5.6",
+    breaks="DELETE answered 200",
+    keeps="DELETE answered 405",
+    clauses=always("methods that the document does not declare do not succeed"),
+    exercised=_is_undeclared,
+    check=_check_method,
+    looks_at="message",
+    highlight=at_status,
+)
+
+RULES = (STATUS, UNDOCUMENTED_ERROR, REFUSED_INPUT, NOT_ACCEPTABLE, UNDECLARED_ANSWERED)

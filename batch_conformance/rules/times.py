@@ -1,0 +1,213 @@
+"""Rules about the times of a batch: that they are times, their order, and the window that was promised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from batch_conformance.contract.operation import Operation
+from batch_conformance.contract.roles import Roles, Stage
+from batch_conformance.judge.sighting import Sighting, at, integer_at
+from batch_conformance.rules.batch import EARLIEST, LATEST, clock, is_plausible, times_of
+from batch_conformance.rules.highlight import at_pointer
+from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
+
+_WINDOW = re.compile(r"(\d{1,6})\s*([hdm])")
+_WINDOW_UNIT = {"h": 3600, "d": 86400, "m": 60}
+
+
+def _check_magnitude(observation: Sighting) -> Iterator[Broken]:
+    for pointer in observation.operation.roles.timestamps:
+        moment = integer_at(observation.batch, pointer)
+        if moment is not None and not is_plausible(moment):
+            kind = _magnitude(moment)
+            observed = f"{str(moment)[:24]} ({kind})"
+            here = observation.contract_media_type
+            yield Broken("Unix seconds of our time", observed, kind, media_type=here, pointer=pointer)
+
+
+def _magnitude(moment: int) -> str:
+    if moment <= 0:
+        return "zero" if moment == 0 else "negative"
+    for scale, name in ((1_000, "milliseconds"), (1_000_000, "microseconds"), (1_000_000_000, "nanoseconds")):
+        if is_plausible(moment // scale):
+            return name
+    return "distant"
+
+
+def _check_order(observation: Sighting) -> Iterator[Broken]:
+    roles = observation.operation.roles
+    times = times_of(observation.batch, roles)
+    stages = [stage for stage in roles.stages if stage.timestamp in times]
+    for pointer, moment in times.items():
+        earlier = [roles.created] if roles.created in times and pointer != roles.created else []
+        here = next((stage for stage in stages if stage.timestamp == pointer), None)
+        if here is not None:
+            earlier += [stage.timestamp for stage in stages if precedes(stage, here)]
+        late = [name for name in earlier if name is not None and times[name] > moment]
+        if late:
+            before = max(late, key=lambda name: times[name])
+            yield Broken(
+                f"not before {before} ({clock(times[before])})",
+                f"{moment} ({clock(moment)})",
+                f"before {before}",
+                media_type=observation.contract_media_type,
+                pointer=pointer,
+            )
+
+
+def precedes(one: Stage, other: Stage) -> bool:
+    """Whether every batch that reaches ``other`` by way of ``one`` was in ``one`` first.
+
+    Cancelling leaves the line anywhere, so it comes before nothing but being cancelled.
+    """
+    if one.terminal or one.rank >= other.rank:
+        return False
+    if one.word == "cancelling":
+        return other.word == "cancelled"
+    return other.word != "cancelling"
+
+
+def _check_window(observation: Sighting) -> Iterator[Broken]:
+    roles = observation.operation.roles
+    times = times_of(observation.batch, roles)
+    text = at(observation.batch, roles.window) if roles.window is not None else None
+    promised = promised_seconds(text) if isinstance(text, str) else None
+    if promised is None or roles.created not in times or roles.expires not in times:
+        return
+    if roles.created is None or roles.expires is None:
+        return
+    seconds = times[roles.expires] - times[roles.created]
+    if seconds != promised:
+        yield Broken(
+            f"{roles.created} plus {text} ({promised} s)",
+            f"{seconds} s later",
+            "differs",
+            media_type=observation.contract_media_type,
+            pointer=roles.expires,
+        )
+
+
+def promised_seconds(window: str) -> int | None:
+    """The seconds of a completion window such as ``24h``; None where it is no such text."""
+    match = _WINDOW.fullmatch(window.strip())
+    return int(match[1]) * _WINDOW_UNIT[match[2]] if match else None
+
+
+def surely_in_time(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
+    """Checks that hold only where times keep their rules. None where the roles are not those of plain members."""
+    roles, body = alike.roles, alike.body
+    if any(pointer.count("/") != 1 for pointer in (*roles.timestamps, *filter(None, (roles.window,)))):
+        return None
+    times = tuple(name for name in (p[1:] for p in roles.timestamps) if type(body.get(name)) is int)
+    return (*_surely_in_order(roles, times), *_surely_in_window(roles, times, body))
+
+
+def _surely_in_order(roles: Roles, times: tuple[str, ...]) -> list[BodyCheck]:
+    created = (roles.created or "")[1:]
+    stages = [stage for stage in roles.stages if stage.timestamp and stage.timestamp[1:] in times]
+    pairs = [(created, name) for name in times if created in times and name != created]
+    pairs += [
+        (one.timestamp[1:], other.timestamp[1:])
+        for one in stages
+        for other in stages
+        if one.timestamp and other.timestamp and precedes(one, other)
+    ]
+    ordered = tuple(dict.fromkeys(pairs))
+
+    def hold(body: Body) -> bool:
+        for name in times:
+            if not EARLIEST <= body[name] <= LATEST:
+                return False
+        for one, other in ordered:  # noqa: SIM110 - a generator costs more than the comparison
+            if body[one] > body[other]:
+                return False
+        return True
+
+    return [hold] if times else []
+
+
+def _surely_in_window(roles: Roles, times: tuple[str, ...], body: Body) -> list[BodyCheck]:
+    window, created, expires = ((pointer or "")[1:] for pointer in (roles.window, roles.created, roles.expires))
+    if created not in times or expires not in times or not isinstance(body.get(window), str):
+        return []
+    known: dict[str, int | None] = {}
+
+    def hold(body: Body) -> bool:
+        text = body[window]
+        if text not in known:
+            if len(known) > 1000:
+                known.clear()
+            known[text] = promised_seconds(text)
+        promised = known[text]
+        return promised is None or body[expires] - body[created] == promised
+
+    return [hold]
+
+
+def _has_times(operation: Operation) -> bool:
+    return bool(operation.roles.timestamps)
+
+
+def _has_window(operation: Operation) -> bool:
+    return None not in (operation.roles.window, operation.roles.created, operation.roles.expires)
+
+
+MAGNITUDE = Rule(
+    id="time.magnitude",
+    title="A time that cannot be Unix seconds",
+    level="should",
+    side="server",
+    why="Milliseconds, zero and sentinel dates parse without error and put the batch decades away.",
+    remedy="Send whole seconds since 1970; leave an unset time out, or null where the contract allows it.",
+    source="the document's examples (1741685413)",
+    breaks='{"created_at": 1741685413000}',
+    keeps='{"created_at": 1741685413}',
+    clauses=where(_has_times, "times are Unix seconds of our time", "200"),
+    exercised=is_batch,
+    concern="sense",
+    check=_check_magnitude,
+    looks_at="values",
+    surely_kept=surely_in_time,
+    highlight=at_pointer,
+)
+
+ORDER = Rule(
+    id="time.order",
+    title="Times of a batch are out of order",
+    level="should",
+    side="server",
+    why="A stage cannot begin before the one it follows, nor anything before the batch was created.",
+    remedy="Set each time once, when its stage begins, from one clock.",
+    source="the vendor's guide: the order of states",
+    breaks='{"in_progress_at": 20, "completed_at": 10}',
+    keeps='{"in_progress_at": 10, "completed_at": 20}',
+    clauses=where(_has_times, "times are in the order of the states", "200"),
+    exercised=is_batch,
+    concern="sense",
+    check=_check_order,
+    looks_at="values",
+    surely_kept=surely_in_time,
+    highlight=at_pointer,
+)
+
+WINDOW = Rule(
+    id="time.window",
+    title="The expiry is not the creation plus the window",
+    level="info",
+    side="server",
+    why="Clients plan by the completion window; vendors differ, so this is only told.",
+    remedy="Let the expiry be creation plus completion window, or document how it is made.",
+    source="the document's example: 24h and 86400 seconds",
+    breaks='{"completion_window": "24h", "created_at": 0, "expires_at": 3600}',
+    keeps='{"completion_window": "24h", "created_at": 0, "expires_at": 86400}',
+    clauses=where(_has_window, "a batch expires when its window ends", "200"),
+    exercised=is_batch,
+    concern="sense",
+    check=_check_window,
+    looks_at="values",
+    surely_kept=surely_in_time,
+    highlight=at_pointer,
+)
+
+RULES = (MAGNITUDE, ORDER, WINDOW)
