@@ -26,15 +26,18 @@ def test_sarif_places_findings_at_the_lines_of_the_document() -> None:
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
 
 
-def test_what_no_file_says_is_shown_at_the_operation() -> None:
-    finding = samples.finding("auth.challenge_missing", "", status="401")
+@pytest.mark.parametrize("status", ["401", ""], ids=["a documented status", "any status"])
+def test_what_no_file_says_is_shown_at_the_response_or_the_operation(status: str) -> None:
+    finding = samples.finding("auth.challenge_missing", "", status=status)
     said = Location("RFC 9110 section 11.6.1", 0, origin="standard")
     report = samples.run_report((replace(finding, location=said),))
+    chosen = report.contract.chosen
+    shown = chosen.responses[status].location if status else chosen.location
     (result,) = sarif.log(report)["runs"][0]["results"]
     place = result["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"]["uri"] == report.contract.chosen.location.file
-    assert place["region"]["startLine"] == report.contract.chosen.location.line
-    assert f"file={report.contract.chosen.location.file},line=" in github.annotate(report)
+    assert place["artifactLocation"]["uri"] == shown.file
+    assert place["region"]["startLine"] == shown.line
+    assert f"file={shown.file},line={shown.line}" in github.annotate(report)
 
 
 def test_sarif_tells_new_from_accepted() -> None:
