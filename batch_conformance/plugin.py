@@ -28,7 +28,7 @@ __all__ = ["Judged", "Kept", "rule"]
 
 def rule(name: str, *, of: Of | None = None) -> pytest.MarkDecorator:
     """The rule to which a test function holds the server, at the statuses of ``of`` where it is not at all of them."""
-    return pytest.mark.rule(name, of=of)
+    return pytest.mark.rule(name, of=of) if of else pytest.mark.rule(name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -393,6 +393,9 @@ class AuditSession:
             self._say(warning(INSECURE, audit.settings.language), red=True, bold=True)
         if self.config.option.verbose >= 0:
             self._say(header(audit, self._numbers(audit)))
+        if getattr(self.config.option, "reruns", None):
+            told = "--reruns: the same answers are looked up again; nothing is asked anew."
+            self._say(language(audit.settings.language).said(told))
         return audit
 
     def _warn(self, doubt: str) -> None:

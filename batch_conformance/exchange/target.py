@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email.utils
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -58,6 +59,9 @@ class Presentation:
 class Target:
     """One server under test. One connection at a time; not for several threads at once.
 
+    Several of them, each in a thread of its own, keep one run's limits where they share ``budget``, ``pacer`` and
+    ``turn``, the lock under which these are used.
+
     ``base_url`` is text or already taken apart. ``key`` is None where there is none; ``present(kind, key)`` turns a
     probe's kind of credential into a ``Presentation`` and gets an empty key then. ``timeout`` is seconds for a whole
     exchange, ``retries`` how often one may be repeated, ``max_retry_after`` the longest ``Retry-After`` in seconds that
@@ -78,6 +82,7 @@ class Target:
         rate: RateLimit | None = None,
         budget: Budget | None = None,
         pacer: Pacer | None = None,
+        turn: threading.Lock | None = None,
         max_retry_after: float = 30.0,
         query: str = "",
         headers: Headers = (),
@@ -108,6 +113,7 @@ class Target:
         self._present = present
         self._retries = retries
         self._pacer = pacer or Pacer(rate, sleep=sleep)
+        self._turn = turn or threading.Lock()
         self._max_retry_after = max_retry_after
         self._query = query.lstrip("?&")
         self._headers = SecretHeaders(headers)
@@ -176,7 +182,7 @@ class Target:
         if body:
             self._transport.close()
             probe = replace(probe, headers=(*probe.headers, ("Content-Length", str(len(body)))))
-        self._rest(probe.wait)
+        self.rest(probe.wait)
         presentation = self._present(probe.credential, self._key)
         url = self._url(probe, presentation)
         headers = self._compose(probe, presentation)
@@ -204,7 +210,7 @@ class Target:
                 return (*attempts, exchange)
             attempts.append(replace(exchange, final=False))
 
-    def _rest(self, wait: float) -> None:
+    def rest(self, wait: float) -> None:
         """Sleep for what is left of a probe's ``wait``: what other requests took of it since is not waited again.
 
         Raises ``BudgetExhausted`` where the run ends before.
@@ -226,18 +232,20 @@ class Target:
 
     def _await_turn(self) -> None:
         """Wait for the pace, then count the request, so that time spent waiting is seen by the budget."""
-        refusal = self.budget.refusal(self._pacer.due())
-        if refusal:
-            raise BudgetExhausted(refusal)
-        self._pacer.wait()
-        self.budget.take()
+        with self._turn:
+            refusal = self.budget.refusal(self._pacer.due())
+            if refusal:
+                raise BudgetExhausted(refusal)
+            self._pacer.wait()
+            self.budget.take()
 
     def _may_resend(self) -> bool:
         """A request repeated because the kept-alive connection had been closed is one more to the server."""
-        if not self.budget.allows():
-            return False
-        self.budget.take()
-        return True
+        with self._turn:
+            if not self.budget.allows():
+                return False
+            self.budget.take()
+            return True
 
     def _url(self, probe: Probe, presentation: Presentation) -> Secret:
         query = Secret("&".join(part for part in (self._query, probe.query.lstrip("?"), presentation.query) if part))

@@ -44,8 +44,9 @@ _PACKAGES = ("batch-conformance", "schemathesis", "hypothesis", "pytest", "jsons
 class Reached:
     """What an audit talks to, and how. ``batch_ids`` are those that exist for the key.
 
-    ``used`` counts the requests that came before the plan, ``said`` has what there is to say of them. ``doubt`` says
-    why the base URL may be another one. ``mock`` is the embedded one, made from the contract where it is ``fitted``.
+    ``further`` are the connections that are used at once, where there are several. ``used`` counts the requests that
+    came before the plan, ``said`` has what there is to say of them. ``doubt`` says why the base URL may be another one.
+    ``mock`` is the embedded one, made from the contract where it is ``fitted``.
     """
 
     target: Target
@@ -55,6 +56,7 @@ class Reached:
     doubt: str = ""
     mock: EmbeddedMock | None = None
     fitted: bool = False
+    further: tuple[Target, ...] = ()
 
 
 class Audit:
@@ -143,7 +145,8 @@ class Audit:
 
     def close(self) -> None:
         """Close the connection and end the embedded mock."""
-        self.target.close()
+        for target in (self.target, *self._reached.further):
+            target.close()
         if self._reached.mock is not None:
             self._reached.mock.stop()
 

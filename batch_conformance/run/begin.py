@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from batch_conformance.client.reader import ClientReader
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import CONTRACT_NAMES
 from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
 from batch_conformance.exchange.exchange import Exchange, Probe
-from batch_conformance.exchange.limits import Budget, BudgetExhausted
+from batch_conformance.exchange.limits import Budget, BudgetExhausted, Pacer
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
 from batch_conformance.input_error import InputError
@@ -125,7 +126,7 @@ def begin(
             prefers=profile.prefer is not False,
             client=reader.sdk.asks if reader else None,
         )
-        runner = Runner(plan, reached.target, contract)
+        runner = Runner(plan, reached.target, contract, further_targets=reached.further)
         runner.take_in(polls)
         runner.recorded = recalled.shape
         runner.further = reader
@@ -142,6 +143,8 @@ class _Access:
     base: BaseUrl
     sleep: Callable[[float], None]
     budget: Budget
+    pacer: Pacer
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def target(self, key: str) -> Target:
         settings, profile = self.settings, self.settings.profile or NO_VENDOR
@@ -156,8 +159,9 @@ class _Access:
             retries=settings.retries,
             ca_bundle=settings.ca_bundle,
             insecure=settings.insecure,
-            rate=settings.rate_limit,
             budget=self.budget,
+            pacer=self.pacer,
+            turn=self.turn,
             sleep=self.sleep,
         )
 
@@ -200,7 +204,8 @@ def _reach(
     if doubt:
         said.append(doubt)
         warn(doubt)
-    access = _Access(settings, base, sleep, Budget(_most_requests(settings), settings.max_duration))
+    budget, pacer = Budget(_most_requests(settings), settings.max_duration), Pacer(settings.rate_limit, sleep=sleep)
+    access = _Access(settings, base, sleep, budget, pacer)
     target = access.target(key)
     if not key:
         try:
@@ -216,7 +221,8 @@ def _reach(
         said.append(
             f"No base URL was given: the target is a mock made from {document}, and the verdict is of no server."
         )
-    return Reached(target, ids, target.budget.used, tuple(said), doubt, mock=mock, fitted=fitted)
+    further = tuple(access.target(key) for _ in range(settings.connections)) if settings.connections > 1 else ()
+    return Reached(target, ids, target.budget.used, tuple(said), doubt, mock=mock, fitted=fitted, further=further)
 
 
 def _needs_no_key(target: Target, contract: Contract, variable: str, seed: int | None) -> None:

@@ -139,6 +139,13 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="do not verify the target's certificate: anybody in between can read the key, and every report says so",
     )
+    add(
+        "--connections",
+        type=int,
+        default=1,
+        metavar="N",
+        help="requests under way at once, where a target is slow; rate and limits stay (default: %(default)s)",
+    )
     add("--retries", type=int, default=2, metavar="N", help="of what is safe to repeat (default: %(default)s)")
     add(
         "--redact",
@@ -254,6 +261,7 @@ def settings_from(config: pytest.Config) -> Settings:
         rate_limit=option.rate_limit,
         request_timeout=option.request_timeout,
         retries=option.retries,
+        connections=option.connections,
         ca_bundle=option.ca_bundle,
         insecure=option.insecure,
         redact=option.redact,

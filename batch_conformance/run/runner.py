@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from batch_conformance.judge.judge import Judge, behind_the_door
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.probes.credentials import is_refused
 from batch_conformance.probes.plan import Plan
+from batch_conformance.run.ahead import Ahead
 from batch_conformance.run.omissions import BROKEN_ENOUGH, NOT_FOLLOWED, Omissions
 
 CONTROL = "control"
@@ -39,15 +41,27 @@ Progress = Callable[[int, int, str], None]
 class Runner:
     """Sends the probes of a plan, in its order, each at most once.
 
+    With ``further_targets`` as many requests are under way at once; what comes of them is taken in the plan's order.
+
     After a probe that got no answer the preflight is sent again: it tells a target that is away, where the run ends
     with ``stopped`` saying why, from one that is silent to this kind of request only; ``spent`` says that it was the
     run's own limits that ended it. ``sent`` counts requests,
     ``recorded`` is the shape that answers had before, ``further`` adds what another reading finds.
     """
 
-    def __init__(self, plan: Plan, target: Target, contract: Contract, *, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        target: Target,
+        contract: Contract,
+        *,
+        further_targets: Sequence[Target] = (),
+        progress: Progress | None = None,
+    ) -> None:
         self.plan = plan
         self.target = target
+        self._further_targets = tuple(further_targets)
+        self._ahead: Ahead | None = None
         self.contract = contract
         self.exchanges: list[Exchange] = []
         self.wanted = frozenset(range(len(plan.probes)))
@@ -134,6 +148,16 @@ class Runner:
         """
         self.wanted = frozenset(range(len(self.plan.probes)) if wanted is None else wanted)
         self.preflight()
+        if not self._further_targets:
+            self._send_wanted()
+            return
+        with Ahead(self._further_targets, self.target.rest, self._omissions.may_repeat) as self._ahead:
+            try:
+                self._send_wanted()
+            finally:
+                self._take_what_was_sent(self._ahead)
+
+    def _send_wanted(self) -> None:
         self._send_all()
         if self._left_out and self._facts.behind_the_door and not self.stopped:
             self._look_whether_away(self.exchanges[-1])
@@ -148,13 +172,38 @@ class Runner:
                 return
             if number in self._done or number not in self.wanted:
                 continue
-            reason = self._reason(probe)
+            self._send_ahead(number)
+            reason = "" if self._ahead and number in self._ahead else self._reason(probe)
             if reason:
                 self._left_out[number] = reason
             else:
                 self._perform(number, probe)
                 if self.progress:
                     self.progress(len(self._done & self.wanted), len(self.wanted), probe.chapter)
+
+    def _send_ahead(self, first: int) -> None:
+        """Have all connections busy with what comes next from a number on."""
+        if self._ahead is not None and not self.stopped:
+            following = ((number, self.plan.probes[number]) for number in range(first, len(self.plan.probes)))
+            upcoming = (
+                (number, probe)
+                for number, probe in following
+                if number in self.wanted and number not in self._done and not self._reason(probe)
+            )
+            try:
+                self._ahead.fill(upcoming)
+            except BudgetExhausted as reason:
+                self._spend(reason)
+
+    def _take_what_was_sent(self, ahead: Ahead) -> None:
+        """Keep what came of requests that were under way when the sending ended."""
+        self._ahead = None
+        stopped = self.stopped
+        for number in ahead.end():
+            with contextlib.suppress(BudgetExhausted):
+                self._keep(ahead.take(number))
+                self._done.add(number)
+        self.stopped = stopped
 
     def ledger(self) -> Ledger:
         """The ledger of all that was sent so far; what was judged once is not judged again."""
@@ -259,7 +308,10 @@ class Runner:
             self.stopped = f"the target is down: {how}"
 
     def _send(self, number: int, probe: Probe) -> tuple[Exchange, ...]:
-        attempts = self.target.send(probe, number, may_repeat=self._omissions.may_repeat)
+        if self._ahead and number in self._ahead:
+            attempts = self._ahead.take(number)
+        else:
+            attempts = self.target.send(probe, number, may_repeat=self._omissions.may_repeat)
         final = attempts[-1]
         status = final.status or 0
         # One server error may be chance, and so may a gateway's page where an error was asked for; a second is not.

@@ -55,6 +55,7 @@ class Settings:
     rate_limit: RateLimit | None
     request_timeout: float
     retries: int
+    connections: int
     ca_bundle: str | None
     insecure: bool
     redact: tuple[str, ...]
@@ -88,6 +89,7 @@ def settle(
     rate_limit: str | None = None,
     request_timeout: float = 10.0,
     retries: int = 2,
+    connections: int = 1,
     ca_bundle: str | None = None,
     insecure: bool = False,
     redact: Iterable[str] = (),
@@ -135,6 +137,7 @@ def settle(
         rate_limit=RateLimit.parse(rate_limit) if rate_limit else None if local else _polite_rate(profile),
         request_timeout=request_timeout,
         retries=retries,
+        connections=connections,
         ca_bundle=ca_bundle,
         insecure=insecure,
         redact=tuple(redact),
@@ -170,6 +173,7 @@ def _check_limits(settings: Settings) -> None:
     if settings.max_requests is not None and settings.max_requests < 1:
         raise SettingsError(f"--max-requests {settings.max_requests} is not possible: give at least 1")
     _check_range("--retries", settings.retries, 0, 10)
+    _check_range("--connections", settings.connections, 1, 32)
     if settings.create:
         _check_range("--create-wait", settings.create_wait, 0, settings.max_duration)
     if settings.min_coverage is not None:

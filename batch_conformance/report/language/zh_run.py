@@ -176,6 +176,8 @@ _RUN: Mapping[str, str] = {
     "cannot write {}: {}": "无法写入 {}：{}",
     "{} was not written: the run ended in a fault of this tool": "没有写入 {}：运行因本工具的故障而结束",
     "The report could not be made: {}": "无法生成报告：{}",
+    "--reruns: the same answers are looked up again; nothing is asked anew.":
+        "--reruns：再次查看的是同样的应答；不会重新发送请求。",
     # The files of tests, and how those ended.
     "What a client may expect of the status line, and that every request is answered at all.":
         "客户端对状态行可以期待什么，以及每个请求都得到应答。",
