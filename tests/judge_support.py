@@ -13,7 +13,7 @@ from batch_conformance.contract.document import load_document, parse_document
 from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.exchange.exchange import Exchange, Failure, Probe, Request, Response
 from batch_conformance.findings.finding import Deviation, Finding
-from batch_conformance.judge.applying import check
+from batch_conformance.judge.applying import about, check
 from batch_conformance.judge.judge import judge
 from batch_conformance.judge.sighting import Sighting
 
@@ -167,7 +167,7 @@ def refused(body: Any = "Invalid token", status: int = 401, credential: str = "m
 
 def of_body(sighting: Sighting) -> list[Deviation]:
     """What is wrong with the body of an exchange alone."""
-    return [one for one in check(sighting, "document") if not one.rule.startswith("response.")]
+    return [one for one in about(check(sighting), "document") if not one.rule.startswith("response.")]
 
 
 def findings(*exchanges: Exchange, under: Contract | None = None, info: bool = False) -> tuple[Finding, ...]:

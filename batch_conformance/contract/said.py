@@ -5,25 +5,62 @@ What only a standard demands is said nowhere in a document.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.shape import Property
 
+Said = Callable[[Operation, str], Location | None]
+"""Gives where the document, or an overlay, says what a rule demands of an operation; None where it does not.
 
-def said_at(operation: Operation, rule: str, pointer: str = "") -> Location | None:
-    """Where the document, or an overlay, says what a rule demands; None where it does not.
+The text is a pointer into the body of a success at which the rule is broken, empty for the operation as a whole.
+"""
 
-    ``pointer`` is the place in the body of a success that the rule is broken at, empty for the operation's as a whole.
-    """
-    if rule in _OF_OPERATION:
-        return _OF_OPERATION[rule](operation)
-    if rule in _OF_TIMES:
-        return _of_property(operation, pointer or operation.roles.created, "example")
-    if rule in _OF_STATES:
-        return _of_property(operation, pointer or operation.roles.state)
+
+def nowhere(_operation: Operation, _pointer: str) -> Location | None:
+    """Only a standard says it."""
     return None
+
+
+def at_security(operation: Operation, _pointer: str) -> Location | None:
+    """Where the operation asks for a credential."""
+    return operation.secured_at
+
+
+def at_scheme(operation: Operation, _pointer: str) -> Location | None:
+    """Where the scheme of the credential is declared."""
+    return operation.scheme_at or operation.secured_at
+
+
+def at_response(status: int) -> Said:
+    """Where a response is declared."""
+
+    def find(operation: Operation, _pointer: str) -> Location | None:
+        response = operation.response_for(status)
+        return response.location if response is not None else None
+
+    return find
+
+
+def at_parameter(operation: Operation, _pointer: str) -> Location | None:
+    """Where the id in the path is declared."""
+    return operation.id_parameter.location if operation.id_parameter is not None else None
+
+
+def at_operation(operation: Operation, _pointer: str) -> Location | None:
+    """Where the operation is declared."""
+    return operation.location
+
+
+def at_example_of_time(operation: Operation, pointer: str) -> Location | None:
+    """Where the example of a time stands; of the creation, where there is no pointer."""
+    return _of_property(operation, pointer or operation.roles.created, "example")
+
+
+def at_state(operation: Operation, pointer: str) -> Location | None:
+    """Where a time that is named after a state is declared; the state, where there is no pointer."""
+    return _of_property(operation, pointer or operation.roles.state)
 
 
 def place_of(operation: Operation, status: str, pointer: str) -> Location | None:
@@ -31,48 +68,6 @@ def place_of(operation: Operation, status: str, pointer: str) -> Location | None
     response = operation.responses.get(status)
     declared = _declared(operation, status, pointer) if pointer else None
     return declared.location if declared is not None else response.location if response is not None else None
-
-
-def _of_security(operation: Operation) -> Location | None:
-    return operation.secured_at
-
-
-def _of_scheme(operation: Operation) -> Location | None:
-    return operation.scheme_at or operation.secured_at
-
-
-def _of_response(status: int) -> Callable[[Operation], Location | None]:
-    def find(operation: Operation) -> Location | None:
-        response = operation.response_for(status)
-        return response.location if response is not None else None
-
-    return find
-
-
-def _of_parameter(operation: Operation) -> Location | None:
-    return operation.id_parameter.location if operation.id_parameter is not None else None
-
-
-def _of_methods(operation: Operation) -> Location | None:
-    return operation.location
-
-
-_OF_OPERATION: Mapping[str, Callable[[Operation], Location | None]] = {
-    "auth.missing_accepted": _of_security,
-    "auth.wrong_token_accepted": _of_security,
-    "auth.checked_late": _of_security,
-    "auth.scheme_accepted": _of_scheme,
-    "auth.elsewhere_accepted": _of_scheme,
-    "auth.not_401": _of_response(401),
-    "identity.other_batch": _of_response(200),
-    "identity.unknown_answered": _of_response(404),
-    "identity.list_answered": _of_parameter,
-    "method.undeclared_answered": _of_methods,
-}
-_OF_TIMES = frozenset({"time.magnitude", "time.window"})
-"""Rules that the examples of times stand behind."""
-_OF_STATES = frozenset({"state.timestamp_missing", "state.stage_timestamp_missing", "state.timestamp_early"})
-"""Rules that the names of times stand behind."""
 
 
 def _of_property(operation: Operation, pointer: str | None, keyword: str = "") -> Location | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import Bucket
@@ -11,21 +12,23 @@ from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.history import History
 from batch_conformance.rules.rule import Concern
 
+Found = Mapping[Concern, Sequence[tuple[Bucket, Deviation]]]
+"""By what rules are about: what is broken, each with the condition under which it is told."""
 
-def check(sighting: Sighting, *concerns: Concern) -> Iterator[Deviation]:
-    """What one exchange breaks of the rules about these concerns."""
+
+def check(sighting: Sighting) -> Found:
+    """What one exchange breaks of all rules."""
+    found: dict[Concern, list[tuple[Bucket, Deviation]]] = defaultdict(list)
     for rule in REGISTRY.values():
-        if rule.check is not None and rule.concern in concerns:
+        if rule.check is not None:
             for broken in rule.check(sighting):
-                yield rule.deviation(sighting, broken)
+                found[rule.concern].append((broken.when, rule.deviation(sighting, broken)))
+    return found
 
 
-def check_when(sighting: Sighting, concern: Concern) -> Iterator[tuple[Bucket, Deviation]]:
-    """What one exchange breaks of the rules about a concern, each with the condition under which it is told."""
-    for rule in REGISTRY.values():
-        if rule.check is not None and rule.concern == concern:
-            for broken in rule.check(sighting):
-                yield broken.when, rule.deviation(sighting, broken)
+def about(found: Found, *concerns: Concern) -> list[Deviation]:
+    """What is broken of the rules about these concerns."""
+    return [deviation for concern in concerns for _, deviation in found.get(concern, ())]
 
 
 def compare(history: History) -> Iterator[Deviation]:

@@ -14,9 +14,9 @@ from batch_conformance.findings.finding import Deviation, Finding
 from batch_conformance.findings.fold import Bucket, Tally
 from batch_conformance.findings.ledger import ClauseResult, Ledger
 from batch_conformance.findings.shape import ShapeRecord
-from batch_conformance.judge import applying as rules
 from batch_conformance.judge import error_bodies
 from batch_conformance.judge.account import Account
+from batch_conformance.judge.applying import Found, about, check
 from batch_conformance.judge.availability import Answered, Down, Moment, Weighed, ended, is_down, moment_of
 from batch_conformance.judge.coverage import Coverage, cover_clauses
 from batch_conformance.judge.facts import Facts
@@ -371,24 +371,25 @@ def _required(what: str, contract: Contract, operation: Operation) -> str:
 
 
 def _judge(sighting: Sighting) -> Judged:
-    told: list[tuple[Bucket, int, list[Deviation]]] = [one for one in judge_alone(sighting) if one[2]]
-    told += ((bucket, _IDENTITY, [deviation]) for bucket, deviation in rules.check_when(sighting, "identity"))
-    told += ((bucket, _AUTHENTICATION, [deviation]) for bucket, deviation in rules.check_when(sighting, "credential"))
+    found = check(sighting)
+    told: list[tuple[Bucket, int, list[Deviation]]] = [one for one in _judge_alone(sighting, found) if one[2]]
+    told += ((bucket, _IDENTITY, [deviation]) for bucket, deviation in found.get("identity", ()))
+    told += ((bucket, _AUTHENTICATION, [deviation]) for bucket, deviation in found.get("credential", ()))
     return Judged(sighting, tuple(told))
 
 
-def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, int, list[Deviation]]]:
+def _judge_alone(sighting: Sighting, found: Found) -> Iterator[tuple[Bucket, int, list[Deviation]]]:
     """The deviations that one exchange shows by itself, with the condition under which they are told, and their phase.
 
     Of who was let in without a credential only what is given away is told. Where real batches were read, a success that
     had to be refused is judged as that, not field by field.
     """
-    given_away = list(rules.check(sighting, "leak"))
+    given_away = about(found, "leak")
     if is_let_in(sighting) and not sighting.is_another_object:
         yield ALWAYS, _ALONE, given_away
         return
     if is_refused_for_its_id(sighting):
-        refusal, of_http = _judge_refusal(sighting)
+        refusal, of_http = _judge_refusal(sighting, found)
         yield unless_unknown_gets(sighting.exchange.status or 0), _ALONE, refusal
         yield ALWAYS, _GIVEN_AWAY, [*of_http, *given_away]
         return
@@ -396,11 +397,11 @@ def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, int, list[Deviatio
         is_success(sighting) and sighting.strange and not sighting.is_another_object
     )
     odd = is_batch and sighting.exchange.probe.subject in _HAD_TO_BE_REFUSED and not sighting.forced
-    answer = list(_judge_answer(sighting))
+    answer = list(_judge_answer(found))
     if any(one.rule == REFUSED_INPUT.id for one in answer):
         form = form_of(sighting)
         yield unless_form_is_own(form), _ALONE, answer
-        yield if_form_is_own(form), _ALONE, list(_judge_answer(replace(sighting, api_spoke=True)))
+        yield if_form_is_own(form), _ALONE, list(_judge_answer(check(replace(sighting, api_spoke=True))))
     elif odd:
         yield UNLESS_REAL, _ALONE, answer
     elif sighting.exchange.status == 404 and sighting.operation.secured:
@@ -413,28 +414,28 @@ def judge_alone(sighting: Sighting) -> Iterator[tuple[Bucket, int, list[Deviatio
 
 def judge_one(sighting: Sighting) -> Iterator[Deviation]:
     """The deviations that one exchange shows by itself, whatever else there is."""
+    found = check(sighting)
     if is_refused_for_its_id(sighting):
-        yield from (one for found in _judge_refusal(sighting) for one in found)
+        yield from (one for of_one in _judge_refusal(sighting, found) for one in of_one)
     else:
-        yield from _judge_answer(sighting)
-    yield from rules.check(sighting, "leak")
+        yield from _judge_answer(found)
+    yield from about(found, "leak")
 
 
-def _judge_refusal(sighting: Sighting) -> tuple[list[Deviation], list[Deviation]]:
+def _judge_refusal(sighting: Sighting, found: Found) -> tuple[list[Deviation], list[Deviation]]:
     """Of a refusal of an id that the document does not admit: what is not as documented, as one, and the rest."""
-    deviates = any(True for _ in rules.check(sighting, "document"))
     refusal = REFUSED_INPUT.deviation(sighting, refused_for_its_id(sighting))
-    return ([refusal] if deviates else []), list(rules.check(sighting, "protocol"))
+    return ([refusal] if found.get("document") else []), about(found, "protocol")
 
 
-def _judge_answer(sighting: Sighting) -> Iterator[Deviation]:
-    of_answer = list(rules.check(sighting, "document", "protocol"))
+def _judge_answer(found: Found) -> Iterator[Deviation]:
+    of_answer = about(found, "document", "protocol")
     yield from of_answer
     if any(deviation.rule in NOT_THE_OBJECT for deviation in of_answer):
         return
     # A value that the schema forbids makes no sense either: that is one cause. A null is no value.
     told = {one.pointer for one in of_answer if one.rule in OF_A_VALUE and one.kind != "null"}
-    for deviation in rules.check(sighting, "sense"):
+    for deviation in about(found, "sense"):
         if not any(place == deviation.pointer or place.startswith(deviation.pointer + "/") for place in told):
             yield deviation
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from batch_conformance.contract.operation import Operation
+from batch_conformance.contract.said import at_response, at_scheme, at_security
 from batch_conformance.exchange.redaction import REDACTED
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.form import form_of
@@ -237,6 +238,7 @@ MISSING_ACCEPTED = Rule(
     source="the document's `security`, RFC 6750 section 3.1",
     breaks="200 without an Authorization header",
     keeps="401 without an Authorization header",
+    said=at_security,
     clauses=where(_is_secured, "a request without credentials is refused", "401"),
     exercised=_refuses("auth.missing_accepted"),
     concern="credential",
@@ -255,6 +257,7 @@ WRONG_TOKEN_ACCEPTED = Rule(
     source="the document's `security`, RFC 6750 section 3.1",
     breaks="200 for a made-up bearer token",
     keeps="401 for a made-up bearer token",
+    said=at_security,
     clauses=where(_is_secured, "a made-up token is refused", "401"),
     exercised=_refuses("auth.wrong_token_accepted"),
     concern="credential",
@@ -273,6 +276,7 @@ SCHEME_ACCEPTED = Rule(
     source="the document's `securitySchemes`, RFC 6750 section 2.1",
     breaks="200 for Authorization: Token KEY",
     keeps="401 for Authorization: Token KEY",
+    said=at_scheme,
     clauses=where(_is_secured, "other schemes are refused", "401"),
     exercised=_refuses("auth.scheme_accepted"),
     concern="credential",
@@ -291,6 +295,7 @@ ELSEWHERE_ACCEPTED = Rule(
     source="the document's `securitySchemes`, RFC 6750 section 2.3",
     breaks="200 for ?api_key=KEY",
     keeps="401 for ?api_key=KEY",
+    said=at_scheme,
     clauses=where(_is_secured, "a key elsewhere is refused", "401"),
     exercised=_refuses("auth.elsewhere_accepted"),
     concern="credential",
@@ -309,6 +314,7 @@ CHECKED_LATE = Rule(
     source="the document's `security`, RFC 9110 section 11.4",
     breaks="404 without a token for an unknown id, and 401 for one that exists",
     keeps="401 without a token for any id",
+    said=at_security,
     clauses=where(_is_secured_by_id, "credentials are checked before the id", "401"),
     exercised=_refuses_before_id,
     concern="credential",
@@ -327,6 +333,7 @@ NOT_401 = Rule(
     source="RFC 9110 sections 15.5.2 and 15.5.4, RFC 6750 section 3.1",
     breaks="403 without an Authorization header",
     keeps="401 without an Authorization header",
+    said=at_response(401),
     clauses=where(_is_secured, "a refused credential gets 401", "401"),
     exercised=_refuses_by_get,
     concern="credential",

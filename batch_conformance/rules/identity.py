@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from batch_conformance.contract.operation import Operation
+from batch_conformance.contract.said import at_parameter, at_response
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.form import form_of
@@ -140,6 +141,7 @@ OTHER_BATCH = Rule(
     source="the operation's description: the batch object matching the specified ID",
     breaks='GET /batches/batch_a answers {"id": "batch_b"}',
     keeps='GET /batches/batch_a answers {"id": "batch_a"}',
+    said=at_response(200),
     clauses=where(_has_identity, "the batch asked for is the batch answered", "200"),
     exercised=is_batch,
     concern="identity",
@@ -159,6 +161,7 @@ UNKNOWN_ANSWERED = Rule(
     source="the document's 404 response, RFC 9110 section 15.5.5",
     breaks="200 for a made-up id",
     keeps="404 for a made-up id",
+    said=at_response(404),
     clauses=where(has_id, "an id that nobody has is not answered"),
     exercised=_asks_for("unknown"),
     concern="identity",
@@ -213,6 +216,7 @@ LIST_ANSWERED = Rule(
     source="the operation's required path parameter",
     breaks='GET /batches/ answers {"object": "list"}',
     keeps="GET /batches/ answers 404",
+    said=at_parameter,
     clauses=where(has_id, "an empty id is not answered"),
     exercised=_asks_for_nothing,
     concern="identity",

@@ -79,7 +79,7 @@ MEDIA_TYPE = Rule(
     source="OpenAPI 3.0 section 4.7.17, RFC 9110 section 8.3",
     breaks="Content-Type: text/html",
     keeps="Content-Type: application/json; charset=utf-8",
-    said_by="document",
+    said_by="response",
     exercised_at="body",
     concern="document",
     check=_check_type,

@@ -11,7 +11,7 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import printable
 from batch_conformance.contract.roles import Roles
-from batch_conformance.contract.said import said_at
+from batch_conformance.contract.said import Said, nowhere
 from batch_conformance.contract.schema import Schema
 from batch_conformance.findings.finding import Deviation, Finding, Level, Side
 from batch_conformance.findings.fold import Bucket
@@ -104,8 +104,8 @@ class Rule:
 
     For people: ``id`` is stable (``body.type``); ``level`` and ``side`` are what a deviation has unless the check knows
     better; ``source`` cites the standard or page behind it; ``breaks`` and ``keeps`` are one short example each.
-    ``said_by`` is who says what a deviation breaks, unless the check knows better: the document, at the response, or
-    the source.
+    ``said_by`` is what says what a deviation breaks, unless the check knows better: the document's response, or the
+    source, for which ``said`` gives the place in the document where there is one.
 
     ``clauses`` gives the places of an operation at which the rule can be broken, beside those that the document itself
     has statements for (``Operation.clauses``). ``exercised`` says whether an exchange would have shown the rule broken,
@@ -138,7 +138,8 @@ class Rule:
     source: str
     breaks: str
     keeps: str
-    said_by: Literal["document", "source"] = "source"
+    said_by: Literal["response", "source"] = "source"
+    said: Said = nowhere
     clauses: Callable[[Operation], Iterable[Place]] = lambda _: ()
     exercised: Callable[[Sighting], bool] | None = None
     exercised_at: At = ""
@@ -157,7 +158,7 @@ class Rule:
     def clauses_of(self, operation: Operation) -> Iterator[Clause]:
         """The clauses that the rule adds to those of an operation."""
         for place in self.clauses(operation):
-            location = place.location or said_at(operation, self.id, place.pointer) or standard(self.source)
+            location = place.location or self.said(operation, place.pointer) or standard(self.source)
             yield Clause(operation.id, place.status, place.media_type, place.pointer, self.id, place.says, location)
 
     def deviation(self, observation: Sighting, broken: Broken) -> Deviation:
@@ -185,7 +186,7 @@ class Rule:
 
     def _said(self, observation: Sighting, pointer: str) -> Location:
         if self.said_by == "source":
-            return said_at(observation.operation, self.id, pointer) or standard(self.source)
+            return self.said(observation.operation, pointer) or standard(self.source)
         return observation.documented.location if observation.documented else observation.operation.location
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Stage
+from batch_conformance.contract.said import at_state
 from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.message import Template, shown
 from batch_conformance.rules.batch import moment, stage_of, times_of
@@ -125,6 +126,7 @@ TIMESTAMP_MISSING = Rule(
     source="the document's properties named after states",
     breaks='{"status": "failed", "failed_at": null}',
     keeps='{"status": "failed", "failed_at": 1741685500}',
+    said=at_state,
     clauses=where(
         _has_times_of_states, Template("state.timestamp_missing.clause", "a final state has its own time"), "200"
     ),
@@ -145,6 +147,7 @@ STAGE_TIMESTAMP_MISSING = Rule(
     source="the document's properties named after states",
     breaks='{"status": "completed", "in_progress_at": null}',
     keeps='{"status": "completed", "in_progress_at": 1741685420}',
+    said=at_state,
     clauses=where(_has_times_of_states, "each stage that was passed has its time", "200"),
     exercised=is_batch,
     concern="sense",
@@ -163,6 +166,7 @@ TIMESTAMP_EARLY = Rule(
     source="the document's properties named after states",
     breaks='{"status": "in_progress", "completed_at": 1741685500}',
     keeps='{"status": "in_progress", "completed_at": null}',
+    said=at_state,
     clauses=where(
         _has_times_of_states,
         Template("state.timestamp_early.clause", "no time of a state that the batch is not in"),

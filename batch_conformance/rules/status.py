@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Literal
 
+from batch_conformance.contract.said import at_operation
 from batch_conformance.judge.sighting import Sighting, derived
 from batch_conformance.rules.bodies import of_body
 from batch_conformance.rules.highlight import at_status
@@ -157,7 +158,7 @@ STATUS = Rule(
     source="OpenAPI 3.0 section 4.7.16, the operation's responses",
     breaks="202 Accepted for a batch that exists",
     keeps="200 OK for a batch that exists",
-    said_by="document",
+    said_by="response",
     clauses=always("no undocumented status is answered"),
     exercised=_is_read,
     exercised_at="answer",
@@ -178,7 +179,7 @@ UNDOCUMENTED_ERROR = Rule(
     source="RFC 9110 section 15",
     breaks="404 where only 200 is documented",
     keeps="404 where 404 is documented",
-    said_by="document",
+    said_by="response",
     clauses=always("every error is one that is documented"),
     exercised=_is_error,
     concern="document",
@@ -234,6 +235,7 @@ UNDECLARED_ANSWERED = Rule(
     source="OpenAPI 3.0 section 4.7.9, RFC 9110 section 15.5.6",
     breaks="DELETE answered 200",
     keeps="DELETE answered 405",
+    said=at_operation,
     clauses=always("methods that the document does not declare do not succeed"),
     exercised=_is_undeclared,
     check=_check_method,

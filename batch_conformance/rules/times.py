@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Roles, Stage
+from batch_conformance.contract.said import at_example_of_time
 from batch_conformance.judge.sighting import Sighting, at, integer_at
 from batch_conformance.rules.batch import EARLIEST, LATEST, clock, is_plausible, times_of
 from batch_conformance.rules.highlight import at_pointer
@@ -163,6 +164,7 @@ MAGNITUDE = Rule(
     source="the document's examples (1741685413)",
     breaks='{"created_at": 1741685413000}',
     keeps='{"created_at": 1741685413}',
+    said=at_example_of_time,
     clauses=where(_has_times, "times are Unix seconds of our time", "200"),
     exercised=is_batch,
     concern="sense",
@@ -201,6 +203,7 @@ WINDOW = Rule(
     source="the document's example: 24h and 86400 seconds",
     breaks='{"completion_window": "24h", "created_at": 0, "expires_at": 3600}',
     keeps='{"completion_window": "24h", "created_at": 0, "expires_at": 86400}',
+    said=at_example_of_time,
     clauses=where(_has_window, "a batch expires when its window ends", "200"),
     exercised=is_batch,
     concern="sense",
