@@ -24,6 +24,7 @@ from batch_conformance.findings.gate import EXIT_FAULT
 from batch_conformance.input_error import InputError, fault_line
 from batch_conformance.junit_file import JunitFile
 from batch_conformance.mock.process import MockError
+from batch_conformance.probes.remembered import Remembered
 from batch_conformance.report import github, html, junit, terminal
 from batch_conformance.report.item import Items, items_for
 from batch_conformance.report.item_outcome import Outcome, counts_in_words, outcomes
@@ -384,7 +385,13 @@ class AuditSession:
             with verbatim():
                 seed, sleep = seed_from(self.config), Pauses(html.CHORES).sleep
                 audit = begin(
-                    opening.settings, seed=seed, command=command, opening=opening, sleep=sleep, warn=self._warn
+                    opening.settings,
+                    seed=seed,
+                    command=command,
+                    opening=opening,
+                    sleep=sleep,
+                    warn=self._warn,
+                    remembered=self._remembered(),
                 )
             self.redactor = audit.target.redactor
             audit.confirm_address()
@@ -397,6 +404,11 @@ class AuditSession:
             told = "--reruns: the same answers are looked up again; nothing is asked anew."
             self._say(language(audit.settings.language).said(told))
         return audit
+
+    def _remembered(self) -> Remembered | None:
+        """Requests that former runs made from documents, where pytest keeps anything between runs."""
+        cache = getattr(self.config, "cache", None)
+        return Remembered(cache.mkdir("batch-conformance")) if cache is not None else None
 
     def _warn(self, doubt: str) -> None:
         """Before it is asked: that the base URL may be another one."""

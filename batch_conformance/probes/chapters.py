@@ -14,7 +14,7 @@ from batch_conformance.probes.admitted_ids import unknown_ids
 from batch_conformance.probes.batch_ids import SpelledId
 from batch_conformance.probes.credentials import KINDS, CredentialKind, Style
 from batch_conformance.probes.draws import draw
-from batch_conformance.probes.generated import generate
+from batch_conformance.probes.generated import GeneratedRequest, generate
 
 Exploration = Literal["quick", "standard", "thorough"]
 
@@ -39,7 +39,7 @@ class Setting:
     ``declared`` the upper-case methods of the path, ``data`` the document for Schemathesis, ``style`` how the vendor
     takes its key, ``like`` ids of the vendor's form for where none is known. ``client`` gives the path and the headers
     with which a client of another maker asks for an id; None where none was named. ``id_parameter`` is what the
-    document says of the id.
+    document says of the id. ``generate`` makes requests from the document.
     """
 
     path: str
@@ -58,6 +58,7 @@ class Setting:
     like: tuple[str, ...] = ()
     client: Callable[[str], tuple[str, Headers]] | None = None
     id_parameter: PathParameter | None = None
+    generate: Callable[..., tuple[GeneratedRequest, ...]] = generate
 
     @property
     def authenticates(self) -> bool:
@@ -378,7 +379,7 @@ def _generated(setting: Setting) -> Iterator[Probe]:
     """Raises GenerationError where Schemathesis can make nothing of the document."""
     plain = not setting.hostile_allowed
     count = setting.by_exploration(3, 16, 250)
-    for request in generate(setting.data, setting.path, setting.parameter, count, setting.seed, plain=plain):
+    for request in setting.generate(setting.data, setting.path, setting.parameter, count, setting.seed, plain=plain):
         headers = request.headers
         if not any(name.lower() == "accept" for name, _ in headers):
             headers = (*JSON, *headers)

@@ -12,7 +12,7 @@ from batch_conformance.exchange.exchange import Headers, Probe
 from batch_conformance.input_error import InputError
 from batch_conformance.probes.chapters import CHAPTER_NAMES, CHAPTERS, CLIENT, Exploration, Setting
 from batch_conformance.probes.credentials import Style
-from batch_conformance.probes.generated import GenerationError
+from batch_conformance.probes.generated import GeneratedRequest, GenerationError, generate
 
 if TYPE_CHECKING:
     from batch_conformance.contract.contract import Contract
@@ -86,6 +86,7 @@ def build_plan(
     like: Sequence[str] = (),
     prefers: bool = True,
     client: Callable[[str], tuple[str, Headers]] | None = None,
+    generate: Callable[..., tuple[GeneratedRequest, ...]] = generate,
 ) -> Plan:
     """The plan of a run; the same arguments always give the same one, another seed the same with other ids.
 
@@ -95,7 +96,8 @@ def build_plan(
     down and keeps the essential. Without ``has_key`` no credential made from the key is planned; ``style`` is how the
     vendor takes it, as in ``credentials.present``. ``like`` are ids that show the vendor's form where none is known.
     ``prefers`` is false where ``Prefer: code=NNN`` is known to do nothing. ``client`` gives the path and the headers
-    with which a client of another maker asks for an id. Raises PlanError for a limit below one or an empty id.
+    with which a client of another maker asks for an id; ``generate`` makes requests from the document. Raises PlanError
+    for a limit below one or an empty id.
     """
     known = tuple(dict.fromkeys(known_ids))
     if "" in known:
@@ -119,6 +121,7 @@ def build_plan(
         style=style,
         like=tuple(like),
         client=client,
+        generate=generate,
         id_parameter=operation.id_parameter,
     )
     chapters, notes = _built(setting)

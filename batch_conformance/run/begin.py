@@ -22,8 +22,9 @@ from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.mock.tailor import TailorError
 from batch_conformance.probes.batch_ids import encode_segment
 from batch_conformance.probes.chapters import JSON
-from batch_conformance.probes.generated import load
+from batch_conformance.probes.generated import generate, load
 from batch_conformance.probes.plan import LIMITS, Plan, build_plan
+from batch_conformance.probes.remembered import Remembered
 from batch_conformance.run.address import check_address, raise_if_nothing
 from batch_conformance.run.audit import Audit, Reached
 from batch_conformance.run.create import CreationError, cost, create
@@ -93,13 +94,14 @@ def begin(
     plan: Plan | None = None,
     sleep: Callable[[float], None] = time.sleep,
     warn: Callable[[str], None] = lambda _: None,
+    remembered: Remembered | None = None,
 ) -> Audit:
     """Begin an audit: reach the target, find the ids and make the plan.
 
     ``opening``, ``contract`` and ``plan`` are those of the settings where they are at hand already; ``sleep`` waits
-    between retries; ``warn`` is told that the base URL is doubtful, before anything is sent. Nothing of the plan is
-    sent yet. Raises ``AuditError`` or another ``InputError`` with one line when it cannot begin; what was started has
-    ended then.
+    between retries; ``warn`` is told that the base URL is doubtful, before anything is sent; ``remembered`` has
+    requests that former runs made from documents. Nothing of the plan is sent yet. Raises ``AuditError`` or another
+    ``InputError`` with one line when it cannot begin; what was started has ended then.
     """
     opening = opening or open_audit(settings, contract=contract)
     contract = opening.contract
@@ -107,7 +109,7 @@ def begin(
         undone.callback(opening.close)
         recalled = recall(settings.files, contract)
         reader = ClientReader() if settings.client else None
-        reached = _reach(settings, contract, opening.mock, seed=seed, sleep=sleep, warn=warn)
+        reached = _reach(settings, contract, opening.mock, seed=seed, sleep=sleep, warn=warn, remembered=remembered)
         undone.callback(reached.target.close)
         if settings.sends and (settings.create or settings.discover):
             _confirm_first(reached, settings, contract)
@@ -125,6 +127,7 @@ def begin(
             like=profile.id_examples,
             prefers=profile.prefer is not False,
             client=reader.sdk.asks if reader else None,
+            generate=remembered or generate,
         )
         runner = Runner(plan, reached.target, contract, further_targets=reached.further)
         runner.take_in(polls)
@@ -187,12 +190,14 @@ def _reach(
     seed: int | None,
     sleep: Callable[[float], None],
     warn: Callable[[str], None],
+    remembered: Remembered | None,
 ) -> Reached:
     """The target with its key and the ids that are known beforehand."""
     base, ids, key = settings.base_url, settings.batch_ids, settings.key
     said: list[str] = []
     if mock is not None:
-        load()  # while the mock starts
+        if remembered is None or not remembered.knows(contract.document.data):
+            load()  # while the mock starts
         mock.start()
         base, key = parse_base_url(mock.base_url), Secret(mock.key)
         strange = [batch_id for batch_id in ids if batch_id not in mock.batch_ids]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.mock.drift import Drift
@@ -53,7 +52,7 @@ class Workbench:
             self._usual = frozenset()
             self._usual = frozenset(self.try_out().findings)
         begun = time.monotonic()
-        audit = self._audit(entries)
+        audit = self.audit_of(*entries)
         try:
             audit.runner.send()
             report = audit.report()
@@ -66,7 +65,8 @@ class Workbench:
         usual = len(self._usual.intersection(findings))
         return Observed(report.verdict, findings, report.run.requests, time.monotonic() - begun, usual)
 
-    def _audit(self, entries: Sequence[Entry]) -> Audit:
+    def audit_of(self, *entries: Entry) -> Audit:
+        """An audit of the mock with these entries, which has sent nothing yet. Close it."""
         self._mock.switch(
             drifts=[entry.name for entry in entries if isinstance(entry, Drift)],
             mutations=[entry for entry in entries if isinstance(entry, Mutation)],
