@@ -14,10 +14,21 @@ from judge_support import QUEUED, contract, sent, unknown
 from batch_conformance.exchange.exchange import Exchange, Failure
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import fold
-from batch_conformance.judge.availability import BROKEN_ID, Drift, down_of, is_down, is_often, kind_of, shows_a_batch
+from batch_conformance.judge.availability import (
+    BROKEN_ID,
+    EVERY_ID,
+    ONE_ID,
+    ONE_READ,
+    Drift,
+    down_of,
+    is_down,
+    is_often,
+    kind_of,
+    shows_a_batch,
+)
 from batch_conformance.judge.judge import judge
 from batch_conformance.judge.sighting import Sighting, told_of
-from batch_conformance.message import shown
+from batch_conformance.message import Message, shown
 
 RULES = frozenset({"response.server_error", "response.silent", "response.drops"})
 IDS = ("batch_one", "batch_two", "batch_three", "batch_four")
@@ -35,9 +46,9 @@ def by_definition(exchanges: Sequence[Exchange]) -> tuple[list[Deviation], froze
             continue
         of = ids.get(one.exchange.probe.batch_id or "")
         if of is not None:
-            repeats = up_afterwards(run, place, lambda other: ids.get(other.exchange.probe.batch_id or "", ""))
+            repeats = up_afterwards(run, place, lambda other: str(ids.get(other.exchange.probe.batch_id or "", "")))
         elif read_of(one) in reads:
-            repeats, of = True, read_of(one)
+            repeats, of = True, ONE_READ(kind=kind(one), id=one.exchange.probe.batch_id or "")
         else:
             repeats = always_fails(one, others) and up_afterwards(run, place, kind)
         down = down_of(one, "", 0)
@@ -86,7 +97,7 @@ def plain_reads(run: Sequence[Sighting]) -> Iterator[tuple[int, Sighting]]:
     )
 
 
-def broken_ids(run: Sequence[Sighting]) -> dict[str, str]:
+def broken_ids(run: Sequence[Sighting]) -> dict[str, Message]:
     failed: dict[str, list[int]] = {}
     answered = set()
     for place, one in plain_reads(run):
@@ -100,7 +111,7 @@ def broken_ids(run: Sequence[Sighting]) -> dict[str, str]:
         if len(places) >= BROKEN_ID and name not in answered
         if not all(is_down(one) for one in run[places[0] : places[-1]])
     ]
-    return {name: f"the id {name}" if answered or len(names) == 1 else "every known id" for name in names}
+    return {name: ONE_ID(id=name) if answered or len(names) == 1 else EVERY_ID() for name in names}
 
 
 def broken_reads(run: Sequence[Sighting]) -> set[str]:

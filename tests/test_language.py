@@ -71,7 +71,12 @@ def _texts(path: Path) -> Iterator[str]:
             skipped |= {id(part) for part in ast.walk(node)}
         if isinstance(node, ast.JoinedStr):
             skipped |= {id(part) for part in ast.walk(node) if isinstance(part, ast.Constant)}
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("re.compile", "json.dumps", "_answered"):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in (
+            "re.compile",
+            "json.dumps",
+            "_answered",
+            "Template",
+        ):
             skipped |= {id(part) for part in ast.walk(node)}
     for node in ast.walk(tree):
         if id(node) in skipped:

@@ -36,7 +36,7 @@ _CONSTRAINTS = frozenset(
 _STATUS = Template("clause.response.status", "{status} may be answered")
 _HEADERS = Template("clause.response.header", "{status} has its documented headers")
 _MEDIA_TYPE = Template("clause.response.media_type", "{status} has the media type {media_type}")
-_BODY = Template("place.body", "the body")
+THE_BODY = Template("place.body", "the body")
 _NEVER_SENT = Template("clause.body.write_only", "{place} is never sent back")
 _TYPE = Template("clause.body.type", "{place} is a {type}")
 _TYPE_VOWEL = Template("clause.body.type_vowel", "{place} is an {type}")
@@ -78,7 +78,7 @@ def _clauses(operation: Operation) -> Iterator[Clause]:
 
 
 def _statements(place: Property, success: bool) -> Iterable[tuple[str, Message, Location]]:
-    name = place.pointer or _BODY()
+    name = place.pointer or THE_BODY()
     here = place.location
 
     def said(*keywords: str) -> Location:

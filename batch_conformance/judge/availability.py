@@ -20,6 +20,7 @@ from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.sighting import Sighting, told_of
+from batch_conformance.message import Message, Template
 from batch_conformance.rules.availability import DROPS, SERVER_ERROR, SILENT
 from batch_conformance.rules.rule import Broken
 
@@ -38,7 +39,21 @@ Answered = tuple[Moment, str, str]
 _Sort = Literal["error", "silent", "limited", "other"]
 _REFUSED_ENOUGH = 3
 """Connections in a row that are refused until the end, where the server has ended."""
-_EVERY_ID = "every known id"
+EVERY_ID = Template("response.server_error.every_id", "every known id")
+ONE_ID = Template("response.server_error.one_id", "the id {id}")
+ONE_READ = Template("response.server_error.one_read", "{kind} with the id {id}")
+_AS_OTHERS = Template("response.server_error.expected", "an answer, as other requests get")
+_EVERY_TIME = Template("response.server_error.observed", "{status} every time for {request}")
+_NEVER = Template("response.silent.observed", "{failure}, every time for {request}")
+_NOTHING = Template("response.silent.nothing", "nothing")
+_GOES_ON = Template("response.silent.goes_on", "an answer, and a server that goes on")
+_ENDED = Template("response.silent.ended", "the connection ended, and every one after it was refused")
+_ENDED_AGAIN = Template(
+    "response.silent.ended_again",
+    "the connection ended and the next ones were refused, and so it was when it was sent once more",
+)
+_LASTING = Template("response.drops.expected", "connections that live as long as the exchange")
+_DROPPED = Template("response.drops.observed", "{healed} of {requests} requests dropped and healed by a retry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +93,7 @@ class Drift:
     """
 
     down: Down
-    of: str | None = None
+    of: Message | None = None
     drops: tuple[int, int] | None = None
 
     def deviation(self, sighting: Sighting) -> Deviation:
@@ -231,9 +246,9 @@ class Availability:
                 continue
             of = ids.get(down.batch_id)
             if of is not None:
-                repeats = gaps.up_afterwards(place, lambda _, name: ids.get(name, ""))
+                repeats = gaps.up_afterwards(place, lambda _, name: str(ids.get(name, "")))
             elif down.read in reads:
-                repeats, of = True, down.read
+                repeats, of = True, ONE_READ(kind=down.kind, id=down.batch_id)
             else:
                 repeats = down.kind in kinds and gaps.up_afterwards(place, lambda kind, _: kind)
             if repeats and down.sort in ("error", "silent"):
@@ -242,7 +257,7 @@ class Availability:
                 unjudged.add(down.moment[1])
         return drift, frozenset(unjudged)
 
-    def _broken_ids(self, gaps: _Gaps) -> dict[str, str]:
+    def _broken_ids(self, gaps: _Gaps) -> dict[str, Message]:
         """The ids that failed at every plain request, with what is broken in words: that batch, or all of them.
 
         It is then the batch that breaks the server, and not what was asked of it. Something else was answered between
@@ -250,10 +265,10 @@ class Availability:
         """
         names = [name for name, failing in self._ids.items() if gaps.between(failing.first, failing.last)]
         one_of_many = self._a_batch_was_shown or len(names) == 1
-        return {name: f"the id {name}" if one_of_many else _EVERY_ID for name in names}
+        return {name: ONE_ID(id=name) if one_of_many else EVERY_ID() for name in names}
 
     @staticmethod
-    def _failing_kinds(downs: Iterable[Down], ids: Mapping[str, str], answered: Set[str]) -> Set[str]:
+    def _failing_kinds(downs: Iterable[Down], ids: Mapping[str, Message], answered: Set[str]) -> Set[str]:
         """Kinds of request that failed often enough, and never did not; a limit is no failure.
 
         Often enough is twice. Of what is sent only once, as it may change something, two resets may be the network's.
@@ -403,31 +418,31 @@ def shows_a_batch(probe: Probe) -> bool:
     return plain and probe.subject in ("known", "recorded") and bool(probe.batch_id)
 
 
-def _server_error(sighting: Sighting, of: str | None) -> Deviation:
+def _server_error(sighting: Sighting, of: Message | None) -> Deviation:
     """The deviation that a 5xx is to a kind of request that is always answered so, or for what ``of`` says."""
     status = str(sighting.exchange.status)
     always = of or kind_of(sighting.exchange.probe) + named_operation(sighting.contract, sighting.operation)
     return SERVER_ERROR.deviation(
         sighting,
         Broken(
-            expected="an answer, as other requests get",
-            observed=f"{status} every time for {always}",
+            expected=_AS_OTHERS(),
+            observed=_EVERY_TIME(status=status, request=always),
             kind=_told_kind(sighting, of),
         ),
     )
 
 
-def _silent(sighting: Sighting, of: str | None) -> Deviation:
+def _silent(sighting: Sighting, of: Message | None) -> Deviation:
     """The deviation that no answer is to a kind of request that never gets one, or for what ``of`` says."""
     failure = sighting.exchange.failure
-    detail = failure.detail if failure else "nothing"
+    detail = failure.detail if failure else _NOTHING()
     always = of or kind_of(sighting.exchange.probe) + named_operation(sighting.contract, sighting.operation)
     return SILENT.deviation(
         sighting,
         Broken(
             status="",
-            expected="an answer, as other requests get",
-            observed=f"{detail}, every time for {always}",
+            expected=_AS_OTHERS(),
+            observed=_NEVER(failure=detail, request=always),
             kind=_told_kind(sighting, of),
         ),
     )
@@ -448,10 +463,8 @@ def ended(sighting: Sighting, *, sure: bool) -> Deviation | None:
         sighting,
         Broken(
             status="",
-            expected="an answer, and a server that goes on",
-            observed="the connection ended and the next ones were refused, and so it was when it was sent once more"
-            if sure
-            else "the connection ended, and every one after it was refused",
+            expected=_GOES_ON(),
+            observed=_ENDED_AGAIN() if sure else _ENDED(),
             kind="ends",
             level=None if here else "info",
             side=None if here else "network",
@@ -459,7 +472,7 @@ def ended(sighting: Sighting, *, sure: bool) -> Deviation | None:
     )
 
 
-def _told_kind(sighting: Sighting, of: str | None) -> str:
+def _told_kind(sighting: Sighting, of: Message | None) -> str:
     """What was asked for: of a plain recorded id nobody knows more than that, and it is mostly one that there is."""
     subject = sighting.exchange.probe.subject
     return "known" if of or subject == "recorded" else subject
@@ -476,8 +489,8 @@ def _dropped(sighting: Sighting, healed: int, requests: int) -> Deviation:
         sighting,
         Broken(
             status="",
-            expected="connections that live as long as the exchange",
-            observed=f"{healed} of {requests} requests dropped and healed by a retry",
+            expected=_LASTING(),
+            observed=_DROPPED(healed=healed, requests=requests),
             kind="reset",
         ),
     )

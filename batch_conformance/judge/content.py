@@ -12,6 +12,7 @@ from batch_conformance.contract.schema import Schema, Violation
 from batch_conformance.contract.shape import Sent
 from batch_conformance.judge.stranger import strangeness
 from batch_conformance.judge.strict_json import Parsed, parse
+from batch_conformance.message import Message
 
 _REMEMBERED = 128
 _LARGEST = 16 * 1024
@@ -67,7 +68,7 @@ class Content:
         return self.schema.unknown_values(self.value)
 
     @cached_property
-    def strangeness(self) -> tuple[str, str, str] | None:
+    def strangeness(self) -> tuple[str, Message, Message] | None:
         """What makes the value another object than the documented one, as rule, expected and observed."""
         return strangeness(self.schema, self.value, self.undeclared)
 

@@ -12,9 +12,13 @@ from batch_conformance.findings.finding import Deviation, Finding
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldResult, StatusResult
 from batch_conformance.judge.content import Held
 from batch_conformance.judge.sighting import Sighting
+from batch_conformance.message import Template
 from batch_conformance.rules import REGISTRY, added_clauses
 from batch_conformance.rules.bodies import SEEN
 from batch_conformance.rules.rule import Broken, standard
+
+_SEEN_ONCE = Template("body.seen.expected", "to be seen at least once")
+_IN_NONE = Template("body.seen.observed", "in none of {count} bodies")
 
 
 class Coverage:
@@ -222,8 +226,8 @@ class _Properties:
                     Broken(
                         media_type=holder.contract_media_type,
                         pointer=place.pointer,
-                        expected="to be seen at least once",
-                        observed=f"in none of {count} bodies",
+                        expected=_SEEN_ONCE(),
+                        observed=_IN_NONE(count=count),
                         kind="never",
                         location=place.location,
                     ),

@@ -8,8 +8,11 @@ from dataclasses import replace
 from batch_conformance.findings.finding import LEVELS, Deviation, Finding
 from batch_conformance.findings.fold import Bucket, Tally
 from batch_conformance.judge.sighting import Sighting
+from batch_conformance.message import Template
 from batch_conformance.rules.conditions import ALWAYS
 
+_IN_ANOTHER_BODY = Template("response.server_error.body", "{observed}, in another body than documented ({expected})")
+_AT = Template("response.server_error.body_at", "{place}: {expected}")
 _ERROR = "response.server_error"
 _BODY = "error_body"
 _OF_A_BODY = ("body.", "json.", "response.media_type", "response.charset")
@@ -67,11 +70,11 @@ def _with_bodies(finding: Finding, beside: Sequence[Finding]) -> Finding:
         return finding
     first = bodies[0]
     worse = LEVELS.index(first.level) < LEVELS.index(finding.level)
-    place = f"{first.pointer}: " if first.pointer else ""
+    expected = _AT(place=first.pointer, expected=first.expected) if first.pointer else first.expected
     return replace(
         finding,
         level=first.level if worse else finding.level,
         location=first.location if worse else finding.location,
         # What was there instead may be somebody's own, and is masked at its place alone.
-        observed=f"{finding.observed}, in another body than documented ({place}{first.expected})",
+        observed=_IN_ANOTHER_BODY(observed=finding.observed, expected=expected),
     )

@@ -7,7 +7,13 @@ from typing import Any
 
 from batch_conformance.contract.pointer import unescape
 from batch_conformance.contract.schema import Schema
+from batch_conformance.message import Message, Template
 
+_ITSELF = Template("body.enveloped.expected", "the documented object itself")
+_INSIDE = Template("body.enveloped.observed", 'that object inside "{name}"')
+_DOCUMENTED = Template("body.another_object.expected", "the documented object ({names})")
+_WITH = Template("body.another_object.observed", "an object with {names}")
+_EMPTY = Template("body.another_object.empty", "an object with nothing at all")
 _FEW = 2
 """An object that shares no more properties than this with the documented one is another object."""
 _MANY = 5
@@ -16,7 +22,7 @@ _SEVERAL = 3
 """Where so many required properties lack and so many others are there, names were changed throughout."""
 
 
-def strangeness(schema: Schema, value: Any, undeclared: tuple[str, ...]) -> tuple[str, str, str] | None:
+def strangeness(schema: Schema, value: Any, undeclared: tuple[str, ...]) -> tuple[str, Message, Message] | None:
     """What makes a body a stranger, as rule, expected and observed; None for the documented object, and for no object.
 
     ``undeclared`` is what ``schema`` says of ``value``.
@@ -29,7 +35,7 @@ def strangeness(schema: Schema, value: Any, undeclared: tuple[str, ...]) -> tupl
     for name, member in value.items():
         inner = member[0] if isinstance(member, list) and member else member
         if name not in names and isinstance(inner, Mapping) and len(names & inner.keys()) > max(_FEW, len(shared)):
-            return "body.enveloped", "the documented object itself", f'that object inside "{name[:60]}"'
+            return "body.enveloped", _ITSELF(), _INSIDE(name=name[:60])
     missing = [place.pointer for place in members if place.required and unescape(place.pointer[1:]) not in value]
     strange = [pointer for pointer in undeclared if pointer.count("/") == 1]
     nothing_shared = len(missing) >= _FEW and len(shared) <= min(_FEW, len(members) - len(missing), len(names) // 4)
@@ -39,6 +45,6 @@ def strangeness(schema: Schema, value: Any, undeclared: tuple[str, ...]) -> tupl
     changed_throughout = len(strange) >= _SEVERAL and len(missing) >= _SEVERAL
     if not nothing_shared and not half_other and not changed_throughout:
         return None
-    shown = ", ".join(list(value)[:6]) or "nothing at all"
+    names_seen = ", ".join(list(value)[:6])[:120]
     documented = ", ".join(sorted(names)[:6]) + (", …" if len(names) > 6 else "")
-    return "body.another_object", f"the documented object ({documented})", f"an object with {shown[:120]}"
+    return "body.another_object", _DOCUMENTED(names=documented), _WITH(names=names_seen) if names_seen else _EMPTY()

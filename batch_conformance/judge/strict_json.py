@@ -11,12 +11,39 @@ from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
 from batch_conformance.contract.pointer import join
+from batch_conformance.message import Message, Private, Template
 
 Flaw = Literal[
     "bom", "duplicate_key", "encoding", "empty", "nan", "not_json", "plain_text", "surrogate", "too_deep", "trailing"
 ]
 
 _SPACED_COLONS = (" :", "\t:", "\n:", "\r:")
+_BEGINS_WITH_BOM = Template("json.bom.observed", "the body starts with EF BB BF")
+_FOLLOWS = Template("json.trailing.observed", "{count} characters follow the JSON text")
+_EMPTY = Template("json.invalid.empty", "the body is empty")
+_GZIP_STREAM = Template("json.invalid.gzip", "the body is a gzip stream")
+_NO_UTF_8 = Template("json.invalid.utf_8", "no UTF-8 at byte {byte}")
+_NO_NUMBER = Template("json.invalid.number", "{word} is no JSON number")
+_AT = Template("json.invalid.at", "{what} at line {line} column {column}")
+_TOO_DEEP = Template("json.invalid.too_deep", "nested too deeply to be read")
+_PLAIN_TEXT = Template("json.invalid.plain_text", "plain text that begins with {words}")
+_TWICE = Template("json.duplicate_key.observed", '"{name}" stands twice')
+_SURROGATE = Template("json.surrogate.observed", "half a surrogate pair")
+_SYNTAX = {
+    template.english: template
+    for template in (
+        Template("json.syntax.value", "expecting value"),
+        Template("json.syntax.name", "expecting property name enclosed in double quotes"),
+        Template("json.syntax.colon", "expecting ':' delimiter"),
+        Template("json.syntax.comma", "expecting ',' delimiter"),
+        Template("json.syntax.string", "unterminated string starting"),
+        Template("json.syntax.control", "invalid control character"),
+        Template("json.syntax.escape", "invalid \\escape"),
+        Template("json.syntax.unicode", "invalid \\uxxxx escape"),
+    )
+}
+"""What Python's parser says, in lower case."""
+
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _GZIP = b"\x1f\x8b\x08"
@@ -31,7 +58,7 @@ class Defect:
     """One way in which a text is not strict JSON: ``pointer`` is where, ``detail`` says it for people."""
 
     flaw: Flaw
-    detail: str
+    detail: Message
     pointer: str = ""
 
 
@@ -57,8 +84,8 @@ class _NotANumberError(ValueError):
 class _UnreadableError(Exception):
     """No value can be read of a body."""
 
-    def __init__(self, flaw: Flaw, detail: str) -> None:
-        super().__init__(detail)
+    def __init__(self, flaw: Flaw, detail: Message) -> None:
+        super().__init__(str(detail))
         self.defect = Defect(flaw, detail)
 
 
@@ -67,7 +94,7 @@ def parse(body: bytes) -> Parsed:
     defects: list[Defect] = []
     if body.startswith(_BOM):
         body = body[len(_BOM) :]
-        defects.append(Defect("bom", "the body starts with EF BB BF"))
+        defects.append(Defect("bom", _BEGINS_WITH_BOM()))
     twice: list[_Twice] = []
     try:
         value, end, text = _read(body, twice)
@@ -75,7 +102,7 @@ def parse(body: bytes) -> Parsed:
         return Parsed(None, False, (*defects, error.defect))
     rest = text[end:].strip(" \t\r\n")
     if rest:
-        defects.append(Defect("trailing", f"{len(rest)} characters follow the JSON text"))
+        defects.append(Defect("trailing", _FOLLOWS(count=len(rest))))
     if twice:
         defects += _duplicates(value)
     if _SURROGATE_ESCAPE.search(text):
@@ -86,25 +113,25 @@ def parse(body: bytes) -> Parsed:
 def _read(body: bytes, twice: list[_Twice]) -> tuple[Any, int, str]:
     """The JSON value that a body begins with, where it ends, and the body as text. Raises ``_UnreadableError``."""
     if not body.strip(b" \t\r\n"):
-        raise _UnreadableError("empty", "the body is empty")
+        raise _UnreadableError("empty", _EMPTY())
     try:
         text = body.decode("utf-8")
         value, end = _decode(text, twice)
     except UnicodeDecodeError as error:
-        what = "the body is a gzip stream" if body.startswith(_GZIP) else f"no UTF-8 at byte {error.start}"
+        what = _GZIP_STREAM() if body.startswith(_GZIP) else _NO_UTF_8(byte=error.start)
         raise _UnreadableError("encoding", what) from None
     except _NotANumberError as error:
-        raise _UnreadableError("nan", f"{error} is no JSON number") from None
+        raise _UnreadableError("nan", _NO_NUMBER(word=str(error))) from None
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno} column {error.colno}"
-        what = error.msg.lower().removesuffix(" at")
-        raise _UnreadableError("not_json", f"{what} at {place}") from None
+        told = error.msg.lower().removesuffix(" at")
+        syntax = _SYNTAX[told]() if told in _SYNTAX else told
+        raise _UnreadableError("not_json", _AT(what=syntax, line=error.lineno, column=error.colno)) from None
     except RecursionError:
-        raise _UnreadableError("too_deep", "nested too deeply to be read") from None
+        raise _UnreadableError("too_deep", _TOO_DEEP()) from None
     if _begins_text(value, text[end:]):
         begin = text[:end].strip(" \t\r\n")
-        what = f"plain text that begins with {begin if len(begin) <= 20 else begin[:19] + '…'}"
-        raise _UnreadableError("plain_text", what)
+        words = begin if len(begin) <= 20 else begin[:19] + "…"
+        raise _UnreadableError("plain_text", _PLAIN_TEXT(words=Private(words)))
     return value, end, text
 
 
@@ -151,7 +178,7 @@ def _huge_int(digits: str) -> int | float:
 
 def _duplicates(value: Any) -> list[Defect]:
     return [
-        Defect("duplicate_key", f'"{name}" stands twice', join(pointer, name))
+        Defect("duplicate_key", _TWICE(name=name), join(pointer, name))
         for pointer, node in _walk(value)
         if isinstance(node, _Twice)
         for name in node.names
@@ -160,7 +187,7 @@ def _duplicates(value: Any) -> list[Defect]:
 
 def _surrogates(value: Any) -> list[Defect]:
     return [
-        Defect("surrogate", "half a surrogate pair", pointer)
+        Defect("surrogate", _SURROGATE(), pointer)
         for pointer, node in _walk(value)
         if (isinstance(node, str) and _is_broken(node))
         or (isinstance(node, Mapping) and any(_is_broken(name) for name in node))

@@ -10,6 +10,7 @@ from batch_conformance.exchange.redaction import REDACTED
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.form import form_of
 from batch_conformance.judge.sighting import Sighting
+from batch_conformance.message import Listing, Message, Template, shown
 from batch_conformance.rules.conditions import (
     IF_QUERY_TAKEN,
     if_learnt,
@@ -42,21 +43,28 @@ RULE_OF_CREDENTIAL = {
     "elsewhere_query": "auth.elsewhere_accepted",
 }
 _MEANS = {
-    "missing": "no Authorization header",
-    "empty": "a scheme without a token",
-    "empty_header": "an empty Authorization header",
-    "wrong": "a made-up bearer token",
-    "nearly": "the key with its last character changed",
-    "nearly_cut": "the key without its last character",
-    "nearly_longer": "the key with a character more",
-    "other_case": "the key with upper and lower case exchanged",
-    "malformed": "two tokens in one Authorization header",
-    "no_scheme": "the key without a scheme",
-    "wrong_scheme": "the key under the scheme Basic",
-    "wrong_scheme_token": "the key under the scheme Token",
-    "elsewhere_header": "the key in other headers",
-    "elsewhere_query": "the key in the query string",
+    "missing": Template("credential.missing", "no Authorization header"),
+    "empty": Template("credential.empty", "a scheme without a token"),
+    "empty_header": Template("credential.empty_header", "an empty Authorization header"),
+    "wrong": Template("credential.wrong", "a made-up bearer token"),
+    "nearly": Template("credential.nearly", "the key with its last character changed"),
+    "nearly_cut": Template("credential.nearly_cut", "the key without its last character"),
+    "nearly_longer": Template("credential.nearly_longer", "the key with a character more"),
+    "other_case": Template("credential.other_case", "the key with upper and lower case exchanged"),
+    "malformed": Template("credential.malformed", "two tokens in one Authorization header"),
+    "no_scheme": Template("credential.no_scheme", "the key without a scheme"),
+    "wrong_scheme": Template("credential.wrong_scheme", "the key under the scheme Basic"),
+    "wrong_scheme_token": Template("credential.wrong_scheme_token", "the key under the scheme Token"),
+    "elsewhere_header": Template("credential.elsewhere_header", "the key in other headers"),
+    "elsewhere_query": Template("credential.elsewhere_query", "the key in the query string"),
 }
+_ANSWERED = Template("auth.answered", "{status} with {credential}")
+_IN_HEADER = Template("credential.in_header", "the key in the header {name}")
+_IN_HEADERS = Template("credential.in_headers", "the key in the headers {names}")
+_IN_QUERY = Template("credential.in_query", "the key in the query parameters {names}")
+_WHATEVER_ID = Template("auth.checked_late.expected", "401, whether the id exists or not")
+_ANY_ANSWER = Template("auth.valid_refused.expected", "any answer to an authorised request")
+_AS_BEARER = Template("auth.lower_case_refused.expected", "the answer that `Bearer` gets")
 _MALFORMED_REQUEST = frozenset({"malformed", "empty", "empty_header", "no_scheme"})
 """RFC 6750 section 3.1 answers a malformed request with 400."""
 
@@ -102,8 +110,8 @@ def _accepted(rule: str, *, apart: bool = False) -> Callable[[Sighting], Iterato
         if not status or not is_let_in(observation) or RULE_OF_CREDENTIAL[kind] != rule:
             return
         yield Broken(
-            "401",
-            f"{status} with {_means(observation)}",
+            shown("401"),
+            _ANSWERED(status=status, credential=_means(observation)),
             kind if apart else "accepted",
             status="401" if observation.operation.response_for(401) else "",
             when=_if_it_is_a_hole(observation, unless_explained(rule, kind)),
@@ -112,19 +120,19 @@ def _accepted(rule: str, *, apart: bool = False) -> Callable[[Sighting], Iterato
     return check
 
 
-def _means(observation: Sighting) -> str:
+def _means(observation: Sighting) -> Message:
     """What was sent in place of the valid credential; a key that stood elsewhere by the names of where it stood."""
     kind, request = _kind(observation), observation.exchange.request
     if kind == "elsewhere_header":
         held = [name for name, value in request.headers if REDACTED in value and name.lower() != "authorization"]
-        named = f"the key in the header {held[0]}" if len(held) == 1 else f"the key in the headers {', '.join(held)}"
+        named = _IN_HEADER(name=held[0]) if len(held) == 1 else _IN_HEADERS(names=Listing(tuple(held)))
     elif kind == "elsewhere_query":
         pairs = (part.partition("=") for part in request.url.partition("?")[2].split("&"))
         held = [name for name, _, value in pairs if REDACTED in value]
-        named = f"the key in the query parameters {', '.join(held)}"
+        named = _IN_QUERY(names=Listing(tuple(held)))
     else:
-        held, named = [], ""
-    return named if held else _MEANS[kind]
+        return _MEANS[kind]()
+    return named if held else _MEANS[kind]()
 
 
 def _if_it_is_a_hole(observation: Sighting, then: Bucket) -> Bucket:
@@ -152,39 +160,41 @@ def _check_late(observation: Sighting) -> Iterator[Broken]:
     status, kind = _refused(observation), _kind(observation)
     if status in (404, 410):
         when = if_learnt(RULE_OF_CREDENTIAL[kind], kind, observation.exchange.probe.subject)
-        yield _other_than_401(observation, status, "401, whether the id exists or not", when)
+        yield _other_than_401(observation, status, _WHATEVER_ID(), when)
 
 
 def _check_status(observation: Sighting) -> Iterator[Broken]:
     status, kind, subject = _refused(observation), _kind(observation), observation.exchange.probe.subject
     if status in (404, 410):
         yield _other_than_401(
-            observation, status, "401", unless_learnt(RULE_OF_CREDENTIAL[kind], kind, subject, status)
+            observation, status, shown("401"), unless_learnt(RULE_OF_CREDENTIAL[kind], kind, subject, status)
         )
     elif status and (observation.documented is not None or status == 400):
         # RFC 6750 section 3.1 answers a parameter that is not supported with 400 too.
         in_query = kind == "elsewhere_query"
         yield _other_than_401(
-            observation, status, "401", IF_QUERY_TAKEN if in_query else unless_valid_gets(status, subject)
+            observation, status, shown("401"), IF_QUERY_TAKEN if in_query else unless_valid_gets(status, subject)
         )
 
 
-def _other_than_401(observation: Sighting, status: int, expected: str, when: Bucket) -> Broken:
-    return Broken(expected, f"{status} with {_means(observation)}", str(status), status="401", when=when)
+def _other_than_401(observation: Sighting, status: int, expected: Message, when: Bucket) -> Broken:
+    return Broken(
+        expected, _ANSWERED(status=status, credential=_means(observation)), str(status), status="401", when=when
+    )
 
 
 def _check_valid(observation: Sighting) -> Iterator[Broken]:
     """The valid token refused here and accepted there; a key that nothing accepts is a wrong key, not drift."""
     subject, forced = observation.exchange.probe.subject, observation.exchange.probe.forced_status
     if _answered(observation) == 401 and observation.authorised and forced is None:
-        yield Broken("any answer to an authorised request", "401", subject, status="401", when=if_refused(subject))
+        yield Broken(_ANY_ANSWER(), shown("401"), subject, status="401", when=if_refused(subject))
 
 
 def _check_scheme(observation: Sighting) -> Iterator[Broken]:
     status, subject = _answered(observation), observation.exchange.probe.subject
     if status and is_scheme_refused(observation):
         when = if_scheme_refused(status, subject)
-        yield Broken("the answer that `Bearer` gets", str(status), "refused", status="401", when=when)
+        yield Broken(_AS_BEARER(), shown(str(status)), "refused", status="401", when=when)
 
 
 def _is_secured(operation: Operation) -> bool:
@@ -239,7 +249,9 @@ MISSING_ACCEPTED = Rule(
     breaks="200 without an Authorization header",
     keeps="401 without an Authorization header",
     said=at_security,
-    clauses=where(_is_secured, "a request without credentials is refused", "401"),
+    clauses=where(
+        _is_secured, Template("auth.missing_accepted.clause", "a request without credentials is refused"), "401"
+    ),
     exercised=_refuses("auth.missing_accepted"),
     concern="credential",
     check=_accepted("auth.missing_accepted"),
@@ -258,7 +270,7 @@ WRONG_TOKEN_ACCEPTED = Rule(
     breaks="200 for a made-up bearer token",
     keeps="401 for a made-up bearer token",
     said=at_security,
-    clauses=where(_is_secured, "a made-up token is refused", "401"),
+    clauses=where(_is_secured, Template("auth.wrong_token_accepted.clause", "a made-up token is refused"), "401"),
     exercised=_refuses("auth.wrong_token_accepted"),
     concern="credential",
     check=_accepted("auth.wrong_token_accepted"),
@@ -277,7 +289,7 @@ SCHEME_ACCEPTED = Rule(
     breaks="200 for Authorization: Token KEY",
     keeps="401 for Authorization: Token KEY",
     said=at_scheme,
-    clauses=where(_is_secured, "other schemes are refused", "401"),
+    clauses=where(_is_secured, Template("auth.scheme_accepted.clause", "other schemes are refused"), "401"),
     exercised=_refuses("auth.scheme_accepted"),
     concern="credential",
     check=_accepted("auth.scheme_accepted", apart=True),
@@ -296,7 +308,7 @@ ELSEWHERE_ACCEPTED = Rule(
     breaks="200 for ?api_key=KEY",
     keeps="401 for ?api_key=KEY",
     said=at_scheme,
-    clauses=where(_is_secured, "a key elsewhere is refused", "401"),
+    clauses=where(_is_secured, Template("auth.elsewhere_accepted.clause", "a key elsewhere is refused"), "401"),
     exercised=_refuses("auth.elsewhere_accepted"),
     concern="credential",
     check=_accepted("auth.elsewhere_accepted", apart=True),
@@ -315,7 +327,9 @@ CHECKED_LATE = Rule(
     breaks="404 without a token for an unknown id, and 401 for one that exists",
     keeps="401 without a token for any id",
     said=at_security,
-    clauses=where(_is_secured_by_id, "credentials are checked before the id", "401"),
+    clauses=where(
+        _is_secured_by_id, Template("auth.checked_late.clause", "credentials are checked before the id"), "401"
+    ),
     exercised=_refuses_before_id,
     concern="credential",
     check=_check_late,
@@ -334,7 +348,7 @@ NOT_401 = Rule(
     breaks="403 without an Authorization header",
     keeps="401 without an Authorization header",
     said=at_response(401),
-    clauses=where(_is_secured, "a refused credential gets 401", "401"),
+    clauses=where(_is_secured, Template("auth.not_401.clause", "a refused credential gets 401"), "401"),
     exercised=_refuses_by_get,
     concern="credential",
     check=_check_status,
@@ -352,7 +366,7 @@ LOWER_CASE_REFUSED = Rule(
     source="RFC 9110 section 11.1",
     breaks="401 for Authorization: bearer KEY",
     keeps="200 for Authorization: bearer KEY",
-    clauses=where(_is_secured, "the scheme has no case", "401"),
+    clauses=where(_is_secured, Template("auth.lower_case_refused.clause", "the scheme has no case"), "401"),
     exercised=_has_lower_case,
     concern="credential",
     check=_check_scheme,
@@ -370,7 +384,9 @@ VALID_REFUSED = Rule(
     source="RFC 9110 section 15.5.2",
     breaks="401 for unknown ids with the token that known ids accept",
     keeps="404 for unknown ids with a valid token",
-    clauses=where(_is_secured, "the valid token is accepted for every id", "401"),
+    clauses=where(
+        _is_secured, Template("auth.valid_refused.clause", "the valid token is accepted for every id"), "401"
+    ),
     exercised=_is_authorised,
     concern="credential",
     check=_check_valid,

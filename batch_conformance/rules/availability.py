@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from batch_conformance.message import Template
 from batch_conformance.rules.highlight import at_status
 from batch_conformance.rules.rule import Rule, always, is_conclusive
 
@@ -15,7 +16,7 @@ SERVER_ERROR = Rule(
     source="RFC 9110 section 15.6",
     breaks="500 for every unknown id, 200 for known ones",
     keeps="404 for every unknown id",
-    clauses=always("no kind of request always ends in a server error"),
+    clauses=always(Template("response.server_error.clause", "no kind of request always ends in a server error")),
     exercised=is_conclusive,
     looks_at="run",
     highlight=at_status,
@@ -31,7 +32,7 @@ SILENT = Rule(
     source="RFC 9110 section 9.2",
     breaks="a time-out for every id with a slash in it",
     keeps="404 for every id with a slash in it",
-    clauses=always("every kind of request is answered"),
+    clauses=always(Template("response.silent.clause", "every kind of request is answered")),
     exercised=is_conclusive,
     looks_at="run",
 )
@@ -46,7 +47,7 @@ DROPS = Rule(
     source="RFC 9112 section 9.6",
     breaks="every third request ends in a reset",
     keeps="one reset in a run, healed by a retry",
-    clauses=always("connections are not dropped time and again"),
+    clauses=always(Template("response.drops.clause", "connections are not dropped time and again")),
     exercised=is_conclusive,
     looks_at="run",
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Any
 
-from batch_conformance.contract.clauses import rule_of
+from batch_conformance.contract.clauses import THE_BODY, rule_of
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import members, unescape
@@ -15,7 +15,7 @@ from batch_conformance.contract.shape import Sent
 from batch_conformance.findings.finding import Side
 from batch_conformance.judge.content import Content
 from batch_conformance.judge.sighting import Sighting, at, derived
-from batch_conformance.message import Text
+from batch_conformance.message import Message, Private, Template, Text, shown, type_named
 from batch_conformance.near_miss import nearest
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.json_text import documented_body
@@ -30,6 +30,14 @@ WORDS_FOR_UNSET = frozenset({"null", "NULL", "None", "nil", "undefined"})
 """What languages print for no value: as the text of a value it was never meant."""
 
 _NOTHING = WORDS_FOR_UNSET | {""}
+
+_DOCUMENTED = Template("body.undeclared.expected", "only documented properties")
+_UNDOCUMENTED = Template("body.undeclared.observed", "an undocumented property")
+_MEANT = Template("body.undeclared.meant", "an undocumented property, probably meant as {name}")
+_NOT_SENT = Template("body.write_only.expected", "not to be sent: it is write-only")
+_NONE_KEEPS_IT = Template("body.impossible.expected", "a value that keeps its schema, and there is none: {why}")
+_ADMITTED = Template("body.impossible.clause", "{place} has a value that its schema admits")
+_VALUE = Template("value.empty_string.expected", "a value, or none")
 
 _Told = tuple[str, Broken]
 """The rule that is broken, and how."""
@@ -92,7 +100,7 @@ def _of_value(observation: Sighting, content: Content) -> Iterator[_Told]:
             Broken(
                 media_type=observation.contract_media_type,
                 pointer=pointer,
-                expected="only documented properties",
+                expected=_DOCUMENTED(),
                 observed=_undocumented(content, pointer),
                 kind="undeclared",
             ),
@@ -116,21 +124,21 @@ def _is_written(pointer: str, sent: Sequence[Sent]) -> bool:
     return any(pointer == one.pointer or pointer.startswith(one.pointer + "/") for one in sent)
 
 
-def _undocumented(content: Content, pointer: str) -> str:
+def _undocumented(content: Content, pointer: str) -> Message:
     """An undocumented property in words, with the documented one that it was probably meant for: one that is absent."""
     around, _, name = pointer.rpartition("/")
     declared = [place.pointer for place in content.schema.properties if place.pointer.rpartition("/")[0] == around]
     absent = (one for one in declared if not list(members(content.value, one)))
     near = nearest(unescape(name), (unescape(one.rpartition("/")[2]) for one in absent))
-    return f"an undocumented property, probably meant as {near}" if near else "an undocumented property"
+    return _MEANT(name=near) if near else _UNDOCUMENTED()
 
 
 def _sent_back(observation: Sighting, one: Sent) -> _Told:
     return "body.write_only", Broken(
         media_type=observation.contract_media_type,
         pointer=one.pointer,
-        expected="not to be sent: it is write-only",
-        observed=type_name(one.value),
+        expected=_NOT_SENT(),
+        observed=shown(type_named(type_name(one.value))),
         kind="sent",
         level="info" if one.ignored else None,
         location=one.location,
@@ -142,7 +150,7 @@ def _impossible(observation: Sighting, violation: Violation, pointer: str, why: 
     return "body.impossible", Broken(
         media_type=observation.contract_media_type,
         pointer=pointer,
-        expected=f"a value that keeps its schema, and there is none: {why}",
+        expected=_NONE_KEEPS_IT(why=why),
         observed=violation.observed,
         kind="impossible",
         level="info" if observation.contract.reading == "documented" else None,
@@ -191,8 +199,8 @@ def _empty_strings(observation: Sighting, schema: Schema, value: Any, judged: Se
                 Broken(
                     media_type=observation.contract_media_type,
                     pointer=place.pointer,
-                    expected="a value, or none",
-                    observed=f'"{text[:20]}"',
+                    expected=_VALUE(),
+                    observed=shown(Private(f'"{text[:20]}"')),
                     kind="word" if text.strip() else "empty",
                     location=place.location,
                 ),
@@ -247,7 +255,7 @@ def _impossible_places(operation: Operation) -> Iterator[Place]:
         for media_type, schema in response.content.items():
             for place in schema.properties if schema else ():
                 if schema is not None and place.pointer in schema.impossible:
-                    says = f"{place.pointer or 'the body'} has a value that its schema admits"
+                    says = _ADMITTED(place=place.pointer or THE_BODY())
                     yield Place(says, response.status, media_type, place.pointer, place.location)
 
 
@@ -449,7 +457,7 @@ ENVELOPED = Rule(
     breaks='{"code": 20000, "data": {"id": "batch_a", "status": "completed"}}',
     keeps='{"id": "batch_a", "status": "completed"}',
     said_by="response",
-    clauses=always("the batch is the body itself", "200"),
+    clauses=always(Template("body.enveloped.clause", "the batch is the body itself"), "200"),
     exercised=is_batch,
     concern="document",
     check=_checks("body.enveloped"),
@@ -470,7 +478,7 @@ ANOTHER_OBJECT = Rule(
     breaks='{"name": "jobs/1", "state": "JOB_STATE_RUNNING"}',
     keeps='{"id": "batch_a", "status": "in_progress"}',
     said_by="response",
-    clauses=always("the body is a batch", "200"),
+    clauses=always(Template("body.another_object.clause", "the body is a batch"), "200"),
     exercised=is_batch,
     concern="document",
     check=_checks("body.another_object"),
@@ -490,7 +498,7 @@ EMPTY_STRING = Rule(
     breaks='{"error_file_id": ""}',
     keeps='{"error_file_id": null}',
     said_by="response",
-    clauses=always("each text says something", "200"),
+    clauses=always(Template("value.empty_string.clause", "each text says something"), "200"),
     exercised=is_batch,
     concern="document",
     check=_checks("value.empty_string"),

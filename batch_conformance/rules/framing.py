@@ -6,13 +6,23 @@ import re
 from collections.abc import Iterator
 
 from batch_conformance.judge.sighting import Sighting
-from batch_conformance.message import Text
+from batch_conformance.message import Listing, Template, Text
 from batch_conformance.rules.highlight import at_headers
 from batch_conformance.rules.rule import Broken, Rule, always, is_answered
 
 _NEVER = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)", re.IGNORECASE)
 """What the client names in order to exclude it (RFC 9110 section 12.4.2)."""
 
+_MESSAGE = Template("response.framing.message", "an HTTP/1.1 response")
+_ONE_LENGTH = Template("response.framing.expected", "one length for the body, and that many bytes")
+_LENGTHS = Template("response.framing.lengths", "Content-Length {lengths}")
+_LENGTH_AND_CODING = Template(
+    "response.framing.length_and_coding", "Content-Length and Transfer-Encoding in one message"
+)
+_TRAILING = Template("response.framing.trailing", "{count} bytes after the end of the message")
+_AS_NAMED = Template("response.encoding.expected", "a body in the Content-Encoding that it names")
+_AS_ASKED = Template("response.coding_unasked.expected", "a coding that Accept-Encoding admits, or none")
+_CODED = Template("response.coding_unasked.observed", "{coding} for {asked}")
 _BROKEN = frozenset({"protocol", "too_large"})
 """Failures to read a message that came."""
 
@@ -22,35 +32,35 @@ def _check_framing(observation: Sighting) -> Iterator[Broken]:
     is_broken = failure is not None and failure.kind in _BROKEN
     if answer is None:
         if failure is not None and is_broken:
-            yield Broken("an HTTP/1.1 response", failure.detail, failure.kind, status="")
+            yield Broken(_MESSAGE(), failure.detail, failure.kind, status="")
         return
     lengths = {value.strip() for value in answer.header_all("content-length")}
     observed: Text
     if len(lengths) > 1:
-        kind, observed = "two_lengths", "Content-Length " + " and ".join(sorted(lengths))
+        kind, observed = "two_lengths", _LENGTHS(lengths=Listing(tuple(sorted(lengths)), "and"))
     elif lengths and answer.header("transfer-encoding"):
-        kind, observed = "length_and_coding", "Content-Length and Transfer-Encoding in one message"
+        kind, observed = "length_and_coding", _LENGTH_AND_CODING()
     elif failure is not None and is_broken:
         kind, observed = "body", failure.detail
     elif answer.trailing:
-        kind, observed = "trailing", f"{answer.trailing} bytes after the end of the message"
+        kind, observed = "trailing", _TRAILING(count=answer.trailing)
     else:
         return
-    yield Broken("one length for the body, and that many bytes", observed, kind, status="")
+    yield Broken(_ONE_LENGTH(), observed, kind, status="")
 
 
 def _check_encoding(observation: Sighting) -> Iterator[Broken]:
     answer = observation.answer
     if answer is not None and answer.decode_error:
         kind = (answer.header("content-encoding") or "").lower()[:40]
-        yield Broken("a body in the Content-Encoding that it names", answer.decode_error, kind)
+        yield Broken(_AS_NAMED(), answer.decode_error, kind)
 
 
 def _check_unasked(observation: Sighting) -> Iterator[Broken]:
     coding = _unasked_coding(observation)
     if coding:
         asked = observation.exchange.request.header("accept-encoding") or ""
-        yield Broken("a coding that Accept-Encoding admits, or none", f"{coding} for {asked[:60]}", "unasked")
+        yield Broken(_AS_ASKED(), _CODED(coding=coding, asked=asked[:60]), "unasked")
 
 
 def _unasked_coding(observation: Sighting) -> str:
@@ -79,7 +89,7 @@ FRAMING = Rule(
     source="RFC 9112 sections 6 and 8",
     breaks="Content-Length: 900 before 512 bytes of body",
     keeps="Content-Length: 512 before 512 bytes of body",
-    clauses=always("each message is framed as HTTP/1.1"),
+    clauses=always(Template("response.framing.clause", "each message is framed as HTTP/1.1")),
     exercised=is_answered,
     check=_check_framing,
     looks_at="bytes",
@@ -98,7 +108,7 @@ ENCODING = Rule(
     source="RFC 9110 sections 8.4 and 12.5.3",
     breaks="Content-Encoding: gzip over plain JSON",
     keeps="no Content-Encoding over plain JSON",
-    clauses=always("each body is in the Content-Encoding that it names"),
+    clauses=always(Template("response.encoding.clause", "each body is in the Content-Encoding that it names")),
     exercised=_has_body,
     check=_check_encoding,
     looks_at="bytes",
@@ -117,7 +127,7 @@ CODING_UNASKED = Rule(
     source="RFC 9110 section 12.5.3",
     breaks="Content-Encoding: gzip for Accept-Encoding: identity",
     keeps="Content-Encoding: gzip for Accept-Encoding: gzip",
-    clauses=always("no body is in a Content-Encoding that was not offered"),
+    clauses=always(Template("response.coding_unasked.clause", "no body is in a Content-Encoding that was not offered")),
     exercised=_has_body,
     check=_check_unasked,
     looks_at="message",

@@ -10,6 +10,7 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.form import form_of
 from batch_conformance.judge.sighting import Sighting, at
+from batch_conformance.message import Message, Private, Template, shown
 from batch_conformance.rules.conditions import (
     ALWAYS,
     UNLESS_ANY_ID,
@@ -21,6 +22,15 @@ from batch_conformance.rules.conditions import (
 from batch_conformance.rules.highlight import Highlight, at_pointer, at_status
 from batch_conformance.rules.refusal import leads_to_normal_form
 from batch_conformance.rules.rule import Broken, Rule, has_id, is_batch, is_conclusive, is_success, where
+
+_ASKED_FOR = Template("identity.other_batch.expected", "{id}, the id asked for")
+_SUCCESS = Template("identity.answered", '{status} for "{id}"')
+_SUCCESS_OF_NONE = Template("identity.answered_empty", "{status} for an empty id")
+_REFUSED = Template("identity.unknown_answered.expected", "404, or another documented refusal")
+_EXACTLY = Template("identity.neighbour_answered.expected", "404: ids are compared exactly")
+_NO_PATH = Template("identity.traversal_answered.expected", "404: an encoded slash is part of the id")
+_NO_ID = Template("identity.list_answered.expected", "404: the path has no id")
+_NORMAL = Template("identity.spelling_redirected.expected", "the answer that the normal form of the path gets, or 404")
 
 
 def _told(observation: Sighting, condition: Bucket = ALWAYS) -> Bucket:
@@ -35,10 +45,10 @@ def _answered(observation: Sighting) -> str:
     return observation.exchange.probe.subject if is_success(observation) and observation.authorised else ""
 
 
-def _success(observation: Sighting, expected: str, kind: str, condition: Bucket = ALWAYS) -> Broken:
+def _success(observation: Sighting, expected: Message, kind: str, condition: Bucket = ALWAYS) -> Broken:
     status = observation.answer.status if observation.answer else 0
     asked = observation.exchange.probe.batch_id or ""
-    observed = f'{status} for "{_short(asked)}"' if asked else f"{status} for an empty id"
+    observed = _SUCCESS(status=status, id=_short(asked)) if asked else _SUCCESS_OF_NONE(status=status)
     return Broken(expected, observed, kind, when=_told(observation, condition))
 
 
@@ -50,8 +60,8 @@ def _check_batch(observation: Sighting) -> Iterator[Broken]:
         return
     if isinstance(answered, str) and answered and answered != asked:
         yield Broken(
-            f'"{_short(asked or "")}", the id asked for',
-            f'"{_short(answered)}"',
+            _ASKED_FOR(id=Private(f'"{_short(asked or "")}"')),
+            shown(Private(f'"{_short(answered)}"')),
             "other",
             media_type=observation.contract_media_type,
             pointer=pointer,
@@ -61,7 +71,7 @@ def _check_batch(observation: Sighting) -> Iterator[Broken]:
 
 def _check_unknown(observation: Sighting) -> Iterator[Broken]:
     subject, asked = _answered(observation), observation.exchange.probe.batch_id or ""
-    expected = "404, or another documented refusal"
+    expected = _REFUSED()
     if subject == "unknown":
         yield _success(observation, expected, subject)
     elif subject == "hostile" and not _is_traversal(observation):
@@ -73,26 +83,25 @@ def _check_neighbour(observation: Sighting) -> Iterator[Broken]:
     subject, asked = _answered(observation), observation.exchange.probe.batch_id or ""
     if subject in ("neighbour", "hostile"):
         condition = UNLESS_ANY_ID if subject == "neighbour" else if_continues(asked)
-        yield _success(observation, "404: ids are compared exactly", "similar", condition)
+        yield _success(observation, _EXACTLY(), "similar", condition)
 
 
 def _check_traversal(observation: Sighting) -> Iterator[Broken]:
     asked = observation.exchange.probe.batch_id or ""
     if _answered(observation) == "hostile" and _is_traversal(observation):
-        expected = "404: an encoded slash is part of the id"
+        expected = _NO_PATH()
         yield _success(observation, expected, "hostile", unless_continues(asked))
 
 
 def _check_empty(observation: Sighting) -> Iterator[Broken]:
     if _answered(observation) == "outside" and observation.exchange.probe.batch_id is None:
-        yield _success(observation, "404: the path has no id", "empty id")
+        yield _success(observation, _NO_ID(), "empty id")
 
 
 def _check_spelling(observation: Sighting) -> Iterator[Broken]:
     answer = observation.answer
     if answer is not None and leads_to_normal_form(observation):
-        expected = "the answer that the normal form of the path gets, or 404"
-        yield Broken(expected, f"{answer.status} {answer.reason}".rstrip(), str(answer.status))
+        yield Broken(_NORMAL(), shown(f"{answer.status} {answer.reason}".rstrip()), str(answer.status))
 
 
 def _at_redirect(_: Finding) -> Highlight:
@@ -142,7 +151,9 @@ OTHER_BATCH = Rule(
     breaks='GET /batches/batch_a answers {"id": "batch_b"}',
     keeps='GET /batches/batch_a answers {"id": "batch_a"}',
     said=at_response(200),
-    clauses=where(_has_identity, "the batch asked for is the batch answered", "200"),
+    clauses=where(
+        _has_identity, Template("identity.other_batch.clause", "the batch asked for is the batch answered"), "200"
+    ),
     exercised=is_batch,
     concern="identity",
     check=_check_batch,
@@ -162,7 +173,7 @@ UNKNOWN_ANSWERED = Rule(
     breaks="200 for a made-up id",
     keeps="404 for a made-up id",
     said=at_response(404),
-    clauses=where(has_id, "an id that nobody has is not answered"),
+    clauses=where(has_id, Template("identity.unknown_answered.clause", "an id that nobody has is not answered")),
     exercised=_asks_for("unknown"),
     concern="identity",
     check=_check_unknown,
@@ -180,7 +191,7 @@ NEIGHBOUR_ANSWERED = Rule(
     source="RFC 3986 section 6.2.2.1, the operation's description",
     breaks="200 for BATCH_A where batch_a exists",
     keeps="404 for BATCH_A where batch_a exists",
-    clauses=where(has_id, "a similar id is not answered"),
+    clauses=where(has_id, Template("identity.neighbour_answered.clause", "a similar id is not answered")),
     exercised=_asks_for("neighbour"),
     concern="identity",
     check=_check_neighbour,
@@ -198,7 +209,7 @@ TRAVERSAL_ANSWERED = Rule(
     source="RFC 3986 section 2.2",
     breaks="200 for x%2F..%2Fbatch_a",
     keeps="404 for x%2F..%2Fbatch_a",
-    clauses=where(has_id, "an encoded path is not followed"),
+    clauses=where(has_id, Template("identity.traversal_answered.clause", "an encoded path is not followed")),
     exercised=_asks_for_path,
     concern="identity",
     check=_check_traversal,
@@ -217,7 +228,7 @@ LIST_ANSWERED = Rule(
     breaks='GET /batches/ answers {"object": "list"}',
     keeps="GET /batches/ answers 404",
     said=at_parameter,
-    clauses=where(has_id, "an empty id is not answered"),
+    clauses=where(has_id, Template("identity.list_answered.clause", "an empty id is not answered")),
     exercised=_asks_for_nothing,
     concern="identity",
     check=_check_empty,
@@ -235,7 +246,9 @@ SPELLING_REDIRECTED = Rule(
     source="RFC 3986 section 6.2.2",
     breaks="301 from /batches/%62atch_a to /batches/batch_a",
     keeps="200, or 404, for /batches/%62atch_a",
-    clauses=where(has_id, "another spelling of an id is not redirected"),
+    clauses=where(
+        has_id, Template("identity.spelling_redirected.clause", "another spelling of an id is not redirected")
+    ),
     exercised=_asks_for("equivalent"),
     check=_check_spelling,
     looks_at="message",

@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator
 from batch_conformance.judge.content import Content
 from batch_conformance.judge.sighting import Sighting, derived
 from batch_conformance.judge.strict_json import Parsed
+from batch_conformance.message import Template
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.media_type import foreign_charset
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text, leads_to_normal_form
 from batch_conformance.rules.rule import Broken, Rule, always, has_json
 
+_ONE_TEXT = Template("json.expected", "one JSON text in UTF-8")
+_IN_QUOTES = Template("json.unquoted.expected", "a JSON string, in quotes")
+_PLAIN_TEXT = Template("json.unquoted.observed", "plain text in the {status} body")
 _RULE_OF_FLAW = {
     "bom": "json.bom",
     "duplicate_key": "json.duplicate_key",
@@ -54,18 +58,16 @@ def _of_text(observation: Sighting) -> Iterator[tuple[str, Broken]]:
     if parsed is None:
         return
     if is_unquoted_text(observation):
-        observed = f"plain text in the {observation.status} body"
+        observed = _PLAIN_TEXT(status=observation.status)
         yield (
             "json.unquoted",
-            Broken("a JSON string, in quotes", observed, "unquoted", status="", media_type=media_type),
+            Broken(_IN_QUOTES(), observed, "unquoted", status="", media_type=media_type),
         )
         return
     foreign = bool(foreign_charset(observation))
     for defect in parsed.defects:
         if not (foreign and defect.flaw == "encoding"):
-            broken = Broken(
-                "one JSON text in UTF-8", defect.detail, defect.flaw, media_type=media_type, pointer=defect.pointer
-            )
+            broken = Broken(_ONE_TEXT(), defect.detail, defect.flaw, media_type=media_type, pointer=defect.pointer)
             yield _RULE_OF_FLAW.get(defect.flaw, "json.invalid"), broken
 
 
@@ -95,7 +97,7 @@ INVALID = Rule(
     breaks='{"id": "batch_a", "created_at": NaN}',
     keeps='{"id": "batch_a", "created_at": 1741685413}',
     said_by="response",
-    clauses=always("each body is JSON"),
+    clauses=always(Template("json.invalid.clause", "each body is JSON")),
     exercised=has_json,
     concern="document",
     check=_checks("json.invalid"),
@@ -115,7 +117,7 @@ BOM = Rule(
     breaks='EF BB BF {"id": "batch_a"}',
     keeps='{"id": "batch_a"}',
     said_by="response",
-    clauses=always("no body begins with a byte order mark"),
+    clauses=always(Template("json.bom.clause", "no body begins with a byte order mark")),
     exercised=has_json,
     concern="document",
     check=_checks("json.bom"),
@@ -135,7 +137,7 @@ TRAILING = Rule(
     breaks='{"id": "batch_a"}{"id": "batch_b"}',
     keeps='{"id": "batch_a"}',
     said_by="response",
-    clauses=always("nothing follows the JSON of a body"),
+    clauses=always(Template("json.trailing.clause", "nothing follows the JSON of a body")),
     exercised=has_json,
     concern="document",
     check=_checks("json.trailing"),
@@ -155,7 +157,7 @@ DUPLICATE_KEY = Rule(
     breaks='{"id": "batch_a", "id": "batch_b"}',
     keeps='{"id": "batch_a"}',
     said_by="response",
-    clauses=always("no object has a member twice"),
+    clauses=always(Template("json.duplicate_key.clause", "no object has a member twice")),
     exercised=has_json,
     concern="document",
     check=_checks("json.duplicate_key"),
@@ -175,7 +177,7 @@ SURROGATE = Rule(
     breaks=r'{"metadata": {"description": "\ud83d"}}',
     keeps=r'{"metadata": {"description": "\ud83d\ude00"}}',
     said_by="response",
-    clauses=always("no text has half of a surrogate pair"),
+    clauses=always(Template("json.surrogate.clause", "no text has half of a surrogate pair")),
     exercised=has_json,
     concern="document",
     check=_checks("json.surrogate"),
@@ -196,7 +198,7 @@ UNQUOTED = Rule(
     breaks="404 page not found",
     keeps='"404 page not found"',
     said_by="response",
-    clauses=always("texts of errors are in quotes"),
+    clauses=always(Template("json.unquoted.clause", "texts of errors are in quotes")),
     exercised=_is_text_of_error,
     concern="document",
     check=_checks("json.unquoted"),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from batch_conformance.judge.sighting import Sighting
+from batch_conformance.message import Listing, Message, Template, shown
 from batch_conformance.rules.highlight import at_headers
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text, leads_to_normal_form
 from batch_conformance.rules.rule import Broken, Rule, always, has_json
@@ -18,6 +19,8 @@ _UTF_8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
 
+_NO_TYPE = Template("response.media_type.none", "no Content-Type")
+
 
 def accepts_documented(observation: Sighting) -> bool:
     """Whether the request's Accept admits a media type that the document gives to a success."""
@@ -26,6 +29,11 @@ def accepts_documented(observation: Sighting) -> bool:
     declared = {kind for response in observation.operation.responses.values() for kind in response.content}
     admitted = declared | {kind.partition("/")[0] + "/*" for kind in declared} | {"*/*"}
     return bool(ranges & admitted)
+
+
+def named_type(observation: Sighting) -> Message:
+    """The media type that a body is said to be of."""
+    return shown(observation.media_type) if observation.media_type else _NO_TYPE()
 
 
 def is_of_another_type(observation: Sighting) -> bool:
@@ -45,8 +53,8 @@ def _check_type(observation: Sighting) -> Iterator[Broken]:
         return
     if not is_turned_away(observation, answer.status) and not is_unquoted_text(observation):
         yield Broken(
-            " or ".join(documented.content),
-            observation.media_type or "no Content-Type",
+            shown(Listing(tuple(documented.content), "or")),
+            named_type(observation),
             observation.media_type or "none",
             media_type=observation.contract_media_type,
         )
@@ -58,7 +66,7 @@ def _check_charset(observation: Sighting) -> Iterator[Broken]:
         return
     if observation.method != "HEAD" and answer.body.strip() and not leads_to_normal_form(observation):
         kind = charset[:40].lower()
-        yield Broken("UTF-8", f"charset={charset[:40]}", kind, media_type=observation.contract_media_type)
+        yield Broken(shown("UTF-8"), shown(f"charset={charset[:40]}"), kind, media_type=observation.contract_media_type)
 
 
 def foreign_charset(observation: Sighting) -> str:
@@ -98,7 +106,7 @@ CHARSET = Rule(
     source="RFC 8259 section 8.1",
     breaks="Content-Type: application/json; charset=gbk",
     keeps="Content-Type: application/json",
-    clauses=always("JSON is in UTF-8"),
+    clauses=always(Template("response.charset.clause", "JSON is in UTF-8")),
     exercised=has_json,
     concern="document",
     check=_check_charset,

@@ -148,7 +148,11 @@ STAGE_TIMESTAMP_MISSING = Rule(
     breaks='{"status": "completed", "in_progress_at": null}',
     keeps='{"status": "completed", "in_progress_at": 1741685420}',
     said=at_state,
-    clauses=where(_has_times_of_states, "each stage that was passed has its time", "200"),
+    clauses=where(
+        _has_times_of_states,
+        Template("state.stage_timestamp_missing.clause", "each stage that was passed has its time"),
+        "200",
+    ),
     exercised=is_batch,
     concern="sense",
     check=_check_passed_times,

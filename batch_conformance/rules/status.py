@@ -7,10 +7,11 @@ from typing import Literal
 
 from batch_conformance.contract.said import at_operation
 from batch_conformance.judge.sighting import Sighting, derived
+from batch_conformance.message import Listing, Template, shown
 from batch_conformance.rules.bodies import of_body
 from batch_conformance.rules.highlight import at_status
 from batch_conformance.rules.json_text import of_text
-from batch_conformance.rules.media_type import accepts_documented, is_of_another_type
+from batch_conformance.rules.media_type import accepts_documented, is_of_another_type, named_type
 from batch_conformance.rules.refusal import is_of_a_query, is_turned_away, leads_to_normal_form
 from batch_conformance.rules.rule import Broken, Rule, always, is_conclusive
 
@@ -23,6 +24,19 @@ _ACCEPTED = frozenset({"valid", "lower_case_scheme"})
 _NOBODYS = frozenset({"unknown", "neighbour", "hostile", "recorded"})
 """Subjects that may well be the ids of no batch."""
 
+_ONE_OF = Template("response.status.expected", "one of {statuses}")
+_NO_ERROR = Template("response.undocumented_error.none", "one of {statuses}; no error is documented")
+_NO_ERROR_FOR_IT = Template(
+    "response.undocumented_error.none_for_it", "one of {statuses}; no error is documented for it"
+)
+_OF_TYPE = Template("response.refused_input.media_type", "{status} with {media_type}")
+_DOCUMENTED_BODY = Template("response.refused_input.body", "the documented body of {status}")
+_ANOTHER_BODY = Template("response.refused_input.another_body", "{status} with another body: {observed}")
+_ADMITTED = Template(
+    "response.refused_input.admitted", "an id that the schema of {parameter} admits, or a documented answer"
+)
+_NOT_ADMITTED = Template("response.refused_input.not_admitted", "{status} for an id that it does not admit")
+_NOT_ALLOWED = Template("method.undeclared_answered.expected", "405 for {method}, which the document does not declare")
 _Undocumented = Literal["", "not_acceptable", "refused_input", "undocumented_error", "status"]
 """What a status is that the document does not list."""
 
@@ -58,17 +72,16 @@ def _checks(what: _Undocumented) -> Callable[[Sighting], Iterator[Broken]]:
     return check
 
 
-def _unlisted(observation: Sighting, remark: str = "") -> Broken:
+def _unlisted(observation: Sighting, expected: Template = _ONE_OF) -> Broken:
     """A status that is none of those listed."""
     status, reason = (observation.answer.status, observation.answer.reason) if observation.answer else (0, "")
-    listed = ", ".join(observation.operation.responses)
-    return Broken(f"one of {listed}{remark}", f"{status} {reason}".rstrip(), str(status))
+    listed = Listing(tuple(observation.operation.responses))
+    return Broken(expected(statuses=listed), shown(f"{status} {reason}".rstrip()), str(status))
 
 
 def _check_error(observation: Sighting) -> Iterator[Broken]:
     if _undocumented(observation) == "undocumented_error":
-        for_it = " for it" if observation.operation.lists_errors else ""
-        yield _unlisted(observation, f"; no error is documented{for_it}")
+        yield _unlisted(observation, _NO_ERROR_FOR_IT if observation.operation.lists_errors else _NO_ERROR)
 
 
 def _is_unforeseen(observation: Sighting, status: int) -> bool:
@@ -93,19 +106,19 @@ def _check_refused(observation: Sighting) -> Iterator[Broken]:
         return
     kind = str(answer.status)
     if is_of_another_type(observation):
-        observed = f"{answer.status} with {observation.media_type or 'no Content-Type'}"
-        yield Broken(" or ".join(documented.content), observed, kind)
+        observed = _OF_TYPE(status=answer.status, media_type=named_type(observation))
+        yield Broken(shown(Listing(tuple(documented.content), "or")), observed, kind)
     first = next(iter((*of_text(observation), *of_body(observation))), None)
     if first is not None:
-        observed = f"{answer.status} with another body: {first[1].observed}"
-        yield Broken(f"the documented body of {observation.status}", observed, kind)
+        observed = _ANOTHER_BODY(status=answer.status, observed=first[1].observed)
+        yield Broken(_DOCUMENTED_BODY(status=observation.status), observed, kind)
 
 
 def refused_for_its_id(observation: Sighting) -> Broken:
     """The one thing that is told of all refusals of ids that their schema does not admit, whatever they are like."""
     return Broken(
-        f"an id that the schema of {observation.operation.parameter} admits, or a documented answer",
-        f"{observation.exchange.status or 0} for an id that it does not admit",
+        _ADMITTED(parameter=observation.operation.parameter),
+        _NOT_ADMITTED(status=observation.exchange.status or 0),
         "schema",
         status="",
         side="server",
@@ -118,8 +131,8 @@ def _check_method(observation: Sighting) -> Iterator[Broken]:
         return
     if observation.method not in (*observation.operation.methods, "HEAD"):
         yield Broken(
-            f"405 for {observation.method}, which the document does not declare",
-            f"{answer.status} {answer.reason}".rstrip(),
+            _NOT_ALLOWED(method=observation.method),
+            shown(f"{answer.status} {answer.reason}".rstrip()),
             observation.method,
             status="",
         )
@@ -159,7 +172,7 @@ STATUS = Rule(
     breaks="202 Accepted for a batch that exists",
     keeps="200 OK for a batch that exists",
     said_by="response",
-    clauses=always("no undocumented status is answered"),
+    clauses=always(Template("response.status.clause", "no undocumented status is answered")),
     exercised=_is_read,
     exercised_at="answer",
     concern="document",
@@ -180,7 +193,7 @@ UNDOCUMENTED_ERROR = Rule(
     breaks="404 where only 200 is documented",
     keeps="404 where 404 is documented",
     said_by="response",
-    clauses=always("every error is one that is documented"),
+    clauses=always(Template("response.undocumented_error.clause", "every error is one that is documented")),
     exercised=_is_error,
     concern="document",
     check=_check_error,
@@ -199,7 +212,7 @@ REFUSED_INPUT = Rule(
     source="RFC 9110 section 15.5",
     breaks="an HTML 403 for an id with a quote in it; an undocumented 422 for an id that is no UUID",
     keeps="the documented 404 for it",
-    clauses=always("what is odd is refused as documented"),
+    clauses=always(Template("response.refused_input.clause", "what is odd is refused as documented")),
     exercised=_is_odd,
     concern="document",
     check=_check_refused,
@@ -218,7 +231,9 @@ NOT_ACCEPTABLE = Rule(
     source="RFC 9110 section 12.4.1",
     breaks="406 for Accept: text/html",
     keeps="200 application/json for Accept: text/html",
-    clauses=always("an Accept that names nothing documented gets a documented answer"),
+    clauses=always(
+        Template("response.not_acceptable.clause", "an Accept that names nothing documented gets a documented answer")
+    ),
     exercised=_accepts_nothing,
     check=_checks("not_acceptable"),
     looks_at="message",
@@ -236,7 +251,9 @@ UNDECLARED_ANSWERED = Rule(
     breaks="DELETE answered 200",
     keeps="DELETE answered 405",
     said=at_operation,
-    clauses=always("methods that the document does not declare do not succeed"),
+    clauses=always(
+        Template("method.undeclared_answered.clause", "methods that the document does not declare do not succeed")
+    ),
     exercised=_is_undeclared,
     check=_check_method,
     looks_at="message",

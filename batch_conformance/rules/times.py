@@ -9,11 +9,26 @@ from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.said import at_example_of_time
 from batch_conformance.judge.sighting import Sighting, at, integer_at
+from batch_conformance.message import Private, Template
 from batch_conformance.rules.batch import EARLIEST, LATEST, clock, is_plausible, times_of
+from batch_conformance.rules.batch import moment as moment_of
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
 
 _WINDOW = re.compile(r"(\d{1,6})\s*([hdm])")
+_OF_OUR_TIME = Template("time.magnitude.expected", "Unix seconds of our time")
+_OF_KIND = Template("time.magnitude.observed", "{time} ({kind})")
+_KINDS = {
+    "zero": Template("time.magnitude.zero", "zero"),
+    "negative": Template("time.magnitude.negative", "negative"),
+    "milliseconds": Template("time.magnitude.milliseconds", "milliseconds"),
+    "microseconds": Template("time.magnitude.microseconds", "microseconds"),
+    "nanoseconds": Template("time.magnitude.nanoseconds", "nanoseconds"),
+    "distant": Template("time.magnitude.distant", "distant"),
+}
+_NOT_BEFORE = Template("time.order.expected", "not before {place} ({clock})")
+_PLUS = Template("time.window.expected", "{place} plus {window} ({seconds} s)")
+_LATER = Template("time.window.observed", "{seconds} s later")
 _WINDOW_UNIT = {"h": 3600, "d": 86400, "m": 60}
 
 
@@ -22,9 +37,9 @@ def _check_magnitude(observation: Sighting) -> Iterator[Broken]:
         moment = integer_at(observation.batch, pointer)
         if moment is not None and not is_plausible(moment):
             kind = _magnitude(moment)
-            observed = f"{str(moment)[:24]} ({kind})"
+            observed = _OF_KIND(time=Private(str(moment)[:24]), kind=_KINDS[kind]())
             here = observation.contract_media_type
-            yield Broken("Unix seconds of our time", observed, kind, media_type=here, pointer=pointer)
+            yield Broken(_OF_OUR_TIME(), observed, kind, media_type=here, pointer=pointer)
 
 
 def _magnitude(moment: int) -> str:
@@ -49,8 +64,8 @@ def _check_order(observation: Sighting) -> Iterator[Broken]:
         if late:
             before = max(late, key=lambda name: times[name])
             yield Broken(
-                f"not before {before} ({clock(times[before])})",
-                f"{moment} ({clock(moment)})",
+                _NOT_BEFORE(place=before, clock=Private(clock(times[before]))),
+                moment_of(moment),
                 f"before {before}",
                 media_type=observation.contract_media_type,
                 pointer=pointer,
@@ -73,7 +88,9 @@ def _check_window(observation: Sighting) -> Iterator[Broken]:
     roles = observation.operation.roles
     times = times_of(observation.batch, roles)
     text = at(observation.batch, roles.window) if roles.window is not None else None
-    promised = promised_seconds(text) if isinstance(text, str) else None
+    if not isinstance(text, str):
+        return
+    promised = promised_seconds(text)
     if promised is None or roles.created not in times or roles.expires not in times:
         return
     if roles.created is None or roles.expires is None:
@@ -81,8 +98,8 @@ def _check_window(observation: Sighting) -> Iterator[Broken]:
     seconds = times[roles.expires] - times[roles.created]
     if seconds != promised:
         yield Broken(
-            f"{roles.created} plus {text} ({promised} s)",
-            f"{seconds} s later",
+            _PLUS(place=roles.created, window=text, seconds=promised),
+            _LATER(seconds=seconds),
             "differs",
             media_type=observation.contract_media_type,
             pointer=roles.expires,
@@ -165,7 +182,7 @@ MAGNITUDE = Rule(
     breaks='{"created_at": 1741685413000}',
     keeps='{"created_at": 1741685413}',
     said=at_example_of_time,
-    clauses=where(_has_times, "times are Unix seconds of our time", "200"),
+    clauses=where(_has_times, Template("time.magnitude.clause", "times are Unix seconds of our time"), "200"),
     exercised=is_batch,
     concern="sense",
     check=_check_magnitude,
@@ -184,7 +201,7 @@ ORDER = Rule(
     source="the vendor's guide: the order of states",
     breaks='{"in_progress_at": 20, "completed_at": 10}',
     keeps='{"in_progress_at": 10, "completed_at": 20}',
-    clauses=where(_has_times, "times are in the order of the states", "200"),
+    clauses=where(_has_times, Template("time.order.clause", "times are in the order of the states"), "200"),
     exercised=is_batch,
     concern="sense",
     check=_check_order,
@@ -204,7 +221,7 @@ WINDOW = Rule(
     breaks='{"completion_window": "24h", "created_at": 0, "expires_at": 3600}',
     keeps='{"completion_window": "24h", "created_at": 0, "expires_at": 86400}',
     said=at_example_of_time,
-    clauses=where(_has_window, "a batch expires when its window ends", "200"),
+    clauses=where(_has_window, Template("time.window.clause", "a batch expires when its window ends"), "200"),
     exercised=is_batch,
     concern="sense",
     check=_check_window,
