@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias, Union
 MASKED = "[masked]"
 """What stands for a customer's value."""
 
-Conjunction = Literal["or", "and", ""]
+Conjunction = Literal["or", "and", ";", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Private:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Several things: ``a, b or c``."""
+    """Several things: ``a, b or c``; with ``;`` all of them are set apart by it."""
 
     items: tuple[Argument, ...]
     conjunction: Conjunction = ""
@@ -139,11 +139,9 @@ _COMMA = Template("listing.comma", "{first}, {second}")
 _CONJUNCTIONS: Mapping[Conjunction, Template] = {
     "or": Template("listing.or", "{first} or {second}"),
     "and": Template("listing.and", "{first} and {second}"),
+    ";": Template("listing.semicolon", "{first}; {second}"),
     "": _COMMA,
 }
-
-
-MORE_PLACES = Noun("more place", "{n} more place", "{n} more places")
 
 
 def type_named(name: str) -> Message | str:
@@ -202,7 +200,8 @@ def _listing(listing: Listing, translations: NullTranslations) -> str:
     told: Argument = listing.items[0]
     last = len(listing.items) - 1
     for number, item in enumerate(listing.items[1:], start=1):
-        told = (_CONJUNCTIONS[listing.conjunction] if number == last else _COMMA)(first=told, second=item)
+        is_joined = number == last or listing.conjunction == ";"
+        told = (_CONJUNCTIONS[listing.conjunction] if is_joined else _COMMA)(first=told, second=item)
     return rendered(told, translations)
 
 

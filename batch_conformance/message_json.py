@@ -70,7 +70,7 @@ def _composed(value: dict[str, Any], depth: int) -> Argument | None:
             return Message(Template(name, _literally(text)), told)
         case {"text": str(text), "number": int(number), "noun": str(noun)}:
             return Count(number, Noun(noun, _literally(text), _literally(text)))
-        case {"conjunction": "or" | "and" | "" as conjunction, "items": list(items)}:
+        case {"conjunction": "or" | "and" | ";" | "" as conjunction, "items": list(items)}:
             return Listing(tuple(_argument(one, depth) for one in items), conjunction)
         case {"type": str(kind), "value": str(text)}:
             return Private(text, kind)

@@ -23,6 +23,7 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.gate import EXIT_FAULT
 from batch_conformance.input_error import InputError, fault_line
 from batch_conformance.junit_file import JunitFile
+from batch_conformance.message import Message
 from batch_conformance.mock.process import MockError
 from batch_conformance.probes.remembered import Remembered
 from batch_conformance.report import github, html, junit, terminal
@@ -109,7 +110,7 @@ class AuditSession:
             if settings.sends:
                 _check_writable(settings.reports_dir)
             if settings.create and settings.sends:
-                self._say(language(settings.language).said(cost(settings.create)))
+                self._say(language(settings.language).render(cost(settings.create)))
         with verbatim():
             self._opening = open_audit(settings, launch=sends)
         given = {"client": settings.client, "shape": settings.files.shape}
@@ -410,7 +411,7 @@ class AuditSession:
         cache = getattr(self.config, "cache", None)
         return Remembered(cache.mkdir("batch-conformance")) if cache is not None else None
 
-    def _warn(self, doubt: str) -> None:
+    def _warn(self, doubt: Message) -> None:
         """Before it is asked: that the base URL may be another one."""
         self._say(warning(doubt, self.config.option.report_language), yellow=True, bold=True)
 

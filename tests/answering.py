@@ -163,7 +163,7 @@ class Audited:
 
     @property
     def notes(self) -> str:
-        return "\n".join(self.report.notes)
+        return "\n".join(map(str, self.report.notes))
 
 
 def audited_at(

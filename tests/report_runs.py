@@ -9,6 +9,7 @@ import samples
 
 from batch_conformance.exchange.exchange import Failure
 from batch_conformance.findings.finding import LEVELS, Finding, Side, State
+from batch_conformance.judge.judge import REQUIRED_SUCCESS
 from batch_conformance.message import shown
 from batch_conformance.report.run_report import ChapterResult, RunReport
 
@@ -61,8 +62,8 @@ def hostile() -> RunReport:
     report = samples.run_report(findings, notes=(EVIL,), missing=(EVIL,), fault=EVIL, complete=False)
     return replace(
         report,
-        sentence=EVIL,
-        exit_reason=EVIL,
+        outcome=shown(EVIL),
+        exit_reason=shown(EVIL),
         target=replace(report.target, base_url=f"http://{EVIL}", batch_ids=tuple(f"{EVIL}{n}" for n in range(6))),
         run=replace(report.run, command=f"pytest '{EVIL}'"),
         chapters=(*report.chapters, ChapterResult(EVIL, EVIL, "failed", EVIL, 0.1)),
@@ -73,7 +74,7 @@ def runs() -> Mapping[str, RunReport]:
     """The runs by name, made anew."""
     return {
         "none": samples.run_report(),
-        "nothing observed": samples.run_report(missing=("a 2xx answer of the operation",), complete=False),
+        "nothing observed": samples.run_report(missing=(REQUIRED_SUCCESS,), complete=False),
         "one": samples.run_report(samples.many(1)),
         "forty": samples.run_report(samples.many(40)),
         "two thousand": samples.run_report(samples.many(2000)),

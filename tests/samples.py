@@ -12,7 +12,7 @@ from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.exchange.exchange import Exchange, Failure, Probe, Request, Response
 from batch_conformance.findings.finding import Deviation, Finding, Level, Side, State
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldResult, Ledger, StatusResult
-from batch_conformance.message import shown
+from batch_conformance.message import Message, shown
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
 from batch_conformance.rules import REGISTRY
 
@@ -179,10 +179,10 @@ def run_report(
     complete: bool = True,
     reading: Reading = "documented",
     fail_on: str = "should",
-    missing: tuple[str, ...] = (),
-    notes: tuple[str, ...] = (),
+    missing: tuple[str | Message, ...] = (),
+    notes: tuple[str | Message, ...] = (),
     fault: str = "",
-    sentence: str = "",
+    outcome: str = "",
 ) -> RunReport:
     order = ("must", "should", "info")
     findings = tuple(sorted(findings, key=lambda finding: order.index(finding.level)))
@@ -199,8 +199,10 @@ def run_report(
         verdict=verdict,  # type: ignore[arg-type]
         complete=complete,
         exit_code=exit_code,
-        exit_reason=f"{len(failing)} findings at or above --fail-on {fail_on}" if failing else "nothing fails the gate",
-        sentence=sentence or f"{verdict.capitalize()}: {len(weighty)} findings of level must or should.",
+        exit_reason=shown(
+            f"{len(failing)} findings at or above --fail-on {fail_on}" if failing else "nothing fails the gate"
+        ),
+        outcome=shown(outcome or f"{len(weighty)} findings of level must or should."),
         target=TargetFacts("https://api.example.com/v1", "remote", ("batch_rdyqgrcgjg",)),
         run=RunFacts(
             seed="0",
@@ -223,8 +225,8 @@ def run_report(
             ChapterResult("suites/test_forced.py::test_documented_statuses", "Documented statuses",
                           "skipped", "the target does not honour Prefer", 0.0),
         ),
-        missing=missing,
-        notes=notes,
+        missing=tuple(map(shown, missing)),
+        notes=tuple(map(shown, notes)),
         fault=fault,
     )  # fmt: skip
 

@@ -46,7 +46,7 @@ def test_a_batch_is_made_in_either_form_and_followed_to_its_end(shape: object) -
         served.made = list(LIFE)
         made = make(served)
     assert made.batch_id == "batch_new1"
-    assert made.note == "--create made batch_new1, which ended completed."
+    assert str(made.note) == "--create made batch_new1, which ended completed."
     states = [json.loads(poll.response.body)["status"] for poll in made.polls if poll.response]
     assert states == ["validating", "in_progress", "completed"]
     assert {(poll.probe.chapter, poll.probe.subject, poll.probe.method) for poll in made.polls} == {
@@ -80,7 +80,7 @@ def test_a_batch_that_does_not_end_in_time_is_told_of() -> None:
     with serving(replace(VENDORS["openai"], makes=plain)) as served:
         served.made = LIFE[:1]
         made = make(served, seconds=3)
-    assert made.note == "--create made batch_new1, which was validating after 3 s; it goes on at the vendor."
+    assert str(made.note) == "--create made batch_new1, which was validating after 3 s; it goes on at the vendor."
 
 
 def test_an_upload_that_is_refused_says_what_the_server_said() -> None:

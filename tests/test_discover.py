@@ -69,7 +69,7 @@ def test_one_batch_of_every_state_comes_first_and_one_request_is_sent() -> None:
     with serving(listing(lambda found: {"object": "list", "data": found})) as served:
         found = ask(served)
     assert found.batch_ids == ("batch_done1", "batch_wait1", "batch_bad1", "batch_done2", "batch_wait2", "batch_done3")
-    assert found.note == "--discover: GET /batches?limit=20 lists 6 batches (3 completed, 2 in_queue, 1 failed)."
+    assert str(found.note) == "--discover: GET /batches?limit=20 lists 6 batches (3 completed, 2 in_queue, 1 failed)."
     assert [(method, target) for method, target, _ in served.asked] == [("GET", "/v1/batches?limit=20")]
 
 
@@ -92,20 +92,20 @@ def test_a_server_without_a_list_is_told_of_plainly() -> None:
     with serving(listing(None)) as served:
         found = ask(served)
     assert found.batch_ids == ()
-    assert "answered 404: this server has no list of batches; give ids with --batch-id" in found.note
+    assert "answered 404: this server has no list of batches; give ids with --batch-id" in str(found.note)
 
 
 def test_an_empty_list_and_a_refused_key_are_told_apart() -> None:
     with serving(listing(lambda found: {"object": "list", "data": found[:0]})) as served:
-        assert "lists no batch" in ask(served).note
-        assert "answered 401: the key may not list batches" in ask(served, key="sk-another").note
+        assert "lists no batch" in str(ask(served).note)
+        assert "answered 401: the key may not list batches" in str(ask(served, key="sk-another").note)
 
 
 def test_a_vendor_known_to_have_no_list_is_not_asked() -> None:
     profile = Profile("x", "Vendor X", "openai", "a page", listing=Listing("", "a page"))
     with serving(listing(None)) as served:
         found = ask(served, profile)
-    assert "Vendor X has no list of batches" in found.note
+    assert "Vendor X has no list of batches" in str(found.note)
     assert served.asked == []
 
 
@@ -128,12 +128,12 @@ def test_what_is_no_list_is_said_to_be_none(body: bytes) -> None:
     with answering(200, body) as url, Target(url, KEY, present, retries=0) as target:
         found = discover(target, SILICONFLOW, None)
     assert found.batch_ids == ()
-    assert "no list" in found.note
+    assert "no list" in str(found.note)
 
 
 def test_a_target_that_is_away_is_said_to_be(unused_port: int) -> None:
     with Target(f"http://127.0.0.1:{unused_port}/v1", KEY, present, retries=0) as target:
-        assert "connection refused); give ids with --batch-id" in discover(target, SILICONFLOW, None).note
+        assert "connection refused); give ids with --batch-id" in str(discover(target, SILICONFLOW, None).note)
 
 
 @pytest.fixture

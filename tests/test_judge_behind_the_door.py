@@ -32,12 +32,12 @@ def told(ledger: Ledger) -> set[str]:
 
 def test_what_is_broken_behind_the_door_is_one_cause_and_no_finding() -> None:
     ledger = judged(*DOOR, *BROKEN, sent(OOPS, 500, credential="lower_case_scheme"))
-    assert (ledger.cause, told(ledger), ledger.missing) == (CAUSE, set(), ())
+    assert (str(ledger.cause), told(ledger), ledger.missing) == (CAUSE, set(), ())
 
 
 def test_the_door_is_judged_in_full() -> None:
     ledger = judged(refused(headers=()), refused("No", 403, credential="wrong"), *BROKEN)
-    assert ledger.cause == CAUSE
+    assert str(ledger.cause) == CAUSE
     assert told(ledger) == {"auth.challenge_missing", "auth.not_401"}
 
 
@@ -54,14 +54,16 @@ def test_what_an_answer_gives_away_is_told_all_the_same() -> None:
 
 def test_one_answer_of_any_other_kind_is_another_cause() -> None:
     silent = sent(b"", answered=False, failure=Failure("timeout", shown("no complete answer within 10 s")))
-    assert judged(*DOOR, *BROKEN, sent()).cause == ""
-    assert judged(*DOOR, *BROKEN, unknown()).cause == ""
-    assert judged(*DOOR, *BROKEN, silent).cause == ""
-    assert judged(*BROKEN).cause == ""
+    assert judged(*DOOR, *BROKEN, sent()).cause is None
+    assert judged(*DOOR, *BROKEN, unknown()).cause is None
+    assert judged(*DOOR, *BROKEN, silent).cause is None
+    assert judged(*BROKEN).cause is None
 
 
 def test_all_errors_that_came_are_named() -> None:
-    assert judged(*DOOR, *BROKEN, sent(OOPS, 502)).cause == "every request with the valid key is answered 500 or 502"
+    assert (
+        str(judged(*DOOR, *BROKEN, sent(OOPS, 502)).cause) == "every request with the valid key is answered 500 or 502"
+    )
 
 
 def test_a_recording_of_it_is_judged_alike(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def test_one_kind_of_request_that_crashes_the_server_is_told_with_what_it_says()
     run = numbered(sent(), *(one for each in odd for one in (each, sent())))
     (found,) = [finding for finding in judge(run, contract()).findings if finding.level != "info"]
     assert (found.rule, found.status) == ("response.server_error", "500")
-    assert found.observed.endswith("in another body than documented (application/json)")
+    assert str(found.observed).endswith("in another body than documented (application/json)")
 
 
 def test_a_known_id_that_got_no_answer_leaves_the_verdict_open():

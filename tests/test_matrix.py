@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from batch_conformance.cli import main
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
+from batch_conformance.message import shown
 from batch_conformance.report import drift_json
 from batch_conformance.report.matrix import STATES, Audited, Cell, Matrix, build_matrix
 from batch_conformance.report.matrix_faces import FACES, MatrixFileError, badge, read_matrix
@@ -108,8 +109,12 @@ def test_a_conforming_target_is_shown_as_one_that_keeps_what_was_observed(tmp_pa
 
 
 def test_what_was_not_judged_of_each_target_is_told_with_why() -> None:
-    report = _with_states("not_observed", "inconclusive", missing=("a 2xx answer of the operation (no known id)",))
-    report = replace(report, notes=("7 planned requests were not sent: every request with the valid key is answered.",))
+    report = _with_states(
+        "not_observed", "inconclusive", missing=(shown("a 2xx answer of the operation (no known id)"),)
+    )
+    report = replace(
+        report, notes=(shown("7 planned requests were not sent: every request with the valid key is answered."),)
+    )
     for name in ("matrix.html", "matrix.md", "matrix.json"):
         told = FACES[name](build_matrix([_audited("a", report)])).replace("\\", "")
         assert "Missing for a verdict: a 2xx answer of the operation (no known id)" in told
@@ -257,7 +262,7 @@ def test_a_matrix_with_a_short_row_is_refused() -> None:
 def test_nothing_from_a_report_becomes_markup_or_a_formula() -> None:
     hostile = '=HYPERLINK("x")</td><script>alert(1)</script>\u202e'
     report = _report("kept", samples.finding("body.undeclared", f"/{hostile}", kind="undeclared"))
-    report = replace(report, sentence=hostile)
+    report = replace(report, outcome=shown(hostile))
     matrix = build_matrix([_audited(hostile, report, link="a/drift.html")])
     page = FACES["matrix.html"](matrix)
     assert "<script" not in page

@@ -58,7 +58,7 @@ def test_another_object_is_one_finding_that_the_profile_knows_of(name: str) -> N
     found = weighty(report)
     assert [(f.rule, f.status, f.state) for f in found] == [("body.another_object", "200", "known")]
     assert not any(f.rule == "body.seen" for f in report.ledger.findings)
-    assert any("body.another_object" in note for note in report.notes)
+    assert any("body.another_object" in note for note in map(str, report.notes))
     assert (report.verdict, report.exit_code) == ("drift", 0)
 
 
@@ -117,7 +117,7 @@ def test_a_known_deviation_is_reported_with_its_reason_and_fails_nothing() -> No
     assert [(f.rule, f.pointer, f.state) for f in weighty(report)] == [
         ("value.empty_string", "/error_file_id", "known")
     ]
-    assert any(note.startswith("Known of OpenAI: value.empty_string:") for note in report.notes)
+    assert any(note.startswith("Known of OpenAI: value.empty_string:") for note in map(str, report.notes))
     assert (report.verdict, report.exit_code) == ("drift", 0)
 
 
@@ -137,7 +137,7 @@ def test_a_vendors_query_and_headers_go_with_every_request() -> None:
 
 def test_an_id_of_another_form_is_pointed_out() -> None:
     report, _ = audit("groq", replace(VENDORS["groq"], batches=by_id(completed("batch_tbcmlxqigp"))))
-    assert any("does not look like one of Groq" in note for note in report.notes)
+    assert any("does not look like one of Groq" in note for note in map(str, report.notes))
 
 
 @pytest.fixture(autouse=True)

@@ -37,10 +37,10 @@ def test_a_batch_is_made_followed_to_its_end_and_discovered_afterwards(start: St
         made = audit(server, create="gpt-4o", create_wait=5.0)
         found = audit(server, discover=True)
     assert empty.target.batch_ids == ()
-    assert any("lists no batch" in note for note in empty.notes)
+    assert any("lists no batch" in note for note in map(str, empty.notes))
     assert len(made.target.batch_ids) == 1
-    assert any(note.endswith("which ended completed.") for note in made.notes)
+    assert any(note.endswith("which ended completed.") for note in map(str, made.notes))
     assert found.target.batch_ids == made.target.batch_ids
-    assert any("lists 1 batch (1 completed)" in note for note in found.notes)
+    assert any("lists 1 batch (1 completed)" in note for note in map(str, found.notes))
     assert made.missing == found.missing == ()
     assert not any(f.rule.startswith(("body.", "state.", "counts.")) for f in made.ledger.findings if f.level != "info")

@@ -173,7 +173,7 @@ def test_hostile_text_stays_text_everywhere() -> None:
             ),
         ),
         notes=(evil,),
-        sentence=evil,
+        outcome=evil,
         missing=(evil,),
         fault=evil,
     )

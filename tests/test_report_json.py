@@ -56,7 +56,7 @@ def findings(draw: st.DrawFn) -> Finding:
 def test_any_run_renders_to_a_valid_document_and_reads_back(
     found: list[Finding], sentence: str, fail_on: str, complete: bool
 ) -> None:
-    report = samples.run_report(tuple(found), sentence=sentence, fail_on=fail_on, complete=complete, notes=(sentence,))
+    report = samples.run_report(tuple(found), outcome=sentence, fail_on=fail_on, complete=complete, notes=(sentence,))
     text = drift_json.render(report)
     read = drift_json.read_drift(text.encode())
     assert read == json.loads(text)

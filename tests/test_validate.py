@@ -387,7 +387,7 @@ def test_a_process_that_is_ended_from_outside_costs_what_it_had_not_handed_over(
                 os.kill(child.pid or 0, signal.SIGKILL)
 
     reading = read_in_processes(cut, Guess(Belonging(contract())), 2, end)
-    assert reading.stopped == "a process that read for this one was ended from outside"
+    assert str(reading.stopped) == "a process that read for this one was ended from outside"
     assert reading.recording.judged > 0
     assert reading.recording.result().clauses
 
@@ -405,7 +405,7 @@ def test_an_interrupt_has_every_process_hand_over_what_it_has(tmp_path: Path) ->
 
     reading = read_in_processes(cut, Guess(Belonging(contract())), 2, interrupt)
     assert reading.interrupted
-    assert reading.stopped == "interrupted"
+    assert str(reading.stopped) == "interrupted"
     assert raised[0] > 0
     assert reading.recording.judged > 0
     assert DRIFT[0] in {finding.rule for finding in reading.recording.result().findings}

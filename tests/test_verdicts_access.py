@@ -122,7 +122,7 @@ def test_a_base_url_where_nothing_is_served_is_inconclusive_and_says_why() -> No
         run = audited(answer, ids)
         assert run.report.verdict == "inconclusive"
         assert not [finding for finding in run.drifts if finding.rule.startswith("auth.")]
-        assert "every request got 404: is" in " ".join(run.report.missing)
+        assert "every request got 404: is" in " ".join(map(str, run.report.missing))
 
 
 # Only where the credential was the reason

@@ -85,7 +85,7 @@ def test_a_server_that_does_not_come_back_is_waited_for_ten_seconds_once() -> No
         run = audited_at(base_url)
     (found,) = ends(run.drifts)
     assert found.level == "should"
-    assert "went away at hostile_ids/" in run.audit.runner.stopped
+    assert "went away at hostile_ids/" in str(run.audit.runner.stopped)
     assert 9 <= sum(run.slept) <= 13
 
 

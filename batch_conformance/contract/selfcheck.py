@@ -17,7 +17,8 @@ from batch_conformance.contract.samples import Use, check_media_samples, check_s
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.translate import KNOWN_VALUES, local_pointer, resolve
 from batch_conformance.contract.violation import show
-from batch_conformance.message import MORE_PLACES, Argument, Count, Listing, Message, Template
+from batch_conformance.message import Argument, Count, Listing, Message, Template
+from batch_conformance.nouns import MORE_PLACES
 
 __all__ = ["DocumentFinding", "self_check"]
 

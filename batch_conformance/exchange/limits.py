@@ -8,8 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Message, Template
 
 _RATE = re.compile(r"\s*(\d+)\s*/\s*(s|sec|second|m|min|minute|h|hour)\s*")
+_REQUESTS_USED = Template("run.requests_used", "all {number} requests of the run are used: --max-requests allows more")
+_SECONDS_USED = Template("run.seconds_used", "the {number} seconds of the run are used: --max-duration allows more")
 _PERIODS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -19,6 +22,10 @@ class LimitError(InputError):
 
 class BudgetExhausted(Exception):  # noqa: N818 - an outcome of a run, not an error of anyone
     """The run has used its requests or its time; nothing was sent. Its text says which."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +122,14 @@ class Budget:
         """Whether one more request fits after a pause of so many seconds."""
         return not self.refusal(pause)
 
-    def refusal(self, pause: float = 0.0) -> str:
-        """Why no further request may be sent after that pause, as one line; empty where one may."""
+    def refusal(self, pause: float = 0.0) -> Message | None:
+        """Why no further request may be sent after that pause; None where one may."""
         if self.max_requests is not None and self.used >= self.max_requests:
-            return f"all {self.max_requests} requests of the run are used: --max-requests allows more"
+            return _REQUESTS_USED(number=self.max_requests)
         if (
             self.max_duration is not None
             and self._started is not None
             and self._clock() + pause - self._started >= self.max_duration
         ):
-            return f"the {self.max_duration:g} seconds of the run are used: --max-duration allows more"
-        return ""
+            return _SECONDS_USED(number=f"{self.max_duration:g}")
+        return None

@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from batch_conformance.findings.finding import LEVELS, Finding
+from batch_conformance.findings.finding import LEVELS, Finding, Level
+from batch_conformance.message import Count, Listing, Message, Template, shown
+from batch_conformance.nouns import FINDING
 
 Verdict = Literal["conforms", "drift", "inconclusive"]
 FailOn = Literal["must", "should", "never"]
+
+_DRIFT = Template("verdict.drift", "Drift: {outcome}")
+_INCONCLUSIVE = Template("verdict.inconclusive", "Inconclusive: {outcome}")
+_KEEPS = Template("verdict.keeps", "The target keeps the contract.")
+_PART_KEEPS = Template("verdict.part_keeps", "The part that was selected keeps the contract.")
+_REASON = Template("verdict.reason", "{reason}.")
+_NOT_OBSERVED = Template("verdict.not_observed", "not observed: {missing}")
+_FOUND = Template("verdict.found", "{findings} ({levels})")
+_FOUND_ACCEPTED = Template("verdict.found_accepted", "{found}, all of it accepted")
+_SOME_ACCEPTED = Template("verdict.some_accepted", "{found}, {number} of them accepted")
+_ENDED_EARLY = Template("verdict.ended_early", "{found}. The run ended early: {stopped}.")
+_LEVELS: Mapping[Level, Template] = {
+    "must": Template("verdict.must", "{number} must"),
+    "should": Template("verdict.should", "{number} should"),
+    "info": Template("verdict.info", "{number} info"),
+}
+_FAULT = Template("exit.fault", "a fault of this tool")
+INTERRUPTED = Template("exit.interrupted", "interrupted")
+_FAILING = Template("exit.failing", "{findings} at or above --fail-on {fail_on}, not accepted")
+_OBSOLETE = Template(
+    "exit.obsolete", "{number} entries of the baseline are fixed and to be deleted (--strict-baseline)"
+)
+_ONE_OBSOLETE = Template("exit.one_obsolete", "1 entry of the baseline is fixed and to be deleted (--strict-baseline)")
+_ALL_ACCEPTED = Template("exit.accepted", "all of it accepted")
+_NOTHING_NEW = Template("exit.nothing_new", "nothing new at or above --fail-on {fail_on}")
+_NOT_SELECTED = Template("exit.not_selected", "{findings} only at clauses that were not selected")
+_NO_FINDING = Template("exit.no_finding", "no finding of level must or should")
+UNCOVERED = Template("exit.uncovered", "{judged} % of the clauses were judged, --min-coverage asks for {least} %")
 
 EXIT_CONFORMS = 0
 EXIT_DRIFT = 1
@@ -21,12 +51,24 @@ EXIT_INCONCLUSIVE = 6
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``sentence`` is the verdict for people; ``reason`` says why the exit code is what it is."""
+    """``outcome`` says more of the verdict to people; ``reason`` says why the exit code is what it is."""
 
     verdict: Verdict
     exit_code: int
-    reason: str
-    sentence: str
+    reason: Message
+    outcome: Message
+
+    @property
+    def sentence(self) -> Message:
+        """The verdict for people."""
+        return sentence(self.verdict, self.outcome)
+
+
+def sentence(verdict: Verdict, outcome: Message) -> Message:
+    """A verdict and what it comes to, in one sentence."""
+    if verdict == "conforms":
+        return outcome
+    return (_DRIFT if verdict == "drift" else _INCONCLUSIVE)(outcome=outcome)
 
 
 def fails_gate(finding: Finding, fail_on: FailOn) -> bool:
@@ -39,13 +81,13 @@ def fails_gate(finding: Finding, fail_on: FailOn) -> bool:
 def decide(
     findings: Sequence[Finding],
     *,
-    missing: Sequence[str],
+    missing: Sequence[Message],
     fail_on: FailOn,
-    stopped: str = "",
+    stopped: Message | None = None,
     interrupted: bool = False,
     fault: str = "",
     partial: bool = False,
-    uncovered: str = "",
+    uncovered: Message | None = None,
     obsolete: int = 0,
     outside: Collection[str] = (),
 ) -> Decision:
@@ -60,49 +102,49 @@ def decide(
     weighty = [finding for finding in findings if finding.level != "info"]
     all_failing = [finding for finding in findings if fails_gate(finding, fail_on)]
     failing = [finding for finding in all_failing if finding.id not in outside]
-    lacking = () if partial else (*missing, *filter(None, (uncovered,)))
+    lacking = () if partial else (*missing, *((uncovered,) if uncovered else ()))
     verdict: Verdict = "drift" if weighty else "inconclusive" if lacking or (stopped and not partial) else "conforms"
-    sentence = _sentence(verdict, weighty, lacking, stopped, partial)
+    outcome = _outcome(verdict, weighty, lacking, stopped, partial)
     if fault:
-        return Decision(verdict, EXIT_FAULT, "a fault of this tool", sentence)
+        return Decision(verdict, EXIT_FAULT, _FAULT(), outcome)
     if interrupted:
-        return Decision(verdict, EXIT_INTERRUPTED, "interrupted", sentence)
+        return Decision(verdict, EXIT_INTERRUPTED, INTERRUPTED(), outcome)
     if failing or obsolete:
-        reasons = [f"{_count(failing)} at or above --fail-on {fail_on}, not accepted"] if failing else []
+        reasons = [_FAILING(findings=_count(failing), fail_on=fail_on)] if failing else []
         if obsolete:
-            entries = "entry of the baseline is" if obsolete == 1 else "entries of the baseline are"
-            reasons.append(f"{obsolete} {entries} fixed and to be deleted (--strict-baseline)")
-        return Decision(verdict, EXIT_DRIFT, "; ".join(reasons), sentence)
+            reasons.append(_ONE_OBSOLETE() if obsolete == 1 else _OBSOLETE(number=obsolete))
+        return Decision(verdict, EXIT_DRIFT, shown(Listing(tuple(reasons), ";")), outcome)
     # Drift that is accepted makes up for nothing that could not be judged.
     if lacking or (stopped and not partial):
-        return Decision(verdict, EXIT_INCONCLUSIVE, stopped or "; ".join(lacking), sentence)
+        return Decision(verdict, EXIT_INCONCLUSIVE, stopped or shown(Listing(lacking, ";")), outcome)
     if verdict == "drift":
         accepted = all(finding.state == "known" for finding in weighty)
-        reason = "all of it accepted" if accepted else f"nothing new at or above --fail-on {fail_on}"
+        reason = _ALL_ACCEPTED() if accepted else _NOTHING_NEW(fail_on=fail_on)
         if all_failing:
-            reason = f"{_count(all_failing)} only at clauses that were not selected"
-        return Decision(verdict, EXIT_CONFORMS, reason, sentence)
-    return Decision(verdict, EXIT_CONFORMS, "no finding of level must or should", sentence)
+            reason = _NOT_SELECTED(findings=_count(all_failing))
+        return Decision(verdict, EXIT_CONFORMS, reason, outcome)
+    return Decision(verdict, EXIT_CONFORMS, _NO_FINDING(), outcome)
 
 
-def _sentence(verdict: Verdict, weighty: Sequence[Finding], lacking: Sequence[str], stopped: str, partial: bool) -> str:
-    scope = "The part that was selected" if partial else "The target"
+def _outcome(
+    verdict: Verdict,
+    weighty: Sequence[Finding],
+    lacking: Sequence[Message],
+    stopped: Message | None,
+    partial: bool,
+) -> Message:
     if verdict == "conforms":
-        return f"{scope} keeps the contract."
+        return _PART_KEEPS() if partial else _KEEPS()
     if verdict == "inconclusive":
-        return f"Inconclusive: {stopped or 'not observed: ' + ', '.join(lacking)}."
+        return _REASON(reason=stopped or _NOT_OBSERVED(missing=Listing(tuple(lacking))))
+    counts = {level: sum(finding.level == level for finding in weighty) for level in LEVELS}
+    levels = Listing(tuple(_LEVELS[level](number=number) for level, number in counts.items() if number))
     known = sum(finding.state == "known" for finding in weighty)
-    accepted = ", all of it accepted" if known == len(weighty) else f", {known} of them accepted" if known else ""
-    levels = ", ".join(
-        f"{count} {level}" for level in LEVELS if (count := sum(finding.level == level for finding in weighty))
-    )
-    tail = f" {_capital(stopped)}." if stopped else ""
-    return f"Drift: {_count(weighty)} ({levels}){accepted}.{tail}"
+    found = _FOUND(findings=_count(weighty), levels=levels)
+    if known:
+        found = _FOUND_ACCEPTED(found=found) if known == len(weighty) else _SOME_ACCEPTED(found=found, number=known)
+    return _ENDED_EARLY(found=found, stopped=stopped) if stopped else _REASON(reason=found)
 
 
-def _count(findings: Sequence[Finding]) -> str:
-    return f"{len(findings)} finding" + ("" if len(findings) == 1 else "s")
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _count(findings: Sequence[Finding]) -> Count:
+    return Count(len(findings), FINDING)

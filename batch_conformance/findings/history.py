@@ -9,6 +9,8 @@ from typing import Any
 from batch_conformance.findings.baseline import was_exercised
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.ledger import ClauseResult
+from batch_conformance.message import Message, shown
+from batch_conformance.message_json import from_json
 
 _EMBEDDED = "embedded mock"
 
@@ -24,7 +26,7 @@ class Gone:
     rule: str
     level: str
     where: str
-    observed: str
+    observed: Message
     first_seen: str
     last_seen: str
     exercised: bool
@@ -127,8 +129,14 @@ def _gone(told: Mapping[str, Any], before: str, clauses: Sequence[ClauseResult],
         rule=str(told["rule"]),
         level=str(told["level"]),
         where=where,
-        observed=str(told["observed"]),
+        observed=_observed(told),
         first_seen=_first_seen(told, before),
         last_seen=str(told.get("last_seen") or before),
         exercised=complete and was_exercised(where, clauses),
     )
+
+
+def _observed(told: Mapping[str, Any]) -> Message:
+    """What was observed, as a report has it: older ones have the text alone."""
+    messages = told.get("messages")
+    return from_json(messages["observed"]) if messages else shown(str(told["observed"]))

@@ -9,6 +9,7 @@ from typing import Literal
 from batch_conformance.contract.clause import Clause
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Finding
+from batch_conformance.message import Message
 
 ClauseState = Literal["kept", "broken", "inconclusive", "not_observed"]
 
@@ -67,9 +68,9 @@ class Ledger:
     clauses: tuple[ClauseResult, ...] = ()
     fields: tuple[FieldResult, ...] = ()
     statuses: tuple[StatusResult, ...] = ()
-    missing: tuple[str, ...] = ()
+    missing: tuple[Message, ...] = ()
     unjudged: frozenset[int] = frozenset()
-    cause: str = ""
+    cause: Message | None = None
 
     def fields_of(self, operation: str) -> tuple[FieldResult, ...]:
         """What was seen in the bodies of an operation, by its id."""

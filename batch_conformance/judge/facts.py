@@ -207,13 +207,13 @@ class Facts:
         return not bucket or _CONDITIONS[bucket[0]](self, *bucket[1:])
 
     @property
-    def behind_the_door(self) -> str:
-        """The server errors that every request with the valid credential got, where others were refused; else empty.
+    def behind_the_door(self) -> tuple[int, ...]:
+        """The server errors that every request with the valid credential got, where others were refused; else none.
 
         What refuses credentials works, and what is behind it is broken, whatever is asked of it: one cause.
         """
         broken = self._door_answers and not self._key_answered
-        return " or ".join(map(str, sorted(self._errors))) if broken else ""
+        return tuple(sorted(self._errors)) if broken else ()
 
     def continues(self, asked: str) -> bool:
         """Whether an id begins with a known one, and what follows known ids is not looked at."""

@@ -26,6 +26,7 @@ from batch_conformance.judge.reads import answered_in, compare, is_reduced, path
 from batch_conformance.judge.shape import judge_shape, shape_clause
 from batch_conformance.judge.sighting import Sighting
 from batch_conformance.judge.weather import Weather, Words, may_pass, soften, weather_of
+from batch_conformance.message import Listing, Message, Template
 from batch_conformance.rules.authentication import has_key, is_let_in
 from batch_conformance.rules.bodies import NOT_THE_OBJECT, OF_A_VALUE
 from batch_conformance.rules.conditions import (
@@ -40,9 +41,11 @@ from batch_conformance.rules.refusal import is_refused_for_its_id
 from batch_conformance.rules.rule import is_success
 from batch_conformance.rules.status import REFUSED_INPUT, refused_for_its_id
 
-REQUIRED_SUCCESS = "a 2xx answer of the operation"
-REQUIRED_UNKNOWN = "the answer to an unknown id"
-REQUIRED_AUTHENTICATION = "the answer to a request without credentials"
+REQUIRED_SUCCESS = Template("required.success", "a 2xx answer of the operation")()
+REQUIRED_UNKNOWN = Template("required.unknown", "the answer to an unknown id")()
+REQUIRED_AUTHENTICATION = Template("required.authentication", "the answer to a request without credentials")()
+_OF_OPERATION = Template("required.of_operation", "{what} ({method} {path})")
+_BEHIND = Template("cause.behind_the_door", "every request with the valid key is answered {statuses}")
 
 
 _HAD_TO_BE_REFUSED = frozenset({"unknown", "neighbour", "hostile", "outside"})
@@ -53,10 +56,15 @@ _IDENTITY, _COMPARED, _AUTHENTICATION, _NEVER_SEEN, _AVAILABILITY, _SHAPE = rang
 """Phases: what is told of one exchange, in which order."""
 
 
-def behind_the_door(facts: Facts) -> str:
-    """The one cause, in words, where nothing works but the refusal of credentials; else empty."""
-    status = facts.behind_the_door
-    return f"every request with the valid key is answered {status}" if status else ""
+def behind_the_door(facts: Facts) -> Message | None:
+    """The one cause, where nothing works but the refusal of credentials; else None."""
+    statuses = facts.behind_the_door
+    return _BEHIND(statuses=Listing(statuses, "or")) if statuses else None
+
+
+def is_success_required(what: Message) -> bool:
+    """Whether what a verdict needs is a success, of whichever operation."""
+    return what == REQUIRED_SUCCESS or (what.id == _OF_OPERATION.id and what.argument("what") == REQUIRED_SUCCESS)
 
 
 Revive = Callable[[Deviation, Row], Deviation]
@@ -293,7 +301,7 @@ class Judge:
             tally.add(of_one, phase=_SHAPE)
         return (shape_clause(self.contract, sightings, self._shape, len(changes)),)
 
-    def _missing(self, facts: Facts, *, of_recording: bool) -> Iterator[str]:
+    def _missing(self, facts: Facts, *, of_recording: bool) -> Iterator[Message]:
         """What a verdict needs, and was not given."""
         for account in self._accounts.values():
             if not account.facts.succeeded:
@@ -365,9 +373,11 @@ def _is_behind(sighting: Sighting) -> bool:
     return has_key(sighting) and not sighting.forced
 
 
-def _required(what: str, contract: Contract, operation: Operation) -> str:
+def _required(what: Message, contract: Contract, operation: Operation) -> Message:
     """What a verdict needs, in words; of which operation, where the contract holds several."""
-    return f"{what} ({operation.method} {operation.path})" if len(contract.operations) > 1 else what
+    if len(contract.operations) == 1:
+        return what
+    return _OF_OPERATION(what=what, method=operation.method, path=operation.path)
 
 
 def _judge(sighting: Sighting) -> Judged:

@@ -14,7 +14,10 @@ from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.availability import is_down, shows_a_batch
 from batch_conformance.judge.sighting import Sighting, told_of
+from batch_conformance.message import Message, Template
 
+_ONLY_ERROR = Template("required.only_error", "an answer to {request} but the one {status}")
+_SILENT_ID = Template("required.silent_id", "an answer for the id {id}")
 _GATEWAY = frozenset({429, 502, 503, 504})
 """Statuses that stand for a server that is busy or away."""
 
@@ -109,7 +112,7 @@ def soften(deviation: Deviation) -> Deviation:
 
 def only_errors(
     exchanges: Sequence[Exchange], contract: Contract, unjudged: frozenset[int], told: Set[str] = frozenset()
-) -> tuple[str, ...]:
+) -> tuple[Message, ...]:
     """What a run lacks: an answer to requests to which a server error of its own was the only one.
 
     It came once, so that it may be chance, or may be not. ``unjudged`` are the numbers of the probes left open. Of the
@@ -124,10 +127,12 @@ def only_errors(
         if sighting.exchange.probe.subject not in told
         if sighting.exchange.probe.subject in told_of({*told, sighting.exchange.probe.subject})
     }
-    return tuple(f"an answer to {name} but the one {status}" for name, status in broken.items() if name not in answered)
+    return tuple(
+        _ONLY_ERROR(request=name, status=status or 0) for name, status in broken.items() if name not in answered
+    )
 
 
-def silent_ids(exchanges: Sequence[Exchange], contract: Contract, unjudged: frozenset[int]) -> tuple[str, ...]:
+def silent_ids(exchanges: Sequence[Exchange], contract: Contract, unjudged: frozenset[int]) -> tuple[Message, ...]:
     """What a run lacks: any answer for a known id that was asked for twice, while others got one.
 
     Once is chance on a bad day. ``unjudged`` are the numbers of the probes left open.
@@ -142,7 +147,7 @@ def silent_ids(exchanges: Sequence[Exchange], contract: Contract, unjudged: froz
         elif exchange.final:
             failed[exchange.probe.batch_id or ""] += 1
     silent = [name for name, count in failed.items() if count > 1 and name not in answered]
-    return tuple(f"an answer for the id {name}" for name in silent) if answered else ()
+    return tuple(_SILENT_ID(id=name) for name in silent) if answered else ()
 
 
 def _name(sighting: Sighting) -> str:

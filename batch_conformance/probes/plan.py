@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from batch_conformance.exchange.exchange import Headers, Probe
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Message, Template
 from batch_conformance.probes.chapters import CHAPTER_NAMES, CHAPTERS, CLIENT, Exploration, Setting
 from batch_conformance.probes.credentials import Style
 from batch_conformance.probes.generated import GeneratedRequest, GenerationError, generate
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
 LIMITS: dict[Exploration, int] = {"quick": 60, "standard": 400, "thorough": 2000}
 """The most requests that an exploration sends."""
 
+_CUT = Template("plan.cut", "{left} of {all} requests left out: the limit is {limit}.")
+_NOT_READ = Template("plan.ids_not_read", "{left} of {all} known ids are not read: plan more requests to read all.")
+_CHAPTER_LEFT_OUT = Template("plan.chapter_left_out", "The chapter {chapter} is left out. {why}")
+_NO_KNOWN_ID = Template("plan.no_known_id", "No known id: nothing is asked of a batch that exists.")
+_PROFILE_WITHOUT_KEY = Template(
+    "plan.profile_without_key",
+    "The vendor's profile asks for no credential: the chapter authentication is empty.",
+)
+_CONTRACT_WITHOUT_KEY = Template(
+    "plan.contract_without_key", "The contract asks for no credential: the chapter authentication is empty."
+)
+_CLIENT_EMPTY = Template("plan.client_empty", "The client does not ask for {path}: the chapter {chapter} is empty.")
 _FOR_PLANNED = 0.9
 """The rest is for what has to be asked again: an answer of 429 that was waited out must not leave a run unfinished."""
 
@@ -44,7 +57,7 @@ class Plan:
     probes: tuple[Probe, ...]
     exploration: Exploration
     seed: int | None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def chapter(self, name: str) -> tuple[tuple[int, Probe], ...]:
         """The probes of a chapter with their numbers, in order. Raises KeyError for a name that is no chapter."""
@@ -130,13 +143,11 @@ def build_plan(
     first = _essential(chapters)
     planned = [*first, *_ordered(chapters, first)]
     if len(planned) > limit:
-        notes.append(f"{len(planned) - limit} of {len(planned)} requests left out: the limit is {limit}.")
+        notes.append(_CUT(left=len(planned) - limit, all=len(planned), limit=limit))
         planned = _trimmed(planned, limit, len(first))
     read = {probe.batch_id for probe in planned if probe.subject == "known"}
     if len(read) < len(known):
-        notes.append(
-            f"{len(known) - len(read)} of {len(known)} known ids are not read: plan more requests to read all."
-        )
+        notes.append(_NOT_READ(left=len(known) - len(read), all=len(known)))
     return Plan(tuple(planned), exploration, seed, tuple(notes))
 
 
@@ -153,23 +164,22 @@ def describe(plan: Plan) -> list[str]:
     return lines
 
 
-def _built(setting: Setting) -> tuple[dict[str, list[Probe]], list[str]]:
+def _built(setting: Setting) -> tuple[dict[str, list[Probe]], list[Message]]:
     """The probes of every chapter, and why one is missing."""
     chapters: dict[str, list[Probe]] = {}
-    notes: list[str] = []
+    notes: list[Message] = []
     for chapter in CHAPTERS:
         try:
             chapters[chapter.name] = list(chapter.build(setting))
         except GenerationError as error:
             chapters[chapter.name] = []
-            notes.append(f"The chapter {chapter.name} is left out. {error}")
+            notes.append(_CHAPTER_LEFT_OUT(chapter=chapter.name, why=str(error)))
     if not setting.known:
-        notes.append("No known id: nothing is asked of a batch that exists.")
+        notes.append(_NO_KNOWN_ID())
     if not setting.authenticates:
-        asks = "vendor's profile" if setting.secured else "contract"
-        notes.append(f"The {asks} asks for no credential: the chapter authentication is empty.")
+        notes.append((_PROFILE_WITHOUT_KEY if setting.secured else _CONTRACT_WITHOUT_KEY)())
     if setting.client is not None and not chapters[CLIENT]:
-        notes.append(f"The client does not ask for {setting.path}: the chapter {CLIENT} is empty.")
+        notes.append(_CLIENT_EMPTY(path=setting.path, chapter=CLIENT))
     return chapters, notes
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -17,15 +17,19 @@ from batch_conformance.contract.selfcheck import DocumentFinding
 from batch_conformance.contract.violation import type_name
 from batch_conformance.exchange.exchange import Exchange, Headers
 from batch_conformance.findings.finding import Finding
-from batch_conformance.findings.history import History
+from batch_conformance.findings.history import Gone, History
 from batch_conformance.input_error import InputError, why_no_json
+from batch_conformance.message import Text, shown
+from batch_conformance.message_json import as_json
 from batch_conformance.report.body_view import mask_url_queries, masked_text
 from batch_conformance.report.groups import clauses_by_id, count, masked_names, rule_named, where_said
 from batch_conformance.report.memory import entry_counts
 from batch_conformance.report.recorded_at import curl_of
 from batch_conformance.report.run_report import RunReport
 
-FORMAT = "batch-conformance/1"
+FORMAT = "batch-conformance/2"
+_READ = (FORMAT, "batch-conformance/1")
+"""Formats that are read; the older one has no ``messages``."""
 
 BODY_LIMIT = 16_384
 """Characters of a response body that are kept as evidence."""
@@ -51,7 +55,7 @@ def read_drift(text: str | bytes) -> dict[str, Any]:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DriftFileError(f"not a drift.json: {why_no_json(error, text)}") from None
-    if not isinstance(value, dict) or value.get("format") != FORMAT:
+    if not isinstance(value, dict) or value.get("format") not in _READ:
         found = repr(value.get("format")) if isinstance(value, dict) else type_name(value)
         raise DriftFileError(f"not a drift.json of format {FORMAT!r}: found {found}") from None
     wrong = next(_validator().iter_errors(value), None)
@@ -84,8 +88,8 @@ def document(report: RunReport) -> dict[str, Any]:
         "verdict": report.verdict,
         "complete": report.complete,
         "exit_code": report.exit_code,
-        "exit_reason": report.exit_reason,
-        "sentence": report.sentence,
+        "exit_reason": str(report.exit_reason),
+        "sentence": str(report.sentence),
         "target": {
             "base_url": report.target.base_url,
             "kind": report.target.kind,
@@ -165,8 +169,8 @@ def document(report: RunReport) -> dict[str, Any]:
                 for result in ledger.statuses
             ],
         },
-        "missing": list(report.missing),
-        "notes": list(report.notes),
+        "missing": [str(told) for told in report.missing],
+        "notes": [str(told) for told in report.notes],
         "chapters": [
             {
                 "name": chapter.name,
@@ -177,6 +181,12 @@ def document(report: RunReport) -> dict[str, Any]:
             }
             for chapter in report.chapters
         ],
+        "messages": {
+            "exit_reason": as_json(report.exit_reason),
+            "sentence": as_json(report.sentence),
+            "missing": [as_json(told) for told in report.missing],
+            "notes": [as_json(told) for told in report.notes],
+        },
         "fault": report.fault,
         "baseline": _baseline(report),
         "history": _history(report.history),
@@ -214,8 +224,17 @@ def _history(history: History | None) -> dict[str, Any] | None:
         "previous": history.previous,
         "started_at": history.started_at,
         "remarks": list(history.remarks),
-        "gone": [asdict(gone) for gone in history.gone],
+        "gone": [_gone(gone) for gone in history.gone],
     }
+
+
+def _gone(gone: Gone) -> dict[str, Any]:
+    told = {field.name: getattr(gone, field.name) for field in fields(gone)}
+    return told | {"observed": str(gone.observed), "messages": {"observed": as_json(gone.observed)}}
+
+
+def _message(text: Text) -> dict[str, Any]:
+    return as_json(shown(text) if isinstance(text, str) else text)
 
 
 def _finding(
@@ -237,6 +256,7 @@ def _finding(
         "clause": finding.clause,
         "expected": str(finding.expected),
         "observed": str(finding.observed),
+        "messages": {"expected": _message(finding.expected), "observed": _message(finding.observed)},
         "occurrences": finding.occurrences,
         "probes": list(finding.probes),
         "first_seen": history.first_seen.get(finding.id) if history else None,

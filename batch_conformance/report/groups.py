@@ -216,9 +216,9 @@ def remedy_of(group: Group, language: Language) -> str:
 
 
 def verdict_sentence(report: RunReport, language: Language = ENGLISH) -> str:
-    """The verdict's sentence to stand below or after the verdict: without naming it again."""
-    rest = language.said(report.sentence.removeprefix(f"{report.verdict.capitalize()}: "))
-    return rest[:1].upper() + rest[1:]
+    """What the verdict comes to, to stand below or after it."""
+    told = language.render(report.outcome)
+    return told[:1].upper() + told[1:]
 
 
 def clauses_by_id(report: RunReport) -> dict[str, Clause]:

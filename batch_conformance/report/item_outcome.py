@@ -167,8 +167,10 @@ class _Outcomes:
         properties = (("verdict", report.verdict), ("exit_code", str(report.exit_code)))
         if report.exit_code not in (EXIT_FAULT, EXIT_INCONCLUSIVE):
             return Outcome("passed", properties=properties)
-        told = report.fault if report.exit_code == EXIT_FAULT else "\n".join((report.sentence, *report.missing))
-        return Outcome("failed", clip(one_line(report.exit_reason), _MESSAGE), told, properties)
+        told = (
+            report.fault if report.exit_code == EXIT_FAULT else "\n".join(map(str, (report.sentence, *report.missing)))
+        )
+        return Outcome("failed", clip(one_line(str(report.exit_reason)), _MESSAGE), told, properties)
 
     def _unseen(self, clause: Clause, state: str) -> str:
         """Why nothing is said of a clause, and what would show it."""

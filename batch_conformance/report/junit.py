@@ -57,7 +57,7 @@ def facts(report: RunReport) -> tuple[tuple[str, str], ...]:
         ("verdict", report.verdict),
         ("complete", str(report.complete).lower()),
         ("exit_code", str(report.exit_code)),
-        ("exit_reason", report.exit_reason),
+        ("exit_reason", str(report.exit_reason)),
         ("findings", str(counts.findings)),
         *((f"findings.{level}", str(number)) for level, number in counts.levels.items()),
         *((f"findings.{state}", str(number)) for state, number in counts.states.items()),

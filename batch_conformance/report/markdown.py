@@ -40,9 +40,9 @@ def render(report: RunReport) -> str:
     lines = [
         f"## {verdict}: {escape(contract.chosen.method.upper())} {escape(contract.chosen.path)}",
         "",
-        f"**{escape(report.sentence)}**",
+        f"**{escape(str(report.sentence))}**",
         "",
-        f"Exit code {report.exit_code}: {escape(report.exit_reason)}",
+        f"Exit code {report.exit_code}: {escape(str(report.exit_reason))}",
         "",
         f"| findings | {' | '.join(counts.levels)} | {' | '.join(counts.states)} |",
         "|" + " ---: |" * (1 + len(counts.levels) + len(counts.states)),
@@ -89,7 +89,7 @@ def render(report: RunReport) -> str:
         ("History", [*filter(None, [history_line(report)]), *gone[:ENTRIES]]),
     ):
         if texts:
-            lines += [f"### {heading}", "", *(f"- {escape(text)}" for text in texts), ""]
+            lines += [f"### {heading}", "", *(f"- {escape(str(text))}" for text in texts), ""]
     states = counts.clauses
     lines += [
         f"Clauses: {states['kept']:,} kept, {states['broken']:,} broken, {states['inconclusive']:,} inconclusive, "

@@ -8,8 +8,10 @@ from typing import Literal
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.findings.baseline import EntryResult
+from batch_conformance.findings.gate import sentence
 from batch_conformance.findings.history import History
 from batch_conformance.findings.ledger import Ledger
+from batch_conformance.message import Message
 
 Verdict = Literal["conforms", "drift", "inconclusive"]
 ChapterOutcome = Literal["passed", "failed", "skipped", "error"]
@@ -54,7 +56,7 @@ class ChapterResult:
 class RunReport:
     """A finished (or broken off) run.
 
-    ``sentence`` is the verdict in one sentence, ``missing`` names what was required and stayed unjudged, ``notes`` what
+    ``outcome`` says more of the verdict, ``missing`` names what was required and stayed unjudged, ``notes`` what
     a reader should know (an ignored ``Prefer``, a healed 429, a partial selection). ``stopped`` says why the run ended
     early, ``fault`` is a fault of this tool. ``outside`` are the ids of findings at clauses that were not selected:
     they are reported, and fail nothing. ``redacted`` are pointers of bodies whose values are to be masked beside
@@ -66,16 +68,16 @@ class RunReport:
     verdict: Verdict
     complete: bool
     exit_code: int
-    exit_reason: str
-    sentence: str
+    exit_reason: Message
+    outcome: Message
     target: TargetFacts
     run: RunFacts
     contract: Contract
     ledger: Ledger
     chapters: tuple[ChapterResult, ...] = ()
-    missing: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    stopped: str = ""
+    missing: tuple[Message, ...] = ()
+    notes: tuple[Message, ...] = ()
+    stopped: Message | None = None
     fault: str = ""
     outside: frozenset[str] = frozenset()
     redacted: tuple[str, ...] = ()
@@ -84,3 +86,8 @@ class RunReport:
     strict_baseline: bool = False
     history: History | None = None
     language: str = "en"
+
+    @property
+    def sentence(self) -> Message:
+        """The verdict in one sentence."""
+        return sentence(self.verdict, self.outcome)

@@ -51,18 +51,18 @@ def log(report: RunReport) -> dict[str, Any]:
                     {
                         "executionSuccessful": report.exit_code not in (2, 3, 4),
                         "exitCode": report.exit_code,
-                        "exitCodeDescription": one_line(report.exit_reason),
+                        "exitCodeDescription": one_line(str(report.exit_reason)),
                         "commandLine": one_line(report.run.command),
                         "startTimeUtc": report.run.started_at,
                         "toolExecutionNotifications": [
-                            {"level": level, "message": {"text": _text(text)}}
+                            {"level": level, "message": {"text": _text(str(text))}}
                             for level, texts in (
                                 ("error", (report.fault,)),
                                 ("warning", report.missing),
                                 ("note", report.notes),
                             )
                             for text in texts
-                            if text.strip()
+                            if str(text).strip()
                         ],
                     }
                 ],

@@ -91,7 +91,7 @@ def last_line(report: RunReport, exit_code: int) -> tuple[str, str]:
     """
     language = language_of(report.language)
     text, mark = language.text, mark_of(report)
-    reason = report.exit_reason if exit_code == report.exit_code else ""
+    reason = report.exit_reason if exit_code == report.exit_code else None
     told = f"{MARKS[mark]} {text(report.verdict).upper()}{text(', ')}{text('exit code {code}', code=exit_code)}"
     if reason:
         told += f"{text(': ')}{clip(one_line(language.render(reason)), _LAST)}"

@@ -10,7 +10,13 @@ from batch_conformance.contract.path_template import repeated
 from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Message, Template
 
+_DOUBTFUL = Template(
+    "note.doubtful_address",
+    "The document's servers end in {repeated} and its paths begin with it, so {asked} is asked for; if {repeated} "
+    "belongs there only once, the base URL is {meant}.",
+)
 _ID = re.compile(r"batch[_-].*|.*[0-9]{2}.*|\{.*|%7B.*", re.IGNORECASE)
 """What a last segment is like that may be an id, or stand for one, and is no version or name of a service."""
 
@@ -19,28 +25,24 @@ class AddressError(InputError):
     """A base URL below which the operation cannot be; one line says which one was probably meant."""
 
 
-def check_address(base: BaseUrl, contract: Contract) -> str:
+def check_address(base: BaseUrl, contract: Contract) -> Message | None:
     """Raise ``AddressError`` where the path of the operation begins with what the base URL ends in.
 
     ``/v1`` and ``/v1/batches/{id}`` is such a pair. A document whose own servers end in what its paths begin with may
-    mean it. Then nothing is raised, and what is returned says in one line for people what is doubtful; it is empty
-    where nothing is.
+    mean it. Then nothing is raised, and what is returned says to people what is doubtful; None where nothing is.
     """
     operation = contract.chosen
     _check_for_id(base, contract)
     twice = repeated(base.path, operation.path)
     if not twice:
-        return ""
+        return None
     meant = str(base).removesuffix(twice)
     if not any(_path_of(server).endswith(twice) for server in contract.chosen.servers):
         raise AddressError(
             f"the base URL is probably {meant}, not {base}: the path of the operation begins with {twice} itself: "
             f"{operation.path} ({operation.location})"
         )
-    return (
-        f"The document's servers end in {twice} and its paths begin with it, so {base}{operation.path} is asked for; "
-        f"if {twice} belongs there only once, the base URL is {meant}."
-    )
+    return _DOUBTFUL(repeated=twice, asked=f"{base}{operation.path}", meant=meant)
 
 
 def _check_for_id(base: BaseUrl, contract: Contract) -> None:
@@ -57,7 +59,7 @@ def _check_for_id(base: BaseUrl, contract: Contract) -> None:
     )
 
 
-def raise_if_nothing(final: Exchange, doubt: str, *, knows_an_id: bool) -> None:
+def raise_if_nothing(final: Exchange, doubt: Message, *, knows_an_id: bool) -> None:
     """Raise ``AddressError`` where the first answer at a doubtful base URL finds nothing there.
 
     ``doubt`` is what ``check_address`` said of it.

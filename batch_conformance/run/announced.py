@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from batch_conformance.message import Message
 from batch_conformance.probes.plan import describe
 from batch_conformance.report.language import Language
 from batch_conformance.report.language import language as language_of
@@ -35,9 +36,9 @@ def plan_lines(audit: Audit, numbers: Collection[int] | None = None) -> list[str
     return [*told, language.text("{plan}; nothing was sent", plan=_estimate(audit, language, numbers))]
 
 
-def warning(told: str, language: str) -> str:
+def warning(told: Message, language: str) -> str:
     """A warning, in the language of this code."""
-    return language_of(language).text("WARNING: {what}", what=language_of(language).said(told))
+    return language_of(language).text("WARNING: {what}", what=language_of(language).render(told))
 
 
 def progress_line(language: str, done: int, planned: int, *, chapter: str, findings: int, seconds: int) -> str:

@@ -14,10 +14,12 @@ from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.finding import Finding
-from batch_conformance.findings.gate import decide
+from batch_conformance.findings.gate import INTERRUPTED, UNCOVERED, decide
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.masking import mask_findings
+from batch_conformance.judge.judge import is_success_required
 from batch_conformance.judge.weather import only_errors, silent_ids
+from batch_conformance.message import Listing, Message, Template
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.plan import Plan
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
@@ -27,13 +29,39 @@ from batch_conformance.run.runner import CONTROL, Runner
 from batch_conformance.run.settings import Settings
 from batch_conformance.run.vendors import NO_VENDOR, known_of, mark_known
 
-INSECURE = (
-    "--insecure: the certificate was not verified; whoever sat in between may have the key, and may have answered."
-)
+INSECURE = Template(
+    "run.insecure",
+    "--insecure: the certificate was not verified; whoever sat in between may have the key, and may have answered.",
+)()
 """Said before the run and in every report of it."""
 
-UNJUDGED = "the judging of what was received"
+UNJUDGED = Template("required.judged", "the judging of what was received")()
 """Missing where the judge itself failed."""
+
+_NO_ID = Template("required.no_id", "{what} (no known id: give one with --batch-id)")
+_NO_ID_NOR_LIST = Template("required.no_id_nor_list", "{what} (no known id: give one with --batch-id, or --discover)")
+_WRONG_PREFIX = Template(
+    "required.wrong_prefix",
+    "{what} (every request got 404: is {where} the right path? The document's server ends in {prefix})",
+)
+_WRONG_PATH = Template(
+    "required.wrong_path", "{what} (every request got 404: is {where} the right path? Base URLs end like …/v1)"
+)
+_OTHER_ACCOUNT = Template("required.other_account", "{what} (is the id of this account, and not expired?)")
+_PARTIAL = Template("note.partial", "Partial: only what the selected tests need was sent.")
+_ENDED_EARLY = Template("note.ended_early", "The run ended early: {why}. {left} planned requests were not sent.")
+_ENDED = Template("note.ended", "The run ended early: {why}.")
+_ONE_NOT_SENT = Template("note.one_not_sent", "1 planned request was not sent: {why}.")
+_NOT_SENT = Template("note.not_sent", "{number} planned requests were not sent: {why}.")
+_LIMITED = Template("note.limited", "{number} answers of 429 were waited out.")
+_GONE = Template("note.gone", "{ids}: 404 at every read. Expired, or of another account? Nothing was judged of it.")
+_HEALED = Template("note.healed", "{number} requests failed and were repeated.")
+REPAIRED = Template("note.repaired", "No overlay was given: the contract is read with the repairs of its self-check.")
+_BEYOND = Template(
+    "note.beyond_plan",
+    "{sent} requests were sent for a plan of {planned}: {again} were sent again after an error or a limit, and {looks} "
+    "looked whether the target still answers.",
+)
 
 Selected = Callable[[Finding], bool]
 
@@ -52,8 +80,8 @@ class Reached:
     target: Target
     batch_ids: tuple[str, ...]
     used: int = 0
-    said: tuple[str, ...] = ()
-    doubt: str = ""
+    said: tuple[Message, ...] = ()
+    doubt: Message | None = None
     mock: EmbeddedMock | None = None
     fitted: bool = False
     further: tuple[Target, ...] = ()
@@ -102,8 +130,8 @@ class Audit:
         return "loopback" if self.base.is_loopback else "remote"
 
     @property
-    def doubt(self) -> str:
-        """Why the base URL may be another one, in a sentence; empty where it is not doubtful."""
+    def doubt(self) -> Message | None:
+        """Why the base URL may be another one; None where it is not doubtful."""
         return self._reached.doubt
 
     def confirm_address(self) -> None:
@@ -111,11 +139,12 @@ class Audit:
 
         What is answered at an address that nobody serves says nothing of the operation, so no verdict comes of it.
         """
-        final = self.runner.preflight() if self.doubt and self.settings.sends else None
-        if final is None:
+        doubt = self.doubt
+        final = self.runner.preflight() if doubt and self.settings.sends else None
+        if final is None or doubt is None:
             return
         try:
-            raise_if_nothing(final, self.doubt, knows_an_id=bool(self.batch_ids))
+            raise_if_nothing(final, doubt, knows_an_id=bool(self.batch_ids))
         except AddressError:
             self.close()
             raise
@@ -170,7 +199,7 @@ class Audit:
             ledger = replace(self._ledger, exchanges=tuple(received), missing=(UNJUDGED,))
         partial = selected is not None
         outside = frozenset(one.id for one in ledger.findings if selected is not None and not selected(one))
-        stopped = self.runner.stopped or ("interrupted" if interrupted else "")
+        stopped = self.runner.stopped or (INTERRUPTED() if interrupted else None)
         run = (ledger.exchanges, self.contract, ledger.unjudged)
         told = {finding.kind for finding in ledger.findings if finding.rule == "response.server_error"}
         suspicious = () if ledger.cause else (*only_errors(*run, told), *silent_ids(*run))
@@ -182,15 +211,15 @@ class Audit:
             ledger.findings,
             missing=missing,
             fail_on=self.settings.fail_on,
-            stopped=("" if self.runner.spent and self.runner.nearly_done and not interrupted else stopped)
+            stopped=(None if self.runner.spent and self.runner.nearly_done and not interrupted else stopped)
             or ledger.cause,
             interrupted=interrupted,
             fault=fault,
             partial=partial,
             outside=outside,
-            uncovered=f"{judged:.1f} % of the clauses were judged, --min-coverage asks for {least:g} %"
+            uncovered=UNCOVERED(judged=f"{judged:.1f}", least=f"{least:g}")
             if least is not None and judged < least
-            else "",
+            else None,
             obsolete=sum(entry.state == "fixed" for entry in entries) if self.settings.files.strict else 0,
         )
         masked = tuple(map(self.target.redactor.redact_text, self.batch_ids))
@@ -200,7 +229,7 @@ class Audit:
             complete=complete,
             exit_code=decision.exit_code,
             exit_reason=decision.reason,
-            sentence=decision.sentence,
+            outcome=decision.outcome,
             target=target,
             run=self._facts(),
             contract=self.contract,
@@ -221,61 +250,52 @@ class Audit:
             language=self.settings.language,
         )
 
-    def _explain(self, ledger: Ledger) -> list[str]:
+    def _explain(self, ledger: Ledger) -> list[Message]:
         """What is missing, with what to do about it."""
-        told = []
+        told: list[Message] = []
         for what in ledger.missing:
-            if what.startswith("a 2xx") and not self.batch_ids and not _nothing_there(ledger):
-                hint = "" if self.settings.discover else ", or --discover"
-                told.append(f"{what} (no known id: give one with --batch-id{hint})")
-            elif what.startswith("a 2xx") and _nothing_there(ledger):
+            success = is_success_required(what)
+            if success and not self.batch_ids and not _nothing_there(ledger):
+                told.append((_NO_ID if self.settings.discover else _NO_ID_NOR_LIST)(what=what))
+            elif success and _nothing_there(ledger):
                 where = f"{self.base}{self.contract.chosen.path}"
                 prefix = missing_prefix(self.base, self.contract)
                 told.append(
-                    f"{what} (every request got 404: is {where} the right path? The document's server ends in {prefix})"
+                    _WRONG_PREFIX(what=what, where=where, prefix=prefix)
                     if prefix
-                    else f"{what} (every request got 404: is {where} the right path? Base URLs end like …/v1)"
+                    else _WRONG_PATH(what=what, where=where)
                 )
-            elif what.startswith("a 2xx") and ledger.exchanges and not self.runner.stopped:
-                told.append(f"{what} (is the id of this account, and not expired?)")
+            elif success and ledger.exchanges and not self.runner.stopped:
+                told.append(_OTHER_ACCOUNT(what=what))
             else:
                 told.append(what)
         return told
 
-    def _notes(self, partial: bool, ledger: Ledger) -> list[str]:
+    def _notes(self, partial: bool, ledger: Ledger) -> list[Message]:
         notes = [INSECURE] if self.target.insecure else []
         notes += [*self._reached.said, *self.plan.notes, *self.runner.notes, *known_of(ledger.findings, self._profile)]
         if partial:
-            notes.append("Partial: only what the selected tests need was sent.")
+            notes.append(_PARTIAL())
         if self.runner.stopped:
             left = self.runner.unsent - sum(self.runner.left_out.values())
-            notes.append(
-                f"The run ended early: {self.runner.stopped}. {left} planned requests were not sent."
-                if left
-                else f"The run ended early: {self.runner.stopped}."
-            )
+            stopped = self.runner.stopped
+            notes.append(_ENDED_EARLY(why=stopped, left=left) if left else _ENDED(why=stopped))
         for reason, count in self.runner.left_out.items():
-            notes.append(
-                f"1 planned request was not sent: {reason}."
-                if count == 1
-                else f"{count} planned requests were not sent: {reason}."
-            )
+            notes.append(_ONE_NOT_SENT(why=reason) if count == 1 else _NOT_SENT(number=count, why=reason))
         limited = sum(exchange.status == 429 and not exchange.final for exchange in ledger.exchanges)
         if limited:
-            notes.append(f"{limited} answers of 429 were waited out.")
+            notes.append(_LIMITED(number=limited))
         if beyond := beyond_the_plan(self.runner.exchanges, len(self.plan.probes)):
             notes.append(beyond)
         gone = _gone(ledger)
         if gone and len(gone) < len(self.batch_ids):
-            notes.append(
-                f"{', '.join(gone)}: 404 at every read. Expired, or of another account? Nothing was judged of it."
-            )
+            notes.append(_GONE(ids=Listing(tuple(gone))))
         healed = sum(exchange.failure is not None and not exchange.final for exchange in ledger.exchanges)
         if healed:
-            notes.append(f"{healed} requests failed and were repeated.")
+            notes.append(_HEALED(number=healed))
         if self.contract.repaired:
-            notes.append("No overlay was given: the contract is read with the repairs of its self-check.")
-        return [self.target.redactor.redact_text(note) for note in notes]
+            notes.append(REPAIRED())
+        return [note.mapped(self.target.redactor.redact_text) for note in notes]
 
     def _facts(self) -> RunFacts:
         return RunFacts(
@@ -291,16 +311,13 @@ class Audit:
         )
 
 
-def beyond_the_plan(exchanges: Sequence[Exchange], planned: int) -> str:
-    """Why more requests were sent than were planned, in a sentence; empty where they were not."""
+def beyond_the_plan(exchanges: Sequence[Exchange], planned: int) -> Message | None:
+    """Why more requests were sent than were planned; None where they were not."""
     again = sum(exchange.attempt > 0 for exchange in exchanges)
     looks = sum(exchange.attempt == 0 and exchange.probe.name == CONTROL for exchange in exchanges)
     if len(exchanges) <= planned:
-        return ""
-    return (
-        f"{len(exchanges)} requests were sent for a plan of {planned}: {again} were sent again after an error or a "
-        f"limit, and {looks} looked whether the target still answers."
-    )
+        return None
+    return _BEYOND(sent=len(exchanges), planned=planned, again=again, looks=looks)
 
 
 def _nothing_there(ledger: Ledger) -> bool:

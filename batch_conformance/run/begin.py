@@ -17,6 +17,7 @@ from batch_conformance.exchange.limits import Budget, BudgetExhausted, Pacer
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Listing, Message, Template
 from batch_conformance.mock.embedded import embedded_mock, is_own
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.mock.tailor import TailorError
@@ -61,6 +62,15 @@ class Opening:
             self.mock.stop()
 
 
+_NOT_OF_MOCK = Template("note.not_of_mock", "The embedded mock has no batch {ids}: it is asked for its own.")
+_FITTED = Template(
+    "note.fitted_mock",
+    "No base URL was given: the target is a mock made from {document}, and the verdict is of no server.",
+)
+_ONLY_PLANNED = Template("note.only_planned", "--plan sends nothing: neither --discover nor --create was done.")
+_ODD_ID = Template("note.odd_id", "The id {id} does not look like one of {vendor} ({pattern}).")
+
+
 def open_audit(settings: Settings, *, contract: Contract | None = None, launch: bool = True) -> Opening:
     """Read the contract, and launch the embedded mock where no target is named and ``launch`` says so.
 
@@ -93,7 +103,7 @@ def begin(
     contract: Contract | None = None,
     plan: Plan | None = None,
     sleep: Callable[[float], None] = time.sleep,
-    warn: Callable[[str], None] = lambda _: None,
+    warn: Callable[[Message], None] = lambda _: None,
     remembered: Remembered | None = None,
 ) -> Audit:
     """Begin an audit: reach the target, find the ids and make the plan.
@@ -189,12 +199,12 @@ def _reach(
     *,
     seed: int | None,
     sleep: Callable[[float], None],
-    warn: Callable[[str], None],
+    warn: Callable[[Message], None],
     remembered: Remembered | None,
 ) -> Reached:
     """The target with its key and the ids that are known beforehand."""
     base, ids, key = settings.base_url, settings.batch_ids, settings.key
-    said: list[str] = []
+    said: list[Message] = []
     if mock is not None:
         if remembered is None or not remembered.knows(contract.document.data):
             load()  # while the mock starts
@@ -203,7 +213,7 @@ def _reach(
         strange = [batch_id for batch_id in ids if batch_id not in mock.batch_ids]
         ids = tuple(batch_id for batch_id in ids if batch_id in mock.batch_ids) or mock.batch_ids
         if strange:
-            said.append(f"The embedded mock has no batch {', '.join(strange)}: it is asked for its own.")
+            said.append(_NOT_OF_MOCK(ids=Listing(tuple(strange))))
     assert base is not None
     doubt = check_address(base, contract)
     if doubt:
@@ -222,10 +232,7 @@ def _reach(
         target = access.target(key)
     fitted = mock is not None and _is_fitted(settings, contract)
     if fitted:
-        document = contract.document.name
-        said.append(
-            f"No base URL was given: the target is a mock made from {document}, and the verdict is of no server."
-        )
+        said.append(_FITTED(document=contract.document.name))
     further = tuple(access.target(key) for _ in range(settings.connections)) if settings.connections > 1 else ()
     return Reached(target, ids, target.budget.used, tuple(said), doubt, mock=mock, fitted=fitted, further=further)
 
@@ -271,7 +278,7 @@ def _with_ids(reached: Reached, settings: Settings, contract: Contract) -> tuple
     said = list(reached.said)
     polls: tuple[Exchange, ...] = ()
     if not settings.sends and (settings.discover or settings.create):
-        said.append("--plan sends nothing: neither --discover nor --create was done.")
+        said.append(_ONLY_PLANNED())
     try:
         if settings.sends and settings.create:
             made = create(target, contract, settings.profile, model=settings.create, seconds=settings.create_wait)
@@ -282,11 +289,8 @@ def _with_ids(reached: Reached, settings: Settings, contract: Contract) -> tuple
             ids = (*ids, *found.batch_ids)
             said.append(found.note)
     except (CreationError, BudgetExhausted) as error:
-        said.append(str(error))
-    said += [
-        f"The id {odd} does not look like one of {profile.title} ({profile.id_pattern})."
-        for odd in profile.odd_ids(ids)
-    ]
+        said.append(error.reason)
+    said += [_ODD_ID(id=odd, vendor=profile.title, pattern=profile.id_pattern) for odd in profile.odd_ids(ids)]
     ids = tuple(dict.fromkeys(ids))
     return replace(reached, batch_ids=ids, used=target.budget.used, said=tuple(said)), polls
 

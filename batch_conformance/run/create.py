@@ -18,9 +18,34 @@ from batch_conformance.exchange.profile import Profile, batches_path
 from batch_conformance.exchange.target import Target
 from batch_conformance.input_error import InputError
 from batch_conformance.judge.strict_json import parse
+from batch_conformance.message import Message, Template
 from batch_conformance.probes.batch_ids import encode_segment
 from batch_conformance.probes.chapters import JSON
 from batch_conformance.rules.batch import stage_of
+
+_COST = Template(
+    "create.cost",
+    "--create uploads a file of one line and makes one batch of it: one chat completion of {model}, at most 1 token of "
+    "output, which the vendor bills; nothing is deleted afterwards.",
+)
+_OTHER_CALLS = Template(
+    "create.other_calls", "--create: {vendor} makes its batches by other calls; give --batch-id instead"
+)
+_BATCH_WITHOUT_ID = Template(
+    "create.batch_without_id", "--create: the answer to the new batch has no id that can be read"
+)
+_UPLOAD_WITHOUT_ID = Template(
+    "create.upload_without_id", "--create: the answer to the upload has no id that can be read"
+)
+_NOT_ANSWERED = Template("create.not_answered", "--create: POST {path} was not answered ({why})")
+_ANSWERED = Template("create.answered", "--create: POST {path} answered {status}: {body}")
+_NOTHING = Template("create.nothing", "nothing")
+_NO_OBJECT = Template("create.no_object", "--create: POST {path} answered something that is no object")
+_UNKNOWN_STATE = Template("create.unknown_state", "a state that is not known")
+_ENDED = Template("create.ended", "--create made {id}, which ended {state}.")
+_GOES_ON = Template(
+    "create.goes_on", "--create made {id}, which was {state} after {seconds} s; it goes on at the vendor."
+)
 
 ENDPOINT = "/v1/chat/completions"
 WINDOW = "24h"
@@ -33,7 +58,11 @@ _LONGEST_ID = 512
 
 
 class CreationError(InputError):
-    """No batch could be made. One line says which call failed, and how."""
+    """No batch could be made. ``reason`` says which call failed, and how."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +71,12 @@ class Creation:
 
     batch_id: str
     polls: tuple[Exchange, ...]
-    note: str
+    note: Message
 
 
-def cost(model: str) -> str:
+def cost(model: str) -> Message:
     """What the creation does at the vendor, in one sentence."""
-    return (
-        f"--create uploads a file of one line and makes one batch of it: one chat completion of {model}, at most "
-        f"1 token of output, which the vendor bills; nothing is deleted afterwards."
-    )
+    return _COST(model=model)
 
 
 def create(
@@ -67,7 +93,7 @@ def create(
     Raises ``CreationError`` and ``BudgetExhausted``.
     """
     if profile is not None and profile.another_object:
-        raise CreationError(f"--create: {profile.title} makes its batches by other calls; give --batch-id instead")
+        raise CreationError(_OTHER_CALLS(vendor=profile.title))
     endpoint = (profile.create_endpoint if profile else "") or ENDPOINT
     window = (profile.create_window if profile else "") or WINDOW
     file_id = _upload(target, endpoint, model)
@@ -75,7 +101,7 @@ def create(
     made = _post(target, batches_path(contract.chosen.path), "application/json", json.dumps(asked).encode())
     batch_id = _identity(made, contract)
     if batch_id is None:
-        raise CreationError("--create: the answer to the new batch has no id that can be read")
+        raise CreationError(_BATCH_WITHOUT_ID())
     return _follow(target, contract, batch_id, seconds, sleep)
 
 
@@ -90,7 +116,7 @@ def _upload(target: Target, endpoint: str, model: str) -> str:
     uploaded = _post(target, "/files", f"multipart/form-data; boundary={_BOUNDARY}", parts.encode())
     file_id = uploaded.get("id")
     if not isinstance(file_id, str) or not 0 < len(file_id) <= _LONGEST_ID:
-        raise CreationError("--create: the answer to the upload has no id that can be read")
+        raise CreationError(_UPLOAD_WITHOUT_ID())
     return file_id
 
 
@@ -100,16 +126,16 @@ def _post(target: Target, path: str, content_type: str, body: bytes) -> Mapping[
     probe = Probe("create", "post", path, None, "outside", method="POST", headers=headers)
     exchange = target.send(probe, 0, body)[-1]
     if exchange.failure is not None:
-        raise CreationError(f"--create: POST {path} was not answered ({exchange.failure.detail})")
+        raise CreationError(_NOT_ANSWERED(path=path, why=exchange.failure.detail))
     response = exchange.response
     if response is None or not 200 <= response.status < 300:
         told = " ".join((response.body if response else b"").decode("utf-8", "replace").split())[:160]
-        raise CreationError(f"--create: POST {path} answered {exchange.status}: {told or 'nothing'}")
+        raise CreationError(_ANSWERED(path=path, status=exchange.status or 0, body=told or _NOTHING()))
     value = parse(response.body).value
     if isinstance(value, Mapping) and "id" not in value and isinstance(value.get("data"), Mapping):
         value = value["data"]
     if not isinstance(value, Mapping):
-        raise CreationError(f"--create: POST {path} answered something that is no object")
+        raise CreationError(_NO_OBJECT(path=path))
     return value
 
 
@@ -126,7 +152,7 @@ def _follow(
     path = operation.path.replace("{" + operation.parameter + "}", encode_segment(batch_id))
     probe = Probe("lifecycle", "follow", path, batch_id, "known", headers=JSON)
     polls: list[Exchange] = []
-    state = "a state that is not known"
+    state: Message | str = _UNKNOWN_STATE()
     for number in range(_MOST_POLLS):
         try:
             attempts = target.send(probe, FIRST_NUMBER + number)
@@ -138,10 +164,10 @@ def _follow(
         here = stage_of(value, roles) if final.status is not None and 200 <= final.status < 300 else None
         state = here.value if here else state
         if here is not None and here.terminal:
-            return Creation(batch_id, tuple(polls), f"--create made {batch_id}, which ended {state}.")
+            return Creation(batch_id, tuple(polls), _ENDED(id=batch_id, state=state))
         pause = seconds / _MOST_POLLS
         if number + 1 == _MOST_POLLS or not target.budget.allows(pause):
             break
         sleep(pause)
-    note = f"--create made {batch_id}, which was {state} after {seconds:g} s; it goes on at the vendor."
+    note = _GOES_ON(id=batch_id, state=state, seconds=f"{seconds:g}")
     return Creation(batch_id, tuple(polls), note)

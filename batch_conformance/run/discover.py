@@ -13,7 +13,23 @@ from batch_conformance.exchange.profile import Profile, batches_path
 from batch_conformance.exchange.target import Target
 from batch_conformance.judge.sighting import at
 from batch_conformance.judge.strict_json import parse
+from batch_conformance.message import Count, Listing, Message, Template
+from batch_conformance.nouns import BATCH
 from batch_conformance.probes.chapters import JSON
+
+_NO_LIST = Template("discover.no_list", "--discover: {vendor} has no list of batches; give --batch-id.")
+_REFUSED = Template("discover.refused", "--discover: {request} {how}; give ids with --batch-id.")
+_ODD_LIST = Template(
+    "discover.odd_list", "--discover: {request} answered something that is no list; give ids with --batch-id."
+)
+_EMPTY_LIST = Template("discover.empty_list", "--discover: {request} lists no batch: make one, or give --batch-id.")
+_LISTED = Template("discover.listed", "--discover: {request} lists {batches} ({states}).")
+_IN_STATE = Template("discover.in_state", "{number} {state}")
+_NO_STATE = Template("discover.no_state", "no state")
+_NOT_ANSWERED = Template("discover.not_answered", "was not answered ({why})")
+_NO_SUCH_LIST = Template("discover.no_such_list", "answered {status}: this server has no list of batches")
+_FORBIDDEN = Template("discover.forbidden", "answered {status}: the key may not list batches")
+_ANSWERED = Template("discover.answered", "answered {status}")
 
 MOST = 20
 """Batches that are asked for: enough to see several states, few enough for any vendor's page."""
@@ -30,7 +46,7 @@ class Discovery:
     """What a list gave: ids in the order in which they are worth reading, and one line for people."""
 
     batch_ids: tuple[str, ...]
-    note: str
+    note: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +64,23 @@ def discover(target: Target, contract: Contract, profile: Profile | None) -> Dis
     """
     listing = profile.listing if profile else None
     if listing is not None and not listing.path:
-        return Discovery((), f"--discover: {profile.title if profile else ''} has no list of batches; give --batch-id.")
+        return Discovery((), _NO_LIST(vendor=profile.title if profile else ""))
     probe = list_probe(contract, profile)
     exchange = target.send(probe, 0)[-1]
     shown = f"GET {probe.path}?{probe.query}"
     reason = _refusal(exchange)
     if reason:
-        return Discovery((), f"--discover: {shown} {reason}; give ids with --batch-id.")
+        return Discovery((), _REFUSED(request=shown, how=reason))
     body = exchange.response.body if exchange.response else b""
     listed = entries_of(parse(body).value, contract)
     if listed is None:
-        return Discovery((), f"--discover: {shown} answered something that is no list; give ids with --batch-id.")
+        return Discovery((), _ODD_LIST(request=shown))
     if not listed:
-        return Discovery((), f"--discover: {shown} lists no batch: make one, or give --batch-id.")
+        return Discovery((), _EMPTY_LIST(request=shown))
     entries = one_of_each_state_first(listed)
-    states = Counter(entry.state or "no state" for entry in entries)
-    counts = ", ".join(f"{count} {state}" for state, count in states.most_common())
-    note = f"--discover: {shown} lists {len(entries)} batch{'' if len(entries) == 1 else 'es'} ({counts})."
+    states = Counter(entry.state for entry in entries)
+    counts = tuple(_IN_STATE(number=n, state=state or _NO_STATE()) for state, n in states.most_common())
+    note = _LISTED(request=shown, batches=Count(len(entries), BATCH), states=Listing(counts))
     return Discovery(tuple(entry.batch_id for entry in entries), note)
 
 
@@ -85,18 +101,18 @@ def one_of_each_state_first(entries: Sequence[Entry]) -> list[Entry]:
     return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])]
 
 
-def _refusal(exchange: Exchange) -> str:
-    """Why an answer is no list, or an empty text."""
+def _refusal(exchange: Exchange) -> Message | None:
+    """Why an answer is no list; None where it may be one."""
     if exchange.failure is not None:
-        return f"was not answered ({exchange.failure.detail})"
+        return _NOT_ANSWERED(why=exchange.failure.detail)
     status = exchange.status or 0
     if 200 <= status < 300:
-        return ""
+        return None
     if status in (404, 405, 501):
-        return f"answered {status}: this server has no list of batches"
+        return _NO_SUCH_LIST(status=status)
     if status in (401, 403):
-        return f"answered {status}: the key may not list batches"
-    return f"answered {status}"
+        return _FORBIDDEN(status=status)
+    return _ANSWERED(status=status)
 
 
 def entries_of(value: Any, contract: Contract) -> list[Entry] | None:

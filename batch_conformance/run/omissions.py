@@ -11,7 +11,17 @@ from collections.abc import Sequence
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.target import retry_after
 from batch_conformance.judge.availability import BROKEN_ID, shows_a_batch
+from batch_conformance.message import Message, Template
 from batch_conformance.probes.credentials import is_refused
+
+_OF_KIND = Template("run.kind", "{chapter} with {subject} ids")
+_CREDENTIALS_LIMITED = Template("run.credentials_limited", "refused credentials are answered 429")
+_LIMITED = Template("run.limited", "{what} is answered 429")
+_ID_FAILS = Template("run.id_fails", "every read of the id {id} fails")
+_ENDS = Template("run.ends_server", "{what} ends the server")
+_ENDLESS = Template("run.endless", "the answer to {what} never ends")
+_SILENT = Template("run.silent", "{what} gets no answer")
+_ERRORS = Template("run.errors", "{what} gets server errors")
 
 ALWAYS_SENT = frozenset({"authentication", "identity", "hostile_ids"})
 """Chapters about identity and security: they are sent whatever server errors come."""
@@ -35,7 +45,7 @@ _SHORT_WAIT = 1.0
 """Seconds of ``Retry-After`` that cost no more than a retry does."""
 _ENDED_ENOUGH = 2
 """Requests of one kind that ended the server, one after the other; one is enough where its ids are all alike."""
-NOT_FOLLOWED = "the target does not follow Prefer: code=NNN"
+NOT_FOLLOWED = Template("run.prefer_not_followed", "the target does not follow Prefer: code=NNN")()
 """The reason of what is left out of a run that is complete all the same: nobody has to offer this."""
 
 _Kind = tuple[str, str]
@@ -121,23 +131,23 @@ class Omissions:
             self._limited[kind] = _LIMITED_ENOUGH - 1
         return bool(found)
 
-    def reason(self, probe: Probe) -> str:  # noqa: PLR0911 - a table of reasons
-        """Why a request is not worth sending, in words; empty where it is."""
+    def reason(self, probe: Probe) -> Message | None:  # noqa: PLR0911 - a table of reasons
+        """Why a request is not worth sending; None where it is."""
         kind = _kind(probe)
-        what = f"{probe.chapter} with {probe.subject} ids"
+        what = _OF_KIND(chapter=probe.chapter, subject=probe.subject)
         if probe.forced_status is not None and self._prefer is False:
             return NOT_FOLLOWED
         if self._limited[_limited_kind(probe)] >= _LIMITED_ENOUGH:
-            return "refused credentials are answered 429" if _is_credential(probe) else f"{what} is answered 429"
+            return _CREDENTIALS_LIMITED() if _is_credential(probe) else _LIMITED(what=what)
         if shows_a_batch(probe) and self._broken_ids[probe.batch_id] >= BROKEN_ID:
-            return f"every read of the id {probe.batch_id} fails"
+            return _ID_FAILS(id=probe.batch_id or "")
         if self._ended[kind] >= (_ENDED_ENOUGH if probe.chapter in ALWAYS_SENT else 1):
-            return f"{what} ends the server"
+            return _ENDS(what=what)
         if self._silent[kind] >= self._silence_enough(probe):
-            return f"the answer to {what} never ends" if kind in self._endless else f"{what} gets no answer"
+            return (_ENDLESS if kind in self._endless else _SILENT)(what=what)
         if self._broken[kind] >= _BROKEN_FOR_GOOD and probe.chapter not in ALWAYS_SENT:
-            return f"{what} gets server errors"
-        return ""
+            return _ERRORS(what=what)
+        return None
 
     def _silence_enough(self, probe: Probe) -> int:
         if shows_a_batch(probe):

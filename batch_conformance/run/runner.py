@@ -16,6 +16,7 @@ from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.judge import Judge, behind_the_door
 from batch_conformance.judge.sighting import Sighting
+from batch_conformance.message import Message, Template
 from batch_conformance.probes.credentials import is_refused
 from batch_conformance.probes.plan import Plan
 from batch_conformance.run.ahead import Ahead
@@ -23,6 +24,15 @@ from batch_conformance.run.omissions import BROKEN_ENOUGH, NOT_FOLLOWED, Omissio
 
 CONTROL = "control"
 """The name of a request that looks whether the target still answers; it is none of the plan's."""
+_NO_ANSWER = Template("run.no_answer", "the target did not answer: {why}")
+_BROKE_OFF = Template("run.broke_off", "the target broke off its answer: {why}")
+_KEY_REFUSED = Template("run.key_refused", "the target refused the key (401)")
+_RATE_LIMITED = Template(
+    "run.rate_limited", "the target keeps answering 429: it wants fewer requests than this (see --rate-limit)"
+)
+_DOWN = Template("run.down", "the target is down: {how}")
+_EVERY_REQUEST = Template("run.every_request", "{status} to every request")
+_WENT_AWAY = Template("run.went_away", "the target went away at {request}: {why}")
 _LIMITED_ENOUGH = 4
 """Answers of 429 in a row, after retries, that say that the target wants rest."""
 _DOWN_ENOUGH = 5
@@ -67,9 +77,9 @@ class Runner:
         self.wanted = frozenset(range(len(plan.probes)))
         self.recorded: ShapeRecord | None = None
         self.further: Callable[[Ledger, Contract], Ledger] | None = None
-        self.stopped = ""
+        self.stopped: Message | None = None
         self.spent = False
-        self.notes: list[str] = []
+        self.notes: list[Message] = []
         self.progress = progress
         self._done: set[int] = set()
         self._omissions = Omissions()
@@ -82,15 +92,15 @@ class Runner:
         self._judge: Judge | None = None
         self._facts = Facts()
         self._gave_up_the_key = False
-        self._left_out: dict[int, str] = {}
+        self._left_out: dict[int, Message] = {}
 
     @property
-    def left_out(self) -> dict[str, int]:
+    def left_out(self) -> dict[Message, int]:
         """Why probes were not sent, though nothing stopped the run, and how many were not for each reason."""
         return dict(Counter(self.left_out_numbers.values()))
 
     @property
-    def left_out_numbers(self) -> dict[int, str]:
+    def left_out_numbers(self) -> dict[int, Message]:
         """Which probes were left out, by number, and why."""
         return {number: reason for number, reason in self._left_out.items() if number not in self._done}
 
@@ -130,10 +140,10 @@ class Runner:
             self._perform(0, self.plan.probes[0])
             final = self.exchanges[-1] if self.exchanges else None
             if final is not None and final.failure is not None:
-                how = "did not answer" if final.response is None else "broke off its answer"
-                self.stopped = f"the target {how}: {final.failure.detail}"
+                template = _NO_ANSWER if final.response is None else _BROKE_OFF
+                self.stopped = template(why=final.failure.detail)
             elif final is not None and final.status == 401:
-                self.stopped = "the target refused the key (401)"
+                self.stopped = _KEY_REFUSED()
             return final
         return self.exchanges[0] if self.exchanges else None
 
@@ -173,7 +183,7 @@ class Runner:
             if number in self._done or number not in self.wanted:
                 continue
             self._send_ahead(number)
-            reason = "" if self._ahead and number in self._ahead else self._reason(probe)
+            reason = None if self._ahead and number in self._ahead else self._reason(probe)
             if reason:
                 self._left_out[number] = reason
             else:
@@ -277,7 +287,7 @@ class Runner:
         if waited:
             self._keep(controls)
         is_back = bool(controls) and controls[-1].failure is None
-        self.stopped = "" if is_back else self.stopped
+        self.stopped = None if is_back else self.stopped
         return is_back
 
     @property
@@ -300,12 +310,11 @@ class Runner:
             self._limited += len(attempts) > 1 or not self.target.retries
         self._down = self._down + 1 if (final.failure is not None or status >= 500) and not forced else 0
         if self._limited >= _LIMITED_ENOUGH:
-            self.stopped = "the target keeps answering 429: it wants fewer requests than this (see --rate-limit)"
+            self.stopped = _RATE_LIMITED()
         elif self._down >= _DOWN_ENOUGH and final.failure is None and self._facts.behind_the_door:
             self._gave_up_the_key = True
         elif self._down >= _DOWN_ENOUGH:
-            how = final.failure.detail if final.failure else f"{status} to every request"
-            self.stopped = f"the target is down: {how}"
+            self.stopped = _DOWN(how=final.failure.detail if final.failure else _EVERY_REQUEST(status=status))
 
     def _send(self, number: int, probe: Probe) -> tuple[Exchange, ...]:
         if self._ahead and number in self._ahead:
@@ -345,15 +354,15 @@ class Runner:
         self._keep(attempts)
         failure = attempts[-1].failure
         if failure is not None:
-            self.stopped = f"the target went away at {probe.chapter}/{probe.name}: {failure.detail}"
+            self.stopped = _WENT_AWAY(request=f"{probe.chapter}/{probe.name}", why=failure.detail)
         return attempts
 
     def _spend(self, reason: BudgetExhausted) -> None:
         self.spent = True
-        self.stopped = str(reason)
+        self.stopped = reason.reason
 
-    def _reason(self, probe: Probe) -> str:
-        """Why nothing new can come of a probe, in words; empty where something can."""
+    def _reason(self, probe: Probe) -> Message | None:
+        """Why nothing new can come of a probe; None where something can."""
         if self._gave_up_the_key and self._facts.behind_the_door and not is_refused(probe.credential):
             return behind_the_door(self._facts)
         return self._omissions.reason(probe)

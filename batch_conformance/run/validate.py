@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,26 +14,57 @@ from batch_conformance.contract.contract import Contract, Reading
 from batch_conformance.exchange.base_url import parse_base_url
 from batch_conformance.exchange.profile import Profile
 from batch_conformance.exchange.redaction import MASKED_HEADERS
-from batch_conformance.findings.gate import FailOn, decide
+from batch_conformance.findings.gate import UNCOVERED, FailOn, decide
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.masking import mask_findings
+from batch_conformance.message import Argument, Count, Listing, Message, Template
+from batch_conformance.nouns import EXCHANGE, LINE
 from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.guess import Aside, Guess
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import expand, parts
 from batch_conformance.report.run_report import RunFacts, RunReport, TargetFacts
-from batch_conformance.report.text import plural, unjudged_bodies
 from batch_conformance.run.address import check_address
+from batch_conformance.run.audit import REPAIRED
 from batch_conformance.run.recall import Files, Recall, recall
 from batch_conformance.run.vendors import NO_VENDOR, contract_for, known_of, load_profile, mark_known
 
-_ASIDE: dict[Aside, str] = {
-    "elsewhere": "not of this operation",
-    "other_method": "of another method",
-    "conditional": "answers to conditional or partial requests",
-    "cached": "answered from the client's cache",
-    "no_response": "without a response",
+_ASIDE: dict[Aside, Template] = {
+    "elsewhere": Template("aside.elsewhere", "Set aside: {number} not of this operation."),
+    "other_method": Template("aside.other_method", "Set aside: {number} of another method."),
+    "conditional": Template("aside.conditional", "Set aside: {number} answers to conditional or partial requests."),
+    "cached": Template("aside.cached", "Set aside: {number} answered from the client's cache."),
+    "no_response": Template("aside.no_response", "Set aside: {number} without a response."),
 }
+_NONE_OF = Template("required.none_of", "{what} (none of {exchanges} is a {method} {path})")
+_NONE_BELOW = Template("required.none_below", "{what} (none of {exchanges} is a {method} {path} below {base_url})")
+_NO_BODY_JUDGED = Template(
+    "required.body_of_success",
+    "the body of a 2xx answer of the operation (none was recorded so that it can be judged)",
+)
+_RECORDED = Template("note.recorded", "Recorded traffic: {exchanges} of {lines} judged.")
+_ONE_MALFORMED = Template("note.one_malformed", "1 malformed line skipped: {lines}")
+_MALFORMED = Template("note.malformed", "{number} malformed lines skipped: {lines}")
+_ONE_UNJUDGED = Template("note.one_unjudged", "1 body left unjudged: {lines}")
+_UNJUDGED = Template("note.unjudged", "{number} bodies left unjudged: {lines}")
+_SEVERAL_TARGETS = Template(
+    "note.several_targets", "{number} targets were judged as one: {targets}. Pick one with --base-url."
+)
+_TARGET = Template("note.target", "{base_url} ({exchanges})")
+_ONE_WITHOUT_CREDENTIAL = Template(
+    "note.one_without_credential",
+    "1 request without a recorded credential succeeded. Whether it had one is not known; --credentials-recorded says "
+    "that the recording leaves none out.",
+)
+_WITHOUT_CREDENTIAL = Template(
+    "note.without_credential",
+    "{number} requests without a recorded credential succeeded. Whether they had one is not known; "
+    "--credentials-recorded says that the recording leaves none out.",
+)
+_NOT_REQUIRED = Template(
+    "note.not_required_of_recorded",
+    "Authentication and unknown ids are not required of recorded traffic: nobody can ask it for them.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +98,14 @@ class Validation:
         self.contract: Contract = contract_for(known, source, wish.reading, wish.overlays, wish.operation)
         self.recalled: Recall = recall(wish.files, self.contract)
         base = parse_base_url(wish.base_url) if wish.base_url else None
-        self.doubt = check_address(base, self.contract) if base else ""
+        self.doubt = check_address(base, self.contract) if base else None
         headers = frozenset((*MASKED_HEADERS, self.profile.auth_header.lower()))
         self.guess = Guess(Belonging(self.contract, base), headers, wish.credentials_recorded)
         self.parts = parts(expand(wish.sources))
         self._started = time.time()
         self._clock = time.monotonic()
 
-    def report(self, recording: Recording, *, stopped: str = "", interrupted: bool = False) -> RunReport:
+    def report(self, recording: Recording, *, stopped: Message | None = None, interrupted: bool = False) -> RunReport:
         """What the recording came to."""
         wish, contract = self.wish, self.contract
         ledger = self._known(recording.result())
@@ -89,9 +120,9 @@ class Validation:
             fail_on=wish.fail_on,
             stopped=stopped or ledger.cause,
             interrupted=interrupted,
-            uncovered=f"{ledger.judged_percent:.1f} % of the clauses were judged, --min-coverage asks for {least:g} %"
+            uncovered=UNCOVERED(judged=f"{ledger.judged_percent:.1f}", least=f"{least:g}")
             if least is not None and ledger.judged_percent < least
-            else "",
+            else None,
             obsolete=sum(entry.state == "fixed" for entry in entries) if wish.files.strict else 0,
         )
         base = wish.base_url or next((base for base, _ in recording.bases.most_common(1)), "recorded traffic")
@@ -101,7 +132,7 @@ class Validation:
             complete=complete,
             exit_code=decision.exit_code,
             exit_reason=decision.reason,
-            sentence=decision.sentence,
+            outcome=decision.outcome,
             target=target,
             run=RunFacts(
                 seed="none",
@@ -135,42 +166,47 @@ class Validation:
         masked = mask_findings(ledger.findings, (*self.contract.private, *self.wish.redact))
         return replace(ledger, findings=mark_known(self.recalled.accept(masked, self._started_at), self.profile))
 
-    def _explain(self, ledger: Ledger, recording: Recording) -> Iterator[str]:
+    def _explain(self, ledger: Ledger, recording: Recording) -> Iterator[Message]:
         operation = self.contract.chosen
         for what in ledger.missing:
             if recording.judged:
                 yield what
             else:
-                below = f" below {self.wish.base_url}" if self.wish.base_url else ""
-                read = plural(recording.lines, "exchange")
-                yield f"{what} (none of {read} is a {operation.method} {operation.path}{below})"
+                read = Count(recording.lines, EXCHANGE)
+                place: dict[str, Argument] = {"method": operation.method, "path": operation.path}
+                if self.wish.base_url:
+                    yield _NONE_BELOW(what=what, exchanges=read, base_url=self.wish.base_url, **place)
+                else:
+                    yield _NONE_OF(what=what, exchanges=read, **place)
         if recording.unjudged and not ledger.missing and not _judged_a_success(ledger):
-            yield "the body of a 2xx answer of the operation (none was recorded so that it can be judged)"
+            yield _NO_BODY_JUDGED()
 
-    def _notes(self, ledger: Ledger, recording: Recording) -> Iterator[str]:
+    def _notes(self, ledger: Ledger, recording: Recording) -> Iterator[Message]:
         judged = recording.judged
-        yield f"Recorded traffic: {plural(judged, 'exchange')} of {plural(recording.lines, 'line')} judged."
-        yield from (f"Set aside: {count:,} {_ASIDE[reason]}." for reason, count in sorted(recording.aside.items()))
+        yield _RECORDED(exchanges=Count(judged, EXCHANGE), lines=Count(recording.lines, LINE))
+        yield from (_ASIDE[reason](number=f"{count:,}") for reason, count in sorted(recording.aside.items()))
         if recording.malformed:
-            shown = "; ".join(recording.complaints)
-            more = " …" if recording.malformed > len(recording.complaints) else ""
-            yield f"{plural(recording.malformed, 'malformed line')} skipped: {shown}{more}"
+            yield _of_lines(_ONE_MALFORMED, _MALFORMED, recording.malformed, recording.complaints)
         if recording.unjudged:
-            yield unjudged_bodies(recording.unjudged, recording.left_open)
+            yield _of_lines(_ONE_UNJUDGED, _UNJUDGED, recording.unjudged, recording.left_open)
         if len(recording.bases) > 1 and not self.wish.base_url:
-            listed = ", ".join(f"{base} ({count:,})" for base, count in recording.bases.most_common(5))
-            yield f"{len(recording.bases)} targets were judged as one: {listed}. Pick one with --base-url."
+            listed = (_TARGET(base_url=base, exchanges=f"{n:,}") for base, n in recording.bases.most_common(5))
+            yield _SEVERAL_TARGETS(number=len(recording.bases), targets=Listing(tuple(listed)))
         if recording.without_credential and self.contract.chosen.secured:
-            yield (
-                f"{plural(recording.without_credential, 'request')} without a recorded credential succeeded. Whether "
-                "they had one is not known; --credentials-recorded says that the recording leaves none out."
-            )
+            number = recording.without_credential
+            yield _ONE_WITHOUT_CREDENTIAL() if number == 1 else _WITHOUT_CREDENTIAL(number=f"{number:,}")
         if self.doubt:
             yield self.doubt
-        yield "Authentication and unknown ids are not required of recorded traffic: nobody can ask it for them."
+        yield _NOT_REQUIRED()
         yield from known_of(ledger.findings, self.profile)
         if self.contract.repaired:
-            yield "No overlay was given: the contract is read with the repairs of its self-check."
+            yield REPAIRED()
+
+
+def _of_lines(one: Template, many: Template, number: int, told: Sequence[str]) -> Message:
+    """So many lines, and the first of them with place and reason."""
+    lines = Listing((*told, *(("…",) if number > len(told) else ())), ";")
+    return one(lines=lines) if number == 1 else many(number=f"{number:,}", lines=lines)
 
 
 def _judged_a_success(ledger: Ledger) -> bool:

@@ -18,7 +18,8 @@ from typing import Any
 
 import click
 
-from batch_conformance.findings.gate import EXIT_FAULT
+from batch_conformance.findings.gate import EXIT_FAULT, INTERRUPTED
+from batch_conformance.message import Message, Template, shown
 from batch_conformance.recorded.guess import Guess
 from batch_conformance.recorded.parcel import pack_guess, read_parts, unpack
 from batch_conformance.recorded.recording import Recording
@@ -29,6 +30,7 @@ from batch_conformance.report.writer import ReportError, write_reports
 from batch_conformance.run.recall import keep
 from batch_conformance.run.validate import Validation, Wish
 
+_PROCESS_ENDED = Template("run.process_ended", "a process that read for this one was ended from outside")
 _EVERY = 0.25
 """Seconds between two updates of the bar."""
 
@@ -45,7 +47,7 @@ class Reading:
     """What was read, and why it ended early, if it did."""
 
     recording: Recording
-    stopped: str = ""
+    stopped: Message | None = None
     interrupted: bool = False
 
 
@@ -97,9 +99,9 @@ def read_here(parts: list[Part], guess: Guess, advance: Advance) -> Reading:
         for part in parts:
             recording.read(part, tell)
     except KeyboardInterrupt:
-        return Reading(recording, "interrupted", interrupted=True)
+        return Reading(recording, INTERRUPTED(), interrupted=True)
     except SourceError as error:
-        return Reading(recording, str(error))
+        return Reading(recording, shown(str(error)))
     return Reading(recording)
 
 
@@ -128,7 +130,7 @@ def read_in_processes(parts: list[Part], guess: Guess, jobs: int, advance: Advan
                 told = now
         except KeyboardInterrupt:
             task.stop()
-            reading.stopped, reading.interrupted = "interrupted", True
+            reading.stopped, reading.interrupted = INTERRUPTED(), True
             pool.shutdown(wait=True, cancel_futures=True)
             for one in tasks:
                 if not one.cancelled():
@@ -142,9 +144,10 @@ def _take_in(reading: Reading, task: Future[tuple[bytes, str]]) -> int:
     """Add what a process read, and give the number of exchanges that it judged."""
     try:
         data, problem = task.result()
+        stopped = shown(problem) if problem else None
     except BrokenProcessPool:
-        data, problem = b"", "a process that read for this one was ended from outside"
-    reading.stopped = reading.stopped or problem
+        data, stopped = b"", _PROCESS_ENDED()
+    reading.stopped = reading.stopped or stopped
     if not data:
         return 0
     later = unpack(data, reading.recording.guess.belonging.contract)

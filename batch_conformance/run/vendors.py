@@ -21,6 +21,7 @@ from batch_conformance.exchange.profile import KnownDeviation, Profile, profile_
 from batch_conformance.exchange.target import Presentation
 from batch_conformance.findings.finding import Finding
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Message, Template
 from batch_conformance.near_miss import suggestion
 from batch_conformance.probes.credentials import present
 from batch_conformance.run.contracts import is_url, open_contract
@@ -28,6 +29,7 @@ from batch_conformance.run.contracts import is_url, open_contract
 NO_VENDOR = Profile("", "the target", "siliconflow", "")
 """What is taken for granted where no vendor was named."""
 MAX_BYTES = 256 * 1024
+_KNOWN = Template("note.known", "Known of {vendor}: {rule}: {reason} ({source})")
 _SCHEMA = "profile.schema.json"
 
 
@@ -92,10 +94,10 @@ def mark_known(findings: Sequence[Finding], profile: Profile) -> tuple[Finding, 
     )
 
 
-def known_of(findings: Sequence[Finding], profile: Profile) -> Iterator[str]:
+def known_of(findings: Sequence[Finding], profile: Profile) -> Iterator[Message]:
     """One line for each deviation that the profile knows of and that was found: why it is no news."""
     for known in dict.fromkeys(found for finding in findings if (found := _known(profile, finding))):
-        yield f"Known of {profile.title}: {known.rule}: {known.reason} ({known.source})"
+        yield _KNOWN(vendor=profile.title, rule=known.rule, reason=known.reason, source=known.source)
 
 
 def _known(profile: Profile, finding: Finding) -> KnownDeviation | None:

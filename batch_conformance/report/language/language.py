@@ -9,8 +9,8 @@ from functools import cached_property, lru_cache
 from gettext import NullTranslations
 
 from batch_conformance.message import Argument, counted, rendered
+from batch_conformance.nouns import NOUNS
 from batch_conformance.report.language.catalogue import translations
-from batch_conformance.report.language.words import NOUNS
 from batch_conformance.rules import Rule
 
 _LONGEST = 400

@@ -1,0 +1,43 @@
+"""The things that the program counts, for messages and for reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from batch_conformance.message import Noun
+
+BATCH = Noun("batch", "{n} batch", "{n} batches")
+EXCHANGE = Noun("exchange", "{n} exchange", "{n} exchanges")
+FINDING = Noun("finding", "{n} finding", "{n} findings")
+LINE = Noun("line", "{n} line", "{n} lines")
+MORE_PLACES = Noun("more place", "{n} more place", "{n} more places")
+
+NOUNS: Mapping[str, Noun] = {
+    noun.id: noun
+    for noun in (
+        BATCH,
+        Noun("chapter", "{n} chapter", "{n} chapters"),
+        Noun("clause", "{n} clause", "{n} clauses"),
+        Noun("contradiction", "{n} contradiction", "{n} contradictions"),
+        Noun("entry", "{n} entry", "{n} entries"),
+        EXCHANGE,
+        FINDING,
+        LINE,
+        Noun("group", "{n} group", "{n} groups"),
+        Noun("known id", "{n} known id", "{n} known ids"),
+        Noun("more clause", "{n} more clause", "{n} more clauses"),
+        Noun("more entry", "{n} more entry", "{n} more entries"),
+        Noun("more exchange", "{n} more exchange", "{n} more exchanges"),
+        Noun("more finding", "{n} more finding", "{n} more findings"),
+        Noun("more group", "{n} more group", "{n} more groups"),
+        MORE_PLACES,
+        Noun("more probe", "{n} more probe", "{n} more probes"),
+        Noun("more reason", "{n} more reason", "{n} more reasons"),
+        Noun("place", "{n} place", "{n} places"),
+        Noun("place left open", "{n} place left open", "{n} places left open"),
+        Noun("property", "{n} property", "{n} properties"),
+        Noun("request", "{n} request", "{n} requests"),
+        Noun("time", "{n} time", "{n} times"),
+    )
+}
+"""By id."""
