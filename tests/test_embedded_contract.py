@@ -65,7 +65,7 @@ def test_a_contract_without_a_base_url_is_kept_by_its_own_mock(
 def test_the_first_line_and_the_page_say_whose_mock_it_is(tmp_path: Path) -> None:
     api = write(tmp_path, CONTRACTS["secured"])
     outcome = run_suite(tmp_path / "r", f"--contract={api}", "-v", "--report-language=zh")
-    assert f"(embedded mock, made from the contract); contract: {api}, documented" in outcome.text
+    assert f"（内置模拟服务，根据契约生成）；契约：{api}，documented" in outcome.text
     page = (tmp_path / "r" / "drift.html").read_text("utf-8")
     assert "没有给出 base URL" in page
 
