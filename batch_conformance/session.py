@@ -83,6 +83,7 @@ class AuditSession:
         self._seconds: dict[str, float] = {}
         self._told: set[str] = set()
         self._interrupted = False
+        self._unjudged = ""
         self._fault = ""
         self._failed = 0
 
@@ -144,8 +145,10 @@ class AuditSession:
             return
         self._ask(ids)
         if self._folder is not None:
+            unjudged = Outcome("skipped", self._unjudged)
+            told = self._outcomes or dict.fromkeys(self._selected, unjudged)
             try:
-                write_outcomes(self._outcomes, self._folder / "outcomes")
+                write_outcomes(told, self._folder / "outcomes")
             except OSError as error:  # each test is a fault then
                 self._fault = f"cannot write {error.filename}: {error.strerror}"
 
@@ -166,7 +169,11 @@ class AuditSession:
         except Exception as error:
             self._fault = f"{type(error).__name__}: {error}"
             sys.stderr.write(audit.target.redactor.redact_text(traceback.format_exc()))
-        self.report = self._judge(audit)
+        try:
+            self.report = self._judge(audit)
+        except Exception as error:  # the end of the session comes to it again, and says so
+            self._unjudged = audit.target.redactor.redact_text(f"not judged: {type(error).__name__}: {error}")
+            return
         self._outcomes = outcomes(self.report, items, self._selected, width=self._width)
         if self.report.language != ENGLISH.tag:
             self._in_language = outcomes(self.report, items, self._selected, width=self._width, in_language=True)
@@ -212,7 +219,7 @@ class AuditSession:
         """How the clause of a test fared."""
         if not self._outcomes and self._shared:
             self._outcomes = read_outcomes(Path(self._shared["outcomes"]))
-        outcome = self._outcomes[key_of(item.nodeid)]
+        outcome = self._outcomes[key_of(item.nodeid)] if not self._unjudged else Outcome("skipped", self._unjudged)
         if not any(name == _STATE for name, _ in item.user_properties):  # a rerun looks up the same
             item.user_properties += [*outcome.properties, (_STATE, outcome.state)]
         return outcome
@@ -248,7 +255,8 @@ class AuditSession:
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """A crash of pytest or of this tool is a fault, and never reads as drift."""
-        self._fault = (str(excrepr).strip().splitlines() or ["internal error"])[-1]
+        told = (str(excrepr).strip().splitlines() or ["internal error"])[-1]
+        self._fault = f"a worker died, or pytest-xdist broke: {told}" if self._folder is not None else told
         if self._audit is None:  # nothing was sent, so no report will say it
             sys.stderr.write(f"{fault_line(self._fault)}\n")
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_conformance.exchange.exchange import Exchange, Probe, Request, Response
-from batch_conformance.exchange.record import Spool, exchange_to_dict
+from batch_conformance.exchange.record import exchange_to_dict
 from batch_conformance.recorded.line import LineError
-from batch_conformance.recorded.spooled import read_spool, spooled
+from batch_conformance.recorded.spooled import spooled
 
 SAMPLE = Exchange(
     0,
@@ -87,42 +87,3 @@ def test_a_wrong_member_is_named():
     data["probe"]["subject"] = "friend"
     with pytest.raises(LineError, match=r'probe\.subject: "friend" is not one of'):
         spooled(data)
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(EXCHANGES, max_size=4))
-def test_a_spool_gives_back_what_was_put_in(tmp_path_factory, exchanges):
-    path = tmp_path_factory.mktemp("spool") / "exchanges.ndjson"
-    with Spool(path) as spool:
-        for exchange in exchanges:
-            spool.append(exchange)
-    recording = read_spool(path)
-    assert recording.exchanges == tuple(exchanges)
-    assert recording.broken == 0
-
-
-def test_what_was_appended_can_be_read_while_the_spool_is_open(tmp_path):
-    path = tmp_path / "exchanges.ndjson"
-    with Spool(path) as spool:
-        spool.append(SAMPLE)
-        assert read_spool(path).exchanges == (SAMPLE,)
-
-
-def test_a_line_cut_off_at_any_place_costs_that_line_alone(tmp_path):
-    path = tmp_path / "exchanges.ndjson"
-    line = (json.dumps(exchange_to_dict(SAMPLE)) + "\n").encode()
-    for cut in range(1, len(line) - 1, 7):
-        path.write_bytes(line + line[:cut])
-        recording = read_spool(path)
-        assert (recording.exchanges, recording.broken) == ((SAMPLE,), 1)
-        with Spool(path) as spool:
-            spool.append(SAMPLE)
-        recording = read_spool(path)
-        assert (recording.exchanges, recording.broken) == ((SAMPLE, SAMPLE), 1)
-
-
-def test_lines_of_garbage_are_counted(tmp_path):
-    path = tmp_path / "exchanges.ndjson"
-    path.write_bytes(b"\xff\xfe\n" + b"[" * 100_000 + b"\n\n{}\n" + json.dumps(exchange_to_dict(SAMPLE)).encode())
-    recording = read_spool(path)
-    assert (recording.exchanges, recording.broken) == ((SAMPLE,), 3)

@@ -162,7 +162,7 @@ def test_the_port_of_the_embedded_mock_is_closed_when_the_run_is_over(tmp_path):
 
 
 CRASHES = {
-    "a rule": "batch_conformance.judge.judge.judge_security",
+    "a rule": "batch_conformance.judge.judge.check",
     "the judge": "batch_conformance.judge.judge.Judge.ledger",
 }
 

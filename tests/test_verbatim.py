@@ -33,5 +33,5 @@ def test_within_it_no_finder_rewrites_and_afterwards_all_are_back_in_their_order
 
 
 def test_the_plugin_brings_hypothesis_in_as_it_was_written() -> None:
-    assert plugin.Chapter
+    assert plugin.Kept
     assert not is_rewriting(hypothesis.__spec__.loader if hypothesis.__spec__ else None)

@@ -1,4 +1,4 @@
-"""Exchanges written as JSON: one dictionary each, one a line of a file that survives being cut off.
+"""Exchanges written as JSON: one dictionary each, as a line of recorded traffic has it.
 
 ``recorded.spooled`` reads them again.
 """
@@ -6,10 +6,6 @@
 from __future__ import annotations
 
 import base64
-import json
-import os
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from batch_conformance.exchange.exchange import Exchange, Failure, Headers, Probe, Response
@@ -55,41 +51,6 @@ def probe_to_dict(probe: Probe) -> dict[str, Any]:
         "forced_status": probe.forced_status,
         "wait": probe.wait,
     }
-
-
-class Spool:
-    """A file to which exchanges are appended, one line each, flushed so that a crash loses at most the last one."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        # Appending to a line that a crash cut off would lose the next exchange as well.
-        torn = path.exists() and path.stat().st_size > 0 and not _ends_with_newline(path)
-        self._file = path.open("a", encoding="utf-8", newline="\n")
-        if torn:
-            self._file.write("\n")
-
-    def append(self, exchange: Exchange) -> None:
-        """Write one exchange. Raises ``OSError`` when the disk does."""
-        self._file.write(json.dumps(exchange_to_dict(exchange), separators=(",", ":")) + "\n")
-        self._file.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def __enter__(self) -> Spool:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
 
 
 def _pairs(headers: Headers) -> list[list[str]]:

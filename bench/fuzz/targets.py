@@ -57,7 +57,7 @@ from batch_conformance.recorded.belonging import Belonging  # noqa: E402
 from batch_conformance.recorded.guess import Guess  # noqa: E402
 from batch_conformance.recorded.har_entries import lines_of  # noqa: E402
 from batch_conformance.recorded.line import LineError, exchange_of, values_of  # noqa: E402
-from batch_conformance.recorded.spooled import read_spool, spooled  # noqa: E402
+from batch_conformance.recorded.spooled import spooled  # noqa: E402
 from batch_conformance.report.drift_json import DriftFileError, read_drift, render  # noqa: E402
 from batch_conformance.report.run_report import RunReport  # noqa: E402
 from batch_conformance.report.writer import FACES  # noqa: E402
@@ -145,10 +145,12 @@ def previous(raw: bytes) -> None:
 
 
 def record(raw: bytes) -> None:
-    with tempfile.NamedTemporaryFile(suffix=".ndjson") as file:
-        file.write(raw)
-        file.flush()
-        for exchange in read_spool(Path(file.name)).exchanges:
+    for line in raw.splitlines():
+        try:
+            exchange = spooled(values_of(line))
+        except LineError as error:
+            one_line(error)
+        else:
             assert spooled(exchange_to_dict(exchange)) == exchange
             json.dumps(har([exchange]))
     try:
