@@ -1,12 +1,14 @@
-"""Takes the pictures of the page that the README shows: ``python docs/make_screenshots.py``.
+"""Takes the pictures of the page and of the terminal that the README shows: ``python docs/make_screenshots.py``.
 
-The page is that of a real run against the mock, which drifts in a few ways. Needs Chromium, and for the Chinese
-one a font such as Debian's fonts-wqy-microhei.
+They are those of real runs against the mock, which drifts in a few ways. The page needs Chromium, and the Chinese one
+a font such as Debian's fonts-wqy-microhei; with ``--terminal`` only the terminal is drawn, which needs neither.
 """
 
 from __future__ import annotations
 
+import io
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))  # the browser
 
 from chromium import launched  # noqa: E402
+from rich.console import Console  # noqa: E402
+from rich.text import Text  # noqa: E402
 
 from batch_conformance.mock.process import EmbeddedMock  # noqa: E402
 
@@ -46,9 +50,33 @@ PICTURES = (
 )
 
 
+COLUMNS = 100
+TERMINALS = {"drift": ("created_at_string",), "clean": ()}
+"""The pictures of a terminal by their names, and how the mock drifts in each."""
+
+
+def take_terminals() -> None:
+    """Run the suite against the mock, and draw what it prints."""
+    for name, drifts in TERMINALS.items():
+        with EmbeddedMock(drifts=list(drifts)) as mock:
+            environment = {**os.environ, "BATCH_API_KEY": mock.key, "BATCH_IDS": ",".join(mock.batch_ids)}
+            environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": str(COLUMNS)}
+            words = ["--color=yes", "--base-url", mock.base_url, f"--reports-dir={REPORTS}-terminal"]
+            command = [sys.executable, "-m", "pytest", *words]
+            done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        shown = done.stdout.replace(str(ROOT), "~/batch-conformance").replace(f"{REPORTS}-terminal", "reports")
+        console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
+        console.print(f"$ {shlex.join(['pytest', '--base-url', mock.base_url])}", highlight=False)
+        console.print(Text.from_ansi(shown.rstrip()))
+        console.save_svg(str(FOLDER / f"terminal-{name}.svg"), title="pytest", unique_id=f"terminal-{name}")
+
+
 def main() -> None:
-    """Run the suite against a drifting mock and take every picture of its page."""
+    """Run the suite against a drifting mock and take every picture of its page, and of the terminal."""
     FOLDER.mkdir(exist_ok=True)
+    take_terminals()
+    if "--terminal" in sys.argv[1:]:
+        return
     languages = dict.fromkeys(picture.language for picture in PICTURES)
     with EmbeddedMock(drifts=list(DRIFTS)) as mock:
         ids = [f"--batch-id={batch_id}" for batch_id in mock.batch_ids[4:9]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import subprocess
@@ -63,6 +64,17 @@ def test_the_pictures_are_there_and_the_command_that_takes_them_takes_these() ->
     from make_screenshots import PICTURES  # noqa: PLC0415 - a script, not a package
 
     assert shown <= {picture.name for picture in PICTURES}
+
+
+def test_the_terminals_are_shown_as_they_are_now(tmp_path: Path) -> None:
+    shown = set(re.findall(r'<img src="docs/screenshots/terminal-(\w+)\.svg"', README))
+    assert shown == set(re.findall(r'<img src="docs/screenshots/terminal-(\w+)\.svg"', CHINESE)) == {"drift", "clean"}
+    drawn = (ROOT / "docs" / "screenshots" / "terminal-drift.svg").read_text(encoding="utf-8").replace("&#160;", " ")
+    with EmbeddedMock(drifts=["created_at_string"]) as mock:
+        told = run_suite(tmp_path, "--exploration=quick", mock=mock).text
+    failure = told.partition("test_each_value_has_its_documented_type[200-created_at]")[2].splitlines()
+    for line in failure[2:6]:
+        assert html.escape(line.strip(), quote=False).replace('"', "&quot;") in drawn, line
 
 
 @pytest.mark.parametrize(
