@@ -167,3 +167,24 @@ def test_one_cause_is_told_at_the_first_place_that_was_selected() -> None:
     last = failed[-1]
     assert "curl" not in outcomes(report, ITEMS)[last].text
     assert "curl" in outcomes(report, ITEMS, {last})[last].text
+
+
+def test_of_several_operations_the_chosen_one_is_not_named_and_the_others_are() -> None:
+    place = ("200", "application/json", "/id", "body.type", "id is a string", Location("x", 1, "", "document"))
+    whole = ("", "", "", "json.invalid", "each body is JSON", Location("x", 1, "", "standard"))
+    clauses = [Clause(operation, *rest) for operation in ("getBatch", "list-batches") for rest in (place, whole)]
+    names = [item.name for item in Items(clauses, "getBatch")]
+    assert names == [
+        "test_each_body_is_json",
+        "test_each_body_is_json[list+2Dbatches--any]",
+        "test_each_value_has_its_documented_type[200-id]",
+        "test_each_value_has_its_documented_type[list+2Dbatches--200-id]",
+    ]
+
+
+def test_a_finding_of_one_operation_fails_no_item_of_another() -> None:
+    place = ("200", "application/json", "/id", "body.type", "id is a string", Location("x", 1, "", "document"))
+    items = Items([Clause(operation, *place) for operation in ("getBatch", "listBatches")], "getBatch")
+    for operation in ("getBatch", "listBatches"):
+        finding = replace(samples.finding(pointer="/id/more"), operation=operation)
+        assert items.of(finding).clause.operation == operation
