@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import sys
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 import samples
 import yaml
 from test_report_faces import Page
 
 from batch_conformance.report import html as page
+from batch_conformance.report import page as making
 from batch_conformance.report.baseline_entry import baseline_entry, day_of
 
 
@@ -166,3 +170,55 @@ def test_an_answer_that_changed_is_shown_beside_the_read_before() -> None:
     before, _, after = page.render(report).partition("Read before")[2].partition("Evidence")
     assert "HTTP/1.1 200 OK" in re.findall(r"<mark>(.*?)</mark>", before)[0]
     assert "HTTP/1.1 404" in re.findall(r"<mark>(.*?)</mark>", after)[0]
+
+
+def rendered_anew(monkeypatch: pytest.MonkeyPatch, templates: Path) -> str:
+    """A page, with compiled templates kept in a folder of the test."""
+    kept = making.compiled_templates
+    monkeypatch.setattr(making, "compiled_templates", lambda _: kept(templates))
+    making._environment.cache_clear()
+    try:
+        return page.render(samples.run_report(samples.mixed()))
+    finally:
+        monkeypatch.undo()
+        making._environment.cache_clear()
+
+
+def test_a_page_is_the_same_by_templates_that_were_compiled_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    first = rendered_anew(monkeypatch, tmp_path)
+    compiled = list((tmp_path / "__pycache__").glob("*.cache"))
+    assert compiled
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    assert rendered_anew(monkeypatch, tmp_path) == first == page.render(samples.run_report(samples.mixed()))
+    for file in compiled:
+        file.write_bytes(b"damaged")
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    assert rendered_anew(monkeypatch, tmp_path) == first
+
+
+def test_no_template_is_kept_where_python_keeps_no_module_or_the_folder_cannot_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    assert making.compiled_templates(tmp_path) is None
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    (tmp_path / "file").touch()
+    assert making.compiled_templates(tmp_path / "file") is None
+
+
+def test_a_template_that_cannot_be_kept_is_compiled_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    assert making.compiled_templates(tmp_path)
+    (tmp_path / "__pycache__").rmdir()
+    (tmp_path / "__pycache__").symlink_to(tmp_path / "nowhere")
+    kept = making._Compiled(str(tmp_path / "__pycache__"), "%s.cache")
+    monkeypatch.setattr(making, "compiled_templates", lambda _: kept)
+    making._environment.cache_clear()
+    try:
+        assert page.render(samples.run_report(samples.mixed()))
+    finally:
+        monkeypatch.undo()
+        making._environment.cache_clear()

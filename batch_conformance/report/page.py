@@ -5,11 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import sys
+from contextlib import suppress
 from functools import cache
 from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined, Template
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from batch_conformance.message import Text
@@ -36,6 +41,31 @@ def csp(style: str, script: str = "") -> str:
     return "; ".join((*directives, "img-src data:", "base-uri 'none'", "form-action 'none'"))
 
 
+class _Compiled(FileSystemBytecodeCache):
+    """Compiled templates in a folder; one that cannot be written is compiled again the next time."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def compiled_templates(templates: Path) -> FileSystemBytecodeCache | None:
+    """A cache of compiled templates beside them, as Python keeps compiled modules, and trusted no less and no more.
+
+    None where Python keeps no compiled modules either. What was compiled by another version of Jinja, or with other
+    settings than those of this module, has another name.
+    """
+    folder = templates / "__pycache__"
+    if sys.dont_write_bytecode:
+        return None
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError:
+        return None
+    made_by = hashlib.sha256(Path(__file__).read_bytes() + version("jinja2").encode()).hexdigest()[:12]
+    return _Compiled(str(folder), f"{made_by}-%s.cache")
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -45,6 +75,7 @@ def _environment() -> Environment:
         finalize=_finalize,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=compiled_templates(Path(__file__).parent / "templates"),
     )
     environment.filters["plural"] = plural
     environment.filters["clip"] = clip
