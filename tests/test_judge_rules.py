@@ -12,7 +12,7 @@ import pytest
 from judge_cases import Case, Sent
 from judge_support import contract, findings, rules
 
-from batch_conformance.rules import REGISTRY
+from batch_conformance.rules import REGISTRY, known_clauses
 
 CASES = {**cases_protocol.CASES, **cases_body.CASES, **cases_access.CASES, **cases_lifecycle.CASES}
 
@@ -39,6 +39,13 @@ def test_what_breaks_a_rule_is_told_once(rule: str, case: Case, run: Sent) -> No
     if case.alone:
         weighty = {finding.rule for finding in found if finding.level != "info"}
         assert weighty <= {rule}
+
+
+@pytest.mark.parametrize(("rule", "case", "run"), list(runs("breaks")))
+def test_what_can_be_broken_is_a_clause_beforehand(rule: str, case: Case, run: Sent) -> None:
+    under = case.under or contract()
+    foreseen = {clause.rule for clause in known_clauses(under)}
+    assert {finding.rule for finding in findings(*run, under=under, info=True)} <= foreseen
 
 
 @pytest.mark.parametrize(("rule", "case", "run"), list(runs("keeps")))

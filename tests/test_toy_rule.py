@@ -21,8 +21,9 @@ from batch_conformance.judge.judge import judge
 from batch_conformance.judge.sparing import unspared
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.report import html, sarif
+from batch_conformance.report.item import Items
 from batch_conformance.report.run_report import RunReport
-from batch_conformance.rules import REGISTRY, Rule
+from batch_conformance.rules import REGISTRY, Rule, known_clauses
 
 MODULE = '''
 """Rules about request ids."""
@@ -96,6 +97,12 @@ def test_it_is_a_clause_that_is_covered(toy: Rule) -> None:
     broken = clause(judged(sent(headers=NAMED), sent(), refused()), toy)
     assert (broken.state, broken.judged, broken.broken) == ("broken", 3, 2)
     assert clause(judged(), toy).state == "not_observed"
+
+
+def test_it_is_an_item_of_pytest(toy: Rule) -> None:
+    items = Items(known_clauses(contract()), contract().chosen.id)
+    (item,) = [one for one in items if one.clause.rule == toy.id]
+    assert item.node_id == "suites/test_further_rules.py::test_further_rules[response.request_id-any]"
 
 
 def test_it_is_told_once_for_all_that_break_it(toy: Rule) -> None:
