@@ -13,6 +13,7 @@ from batch_conformance.exchange.connection import Connection, ConnectionFailed, 
 from batch_conformance.exchange.exchange import Exchange, Headers, Probe
 from batch_conformance.exchange.target import Target
 from batch_conformance.exchange.transport import Outcome, SizeLimits, _Reading
+from batch_conformance.message import shown as said
 from batch_conformance.mock.changes import NGINX, answering, sending, with_wire
 from batch_conformance.mock.derived import derive
 from batch_conformance.mock.drift import Apply, Drift, in_order
@@ -68,9 +69,9 @@ class InProcess:
 
 def _answer(reply: Reply, method: str) -> _Answer:
     if reply.wire.sends == "nothing":
-        return _Answer(b"", ConnectionFailed("timeout", "no complete answer within 10 s"))
+        return _Answer(b"", ConnectionFailed("timeout", said("no complete answer within 10 s")))
     if reply.wire.sends == "reset":
-        return _Answer(b"", ConnectionFailed("reset", "the connection was reset (connection reset by peer)"))
+        return _Answer(b"", ConnectionFailed("reset", said("the connection was reset (connection reset by peer)")))
     return _Answer(encode(reply, head=method == "HEAD", more=(("Date", "Tue, 11 Mar 2025 09:30:13 GMT"),)), None)
 
 
