@@ -15,7 +15,7 @@ from batch_conformance.exchange.exchange import Exchange, Failure, Probe, Reques
 from batch_conformance.findings.finding import Deviation, Finding
 from batch_conformance.judge.applying import about, check
 from batch_conformance.judge.judge import judge
-from batch_conformance.judge.sighting import Sighting
+from batch_conformance.observation.observation import Observation
 
 KNOWN = "batch_rdyqgrcgjg"
 OTHER = "batch_wjqopfncal"
@@ -165,9 +165,9 @@ def refused(body: Any = "Invalid token", status: int = 401, credential: str = "m
     return sent(body, status, credential=credential, **{"headers": headers, **more})
 
 
-def of_body(sighting: Sighting) -> list[Deviation]:
+def of_body(observation: Observation) -> list[Deviation]:
     """What is wrong with the body of an exchange alone."""
-    return [one for one in about(check(sighting), "document") if not one.rule.startswith("response.")]
+    return [one for one in about(check(observation), "document") if not one.rule.startswith("response.")]
 
 
 def findings(*exchanges: Exchange, under: Contract | None = None, info: bool = False) -> tuple[Finding, ...]:

@@ -17,7 +17,7 @@ from test_recorded_ledger import told
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.findings.finding import Finding
-from batch_conformance.judge.strict_json import surely_has_each_key_once
+from batch_conformance.observation.strict_json import surely_has_each_key_once
 from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.guess import Guess
 from batch_conformance.recorded.recording import Recording

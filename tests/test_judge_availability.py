@@ -27,8 +27,8 @@ from batch_conformance.judge.availability import (
     shows_a_batch,
 )
 from batch_conformance.judge.judge import judge
-from batch_conformance.judge.sighting import Sighting, told_of
 from batch_conformance.message import Message, shown
+from batch_conformance.observation.observation import Observation, told_of
 
 RULES = frozenset({"response.server_error", "response.silent", "response.drops"})
 IDS = ("batch_one", "batch_two", "batch_three", "batch_four")
@@ -36,7 +36,7 @@ IDS = ("batch_one", "batch_two", "batch_three", "batch_four")
 
 def by_definition(exchanges: Sequence[Exchange]) -> tuple[list[Deviation], frozenset[int]]:
     """The deviations, and the numbers of what an outage or a limit left open."""
-    run = [Sighting(one, contract()) for one in sorted(exchanges, key=lambda one: (one.started_at, one.order))]
+    run = [Observation(one, contract()) for one in sorted(exchanges, key=lambda one: (one.started_at, one.order))]
     drift: list[Drift] = []
     unjudged: set[int] = set()
     ids, reads = broken_ids(run), broken_reads(run)
@@ -61,14 +61,14 @@ def by_definition(exchanges: Sequence[Exchange]) -> tuple[list[Deviation], froze
     healed = [down for one in run if is_down(one) and (down := down_of(one, "", 0)).healed_drop]
     if is_often(len(healed), len(run)):
         drift += (Drift(down, drops=(len(healed), len(run))) for down in healed)
-    sightings = {one.exchange.order: one for one in run}
+    observations = {one.exchange.order: one for one in run}
     if behind_the_door(run):
         # One cause, told as such: every request with the valid credential gets a server error.
-        drift = [one for one in drift if one.down.sort != "error" or not has_key(sightings[one.down.moment[1:]])]
-    return [one.deviation(sightings[one.down.moment[1:]]) for one in drift], frozenset(unjudged)
+        drift = [one for one in drift if one.down.sort != "error" or not has_key(observations[one.down.moment[1:]])]
+    return [one.deviation(observations[one.down.moment[1:]]) for one in drift], frozenset(unjudged)
 
 
-def behind_the_door(run: Sequence[Sighting]) -> bool:
+def behind_the_door(run: Sequence[Observation]) -> bool:
     """Whether a credential was refused, and all that the valid one ever got were server errors."""
     refused = [one for one in run if one.exchange.probe.credential == "missing" and one.exchange.failure is None]
     got = [one.exchange for one in run if has_key(one) and one.exchange.final]
@@ -77,19 +77,19 @@ def behind_the_door(run: Sequence[Sighting]) -> bool:
     return broken and any(400 <= (one.exchange.status or 0) < 500 and one.exchange.status != 429 for one in refused)
 
 
-def has_key(one: Sighting) -> bool:
+def has_key(one: Observation) -> bool:
     return one.exchange.probe.credential == "valid"
 
 
-def kind(one: Sighting) -> str:
+def kind(one: Observation) -> str:
     return kind_of(one.exchange.probe)
 
 
-def read_of(one: Sighting) -> str:
+def read_of(one: Observation) -> str:
     return f"{kind(one)} with the id {one.exchange.probe.batch_id or ''}"
 
 
-def plain_reads(run: Sequence[Sighting]) -> Iterator[tuple[int, Sighting]]:
+def plain_reads(run: Sequence[Observation]) -> Iterator[tuple[int, Observation]]:
     return (
         (place, one)
         for place, one in enumerate(run)
@@ -97,7 +97,7 @@ def plain_reads(run: Sequence[Sighting]) -> Iterator[tuple[int, Sighting]]:
     )
 
 
-def broken_ids(run: Sequence[Sighting]) -> dict[str, Message]:
+def broken_ids(run: Sequence[Observation]) -> dict[str, Message]:
     failed: dict[str, list[int]] = {}
     answered = set()
     for place, one in plain_reads(run):
@@ -114,7 +114,7 @@ def broken_ids(run: Sequence[Sighting]) -> dict[str, Message]:
     return {name: ONE_ID(id=name) if answered or len(names) == 1 else EVERY_ID() for name in names}
 
 
-def broken_reads(run: Sequence[Sighting]) -> set[str]:
+def broken_reads(run: Sequence[Observation]) -> set[str]:
     failures: Counter[str] = Counter()
     answered = {read_of(one) for _, one in plain_reads(run) if not is_down(one)}
     last: dict[str, int] = {}
@@ -126,14 +126,14 @@ def broken_reads(run: Sequence[Sighting]) -> set[str]:
     return {read for read, count in failures.items() if count >= BROKEN_ID and read not in answered}
 
 
-def always_fails(one: Sighting, others: Sequence[Sighting]) -> bool:
+def always_fails(one: Observation, others: Sequence[Observation]) -> bool:
     alike = [other for other in others if kind(other) == kind(one)]
     once = any(down_of(other, "", 0).reset_once for other in alike if is_down(other))
     failed = sum(is_down(other) and other.exchange.status != 429 for other in alike)
     return failed >= (3 if once else 2) and failed == len(alike)
 
 
-def up_afterwards(run: Sequence[Sighting], place: int, kind_of_one: Callable[[Sighting], str]) -> bool:
+def up_afterwards(run: Sequence[Observation], place: int, kind_of_one: Callable[[Observation], str]) -> bool:
     mine, subject = kind_of_one(run[place]), run[place].exchange.probe.subject
     for later in run[place + 1 :]:
         if kind_of_one(later) == mine:
@@ -180,7 +180,7 @@ def all_runs(draw: st.DrawFn) -> list[Exchange]:
     made: list[Exchange] = []
     for number, ((which, batch_id, how, again), moment) in enumerate(zip(asked, times, strict=True)):
         exchange = answer(always.get(batch_id, always.get(which, how)), which, batch_id)
-        attempts = [exchange] * (1 + (again and is_down(Sighting(exchange, contract()))))
+        attempts = [exchange] * (1 + (again and is_down(Observation(exchange, contract()))))
         for attempt, one in enumerate(attempts):
             final = attempt == len(attempts) - 1
             made.append(

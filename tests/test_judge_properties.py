@@ -20,7 +20,7 @@ from batch_conformance.contract.pointer import split
 from batch_conformance.contract.schema import Property
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.judge import judge, judge_one
-from batch_conformance.judge.sighting import Sighting
+from batch_conformance.observation.observation import Observation
 
 SLOW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 FEW = settings(SLOW, max_examples=20)
@@ -98,8 +98,8 @@ def test_every_error_of_jsonschema_is_a_violation_at_its_place(modern: bool, dat
 
 
 def _weighty(under: Contract, body: Any, status: int = 200) -> list[Deviation]:
-    sighting = Sighting(sent(body, status), under)
-    return [deviation for deviation in of_body(sighting) if deviation.level != "info"]
+    observation = Observation(sent(body, status), under)
+    return [deviation for deviation in of_body(observation) if deviation.level != "info"]
 
 
 def _document_schema(under: Contract, status: str = "200") -> tuple[Schema, dict[str, Schema]]:
@@ -217,7 +217,7 @@ def test_no_bytes_make_the_judge_raise(name: str, body: bytes, data: st.DataObje
     status = data.draw(st.sampled_from([200, 204, 301, 400, 401, 404, 405, 406, 429, 500, 503, 999]))
     media_type = data.draw(st.sampled_from(["application/json", "text/plain", "text/html; charset=gbk", None]) | WORDS)
     exchange = sent(body, status, media_type=media_type)
-    for deviation in judge_one(Sighting(exchange, CONTRACTS[name])):
+    for deviation in judge_one(Observation(exchange, CONTRACTS[name])):
         f"{deviation}{deviation.fingerprint}".encode()
 
 
@@ -258,7 +258,7 @@ def test_no_run_makes_the_judge_raise_and_each_clause_counts_what_it_saw(name: s
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_a_body_made_to_be_slow_or_deep_is_judged_like_any_other(name: str, body: bytes) -> None:
     for status in (200, 404):
-        for deviation in judge_one(Sighting(sent(body, status), CONTRACTS[name])):
+        for deviation in judge_one(Observation(sent(body, status), CONTRACTS[name])):
             assert len(f"{deviation.expected}{deviation.observed}{deviation.kind}{deviation.pointer}") < 1000
 
 
@@ -267,6 +267,6 @@ def test_a_schema_that_contains_itself_judges_a_body_of_any_depth() -> None:
     node = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, "in": itself}}
     small = contract_of(itself, schemas={"Node": node})
     body = b'{"id":"x","in":' * 900 + b"{}" + b"}" * 900
-    assert {deviation.rule for deviation in judge_one(Sighting(sent(body), small))} >= {"body.constraint"}
+    assert {deviation.rule for deviation in judge_one(Observation(sent(body), small))} >= {"body.constraint"}
     body = b'{"id":"x","in":' * 9 + b"{}" + b"}" * 9
-    assert [d.pointer for d in of_body(Sighting(sent(body), small))] == ["/in" * 9 + "/id"]
+    assert [d.pointer for d in of_body(Observation(sent(body), small))] == ["/in" * 9 + "/id"]

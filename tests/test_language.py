@@ -30,9 +30,9 @@ from batch_conformance.findings.baseline_file import new_entry
 from batch_conformance.findings.gate import INTERRUPTED, decide
 from batch_conformance.findings.history import Gone, History
 from batch_conformance.judge.judge import REQUIRED_SUCCESS, REQUIRED_UNKNOWN
-from batch_conformance.judge.strict_json import parse
 from batch_conformance.message import Template, shown
 from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.observation.strict_json import parse
 from batch_conformance.report import html, terminal
 from batch_conformance.report.language import CHINESE, ENGLISH
 from batch_conformance.report.memory import accepted_as, baseline_line, entry_advice, gone_line, history_line

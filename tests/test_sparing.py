@@ -19,8 +19,8 @@ from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.judge.applying import compare
 from batch_conformance.judge.judge import judge_one
 from batch_conformance.judge.log import compared_places
-from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.judge.sparing import SurelyCalm, broken_alike, headers_looked_at, unspared
+from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.history import History
 from batch_conformance.rules.rule import AlikeBodies, BodyCheck
@@ -85,13 +85,13 @@ Made = dict[Callable[[AlikeBodies], Sequence[BodyCheck] | None], Sequence[BodyCh
 
 def checks_for(under: Contract, body: dict[str, Any]) -> Made | None:
     """The checks for bodies like this one, by what makes them (``Rule.surely_kept``)."""
-    sighting = Sighting(sent(body), under)
-    assert sighting.schema is not None
-    rules = {one.rule for one in judge_one(sighting)}
+    observation = Observation(sent(body), under)
+    assert observation.schema is not None
+    rules = {one.rule for one in judge_one(observation)}
     if not rules <= broken_alike():
         return None
     broken = bool(rules & {"body.type", "body.required", "body.undeclared"})
-    alike = AlikeBodies(sighting.schema, under.chosen.roles, body, broken)
+    alike = AlikeBodies(observation.schema, under.chosen.roles, body, broken)
     made = {make: make(alike) for rule in REGISTRY.values() if (make := rule.surely_kept) is not None}
     checks = {make: of_one for make, of_one in made.items() if of_one is not None}
     if len(checks) < len(made) or not all(check(body) for of_one in checks.values() for check in of_one):
@@ -108,7 +108,7 @@ def test_what_is_surely_kept_is_kept(name: str, bodies: tuple[dict[str, Any], di
     checks = checks_for(under, first)
     if checks is None:
         return
-    found = list(judge_one(Sighting(sent(other), under)))
+    found = list(judge_one(Observation(sent(other), under)))
     holding = {make for make, of_one in checks.items() if all(check(other) for check in of_one)}
     if REGISTRY["body.constraint"].surely_kept in holding:  # the other checks are for values that the schema admits
         kept = {rule.id for rule in REGISTRY.values() if rule.surely_kept in holding}
@@ -117,7 +117,7 @@ def test_what_is_surely_kept_is_kept(name: str, bodies: tuple[dict[str, Any], di
             one for one in broken if (one.rule, one.pointer) != ("body.known_value", under.chosen.roles.state)
         ] == []
     if len(holding) == len(checks):
-        told = {(one.rule, one.pointer, one.kind) for one in judge_one(Sighting(sent(first), under))}
+        told = {(one.rule, one.pointer, one.kind) for one in judge_one(Observation(sent(first), under))}
         assert {(one.rule, one.pointer, one.kind) for one in found} == told
 
 
@@ -146,7 +146,7 @@ def test_reads_that_are_surely_calm_break_no_rule_over_time(steps: list[dict[str
     reads = [replace(sent(body), number=n, started_at=1e9 + n) for n, body in enumerate(bodies)]
     values = [tuple(at(body, place) for place in places) for body in bodies]
     if SurelyCalm(roles, places).holds(KNOWN, values):
-        of_batch = [Sighting(read, contract()) for read in reads]
+        of_batch = [Observation(read, contract()) for read in reads]
         assert not list(compare(History(of_batch, [None] * len(of_batch))))
 
 
@@ -180,7 +180,7 @@ def test_rules_look_at_no_header_that_none_of_them_names(run: tuple[Exchange, ..
     for exchange in run:
         if exchange.response is not None:
             given = {name: getattr(exchange.response, name) for name in Response.__dataclass_fields__}
-            list(judge_one(Sighting(replace(exchange, response=Listening(**given)), contract())))
+            list(judge_one(Observation(replace(exchange, response=Listening(**given)), contract())))
     declared = {name.lower() for one in contract().chosen.responses.values() for name in one.headers}
     assert Listening.asked <= headers_looked_at() | declared
 

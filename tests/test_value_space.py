@@ -16,7 +16,7 @@ from batch_conformance.contract.contract import compile_contract
 from batch_conformance.contract.diff import diff_contracts
 from batch_conformance.contract.pointer import members
 from batch_conformance.contract.value_space import admits
-from batch_conformance.judge.sighting import Sighting
+from batch_conformance.observation.observation import Observation
 
 MODERN = "3.1.0"
 
@@ -55,7 +55,7 @@ def test_a_value_that_an_alternative_admits_is_never_accused(data: st.DataObject
     values = {name: values_of(one) for name, one in members.items()}
     value = data.draw(st.fixed_dictionaries({}, optional={n: v for n, v in values.items() if not v.is_empty}))
     assume(value)
-    accused = [one for one in of_body(Sighting(sent(value), under)) if one.level != "info"]
+    accused = [one for one in of_body(Observation(sent(value), under)) if one.level != "info"]
     assert not accused
 
 

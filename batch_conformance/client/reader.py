@@ -18,8 +18,8 @@ from batch_conformance.exchange.exchange import Response
 from batch_conformance.findings.finding import Deviation, Finding, Side
 from batch_conformance.findings.fold import fold
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
-from batch_conformance.judge.sighting import Sighting
 from batch_conformance.message import Message, Private, Template
+from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import client as rules
 from batch_conformance.rules.rule import Broken, Rule
 
@@ -93,21 +93,21 @@ class ClientReader:
         judged: Counter[str] = Counter()
         side = _sides(ledger.findings)
         for exchange in ledger.exchanges:
-            sighting = Sighting(exchange, contract)
-            if not rules.is_read(sighting):
+            observation = Observation(exchange, contract)
+            if not rules.is_read(observation):
                 continue
-            judged.update(rule.id for rule in rules.RULES if rule.exercised is not None and rule.exercised(sighting))
-            for rule, pointer, expected, observed, kind in (*self._of_one(sighting), *self._of_case(sighting)):
+            judged.update(rule.id for rule in rules.RULES if rule.exercised is not None and rule.exercised(observation))
+            for rule, pointer, expected, observed, kind in (*self._of_one(observation), *self._of_case(observation)):
                 broken = Broken(
                     expected,
                     observed,
                     kind,
-                    media_type=sighting.contract_media_type if pointer else "",
+                    media_type=observation.contract_media_type if pointer else "",
                     pointer=pointer,
-                    side=side(sighting.status, pointer),
+                    side=side(observation.status, pointer),
                     location=self._typed(pointer) if pointer else None,
                 )
-                found.append(rule.deviation(sighting, broken))
+                found.append(rule.deviation(observation, broken))
         return replace(
             ledger,
             findings=(*ledger.findings, *fold(found)),
@@ -116,19 +116,19 @@ class ClientReader:
 
     def error_classes(self, ledger: Ledger, contract: Contract) -> Mapping[int, tuple[str, int]]:
         """By status, the class of the error that the client raised, and how often, over all that it could have had."""
-        sightings = (Sighting(exchange, contract) for exchange in ledger.exchanges)
-        statuses = Counter(s.answer.status for s in sightings if s.answer is not None and rules.is_read(s))
+        observations = (Observation(exchange, contract) for exchange in ledger.exchanges)
+        statuses = Counter(s.answer.status for s in observations if s.answer is not None and rules.is_read(s))
         return {
             status: (self.sdk.error_name(status), count) for status, count in sorted(statuses.items()) if status >= 400
         }
 
-    def _of_one(self, sighting: Sighting) -> tuple[Found, ...]:
+    def _of_one(self, observation: Observation) -> tuple[Found, ...]:
         """What an exchange shows by itself; of another vendor's object, that it is one, and no attribute of it."""
-        if sighting.answer is None:
+        if observation.answer is None:
             return ()
-        found = self._of(sighting.answer)
-        succeeded = 200 <= sighting.answer.status < 300 and sighting.method == "GET"
-        if found and succeeded and sighting.strange:
+        found = self._of(observation.answer)
+        succeeded = 200 <= observation.answer.status < 300 and observation.method == "GET"
+        if found and succeeded and observation.mismatch:
             return (_ANOTHER,)
         return found
 
@@ -199,10 +199,10 @@ class ClientReader:
             observed = _raised(type(refused).__name__, _cut("; ".join(listed)))
             yield rules.STRICT, pointer, _ACCEPTS(), observed, "refused"
 
-    def _of_case(self, sighting: Sighting) -> Iterator[Found]:
+    def _of_case(self, observation: Observation) -> Iterator[Found]:
         """Whether the error is of the class by which a program tells this case."""
-        wanted = rules.case_of(sighting)
-        status = sighting.exchange.status or 0
+        wanted = rules.case_of(observation)
+        status = observation.exchange.status or 0
         if wanted is None or status == wanted[0]:
             return
         raised, meant = self.sdk.error_name(status), self.sdk.error_name(wanted[0])

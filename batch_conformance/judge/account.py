@@ -11,7 +11,7 @@ from batch_conformance.judge.coverage import Bodies, Coverage
 from batch_conformance.judge.error_bodies import is_of_error_body
 from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.log import Log
-from batch_conformance.judge.sighting import Sighting
+from batch_conformance.observation.observation import Observation
 
 
 class Account:
@@ -28,10 +28,10 @@ class Account:
         self._known_bodies = Bodies()
         self._other_bodies = Bodies()
 
-    def add_body(self, sighting: Sighting, times: int) -> None:
+    def add_body(self, observation: Observation, times: int) -> None:
         """Look at the body of an exchange, or of ``times`` that are alike."""
-        is_known = sighting.exchange.probe.subject in ("known", "equivalent")
-        (self._known_bodies if is_known else self._other_bodies).add(sighting, times)
+        is_known = observation.exchange.probe.subject in ("known", "equivalent")
+        (self._known_bodies if is_known else self._other_bodies).add(observation, times)
 
     def update(self, other: Account) -> None:
         """Add what another one has, which is used up."""

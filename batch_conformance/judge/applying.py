@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import Bucket
-from batch_conformance.judge.sighting import Sighting
+from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.history import History
 from batch_conformance.rules.rule import Concern
@@ -16,13 +16,13 @@ Found = Mapping[Concern, Sequence[tuple[Bucket, Deviation]]]
 """By what rules are about: what is broken, each with the condition under which it is told."""
 
 
-def check(sighting: Sighting) -> Found:
+def check(observation: Observation) -> Found:
     """What one exchange breaks of all rules."""
     found: dict[Concern, list[tuple[Bucket, Deviation]]] = defaultdict(list)
     for rule in REGISTRY.values():
         if rule.check is not None:
-            for broken in rule.check(sighting):
-                found[rule.concern].append((broken.when, rule.deviation(sighting, broken)))
+            for broken in rule.check(observation):
+                found[rule.concern].append((broken.when, rule.deviation(observation, broken)))
     return found
 
 
@@ -35,5 +35,5 @@ def compare(history: History) -> Iterator[Deviation]:
     """What the exchanges of one batch break of the rules that compare them."""
     for rule in REGISTRY.values():
         if rule.compare is not None:
-            for sighting, broken in rule.compare(history):
-                yield rule.deviation(sighting, broken)
+            for observation, broken in rule.compare(history):
+                yield rule.deviation(observation, broken)

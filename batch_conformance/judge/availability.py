@@ -19,8 +19,8 @@ from batch_conformance.contract.operation import Operation
 from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.findings.finding import Deviation
-from batch_conformance.judge.sighting import Sighting, told_of
 from batch_conformance.message import Message, Template
+from batch_conformance.observation.observation import Observation, told_of
 from batch_conformance.rules.availability import DROPS, SERVER_ERROR, SILENT
 from batch_conformance.rules.rule import Broken
 
@@ -96,11 +96,11 @@ class Drift:
     of: Message | None = None
     drops: tuple[int, int] | None = None
 
-    def deviation(self, sighting: Sighting) -> Deviation:
+    def deviation(self, observation: Observation) -> Deviation:
         """What it is, told with the exchange."""
         if self.drops is not None:
-            return _dropped(sighting, *self.drops)
-        return _silent(sighting, self.of) if self.down.sort == "silent" else _server_error(sighting, self.of)
+            return _dropped(observation, *self.drops)
+        return _silent(observation, self.of) if self.down.sort == "silent" else _server_error(observation, self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,24 +351,24 @@ class _Gaps:
         return next(self._after(place), float("inf"))
 
 
-def is_down(sighting: Sighting) -> bool:
+def is_down(observation: Observation) -> bool:
     """Whether nothing was answered, or an error that says that the server, or what stands before it, is busy or broken.
 
     An error that was asked for is an answer, and so is 501 to a method that is not declared.
     """
-    exchange = sighting.exchange
+    exchange = observation.exchange
     if exchange.failure is not None:
         return True
     status = exchange.status or 0
-    undeclared = sighting.method not in (*sighting.operation.methods, "HEAD")
-    if status == 501 and (undeclared or sighting.method == "HEAD"):
+    undeclared = observation.method not in (*observation.operation.methods, "HEAD")
+    if status == 501 and (undeclared or observation.method == "HEAD"):
         return False
-    return not sighting.forced and (500 <= status <= 599 or status == 429)
+    return not observation.forced and (500 <= status <= 599 or status == 429)
 
 
-def down_of(sighting: Sighting, key: str, size: int) -> Down:
+def down_of(observation: Observation, key: str, size: int) -> Down:
     """What a request that was down is to be weighed by."""
-    exchange, of = sighting.exchange, named_operation(sighting.contract, sighting.operation)
+    exchange, of = observation.exchange, named_operation(observation.contract, observation.operation)
     probe, failure, status = exchange.probe, exchange.failure, exchange.status or 0
     reset = failure is not None and failure.kind == "reset"
     sort: _Sort = "limited" if status == 429 else "other"
@@ -378,7 +378,7 @@ def down_of(sighting: Sighting, key: str, size: int) -> Down:
         sort = "silent"
     return Down(
         moment_of(exchange),
-        sighting.operation.id,
+        observation.operation.id,
         key,
         f"{probe.batch_id}{of}" if probe.batch_id else "",
         kind_of(probe) + of,
@@ -418,49 +418,49 @@ def shows_a_batch(probe: Probe) -> bool:
     return plain and probe.subject in ("known", "recorded") and bool(probe.batch_id)
 
 
-def _server_error(sighting: Sighting, of: Message | None) -> Deviation:
+def _server_error(observation: Observation, of: Message | None) -> Deviation:
     """The deviation that a 5xx is to a kind of request that is always answered so, or for what ``of`` says."""
-    status = str(sighting.exchange.status)
-    always = of or kind_of(sighting.exchange.probe) + named_operation(sighting.contract, sighting.operation)
+    status = str(observation.exchange.status)
+    always = of or kind_of(observation.exchange.probe) + named_operation(observation.contract, observation.operation)
     return SERVER_ERROR.deviation(
-        sighting,
+        observation,
         Broken(
             expected=_AS_OTHERS(),
             observed=_EVERY_TIME(status=status, request=always),
-            kind=_told_kind(sighting, of),
+            kind=_told_kind(observation, of),
         ),
     )
 
 
-def _silent(sighting: Sighting, of: Message | None) -> Deviation:
+def _silent(observation: Observation, of: Message | None) -> Deviation:
     """The deviation that no answer is to a kind of request that never gets one, or for what ``of`` says."""
-    failure = sighting.exchange.failure
+    failure = observation.exchange.failure
     detail = failure.detail if failure else _NOTHING()
-    always = of or kind_of(sighting.exchange.probe) + named_operation(sighting.contract, sighting.operation)
+    always = of or kind_of(observation.exchange.probe) + named_operation(observation.contract, observation.operation)
     return SILENT.deviation(
-        sighting,
+        observation,
         Broken(
             status="",
             expected=_AS_OTHERS(),
             observed=_NEVER(failure=detail, request=always),
-            kind=_told_kind(sighting, of),
+            kind=_told_kind(observation, of),
         ),
     )
 
 
-def ended(sighting: Sighting, *, sure: bool) -> Deviation | None:
+def ended(observation: Observation, *, sure: bool) -> Deviation | None:
     """The deviation that the end of the server is at a request; None where it may be chance.
 
     That is where any client sends such a request and it was not ``sure`` to end the server. On another machine somebody
     else may have ended it.
     """
-    probe = sighting.exchange.probe
+    probe = observation.exchange.probe
     plain = probe.subject in ("known", "unknown", "recorded") and probe.method == "GET" and not probe.query
     if not sure and plain and probe.credential in ("valid", "recorded"):
         return None
-    here = BaseUrl("http", urlsplit(sighting.exchange.request.url).hostname or "", 80).is_loopback
+    here = BaseUrl("http", urlsplit(observation.exchange.request.url).hostname or "", 80).is_loopback
     return SILENT.deviation(
-        sighting,
+        observation,
         Broken(
             status="",
             expected=_GOES_ON(),
@@ -472,9 +472,9 @@ def ended(sighting: Sighting, *, sure: bool) -> Deviation | None:
     )
 
 
-def _told_kind(sighting: Sighting, of: Message | None) -> str:
+def _told_kind(observation: Observation, of: Message | None) -> str:
     """What was asked for: of a plain recorded id nobody knows more than that, and it is mostly one that there is."""
-    subject = sighting.exchange.probe.subject
+    subject = observation.exchange.probe.subject
     return "known" if of or subject == "recorded" else subject
 
 
@@ -483,10 +483,10 @@ def is_often(healed: int, requests: int) -> bool:
     return healed >= _MANY_DROPS and healed >= _OFTEN * requests
 
 
-def _dropped(sighting: Sighting, healed: int, requests: int) -> Deviation:
+def _dropped(observation: Observation, healed: int, requests: int) -> Deviation:
     """The deviation that a drop is where they keep coming."""
     return DROPS.deviation(
-        sighting,
+        observation,
         Broken(
             status="",
             expected=_LASTING(),

@@ -10,9 +10,9 @@ from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import members
 from batch_conformance.findings.finding import Deviation, Finding
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldResult, StatusResult
-from batch_conformance.judge.content import Held
-from batch_conformance.judge.sighting import Sighting
 from batch_conformance.message import Template
+from batch_conformance.observation.content import Held
+from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY, added_clauses
 from batch_conformance.rules.bodies import SEEN
 from batch_conformance.rules.rule import Broken, standard
@@ -41,18 +41,18 @@ class Coverage:
                     self._types.setdefault((response.status, place.pointer), Counter())
         self._declared = frozenset(self._types)
 
-    def add(self, sighting: Sighting, times: int = 1, *, own: bool = True) -> None:
+    def add(self, observation: Observation, times: int = 1, *, own: bool = True) -> None:
         """Count an exchange, or ``times`` exchanges with the same members of the same types.
 
         What a gateway said in passing (``own`` false) is counted as seen, and exercises no clause.
         """
-        if sighting.answer is not None:
-            self._media_types.setdefault(sighting.status, Counter())[sighting.media_type or "none"] += times
-        self._add_fields(sighting, times)
+        if observation.answer is not None:
+            self._media_types.setdefault(observation.status, Counter())[observation.media_type or "none"] += times
+        self._add_fields(observation, times)
         if own:
-            self._add_places(sighting, times)
+            self._add_places(observation, times)
             for rule in REGISTRY.values():
-                if rule.exercised is not None and not rule.only_with and rule.exercised(sighting):
+                if rule.exercised is not None and not rule.only_with and rule.exercised(observation):
                     self.everywhere[rule.id] += times
 
     def update(self, other: Coverage) -> None:
@@ -105,25 +105,25 @@ class Coverage:
             for key in (*keys, *sorted(types.keys() - self._declared))
         )
 
-    def _add_fields(self, sighting: Sighting, times: int) -> None:
-        for held in _held(sighting):
-            key = (sighting.status, held.pointer)
+    def _add_fields(self, observation: Observation, times: int) -> None:
+        for held in _held(observation):
+            key = (observation.status, held.pointer)
             found = self._types.setdefault(key, Counter())
             for kind, count in held.types.items():
                 found[kind] += count * times
             if not held.types:
                 self._absent[key] += times
 
-    def _add_places(self, sighting: Sighting, times: int) -> None:
-        if sighting.answer is None or sighting.exchange.probe.subject == "outside":
+    def _add_places(self, observation: Observation, times: int) -> None:
+        if observation.answer is None or observation.exchange.probe.subject == "outside":
             return
         counted = self.places
-        counted[sighting.status, "", "", "answer"] += times
-        if sighting.parsed is None or sighting.schema is None:
+        counted[observation.status, "", "", "answer"] += times
+        if observation.parsed is None or observation.schema is None:
             return
-        status, media_type = sighting.status, sighting.contract_media_type
+        status, media_type = observation.status, observation.contract_media_type
         counted[status, media_type, "", "body"] += times
-        for held in _held(sighting):
+        for held in _held(observation):
             if not held.declared:
                 continue
             if held.around:
@@ -136,9 +136,9 @@ class Coverage:
                 counted[status, media_type, held.pointer, "object"] += times
 
 
-def _held(sighting: Sighting) -> tuple[Held, ...]:
+def _held(observation: Observation) -> tuple[Held, ...]:
     """What a body holds; nothing where it is another object: what that has says nothing of the documented one."""
-    return sighting.content.held if sighting.content is not None and not sighting.strange else ()
+    return observation.content.held if observation.content is not None and not observation.mismatch else ()
 
 
 class Bodies:
@@ -147,14 +147,14 @@ class Bodies:
     def __init__(self) -> None:
         self._seen: dict[str, _Properties] = {}
 
-    def add(self, sighting: Sighting, times: int = 1) -> None:
+    def add(self, observation: Observation, times: int = 1) -> None:
         """Look at the body of an exchange, or of ``times`` with the same members of the same types; it is the first."""
-        if sighting.batch is None or sighting.content is None:
+        if observation.batch is None or observation.content is None:
             return
-        seen = self._seen.get(sighting.status)
+        seen = self._seen.get(observation.status)
         if seen is None:
-            seen = self._seen[sighting.status] = _Properties(sighting)
-        seen.add(sighting, times)
+            seen = self._seen[observation.status] = _Properties(observation)
+        seen.add(observation, times)
 
     def update(self, other: Bodies) -> None:
         """Add what another one saw."""
@@ -170,7 +170,7 @@ class Bodies:
 class _Properties:
     """The optional properties of one status' body: how many bodies could have had each, and whether one did."""
 
-    def __init__(self, first: Sighting) -> None:
+    def __init__(self, first: Observation) -> None:
         self.example = first
         schema, free_maps = first.schema, first.operation.roles.free_maps
         self._places = tuple(
@@ -183,19 +183,19 @@ class _Properties:
         )
         self._unseen = self._places
         self._holders: Counter[str] = Counter()
-        self._first: dict[str, Sighting] = {}
+        self._first: dict[str, Observation] = {}
         self._held: set[str] = set()
 
-    def add(self, sighting: Sighting, times: int) -> None:
+    def add(self, observation: Observation, times: int) -> None:
         held = len(self._held)
         for place in self._unseen:
             pointer = place.pointer
-            if any(isinstance(m, Mapping) for m in members(sighting.batch, pointer.rpartition("/")[0])):
+            if any(isinstance(m, Mapping) for m in members(observation.batch, pointer.rpartition("/")[0])):
                 self._holders[pointer] += times
-                known = self._first.setdefault(pointer, sighting)
-                if sighting.exchange.order < known.exchange.order:
-                    self._first[pointer] = sighting
-                if any(True for _ in members(sighting.batch, pointer)):
+                known = self._first.setdefault(pointer, observation)
+                if observation.exchange.order < known.exchange.order:
+                    self._first[pointer] = observation
+                if any(True for _ in members(observation.batch, pointer)):
                     self._held.add(pointer)
         if len(self._held) > held:
             self._forget_seen()
@@ -203,10 +203,10 @@ class _Properties:
     def update(self, other: _Properties) -> None:
         self._holders.update(other._holders)
         self._held |= other._held
-        for pointer, sighting in other._first.items():
-            known = self._first.setdefault(pointer, sighting)
-            if sighting.exchange.order < known.exchange.order:
-                self._first[pointer] = sighting
+        for pointer, observation in other._first.items():
+            known = self._first.setdefault(pointer, observation)
+            if observation.exchange.order < known.exchange.order:
+                self._first[pointer] = observation
         self._forget_seen()
 
     def _forget_seen(self) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from batch_conformance.findings.finding import LEVELS, Deviation, Finding
 from batch_conformance.findings.fold import Bucket, Tally
-from batch_conformance.judge.sighting import Sighting
 from batch_conformance.message import Template
+from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.conditions import ALWAYS
 
 _IN_ANOTHER_BODY = Template("response.server_error.body", "{observed}, in another body than documented ({expected})")
@@ -18,17 +18,17 @@ _BODY = "error_body"
 _OF_A_BODY = ("body.", "json.", "response.media_type", "response.charset")
 
 
-def split(sighting: Sighting, deviations: Iterable[Deviation]) -> Iterator[tuple[Bucket, list[Deviation]]]:
+def split(observation: Observation, deviations: Iterable[Deviation]) -> Iterator[tuple[Bucket, list[Deviation]]]:
     """The deviations of an answer; of a server error that nobody asked for, those of its body in a bucket of their own.
 
     What a status that was asked for comes with is judged by itself.
     """
-    status, told = sighting.exchange.status or 0, list(deviations)
-    if not 500 <= status <= 599 or sighting.forced:
+    status, told = observation.exchange.status or 0, list(deviations)
+    if not 500 <= status <= 599 or observation.forced:
         yield ALWAYS, told
         return
     yield ALWAYS, [one for one in told if not one.rule.startswith(_OF_A_BODY)]
-    bucket = (_BODY, sighting.operation.id, str(status))
+    bucket = (_BODY, observation.operation.id, str(status))
     yield bucket, [one for one in told if one.rule.startswith(_OF_A_BODY)]
 
 

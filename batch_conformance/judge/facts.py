@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from batch_conformance.exchange.exchange import RECORDED
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.availability import Moment, moment_of
-from batch_conformance.judge.form import are_alike, form_of
-from batch_conformance.judge.sighting import Sighting, told_of
+from batch_conformance.observation.form import are_alike, form_of
+from batch_conformance.observation.observation import Observation, told_of
 from batch_conformance.rules.authentication import (
     RULE_OF_CREDENTIAL,
     has_key,
@@ -78,76 +78,76 @@ class Facts:
         self._known: set[str] = set()
         self._near: set[str] = set()
 
-    def add(self, sighting: Sighting) -> None:
+    def add(self, observation: Observation) -> None:
         """Take in what one exchange shows."""
-        exchange, probe = sighting.exchange, sighting.exchange.probe
+        exchange, probe = observation.exchange, observation.exchange.probe
         status = exchange.status or 0
         if probe.subject == "known" and probe.chapter != RECORDED and probe.batch_id:
             self._known.add(probe.batch_id)
-        if sighting.authorised and probe.method == "GET" and sighting.answer is not None and 200 <= status < 300:
+        if observation.authorised and probe.method == "GET" and observation.answer is not None and 200 <= status < 300:
             self.succeeded = True
-        if exchange.failure is None and 0 < status < 500 and status != 429 and not sighting.forced:
-            self.asked_unknown = self.asked_unknown or (sighting.authorised and probe.subject == "unknown")
+        if exchange.failure is None and 0 < status < 500 and status != 429 and not observation.forced:
+            self.asked_unknown = self.asked_unknown or (observation.authorised and probe.subject == "unknown")
             self.asked_without = self.asked_without or probe.credential == "missing"
-        if sighting.batch is not None and probe.subject == "known" and not sighting.forced:
+        if observation.batch is not None and probe.subject == "known" and not observation.forced:
             self.real = True
-        if is_success(sighting) and sighting.authorised and not sighting.is_another_object:
+        if is_success(observation) and observation.authorised and not observation.is_another_object:
             self.any_id = self.any_id or probe.subject == "unknown"
             if probe.subject == "neighbour" and probe.batch_id:
                 self._near.add(probe.batch_id)
-        if sighting.answer is not None and exchange.final:
-            self._add_answer(sighting, status)
-        if must_be_refused(sighting) and exchange.failure is None:
+        if observation.answer is not None and exchange.final:
+            self._add_answer(observation, status)
+        if must_be_refused(observation) and exchange.failure is None:
             self._door_answers = self._door_answers or (400 <= status < 500 and status != 429)
-        elif has_key(sighting) and exchange.final and not sighting.forced:
+        elif has_key(observation) and exchange.final and not observation.forced:
             is_error = exchange.failure is None and 500 <= status <= 599
             self._errors |= {status} if is_error else set()
             self._key_answered = self._key_answered or not is_error
 
-    def _add_answer(self, sighting: Sighting, status: int) -> None:
+    def _add_answer(self, observation: Observation, status: int) -> None:
         """Take in what came of the last attempt."""
-        probe = sighting.exchange.probe
-        if must_be_refused(sighting) and probe.method == "GET":
-            self._add_refusal(sighting, status)
-        if probe.subject in _PLAIN_IDS and probe.method == "GET" and not sighting.forced and status < 500:
+        probe = observation.exchange.probe
+        if must_be_refused(observation) and probe.method == "GET":
+            self._add_refusal(observation, status)
+        if probe.subject in _PLAIN_IDS and probe.method == "GET" and not observation.forced and status < 500:
             self._found.add((probe.credential == "missing", status == 404))
-        if is_scheme_refused(sighting):
-            self._scheme_refused = min(self._scheme_refused, moment_of(sighting.exchange))
-        if is_success(sighting) and sighting.authorised and sighting.is_another_object:
-            self._add_another_object(sighting)
+        if is_scheme_refused(observation):
+            self._scheme_refused = min(self._scheme_refused, moment_of(observation.exchange))
+        if is_success(observation) and observation.authorised and observation.is_another_object:
+            self._add_another_object(observation)
         if probe.credential == "also_in_query" and 200 <= status < 300:
             self.query_taken = True
-        if is_plain_read(sighting) and status >= 300:
-            if sighting.authorised:
+        if is_plain_read(observation) and status >= 300:
+            if observation.authorised:
                 self.valid_gets.add((str(status), probe.subject))
             if probe.subject in _PLAIN_IDS and status < 500 and status != 429:
-                self.own_forms.add(form_of(sighting))
-        if sighting.authorised and probe.forced_status is None:
+                self.own_forms.add(form_of(observation))
+        if observation.authorised and probe.forced_status is None:
             if 200 <= status < 300 or status == 404:
                 self.answers_valid = True
-                self._valid_answered = max(self._valid_answered, moment_of(sighting.exchange))
+                self._valid_answered = max(self._valid_answered, moment_of(observation.exchange))
             if status == 401:
                 self.refused.add(probe.subject)
-            if probe.subject == "unknown" and not sighting.operation.breaks_its_schema(probe.batch_id):
+            if probe.subject == "unknown" and not observation.operation.breaks_its_schema(probe.batch_id):
                 self.unknown_get.add(str(status))
 
-    def _add_refusal(self, sighting: Sighting, status: int) -> None:
+    def _add_refusal(self, observation: Observation, status: int) -> None:
         """Take in what came of a credential that had to be refused."""
-        probe = sighting.exchange.probe
-        if is_let_in(sighting) and sighting.is_another_object:
-            self._let_in_so.add((probe.credential, form_of(sighting)))
-        elif is_let_in(sighting):
+        probe = observation.exchange.probe
+        if is_let_in(observation) and observation.is_another_object:
+            self._let_in_so.add((probe.credential, form_of(observation)))
+        elif is_let_in(observation):
             self._let_in.add(probe.credential)
         elif 400 <= status < 500 and status != 429:
             self.kept_out.add((RULE_OF_CREDENTIAL[probe.credential], probe.credential, probe.subject, str(status)))
 
-    def _add_another_object(self, sighting: Sighting) -> None:
+    def _add_another_object(self, observation: Observation) -> None:
         """Take in for which ids the valid credential got a success with another object than the documented one."""
-        subject = sighting.exchange.probe.subject
+        subject = observation.exchange.probe.subject
         if subject in ("known", "equivalent", "recorded"):
-            self._shown_so.add(form_of(sighting))
+            self._shown_so.add(form_of(observation))
         elif subject == "unknown":
-            self._refused_so.add(form_of(sighting))
+            self._refused_so.add(form_of(observation))
 
     def update(self, other: Facts) -> None:
         """Add what another one saw."""
@@ -259,11 +259,11 @@ class Facts:
         return bool(seen - {"404", "410"}) and (subject == other or seen.isdisjoint({"404", "410"}))
 
 
-def is_plain_read(sighting: Sighting) -> bool:
+def is_plain_read(observation: Observation) -> bool:
     """Whether nothing but the id is odd about a read, with the valid credential as far as anybody knows."""
-    probe = sighting.exchange.probe
+    probe = observation.exchange.probe
     plain = probe.method == "GET" and not probe.query and probe.forced_status is None
-    return plain and probe.credential in ("valid", "recorded") and accepts_documented(sighting)
+    return plain and probe.credential in ("valid", "recorded") and accepts_documented(observation)
 
 
 _CONDITIONS: Mapping[str, Callable[..., bool]] = {

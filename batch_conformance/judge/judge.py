@@ -20,13 +20,13 @@ from batch_conformance.judge.applying import Found, about, check
 from batch_conformance.judge.availability import Answered, Down, Moment, Weighed, ended, is_down, moment_of
 from batch_conformance.judge.coverage import Coverage, cover_clauses
 from batch_conformance.judge.facts import Facts
-from batch_conformance.judge.form import form_of
 from batch_conformance.judge.log import DOWN, FOREIGN, MOST_IN_MEMORY, Log, Row, each
-from batch_conformance.judge.reads import answered_in, compare, is_reduced, path_of_row, sighting_of_row
+from batch_conformance.judge.reads import answered_in, compare, is_reduced, observation_of_row, path_of_row
 from batch_conformance.judge.shape import judge_shape, shape_clause
-from batch_conformance.judge.sighting import Sighting
 from batch_conformance.judge.weather import Weather, Words, may_pass, soften, weather_of
 from batch_conformance.message import Listing, Message, Template
+from batch_conformance.observation.form import form_of
+from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.authentication import has_key, is_let_in
 from batch_conformance.rules.bodies import NOT_THE_OBJECT, OF_A_VALUE
 from batch_conformance.rules.conditions import (
@@ -81,9 +81,9 @@ def judge(exchanges: Sequence[Exchange], contract: Contract, shape: ShapeRecord 
 
 @dataclass(frozen=True)
 class Judged:
-    """A sighting and its deviations, each with what its telling depends on, and with its phase."""
+    """An observation and its deviations, each with what its telling depends on, and with its phase."""
 
-    sighting: Sighting
+    observation: Observation
     told: tuple[tuple[Bucket, int, list[Deviation]], ...]
 
     @cached_property
@@ -126,13 +126,13 @@ class Judge:
 
     def add(self, exchange: Exchange) -> Judged:
         """Judge an exchange. Of words that may be a gateway's it is said in the end whether they count."""
-        sighting = Sighting(exchange, self.contract)
-        judged = _judge(sighting)
-        foreign = may_pass(sighting)
-        account = self._accounts[sighting.operation.id]
-        account.facts.add(sighting)
-        self._words.add(sighting, foreign=foreign)
-        account.log.add(sighting, DOWN * is_down(sighting) + FOREIGN * foreign)
+        observation = Observation(exchange, self.contract)
+        judged = _judge(observation)
+        foreign = may_pass(observation)
+        account = self._accounts[observation.operation.id]
+        account.facts.add(observation)
+        self._words.add(observation, foreign=foreign)
+        account.log.add(observation, DOWN * is_down(observation) + FOREIGN * foreign)
         if self._keeps_all:
             self._kept.append(exchange)
         if self._shape is not None and judged.rules & NOT_THE_OBJECT:
@@ -148,12 +148,12 @@ class Judge:
 
         The log is not touched.
         """
-        sighting = judged.sighting
-        account = self._accounts[sighting.operation.id]
+        observation = judged.observation
+        account = self._accounts[observation.operation.id]
         self.judged += times
-        account.coverage.add(sighting, times)
+        account.coverage.add(observation, times)
         if not judged.rules & NOT_THE_OBJECT:
-            account.add_body(sighting, times)
+            account.add_body(observation, times)
         for bucket, phase, deviations in judged.told:
             account.tally.add(deviations, bucket, times=times, phase=phase)
 
@@ -264,23 +264,23 @@ class Judge:
         self, weighed: Weighed, passing: set[Moment], own: Tally, in_passing: Tally, *, is_behind: bool
     ) -> None:
         shown = list(weighed.shown(passing))
-        sightings = self._found(one.down for one, _, _ in shown)
+        observations = self._found(one.down for one, _, _ in shown)
         for one, times, passes in shown:
-            if is_behind and one.down.sort == "error" and _is_behind(sightings[one.down.moment]):
+            if is_behind and one.down.sort == "error" and _is_behind(observations[one.down.moment]):
                 continue
-            deviation = one.deviation(sightings[one.down.moment])
+            deviation = one.deviation(observations[one.down.moment])
             (in_passing if passes else own).add([deviation], times=times, phase=_AVAILABILITY, size=one.down.size)
 
-    def _found(self, downs: Iterable[Down]) -> dict[Moment, Sighting]:
-        """The sightings of some that were down, out of their logs."""
+    def _found(self, downs: Iterable[Down]) -> dict[Moment, Observation]:
+        """The observations of some that were down, out of their logs."""
         wanted = {down.moment: (down.operation, down.key) for down in downs}
-        found: dict[Moment, Sighting] = {}
+        found: dict[Moment, Observation] = {}
         for place in set(wanted.values()):
             operation, key = place
             log = self._accounts[operation].log
             for row in each(log.of(key)):
                 if row.facts[4] & DOWN and wanted.get(row[:3]) == place:
-                    found[row[:3]] = sighting_of_row(key, row, log)
+                    found[row[:3]] = observation_of_row(key, row, log)
         return found
 
     def _judge_shape(
@@ -293,13 +293,13 @@ class Judge:
         told.update(own)
         told.update(in_passing)
         told.update(beside)
-        kept = (Sighting(exchange, self.contract) for exchange in self._kept)
-        sightings = [one for one in kept if one.operation.id == self._shape.operation]
-        changes = list(judge_shape(sightings, self._shape, told, self._strangers))
+        kept = (Observation(exchange, self.contract) for exchange in self._kept)
+        observations = [one for one in kept if one.operation.id == self._shape.operation]
+        changes = list(judge_shape(observations, self._shape, told, self._strangers))
         for of_one in _by_exchange(changes):
             tally = in_passing if moment_of(of_one[0].exchange) in passing else own
             tally.add(of_one, phase=_SHAPE)
-        return (shape_clause(self.contract, sightings, self._shape, len(changes)),)
+        return (shape_clause(self.contract, observations, self._shape, len(changes)),)
 
     def _missing(self, facts: Facts, *, of_recording: bool) -> Iterator[Message]:
         """What a verdict needs, and was not given."""
@@ -345,17 +345,17 @@ class _Foreign:
                 ends.setdefault(row.number, set()).add(row.facts[0])
             for row in rows:
                 if row.facts[4] & FOREIGN:
-                    sighting = sighting_of_row(key, row, log)
-                    if self.is_behind and _is_behind(sighting):
-                        self.coverage.add(sighting, own=False)
-                        self._tell(_judge(sighting), self.own, softens=False, least=_GIVEN_AWAY)
+                    observation = observation_of_row(key, row, log)
+                    if self.is_behind and _is_behind(observation):
+                        self.coverage.add(observation, own=False)
+                        self._tell(_judge(observation), self.own, softens=False, least=_GIVEN_AWAY)
                         continue
-                    elsewhere = sighting.exchange.probe.path in paths or len(ends[row.number]) > 1
-                    passes = self.weather.passes(sighting, elsewhere=elsewhere)
-                    self.coverage.add(sighting, own=not passes)
+                    elsewhere = observation.exchange.probe.path in paths or len(ends[row.number]) > 1
+                    passes = self.weather.passes(observation, elsewhere=elsewhere)
+                    self.coverage.add(observation, own=not passes)
                     if passes:
-                        passing.add(moment_of(sighting.exchange))
-                    self._tell(_judge(sighting), self.in_passing if passes else self.own, softens=passes)
+                        passing.add(moment_of(observation.exchange))
+                    self._tell(_judge(observation), self.in_passing if passes else self.own, softens=passes)
         return passing
 
     def _tell(self, judged: Judged, tally: Tally, *, softens: bool, least: int = 0) -> None:
@@ -368,9 +368,9 @@ class _Foreign:
                     tally.add(softened, phase=phase)
 
 
-def _is_behind(sighting: Sighting) -> bool:
+def _is_behind(observation: Observation) -> bool:
     """Whether an answer is one of those that all requests with the valid credential get, where it is one error."""
-    return has_key(sighting) and not sighting.forced
+    return has_key(observation) and not observation.forced
 
 
 def _required(what: Message, contract: Contract, operation: Operation) -> Message:
@@ -380,61 +380,61 @@ def _required(what: Message, contract: Contract, operation: Operation) -> Messag
     return _OF_OPERATION(what=what, method=operation.method, path=operation.path)
 
 
-def _judge(sighting: Sighting) -> Judged:
-    found = check(sighting)
-    told: list[tuple[Bucket, int, list[Deviation]]] = [one for one in _judge_alone(sighting, found) if one[2]]
+def _judge(observation: Observation) -> Judged:
+    found = check(observation)
+    told: list[tuple[Bucket, int, list[Deviation]]] = [one for one in _judge_alone(observation, found) if one[2]]
     told += ((bucket, _IDENTITY, [deviation]) for bucket, deviation in found.get("identity", ()))
     told += ((bucket, _AUTHENTICATION, [deviation]) for bucket, deviation in found.get("credential", ()))
-    return Judged(sighting, tuple(told))
+    return Judged(observation, tuple(told))
 
 
-def _judge_alone(sighting: Sighting, found: Found) -> Iterator[tuple[Bucket, int, list[Deviation]]]:
+def _judge_alone(observation: Observation, found: Found) -> Iterator[tuple[Bucket, int, list[Deviation]]]:
     """The deviations that one exchange shows by itself, with the condition under which they are told, and their phase.
 
     Of who was let in without a credential only what is given away is told. Where real batches were read, a success that
     had to be refused is judged as that, not field by field.
     """
     given_away = about(found, "leak")
-    if is_let_in(sighting) and not sighting.is_another_object:
+    if is_let_in(observation) and not observation.is_another_object:
         yield ALWAYS, _ALONE, given_away
         return
-    if is_refused_for_its_id(sighting):
-        refusal, of_http = _judge_refusal(sighting, found)
-        yield unless_unknown_gets(sighting.exchange.status or 0), _ALONE, refusal
+    if is_refused_for_its_id(observation):
+        refusal, of_http = _judge_refusal(observation, found)
+        yield unless_unknown_gets(observation.exchange.status or 0), _ALONE, refusal
         yield ALWAYS, _GIVEN_AWAY, [*of_http, *given_away]
         return
-    is_batch = sighting.batch is not None or (
-        is_success(sighting) and sighting.strange and not sighting.is_another_object
+    is_batch = observation.batch is not None or (
+        is_success(observation) and observation.mismatch and not observation.is_another_object
     )
-    odd = is_batch and sighting.exchange.probe.subject in _HAD_TO_BE_REFUSED and not sighting.forced
+    odd = is_batch and observation.exchange.probe.subject in _HAD_TO_BE_REFUSED and not observation.forced
     answer = list(_judge_answer(found))
     if any(one.rule == REFUSED_INPUT.id for one in answer):
-        form = form_of(sighting)
+        form = form_of(observation)
         yield unless_form_is_own(form), _ALONE, answer
-        yield if_form_is_own(form), _ALONE, list(_judge_answer(check(replace(sighting, api_spoke=True))))
+        yield if_form_is_own(form), _ALONE, list(_judge_answer(check(replace(observation, api_spoke=True))))
     elif odd:
         yield UNLESS_REAL, _ALONE, answer
-    elif sighting.exchange.status == 404 and sighting.operation.secured:
+    elif observation.exchange.status == 404 and observation.operation.secured:
         yield UNLESS_NOWHERE, _ALONE, answer
     else:
-        for bucket, deviations in error_bodies.split(sighting, answer):
+        for bucket, deviations in error_bodies.split(observation, answer):
             yield bucket, _ALONE, deviations
     yield ALWAYS, _GIVEN_AWAY, given_away
 
 
-def judge_one(sighting: Sighting) -> Iterator[Deviation]:
+def judge_one(observation: Observation) -> Iterator[Deviation]:
     """The deviations that one exchange shows by itself, whatever else there is."""
-    found = check(sighting)
-    if is_refused_for_its_id(sighting):
-        yield from (one for of_one in _judge_refusal(sighting, found) for one in of_one)
+    found = check(observation)
+    if is_refused_for_its_id(observation):
+        yield from (one for of_one in _judge_refusal(observation, found) for one in of_one)
     else:
         yield from _judge_answer(found)
     yield from about(found, "leak")
 
 
-def _judge_refusal(sighting: Sighting, found: Found) -> tuple[list[Deviation], list[Deviation]]:
+def _judge_refusal(observation: Observation, found: Found) -> tuple[list[Deviation], list[Deviation]]:
     """Of a refusal of an id that the document does not admit: what is not as documented, as one, and the rest."""
-    refusal = REFUSED_INPUT.deviation(sighting, refused_for_its_id(sighting))
+    refusal = REFUSED_INPUT.deviation(observation, refused_for_its_id(observation))
     return ([refusal] if found.get("document") else []), about(found, "protocol")
 
 

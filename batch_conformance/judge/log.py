@@ -20,7 +20,7 @@ from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Roles
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.spill import Spill, merged
-from batch_conformance.judge.sighting import Sighting, at
+from batch_conformance.observation.observation import Observation, at
 
 MOST_IN_MEMORY = 200_000
 """Rows that are held in memory; with more, all of them go to a temporary SQLite file."""
@@ -63,7 +63,7 @@ class Row(NamedTuple):
     probe: Probe | None
     accept: tuple[tuple[str, str], ...]
     facts: Facts
-    raw: bytes | Exchange | Sighting | None
+    raw: bytes | Exchange | Observation | None
 
 
 Held = list[Any]
@@ -79,7 +79,7 @@ class Log:
     """All exchanges of an operation, by the id asked for, or by path where there is none; two of them add up to one.
 
     With a ``folder`` what is pickled of them is the name of a file there, which whoever unpickles it takes over.
-    ``keeps_all`` has every sighting held, and nothing put into a file: a run's are few, and shown in its reports.
+    ``keeps_all`` has every observation held, and nothing put into a file: a run's are few, and shown in its reports.
     """
 
     def __init__(
@@ -127,21 +127,21 @@ class Log:
         if self._count >= self._most:
             self.spill()
 
-    def add(self, sighting: Sighting, end: int) -> None:
+    def add(self, observation: Observation, end: int) -> None:
         """Put an exchange by. Of one that shows nothing that the last one did not, no more than that is kept."""
-        exchange, probe = sighting.exchange, sighting.exchange.probe
+        exchange, probe = observation.exchange, observation.exchange.probe
         key = key_of(probe)
-        answer = sighting.answer
+        answer = observation.answer
         facts = (
             answer.status if answer else 0,
             "\n".join(answer.header_all("content-type")) if answer else "",
-            None if sighting.batch is None else () if self.keeps_all else self.facts_of(sighting.batch),
+            None if observation.batch is None else () if self.keeps_all else self.facts_of(observation.batch),
             hash((exchange.request, answer, exchange.failure, exchange.reflections)) if end else length_of(exchange),
             end,
         )
         size = len(answer.body) if answer else 0
         begun, (number, attempt) = exchange.started_at, exchange.order
-        kept = sighting if self.keeps_all and size < _READ_AGAIN else exchange
+        kept = observation if self.keeps_all and size < _READ_AGAIN else exchange
         row = Row(begun, number, attempt, exchange.elapsed, exchange.final, size, probe, (), facts, kept)
         last = None if self.keeps_all else self._shown.get(key)
         if last is not None and last.facts == facts and last.size == size and last.probe == probe:
@@ -240,7 +240,7 @@ def _named(held: Held) -> Held:
 
 def each(held: Held) -> Iterator[Row]:
     """The rows that what is held of a batch stands for. What was down or foreign has its exchange."""
-    whole: bytes | Exchange | Sighting | None = None
+    whole: bytes | Exchange | Observation | None = None
     for row in held:
         if type(row) is not array:
             whole = row.raw or whole
@@ -252,7 +252,7 @@ def each(held: Held) -> Iterator[Row]:
             yield same._replace(started_at=started_at, number=int(number), elapsed=elapsed)
 
 
-def _at(row: Row, same: bytes | Exchange | Sighting | None) -> Exchange:
+def _at(row: Row, same: bytes | Exchange | Observation | None) -> Exchange:
     """The exchange of a row, which was the same as another one but for when it was."""
     assert isinstance(same, Exchange)
     return replace(

@@ -26,8 +26,8 @@ from batch_conformance.judge.availability import (
     shows_a_batch,
 )
 from batch_conformance.judge.log import DOWN, FOREIGN, Held, Log, Row, each
-from batch_conformance.judge.sighting import Sighting
 from batch_conformance.judge.sparing import SurelyCalm
+from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.history import History
 
 _PLAIN_KIND = f"{RECORDED}/GET"
@@ -93,7 +93,7 @@ def _compare_one(key: str, rows: Sequence[Row], log: Log, calm: SurelyCalm, made
         end = row.facts[4]
         made.foreign = made.foreign or bool(end & FOREIGN)
         if end & DOWN:
-            downs.append(down_of(sighting_of_row(key, row, log), key, row.size))
+            downs.append(down_of(observation_of_row(key, row, log), key, row.size))
         else:
             kind, shows = (_PLAIN_KIND, True) if row.probe is None else (kind_of(row.probe), shows_a_batch(row.probe))
             answered.add((kind + of, shows))
@@ -103,9 +103,9 @@ def _compare_one(key: str, rows: Sequence[Row], log: Log, calm: SurelyCalm, made
     made.read_again[log.operation.id] += max(0, sum(_is_known(row) and row.facts[2] is not None for row in reads) - 1)
     if len(reads) < 2 or (not log.keeps_all and _is_calm(key, reads, calm)):
         return
-    sightings = [sighting_of_row(key, row, log) for row in reads]
-    origins = {id(sighting.exchange): row for sighting, row in zip(sightings, reads, strict=True)}
-    history = History(sightings, [row.facts[3] for row in reads])
+    observations = [observation_of_row(key, row, log) for row in reads]
+    origins = {id(observation.exchange): row for observation, row in zip(observations, reads, strict=True)}
+    history = History(observations, [row.facts[3] for row in reads])
     made.deviations += ((one, origins[id(one.exchange)]) for one in rules.compare(history))
 
 
@@ -124,11 +124,11 @@ def answered_in(log: Log) -> Iterator[Answered]:
                 yield (row.started_at, row.number, row.attempt), kind, batch_id + of if batch_id else ""
 
 
-def sighting_of_row(key: str, row: Row, log: Log) -> Sighting:
-    """The sighting of a row, or of as much of it as was kept."""
-    if isinstance(row.raw, Sighting):
+def observation_of_row(key: str, row: Row, log: Log) -> Observation:
+    """The observation of a row, or of as much of it as was kept."""
+    if isinstance(row.raw, Observation):
         return row.raw
-    return Sighting(row.raw if isinstance(row.raw, Exchange) else _stub(key, row, log), log.contract)
+    return Observation(row.raw if isinstance(row.raw, Exchange) else _stub(key, row, log), log.contract)
 
 
 def path_of_row(key: str, row: Row, operation: Operation) -> str:

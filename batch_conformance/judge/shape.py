@@ -12,8 +12,8 @@ from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import Tally
 from batch_conformance.findings.ledger import ClauseResult
 from batch_conformance.findings.shape import AS_BEFORE, AnswerShape, ShapeRecord, differences, infer, lasting_headers
-from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.message import Listing, Template, shown
+from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.rule import Broken
 from batch_conformance.rules.shape import CHANGED
 
@@ -29,18 +29,20 @@ _TOLD_HEADERS = {"auth.challenge_missing": "www-authenticate", "method.allow_mis
 
 def observe(exchanges: Sequence[Exchange], contract: Contract) -> ShapeRecord:
     """The shape of the answers to a run's ordinary requests."""
-    kinds: dict[tuple[str, str], list[Sighting]] = defaultdict(list)
+    kinds: dict[tuple[str, str], list[Observation]] = defaultdict(list)
     for exchange in exchanges:
-        sighting = Sighting(exchange, contract)
-        if is_ordinary(sighting):
-            kinds[sighting.status, ""].append(sighting)
-            if state := state_of(sighting):
-                kinds[sighting.status, state].append(sighting)
-    return ShapeRecord(contract.chosen.id, {kind: _shape_of(sightings, contract) for kind, sightings in kinds.items()})
+        observation = Observation(exchange, contract)
+        if is_ordinary(observation):
+            kinds[observation.status, ""].append(observation)
+            if state := state_of(observation):
+                kinds[observation.status, state].append(observation)
+    return ShapeRecord(
+        contract.chosen.id, {kind: _shape_of(observations, contract) for kind, observations in kinds.items()}
+    )
 
 
 def judge_shape(
-    sightings: Sequence[Sighting], recorded: ShapeRecord, told: Tally, strangers: Set[tuple[int, int]]
+    observations: Sequence[Observation], recorded: ShapeRecord, told: Tally, strangers: Set[tuple[int, int]]
 ) -> Iterator[Deviation]:
     """How the answers left the recorded shape, where no deviation from the contract, ``told``, says so already.
 
@@ -48,81 +50,83 @@ def judge_shape(
     """
     places = {(deviation.status, deviation.pointer) for deviation, level in told.kinds() if level != "info"}
     rules = {(deviation.status, deviation.rule) for deviation, _ in told.kinds()}
-    for sighting in _compared(sightings, recorded):
-        shape = recorded.of(sighting.status, state_of(sighting))
+    for observation in _compared(observations, recorded):
+        shape = recorded.of(observation.status, state_of(observation))
         if shape is None:
             continue
-        if (sighting.status, "response.media_type") not in rules:
-            yield from _media_type(sighting, shape)
-        known = {name for rule, name in _TOLD_HEADERS.items() if (sighting.status, rule) in rules}
-        yield from _headers(sighting, shape, known)
-        if sighting.exchange.order not in strangers:
-            yield from (found for found in _body(sighting, shape) if (found.status, found.pointer) not in places)
+        if (observation.status, "response.media_type") not in rules:
+            yield from _media_type(observation, shape)
+        known = {name for rule, name in _TOLD_HEADERS.items() if (observation.status, rule) in rules}
+        yield from _headers(observation, shape, known)
+        if observation.exchange.order not in strangers:
+            yield from (found for found in _body(observation, shape) if (found.status, found.pointer) not in places)
 
 
-def shape_clause(contract: Contract, sightings: Sequence[Sighting], recorded: ShapeRecord, broken: int) -> ClauseResult:
+def shape_clause(
+    contract: Contract, observations: Sequence[Observation], recorded: ShapeRecord, broken: int
+) -> ClauseResult:
     """The clause that a recorded shape adds to a contract, and how it fared."""
     (clause,) = CHANGED.clauses_of(contract.chosen)
-    judged = sum(1 for _ in _compared(sightings, recorded))
+    judged = sum(1 for _ in _compared(observations, recorded))
     return ClauseResult(clause, "broken" if broken else "kept" if judged else "not_observed", judged, broken)
 
 
-def is_ordinary(sighting: Sighting) -> bool:
+def is_ordinary(observation: Observation) -> bool:
     """Whether an exchange says something of the server's own answers: no outage, no oddity, no stranger's batch."""
-    answer, probe = sighting.answer, sighting.exchange.probe
-    if answer is None or sighting.exchange.failure is not None or not sighting.exchange.final:
+    answer, probe = observation.answer, observation.exchange.probe
+    if answer is None or observation.exchange.failure is not None or not observation.exchange.final:
         return False
-    if sighting.method != "GET" or probe.chapter not in _CHAPTERS or probe.subject in ("outside", "hostile"):
+    if observation.method != "GET" or probe.chapter not in _CHAPTERS or probe.subject in ("outside", "hostile"):
         return False
     if answer.status == 429 or answer.status >= 500:
-        return sighting.forced
+        return observation.forced
     return probe.subject in ("known", "equivalent") or not 200 <= answer.status < 300
 
 
-def state_of(sighting: Sighting) -> str:
+def state_of(observation: Observation) -> str:
     """The lifecycle state that an answered batch is in, empty where it says none."""
-    pointer = sighting.operation.roles.state
-    state: Any = at(sighting.batch, pointer) if pointer and sighting.batch is not None else None
+    pointer = observation.operation.roles.state
+    state: Any = at(observation.batch, pointer) if pointer and observation.batch is not None else None
     return state if isinstance(state, str) else ""
 
 
-def _compared(sightings: Sequence[Sighting], recorded: ShapeRecord) -> Iterator[Sighting]:
-    for sighting in sightings:
-        if is_ordinary(sighting) and recorded.of(sighting.status, state_of(sighting)) is not None:
-            yield sighting
+def _compared(observations: Sequence[Observation], recorded: ShapeRecord) -> Iterator[Observation]:
+    for observation in observations:
+        if is_ordinary(observation) and recorded.of(observation.status, state_of(observation)) is not None:
+            yield observation
 
 
-def _shape_of(sightings: Sequence[Sighting], contract: Contract) -> AnswerShape:
-    bodies = [s.parsed.value for s in sightings if _is_json(s) and s.parsed is not None and s.parsed.readable]
+def _shape_of(observations: Sequence[Observation], contract: Contract) -> AnswerShape:
+    bodies = [s.parsed.value for s in observations if _is_json(s) and s.parsed is not None and s.parsed.readable]
     return AnswerShape(
-        count=len(sightings),
-        media_types=tuple(sorted({sighting.media_type for sighting in sightings})),
-        headers=lasting_headers([name for name, _ in s.answer.headers] for s in sightings if s.answer is not None),
+        count=len(observations),
+        media_types=tuple(sorted({observation.media_type for observation in observations})),
+        headers=lasting_headers([name for name, _ in s.answer.headers] for s in observations if s.answer is not None),
         body=infer(bodies, contract.chosen.roles.free_maps),
     )
 
 
-def _is_json(sighting: Sighting) -> bool:
-    return "json" in (sighting.media_type or sighting.contract_media_type)
+def _is_json(observation: Observation) -> bool:
+    return "json" in (observation.media_type or observation.contract_media_type)
 
 
-def _media_type(sighting: Sighting, shape: AnswerShape) -> Iterator[Deviation]:
-    if sighting.media_type not in shape.media_types:
+def _media_type(observation: Observation, shape: AnswerShape) -> Iterator[Deviation]:
+    if observation.media_type not in shape.media_types:
         yield CHANGED.deviation(
-            sighting,
+            observation,
             Broken(
                 expected=AS_BEFORE(said=Listing(tuple(kind or _NO_CONTENT_TYPE() for kind in shape.media_types), "or")),
-                observed=shown(sighting.media_type or _NO_CONTENT_TYPE()),
-                kind=f"media type {sighting.media_type or 'none'}",
+                observed=shown(observation.media_type or _NO_CONTENT_TYPE()),
+                kind=f"media type {observation.media_type or 'none'}",
             ),
         )
 
 
-def _headers(sighting: Sighting, shape: AnswerShape, known: set[str]) -> Iterator[Deviation]:
+def _headers(observation: Observation, shape: AnswerShape, known: set[str]) -> Iterator[Deviation]:
     for name in shape.headers:
-        if name not in known and sighting.answer is not None and sighting.answer.header(name) is None:
+        if name not in known and observation.answer is not None and observation.answer.header(name) is None:
             yield CHANGED.deviation(
-                sighting,
+                observation,
                 Broken(
                     expected=_HEADER(name=name),
                     observed=_NO_HEADER(),
@@ -131,15 +135,15 @@ def _headers(sighting: Sighting, shape: AnswerShape, known: set[str]) -> Iterato
             )
 
 
-def _body(sighting: Sighting, shape: AnswerShape) -> Iterator[Deviation]:
-    parsed = sighting.parsed
-    if parsed is None or not parsed.readable or not shape.body or not _is_json(sighting):
+def _body(observation: Observation, shape: AnswerShape) -> Iterator[Deviation]:
+    parsed = observation.parsed
+    if parsed is None or not parsed.readable or not shape.body or not _is_json(observation):
         return
     for difference in dict.fromkeys(differences(shape.body, parsed.value)):
         yield CHANGED.deviation(
-            sighting,
+            observation,
             Broken(
-                media_type=sighting.contract_media_type,
+                media_type=observation.contract_media_type,
                 pointer=difference.pointer,
                 expected=difference.expected,
                 observed=difference.observed,

@@ -13,8 +13,8 @@ from batch_conformance.contract.pointer import unescape
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.availability import is_down, shows_a_batch
-from batch_conformance.judge.sighting import Sighting, told_of
 from batch_conformance.message import Message, Template
+from batch_conformance.observation.observation import Observation, told_of
 
 _ONLY_ERROR = Template("required.only_error", "an answer to {request} but the one {status}")
 _SILENT_ID = Template("required.silent_id", "an answer for the id {id}")
@@ -36,15 +36,15 @@ class Words:
         self._unasked: set[bytes] = set()
         """Hashes of words that a gateway may have said without being asked."""
 
-    def add(self, sighting: Sighting, *, foreign: bool) -> None:
+    def add(self, observation: Observation, *, foreign: bool) -> None:
         """Take in an exchange; ``foreign`` is what ``may_pass`` says of it."""
-        status = sighting.exchange.status
+        status = observation.exchange.status
         if status not in _GATEWAY:
             return
-        if sighting.forced:
+        if observation.forced:
             self._own[status] += -1 if foreign else 1
         elif foreign:
-            self._unasked.add(_words(sighting))
+            self._unasked.add(_words(observation))
 
     def update(self, other: Words) -> None:
         """Add what another one took in."""
@@ -52,9 +52,9 @@ class Words:
             self._own[status] += count
         self._unasked |= other._unasked
 
-    def are_passing(self, sighting: Sighting) -> bool:
+    def are_passing(self, observation: Observation) -> bool:
         """Whether words that came where their status was asked for are not the API's own."""
-        return self._own[sighting.exchange.status or 0] >= 0 or _words(sighting) in self._unasked
+        return self._own[observation.exchange.status or 0] >= 0 or _words(observation) in self._unasked
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Weather:
     latest: float
     ends_in_outage: bool
 
-    def passes(self, sighting: Sighting, *, elsewhere: bool) -> bool:
+    def passes(self, observation: Observation, *, elsewhere: bool) -> bool:
         """Whether something before the API spoke for it, in words of its own, in an exchange that ``may_pass``.
 
         With a status that says busy or away such words pass where ``elsewhere`` says that the same path was answered at
@@ -75,9 +75,9 @@ class Weather:
         A status that was asked for is the server's own too, unless it came in the API's words at least as often, or in
         the very words in which it came unasked.
         """
-        if sighting.forced:
-            return self.words.are_passing(sighting)
-        exchange = sighting.exchange
+        if observation.forced:
+            return self.words.are_passing(observation)
+        exchange = observation.exchange
         if self.ends_in_outage and exchange.started_at > self.latest:
             return True
         limited = exchange.status == 429 and self.latest > -math.inf
@@ -89,16 +89,16 @@ def weather_of(words: Words, latest: float, failures: Iterable[float]) -> Weathe
     return Weather(words, latest, sum(moment > latest for moment in failures) >= _OUTAGE)
 
 
-def may_pass(sighting: Sighting) -> bool:
+def may_pass(observation: Observation) -> bool:
     """Whether a status says busy, away or broken, and a body that is none of the API's came with it."""
-    status = sighting.exchange.status or 0
-    of_gateway = status in _GATEWAY or (status >= 500 and not sighting.forced)
-    return of_gateway and _is_foreign(sighting)
+    status = observation.exchange.status or 0
+    of_gateway = status in _GATEWAY or (status >= 500 and not observation.forced)
+    return of_gateway and _is_foreign(observation)
 
 
-def _words(sighting: Sighting) -> bytes:
-    body = sighting.answer.body if sighting.answer else b""
-    said = f"{sighting.exchange.status} {sighting.media_type}\n".encode() + body
+def _words(observation: Observation) -> bytes:
+    body = observation.answer.body if observation.answer else b""
+    said = f"{observation.exchange.status} {observation.media_type}\n".encode() + body
     return blake2b(said, digest_size=16).digest()
 
 
@@ -118,14 +118,14 @@ def only_errors(
     It came once, so that it may be chance, or may be not. ``unjudged`` are the numbers of the probes left open. Of the
     subjects in ``told`` a finding says that they end so.
     """
-    sightings = [Sighting(exchange, contract) for exchange in exchanges]
-    answered = {_name(sighting) for sighting in sightings if not is_down(sighting)}
+    observations = [Observation(exchange, contract) for exchange in exchanges]
+    answered = {_name(observation) for observation in observations if not is_down(observation)}
     broken = {
-        _name(sighting): sighting.exchange.status
-        for sighting in sightings
-        if _is_own_error(sighting) and sighting.exchange.number in unjudged
-        if sighting.exchange.probe.subject not in told
-        if sighting.exchange.probe.subject in told_of({*told, sighting.exchange.probe.subject})
+        _name(observation): observation.exchange.status
+        for observation in observations
+        if _is_own_error(observation) and observation.exchange.number in unjudged
+        if observation.exchange.probe.subject not in told
+        if observation.exchange.probe.subject in told_of({*told, observation.exchange.probe.subject})
     }
     return tuple(
         _ONLY_ERROR(request=name, status=status or 0) for name, status in broken.items() if name not in answered
@@ -142,7 +142,7 @@ def silent_ids(exchanges: Sequence[Exchange], contract: Contract, unjudged: froz
     for exchange in exchanges:
         if not shows_a_batch(exchange.probe):
             continue
-        if exchange.number not in unjudged or not is_down(Sighting(exchange, contract)):
+        if exchange.number not in unjudged or not is_down(Observation(exchange, contract)):
             answered.add(exchange.probe.batch_id or "")
         elif exchange.final:
             failed[exchange.probe.batch_id or ""] += 1
@@ -150,21 +150,25 @@ def silent_ids(exchanges: Sequence[Exchange], contract: Contract, unjudged: froz
     return tuple(_SILENT_ID(id=name) for name in silent) if answered else ()
 
 
-def _name(sighting: Sighting) -> str:
-    return f"{sighting.exchange.probe.chapter}/{sighting.exchange.probe.name}"
+def _name(observation: Observation) -> str:
+    return f"{observation.exchange.probe.chapter}/{observation.exchange.probe.name}"
 
 
-def _is_own_error(sighting: Sighting) -> bool:
+def _is_own_error(observation: Observation) -> bool:
     """Whether an answer is an error that no gateway gives for a server that is busy or away."""
-    return (sighting.exchange.status or 0) >= 500 and is_down(sighting) and sighting.exchange.status not in _GATEWAY
+    return (
+        (observation.exchange.status or 0) >= 500
+        and is_down(observation)
+        and observation.exchange.status not in _GATEWAY
+    )
 
 
-def _is_foreign(sighting: Sighting) -> bool:
+def _is_foreign(observation: Observation) -> bool:
     """Whether a body has next to nothing of the one that is documented for its status."""
-    content = sighting.content
-    if sighting.schema is None:
+    content = observation.content
+    if observation.schema is None:
         return False
-    if sighting.declared_media_type is None or content is None:
+    if observation.declared_media_type is None or content is None:
         return True
     if any(violation.keyword == "type" and not violation.pointer for violation in content.violations):
         return True

@@ -18,7 +18,7 @@ from batch_conformance.contract.pointer import escape, unescape
 from batch_conformance.judge.judge import Judge, Judged
 from batch_conformance.judge.log import UP, length_and_checksum
 from batch_conformance.judge.sparing import broken_alike, surely_kept
-from batch_conformance.judge.strict_json import surely_has_each_key_once
+from batch_conformance.observation.strict_json import surely_has_each_key_once
 from batch_conformance.recorded.guess import Guess
 from batch_conformance.recorded.heads import Asked, Heads, Key, Said, remember
 from batch_conformance.recorded.line import LineError
@@ -224,14 +224,14 @@ class PlainReads:
         return True
 
     def _plan(self, judged: Judged, body: dict[str, Any]) -> _Plan | None:
-        sighting, roles = judged.sighting, self._operation.roles
-        schema = sighting.schema
-        exchange = sighting.exchange
+        observation, roles = judged.observation, self._operation.roles
+        schema = observation.schema
+        exchange = observation.exchange
         deviations = [deviation for _, _, found in judged.told for deviation in found]
         of_state = {("body.known_value", roles.state)}
         if not all(d.rule in self._broken_alike or (d.rule, d.pointer) in of_state for d in deviations):
             return None
-        if schema is None or sighting.batch is None or exchange.response is None:
+        if schema is None or observation.batch is None or exchange.response is None:
             return None
         if exchange.probe.subject != "known" or exchange.probe.credential != "valid":
             return None

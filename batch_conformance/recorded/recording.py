@@ -16,7 +16,7 @@ from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import Judge, Judged
 from batch_conformance.judge.log import MOST_IN_MEMORY, Row
 from batch_conformance.judge.reads import Reduced, is_reduced
-from batch_conformance.judge.sighting import Sighting
+from batch_conformance.observation.observation import Observation
 from batch_conformance.recorded.fast import FastPath
 from batch_conformance.recorded.guess import Aside, Guess
 from batch_conformance.recorded.line import LineError, RecordedExchange, exchange_of, values_of
@@ -284,7 +284,7 @@ def unjudged_body(recorded: RecordedExchange, exchange: Exchange | Aside, guess:
     """Why nothing is said of a body that the contract describes, for people; empty where something is."""
     if not recorded.unjudged or not isinstance(exchange, Exchange):
         return ""
-    lacks = Sighting(exchange, guess.belonging.contract).lacks_body
+    lacks = Observation(exchange, guess.belonging.contract).lacks_body
     return guess.without_secrets(recorded.unjudged, recorded) if lacks else ""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Finding
-from batch_conformance.judge.sighting import at
+from batch_conformance.observation.observation import at
 from batch_conformance.report.groups import rule_named
 
 

@@ -16,7 +16,7 @@ from batch_conformance.contract.schema import KNOWN_VALUES, Property, Schema
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import infer
-from batch_conformance.judge.strict_json import parse
+from batch_conformance.observation.strict_json import parse
 
 _SCALARS = (str, int, float, bool)
 _MOST_VALUES = 20

@@ -8,9 +8,9 @@ from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.said import at_response, at_scheme, at_security
 from batch_conformance.exchange.redaction import REDACTED
 from batch_conformance.findings.fold import Bucket
-from batch_conformance.judge.form import form_of
-from batch_conformance.judge.sighting import Sighting
 from batch_conformance.message import Listing, Message, Template, shown
+from batch_conformance.observation.form import form_of
+from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.conditions import (
     IF_QUERY_TAKEN,
     if_learnt,
@@ -69,43 +69,43 @@ _MALFORMED_REQUEST = frozenset({"malformed", "empty", "empty_header", "no_scheme
 """RFC 6750 section 3.1 answers a malformed request with 400."""
 
 
-def _kind(observation: Sighting) -> str:
+def _kind(observation: Observation) -> str:
     return observation.exchange.probe.credential
 
 
-def has_key(observation: Sighting) -> bool:
+def has_key(observation: Observation) -> bool:
     """Whether the valid credential was sent where it belongs, whatever else was."""
     return _kind(observation) in ("valid", "lower_case_scheme", "also_in_query")
 
 
-def must_be_refused(observation: Sighting) -> bool:
+def must_be_refused(observation: Observation) -> bool:
     """Whether the credential was one that a server has to refuse."""
     return _kind(observation) in RULE_OF_CREDENTIAL
 
 
-def is_let_in(observation: Sighting) -> bool:
+def is_let_in(observation: Observation) -> bool:
     """Whether a credential that had to be refused was answered with success."""
     succeeded = observation.answer is not None and 200 <= observation.answer.status < 300
     return observation.operation.secured and must_be_refused(observation) and succeeded
 
 
-def is_scheme_refused(observation: Sighting) -> bool:
+def is_scheme_refused(observation: Observation) -> bool:
     """Whether the valid credential was refused, in whatever way, where its scheme was in lower case."""
     status = observation.answer.status if observation.answer else 0
     refused = 400 <= status < 500 and status != 429 and not is_refused_for_its_id(observation)
     return refused and _kind(observation) == "lower_case_scheme" and observation.method == "GET"
 
 
-def _answered(observation: Sighting) -> int:
+def _answered(observation: Observation) -> int:
     """The status of the last attempt of a request whose credential counts; 0 where there is none."""
     counts = observation.operation.secured and observation.exchange.final
     return observation.answer.status if counts and observation.answer else 0
 
 
-def _accepted(rule: str, *, apart: bool = False) -> Callable[[Sighting], Iterator[Broken]]:
+def _accepted(rule: str, *, apart: bool = False) -> Callable[[Observation], Iterator[Broken]]:
     """The check of a rule's credentials; ``apart`` has each kind of them told as a finding of its own."""
 
-    def check(observation: Sighting) -> Iterator[Broken]:
+    def check(observation: Observation) -> Iterator[Broken]:
         kind, status = _kind(observation), _answered(observation)
         if not status or not is_let_in(observation) or RULE_OF_CREDENTIAL[kind] != rule:
             return
@@ -120,7 +120,7 @@ def _accepted(rule: str, *, apart: bool = False) -> Callable[[Sighting], Iterato
     return check
 
 
-def _means(observation: Sighting) -> Message:
+def _means(observation: Observation) -> Message:
     """What was sent in place of the valid credential; a key that stood elsewhere by the names of where it stood."""
     kind, request = _kind(observation), observation.exchange.request
     if kind == "elsewhere_header":
@@ -135,14 +135,14 @@ def _means(observation: Sighting) -> Message:
     return named if held else _MEANS[kind]()
 
 
-def _if_it_is_a_hole(observation: Sighting, then: Bucket) -> Bucket:
+def _if_it_is_a_hole(observation: Observation, then: Bucket) -> Bucket:
     """A hole that a wider one explains is none of its own; and some servers refuse with 200 and another object."""
     if observation.is_another_object:
         return if_let_in_so(form_of(observation), then)
     return unless_any_refused_so(_kind(observation), then) if observation.method == "HEAD" else then
 
 
-def _refused(observation: Sighting) -> int:
+def _refused(observation: Observation) -> int:
     """The status with which a credential that had to be refused was, in another way than it should; 0 for none.
 
     HEAD need not be served at all: how it is refused says nothing of how credentials are. Where the id was refused,
@@ -156,14 +156,14 @@ def _refused(observation: Sighting) -> int:
     return 0 if is_refused_for_its_id(observation) else status
 
 
-def _check_late(observation: Sighting) -> Iterator[Broken]:
+def _check_late(observation: Observation) -> Iterator[Broken]:
     status, kind = _refused(observation), _kind(observation)
     if status in (404, 410):
         when = if_learnt(RULE_OF_CREDENTIAL[kind], kind, observation.exchange.probe.subject)
         yield _other_than_401(observation, status, _WHATEVER_ID(), when)
 
 
-def _check_status(observation: Sighting) -> Iterator[Broken]:
+def _check_status(observation: Observation) -> Iterator[Broken]:
     status, kind, subject = _refused(observation), _kind(observation), observation.exchange.probe.subject
     if status in (404, 410):
         yield _other_than_401(
@@ -177,20 +177,20 @@ def _check_status(observation: Sighting) -> Iterator[Broken]:
         )
 
 
-def _other_than_401(observation: Sighting, status: int, expected: Message, when: Bucket) -> Broken:
+def _other_than_401(observation: Observation, status: int, expected: Message, when: Bucket) -> Broken:
     return Broken(
         expected, _ANSWERED(status=status, credential=_means(observation)), str(status), status="401", when=when
     )
 
 
-def _check_valid(observation: Sighting) -> Iterator[Broken]:
+def _check_valid(observation: Observation) -> Iterator[Broken]:
     """The valid token refused here and accepted there; a key that nothing accepts is a wrong key, not drift."""
     subject, forced = observation.exchange.probe.subject, observation.exchange.probe.forced_status
     if _answered(observation) == 401 and observation.authorised and forced is None:
         yield Broken(_ANY_ANSWER(), shown("401"), subject, status="401", when=if_refused(subject))
 
 
-def _check_scheme(observation: Sighting) -> Iterator[Broken]:
+def _check_scheme(observation: Observation) -> Iterator[Broken]:
     status, subject = _answered(observation), observation.exchange.probe.subject
     if status and is_scheme_refused(observation):
         when = if_scheme_refused(status, subject)
@@ -205,14 +205,14 @@ def _is_secured_by_id(operation: Operation) -> bool:
     return operation.secured and has_id(operation)
 
 
-def _was_refused(observation: Sighting) -> bool:
+def _was_refused(observation: Observation) -> bool:
     """Whether the credential was what an answer refused: a 404 for an id that nobody has says nothing of it."""
     status = observation.exchange.status
     refused = status in (400, 401, 403) or (status == 404 and observation.exchange.probe.subject == "known")
     return refused and is_conclusive(observation)
 
 
-def _refuses(rule: str) -> Callable[[Sighting], bool]:
+def _refuses(rule: str) -> Callable[[Observation], bool]:
     """Whether a credential of a rule was refused, in any way.
 
     Where a wider hole lets everything in, nothing was seen of the narrower ones.
@@ -220,21 +220,21 @@ def _refuses(rule: str) -> Callable[[Sighting], bool]:
     return lambda observation: RULE_OF_CREDENTIAL.get(_kind(observation)) == rule and _was_refused(observation)
 
 
-def _has_lower_case(observation: Sighting) -> bool:
+def _has_lower_case(observation: Observation) -> bool:
     return _kind(observation) == "lower_case_scheme" and is_conclusive(observation)
 
 
-def _refuses_before_id(observation: Sighting) -> bool:
+def _refuses_before_id(observation: Observation) -> bool:
     probe = observation.exchange.probe
     plain = probe.credential in ("missing", "wrong") and probe.subject == "unknown"
     return plain and observation.exchange.status in (400, 401, 403)
 
 
-def _refuses_by_get(observation: Sighting) -> bool:
+def _refuses_by_get(observation: Observation) -> bool:
     return must_be_refused(observation) and observation.method == "GET" and _was_refused(observation)
 
 
-def _is_authorised(observation: Sighting) -> bool:
+def _is_authorised(observation: Observation) -> bool:
     return observation.authorised and is_conclusive(observation)
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from batch_conformance.contract.roles import Roles, Stage
-from batch_conformance.judge.sighting import at, integer_at
 from batch_conformance.message import Message, Private, Template
+from batch_conformance.observation.observation import at, integer_at
 
 _MOMENT = Template("time.moment", "{time} ({clock})")
 

@@ -13,10 +13,10 @@ from batch_conformance.contract.pointer import members, unescape
 from batch_conformance.contract.schema import Schema, Violation, type_name
 from batch_conformance.contract.shape import Sent
 from batch_conformance.findings.finding import Side
-from batch_conformance.judge.content import Content
-from batch_conformance.judge.sighting import Sighting, at, derived
 from batch_conformance.message import Message, Private, Template, Text, shown, type_named
 from batch_conformance.near_miss import nearest
+from batch_conformance.observation.content import Content
+from batch_conformance.observation.observation import Observation, at, derived
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.json_text import documented_body
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text
@@ -44,17 +44,17 @@ _Told = tuple[str, Broken]
 
 
 @derived
-def of_body(observation: Sighting) -> tuple[_Told, ...]:
+def of_body(observation: Observation) -> tuple[_Told, ...]:
     """What is wrong with the value of a body, by the rules that it breaks, whoever sent it."""
     if documented_body(observation) is None or is_unquoted_text(observation) or observation.content is None:
         return ()
     return tuple(_of_value(observation, observation.content))
 
 
-def _checks(rule: str) -> Callable[[Sighting], Iterator[Broken]]:
+def _checks(rule: str) -> Callable[[Observation], Iterator[Broken]]:
     """The check of a rule; what was turned away is told as that, whatever its body is."""
 
-    def check(observation: Sighting) -> Iterator[Broken]:
+    def check(observation: Observation) -> Iterator[Broken]:
         answer = observation.answer
         if answer is not None and not is_turned_away(observation, answer.status):
             yield from (broken for broken_rule, broken in of_body(observation) if broken_rule == rule)
@@ -62,9 +62,9 @@ def _checks(rule: str) -> Callable[[Sighting], Iterator[Broken]]:
     return check
 
 
-def _of_value(observation: Sighting, content: Content) -> Iterator[_Told]:
-    if content.strangeness is not None:
-        rule, expected, observed = content.strangeness
+def _of_value(observation: Observation, content: Content) -> Iterator[_Told]:
+    if content.mismatch is not None:
+        rule, expected, observed = content.mismatch
         yield (
             rule,
             Broken(
@@ -133,7 +133,7 @@ def _undocumented(content: Content, pointer: str) -> Message:
     return _MEANT(name=near) if near else _UNDOCUMENTED()
 
 
-def _sent_back(observation: Sighting, one: Sent) -> _Told:
+def _sent_back(observation: Observation, one: Sent) -> _Told:
     return "body.write_only", Broken(
         media_type=observation.contract_media_type,
         pointer=one.pointer,
@@ -145,7 +145,7 @@ def _sent_back(observation: Sighting, one: Sent) -> _Told:
     )
 
 
-def _impossible(observation: Sighting, violation: Violation, pointer: str, why: Text) -> _Told:
+def _impossible(observation: Observation, violation: Violation, pointer: str, why: Text) -> _Told:
     """The document's own contradiction: in a reading that makes up for those, it is information."""
     return "body.impossible", Broken(
         media_type=observation.contract_media_type,
@@ -158,7 +158,7 @@ def _impossible(observation: Sighting, violation: Violation, pointer: str, why: 
     )
 
 
-def _violated(observation: Sighting, violation: Violation) -> _Told:
+def _violated(observation: Observation, violation: Violation) -> _Told:
     rule = rule_of(violation.keyword)
     # What the schema itself forbids; elsewhere the world is closed by our reading.
     forbidden = violation.keyword in ("additionalProperties", "unevaluatedProperties")
@@ -180,7 +180,7 @@ def _violated(observation: Sighting, violation: Violation) -> _Told:
     )
 
 
-def _empty_strings(observation: Sighting, schema: Schema, value: Any, judged: Set[str]) -> Iterator[_Told]:
+def _empty_strings(observation: Observation, schema: Schema, value: Any, judged: Set[str]) -> Iterator[_Told]:
     for place in schema.properties:
         if place.pointer in judged or place.write_only:
             continue

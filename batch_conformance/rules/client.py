@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.message import Message, Template
+from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.highlight import at_pointer, at_status
 from batch_conformance.rules.rule import Rule, always
 
@@ -24,7 +24,7 @@ _FILES = ("/output_file_id", "/error_file_id")
 """Members of a batch that name a file to be fetched."""
 
 
-def is_read(observation: Sighting) -> bool:
+def is_read(observation: Observation) -> bool:
     """Whether an exchange is one that the client could have had: a plain GET of an id, answered in full.
 
     Of a contract's operations that is the chosen one, whose answers the client reads as those of ``batches.retrieve``.
@@ -45,7 +45,7 @@ def is_read(observation: Sighting) -> bool:
     return bool(ranges & _JSON_RANGES)
 
 
-def case_of(observation: Sighting) -> tuple[int, Message] | None:
+def case_of(observation: Observation) -> tuple[int, Message] | None:
     """The status that a case calls for, and the case in words; None where the answer is of no such case."""
     probe, status = observation.exchange.probe, observation.exchange.status or 0
     # A success where there must be none is told with more weight, and 429 and 5xx are weighed over the run.
@@ -60,19 +60,19 @@ def case_of(observation: Sighting) -> tuple[int, Message] | None:
     return None
 
 
-def _is_success(observation: Sighting) -> bool:
+def _is_success(observation: Observation) -> bool:
     return is_read(observation) and 200 <= (observation.exchange.status or 0) < 300
 
 
-def _names_a_file(observation: Sighting) -> bool:
+def _names_a_file(observation: Observation) -> bool:
     return _is_success(observation) and any(at(observation.batch, pointer) is not None for pointer in _FILES)
 
 
-def _is_error(observation: Sighting) -> bool:
+def _is_error(observation: Observation) -> bool:
     return is_read(observation) and not _is_success(observation)
 
 
-def _is_of_a_case(observation: Sighting) -> bool:
+def _is_of_a_case(observation: Observation) -> bool:
     return _is_error(observation) and case_of(observation) is not None
 
 

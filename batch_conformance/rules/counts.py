@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from batch_conformance.contract.operation import Operation
-from batch_conformance.judge.sighting import Sighting, integer_at
 from batch_conformance.message import Private, Template, shown
+from batch_conformance.observation.observation import Observation, integer_at
 from batch_conformance.rules.batch import stage_of
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.history import History
@@ -24,7 +24,7 @@ def _has_counts(operation: Operation) -> bool:
     return operation.roles.counts is not None
 
 
-def _check_sum(observation: Sighting) -> Iterator[Broken]:
+def _check_sum(observation: Observation) -> Iterator[Broken]:
     batch, roles = observation.batch, observation.operation.roles
     counts = roles.counts
     if counts is None or batch is None:
@@ -77,7 +77,7 @@ def surely_add_up(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
     return (hold,)
 
 
-def _compare_counts(history: History) -> Iterator[tuple[Sighting, Broken]]:
+def _compare_counts(history: History) -> Iterator[tuple[Observation, Broken]]:
     for earlier, later in pairwise(history.batches):
         counts = later.operation.roles.counts
         for pointer in (counts.total, counts.completed, counts.failed) if counts else ():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from batch_conformance.judge.sighting import Sighting
 from batch_conformance.message import Listing, Template, Text
+from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.highlight import at_headers
 from batch_conformance.rules.rule import Broken, Rule, always, is_answered
 
@@ -27,7 +27,7 @@ _BROKEN = frozenset({"protocol", "too_large"})
 """Failures to read a message that came."""
 
 
-def _check_framing(observation: Sighting) -> Iterator[Broken]:
+def _check_framing(observation: Observation) -> Iterator[Broken]:
     answer, failure = observation.answer, observation.exchange.failure
     is_broken = failure is not None and failure.kind in _BROKEN
     if answer is None:
@@ -49,21 +49,21 @@ def _check_framing(observation: Sighting) -> Iterator[Broken]:
     yield Broken(_ONE_LENGTH(), observed, kind, status="")
 
 
-def _check_encoding(observation: Sighting) -> Iterator[Broken]:
+def _check_encoding(observation: Observation) -> Iterator[Broken]:
     answer = observation.answer
     if answer is not None and answer.decode_error:
         kind = (answer.header("content-encoding") or "").lower()[:40]
         yield Broken(_AS_NAMED(), answer.decode_error, kind)
 
 
-def _check_unasked(observation: Sighting) -> Iterator[Broken]:
+def _check_unasked(observation: Observation) -> Iterator[Broken]:
     coding = _unasked_coding(observation)
     if coding:
         asked = observation.exchange.request.header("accept-encoding") or ""
         yield Broken(_AS_ASKED(), _CODED(coding=coding, asked=asked[:60]), "unasked")
 
 
-def _unasked_coding(observation: Sighting) -> str:
+def _unasked_coding(observation: Observation) -> str:
     """The content coding of a body whose request did not admit it; empty where it did, or admits any."""
     answer, asked = observation.answer, observation.exchange.request.header("accept-encoding")
     if answer is None or not answer.body or answer.decode_error or asked is None:
@@ -75,7 +75,7 @@ def _unasked_coding(observation: Sighting) -> str:
     return "" if offered & {coding, "x-" + coding, "*"} else coding[:40]
 
 
-def _has_body(observation: Sighting) -> bool:
+def _has_body(observation: Observation) -> bool:
     return observation.answer is not None and bool(observation.answer.body)
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.schema import ALL_TYPES, Schema
 from batch_conformance.findings.finding import Finding
-from batch_conformance.judge.sighting import Sighting
 from batch_conformance.message import Listing, Message, Private, Template, shown
+from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.highlight import Highlight, at_headers
 from batch_conformance.rules.history import History
 from batch_conformance.rules.refusal import is_turned_away, leads_to_normal_form
@@ -42,7 +42,7 @@ def _is_secured(operation: Operation) -> bool:
     return operation.secured
 
 
-def _check_challenge(observation: Sighting) -> Iterator[Broken]:
+def _check_challenge(observation: Observation) -> Iterator[Broken]:
     answer = observation.answer
     if answer is None or not answer.headers_complete or answer.status != 401:
         return
@@ -52,7 +52,7 @@ def _check_challenge(observation: Sighting) -> Iterator[Broken]:
         yield Broken(_CHALLENGE(), observed, "missing", status="401")
 
 
-def _check_allow(observation: Sighting) -> Iterator[Broken]:
+def _check_allow(observation: Observation) -> Iterator[Broken]:
     answer = observation.answer
     if answer is None or not answer.headers_complete or answer.status != 405:
         return
@@ -60,7 +60,7 @@ def _check_allow(observation: Sighting) -> Iterator[Broken]:
         yield Broken(_ALLOW(), _NONE(), "missing", status="405")
 
 
-def _check_retry_after(observation: Sighting) -> Iterator[Broken]:
+def _check_retry_after(observation: Observation) -> Iterator[Broken]:
     answer = observation.answer
     given = answer.header("retry-after") if answer is not None and answer.headers_complete else None
     if given is not None and not is_retry_after(given):
@@ -78,11 +78,11 @@ def is_retry_after(value: str) -> bool:
     return True
 
 
-def _has_retry_after(observation: Sighting) -> bool:
+def _has_retry_after(observation: Observation) -> bool:
     return observation.answer is not None and observation.answer.header("retry-after") is not None
 
 
-def _check_cache(observation: Sighting) -> Iterator[Broken]:
+def _check_cache(observation: Observation) -> Iterator[Broken]:
     answer = observation.answer
     if answer is None or not answer.headers_complete or not 200 <= answer.status < 300:
         return
@@ -93,7 +93,7 @@ def _check_cache(observation: Sighting) -> Iterator[Broken]:
         yield Broken(_PRIVATE(), shown(given[:60]), "public")
 
 
-def _check_declared(observation: Sighting) -> Iterator[Broken]:
+def _check_declared(observation: Observation) -> Iterator[Broken]:
     answer, documented = observation.answer, observation.documented
     if answer is None or documented is None or not answer.headers_complete:
         return
@@ -154,14 +154,14 @@ def _at_declared(finding: Finding) -> Highlight:
 
 
 _Asked = tuple[str, str, tuple[tuple[str, str], ...]]
-_Read = tuple[int, Sighting, Any]
+_Read = tuple[int, Observation, Any]
 """The place of a GET among the reads of a batch, and what is told of its length."""
 
 
-def _compare_head(history: History) -> Iterator[tuple[Sighting, Broken]]:
+def _compare_head(history: History) -> Iterator[tuple[Observation, Broken]]:
     """What HEAD said and GET did not, of one request with the valid credential."""
     compared = [one for one in zip(history.observations, history.lengths, strict=True) if _is_compared(one[0])]
-    gets: dict[_Asked, list[Sighting]] = {}
+    gets: dict[_Asked, list[Observation]] = {}
     reads: dict[str, list[_Read]] = {}
     for place, (observation, length) in enumerate(compared):
         if observation.method == "GET":
@@ -200,19 +200,19 @@ def _length_around(place: int, reads: Sequence[_Read]) -> str | None:
         return None  # an error may name the method, and be another one for HEAD
     if length is None or length != other_length or one.answer.status != other.answer.status:
         return None
-    if one.strange or other.strange:
+    if one.mismatch or other.mismatch:
         return None  # what the documented object is long is another thing
     told: str = length[0]
     return told
 
 
-def _is_compared(observation: Sighting) -> bool:
+def _is_compared(observation: Observation) -> bool:
     probe, status = observation.exchange.probe, observation.exchange.status or 0
     weighed_elsewhere = status == 429 or status >= 500 or status == 406
     return observation.authorised and not probe.forced_status and not weighed_elsewhere
 
 
-def _asked(observation: Sighting) -> _Asked:
+def _asked(observation: Observation) -> _Asked:
     """All of a request but its method."""
     probe = observation.exchange.probe
     return probe.path, probe.query, tuple(sorted((name.lower(), value) for name, value in probe.headers))
@@ -226,7 +226,7 @@ def _any_of(values: Iterable[int] | Iterable[str]) -> Listing:
     return Listing(tuple(sorted(str(value) for value in values)), "or")
 
 
-def _is_conclusive_head(observation: Sighting) -> bool:
+def _is_conclusive_head(observation: Observation) -> bool:
     status = observation.exchange.status or 0
     answered = observation.exchange.failure is None and 0 < status < 500 and status != 429
     return observation.method == "HEAD" and answered and status not in _NOT_SERVED

@@ -8,9 +8,9 @@ from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.said import at_parameter, at_response
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.fold import Bucket
-from batch_conformance.judge.form import form_of
-from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.message import Message, Private, Template, shown
+from batch_conformance.observation.form import form_of
+from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.conditions import (
     ALWAYS,
     UNLESS_ANY_ID,
@@ -33,26 +33,26 @@ _NO_ID = Template("identity.list_answered.expected", "404: the path has no id")
 _NORMAL = Template("identity.spelling_redirected.expected", "the answer that the normal form of the path gets, or 404")
 
 
-def _told(observation: Sighting, condition: Bucket = ALWAYS) -> Bucket:
+def _told(observation: Observation, condition: Bucket = ALWAYS) -> Bucket:
     """Told where a success is one: some servers refuse with 200 and another object."""
     if observation.is_another_object:
         return unless_refused_so(form_of(observation), condition)
     return unless_any_refused_so("valid", condition) if observation.method == "HEAD" else condition
 
 
-def _answered(observation: Sighting) -> str:
+def _answered(observation: Observation) -> str:
     """The subject of an id that was answered with success; empty where it was not, or without the valid credential."""
     return observation.exchange.probe.subject if is_success(observation) and observation.authorised else ""
 
 
-def _success(observation: Sighting, expected: Message, kind: str, condition: Bucket = ALWAYS) -> Broken:
+def _success(observation: Observation, expected: Message, kind: str, condition: Bucket = ALWAYS) -> Broken:
     status = observation.answer.status if observation.answer else 0
     asked = observation.exchange.probe.batch_id or ""
     observed = _SUCCESS(status=status, id=_short(asked)) if asked else _SUCCESS_OF_NONE(status=status)
     return Broken(expected, observed, kind, when=_told(observation, condition))
 
 
-def _check_batch(observation: Sighting) -> Iterator[Broken]:
+def _check_batch(observation: Observation) -> Iterator[Broken]:
     pointer = observation.operation.roles.identity
     answered = at(observation.batch, pointer) if pointer is not None else None
     asked = observation.exchange.probe.batch_id
@@ -69,7 +69,7 @@ def _check_batch(observation: Sighting) -> Iterator[Broken]:
         )
 
 
-def _check_unknown(observation: Sighting) -> Iterator[Broken]:
+def _check_unknown(observation: Observation) -> Iterator[Broken]:
     subject, asked = _answered(observation), observation.exchange.probe.batch_id or ""
     expected = _REFUSED()
     if subject == "unknown":
@@ -78,7 +78,7 @@ def _check_unknown(observation: Sighting) -> Iterator[Broken]:
         yield _success(observation, expected, subject, unless_continues(asked))
 
 
-def _check_neighbour(observation: Sighting) -> Iterator[Broken]:
+def _check_neighbour(observation: Observation) -> Iterator[Broken]:
     """A server that answers any plain id also answers similar ones; only the first is said then."""
     subject, asked = _answered(observation), observation.exchange.probe.batch_id or ""
     if subject in ("neighbour", "hostile"):
@@ -86,19 +86,19 @@ def _check_neighbour(observation: Sighting) -> Iterator[Broken]:
         yield _success(observation, _EXACTLY(), "similar", condition)
 
 
-def _check_traversal(observation: Sighting) -> Iterator[Broken]:
+def _check_traversal(observation: Observation) -> Iterator[Broken]:
     asked = observation.exchange.probe.batch_id or ""
     if _answered(observation) == "hostile" and _is_traversal(observation):
         expected = _NO_PATH()
         yield _success(observation, expected, "hostile", unless_continues(asked))
 
 
-def _check_empty(observation: Sighting) -> Iterator[Broken]:
+def _check_empty(observation: Observation) -> Iterator[Broken]:
     if _answered(observation) == "outside" and observation.exchange.probe.batch_id is None:
         yield _success(observation, _NO_ID(), "empty id")
 
 
-def _check_spelling(observation: Sighting) -> Iterator[Broken]:
+def _check_spelling(observation: Observation) -> Iterator[Broken]:
     answer = observation.answer
     if answer is not None and leads_to_normal_form(observation):
         yield Broken(_NORMAL(), shown(f"{answer.status} {answer.reason}".rstrip()), str(answer.status))
@@ -108,7 +108,7 @@ def _at_redirect(_: Finding) -> Highlight:
     return Highlight(status=True, headers=frozenset({"location"}))
 
 
-def _is_traversal(observation: Sighting) -> bool:
+def _is_traversal(observation: Observation) -> bool:
     """Whether the id is a path that leads elsewhere once its encoded slashes are taken for separators."""
     asked = observation.exchange.probe.batch_id or ""
     return "/" in asked and ".." in asked.split("/")
@@ -123,19 +123,19 @@ def _has_identity(operation: Operation) -> bool:
     return operation.roles.identity is not None
 
 
-def _asks_for(*subjects: str) -> Callable[[Sighting], bool]:
-    def asks(observation: Sighting) -> bool:
+def _asks_for(*subjects: str) -> Callable[[Observation], bool]:
+    def asks(observation: Observation) -> bool:
         return observation.authorised and observation.exchange.probe.subject in subjects and is_conclusive(observation)
 
     return asks
 
 
-def _asks_for_path(observation: Sighting) -> bool:
+def _asks_for_path(observation: Observation) -> bool:
     probe = observation.exchange.probe
     return probe.subject == "hostile" and ".." in (probe.batch_id or "") and is_conclusive(observation)
 
 
-def _asks_for_nothing(observation: Sighting) -> bool:
+def _asks_for_nothing(observation: Observation) -> bool:
     probe = observation.exchange.probe
     return probe.subject == "outside" and probe.batch_id is None and is_conclusive(observation)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from batch_conformance.judge.content import Content
-from batch_conformance.judge.sighting import Sighting, derived
-from batch_conformance.judge.strict_json import Parsed
 from batch_conformance.message import Template
+from batch_conformance.observation.content import Content
+from batch_conformance.observation.observation import Observation, derived
+from batch_conformance.observation.strict_json import Parsed
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.media_type import foreign_charset
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text, leads_to_normal_form
@@ -24,7 +24,7 @@ _RULE_OF_FLAW = {
 }
 
 
-def documented_body(observation: Sighting) -> Parsed | None:
+def documented_body(observation: Observation) -> Parsed | None:
     """A body that is to be the documented one of its status, as it was read; None where there is no such body.
 
     Where its media type says that something else came, what is in it is no second cause.
@@ -42,18 +42,18 @@ def documented_body(observation: Sighting) -> Parsed | None:
 
 def _is_meant(content: Content | None) -> bool:
     """Whether a body under a media type that is not documented is the documented one all the same."""
-    if content is None or content.strangeness is not None:
+    if content is None or content.mismatch is not None:
         return False
     return not any(violation.pointer == "" for violation in content.violations)
 
 
 @derived
-def of_text(observation: Sighting) -> tuple[tuple[str, Broken], ...]:
+def of_text(observation: Observation) -> tuple[tuple[str, Broken], ...]:
     """What is wrong with the text of a body, by the rules that it breaks, whoever sent it."""
     return tuple(_of_text(observation))
 
 
-def _of_text(observation: Sighting) -> Iterator[tuple[str, Broken]]:
+def _of_text(observation: Observation) -> Iterator[tuple[str, Broken]]:
     parsed, media_type = documented_body(observation), observation.contract_media_type
     if parsed is None:
         return
@@ -71,10 +71,10 @@ def _of_text(observation: Sighting) -> Iterator[tuple[str, Broken]]:
             yield _RULE_OF_FLAW.get(defect.flaw, "json.invalid"), broken
 
 
-def _checks(rule: str) -> Callable[[Sighting], Iterator[Broken]]:
+def _checks(rule: str) -> Callable[[Observation], Iterator[Broken]]:
     """The check of a rule; what was turned away is told as that, whatever its body is."""
 
-    def check(observation: Sighting) -> Iterator[Broken]:
+    def check(observation: Observation) -> Iterator[Broken]:
         answer = observation.answer
         if answer is not None and not is_turned_away(observation, answer.status):
             yield from (broken for broken_rule, broken in of_text(observation) if broken_rule == rule)
@@ -82,7 +82,7 @@ def _checks(rule: str) -> Callable[[Sighting], Iterator[Broken]]:
     return check
 
 
-def _is_text_of_error(observation: Sighting) -> bool:
+def _is_text_of_error(observation: Observation) -> bool:
     return has_json(observation) and (observation.exchange.status or 0) >= 400
 
 

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Finding
-from batch_conformance.judge.sighting import Sighting
 from batch_conformance.message import Message, Template
+from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.highlight import Highlight, at_observed_text, at_redacted
 from batch_conformance.rules.rule import Broken, Rule, always, has_id, is_answered, where
 
@@ -51,7 +51,7 @@ _INTERNALS = (
 )
 
 
-def _check_key(observation: Sighting) -> Iterator[Broken]:
+def _check_key(observation: Observation) -> Iterator[Broken]:
     for place in observation.exchange.reflections:
         yield Broken(_NO_KEY(), _key_in(place), kind=place.partition(" ")[0], status="")
 
@@ -64,7 +64,7 @@ def _key_in(place: str) -> Message:
     return _KEY_IN_BODY() if place == "body" else _KEY_IN(place=place)
 
 
-def _check_injection(observation: Sighting) -> Iterator[Broken]:
+def _check_injection(observation: Observation) -> Iterator[Broken]:
     answer = observation.answer
     for name, value in _injected(observation.exchange) if answer is not None else ():
         if answer is not None and value in (found.strip() for found in answer.header_all(name)):
@@ -77,7 +77,7 @@ def _injected(exchange: Exchange) -> list[tuple[str, str]]:
     return [(name, value.strip()) for name, mark, value in (line.partition(":") for line in lines) if mark]
 
 
-def _would_inject(observation: Sighting) -> bool:
+def _would_inject(observation: Observation) -> bool:
     return observation.answer is not None and bool(_injected(observation.exchange))
 
 
@@ -85,13 +85,13 @@ def _at_injected(finding: Finding) -> Highlight:
     return Highlight(headers=frozenset(name.lower() for name, _ in _injected(finding.evidence)))
 
 
-def _check_trace(observation: Sighting) -> Iterator[Broken]:
+def _check_trace(observation: Observation) -> Iterator[Broken]:
     trace = _trace(_error_text(observation))
     if trace:
         yield Broken(_NO_TRACE(), _LEAKED(text=_on_one_line(trace)), "trace")
 
 
-def _check_internals(observation: Sighting) -> Iterator[Broken]:
+def _check_internals(observation: Observation) -> Iterator[Broken]:
     text = _error_text(observation)
     if _trace(text):
         return  # a trace is full of paths: that is one cause
@@ -103,11 +103,11 @@ def _check_internals(observation: Sighting) -> Iterator[Broken]:
             return
 
 
-def _is_error(observation: Sighting) -> bool:
+def _is_error(observation: Observation) -> bool:
     return (observation.exchange.status or 0) >= 400
 
 
-def _error_text(observation: Sighting) -> str:
+def _error_text(observation: Observation) -> str:
     """The body of an error, empty for anything else: those of successes are the customer's own words."""
     answer = observation.answer
     if answer is None or answer.status < 400 or observation.method == "HEAD":

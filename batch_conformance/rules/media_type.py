@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from batch_conformance.judge.sighting import Sighting
 from batch_conformance.message import Listing, Message, Template, shown
+from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.highlight import at_headers
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text, leads_to_normal_form
 from batch_conformance.rules.rule import Broken, Rule, always, has_json
@@ -22,7 +22,7 @@ _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
 _NO_TYPE = Template("response.media_type.none", "no Content-Type")
 
 
-def accepts_documented(observation: Sighting) -> bool:
+def accepts_documented(observation: Observation) -> bool:
     """Whether the request's Accept admits a media type that the document gives to a success."""
     asked = next((value for name, value in observation.exchange.probe.headers if name.lower() == "accept"), "*/*")
     ranges = {part.partition(";")[0].strip().lower() for part in asked.split(",") if not _NEVER.search(part)}
@@ -31,12 +31,12 @@ def accepts_documented(observation: Sighting) -> bool:
     return bool(ranges & admitted)
 
 
-def named_type(observation: Sighting) -> Message:
+def named_type(observation: Observation) -> Message:
     """The media type that a body is said to be of."""
     return shown(observation.media_type) if observation.media_type else _NO_TYPE()
 
 
-def is_of_another_type(observation: Sighting) -> bool:
+def is_of_another_type(observation: Observation) -> bool:
     """Whether a body came under a media type that its status does not have, or under none."""
     answer, documented = observation.answer, observation.documented
     if answer is None or documented is None or not documented.content or not observation.covered:
@@ -47,7 +47,7 @@ def is_of_another_type(observation: Sighting) -> bool:
     return told and observation.declared_media_type is None
 
 
-def _check_type(observation: Sighting) -> Iterator[Broken]:
+def _check_type(observation: Observation) -> Iterator[Broken]:
     answer, documented = observation.answer, observation.documented
     if answer is None or documented is None or not is_of_another_type(observation):
         return
@@ -60,7 +60,7 @@ def _check_type(observation: Sighting) -> Iterator[Broken]:
         )
 
 
-def _check_charset(observation: Sighting) -> Iterator[Broken]:
+def _check_charset(observation: Observation) -> Iterator[Broken]:
     answer, charset = observation.answer, foreign_charset(observation)
     if answer is None or not charset or not observation.covered or observation.declared_media_type is None:
         return
@@ -69,7 +69,7 @@ def _check_charset(observation: Sighting) -> Iterator[Broken]:
         yield Broken(shown("UTF-8"), shown(f"charset={charset[:40]}"), kind, media_type=observation.contract_media_type)
 
 
-def foreign_charset(observation: Sighting) -> str:
+def foreign_charset(observation: Observation) -> str:
     """The charset, other than UTF-8, that a JSON body is said to be in; empty where there is none."""
     named = _CHARSET.search((observation.answer.header("content-type") if observation.answer else None) or "")
     if named is None or "json" not in observation.media_type or named[1].lower() in _UTF_8:

@@ -6,7 +6,7 @@ import re
 from urllib.parse import quote, urljoin, urlsplit
 
 from batch_conformance.exchange.exchange import UNKNOWN_QUERY
-from batch_conformance.judge.sighting import Sighting
+from batch_conformance.observation.observation import Observation
 
 _GATEWAY_REFUSALS = frozenset({400, 403, 404, 405, 406, 414, 431})
 """Statuses with which gateways turn odd requests away before the API sees them; 405 is what Alibaba Cloud's firewall
@@ -27,7 +27,7 @@ _OF_A_REFUSED_ID = frozenset({400, 404, 422})
 """How a request is refused whose path parameter is none of the schema's: 422 is what FastAPI answers."""
 
 
-def is_turned_away(observation: Sighting, status: int) -> bool:
+def is_turned_away(observation: Observation, status: int) -> bool:
     """Whether something odd was refused, or redirected, by what knows nothing of the API's document.
 
     Odd is a hostile id, a neighbour with letters that no id has, an id in another spelling than the usual one, and a
@@ -42,7 +42,7 @@ def is_turned_away(observation: Sighting, status: int) -> bool:
     return (is_odd and status in _GATEWAY_REFUSALS) or (is_path and status in _REDIRECTS)
 
 
-def is_refused_for_its_id(observation: Sighting) -> bool:
+def is_refused_for_its_id(observation: Observation) -> bool:
     """Whether a read was refused whose id the schema of the path's parameter does not admit."""
     answer, asked = observation.answer, observation.exchange.probe.batch_id
     if answer is None or answer.status not in _OF_A_REFUSED_ID or not observation.covered or observation.forced:
@@ -50,13 +50,13 @@ def is_refused_for_its_id(observation: Sighting) -> bool:
     return observation.operation.breaks_its_schema(asked)
 
 
-def is_of_a_query(observation: Sighting, status: int) -> bool:
+def is_of_a_query(observation: Observation, status: int) -> bool:
     """Whether a request was refused that had a parameter in its query which no document has."""
     probe = observation.exchange.probe
     return status in _OF_A_QUERY and (probe.query == UNKNOWN_QUERY or probe.credential in _IN_QUERY)
 
 
-def leads_to_normal_form(observation: Sighting) -> bool:
+def leads_to_normal_form(observation: Observation) -> bool:
     """Whether another spelling of an id (RFC 3986 section 6.2.2) is redirected to the one that is usual.
 
     Nothing else is judged of such an answer, whatever a document says of redirects, or of all statuses.
@@ -73,7 +73,7 @@ def leads_to_normal_form(observation: Sighting) -> bool:
         return False
 
 
-def is_unquoted_text(observation: Sighting) -> bool:
+def is_unquoted_text(observation: Observation) -> bool:
     """Whether a documented JSON string came as plain text without its quotes.
 
     True for no markup: an HTML page is no string of the API. True only where the schema admits nothing but a string.

@@ -15,8 +15,8 @@ from batch_conformance.contract.said import Said, nowhere
 from batch_conformance.contract.schema import Schema
 from batch_conformance.findings.finding import Deviation, Finding, Level, Side
 from batch_conformance.findings.fold import Bucket
-from batch_conformance.judge.sighting import Sighting
 from batch_conformance.message import Template, Text
+from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.conditions import ALWAYS
 from batch_conformance.rules.highlight import Highlight
 from batch_conformance.rules.history import History
@@ -141,11 +141,11 @@ class Rule:
     said_by: Literal["response", "source"] = "source"
     said: Said = nowhere
     clauses: Callable[[Operation], Iterable[Place]] = lambda _: ()
-    exercised: Callable[[Sighting], bool] | None = None
+    exercised: Callable[[Observation], bool] | None = None
     exercised_at: At = ""
     concern: Concern = "protocol"
-    check: Callable[[Sighting], Iterable[Broken]] | None = None
-    compare: Callable[[History], Iterable[tuple[Sighting, Broken]]] | None = None
+    check: Callable[[Observation], Iterable[Broken]] | None = None
+    compare: Callable[[History], Iterable[tuple[Observation, Broken]]] | None = None
     compares: Literal["", "reads", "methods"] = ""
     looks_at: LooksAt | None = None
     headers: tuple[str, ...] = ()
@@ -161,7 +161,7 @@ class Rule:
             location = place.location or self.said(operation, place.pointer) or standard(self.source)
             yield Clause(operation.id, place.status, place.media_type, place.pointer, self.id, place.says, location)
 
-    def deviation(self, observation: Sighting, broken: Broken) -> Deviation:
+    def deviation(self, observation: Observation, broken: Broken) -> Deviation:
         """What is broken, seen in an exchange.
 
         What an example, a guide or a repair says, and not the document itself, breaks at level ``should`` at most.
@@ -184,7 +184,7 @@ class Rule:
             location=location,
         )
 
-    def _said(self, observation: Sighting, pointer: str) -> Location:
+    def _said(self, observation: Observation, pointer: str) -> Location:
         if self.said_by == "source":
             return self.said(observation.operation, pointer) or standard(self.source)
         return observation.documented.location if observation.documented else observation.operation.location
@@ -218,28 +218,28 @@ def has_id(operation: Operation) -> bool:
     return bool(operation.parameter)
 
 
-def is_batch(observation: Sighting) -> bool:
+def is_batch(observation: Observation) -> bool:
     """Whether a batch was answered."""
     return observation.batch is not None
 
 
-def is_conclusive(observation: Sighting) -> bool:
+def is_conclusive(observation: Observation) -> bool:
     """Whether an answer came that says something of the API: no limit, and no error of the server."""
     status = observation.exchange.status or 0
     return observation.exchange.failure is None and 0 < status < 500 and status != 429
 
 
-def is_success(observation: Sighting) -> bool:
+def is_success(observation: Observation) -> bool:
     """Whether a read was answered with success that was not asked for by name."""
     succeeded = observation.answer is not None and 200 <= observation.answer.status < 300
     return succeeded and observation.method in ("GET", "HEAD") and not observation.forced
 
 
-def is_answered(observation: Sighting) -> bool:
+def is_answered(observation: Observation) -> bool:
     """Whether a response came."""
     return observation.answer is not None
 
 
-def has_json(observation: Sighting) -> bool:
+def has_json(observation: Observation) -> bool:
     """Whether a body came where the contract has JSON."""
     return observation.covered and observation.parsed is not None and "json" in observation.contract_media_type

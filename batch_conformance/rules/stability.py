@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from batch_conformance.contract.roles import Roles
-from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.message import Private, Template, shown
+from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.batch import is_plausible, stage_of
 from batch_conformance.rules.highlight import at_pointer, at_status
 from batch_conformance.rules.history import History
@@ -22,7 +22,7 @@ _UNSET = Template("stability.changed.unset", "unset")
 _WEIGHED_ELSEWHERE = frozenset({401, 406, 429})
 
 
-def _compare_answers(history: History) -> Iterator[tuple[Sighting, Broken]]:
+def _compare_answers(history: History) -> Iterator[tuple[Observation, Broken]]:
     answered = [read for read in history.reads if read.exchange.final and read.answer is not None]
     if not any(200 <= read.answer.status < 300 for read in answered if read.answer):
         return
@@ -36,7 +36,7 @@ def _compare_answers(history: History) -> Iterator[tuple[Sighting, Broken]]:
             yield read, Broken(_AS_OTHERS(), shown(status), str(status))
 
 
-def _compare_values(history: History) -> Iterator[tuple[Sighting, Broken]]:
+def _compare_values(history: History) -> Iterator[tuple[Observation, Broken]]:
     """What lasts keeps its value once it is set, and stays there."""
     reads = history.batches
     settled: dict[str, Any] = {}
@@ -57,7 +57,7 @@ def _compare_values(history: History) -> Iterator[tuple[Sighting, Broken]]:
         yield from _customers_own(reads, pointer)
 
 
-def _customers_own(reads: Sequence[Sighting], pointer: str) -> Iterator[tuple[Sighting, Broken]]:
+def _customers_own(reads: Sequence[Observation], pointer: str) -> Iterator[tuple[Observation, Broken]]:
     """What the customer said of a batch when making it: members stay what they are."""
     known: dict[str, Any] = {}
     for read in reads:
@@ -82,7 +82,7 @@ def _is_senseless(pointer: str, value: str | int, roles: Roles) -> bool:
     return pointer in roles.timestamps and isinstance(value, int) and not is_plausible(value)
 
 
-def _is_over(read: Sighting, pointer: str) -> bool:
+def _is_over(read: Observation, pointer: str) -> bool:
     """Whether this is when the batch would expire, and it has ended."""
     stage = stage_of(read.batch, read.operation.roles)
     return pointer == read.operation.roles.expires and stage is not None and stage.terminal
@@ -93,7 +93,7 @@ def _unsigned(value: str | int) -> str | int:
     return value.partition("?")[0] if isinstance(value, str) and "://" in value else value
 
 
-def _changed(read: Sighting, pointer: str, was: Any, now: Any) -> Broken:
+def _changed(read: Observation, pointer: str, was: Any, now: Any) -> Broken:
     return Broken(
         _AS_BEFORE(value=_shown(was)),
         _UNSET() if now is None else shown(_shown(now)),

@@ -8,8 +8,8 @@ from itertools import pairwise
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Stage
 from batch_conformance.contract.said import at_state
-from batch_conformance.judge.sighting import Sighting, at
 from batch_conformance.message import Template, shown
+from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.batch import moment, stage_of, times_of
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.history import History
@@ -30,7 +30,7 @@ def _has_states(operation: Operation) -> bool:
     return bool(operation.roles.stages)
 
 
-def _other_stages(observation: Sighting, here: Stage) -> Iterator[tuple[Stage, str]]:
+def _other_stages(observation: Observation, here: Stage) -> Iterator[tuple[Stage, str]]:
     """The stages that have a time of their own, each with its pointer."""
     for stage in observation.operation.roles.stages:
         if stage.timestamp is None or (stage is not here and stage.timestamp == here.timestamp):
@@ -43,7 +43,7 @@ def _was_passed(stage: Stage, here: Stage) -> bool:
     return stage is here or (here.word == "completed" and not stage.terminal and stage.word != "cancelling")
 
 
-def _unset_times(observation: Sighting, *, of_final_state: bool) -> Iterator[Broken]:
+def _unset_times(observation: Observation, *, of_final_state: bool) -> Iterator[Broken]:
     here = stage_of(observation.batch, observation.operation.roles)
     if observation.batch is None or here is None:
         return
@@ -61,15 +61,15 @@ def _unset_times(observation: Sighting, *, of_final_state: bool) -> Iterator[Bro
             )
 
 
-def _check_final_time(observation: Sighting) -> Iterator[Broken]:
+def _check_final_time(observation: Observation) -> Iterator[Broken]:
     return _unset_times(observation, of_final_state=True)
 
 
-def _check_passed_times(observation: Sighting) -> Iterator[Broken]:
+def _check_passed_times(observation: Observation) -> Iterator[Broken]:
     return _unset_times(observation, of_final_state=False)
 
 
-def _check_early_times(observation: Sighting) -> Iterator[Broken]:
+def _check_early_times(observation: Observation) -> Iterator[Broken]:
     batch, roles = observation.batch, observation.operation.roles
     here = stage_of(batch, roles)
     if batch is None or here is None:
@@ -97,7 +97,7 @@ def _contradicts(here: Stage, other: Stage) -> bool:
     return other.rank > here.rank and "cancelling" not in (here.word, other.word)
 
 
-def _compare_states(history: History) -> Iterator[tuple[Sighting, Broken]]:
+def _compare_states(history: History) -> Iterator[tuple[Observation, Broken]]:
     for earlier, later in pairwise(history.batches):
         roles = later.operation.roles
         was, now = stage_of(earlier.batch, roles), stage_of(later.batch, roles)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from batch_conformance.contract.said import at_operation
-from batch_conformance.judge.sighting import Sighting, derived
 from batch_conformance.message import Listing, Template, shown
+from batch_conformance.observation.observation import Observation, derived
 from batch_conformance.rules.bodies import of_body
 from batch_conformance.rules.highlight import at_status
 from batch_conformance.rules.json_text import of_text
@@ -42,7 +42,7 @@ _Undocumented = Literal["", "not_acceptable", "refused_input", "undocumented_err
 
 
 @derived
-def _undocumented(observation: Sighting) -> _Undocumented:
+def _undocumented(observation: Observation) -> _Undocumented:
     """What a status is that the document does not list; empty for one that it does, and where that is said elsewhere.
 
     429 and 5xx are weighed over the run: an outage is not drift.
@@ -64,27 +64,27 @@ def _undocumented(observation: Sighting) -> _Undocumented:
     return "undocumented_error" if unforeseen or is_of_a_query(observation, status) else "status"
 
 
-def _checks(what: _Undocumented) -> Callable[[Sighting], Iterator[Broken]]:
-    def check(observation: Sighting) -> Iterator[Broken]:
+def _checks(what: _Undocumented) -> Callable[[Observation], Iterator[Broken]]:
+    def check(observation: Observation) -> Iterator[Broken]:
         if _undocumented(observation) == what:
             yield _unlisted(observation)
 
     return check
 
 
-def _unlisted(observation: Sighting, expected: Template = _ONE_OF) -> Broken:
+def _unlisted(observation: Observation, expected: Template = _ONE_OF) -> Broken:
     """A status that is none of those listed."""
     status, reason = (observation.answer.status, observation.answer.reason) if observation.answer else (0, "")
     listed = Listing(tuple(observation.operation.responses))
     return Broken(expected(statuses=listed), shown(f"{status} {reason}".rstrip()), str(status))
 
 
-def _check_error(observation: Sighting) -> Iterator[Broken]:
+def _check_error(observation: Observation) -> Iterator[Broken]:
     if _undocumented(observation) == "undocumented_error":
         yield _unlisted(observation, _NO_ERROR_FOR_IT if observation.operation.lists_errors else _NO_ERROR)
 
 
-def _is_unforeseen(observation: Sighting, status: int) -> bool:
+def _is_unforeseen(observation: Observation, status: int) -> bool:
     """Whether the document foresees no answer at all to what was asked, and this is the one that HTTP has for it.
 
     A credential that must be refused gets 401 (RFC 9110 section 15.5.2), an id that nobody has 404 (15.5.5) or 410.
@@ -97,7 +97,7 @@ def _is_unforeseen(observation: Sighting, status: int) -> bool:
     return status in (404, 410) and gone and probe.credential in _ACCEPTED
 
 
-def _check_refused(observation: Sighting) -> Iterator[Broken]:
+def _check_refused(observation: Observation) -> Iterator[Broken]:
     """An odd request that was turned away with a status, a media type or a body that is not documented."""
     if _undocumented(observation) == "refused_input":
         yield _unlisted(observation)
@@ -114,7 +114,7 @@ def _check_refused(observation: Sighting) -> Iterator[Broken]:
         yield Broken(_DOCUMENTED_BODY(status=observation.status), observed, kind)
 
 
-def refused_for_its_id(observation: Sighting) -> Broken:
+def refused_for_its_id(observation: Observation) -> Broken:
     """The one thing that is told of all refusals of ids that their schema does not admit, whatever they are like."""
     return Broken(
         _ADMITTED(parameter=observation.operation.parameter),
@@ -125,7 +125,7 @@ def refused_for_its_id(observation: Sighting) -> Broken:
     )
 
 
-def _check_method(observation: Sighting) -> Iterator[Broken]:
+def _check_method(observation: Observation) -> Iterator[Broken]:
     answer = observation.answer
     if answer is None or observation.covered or not 200 <= answer.status < 300:
         return
@@ -138,26 +138,26 @@ def _check_method(observation: Sighting) -> Iterator[Broken]:
         )
 
 
-def _is_odd(observation: Sighting) -> bool:
+def _is_odd(observation: Observation) -> bool:
     """Whether a request is one that a gateway may turn away: for its id, or for the status that it asks for."""
     probe = observation.exchange.probe
     odd = probe.subject in ("hostile", "neighbour") or (probe.forced_status is not None and not observation.forced)
     return (odd or observation.operation.breaks_its_schema(probe.batch_id)) and is_conclusive(observation)
 
 
-def _is_read(observation: Sighting) -> bool:
+def _is_read(observation: Observation) -> bool:
     return observation.covered and observation.answer is not None
 
 
-def _accepts_nothing(observation: Sighting) -> bool:
+def _accepts_nothing(observation: Observation) -> bool:
     return observation.answer is not None and not accepts_documented(observation)
 
 
-def _is_error(observation: Sighting) -> bool:
+def _is_error(observation: Observation) -> bool:
     return (observation.exchange.status or 0) >= 400 and is_conclusive(observation)
 
 
-def _is_undeclared(observation: Sighting) -> bool:
+def _is_undeclared(observation: Observation) -> bool:
     return observation.method not in (*observation.operation.methods, "HEAD") and is_conclusive(observation)
 
 

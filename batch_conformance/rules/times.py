@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.said import at_example_of_time
-from batch_conformance.judge.sighting import Sighting, at, integer_at
 from batch_conformance.message import Private, Template
+from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.rules.batch import EARLIEST, LATEST, clock, is_plausible, times_of
 from batch_conformance.rules.batch import moment as moment_of
 from batch_conformance.rules.highlight import at_pointer
@@ -32,7 +32,7 @@ _LATER = Template("time.window.observed", "{seconds} s later")
 _WINDOW_UNIT = {"h": 3600, "d": 86400, "m": 60}
 
 
-def _check_magnitude(observation: Sighting) -> Iterator[Broken]:
+def _check_magnitude(observation: Observation) -> Iterator[Broken]:
     for pointer in observation.operation.roles.timestamps:
         moment = integer_at(observation.batch, pointer)
         if moment is not None and not is_plausible(moment):
@@ -51,7 +51,7 @@ def _magnitude(moment: int) -> str:
     return "distant"
 
 
-def _check_order(observation: Sighting) -> Iterator[Broken]:
+def _check_order(observation: Observation) -> Iterator[Broken]:
     roles = observation.operation.roles
     times = times_of(observation.batch, roles)
     stages = [stage for stage in roles.stages if stage.timestamp in times]
@@ -84,7 +84,7 @@ def precedes(one: Stage, other: Stage) -> bool:
     return other.word != "cancelling"
 
 
-def _check_window(observation: Sighting) -> Iterator[Broken]:
+def _check_window(observation: Observation) -> Iterator[Broken]:
     roles = observation.operation.roles
     times = times_of(observation.batch, roles)
     text = at(observation.batch, roles.window) if roles.window is not None else None

@@ -17,8 +17,8 @@ from batch_conformance.exchange.limits import BudgetExhausted
 from batch_conformance.exchange.profile import Profile, batches_path
 from batch_conformance.exchange.target import Target
 from batch_conformance.input_error import InputError
-from batch_conformance.judge.strict_json import parse
 from batch_conformance.message import Message, Template
+from batch_conformance.observation.strict_json import parse
 from batch_conformance.probes.batch_ids import encode_segment
 from batch_conformance.probes.chapters import JSON
 from batch_conformance.rules.batch import stage_of

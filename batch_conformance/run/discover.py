@@ -11,10 +11,10 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.profile import Profile, batches_path
 from batch_conformance.exchange.target import Target
-from batch_conformance.judge.sighting import at
-from batch_conformance.judge.strict_json import parse
 from batch_conformance.message import Count, Listing, Message, Template
 from batch_conformance.nouns import BATCH
+from batch_conformance.observation.observation import at
+from batch_conformance.observation.strict_json import parse
 from batch_conformance.probes.chapters import JSON
 
 _NO_LIST = Template("discover.no_list", "--discover: {vendor} has no list of batches; give --batch-id.")

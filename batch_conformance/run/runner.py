@@ -15,8 +15,8 @@ from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.judge import Judge, behind_the_door
-from batch_conformance.judge.sighting import Sighting
 from batch_conformance.message import Message, Template
+from batch_conformance.observation.observation import Observation
 from batch_conformance.probes.credentials import is_refused
 from batch_conformance.probes.plan import Plan
 from batch_conformance.run.ahead import Ahead
@@ -299,7 +299,7 @@ class Runner:
         """Keep the exchanges, and stop where nothing but refusals has come for a while."""
         self.exchanges += attempts
         for exchange in attempts:
-            self._facts.add(Sighting(exchange, self.contract))
+            self._facts.add(Observation(exchange, self.contract))
         final = attempts[-1]
         forced = final.probe.forced_status is not None
         status = final.status or 0

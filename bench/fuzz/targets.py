@@ -52,7 +52,7 @@ from batch_conformance.findings.shape import (  # noqa: E402
     shape_json,
 )
 from batch_conformance.judge.judge import judge  # noqa: E402
-from batch_conformance.judge.strict_json import parse  # noqa: E402
+from batch_conformance.observation.strict_json import parse  # noqa: E402
 from batch_conformance.recorded.belonging import Belonging  # noqa: E402
 from batch_conformance.recorded.guess import Guess  # noqa: E402
 from batch_conformance.recorded.har_entries import lines_of  # noqa: E402

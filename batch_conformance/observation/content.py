@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from batch_conformance.contract.pointer import members
 from batch_conformance.contract.schema import Schema, Violation
 from batch_conformance.contract.shape import Sent
-from batch_conformance.judge.stranger import strangeness
-from batch_conformance.judge.strict_json import Parsed, parse
 from batch_conformance.message import Message
+from batch_conformance.observation.object_match import mismatch
+from batch_conformance.observation.strict_json import Parsed, parse
 
 _REMEMBERED = 128
 _LARGEST = 16 * 1024
@@ -68,9 +68,9 @@ class Content:
         return self.schema.unknown_values(self.value)
 
     @cached_property
-    def strangeness(self) -> tuple[str, Message, Message] | None:
+    def mismatch(self) -> tuple[str, Message, Message] | None:
         """What makes the value another object than the documented one, as rule, expected and observed."""
-        return strangeness(self.schema, self.value, self.undeclared)
+        return mismatch(self.schema, self.value, self.undeclared)
 
     @cached_property
     def held(self) -> tuple[Held, ...]:

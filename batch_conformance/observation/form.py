@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from batch_conformance.judge.sighting import Sighting
-from batch_conformance.judge.strict_json import parse
+from batch_conformance.observation.observation import Observation
+from batch_conformance.observation.strict_json import parse
 
 
 def are_alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
@@ -19,16 +19,16 @@ def are_alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return 2 * len(names & others) > max(len(names), len(others))
 
 
-def form_of(sighting: Sighting) -> tuple[str, ...]:
+def form_of(observation: Observation) -> tuple[str, ...]:
     """The form of a refusal: its media type, the JSON type of its body, and the names of its members.
 
     Its status belongs to it unless it is an object: an API that answers objects has the same ones for all its errors.
     """
-    answer = sighting.answer
+    answer = observation.answer
     if answer is None:
         return ()
-    parsed = parse(answer.body) if answer.body and "json" in sighting.media_type else None
+    parsed = parse(answer.body) if answer.body and "json" in observation.media_type else None
     value = parsed.value if parsed is not None and parsed.readable else None
     if isinstance(value, Mapping) and value:
-        return (sighting.media_type, "object", *sorted(map(str, value)))
-    return (sighting.media_type, type(value).__name__ if answer.body else "empty", str(answer.status))
+        return (observation.media_type, "object", *sorted(map(str, value)))
+    return (observation.media_type, type(value).__name__ if answer.body else "empty", str(answer.status))

@@ -1,4 +1,4 @@
-"""A sighting: an exchange laid beside what the contract says of its response."""
+"""An observation: an exchange laid beside what the contract says of its response."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from batch_conformance.contract.match import operation_of
 from batch_conformance.contract.operation import Operation, ResponseContract
 from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Exchange, Response
-from batch_conformance.judge.content import Content, look, read
-from batch_conformance.judge.strict_json import Parsed
+from batch_conformance.observation.content import Content, look, read
+from batch_conformance.observation.strict_json import Parsed
 
 T = TypeVar("T")
 _ODD = ("equivalent", "neighbour", "hostile")
@@ -21,18 +21,18 @@ _ODD = ("equivalent", "neighbour", "hostile")
 
 
 @dataclass(frozen=True)
-class Sighting:
+class Observation:
     """An exchange under a contract. All that is derived from the two is computed once, when first asked for.
 
     ``api_spoke`` says that it was no gateway that answered, however odd the request is.
     """
 
     exchange: Exchange
-    contract: Contract = field(repr=False)  # a crash with all variables shown has hundreds of sightings to show
+    contract: Contract = field(repr=False)  # a crash with all variables shown has hundreds of observations to show
     api_spoke: bool = False
 
-    def __reduce__(self) -> tuple[type[Sighting], tuple[Exchange, Contract, bool]]:
-        return Sighting, (self.exchange, self.contract, self.api_spoke)  # what is derived is derived again
+    def __reduce__(self) -> tuple[type[Observation], tuple[Exchange, Contract, bool]]:
+        return Observation, (self.exchange, self.contract, self.api_spoke)  # what is derived is derived again
 
     @cached_property
     def operation(self) -> Operation:
@@ -144,15 +144,15 @@ class Sighting:
         return True if meant.startswith("text/") else None
 
     @cached_property
-    def strange(self) -> str:
+    def mismatch(self) -> str:
         """The rule that a body breaks which is not the documented object: that is told, and nothing else of it."""
-        strangeness = self.content.strangeness if self.content is not None else None
-        return strangeness[0] if strangeness is not None else ""
+        mismatch = self.content.mismatch if self.content is not None else None
+        return mismatch[0] if mismatch is not None else ""
 
     @property
     def is_another_object(self) -> bool:
         """Whether the body is another object than the documented one: not one around it, nor a part of it."""
-        if self.content is None or self.strange != "body.another_object":
+        if self.content is None or self.mismatch != "body.another_object":
             return False
         return bool(self.content.undeclared) or not self.content.value
 
@@ -161,18 +161,18 @@ class Sighting:
         """The documented object of a successful GET, where it is one."""
         success = self.answer is not None and 200 <= self.answer.status < 300 and self.method == "GET"
         value = self.parsed.value if success and self.parsed else None
-        return value if isinstance(value, Mapping) and not self.strange else None
+        return value if isinstance(value, Mapping) and not self.mismatch else None
 
 
-def derived(function: Callable[[Sighting], T]) -> Callable[[Sighting], T]:
-    """A function of a sighting that is computed once for each of them, as what it derives itself is."""
+def derived(function: Callable[[Observation], T]) -> Callable[[Observation], T]:
+    """A function of an observation that is computed once for each of them, as what it derives itself is."""
     name = f"{function.__module__}.{function.__qualname__}"
 
     @wraps(function)
-    def once(sighting: Sighting) -> T:
-        known = sighting.__dict__
+    def once(observation: Observation) -> T:
+        known = observation.__dict__
         if name not in known:
-            known[name] = function(sighting)
+            known[name] = function(observation)
         found: T = known[name]
         return found
 

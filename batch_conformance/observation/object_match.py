@@ -22,10 +22,10 @@ _SEVERAL = 3
 """Where so many required properties lack and so many others are there, names were changed throughout."""
 
 
-def strangeness(schema: Schema, value: Any, undeclared: tuple[str, ...]) -> tuple[str, Message, Message] | None:
-    """What makes a body a stranger, as rule, expected and observed; None for the documented object, and for no object.
+def mismatch(schema: Schema, value: Any, undeclared: tuple[str, ...]) -> tuple[str, Message, Message] | None:
+    """What makes a value another object than the documented one, as rule, expected and observed.
 
-    ``undeclared`` is what ``schema`` says of ``value``.
+    None for the documented object, and for what is no object. ``undeclared`` is what ``schema`` says of ``value``.
     """
     members = [place for place in schema.properties if place.pointer.count("/") == 1]
     if not isinstance(value, Mapping) or len(members) < _FEW:
