@@ -190,7 +190,7 @@ def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str)
     from batch_conformance.client.reader import ClientReader  # noqa: PLC0415
     from batch_conformance.client.recording import recorded  # noqa: PLC0415
     from batch_conformance.contract.choice import Choice  # noqa: PLC0415
-    from batch_conformance.findings.masking import mask_findings  # noqa: PLC0415
+    from batch_conformance.findings.finding import mask_findings  # noqa: PLC0415
     from batch_conformance.judge.judge import judge  # noqa: PLC0415
     from batch_conformance.recorded.recording import MOST_COMPLAINTS  # noqa: PLC0415
     from batch_conformance.report.client import FACES  # noqa: PLC0415

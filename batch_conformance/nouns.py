@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from batch_conformance.message import Noun
 
 BATCH = Noun("batch", "{n} batch", "{n} batches")
+ENTRY = Noun("entry", "{n} entry", "{n} entries")
 EXCHANGE = Noun("exchange", "{n} exchange", "{n} exchanges")
 FINDING = Noun("finding", "{n} finding", "{n} findings")
 LINE = Noun("line", "{n} line", "{n} lines")
@@ -19,7 +20,7 @@ NOUNS: Mapping[str, Noun] = {
         Noun("chapter", "{n} chapter", "{n} chapters"),
         Noun("clause", "{n} clause", "{n} clauses"),
         Noun("contradiction", "{n} contradiction", "{n} contradictions"),
-        Noun("entry", "{n} entry", "{n} entries"),
+        ENTRY,
         EXCHANGE,
         FINDING,
         LINE,

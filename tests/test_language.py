@@ -194,11 +194,11 @@ def test_what_is_remembered_is_told() -> None:
     entry = replace(new_entry(samples.finding(), date(2026, 11, 23)), reason="工单 7", owner="")
     told = [accepted_as(None), accepted_as(entry), accepted_as(replace(entry, owner="me"))]
     for state in ENTRY_STATES:
-        for remark in ("", "工单"):
+        for remark in (None, shown("工单")):
             told.append(entry_advice(EntryResult(entry, state, remark)))
     report = replace(samples.run_report(), baseline="b.yaml")
     for number in (1, 2):
-        entries = tuple(EntryResult(entry, "known", "") for _ in range(number))
+        entries = tuple(EntryResult(entry, "known") for _ in range(number))
         told.append(baseline_line(replace(report, entries=entries)))
     for exercised in (True, False):
         gone = Gone("abc", "body.type", "must", "200 /x", shown("null"), "2026-01-01", "2026-02-01", exercised)

@@ -28,14 +28,18 @@ from batch_conformance.rules import REGISTRY, Rule, known_clauses
 MODULE = '''
 """Rules about request ids."""
 
+from batch_conformance.message import Template
 from batch_conformance.rules.highlight import at_headers
 from batch_conformance.rules.rule import Broken, Rule, always
+
+_EXPECTED = Template("response.request_id.expected", "an X-Request-Id header")
+_NONE = Template("response.request_id.observed", "none")
 
 
 def _check(observation):
     answer = observation.answer
     if answer is not None and answer.headers_complete and answer.header("x-request-id") is None:
-        yield Broken("an X-Request-Id header", "none", "missing", status="")
+        yield Broken(_EXPECTED(), _NONE(), "missing", status="")
 
 
 REQUEST_ID = Rule(
@@ -48,7 +52,7 @@ REQUEST_ID = Rule(
     source="the house rules of Example Inc., section 7",
     breaks="200 without an X-Request-Id header",
     keeps="200 with X-Request-Id: 4711",
-    clauses=always("every answer has an X-Request-Id"),
+    clauses=always(Template("response.request_id.clause", "every answer has an X-Request-Id")),
     exercised=lambda observation: observation.answer is not None,
     check=_check,
     looks_at="message",

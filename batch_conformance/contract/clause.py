@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from batch_conformance.contract.location import Location
-from batch_conformance.message import Text
+from batch_conformance.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Clause:
     media_type: str
     pointer: str
     rule: str
-    says: Text
+    says: Message
     location: Location
 
     @property

@@ -10,6 +10,7 @@ from typing import Literal
 
 from batch_conformance.findings.finding import Finding, State
 from batch_conformance.findings.ledger import ClauseResult
+from batch_conformance.message import Message, Template
 
 EntryState = Literal["known", "expired", "fixed", "not exercised"]
 ENTRY_STATES: tuple[EntryState, ...] = ("known", "expired", "fixed", "not exercised")
@@ -17,6 +18,9 @@ ENTRY_STATES: tuple[EntryState, ...] = ("known", "expired", "fixed", "not exerci
 _WHERE = re.compile(
     r"\S+ (?P<status>\S+) (?P<media_type>\S+) (?P<pointer>.+?) (?P<rule>[a-z_]+\.[a-z_]+)(?: \(.*\))?", re.DOTALL
 )
+
+_NOT_COMPLETE = Template("baseline.not_complete", "its clause was, but the run is not complete")
+_BROKEN_OTHERWISE = Template("baseline.broken_otherwise", "its clause is broken in another way now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class EntryResult:
-    """What became of an entry in a run. ``remark`` says what a reader may wonder about, or is empty."""
+    """What became of an entry in a run. ``remark`` says what a reader may wonder about."""
 
     entry: Entry
     state: EntryState
-    remark: str = ""
+    remark: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +95,9 @@ def _result(entry: Entry, found: Finding | None, clauses: Sequence[ClauseResult]
     if not was_exercised(entry.where, clauses):
         return EntryResult(entry, "not exercised")
     if not complete:
-        return EntryResult(entry, "not exercised", "its clause was, but the run is not complete")
+        return EntryResult(entry, "not exercised", _NOT_COMPLETE())
     otherwise = any(result.state == "broken" and _is_of(entry.where, result) for result in clauses)
-    return EntryResult(entry, "fixed", "its clause is broken in another way now" if otherwise else "")
+    return EntryResult(entry, "fixed", _BROKEN_OTHERWISE() if otherwise else None)
 
 
 def covering_clauses(where: str, clauses: Sequence[ClauseResult]) -> Iterator[ClauseResult]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from batch_conformance.contract.clause import clause_id
 from batch_conformance.findings.finding import LEVELS, Finding, fingerprint_of
+from batch_conformance.message import Listing, Template
 
 MOST_KINDS = 5
 """Kinds of deviation at one clause that are told apart; more of them are a value drawn at random."""
@@ -18,13 +19,15 @@ NO_AGE = frozenset({"negative", "distant"})
 """Kinds of times that are in no unit, and mean nothing."""
 
 _SHOWN = 3
-_NO_AGE = "times of no age"
+_CHANGING_NAMES = Template("many.names", "undocumented properties of changing names, such as {name}")
+_AND_MORE = Template("many.values", "{shown} and {number} more")
+_NO_AGE = Template("many.no_age", "times of no age at {places}")
 _UNITS = {
-    "milliseconds": "milliseconds",
-    "microseconds": "microseconds",
-    "nanoseconds": "nanoseconds",
-    "zero": "0",
-    "negative": "times below 0",
+    "milliseconds": Template("many.milliseconds", "milliseconds at {places}"),
+    "microseconds": Template("many.microseconds", "microseconds at {places}"),
+    "nanoseconds": Template("many.nanoseconds", "nanoseconds at {places}"),
+    "zero": Template("many.zero", "0 at {places}"),
+    "negative": Template("many.negative", "times below 0 at {places}"),
     "distant": _NO_AGE,
 }
 """Kinds of times that are not in Unix seconds, and what is said of them."""
@@ -34,19 +37,29 @@ _UNITS = {
 class _Crowd:
     """How the findings of a rule are told as one: when there are more than ``most`` of them, and in which words.
 
-    ``of_kind`` says that only those of one kind are one. An empty ``expected`` is that of the first of them.
+    ``of_kind`` says that only those of one kind are one. Where ``expected`` is None, that of the first of them is.
     """
 
     most: int
-    observed: str
-    expected: str = ""
+    observed: Template
+    expected: Template | None = None
     of_kind: bool = False
 
 
 _CROWDS = {
-    "stability.changed": _Crowd(3, "other values", "the values read before"),
-    "time.order": _Crowd(MOST_KINDS, "times in no order", "times in the order of the states"),
-    "state.timestamp_early": _Crowd(2, "times of other states", of_kind=True),
+    "stability.changed": _Crowd(
+        3,
+        Template("many.other_values", "other values at {places}"),
+        Template("many.values_before", "the values read before"),
+    ),
+    "time.order": _Crowd(
+        MOST_KINDS,
+        Template("many.no_order", "times in no order at {places}"),
+        Template("many.in_order", "times in the order of the states"),
+    ),
+    "state.timestamp_early": _Crowd(
+        2, Template("many.other_states", "times of other states at {places}"), of_kind=True
+    ),
 }
 """Rules that a server breaks at many places at once when it makes its answers anew each time."""
 
@@ -170,7 +183,7 @@ def _places(group: Sequence[Finding]) -> list[str]:
     return sorted({finding.pointer for finding in group})
 
 
-def _at_the_body(group: Sequence[Finding], kind: str, words: str, expected: str = "") -> Finding:
+def _at_the_body(group: Sequence[Finding], kind: str, words: Template, expected: Template | None = None) -> Finding:
     first, places = group[0], _places(group)
     clause = clause_id(first.operation, first.status, first.media_type, "", first.rule)
     return replace(
@@ -178,8 +191,8 @@ def _at_the_body(group: Sequence[Finding], kind: str, words: str, expected: str 
         id=fingerprint_of(clause, kind),
         pointer="",
         kind=kind,
-        expected=expected or first.expected,
-        observed=f"{words} at {', '.join(places)}",
+        expected=expected() if expected is not None else first.expected,
+        observed=words(places=Listing(tuple(places))),
         occurrences=max(sum(one.occurrences for one in group if one.pointer == place) for place in places),
         probes=tuple(sorted({probe for finding in group for probe in finding.probes})),
     )
@@ -194,21 +207,20 @@ def _of_any_name(group: list[Finding]) -> Finding:
         id=fingerprint_of(clause, "many"),
         pointer=pointer,
         kind="many",
-        observed=f"undocumented properties of changing names, such as {first.pointer.rpartition('/')[2]}",
+        observed=_CHANGING_NAMES(name=first.pointer.rpartition("/")[2]),
         occurrences=sum(finding.occurrences for finding in group),
         probes=tuple(sorted({probe for finding in group for probe in finding.probes})),
     )
 
 
 def _one(group: list[Finding]) -> Finding:
-    shown = ", ".join(str(finding.observed) for finding in group[:_SHOWN])
     first = group[0]
     return replace(
         first,
         id=fingerprint_of(first.clause, "many"),
         level=min((finding.level for finding in group), key=LEVELS.index),
         kind="many",
-        observed=f"{shown} and {len(group) - _SHOWN} more",
+        observed=_AND_MORE(shown=Listing(tuple(f.observed for f in group[:_SHOWN])), number=len(group) - _SHOWN),
         occurrences=sum(finding.occurrences for finding in group),
         probes=tuple(sorted({probe for finding in group for probe in finding.probes})),
     )

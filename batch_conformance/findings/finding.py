@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from batch_conformance.contract.clause import clause_id
 from batch_conformance.contract.location import Location
 from batch_conformance.exchange.exchange import Exchange
-from batch_conformance.message import Text
+from batch_conformance.message import Message
 
 Level = Literal["must", "should", "info"]
 Side = Literal["server", "document", "network"]
@@ -33,8 +34,8 @@ class Deviation:
     status: str
     media_type: str
     pointer: str
-    expected: Text
-    observed: Text
+    expected: Message
+    observed: Message
     kind: str
     level: Level
     side: Side
@@ -67,8 +68,8 @@ class Finding:
     status: str
     media_type: str
     pointer: str
-    expected: Text
-    observed: Text
+    expected: Message
+    observed: Message
     kind: str
     occurrences: int
     evidence: Exchange
@@ -80,6 +81,19 @@ class Finding:
     def clause(self) -> str:
         """The id of the clause that is broken."""
         return clause_id(self.operation, self.status, self.media_type, self.pointer, self.rule)
+
+    def without_values(self) -> Finding:
+        """The finding without the values that it shows of a response; their types stay."""
+        return replace(self, expected=self.expected.masked(), observed=self.observed.masked())
+
+
+def mask_findings(findings: Iterable[Finding], pointers: Collection[str]) -> tuple[Finding, ...]:
+    """The findings, those at or below one of ``pointers`` (RFC 6901, ``*`` for any index) without the values seen."""
+    return tuple(one.without_values() if _is_below(one.pointer, pointers) else one for one in findings)
+
+
+def _is_below(pointer: str, pointers: Collection[str]) -> bool:
+    return any(pointer == place or pointer.startswith(place + "/") for place in pointers)
 
 
 def fingerprint_of(clause: str, kind: str) -> str:

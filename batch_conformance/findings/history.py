@@ -9,10 +9,19 @@ from typing import Any
 from batch_conformance.findings.baseline import was_exercised
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.ledger import ClauseResult
-from batch_conformance.message import Message, shown
+from batch_conformance.message import Listing, Message, Template, shown
 from batch_conformance.message_json import from_json
 
 _EMBEDDED = "embedded mock"
+
+_OTHER_TARGET = Template("history.other_target", "the previous report is of another target, {target}")
+_OTHER_MOCK = Template("history.other_mock", "the previous report is of another target, {target} (embedded mock)")
+_OTHER_DOCUMENT = Template("history.other_document", "the previous report is by another document, {document}")
+_OTHER_OPERATION = Template("history.other_operation", "the previous report is of another operation, {operation}")
+_OTHER_READING = Template("history.other_reading", "the previous report is in another reading, {reading}")
+_OTHER_OVERLAYS = Template("history.other_overlays", "the previous report is by other overlays, {overlays}")
+_NONE = Template("history.no_overlays", "none")
+_NOT_COMPLETE = Template("history.not_complete", "the previous run was not complete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ class History:
     started_at: str
     first_seen: Mapping[str, str] = field(default_factory=dict)
     gone: tuple[Gone, ...] = ()
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Message, ...] = ()
 
     def is_new(self, finding: Finding) -> bool:
         """Whether the previous run did not show this finding."""
@@ -98,24 +107,24 @@ def compare(
     )
 
 
-def _remarks(previous: Mapping[str, Any], now: Circumstances) -> Iterator[str]:
+def _remarks(previous: Mapping[str, Any], now: Circumstances) -> Iterator[Message]:
     target, contract = previous["target"], previous["contract"]
     both_embedded = target["kind"] == now.kind == _EMBEDDED  # its port is another one each time
     if target["base_url"] != now.base_url and not both_embedded:
-        kind = f" ({_EMBEDDED})" if target["kind"] == _EMBEDDED else ""
-        yield f"the previous report is of another target, {target['base_url']}{kind}"
+        other = _OTHER_MOCK if target["kind"] == _EMBEDDED else _OTHER_TARGET
+        yield other(target=str(target["base_url"]))
     if contract["sha256"] != now.sha256:
-        yield f"the previous report is by another document, {contract['document']}"
+        yield _OTHER_DOCUMENT(document=str(contract["document"]))
     operation = f"{contract['method']} {contract['path']}"
     if operation != now.operation:
-        yield f"the previous report is of another operation, {operation}"
+        yield _OTHER_OPERATION(operation=operation)
     if contract["reading"] != now.reading:
-        yield f"the previous report is in another reading, {contract['reading']}"
+        yield _OTHER_READING(reading=str(contract["reading"]))
     if tuple(contract["overlays"]) != now.overlays:
-        overlays = ", ".join(contract["overlays"]) or "none"
-        yield f"the previous report is by other overlays, {overlays}"
+        overlays = Listing(tuple(map(str, contract["overlays"])) or (_NONE(),))
+        yield _OTHER_OVERLAYS(overlays=overlays)
     if not previous["complete"]:
-        yield "the previous run was not complete"
+        yield _NOT_COMPLETE()
 
 
 def _first_seen(told: Mapping[str, Any] | None, before: str) -> str:

@@ -14,13 +14,13 @@ from batch_conformance.findings.ledger import ClauseResult
 from batch_conformance.findings.shape import AS_BEFORE, AnswerShape, ShapeRecord, differences, infer, lasting_headers
 from batch_conformance.message import Listing, Template, shown
 from batch_conformance.observation.observation import Observation, at
+from batch_conformance.rules.media_type import NO_CONTENT_TYPE
 from batch_conformance.rules.rule import Broken
 from batch_conformance.rules.shape import CHANGED
 
 _CHAPTERS = frozenset({"known_ids", "lifecycle", "identity", "unknown_ids", "authentication", "statuses"})
 """Chapters whose requests are ordinary ones; what odd ones are answered depends on what stands before the server."""
 
-_NO_CONTENT_TYPE = Template("header.no_content_type", "no Content-Type")
 _HEADER = Template("shape.changed.header", "the header {name}, as always before")
 _NO_HEADER = Template("shape.changed.no_header", "no such header")
 
@@ -115,8 +115,8 @@ def _media_type(observation: Observation, shape: AnswerShape) -> Iterator[Deviat
         yield CHANGED.deviation(
             observation,
             Broken(
-                expected=AS_BEFORE(said=Listing(tuple(kind or _NO_CONTENT_TYPE() for kind in shape.media_types), "or")),
-                observed=shown(observation.media_type or _NO_CONTENT_TYPE()),
+                expected=AS_BEFORE(said=Listing(tuple(kind or NO_CONTENT_TYPE() for kind in shape.media_types), "or")),
+                observed=shown(observation.media_type or NO_CONTENT_TYPE()),
                 kind=f"media type {observation.media_type or 'none'}",
             ),
         )

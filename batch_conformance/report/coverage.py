@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from batch_conformance.findings.ledger import FieldResult
-from batch_conformance.message import Text
+from batch_conformance.message import Message
 from batch_conformance.report.run_report import RunReport
 
 _ALL_TYPES = 6
@@ -78,7 +78,7 @@ class Unobserved:
     statuses: tuple[str, ...]
     clauses: tuple[tuple[str, int], ...]
     inconclusive: tuple[tuple[str, int], ...]
-    named: tuple[tuple[str, Text], ...]
+    named: tuple[tuple[str, Message], ...]
 
 
 def status_grid(report: RunReport) -> StatusGrid:

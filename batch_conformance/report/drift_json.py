@@ -19,7 +19,6 @@ from batch_conformance.exchange.exchange import Exchange, Headers
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.history import Gone, History
 from batch_conformance.input_error import InputError, why_no_json
-from batch_conformance.message import Text, shown
 from batch_conformance.message_json import as_json
 from batch_conformance.report.body_view import mask_url_queries, masked_text
 from batch_conformance.report.groups import clauses_by_id, count, masked_names, rule_named, where_said
@@ -210,7 +209,7 @@ def _baseline(report: RunReport) -> dict[str, Any] | None:
                 "expires": str(result.entry.expires),
                 "line": result.entry.line,
                 "state": result.state,
-                "remark": result.remark,
+                "remark": str(result.remark or ""),
             }
             for result in report.entries
         ],
@@ -223,7 +222,7 @@ def _history(history: History | None) -> dict[str, Any] | None:
     return {
         "previous": history.previous,
         "started_at": history.started_at,
-        "remarks": list(history.remarks),
+        "remarks": [str(remark) for remark in history.remarks],
         "gone": [_gone(gone) for gone in history.gone],
     }
 
@@ -231,10 +230,6 @@ def _history(history: History | None) -> dict[str, Any] | None:
 def _gone(gone: Gone) -> dict[str, Any]:
     told = {field.name: getattr(gone, field.name) for field in fields(gone)}
     return told | {"observed": str(gone.observed), "messages": {"observed": as_json(gone.observed)}}
-
-
-def _message(text: Text) -> dict[str, Any]:
-    return as_json(shown(text) if isinstance(text, str) else text)
 
 
 def _finding(
@@ -256,7 +251,7 @@ def _finding(
         "clause": finding.clause,
         "expected": str(finding.expected),
         "observed": str(finding.observed),
-        "messages": {"expected": _message(finding.expected), "observed": _message(finding.observed)},
+        "messages": {"expected": as_json(finding.expected), "observed": as_json(finding.observed)},
         "occurrences": finding.occurrences,
         "probes": list(finding.probes),
         "first_seen": history.first_seen.get(finding.id) if history else None,

@@ -14,7 +14,7 @@ from batch_conformance.contract.said import place_of
 from batch_conformance.exchange.exchange import Exchange, Request
 from batch_conformance.findings.finding import LEVELS, Finding, Level, Side, State
 from batch_conformance.findings.gate import FailOn, fails_gate
-from batch_conformance.message import Text
+from batch_conformance.message import Message
 from batch_conformance.report.language import ENGLISH, Language, translatable
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.rules import REGISTRY, Rule
@@ -60,12 +60,12 @@ class Group:
         return remedy_of(self, ENGLISH)
 
     @property
-    def expected(self) -> tuple[Text, ...]:
+    def expected(self) -> tuple[Message, ...]:
         """What the contract expects, each wording once."""
         return tuple(dict.fromkeys(finding.expected for finding in self.findings))
 
     @property
-    def observed(self) -> tuple[Text, ...]:
+    def observed(self) -> tuple[Message, ...]:
         """What was observed, each wording once."""
         return tuple(dict.fromkeys(finding.observed for finding in self.findings))
 

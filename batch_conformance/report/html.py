@@ -16,7 +16,7 @@ from batch_conformance.contract.selfcheck import DocumentFinding
 from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.findings.baseline import Entry
 from batch_conformance.findings.finding import LEVELS, Finding
-from batch_conformance.message import Message, Template, Text
+from batch_conformance.message import Message, Template
 from batch_conformance.report.again import folded, rerun
 from batch_conformance.report.baseline_entry import baseline_entry, day_of
 from batch_conformance.report.body_view import NOT_HERE, BodyView, Line, body_view, mask_url_queries
@@ -161,14 +161,14 @@ class _Card:
     group: Group
     fails: bool
     rows: tuple[_Row, ...]
-    says: tuple[Text, ...]
+    says: tuple[Message, ...]
     excerpt: _Excerpt | None
     evidences: tuple[_Evidence, ...]
     hidden: int
     entries: str
     entries_left_out: int
     predicted_by: tuple[DocumentFinding, ...]
-    accepted: tuple[str, ...]
+    accepted: tuple[Message, ...]
     since: str
     again: str
     ticket: str
@@ -179,7 +179,7 @@ class _Contradiction:
     """Findings about the document of one rule, each with what it predicted; ``repairs`` are overlay actions as YAML."""
 
     findings: tuple[tuple[DocumentFinding, tuple[Finding, ...]], ...]
-    whys: tuple[Text, ...]
+    whys: tuple[Message, ...]
     excerpt: _Excerpt | None
     repairs: str
 

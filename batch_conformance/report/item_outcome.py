@@ -123,7 +123,7 @@ class _Outcomes:
         known = [one for one in found if one.state == "known" and self._is_weighty(one)]
         if known:
             reasons = dict.fromkeys(accepted_as(self.entries.get(finding.id)) for finding in known)
-            return Outcome("xfailed", clip(one_line("; ".join(reasons)), _MESSAGE), properties=properties)
+            return Outcome("xfailed", clip(one_line("; ".join(map(str, reasons))), _MESSAGE), properties=properties)
         result = self.results.get(item.clause.id)
         state = result.state if result else "not_observed"
         if found or fixed or state == "kept":

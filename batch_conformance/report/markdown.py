@@ -80,7 +80,7 @@ def render(report: RunReport) -> str:
         f"{result.state}: {result.entry.fingerprint} {result.entry.where}: {entry_advice(result)}"
         for result in entries_to_act_on(report)
     ]
-    gone = [gone_line(one) for one in report.history.gone] if report.history else []
+    gone = [str(gone_line(one)) for one in report.history.gone] if report.history else []
     for heading, texts in (
         ("Missing", report.missing),
         ("Notes", report.notes),

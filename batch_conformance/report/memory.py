@@ -8,8 +8,34 @@ from collections.abc import Mapping, Sequence
 from batch_conformance.findings.baseline import ENTRY_STATES, Entry, EntryResult, EntryState
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.history import Gone
+from batch_conformance.message import Count, Listing, Message, Template, shown
+from batch_conformance.nouns import ENTRY
 from batch_conformance.report.run_report import RunReport
-from batch_conformance.report.text import plural
+
+_ACCEPTED = Template("memory.accepted", "accepted {why}")
+_SOMEHOW_ACCEPTED = Template("memory.somehow_accepted", "accepted by the baseline or by the vendor's profile")
+_SOMEHOW = Template("memory.somehow", "by the baseline or by the vendor's profile")
+_UNTIL = Template("memory.until", "until {date}: {reason}")
+_UNTIL_BY = Template("memory.until_by", "until {date}, {owner}: {reason}")
+_BASELINE = Template("memory.baseline", "{file}: {entries}: {states}")
+_STATES: Mapping[EntryState, Template] = {
+    "known": Template("memory.known", "{number} known"),
+    "expired": Template("memory.expired", "{number} expired"),
+    "fixed": Template("memory.fixed", "{number} fixed"),
+    "not exercised": Template("memory.not_exercised", "{number} not exercised"),
+}
+_RENEW = Template("memory.renew", "accepted until {date}: fix it, or accept it anew with another date")
+_DELETE = Template("memory.delete", "the server keeps this clause now: delete the entry")
+_NOT_SHOWN = Template("memory.not_shown", "nothing in this run could show it")
+_REMARKED = Template("memory.remarked", "{advice} ({remark})")
+_NEW = Template("memory.new", "{number} new")
+_BEFORE = Template("memory.seen_before", "{number} seen before")
+_GONE = Template("memory.gone", "{number} gone")
+_SINCE = Template("memory.since", "since the run of {time} ({file}): {counts}")
+_IS_GONE = Template("memory.is_gone", "gone: [{id}] {where}: {observed} (seen from {first} to {last})")
+_IS_NOT_EXERCISED = Template(
+    "memory.is_not_exercised", "not exercised: [{id}] {where}: {observed} (seen from {first} to {last})"
+)
 
 TOLD = 12
 """Entries and lost findings that are named where there is little room; the others are counted."""
@@ -26,12 +52,18 @@ def entries_by_id(report: RunReport) -> Mapping[str, Entry]:
     return {result.entry.fingerprint: result.entry for result in report.entries}
 
 
-def accepted_as(entry: Entry | None) -> str:
+def accepted_as(entry: Entry | None) -> Message:
     """Why a finding is accepted, by whom and until when; the vendor's profile has no such entry."""
+    return _ACCEPTED(why=accepted_until(entry)) if entry is not None else _SOMEHOW_ACCEPTED()
+
+
+def accepted_until(entry: Entry | None) -> Message:
+    """The same, to stand behind the word ``accepted``."""
     if entry is None:
-        return "accepted by the baseline or by the vendor's profile"
-    owner = f", {entry.owner}" if entry.owner else ""
-    return f"accepted until {entry.expires}{owner}: {entry.reason}"
+        return _SOMEHOW()
+    if entry.owner:
+        return _UNTIL_BY(date=str(entry.expires), owner=entry.owner, reason=entry.reason)
+    return _UNTIL(date=str(entry.expires), reason=entry.reason)
 
 
 def first_seen(report: RunReport, findings: Sequence[Finding]) -> str:
@@ -42,12 +74,12 @@ def first_seen(report: RunReport, findings: Sequence[Finding]) -> str:
     return min(known, default="")
 
 
-def baseline_line(report: RunReport) -> str:
-    """The baseline in one line: its file, and how many entries are in each state; empty where there is none."""
+def baseline_line(report: RunReport) -> Message | None:
+    """The baseline in one line: its file, and how many entries are in each state; None where there is none."""
     if not report.baseline:
-        return ""
-    counts = ", ".join(f"{number:,} {state}" for state, number in entry_counts(report).items())
-    return f"{report.baseline}: {plural(len(report.entries), 'entry', 'entries')}: {counts}"
+        return None
+    counts = tuple(_STATES[state](number=f"{number:,}") for state, number in entry_counts(report).items())
+    return _BASELINE(file=report.baseline, entries=Count(len(report.entries), ENTRY), states=Listing(counts))
 
 
 def entries_to_act_on(report: RunReport) -> tuple[EntryResult, ...]:
@@ -56,33 +88,39 @@ def entries_to_act_on(report: RunReport) -> tuple[EntryResult, ...]:
     return tuple(sorted((r for r in report.entries if r.state in wanted), key=lambda r: wanted.index(r.state)))
 
 
-def entry_advice(result: EntryResult) -> str:
+def entry_advice(result: EntryResult) -> Message:
     """What to do about an entry."""
-    remark = f" ({result.remark})" if result.remark else ""
+    advice = accepted_as(result.entry)
     if result.state == "expired":
-        return f"accepted until {result.entry.expires}: fix it, or accept it anew with another date{remark}"
-    if result.state == "fixed":
-        return f"the server keeps this clause now: delete the entry{remark}"
-    if result.state == "not exercised":
-        return f"nothing in this run could show it{remark}"
-    return accepted_as(result.entry)
+        advice = _RENEW(date=str(result.entry.expires))
+    elif result.state == "fixed":
+        advice = _DELETE()
+    elif result.state == "not exercised":
+        advice = _NOT_SHOWN()
+    return (
+        advice if result.remark is None or result.state == "known" else _REMARKED(advice=advice, remark=result.remark)
+    )
 
 
-def history_line(report: RunReport) -> str:
-    """The history in one line: what is new since, what stays, what is gone; empty where there is none."""
+def history_line(report: RunReport) -> Message | None:
+    """The history in one line: what is new since, what stays, what is gone; None where there is none."""
     history = report.history
     if history is None:
-        return ""
+        return None
     new = sum(history.is_new(finding) for finding in report.ledger.findings)
     gone = sum(one.exercised for one in history.gone)
     unseen = len(history.gone) - gone
-    parts = [f"{new:,} new", f"{len(report.ledger.findings) - new:,} seen before", f"{gone:,} gone"]
-    parts += [f"{unseen:,} not exercised"] if unseen else []
-    remarks = "".join(f"; {remark}" for remark in history.remarks)
-    return f"since the run of {history.started_at} ({history.previous}): {', '.join(parts)}{remarks}"
+    parts = [
+        _NEW(number=f"{new:,}"),
+        _BEFORE(number=f"{len(report.ledger.findings) - new:,}"),
+        _GONE(number=f"{gone:,}"),
+    ]
+    parts += [_STATES["not exercised"](number=f"{unseen:,}")] if unseen else []
+    told = _SINCE(time=history.started_at, file=history.previous, counts=Listing(tuple(parts)))
+    return shown(Listing((told, *history.remarks), ";"))
 
 
-def gone_line(gone: Gone) -> str:
+def gone_line(gone: Gone) -> Message:
     """A finding that is seen no more, in one line."""
-    how = "gone" if gone.exercised else "not exercised"
-    return f"{how}: [{gone.id}] {gone.where}: {gone.observed} (seen from {gone.first_seen} to {gone.last_seen})"
+    template = _IS_GONE if gone.exercised else _IS_NOT_EXERCISED
+    return template(id=gone.id, where=gone.where, observed=gone.observed, first=gone.first_seen, last=gone.last_seen)

@@ -135,7 +135,7 @@ def _result(
 
 
 def _suppression(entry: Entry | None) -> dict[str, Any]:
-    return {"kind": "external", "status": "accepted", "justification": _text(accepted_as(entry))}
+    return {"kind": "external", "status": "accepted", "justification": _text(str(accepted_as(entry)))}
 
 
 def _location(location: Location, finding: Finding) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Literal
 from batch_conformance.contract.clause import Clause
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.findings.finding import Level
-from batch_conformance.message import Text
+from batch_conformance.message import Message
 from batch_conformance.report.again import folded
 from batch_conformance.report.groups import (
     Group,
@@ -26,7 +26,7 @@ from batch_conformance.report.groups import (
 from batch_conformance.report.language import language as language_of
 from batch_conformance.report.memory import (
     TOLD,
-    accepted_as,
+    accepted_until,
     baseline_line,
     entries_by_id,
     entries_to_act_on,
@@ -195,7 +195,7 @@ class _Terminal:
         ]
 
     def _group(self, group: Group) -> list[str]:
-        language, text, said = self.language, self.language.text, self.language.render
+        language, text = self.language, self.language.text
         rule, accepted = language.rule_texts(group.rule), group.state == "known"
         head = (
             f"{MARKS['accepted'] if accepted else GLYPHS[group.level]} "
@@ -209,15 +209,15 @@ class _Terminal:
         lines += self._field("where", self._where(group))
         location = where_said(group.findings[0], self.clauses)
         lines += self._field(
-            "contract", self._joined(group.expected) + (f" ({said(str(location))})" if location else "")
+            "contract", self._joined(group.expected) + (f" ({language.location(location)})" if location else "")
         )
         lines += self._field("observed", self._joined(group.observed))
         lines += self._field("fix", f"{text(group.side)}{text(': ')}{remedy_of(group, language)}")
         if since := first_seen(self.report, group.findings):
             lines += self._field("since", since)
         if accepted:
-            because = dict.fromkeys(accepted_as(self.entries.get(finding.id)) for finding in group.findings)
-            lines += self._field("accepted", self._joined(tuple(because)).removeprefix("accepted "))
+            because = dict.fromkeys(accepted_until(self.entries.get(finding.id)) for finding in group.findings)
+            lines += self._field("accepted", self._joined(tuple(because)))
         return lines + self._again(group)
 
     def _where(self, group: Group) -> str:
@@ -300,8 +300,9 @@ class _Terminal:
                 for result in entries_to_act_on(report)
             ]
             lines += self._listed(acts)
-        if report.history is not None:
-            lines += self._told(f"{text('History')} {said(history_line(report))}")
+        history = history_line(report)
+        if history is not None and report.history is not None:
+            lines += self._told(f"{text('History')} {said(history)}")
             lines += self._listed([said(gone_line(gone)) for gone in report.history.gone])
         return lines
 
@@ -314,6 +315,6 @@ class _Terminal:
         told = self.language.count(number, f"more {noun}")
         return self.language.text("and {more}, told in the report", more=told)
 
-    def _joined(self, texts: tuple[Text, ...], most: int = 3) -> str:
+    def _joined(self, texts: tuple[Message, ...], most: int = 3) -> str:
         shown = " | ".join(clip(one_line(self.language.render(told)), 160) for told in texts[:most])
         return shown + (f" | +{len(texts) - most:,}" if len(texts) > most else "")

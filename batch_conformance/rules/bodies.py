@@ -13,7 +13,7 @@ from batch_conformance.contract.pointer import members, unescape
 from batch_conformance.contract.schema import Schema, Violation, type_name
 from batch_conformance.contract.shape import Sent
 from batch_conformance.findings.finding import Side
-from batch_conformance.message import Message, Private, Template, Text, shown, type_named
+from batch_conformance.message import Message, Private, Template, shown, type_named
 from batch_conformance.near_miss import nearest
 from batch_conformance.observation.content import Content
 from batch_conformance.observation.observation import Observation, at, derived
@@ -145,7 +145,7 @@ def _sent_back(observation: Observation, one: Sent) -> _Told:
     )
 
 
-def _impossible(observation: Observation, violation: Violation, pointer: str, why: Text) -> _Told:
+def _impossible(observation: Observation, violation: Violation, pointer: str, why: Message) -> _Told:
     """The document's own contradiction: in a reading that makes up for those, it is information."""
     return "body.impossible", Broken(
         media_type=observation.contract_media_type,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from batch_conformance.message import Listing, Template, Text
+from batch_conformance.message import Listing, Message, Template
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.highlight import at_headers
 from batch_conformance.rules.rule import Broken, Rule, always, is_answered
@@ -35,7 +35,7 @@ def _check_framing(observation: Observation) -> Iterator[Broken]:
             yield Broken(_MESSAGE(), failure.detail, failure.kind, status="")
         return
     lengths = {value.strip() for value in answer.header_all("content-length")}
-    observed: Text
+    observed: Message
     if len(lengths) > 1:
         kind, observed = "two_lengths", _LENGTHS(lengths=Listing(tuple(sorted(lengths)), "and"))
     elif lengths and answer.header("transfer-encoding"):

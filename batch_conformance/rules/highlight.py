@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from batch_conformance.exchange.redaction import REDACTED
 from batch_conformance.findings.finding import Finding
-from batch_conformance.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def at_pointer(finding: Finding) -> Highlight:
 
 def at_observed_text(finding: Finding) -> Highlight:
     """The first word of the text that was observed: what is behind it may be escaped in the body."""
-    text = finding.observed.argument("text") if isinstance(finding.observed, Message) else None
+    text = finding.observed.argument("text")
     return Highlight(words=(text.split(" ", 1)[0],)) if isinstance(text, str) else Highlight()
 
 

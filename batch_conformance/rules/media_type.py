@@ -19,7 +19,7 @@ _UTF_8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
 
-_NO_TYPE = Template("response.media_type.none", "no Content-Type")
+NO_CONTENT_TYPE = Template("response.media_type.none", "no Content-Type")
 
 
 def accepts_documented(observation: Observation) -> bool:
@@ -33,7 +33,7 @@ def accepts_documented(observation: Observation) -> bool:
 
 def named_type(observation: Observation) -> Message:
     """The media type that a body is said to be of."""
-    return shown(observation.media_type) if observation.media_type else _NO_TYPE()
+    return shown(observation.media_type) if observation.media_type else NO_CONTENT_TYPE()
 
 
 def is_of_another_type(observation: Observation) -> bool:

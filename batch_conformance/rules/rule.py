@@ -15,7 +15,7 @@ from batch_conformance.contract.said import Said, nowhere
 from batch_conformance.contract.schema import Schema
 from batch_conformance.findings.finding import Deviation, Finding, Level, Side
 from batch_conformance.findings.fold import Bucket
-from batch_conformance.message import Template, Text
+from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.conditions import ALWAYS
 from batch_conformance.rules.highlight import Highlight
@@ -71,7 +71,7 @@ class Place:
     ``says`` is the statement in words, ``location`` where the contract says it: None for the source of the rule.
     """
 
-    says: Text
+    says: Message
     status: str = ""
     media_type: str = ""
     pointer: str = ""
@@ -86,8 +86,8 @@ class Broken:
     ``when`` is what else a run has to show for it to be told; only rules about identity and credentials have one.
     """
 
-    expected: Text
-    observed: Text
+    expected: Message
+    observed: Message
     kind: str
     status: str | None = None
     media_type: str = ""
@@ -175,8 +175,8 @@ class Rule:
             status=observation.status if broken.status is None else broken.status,
             media_type=broken.media_type,
             pointer=printable(broken.pointer),
-            expected=_text(broken.expected),
-            observed=_text(broken.observed),
+            expected=broken.expected,
+            observed=broken.observed,
             kind=printable(broken.kind),
             level=level,
             side=broken.side or self.side,
@@ -190,26 +190,22 @@ class Rule:
         return observation.documented.location if observation.documented else observation.operation.location
 
 
-def _text(text: Text) -> Text:
-    return printable(text) if isinstance(text, str) else text
-
-
 def standard(source: str) -> Location:
     """Where a standard says it."""
     return Location(source, 0, "", "standard")
 
 
-def always(says: Template | str, status: str = "") -> Callable[[Operation], Iterable[Place]]:
+def always(says: Template, status: str = "") -> Callable[[Operation], Iterable[Place]]:
     """One clause, of every operation."""
-    place = Place(says() if isinstance(says, Template) else says, status)
+    place = Place(says(), status)
     return lambda _: (place,)
 
 
 def where(
-    applies: Callable[[Operation], bool], says: Template | str, status: str = ""
+    applies: Callable[[Operation], bool], says: Template, status: str = ""
 ) -> Callable[[Operation], Iterable[Place]]:
     """One clause, of operations to which it applies."""
-    place = Place(says() if isinstance(says, Template) else says, status)
+    place = Place(says(), status)
     return lambda operation: (place,) if applies(operation) else ()
 
 

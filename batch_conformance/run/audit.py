@@ -13,10 +13,9 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.exchange.target import Target
-from batch_conformance.findings.finding import Finding
+from batch_conformance.findings.finding import Finding, mask_findings
 from batch_conformance.findings.gate import INTERRUPTED, UNCOVERED, decide
 from batch_conformance.findings.ledger import Ledger
-from batch_conformance.findings.masking import mask_findings
 from batch_conformance.judge.judge import is_success_required
 from batch_conformance.judge.weather import only_errors, silent_ids
 from batch_conformance.message import Listing, Message, Template

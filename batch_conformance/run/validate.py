@@ -14,9 +14,9 @@ from batch_conformance.contract.contract import Contract, Reading
 from batch_conformance.exchange.base_url import parse_base_url
 from batch_conformance.exchange.profile import Profile
 from batch_conformance.exchange.redaction import MASKED_HEADERS
+from batch_conformance.findings.finding import mask_findings
 from batch_conformance.findings.gate import UNCOVERED, FailOn, decide
 from batch_conformance.findings.ledger import Ledger
-from batch_conformance.findings.masking import mask_findings
 from batch_conformance.message import Argument, Count, Listing, Message, Template
 from batch_conformance.nouns import EXCHANGE, LINE
 from batch_conformance.recorded.belonging import Belonging

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from gettext import NullTranslations
 
+from batch_conformance.contract.location import Location
 from batch_conformance.message import Argument, counted, rendered
 from batch_conformance.nouns import NOUNS
 from batch_conformance.report.language.catalogue import translations
@@ -73,6 +74,11 @@ class Language:
             told(f"rule.{rule.id}.why", rule.why),
             told(f"rule.{rule.id}.remedy", rule.remedy),
         )
+
+    def location(self, location: Location) -> str:
+        """Where something is said: a file and its line, or the standard."""
+        file = self.source(location.file) if location.origin == "standard" else location.file
+        return f"{file}:{location.line}" if location.line else file
 
     def source(self, source: str) -> str:
         """The standard or page behind a rule (``Rule.source``)."""
