@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from _pytest.junitxml import LogXML, xml_key  # what pytest's own fixture for these properties uses; workers lack it
 
+from batch_conformance.message import Message
+from batch_conformance.report.writer import CANNOT_WRITE
+
 NAME = "junit.xml"
 
 
@@ -42,12 +45,12 @@ class JunitFile:
             del self._config.stash[xml_key]  # else pytest would unregister it once more
             self._config.pluginmanager.unregister(writer)
 
-    def write(self) -> Generator[None, None, str]:
+    def write(self) -> Generator[None, None, Message | None]:
         """Around pytest's writing: gives why the file could not be written, or nothing."""
         try:
             yield
             if self._others:
                 shutil.copyfile(self._others, self._path)
         except OSError as error:
-            return f"cannot write {error.filename or self._path}: {error.strerror or error}"
-        return ""
+            return CANNOT_WRITE(file=str(error.filename or self._path), why=str(error.strerror or error))
+        return None

@@ -118,9 +118,6 @@ class Count:
 Argument: TypeAlias = Union[str, int, float, Message, Private, Listing, Count]  # noqa: UP007 (evaluated at run time)
 """What can stand in a template: names and numbers as they are, and what a language renders in its own way."""
 
-Text: TypeAlias = Union[Message, str]  # noqa: UP007
-"""What is not yet a message everywhere is a plain text."""
-
 ENGLISH = NullTranslations()
 """The language of the templates themselves."""
 

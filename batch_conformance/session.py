@@ -23,7 +23,7 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.gate import EXIT_FAULT
 from batch_conformance.input_error import InputError, fault_line
 from batch_conformance.junit_file import JunitFile
-from batch_conformance.message import Message
+from batch_conformance.message import Message, Template
 from batch_conformance.mock.process import MockError
 from batch_conformance.probes.remembered import Remembered
 from batch_conformance.report import github, html, junit, terminal
@@ -56,6 +56,9 @@ _SHOWN = "batch_conformance/shown"
 """Where pytest's cache keeps what showed each finding."""
 _LEAST_WIDTH, _MOST_WIDTH = 80, 120
 
+_NO_REPORT = Template("write.no_report", "The report could not be made: {why}")
+_RERUNS = Template("note.reruns", "--reruns: the same answers are looked up again; nothing is asked anew.")
+
 
 class AuditSession:
     """The audit of one pytest session. Workers of xdist look up what the main process has asked for."""
@@ -77,8 +80,8 @@ class AuditSession:
         self._selected: frozenset[str] = frozenset()
         self._is_partial = False
         self._folder: Path | None = None
-        self._problems: tuple[str, ...] = ()
-        self._kept: tuple[str, ...] = ()
+        self._problems: tuple[Message, ...] = ()
+        self._kept: tuple[Message, ...] = ()
         self._ended: dict[str, Counter[str]] = {}
         self._seconds: dict[str, float] = {}
         self._told: set[str] = set()
@@ -282,7 +285,7 @@ class AuditSession:
             problem = yield from self._junit.write()
             if problem:
                 session.exitstatus = EXIT_FAULT
-                self._say(language(self.config.option.report_language).said(problem))
+                self._say(language(self.config.option.report_language).render(problem))
         if self.report is not None and session.exitstatus:
             line, color = terminal.last_line(self.report, int(session.exitstatus))
             self._say(line, bold=True, **{color: True})
@@ -305,7 +308,7 @@ class AuditSession:
         except Exception as error:  # whatever it is: it must not end as a 1, which says drift
             exit_code = EXIT_FAULT
             reason = audit.target.redactor.redact_text(f"{type(error).__name__}: {error}")
-            self._problems += (f"The report could not be made: {reason}",)
+            self._problems += (_NO_REPORT(why=reason),)
         finally:
             audit.close()
             if self._folder is not None:
@@ -356,7 +359,7 @@ class AuditSession:
             shown = terminal.render(self.report, color, self._width, page, told)
             terminalreporter.write_line(shown)
         for line in (*self._kept, *self._problems):
-            terminalreporter.write_line(language(self.config.option.report_language).said(line))
+            terminalreporter.write_line(language(self.config.option.report_language).render(line))
         published = github.publish(self.report, os.environ) if self.report else ""
         if published:
             terminalreporter.write_line(published)
@@ -410,8 +413,7 @@ class AuditSession:
         if self.config.option.verbose >= 0:
             self._say(header(audit, self._numbers(audit)))
         if getattr(self.config.option, "reruns", None):
-            told = "--reruns: the same answers are looked up again; nothing is asked anew."
-            self._say(language(audit.settings.language).said(told))
+            self._say(language(audit.settings.language).render(_RERUNS()))
         return audit
 
     def _remembered(self) -> Remembered | None:

@@ -19,6 +19,7 @@ from jinja2.ext import babel_extract
 
 from batch_conformance.report.language.words import WORDS
 from batch_conformance.rules import REGISTRY
+from batch_conformance.suites import read_suites
 
 PACKAGE = Path(__file__).parents[1] / "batch_conformance"
 CHINESE = PACKAGE / "locale" / "zh_CN.po"
@@ -60,6 +61,7 @@ def extracted() -> tuple[Text, ...]:
             found.append(Text(f"rule.{rule.id}.{name}", getattr(rule, name), "", rule.id))
         found.append(Text("source", rule.source, "", rule.id))
     found += [Text(None, word, "", "words.py") for word in WORDS]
+    found += [Text("suite", title, "", file) for file, title in read_suites().titles.items()]
     unique = {text.key: text for text in reversed(found) if text.english}
     return tuple(sorted(unique.values(), key=lambda text: text.key))
 
@@ -91,7 +93,7 @@ def entries(path: Path = CHINESE) -> dict[tuple[str, str], polib.POEntry]:
 def update(path: Path = CHINESE) -> None:
     """Write the catalogue anew, with the translations that it has."""
     known = entries(path)
-    of_context = {context: entry for (context, _), entry in known.items() if context and context != "source"}
+    of_context = {context: entry for (context, _), entry in known.items() if context not in ("", "source", "suite")}
     catalogue = polib.POFile(wrapwidth=0)
     catalogue.metadata = {
         "Language": path.stem,

@@ -66,7 +66,7 @@ def hostile() -> RunReport:
         exit_reason=shown(EVIL),
         target=replace(report.target, base_url=f"http://{EVIL}", batch_ids=tuple(f"{EVIL}{n}" for n in range(6))),
         run=replace(report.run, command=f"pytest '{EVIL}'"),
-        chapters=(*report.chapters, ChapterResult(EVIL, EVIL, "failed", EVIL, 0.1)),
+        chapters=(*report.chapters, ChapterResult(EVIL, EVIL, "failed", shown(EVIL), 0.1)),
     )
 
 

@@ -21,6 +21,7 @@ from batch_conformance.contract.document import parse_document
 from batch_conformance.contract.path_template import repeated
 from batch_conformance.contract.sources import load_contract
 from batch_conformance.exchange.base_url import parse_base_url
+from batch_conformance.message_json import from_json
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.mock.tailor import tailor
 from batch_conformance.report.language import CHINESE
@@ -236,4 +237,5 @@ def test_a_base_url_that_lacks_the_path_of_the_documents_server_is_told_of_it(tm
         outcome = run_suite(tmp_path / "r", *arguments, env={"BATCH_API_KEY": "sk-x"})
     (missing,) = outcome.drift["missing"]
     assert missing.endswith(f"is {origin}/batches/{{id}} the right path? The document's server ends in /openai/v1)")
-    assert "/openai/v1" in CHINESE.said(missing) != missing
+    (message,) = outcome.drift["messages"]["missing"]
+    assert "/openai/v1" in CHINESE.render(from_json(message)) != missing

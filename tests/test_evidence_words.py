@@ -42,7 +42,7 @@ def test_a_key_that_is_taken_elsewhere_is_told_by_the_name_of_where_it_stood(
     found = findings(refused(), with_key(kind, only=only), sent())
     (one,) = [finding for finding in found if finding.rule == "auth.elsewhere_accepted"]
     assert str(one.observed) == f"200 with the key in {names}"
-    told = CHINESE.said(str(one.observed))
+    told = CHINESE.render(one.observed)
     assert names.rpartition(" ")[2] in told
     assert "the key" not in told
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -25,6 +24,7 @@ from test_judge_rules import CASES
 
 from batch_conformance.contract.contract import Reading
 from batch_conformance.contract.sources import load_contract
+from batch_conformance.contract.violation import show
 from batch_conformance.findings.baseline import ENTRY_STATES, EntryResult
 from batch_conformance.findings.baseline_file import new_entry
 from batch_conformance.findings.gate import INTERRUPTED, decide
@@ -44,50 +44,13 @@ from batch_conformance.run.audit import INSECURE
 PACKAGE = ROOT / "batch_conformance"
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
-SPEAKING = ("report/body_view.py",)
-"""Modules beside the judges that speak in whole texts."""
 
 FROM_THE_DOCUMENT = ("404 page not found", "Too many requests", "The Batch object matching")
 
-CODE = re.compile(r"\{\} at \{\}$")
-"""Texts in those modules that are no prose."""
 
 STOPPED = Template("run.down", "the target is down: {how}")(how="500")
 
 ENGLISH_TEXT = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")
-
-
-def _texts(path: Path) -> Iterator[str]:
-    """Every text with a blank in a module, the parts that differ as ``{}``; no docstrings, no patterns."""
-    tree = ast.parse(path.read_text("utf-8"))
-    skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.keyword) and node.arg == "kind":  # part of a fingerprint
-            skipped |= {id(part) for part in ast.walk(node)}
-        if isinstance(node, ast.JoinedStr):
-            skipped |= {id(part) for part in ast.walk(node) if isinstance(part, ast.Constant)}
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in (
-            "re.compile",
-            "json.dumps",
-            "_answered",
-            "Template",
-        ):
-            skipped |= {id(part) for part in ast.walk(node)}
-    for node in ast.walk(tree):
-        if id(node) in skipped:
-            continue
-        text = ""
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            text = node.value
-        elif isinstance(node, ast.JoinedStr):
-            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
-        if re.search(r"[A-Za-z]{2,} ?[A-Za-z{]", text) and " " in text.strip() and "%" not in text:
-            yield text
-
-
-def test_what_is_put_into_a_phrase_is_put_into_its_translation() -> None:
-    for english, told in CHINESE.phrases.items():
-        assert re.findall(r"\{[nw]?\}", english) == re.findall(r"\{[nw]?\}", told), english
 
 
 def test_a_noun_is_counted_as_its_language_does() -> None:
@@ -105,13 +68,6 @@ def test_every_rule_is_told_in_chinese(rule) -> None:
             re.findall(r"`[^`]+`", told)
         )
     assert HAN.search(CHINESE.source(rule.source)) or not re.search(r"section|the |operation", rule.source)
-
-
-@pytest.mark.parametrize("path", [*sorted((PACKAGE / "judge").glob("*.py")), *(PACKAGE / name for name in SPEAKING)],
-                         ids=lambda path: path.name)  # fmt: skip
-def test_what_judges_and_the_self_check_say_has_a_translation(path: Path) -> None:
-    told = [re.sub(r"^\{\}(?=`)", "", text).replace("{}", "7") for text in _texts(path) if not CODE.match(text)]
-    assert _untold(told) == []
 
 
 def _english(text: str, quoted: Iterable[str] = ()) -> list[str]:
@@ -295,9 +251,9 @@ def test_recorded_traffic_is_told_in_chinese(tmp_path: Path) -> None:
 
 
 def test_what_comes_from_the_wire_stays_as_it_is() -> None:
-    for text in ("<script>x</script>", '"the body"', "x" * 5000, ""):
-        assert CHINESE.said(text) == text
-    assert CHINESE.said('string "the body is empty"') == '字符串 "the body is empty"'
+    for text in ("<script>x</script>", '"the body"', "x" * 5000, "", "{value}"):
+        assert CHINESE.render(shown(text)) == text
+    assert CHINESE.render(show("the body is empty")) == '字符串 "the body is empty"'
     hostile = replace(runs()["hostile"], language="zh")
     assert "<script>document" not in html.render(hostile).replace("&lt;", "")
     assert "\x1b" not in terminal.render(hostile)

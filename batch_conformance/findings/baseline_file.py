@@ -53,10 +53,6 @@ class Rewriting:
     kept: int
     expired: int
 
-    def __str__(self) -> str:
-        renew = f", {self.expired} of them expired: renew or delete those by hand" if self.expired else ""
-        return f"{self.added} added, {self.removed} removed as fixed, {self.kept} kept{renew}"
-
 
 def rewrite(
     baseline: Baseline, findings: Iterable[Finding], results: Iterable[EntryResult], today: date, reason: str = ""

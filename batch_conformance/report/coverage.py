@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+from batch_conformance.contract.violation import types_listed
 from batch_conformance.findings.ledger import FieldResult
-from batch_conformance.message import Message
+from batch_conformance.message import Message, Template
 from batch_conformance.report.run_report import RunReport
 
 _ALL_TYPES = 6
@@ -18,6 +19,9 @@ NAMED = 10
 
 CellState = Literal["observed", "not_observed", "undocumented", "none"]
 FieldState = Literal["seen", "only null", "never seen", "other type", "undeclared"]
+
+_ANY_TYPE = Template("types.any", "any type")
+_NOT_DECLARED = Template("types.not_declared", "not declared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class FieldRow:
     """One property: ``documented`` is the type in words, ``typed`` and ``null`` and ``absent`` count bodies."""
 
     pointer: str
-    documented: str
+    documented: Message
     state: FieldState
     types: tuple[tuple[str, int], ...]
     null: int
@@ -125,7 +129,7 @@ def field_tables(report: RunReport) -> tuple[FieldTable, ...]:
         tables.setdefault(result.status, []).append(
             FieldRow(
                 pointer=result.pointer,
-                documented=_in_words(declared) if result.declared else "not declared",
+                documented=_in_words(declared) if result.declared else _NOT_DECLARED(),
                 state=_field_state(result, declared),
                 types=tuple(sorted(types.items())),
                 null=null,
@@ -165,11 +169,11 @@ def _field_state(result: FieldResult, declared: frozenset[str]) -> FieldState:
     return "only null" if seen == {"null"} else "seen"
 
 
-def _in_words(types: frozenset[str]) -> str:
+def _in_words(types: frozenset[str]) -> Message:
     """``integer or null``; a place without a declared type has all of them."""
     if len(types) >= _ALL_TYPES:
-        return "any type"
-    return " or ".join(sorted(types, key=lambda name: (name == "null", name)))
+        return _ANY_TYPE()
+    return types_listed(sorted(types, key=lambda name: (name == "null", name)))
 
 
 def _documented_types(report: RunReport) -> dict[tuple[str, str], frozenset[str]]:

@@ -175,7 +175,7 @@ def document(report: RunReport) -> dict[str, Any]:
                 "name": chapter.name,
                 "title": chapter.title,
                 "outcome": chapter.outcome,
-                "detail": chapter.detail,
+                "detail": str(chapter.detail or ""),
                 "duration_s": chapter.duration_s,
             }
             for chapter in report.chapters

@@ -227,9 +227,9 @@ def clauses_by_id(report: RunReport) -> dict[str, Clause]:
     return known | {result.clause.id: result.clause for result in report.ledger.clauses}
 
 
-def place(finding: Finding) -> str:
+def place(finding: Finding, language: Language = ENGLISH) -> str:
     """Where in the exchange: ``200 /output_file_id``, ``401``, ``any status``."""
-    return " ".join(filter(None, (finding.status or "any status", finding.pointer)))
+    return " ".join(filter(None, (finding.status or language.text("any status"), finding.pointer)))
 
 
 def where_said(finding: Finding, clauses: Mapping[str, Clause]) -> Location | None:

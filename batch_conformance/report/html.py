@@ -271,7 +271,7 @@ def _card(group: Group, page: _Page, whole: bool) -> _Card:
     rows = tuple(
         _Row(
             finding=finding,
-            place=clip(place(finding), 300),
+            place=clip(place(finding, language_of(report.language)), 300),
             location=where_said(finding, clauses),
         )
         for finding in group.findings

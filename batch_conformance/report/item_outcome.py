@@ -10,6 +10,7 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.findings.baseline import covering_clauses
 from batch_conformance.findings.finding import LEVELS, Finding
 from batch_conformance.findings.gate import EXIT_FAULT, EXIT_INCONCLUSIVE, FailOn
+from batch_conformance.message import Listing, Message, Template, shown
 from batch_conformance.report.groups import Group, failing, fold
 from batch_conformance.report.item import Item, Items
 from batch_conformance.report.language import ENGLISH
@@ -25,6 +26,15 @@ _MESSAGE = 240
 
 _FORCED = ("403", "429", "500", "503", "504")
 """Statuses that a client cannot bring about by what it asks."""
+
+_ENDED = {
+    "failed": Template("tests.failed", "{number} failed"),
+    "passed": Template("tests.passed", "{number} passed"),
+    "skipped": Template("tests.skipped", "{number} skipped"),
+    "xfailed": Template("tests.xfailed", "{number} xfailed"),
+    "error": Template("tests.error", "{number} error"),
+}
+"""How tests end, in pytest's order and words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +229,7 @@ def _hint(clause: Clause, seen: Collection[str]) -> str:
     return "nothing that was sent could show it"
 
 
-def counts_in_words(states: Mapping[str, int]) -> str:
+def counts_in_words(states: Mapping[str, int]) -> Message:
     """``1 failed, 30 passed, 2 skipped``, as pytest says it."""
-    order = ("failed", "passed", "skipped", "xfailed", "error")
-    return ", ".join(f"{states[state]:,} {state}" for state in order if states.get(state))
+    told = (words(number=f"{states[state]:,}") for state, words in _ENDED.items() if states.get(state))
+    return shown(Listing(tuple(told)))

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUn
 from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
-from batch_conformance.message import Text
+from batch_conformance.message import Message
 from batch_conformance.report.language import Language
 from batch_conformance.report.text import clip, plural, visible
 
@@ -90,7 +90,7 @@ def _finalize(value: Any) -> Any:
     return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
-def _said(text: Text, language: Language) -> str:
+def _said(text: Message, language: Language) -> str:
     return language.render(text)
 
 

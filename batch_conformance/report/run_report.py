@@ -48,7 +48,7 @@ class ChapterResult:
     name: str
     title: str
     outcome: ChapterOutcome
-    detail: str
+    detail: Message | None
     duration_s: float
 
 

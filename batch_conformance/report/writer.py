@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from batch_conformance.message import Message, Template
 from batch_conformance.report import drift_json, har_file, html, junit, markdown, sarif, suggested_overlay
 from batch_conformance.report.run_report import RunReport
 
@@ -22,11 +23,16 @@ FACES: Mapping[str, Callable[[RunReport], str]] = {
 """File name and renderer of every report, in the order in which they are written."""
 
 
+_NO_FOLDER = Template("write.no_folder", "cannot make the reports folder {folder}: {why}")
+CANNOT_WRITE = Template("write.failed", "cannot write {file}: {why}")
+_CANNOT_RENDER = Template("write.not_rendered", "cannot render {file}: {type}: {why}")
+
+
 class ReportError(Exception):
     """Reports that could not be written, one line each. What could be written has been: ``written``."""
 
-    def __init__(self, problems: tuple[str, ...], written: tuple[Path, ...]) -> None:
-        super().__init__("\n".join(problems))
+    def __init__(self, problems: tuple[Message, ...], written: tuple[Path, ...]) -> None:
+        super().__init__("\n".join(map(str, problems)))
         self.problems = problems
         self.written = written
 
@@ -42,17 +48,17 @@ def write_reports(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ReportError((f"cannot make the reports folder {folder}: {error.strerror}",), ()) from error
+        raise ReportError((_NO_FOLDER(folder=str(folder), why=str(error.strerror)),), ()) from error
     written: list[Path] = []
-    problems: list[str] = []
+    problems: list[Message] = []
     for name, render in faces.items():
         path = folder / name
         try:
             write_text(path, render(report))
         except OSError as error:
-            problems.append(f"cannot write {path}: {error.strerror or error}")
+            problems.append(CANNOT_WRITE(file=str(path), why=str(error.strerror or error)))
         except Exception as error:  # a fault in one renderer must not cost the other reports
-            problems.append(f"cannot render {name}: {type(error).__name__}: {error}")
+            problems.append(_CANNOT_RENDER(file=name, type=type(error).__name__, why=str(error)))
         else:
             written.append(path)
     if problems:

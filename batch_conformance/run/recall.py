@@ -18,14 +18,22 @@ from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeError, ShapeRecord, parse_shape, shape_json
 from batch_conformance.input_error import InputError
 from batch_conformance.judge.shape import observe
+from batch_conformance.message import Message, Template, shown
 from batch_conformance.report.baseline_entry import day_of
 from batch_conformance.report.drift_json import DriftFileError, read_drift
 from batch_conformance.report.run_report import RunReport, TargetFacts
-from batch_conformance.report.writer import ReportError, write_text
+from batch_conformance.report.writer import CANNOT_WRITE, ReportError, write_text
 
 _MOST_BYTES = 64 * 1024 * 1024
 
 _T = TypeVar("_T")
+
+
+_NOT_WRITTEN = Template("keep.not_written", "{file} was not written: the run ended in a fault of this tool")
+_BASELINE = Template("keep.baseline", "Baseline {file}: {added} added, {removed} removed as fixed, {kept} kept")
+_EXPIRED = Template("keep.expired", "{told}, {number} of them expired: renew or delete those by hand")
+_WITHOUT_REASON = Template("keep.without_reason", "{told}; write the reason of each new one into it")
+_SHAPE = Template("keep.shape", "Shape {file}: {statuses} statuses, {states} states of a batch")
 
 
 class RecallError(InputError):
@@ -108,30 +116,30 @@ def recall(files: Files, contract: Contract) -> Recall:
     )
 
 
-def keep(report: RunReport, recalled: Recall) -> Sequence[str]:
+def keep(report: RunReport, recalled: Recall) -> Sequence[Message]:
     """Write the baseline and the shape that were asked for, and say in a line each what has become of them.
 
     Raises ``ReportError`` when one cannot be written. A run that a fault of this tool spoilt leaves both as they are.
     """
-    files, told, problems = recalled.files, [], []
+    files, told, problems = recalled.files, list[Message](), list[Message]()
     for target in filter(None, (files.write_baseline, files.write_shape)):
         try:
             if report.fault:
-                problems.append(f"{target} was not written: the run ended in a fault of this tool")
+                problems.append(_NOT_WRITTEN(file=str(target)))
             elif target is files.write_baseline:
                 told.append(_keep_baseline(report, recalled, target))
             else:
                 told.append(_keep_shape(report, target))
         except OSError as error:
-            problems.append(f"cannot write {target}: {error.strerror or error}")
+            problems.append(CANNOT_WRITE(file=str(target), why=str(error.strerror or error)))
         except BaselineError as error:
-            problems.append(str(error))
+            problems.append(shown(str(error)))
     if problems:
         raise ReportError(tuple(problems), ())
     return told
 
 
-def _keep_baseline(report: RunReport, recalled: Recall, target: Path) -> str:
+def _keep_baseline(report: RunReport, recalled: Recall, target: Path) -> Message:
     ledger, today = report.ledger, day_of(report.run.started_at)
     baseline, entries = recalled.baseline, report.entries
     if baseline is None:
@@ -140,15 +148,17 @@ def _keep_baseline(report: RunReport, recalled: Recall, target: Path) -> str:
         entries = baseline.results(known, ledger.clauses, complete=report.complete)
     made = rewrite(baseline, ledger.findings, entries, today, recalled.files.reason)
     write_text(target, made.text)
-    ask = "" if recalled.files.reason or not made.added else "; write the reason of each new one into it"
-    return f"Baseline {target}: {made}{ask}"
+    told = _BASELINE(file=str(target), added=made.added, removed=made.removed, kept=made.kept)
+    if made.expired:
+        told = _EXPIRED(told=told, number=made.expired)
+    return told if recalled.files.reason or not made.added else _WITHOUT_REASON(told=told)
 
 
-def _keep_shape(report: RunReport, target: Path) -> str:
+def _keep_shape(report: RunReport, target: Path) -> Message:
     shape = observe(report.ledger.exchanges, report.contract)
     write_text(target, shape_json(shape))
     states = sum(bool(state) for _, state in shape.answers)
-    return f"Shape {target}: {len(shape.answers) - states} statuses, {states} states of a batch"
+    return _SHAPE(file=str(target), statuses=len(shape.answers) - states, states=states)
 
 
 def _read(path: Path, option: str, parse: Callable[[bytes, str], _T]) -> _T:

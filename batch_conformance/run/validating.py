@@ -67,8 +67,8 @@ def perform_validation(wish: Wish, folder: Path, *, jobs: int = 1, dask: str | N
         else:
             reading = read_here(validation.parts, validation.guess, advance)
     report = validation.report(reading.recording, stopped=reading.stopped, interrupted=reading.interrupted)
-    problems: list[str] = []
-    kept: list[str] = []
+    problems: list[Message] = []
+    kept: list[Message] = []
     try:
         write_reports(report, folder)
     except ReportError as error:
@@ -79,9 +79,10 @@ def perform_validation(wish: Wish, folder: Path, *, jobs: int = 1, dask: str | N
         problems += error.problems
     page = str(folder / "drift.html")
     click.echo(terminal.render(report, sys.stdout.isatty(), report_path=page), nl=False)
-    for line in (*kept, *problems, github.publish(report, os.environ)):
-        if line:
-            click.echo(language(wish.language).said(line))
+    for line in (*kept, *problems):
+        click.echo(language(wish.language).render(line))
+    if published := github.publish(report, os.environ):
+        click.echo(published)
     return EXIT_FAULT if problems else report.exit_code
 
 

@@ -8,15 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from batch_conformance.report.language import zh_document, zh_judges, zh_run
 from batch_conformance.report.language.language import Language, RuleTexts, translatable
 
 ENGLISH = Language(tag="en")
-CHINESE = Language(
-    tag="zh-CN",
-    catalogue="zh_CN",
-    phrases={**zh_judges.PHRASES, **zh_document.PHRASES, **zh_run.PHRASES},
-)
+CHINESE = Language(tag="zh-CN", catalogue="zh_CN")
 
 LANGUAGES: Mapping[str, Language] = {"en": ENGLISH, "zh": CHINESE}
 """By the values of ``--report-language``."""

@@ -8,7 +8,7 @@ from importlib import resources
 
 import polib
 
-_MANY_OF_A_CONTEXT = ("", "source")
+_MANY_OF_A_CONTEXT = ("", "source", "suite")
 """Contexts that are no id of one text."""
 
 
