@@ -72,7 +72,7 @@ def test_runs_that_are_hard_to_compare_are_said_to_be() -> None:
         before, report(OLD, at=SECOND), base_url="http://other/v1", sha256="0" * 64, operation="GET /jobs/{id}",
         reading="published", overlays=(),
     ).remarks  # fmt: skip
-    assert [remark.partition(",")[0] for remark in remarks] == [
+    assert [str(remark).partition(",")[0] for remark in remarks] == [
         "the previous report is of another target",
         "the previous report is by another document",
         "the previous report is of another operation",

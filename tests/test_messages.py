@@ -44,7 +44,7 @@ HOW_TO = "run `python tests/catalogue.py`, then translate what it lists in batch
 
 
 def _templates() -> list[Template]:
-    others = ("source", "rule.")
+    others = ("source", "suite", "rule.")
     return [
         Template(text.context, text.english)
         for text in EVERY_TEXT
@@ -71,12 +71,12 @@ def test_every_text_is_translated_and_none_is_marked_as_changed() -> None:
 def test_what_is_put_into_a_text_is_put_into_its_translation() -> None:
     for entry in catalogue.entries().values():
         for told in (entry.msgstr, *entry.msgstr_plural.values()):
-            if told and entry.msgctxt != "source" and not str(entry.msgctxt).startswith("rule."):
+            if told and entry.msgctxt not in ("source", "suite") and not str(entry.msgctxt).startswith("rule."):
                 assert argument_names(told) == argument_names(entry.msgid), entry.msgid
 
 
 def test_an_id_is_of_one_text() -> None:
-    contexts = [text.context for text in EVERY_TEXT if text.context and text.context != "source"]
+    contexts = [text.context for text in EVERY_TEXT if text.context not in (None, "source", "suite")]
     assert sorted(contexts) == sorted(set(contexts))
 
 
@@ -200,4 +200,4 @@ def test_a_secret_is_taken_out_of_every_argument() -> None:
 
 def test_ids_are_words_joined_by_dots() -> None:
     for text in EVERY_TEXT:
-        assert re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+|source|[a-z ]+", text.context or "source"), text
+        assert re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+|source|suite|[a-z ]+", text.context or "source"), text
