@@ -50,7 +50,7 @@ class Observation:
         """The request's method."""
         return self.exchange.probe.method
 
-    @property
+    @cached_property
     def covered(self) -> bool:
         """Whether the contract speaks of the answer: the method is the operation's, and its template has the path."""
         return self.operation.takes(self.method) and self.exchange.probe.subject != "outside"

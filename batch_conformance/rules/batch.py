@@ -8,7 +8,7 @@ from typing import Any
 
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.message import Message, Private, Template
-from batch_conformance.observation.observation import at, integer_at
+from batch_conformance.observation.observation import Observation, at, derived, integer_at
 
 _MOMENT = Template("time.moment", "{time} ({clock})")
 
@@ -23,9 +23,13 @@ def is_plausible(moment: int) -> bool:
     return EARLIEST <= moment <= LATEST
 
 
-def times_of(batch: Any, roles: Roles) -> Mapping[str, int]:
+@derived
+def times_of(observation: Observation) -> Mapping[str, int]:
     """The times of a batch by their pointers, those left out that cannot be Unix seconds."""
-    found = ((pointer, integer_at(batch, pointer)) for pointer in roles.timestamps)
+    batch = observation.batch
+    if batch is None:
+        return {}
+    found = ((pointer, integer_at(batch, pointer)) for pointer in observation.operation.roles.timestamps)
     return {pointer: moment for pointer, moment in found if moment is not None and is_plausible(moment)}
 
 

@@ -51,13 +51,14 @@ def of_body(observation: Observation) -> tuple[_Told, ...]:
     return tuple(_of_value(observation, observation.content))
 
 
-def _checks(rule: str) -> Callable[[Observation], Iterator[Broken]]:
+def _checks(rule: str) -> Callable[[Observation], Sequence[Broken]]:
     """The check of a rule; what was turned away is told as that, whatever its body is."""
 
-    def check(observation: Observation) -> Iterator[Broken]:
-        answer = observation.answer
-        if answer is not None and not is_turned_away(observation, answer.status):
-            yield from (broken for broken_rule, broken in of_body(observation) if broken_rule == rule)
+    def check(observation: Observation) -> Sequence[Broken]:
+        told = of_body(observation)
+        if not told or is_turned_away(observation):
+            return ()
+        return [broken for broken_rule, broken in told if broken_rule == rule]
 
     return check
 

@@ -56,7 +56,7 @@ def _check_allow(observation: Observation) -> Iterator[Broken]:
     answer = observation.answer
     if answer is None or not answer.headers_complete or answer.status != 405:
         return
-    if answer.header("allow") is None and not is_turned_away(observation, 405):
+    if answer.header("allow") is None and not is_turned_away(observation):
         yield Broken(_ALLOW(), _NONE(), "missing", status="405")
 
 
@@ -97,7 +97,7 @@ def _check_declared(observation: Observation) -> Iterator[Broken]:
     answer, documented = observation.answer, observation.documented
     if answer is None or documented is None or not answer.headers_complete:
         return
-    if not observation.covered or is_turned_away(observation, answer.status) or leads_to_normal_form(observation):
+    if not observation.covered or is_turned_away(observation) or leads_to_normal_form(observation):
         return
     for name, schema in documented.headers.items():
         values = answer.header_all(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from batch_conformance.message import Template
 from batch_conformance.observation.content import Content
@@ -71,13 +71,14 @@ def _of_text(observation: Observation) -> Iterator[tuple[str, Broken]]:
             yield _RULE_OF_FLAW.get(defect.flaw, "json.invalid"), broken
 
 
-def _checks(rule: str) -> Callable[[Observation], Iterator[Broken]]:
+def _checks(rule: str) -> Callable[[Observation], Sequence[Broken]]:
     """The check of a rule; what was turned away is told as that, whatever its body is."""
 
-    def check(observation: Observation) -> Iterator[Broken]:
-        answer = observation.answer
-        if answer is not None and not is_turned_away(observation, answer.status):
-            yield from (broken for broken_rule, broken in of_text(observation) if broken_rule == rule)
+    def check(observation: Observation) -> Sequence[Broken]:
+        told = of_text(observation)
+        if not told or is_turned_away(observation):
+            return ()
+        return [broken for broken_rule, broken in told if broken_rule == rule]
 
     return check
 

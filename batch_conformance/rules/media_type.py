@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from batch_conformance.message import Listing, Message, Template, shown
-from batch_conformance.observation.observation import Observation
+from batch_conformance.observation.observation import Observation, derived
 from batch_conformance.rules.highlight import at_headers
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text, leads_to_normal_form
 from batch_conformance.rules.rule import Broken, Rule, always, has_json
@@ -22,6 +22,7 @@ _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
 NO_CONTENT_TYPE = Template("response.media_type.none", "no Content-Type")
 
 
+@derived
 def accepts_documented(observation: Observation) -> bool:
     """Whether the request's Accept admits a media type that the document gives to a success."""
     asked = next((value for name, value in observation.exchange.probe.headers if name.lower() == "accept"), "*/*")
@@ -51,7 +52,7 @@ def _check_type(observation: Observation) -> Iterator[Broken]:
     answer, documented = observation.answer, observation.documented
     if answer is None or documented is None or not is_of_another_type(observation):
         return
-    if not is_turned_away(observation, answer.status) and not is_unquoted_text(observation):
+    if not is_turned_away(observation) and not is_unquoted_text(observation):
         yield Broken(
             shown(Listing(tuple(documented.content), "or")),
             named_type(observation),

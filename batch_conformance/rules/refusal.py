@@ -6,7 +6,7 @@ import re
 from urllib.parse import quote, urljoin, urlsplit
 
 from batch_conformance.exchange.exchange import UNKNOWN_QUERY
-from batch_conformance.observation.observation import Observation
+from batch_conformance.observation.observation import Observation, derived
 
 _GATEWAY_REFUSALS = frozenset({400, 403, 404, 405, 406, 414, 431})
 """Statuses with which gateways turn odd requests away before the API sees them; 405 is what Alibaba Cloud's firewall
@@ -27,15 +27,16 @@ _OF_A_REFUSED_ID = frozenset({400, 404, 422})
 """How a request is refused whose path parameter is none of the schema's: 422 is what FastAPI answers."""
 
 
-def is_turned_away(observation: Observation, status: int) -> bool:
+@derived
+def is_turned_away(observation: Observation) -> bool:
     """Whether something odd was refused, or redirected, by what knows nothing of the API's document.
 
     Odd is a hostile id, a neighbour with letters that no id has, an id in another spelling than the usual one, and a
     status that was asked for: a mock that cannot give it says so in its own words.
     """
-    if observation.api_spoke:
+    if observation.api_spoke or observation.answer is None:
         return False
-    probe = observation.exchange.probe
+    probe, status = observation.exchange.probe, observation.answer.status
     is_path = any(mark in (probe.batch_id or "") for mark in "/\\")
     is_odd = probe.subject in ("hostile", "equivalent") or (probe.forced_status is not None and not observation.forced)
     is_odd = is_odd or (probe.subject == "neighbour" and not _PLAIN.fullmatch(probe.batch_id or ""))
@@ -56,6 +57,7 @@ def is_of_a_query(observation: Observation, status: int) -> bool:
     return status in _OF_A_QUERY and (probe.query == UNKNOWN_QUERY or probe.credential in _IN_QUERY)
 
 
+@derived
 def leads_to_normal_form(observation: Observation) -> bool:
     """Whether another spelling of an id (RFC 3986 section 6.2.2) is redirected to the one that is usual.
 
@@ -73,6 +75,7 @@ def leads_to_normal_form(observation: Observation) -> bool:
         return False
 
 
+@derived
 def is_unquoted_text(observation: Observation) -> bool:
     """Whether a documented JSON string came as plain text without its quotes.
 

@@ -74,7 +74,7 @@ def _check_early_times(observation: Observation) -> Iterator[Broken]:
     here = stage_of(batch, roles)
     if batch is None or here is None:
         return
-    times = times_of(batch, roles)
+    times = times_of(observation)
     for stage, pointer in _other_stages(observation, here):
         if pointer in times and not _was_passed(stage, here) and _contradicts(here, stage):
             yield Broken(

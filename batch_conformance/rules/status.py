@@ -58,7 +58,7 @@ def _undocumented(observation: Observation) -> _Undocumented:
         return ""
     if status == 406 and not accepts_documented(observation):
         return "not_acceptable"
-    if status in _LIMIT_STATUSES or is_turned_away(observation, status):
+    if status in _LIMIT_STATUSES or is_turned_away(observation):
         return "refused_input"
     unforeseen = status in _HTTP_ERRORS and (not operation.lists_errors or _is_unforeseen(observation, status))
     return "undocumented_error" if unforeseen or is_of_a_query(observation, status) else "status"
@@ -102,7 +102,7 @@ def _check_refused(observation: Observation) -> Iterator[Broken]:
     if _undocumented(observation) == "refused_input":
         yield _unlisted(observation)
     answer, documented = observation.answer, observation.documented
-    if answer is None or documented is None or not is_turned_away(observation, answer.status):
+    if answer is None or documented is None or not is_turned_away(observation):
         return
     kind = str(answer.status)
     if is_of_another_type(observation):

@@ -33,6 +33,8 @@ _WINDOW_UNIT = {"h": 3600, "d": 86400, "m": 60}
 
 
 def _check_magnitude(observation: Observation) -> Iterator[Broken]:
+    if observation.batch is None:
+        return
     for pointer in observation.operation.roles.timestamps:
         moment = integer_at(observation.batch, pointer)
         if moment is not None and not is_plausible(moment):
@@ -53,7 +55,7 @@ def _magnitude(moment: int) -> str:
 
 def _check_order(observation: Observation) -> Iterator[Broken]:
     roles = observation.operation.roles
-    times = times_of(observation.batch, roles)
+    times = times_of(observation)
     stages = [stage for stage in roles.stages if stage.timestamp in times]
     for pointer, moment in times.items():
         earlier = [roles.created] if roles.created in times and pointer != roles.created else []
@@ -86,7 +88,7 @@ def precedes(one: Stage, other: Stage) -> bool:
 
 def _check_window(observation: Observation) -> Iterator[Broken]:
     roles = observation.operation.roles
-    times = times_of(observation.batch, roles)
+    times = times_of(observation)
     text = at(observation.batch, roles.window) if roles.window is not None else None
     if not isinstance(text, str):
         return
