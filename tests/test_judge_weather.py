@@ -116,7 +116,7 @@ def test_a_status_that_http_does_not_have_is_told_and_no_outage(status):
 def test_a_server_error_that_is_the_only_answer_leaves_the_verdict_open():
     def lacks(*attempts: Exchange) -> tuple[str, ...]:
         run = numbered(sent(), attempts, unknown())
-        return only_errors(run, contract(), judge(run, contract()).unjudged)
+        return tuple(map(str, only_errors(run, contract(), judge(run, contract()).unjudged)))
 
     error, limit = sent({}, 500, name="odd"), sent(b"", 429, media_type=None, name="odd")
     assert lacks(error, limit) == ("an answer to chapter/odd but the one 500",)
@@ -171,7 +171,7 @@ def test_one_kind_of_request_that_crashes_the_server_is_told_with_what_it_says()
 def test_a_known_id_that_got_no_answer_leaves_the_verdict_open():
     def lacks(*runs: Exchange) -> tuple[str, ...]:
         run = numbered(*runs)
-        return silent_ids(run, contract(), judge(run, contract()).unjudged)
+        return tuple(map(str, silent_ids(run, contract(), judge(run, contract()).unjudged)))
 
     silent = reset(batch_id=OTHER, name="poll")
     assert lacks(sent(), silent, sent(), reset(batch_id=OTHER)) == (f"an answer for the id {OTHER}",)

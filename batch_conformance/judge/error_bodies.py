@@ -9,13 +9,13 @@ from batch_conformance.findings.finding import LEVELS, Deviation, Finding
 from batch_conformance.findings.fold import Bucket, Tally
 from batch_conformance.message import Template
 from batch_conformance.observation.observation import Observation
+from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.conditions import ALWAYS
 
 _IN_ANOTHER_BODY = Template("response.server_error.body", "{observed}, in another body than documented ({expected})")
 _AT = Template("response.server_error.body_at", "{place}: {expected}")
 _ERROR = "response.server_error"
 _BODY = "error_body"
-_OF_A_BODY = ("body.", "json.", "response.media_type", "response.charset")
 
 
 def split(observation: Observation, deviations: Iterable[Deviation]) -> Iterator[tuple[Bucket, list[Deviation]]]:
@@ -27,9 +27,9 @@ def split(observation: Observation, deviations: Iterable[Deviation]) -> Iterator
     if not 500 <= status <= 599 or observation.forced:
         yield ALWAYS, told
         return
-    yield ALWAYS, [one for one in told if not one.rule.startswith(_OF_A_BODY)]
+    yield ALWAYS, [one for one in told if not REGISTRY[one.rule].of_body]
     bucket = (_BODY, observation.operation.id, str(status))
-    yield bucket, [one for one in told if one.rule.startswith(_OF_A_BODY)]
+    yield bucket, [one for one in told if REGISTRY[one.rule].of_body]
 
 
 def is_of_error_body(bucket: Bucket) -> bool:

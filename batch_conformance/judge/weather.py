@@ -15,6 +15,8 @@ from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.availability import is_down, shows_a_batch
 from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation, told_of
+from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.framing import ENCODING
 
 _ONLY_ERROR = Template("required.only_error", "an answer to {request} but the one {status}")
 _SILENT_ID = Template("required.silent_id", "an answer for the id {id}")
@@ -23,8 +25,6 @@ _GATEWAY = frozenset({429, 502, 503, 504})
 
 _OUTAGE = 3
 """So many requests in the end, and none of them answered, are an outage and not a strange way to say no."""
-
-_OF_A_BODY = ("body.", "json.", "response.media_type", "response.charset", "response.encoding")
 
 
 class Words:
@@ -104,7 +104,8 @@ def _words(observation: Observation) -> bytes:
 
 def soften(deviation: Deviation) -> Deviation:
     """The same as news of the network; what is wrong with more than the body stays as it is."""
-    if not deviation.rule.startswith(_OF_A_BODY) or deviation.level == "info":
+    of_body = REGISTRY[deviation.rule].of_body or deviation.rule == ENCODING.id
+    if not of_body or deviation.level == "info":
         return deviation
     # A kind of its own: the API's words at the same clause are another finding.
     return replace(deviation, level="info", side="network", kind=f"passing_{deviation.kind}")

@@ -112,6 +112,9 @@ class Rule:
     wherever. ``exercised_at`` says what that takes at the place of a clause. A rule with neither takes two reads of one
     batch.
 
+    ``of_body`` says that what it is about is the body that came: where a gateway answers for the API, or a server error
+    is told, it is no finding of its own.
+
     ``check`` gives what is broken in one exchange, ``compare`` what is broken between the exchanges of one batch, each
     with the exchange that shows it; ``compares`` says whether that is one read with those before, or one method with
     another. A rule with neither is weighed over a whole run by the judge.
@@ -144,6 +147,7 @@ class Rule:
     exercised: Callable[[Observation], bool] | None = None
     exercised_at: At = ""
     concern: Concern = "protocol"
+    of_body: bool = False
     check: Callable[[Observation], Iterable[Broken]] | None = None
     compare: Callable[[History], Iterable[tuple[Observation, Broken]]] | None = None
     compares: Literal["", "reads", "methods"] = ""
