@@ -57,3 +57,15 @@ def test_no_shared_cache_may_store_the_batch(kept: Kept) -> None:
 def test_retry_after_is_seconds_or_a_date(kept: Kept) -> None:
     """A Retry-After can be read. RFC 9110 section 10.2.3."""
     kept()
+
+
+@rule("response.field_syntax")
+def test_fields_keep_the_grammar_of_http(kept: Kept) -> None:
+    """Dates, tags, ages, directives and challenges can be parsed. RFC 9110 section 2.2."""
+    kept()
+
+
+@rule("response.field_repeated")
+def test_a_field_that_is_no_list_is_sent_once(kept: Kept) -> None:
+    """One Date, one ETag, one Content-Type. RFC 9110 section 5.3."""
+    kept()

@@ -7,11 +7,13 @@ they surely are kept; in doubt an exchange is judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from batch_conformance.contract.roles import Roles
 from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.fields import FIELDS, SINGLETONS, is_well_formed
 from batch_conformance.rules.rule import AlikeBodies, BodyCheck
 
 
@@ -23,6 +25,44 @@ def broken_alike() -> frozenset[str]:
 def headers_looked_at() -> frozenset[str]:
     """The headers of responses that rules look at, in lower case, beside those that a document declares."""
     return frozenset(name for rule in REGISTRY.values() for name in rule.headers)
+
+
+HeadCheck = Callable[[Sequence[str]], bool]
+"""Whether the values of a response's fields, in their order, surely keep the rules about fields that HTTP defines."""
+
+_MOST_VALUES = 1_000
+"""Values of one field that are remembered."""
+
+
+def head_check(names: Sequence[str]) -> HeadCheck | None:
+    """What checks the heads that have fields of these names, in this order; None where one is surely to be explained.
+
+    The rules about fields of HTTP's own are checked so once for each value, or in a moment, and are no part of what
+    makes exchanges alike: most answers have a Date, a tag or an age that no other has.
+    """
+    lower = [name.lower() for name in names]
+    if any(name in SINGLETONS and lower.count(name) > 1 for name in lower):
+        return None
+    checked = tuple((place, name, _known_values(name)) for place, name in enumerate(lower) if name in FIELDS)
+
+    def holds(values: Sequence[str]) -> bool:
+        for place, name, known in checked:
+            value = values[place]
+            if value not in known:
+                if not is_well_formed(name, value):
+                    return False
+                if len(known) >= _MOST_VALUES:
+                    known.clear()
+                known.add(value)
+        return True
+
+    return holds
+
+
+@cache
+def _known_values(name: str) -> set[str]:  # noqa: ARG001 - one set for each name
+    """The values of a field that were found to be well formed."""
+    return set()
 
 
 def unspared() -> frozenset[str]:

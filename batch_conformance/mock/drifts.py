@@ -10,6 +10,7 @@ from batch_conformance.mock.catalogue import (
     access,
     bodies,
     errors,
+    heads,
     outages,
     protocol,
     rare,
@@ -29,9 +30,11 @@ _FAMILIES = (
     errors.DRIFTS,
     access.DRIFTS,
     protocol.DRIFTS,
+    heads.DRIFTS,
     rare.DRIFTS,
     subtle.DRIFTS,
     variants.VARIANTS,
+    heads.VARIANTS,
     outages.OUTAGES,
 )
 

@@ -169,7 +169,8 @@ class Connection(asyncio.Protocol):
         elif reply.wire.sends == "nothing":
             self._waiting = True  # for ever: until the client gives up
         else:
-            self._transport.write(encode(reply, head=head, close=last, more=self._server.date()))
+            date = () if reply.header("date") is not None else self._server.date()
+            self._transport.write(encode(reply, head=head, close=last, more=date))
             if last or reply.closes:
                 self._transport.close()
 

@@ -10,7 +10,7 @@ from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Headers
 from batch_conformance.exchange.redaction import Redactor
-from batch_conformance.judge.sparing import headers_looked_at
+from batch_conformance.judge.sparing import HeadCheck, head_check, headers_looked_at
 from batch_conformance.recorded.guess import NEGOTIATION, Guess
 from batch_conformance.rules.headers import header_value
 
@@ -54,6 +54,7 @@ class Heads:
         self._names: dict[Key, tuple[int, ...]] = {}
         self._answer_names: dict[Key, tuple[int, ...]] = {}
         self._answered: dict[Key, Said | None] = {}
+        self._checks: dict[tuple[str, ...], HeadCheck | None] = {}
         self._documented: dict[int, dict[str, Schema | None]] = {}
 
     def asked(self, headers: Any) -> Asked | None:
@@ -80,6 +81,13 @@ class Heads:
         if pairs is None:
             return None
         names, found = pairs
+        try:
+            holds = self._checks[names]
+        except KeyError:
+            holds = head_check(names)
+            remember(self._checks, names, holds)
+        if holds is None or not holds(found):
+            return None
         places = self._answer_names.get((status, names))
         if places is None:
             places = self._places_of(names, self._judged | self._documented_at(status).keys())

@@ -1,0 +1,125 @@
+"""Drifts and conforming variants of the fields that HTTP defines: their grammar, and how often they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from batch_conformance.mock.changes import to_status, to_success
+from batch_conformance.mock.drift import Apply, Drift
+from batch_conformance.mock.message import Reply
+
+_SYNTAX = "response.field_syntax"
+_REPEATED = "response.field_repeated"
+_DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
+
+
+def _setting(*headers: tuple[str, str]) -> Callable[[Reply], Reply]:
+    """Sets fields, each in the place of one that is there already."""
+
+    def change(reply: Reply) -> Reply:
+        for name, value in headers:
+            reply = reply.with_header(name, value)
+        return reply
+
+    return change
+
+
+def _adding(*headers: tuple[str, str]) -> Callable[[Reply], Reply]:
+    """Adds fields beside those that are there already."""
+    return lambda reply: replace(reply, headers=(*reply.headers, *headers))
+
+
+def _again(name: str) -> Callable[[Reply], Reply]:
+    """Sends a field that is there a second time."""
+    return lambda reply: _adding((name, reply.header(name) or ""))(reply)
+
+
+def _malformed(name: str, title: str, field: str, value: str, source: str, *, on: int = 200) -> Drift:
+    change = _setting((field, value))
+    apply = to_success(change) if on == 200 else to_status(on, change)
+    return Drift(name, title, _SYNTAX, "", "", source, "text", apply)
+
+
+def _twice(name: str, title: str, *headers: tuple[str, str]) -> Drift:
+    return Drift(name, title, _REPEATED, "", "", "RFC 9110 section 5.3", "text", to_success(_adding(*headers)))
+
+
+def _variant(name: str, title: str, source: str, *headers: tuple[str, str], on: int = 200) -> Drift:
+    apply: Apply = to_success(_adding(*headers)) if on == 200 else to_status(on, _setting(*headers))
+    return Drift(name, title, "", "", "", source, "text", apply, "conforms", "variant")
+
+
+DRIFTS: tuple[Drift, ...] = (
+    _malformed("date_in_iso", "Date is in ISO 8601", "Date", "2026-11-28T12:00:00Z", "RFC 9110 section 5.6.7"),
+    _malformed("date_with_offset", "Date has an offset for GMT", "Date", "Sat, 28 Nov 2026 12:00:00 +0000",
+               "RFC 9110 section 5.6.7"),
+    _malformed("date_in_seconds", "Date is in Unix seconds", "Date", "1795867200", "RFC 9110 section 5.6.7"),
+    _malformed("expires_in_words", "Expires says never", "Expires", "never", "RFC 9111 section 5.3"),
+    _malformed("last_modified_in_iso", "Last-Modified is in ISO 8601", "Last-Modified", "2025-03-11T09:30:13Z",
+               "RFC 9110 section 8.8.2"),
+    _malformed("age_in_fractions", "Age has a fraction", "Age", "1.5", "RFC 9111 section 1.2.2"),
+    _malformed("age_in_a_list", "Age is a list", "Age", "0, 12", "RFC 9111 section 5.1"),
+    _malformed("etag_unquoted", "ETag has no quotes", "ETag", "33a64df5", "RFC 9110 section 8.8.3"),
+    _malformed("etag_single_quotes", "ETag has single quotes", "ETag", "'33a64df5'", "RFC 9110 section 8.8.3"),
+    _malformed("etag_weak_lower_case", "a weak ETag is marked w/", "ETag", 'w/"33a64df5"', "RFC 9110 section 8.8.3"),
+    _malformed("max_age_quoted", "max-age is in quotes", "Cache-Control", 'private, max-age="60"',
+               "RFC 9111 section 5.2.2.1"),
+    _malformed("max_age_negative", "max-age is below 0", "Cache-Control", "private, max-age=-1",
+               "RFC 9111 section 1.2.2"),
+    _malformed("directives_by_semicolons", "directives are separated by semicolons", "Cache-Control",
+               "private; max-age=0", "RFC 9111 section 5.2"),
+    _malformed("vary_by_spaces", "Vary is separated by spaces", "Vary", "Accept Authorization",
+               "RFC 9110 section 12.5.5"),
+    _malformed("allow_as_json", "Allow is a JSON array", "Allow", '["GET", "HEAD"]', "RFC 9110 section 10.2.1", on=405),
+    _malformed("allow_by_spaces", "Allow is separated by spaces", "Allow", "GET HEAD", "RFC 9110 section 10.2.1", on=405),
+    _malformed("challenge_in_words", "the challenge is a sentence", "WWW-Authenticate", "Please send an API key",
+               "RFC 9110 section 11.6.1", on=401),
+    _malformed("challenge_without_commas", "the challenge's parameters have no commas", "WWW-Authenticate",
+               'Bearer realm="api" error="invalid_token"', "RFC 9110 section 11.6.1", on=401),
+    _malformed("challenge_with_colon", "the challenge's scheme has a colon", "WWW-Authenticate", 'Bearer: realm="api"',
+               "RFC 9110 section 11.6.1", on=401),
+    _malformed("charset_without_value", "a parameter of the media type has no value", "Content-Type",
+               "application/json; charset", "RFC 9110 section 8.3.1"),
+    _malformed("content_range_with_equals", "Content-Range is written like Range", "Content-Range", "bytes=0-99/100",
+               "RFC 9110 section 14.4"),
+    _malformed("link_without_brackets", "Link has no angle brackets", "Link", "/v1/batches?after=a; rel=next",
+               "RFC 8288 section 3"),
+    _twice("two_dates", "Date is sent twice", ("Date", _DATE), ("Date", "Sun, 06 Nov 1994 08:49:38 GMT")),
+    _twice("two_etags", "ETag is sent twice", ("ETag", '"a"'), ("ETag", '"b"')),
+    _twice("two_last_modified", "Last-Modified is sent twice", ("Last-Modified", _DATE), ("Last-Modified", _DATE)),
+    _twice("two_ages", "Age is sent twice", ("Age", "0"), ("Age", "0")),
+    _twice("two_retry_after", "Retry-After is sent twice", ("Retry-After", "1"), ("Retry-After", "2")),
+    Drift("two_types", "Content-Type is sent twice", _REPEATED, "", "", "RFC 9110 section 5.3", "text",
+          to_success(_again("Content-Type"))),
+)  # fmt: skip
+"""Drifts of fields."""
+
+VARIANTS: tuple[Drift, ...] = (
+    _variant("expired_by_zero", "Expires is 0", "RFC 9111 section 5.3", ("Expires", "0")),
+    _variant("expired_by_minus_one", "Expires is -1", "RFC 9111 section 5.3", ("Expires", "-1")),
+    _variant("cache_control_twice", "Cache-Control is sent twice", "RFC 9110 section 5.3",
+             ("Cache-Control", "no-store"), ("Cache-Control", "private, max-age=0")),
+    _variant("cache_control_ends", "Cache-Control ends with a semicolon", "no cache minds it",
+             ("Cache-Control", "no-cache, private;")),
+    _variant("vary_twice", "Vary is sent twice, once as *", "RFC 9110 section 5.3", ("Vary", "Origin"), ("Vary", "*")),
+    _variant("weak_tags", "ETag is weak", "RFC 9110 section 8.8.1", ("ETag", 'W/"1f-a+b/c="')),
+    _variant("empty_tag", "ETag is empty, in quotes", "RFC 9110 section 8.8.3", ("ETag", '""')),
+    _variant("aged_answers", "Age counts the seconds in a cache", "RFC 9111 section 5.1", ("Age", "12")),
+    _variant("old_last_modified", "Last-Modified is long ago", "RFC 9110 section 8.8.2", ("Last-Modified", _DATE)),
+    _variant("cookies_twice", "a load balancer sets two cookies", "RFC 6265 section 3",
+             ("Set-Cookie", "AWSALB=x; Expires=Sat, 05-Dec-2026 00:00:00 GMT; Path=/"),
+             ("Set-Cookie", "__cf_bm=a.b; path=/; HttpOnly; Secure; SameSite=None")),
+    _variant("links_of_two_kinds", "Link names two targets", "RFC 8288 section 3",
+             ("Link", '</openapi.json>; rel="service-desc", <https://example.com/a,b>; rel=help; title="a, b"')),
+    Drift("type_ends", "Content-Type ends with a semicolon", "", "", "", "no client minds it", "text",
+          to_success(lambda reply: reply.with_header("Content-Type", "application/json; charset=utf-8;")),
+          "conforms", "variant"),
+    _variant("bare_challenge", "the challenge is a scheme alone", "RFC 9110 section 11.3",
+             ("WWW-Authenticate", "Bearer"), on=401),
+    _variant("several_challenges", "several challenges stand in one field", "RFC 9110 section 11.6.1",
+             ("WWW-Authenticate", 'Bearer realm="api", error="invalid_token", Basic realm="api", Negotiate'), on=401),
+    _variant("challenge_with_quotes", "a challenge's description has commas and escaped quotes",
+             "RFC 6750 section 3", ("WWW-Authenticate", 'Bearer error_description="no, \\"this\\" key"'), on=401),
+)  # fmt: skip
+"""Other ways to send fields, none of which may be accused."""
