@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from batch_conformance.exchange.exchange import Response
 from batch_conformance.findings.finding import Finding
-from batch_conformance.judge.sighting import Sighting
 from batch_conformance.message import Private, Template, shown
+from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.highlight import Highlight
 from batch_conformance.rules.rule import Broken, Rule, always, is_answered
 
@@ -206,7 +206,7 @@ def is_well_formed(name: str, value: str) -> bool:
     return (name == "www-authenticate" and not value) or _MASKED.search(value) is not None
 
 
-def _check_syntax(observation: Sighting) -> Iterator[Broken]:
+def _check_syntax(observation: Observation) -> Iterator[Broken]:
     answer = observation.answer
     told: set[str] = set()
     for name, value in answer.headers if answer is not None and answer.headers_complete else ():
@@ -223,7 +223,7 @@ def _check_syntax(observation: Sighting) -> Iterator[Broken]:
             )
 
 
-def _check_repeated(observation: Sighting) -> Iterator[Broken]:
+def _check_repeated(observation: Observation) -> Iterator[Broken]:
     answer = observation.answer
     if answer is None or not answer.headers_complete:
         return
