@@ -110,3 +110,13 @@ def test_a_long_body_is_cut_and_says_so() -> None:
     response = drift["findings"][0]["evidence"]["response"]
     assert response["truncated"]
     assert len(response["body"]) == drift_json.BODY_LIMIT
+
+
+def test_a_report_of_the_older_format_which_has_no_messages_is_read() -> None:
+    value = drift_json.document(samples.run_report(samples.mixed(), notes=("a note",)))
+    assert value["messages"]["notes"][0]["text"] == value["notes"][0] == "a note"
+    value["format"] = "batch-conformance/1"
+    del value["messages"]
+    for finding in value["findings"]:
+        assert finding.pop("messages")["observed"]["text"] == finding["observed"]
+    assert drift_json.read_drift(json.dumps(value))["format"] == "batch-conformance/1"
