@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from batch_conformance import __version__
-from batch_conformance.choice_option import Among
+from batch_conformance.command_options import Among, command_options, run_help
 from batch_conformance.findings.gate import EXIT_DRIFT, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
 from batch_conformance.input_error import InputError, fault_line
 from batch_conformance.mock.command import mock
 from batch_conformance.near_miss import suggestion
-from batch_conformance.operation_option import operation_option
 
 if TYPE_CHECKING:
     from batch_conformance.contract.contract import Reading
@@ -57,7 +56,10 @@ main.add_command(mock)
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run(arguments: tuple[str, ...]) -> None:
-    """Audit a target: takes every option of pytest and of the suite (run --help lists them)."""
+    """Audit a target: takes every option of pytest and of the suite (run --help lists the suite's)."""
+    if {"-h", "--help"} & set(arguments):
+        click.echo(run_help(), nl=False)
+        return
     import pytest  # noqa: PLC0415 - the other commands do without
 
     from batch_conformance.resources import pytest_arguments  # noqa: PLC0415
@@ -68,11 +70,7 @@ def run(arguments: tuple[str, ...]) -> None:
 @main.command()
 @click.argument("old")
 @click.argument("new")
-@click.option("--reading", type=Among(["published", "documented"]), default="published", show_default=True)
-@operation_option
-@click.option("--overlay", "overlays", multiple=True, type=click.Path(path_type=Path), help="applied to both sides")
-@click.option("--format", "face", type=Among(["text", "json", "markdown", "html"]), default="text", show_default=True)
-@click.option("--output", type=click.Path(path_type=Path), help="write to this file instead of the terminal")
+@command_options("diff")
 def diff(
     *,
     old: str,
@@ -103,7 +101,7 @@ def diff(
 
 @main.command()
 @click.argument("vendor", required=False)
-@click.option("--markdown", is_flag=True, help="print the whole page of vendors, docs/VENDORS.md")
+@command_options("vendors")
 def vendors(vendor: str | None, *, markdown: bool) -> None:
     """List the vendors that have a profile, or say all that is known of one (a name or a file)."""
     from batch_conformance.report.vendors import details, listing, page  # noqa: PLC0415
@@ -122,9 +120,7 @@ def vendors(vendor: str | None, *, markdown: bool) -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
-@click.option("--parallel", type=click.IntRange(1, 64), help="how many at once (default: 8, or what the file says)")
-@click.option("--previous", type=click.Path(path_type=Path), help="a former matrix.json, to say what changed")
+@command_options("audit")
 def audit(*, file: Path, reports_dir: Path, parallel: int | None, previous: Path | None) -> None:
     """Audit every target of an audit.yaml side by side, each on its own, and lay the results out as a matrix.
 
@@ -153,8 +149,7 @@ def audit(*, file: Path, reports_dir: Path, parallel: int | None, previous: Path
 
 @main.command()
 @click.argument("reports", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
-@click.option("--previous", type=click.Path(path_type=Path), help="a former matrix.json, to say what changed")
+@command_options("matrix")
 def matrix(*, reports: tuple[Path, ...], reports_dir: Path, previous: Path | None) -> None:
     """Lay REPORTS (drift.json files, or their folders) out as one matrix: targets by rules and by clauses."""
     from batch_conformance.report.matrix import build_matrix, told  # noqa: PLC0415
@@ -182,9 +177,7 @@ def matrix(*, reports: tuple[Path, ...], reports_dir: Path, previous: Path | Non
 
 @main.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
-@click.option("--contract", default="siliconflow", show_default=True, help="whose answers they are: name, file or URL")
-@operation_option
-@click.option("--format", "face", type=Among(["text", "json"]), default="text", show_default=True)
+@command_options("client")
 def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str) -> None:
     """Say what OpenAI's Python client makes of recorded answers (HAR, or NDJSON of exchanges); sends nothing."""
     from batch_conformance.client.reader import ClientReader  # noqa: PLC0415
@@ -211,14 +204,7 @@ def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str)
 
 
 @main.command()
-@click.option("--contract", default="siliconflow", show_default=True, help="a name, a file or a URL")
-@operation_option
-@click.option("--group", "groups", multiple=True, type=Among(["derived", "experience", "variant", "outage"]))
-@click.option("--name", "names", multiple=True, metavar="PATTERN", help="only these, such as '200/created_at:*'")
-@click.option("--jobs", type=click.IntRange(1, 64), help="how many at once (default: one for each processor)")
-@click.option("--seed", type=int, help="of the probes (default: always the same ones)")
-@click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
-@click.option("--list", "listing", is_flag=True, help="list the catalogue and end")
+@command_options("prove")
 def prove(
     *,
     contract: str,
@@ -247,31 +233,7 @@ def prove(
 
 @main.command()
 @click.argument("sources", metavar="FILE...", nargs=-1, required=True)
-@click.option("--base-url", default="", metavar="URL", help="judge only what was sent here (default: wherever)")
-@click.option("--vendor", default="", metavar="NAME|FILE", help="whose contract, overlays and paths hold")
-@click.option("--contract", default="", metavar="NAME|FILE|URL", help="default: the vendor's, else siliconflow")
-@operation_option
-@click.option("--overlay", "overlays", multiple=True, type=click.Path(path_type=Path))
-@click.option("--reading", type=Among(["published", "documented"]), default="documented", show_default=True)
-@click.option("--reports-dir", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
-@click.option("--report-language", "language", type=Among(["en", "zh"]), default="en", show_default=True)
-@click.option("--fail-on", type=Among(["must", "should", "never"]), default="should", show_default=True)
-@click.option("--min-coverage", type=click.FloatRange(0.1, 100), metavar="PERCENT", help="less is inconclusive")
-@click.option("--redact", multiple=True, metavar="POINTER", help="also mask the values here in all reports")
-@click.option("--credentials-recorded", is_flag=True, help="a request that was recorded without a credential had none")
-@click.option("--baseline", type=click.Path(path_type=Path), help="findings that are accepted")
-@click.option("--strict-baseline", is_flag=True, help="also fail when an entry of the baseline is fixed")
-@click.option("--write-baseline", type=click.Path(path_type=Path), help="write the baseline, or bring it up to date")
-@click.option("--baseline-reason", default="", metavar="TEXT", help="why what --write-baseline adds is accepted")
-@click.option("--previous", type=click.Path(path_type=Path), help="the drift.json of an earlier run")
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="processes that read")
-@click.option(
-    "--dask",
-    is_flag=False,
-    flag_value="local",
-    metavar="[ADDRESS]",
-    help="read on the Dask cluster at this address; without one, on a cluster of this machine (the extra `dask`)",
-)
+@command_options("validate")
 def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: str | None, **options: Any) -> None:
     """Validate recorded traffic: HAR, or NDJSON of exchanges (docs/VALIDATE.md); globs, gzip and - for stdin."""
     from batch_conformance.run.recall import Files  # noqa: PLC0415
@@ -287,7 +249,8 @@ def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: st
     )
     command = shlex.join(("batch-conformance", *sys.argv[1:]))
     try:
-        wish = Wish(sources=sources, files=files, command=command, **options)
+        language = options.pop("report_language")
+        wish = Wish(sources=sources, files=files, command=command, language=language, **options)
         sys.exit(perform_validation(wish, reports_dir, jobs=jobs, dask=dask))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
@@ -306,8 +269,7 @@ def completion(shell: str) -> None:
 
 @main.command()
 @click.argument("rule", required=False)
-@click.option("--markdown", is_flag=True, help="print the whole page of rules, docs/RULES.md")
-@click.option("--report-language", type=Among(("en", "zh")), default="en", show_default=True)
+@command_options("explain")
 def explain(rule: str | None, *, markdown: bool, report_language: str) -> None:
     """Say what a RULE means, why it matters, what to do and how to accept it; without one, list them all."""
     from batch_conformance.report.language import language  # noqa: PLC0415

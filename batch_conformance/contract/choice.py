@@ -21,11 +21,6 @@ from batch_conformance.contract.path_template import (
     same,
 )
 
-OPERATION_METAVAR = "ID|PATH"
-OPERATION_HELP = (
-    "the operation of the document: its operationId, 'GET /path' or its path (default: the one that is for batches)"
-)
-
 METHODS = ("get", "head", "put", "post", "delete", "options", "patch", "trace")
 """The members of a Path Item Object that are operations (OpenAPI 3.0 and 3.1)."""
 

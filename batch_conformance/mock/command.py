@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import click
 
-from batch_conformance.choice_option import Among
+from batch_conformance.command_options import command_options
 from batch_conformance.contract.choice import Choice
 from batch_conformance.contract.path_template import repeated
 from batch_conformance.contract.sources import CONTRACT_NAMES, load_contract
@@ -26,7 +26,6 @@ from batch_conformance.mock.server import Server
 from batch_conformance.mock.service import Service
 from batch_conformance.mock.tailor import tailor
 from batch_conformance.mock.together import hidden
-from batch_conformance.operation_option import operation_option
 
 DEFAULT_KEY = "sk-mock"
 USAGE = 4
@@ -40,22 +39,7 @@ class MockUsageError(click.ClickException):
 
 
 @click.command("mock")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--contract",
-    default=CONTRACT_NAMES[0],
-    show_default=True,
-    metavar="NAME|FILE",
-    help="Serve this one, with what is made to keep it.",
-)
-@operation_option
-@click.option("--latency", type=click.FloatRange(0, 3600), default=0.0, metavar="SECONDS", help="Hold replies back.")
-@click.option("--drift", "drifts", multiple=True, metavar="NAME", help="Drift in this way; may be given repeatedly.")
-@click.option("--list-drifts", is_flag=True, help="List the drifts and end.")
-@click.option("--style", type=Among(["omit", "null"]), default="omit", show_default=True, help="Unset values.")
-@click.option("--prefix", help="Path of the base URL (default: /v1, and none where the contract's paths have it).")
-@click.option("--key-env", default="BATCH_API_KEY", show_default=True, metavar="NAME", help="Variable with the key.")
+@command_options("mock")
 def mock(
     *,
     port: int,

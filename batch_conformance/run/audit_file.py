@@ -19,7 +19,7 @@ from batch_conformance.contract.pointer import join
 from batch_conformance.exchange.base_url import parse_base_url
 from batch_conformance.input_error import InputError
 from batch_conformance.near_miss import suggestion
-from batch_conformance.run.settings import DEFAULT_KEY_ENV
+from batch_conformance.options import DEFAULT_KEY_ENV, options_of
 from batch_conformance.run.vendors import load_profile
 
 PARALLEL = 8
@@ -165,4 +165,7 @@ def _members(value: Any) -> Mapping[str, Any]:
 @cache
 def _validator() -> Draft202012Validator:
     text = resources.files("batch_conformance.run").joinpath("audit.schema.json").read_text("utf-8")
-    return Draft202012Validator(json.loads(text))
+    schema = json.loads(text)
+    elsewhere = [option.name for option in options_of("run") if option.audit_file != "options"]
+    schema["$defs"]["options"]["propertyNames"]["not"] = {"enum": elsewhere}
+    return Draft202012Validator(schema)

@@ -22,6 +22,7 @@ from batch_conformance.findings.gate import (
     EXIT_INTERRUPTED,
     EXIT_USAGE,
 )
+from batch_conformance.options import BASE_URL_ENV, BATCH_IDS_ENV
 from batch_conformance.run.audit_file import AuditFile, AuditTarget
 from batch_conformance.run.board import Board, Outcome
 
@@ -33,7 +34,7 @@ _GRACE = 15.0
 _LOOK = 0.2
 _KNOWN_CODES = (EXIT_USAGE, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_DRIFT, EXIT_INCONCLUSIVE, EXIT_CONFORMS)
 """The first of them that any audit ended with is the exit code of all."""
-_OURS = ("BATCH_IDS", "PYTEST_BASE_URL", "PYTEST_ADDOPTS", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
+_OURS = (BATCH_IDS_ENV, BASE_URL_ENV, "PYTEST_ADDOPTS", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
 """Variables that would make audits alike, or let each of them write where one summary belongs."""
 _REPORTS = ("drift.json", "drift.html", "junit.xml", "drift.sarif", "summary.md", "exchanges.har", OUTPUT)
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])

@@ -5,226 +5,39 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from batch_conformance.contract.choice import OPERATION_HELP, OPERATION_METAVAR
 from batch_conformance.near_miss import suggestion
-from batch_conformance.report.language import LANGUAGES
+from batch_conformance.options import BASE_URL_ENV, Option, Type, options_of
 from batch_conformance.run.recall import Files
-from batch_conformance.run.settings import DEFAULT_KEY_ENV, Settings, settle
+from batch_conformance.run.settings import Settings, settle
+
+_TYPES: Mapping[Type, Callable[[str], Any]] = {"text": str, "path": str, "integer": int, "number": float}
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Register every option; ``--base-url`` is shared with pytest-base-url where that is installed."""
     group = parser.getgroup("batch conformance", "audit of GET /batches/{batch_id}")
-    # Where pytest-base-url is installed, it registered the option first and means the same by it.
-    with contextlib.suppress(ValueError):
-        group.addoption(
-            "--base-url",
-            metavar="URL",
-            help="the target; none: an embedded mock that keeps the contract (env: PYTEST_BASE_URL)",
-        )
-    add = group.addoption
-    add(
-        "--batch-id",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="an id that exists for the key; repeatable (env: BATCH_IDS, comma-separated)",
-    )
-    add(
-        "--api-key-env",
-        default=DEFAULT_KEY_ENV,
-        metavar="NAME",
-        help="the environment variable that holds the key (default: %(default)s)",
-    )
-    add(
-        "--vendor",
-        default=None,
-        metavar="NAME|FILE",
-        help="how to talk to the target and what to hold it to (`batch-conformance vendors` lists the names)",
-    )
-    add(
-        "--contract",
-        default=None,
-        metavar="NAME|FILE|URL",
-        help="the document to hold the target to: siliconflow, openai, or an OpenAPI file or its URL "
-        "(default: the vendor's, else siliconflow)",
-    )
-    add(
-        "--operation",
-        default=None,
-        metavar=OPERATION_METAVAR,
-        help=OPERATION_HELP,
-    )
-    add(
-        "--overlay",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="an OpenAPI Overlay applied to the document; repeatable",
-    )
-    add(
-        "--reading",
-        choices=("published", "documented"),
-        type=_among("published", "documented"),
-        default="documented",
-        help="the document as it stands, or with what else the vendor documents (default: %(default)s)",
-    )
-    add(
-        "--reports-dir",
-        default="reports",
-        metavar="DIR",
-        help="where the reports go (default: %(default)s)",
-    )
-    add(
-        "--report-language",
-        choices=tuple(LANGUAGES),
-        type=_among(*LANGUAGES),
-        default="en",
-        help="the language of the page and of the terminal; what machines read stays English (default: %(default)s)",
-    )
-    add(
-        "--fail-on",
-        choices=("must", "should", "never"),
-        type=_among("must", "should", "never"),
-        default="should",
-        help="the lowest level of a finding that fails the run (default: %(default)s)",
-    )
-    add(
-        "--exploration",
-        choices=("quick", "standard", "thorough"),
-        type=_among("quick", "standard", "thorough"),
-        default=None,
-        help="at most 60, 400 or 2000 requests (default: standard on this machine, quick elsewhere)",
-    )
-    add(
-        "--allow-unsafe-methods",
-        action="store_true",
-        help="also send undeclared methods such as DELETE, only for an id that cannot exist; on this machine, more "
-        "than twelve refused credentials",
-    )
-    add("--max-requests", type=int, default=None, metavar="N", help="send no more than N planned requests")
-    add(
-        "--max-duration",
-        type=float,
-        default=300.0,
-        metavar="SECONDS",
-        help="stop sending after so many seconds (default: %(default)s)",
-    )
-    add(
-        "--rate-limit",
-        default=None,
-        metavar="N/s",
-        help="such as 10/s or 100/m (default: none on this machine, 5/s elsewhere)",
-    )
-    add(
-        "--request-timeout",
-        type=float,
-        default=10.0,
-        metavar="SECONDS",
-        help="for one whole exchange (default: %(default)s)",
-    )
-    add(
-        "--ca-bundle",
-        default=None,
-        metavar="FILE",
-        help="PEM certificates of the authorities to trust, instead of the system's",
-    )
-    add(
-        "--insecure",
-        action="store_true",
-        help="do not verify the target's certificate: anybody in between can read the key, and every report says so",
-    )
-    add(
-        "--connections",
-        type=int,
-        default=1,
-        metavar="N",
-        help="requests under way at once, where a target is slow; rate and limits stay (default: %(default)s)",
-    )
-    add("--retries", type=int, default=2, metavar="N", help="of what is safe to repeat (default: %(default)s)")
-    add(
-        "--redact",
-        action="append",
-        default=[],
-        metavar="POINTER",
-        help="also mask the values at this JSON pointer of a body in all reports; repeatable (metadata always is)",
-    )
-    add(
-        "--discover",
-        action="store_true",
-        help="read the target's list of batches first, and take what it lists for known ids, one of each state first",
-    )
-    add(
-        "--create",
-        default=None,
-        metavar="MODEL",
-        help="upload a file of one line, make a batch of one chat completion of MODEL, which the vendor bills, and "
-        "follow it",
-    )
-    add(
-        "--create-wait",
-        type=float,
-        default=60.0,
-        metavar="SECONDS",
-        help="how long a batch that was made is followed before the other requests (default: %(default)s)",
-    )
-    add(
-        "--client",
-        choices=("openai",),
-        type=_among("openai"),
-        default=None,
-        help="also tell what OpenAI's Python client makes of the answers, and send a few of its own requests; fails "
-        "nothing (needs the extra: pip install 'batch-conformance[client]')",
-    )
-    add(
-        "--min-coverage",
-        type=float,
-        default=None,
-        metavar="PERCENT",
-        help="a run that judges less of the contract's clauses than this is inconclusive (exit code 6)",
-    )
-    add(
-        "--baseline",
-        default=None,
-        metavar="FILE",
-        help="findings that are accepted, each with a reason and an expiry: reported, and no failure until then",
-    )
-    add(
-        "--strict-baseline",
-        action="store_true",
-        help="also fail when an entry of the baseline is fixed, so that it gets deleted",
-    )
-    add(
-        "--write-baseline",
-        default=None,
-        metavar="FILE",
-        help="write the baseline, or bring it up to date: adds what is new, drops what is fixed, keeps the rest",
-    )
-    add(
-        "--baseline-reason",
-        default="",
-        metavar="TEXT",
-        help="why what --write-baseline adds is accepted; without it, a person has to write that into the file",
-    )
-    add(
-        "--shape",
-        default=None,
-        metavar="FILE",
-        help="the shape of the answers as recorded: what has changed since is drift, also where no document says so",
-    )
-    add("--write-shape", default=None, metavar="FILE", help="record the shape of the answers")
-    add(
-        "--previous",
-        default=None,
-        metavar="FILE",
-        help="the drift.json of an earlier run: says since when each finding is seen, and which are gone",
-    )
-    add("--plan", action="store_true", help="print what would be sent, in order, and send nothing")
+    for option in options_of("run"):
+        # Where pytest-base-url is installed, it registered the option first and means the same by it.
+        shared = contextlib.suppress(ValueError) if option.name == "base-url" else contextlib.nullcontext()
+        with shared:
+            group.addoption(option.flag, help=option.description, **_for_pytest(option))
+
+
+def _for_pytest(option: Option) -> dict[str, Any]:
+    if option.type == "flag":
+        return {"action": "store_true"}
+    if option.repeats:
+        return {"action": "append", "default": [], "metavar": option.metavar}
+    given: dict[str, Any] = {"default": option.default}
+    if option.choices:
+        return given | {"choices": option.choices, "type": _among(*option.choices)}
+    return given | {"type": _TYPES[option.type], "metavar": option.metavar}
 
 
 def _among(*words: str) -> Callable[[str], str]:
@@ -244,7 +57,7 @@ def settings_from(config: pytest.Config) -> Settings:
     option = config.option
     return settle(
         os.environ,
-        base_url=option.base_url or os.environ.get("PYTEST_BASE_URL"),
+        base_url=option.base_url or os.environ.get(BASE_URL_ENV),
         batch_ids=option.batch_id,
         key_env=option.api_key_env,
         contract=option.contract,

@@ -14,11 +14,11 @@ from batch_conformance.exchange.profile import Profile
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.findings.gate import FailOn
 from batch_conformance.input_error import InputError
+from batch_conformance.options import BATCH_IDS_ENV, DEFAULT_KEY_ENV
 from batch_conformance.probes.chapters import Exploration
 from batch_conformance.run.recall import Files
 from batch_conformance.run.vendors import load_profile
 
-DEFAULT_KEY_ENV = "BATCH_API_KEY"
 REMOTE_RATE = RateLimit(5, 1.0)
 """Where nobody said otherwise, another host gets no more than five requests a second."""
 
@@ -112,7 +112,7 @@ def settle(
     local = base is None or base.is_loopback
     if not key_env:
         raise SettingsError("--api-key-env is empty: name the environment variable that holds the key")
-    listed = [part.strip() for part in environ.get("BATCH_IDS", "").split(",")]
+    listed = [part.strip() for part in environ.get(BATCH_IDS_ENV, "").split(",")]
     ids = tuple(dict.fromkeys(batch_id for batch_id in (*batch_ids, *listed) if batch_id))
     key = Secret(environ.get(key_env, ""))
     keyless = profile is not None and profile.auth == "none"
