@@ -135,6 +135,7 @@ def lines(draw: st.DrawFn) -> bytes:
             request["headers"] = draw(st.sampled_from(odd))
         case "more":
             more = [{"Cache-Control": "public"}, {"Retry-After": "soon"}, {"X-Key": KEY}, {"Content-Encoding": "br"}]
+            more += [{"Date": "now"}, {"ETag": "abc"}, {"ETag": 'W/"abc"'}, {"Age": "5, 6"}, {"age": "1", "Age": "1"}]
             response["headers"].update(draw(st.sampled_from(more)))
             extra: list[Any] = [{}, {"credential": "none"}, {"final": False}, {"elapsed": -1}, {"failure": None}]
             values.update(draw(st.sampled_from(extra)))
