@@ -132,4 +132,36 @@ CASES: Mapping[str, Case] = {
         ),
         alone=False,
     ),
+    "response.aged_no_store": Case(
+        breaks=(
+            (batch(headers=(("Age", "40"), ("Cache-Control", "private, no-store"))),),
+            (unknown(headers=(("cache-control", "no-cache"), ("cache-control", "No-Store"), ("age", "1"))),),
+        ),
+        keeps=(
+            (batch(headers=(("Age", "0"), ("Cache-Control", "no-store"))),),
+            (batch(headers=(("Age", "40"), ("Cache-Control", "private, max-age=60"))),),
+            (batch(headers=(("Age", "40"), ("Cache-Control", "no-store"), ("CDN-Cache-Control", "max-age=60"))),),
+            (batch(headers=(("Age", "40"),)),),
+            (batch(headers=(("Cache-Control", "no-store"),)),),
+            (batch(headers=(("Age", "40"), ("Cache-Control", "no-store-own"))),),
+        ),
+    ),
+    "response.modified_later": Case(
+        breaks=((batch(headers=(("Date", DATE), ("Last-Modified", "Sun, 06 Nov 1994 09:49:37 GMT"))),),),
+        keeps=(
+            (batch(headers=(("Date", DATE), ("Last-Modified", DATE))),),
+            (batch(headers=(("Date", DATE), ("Last-Modified", "Sun, 06 Nov 1994 08:50:30 GMT"))),),
+            (batch(headers=(("Date", "Thu, 29 Feb 2024 23:59:60 GMT"), ("Last-Modified", DATE))),),
+            (batch(headers=(("Last-Modified", "Sun, 06 Nov 2094 08:49:37 GMT"),)),),
+        ),
+    ),
+    "method.allow_refused": Case(
+        breaks=((unknown(b"", 405, method="HEAD", headers=(("Allow", "GET, HEAD"),)),),),
+        keeps=(
+            (unknown(b"", 405, method="HEAD", headers=(("Allow", "GET"),)),),
+            (unknown(b"", 405, method="HEAD", headers=(("Allow", ""),)),),
+            (unknown(b"", 404, method="HEAD", headers=(("Allow", "GET, HEAD"),)),),
+        ),
+        alone=False,
+    ),
 }

@@ -24,6 +24,7 @@ from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import parts
 
 MANY = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+EARLY, LATE = "Sun, 06 Nov 1994 08:49:37 GMT", "Mon, 07 Nov 1994 08:49:37 GMT"
 KEY = "sk-abcdefghijklmnopqrstuvwxyz012345"
 
 NUMBERS = (0, 1, -1, 1741685413, 1741685500, 1741685413000, 2**63, 2**70, 1.5)
@@ -136,6 +137,7 @@ def lines(draw: st.DrawFn) -> bytes:
         case "more":
             more = [{"Cache-Control": "public"}, {"Retry-After": "soon"}, {"X-Key": KEY}, {"Content-Encoding": "br"}]
             more += [{"Date": "now"}, {"ETag": "abc"}, {"ETag": 'W/"abc"'}, {"Age": "5, 6"}, {"age": "1", "Age": "1"}]
+            more += [{"Age": "40", "Cache-Control": "no-store"}, {"Date": EARLY, "Last-Modified": LATE}]
             response["headers"].update(draw(st.sampled_from(more)))
             extra: list[Any] = [{}, {"credential": "none"}, {"final": False}, {"elapsed": -1}, {"failure": None}]
             values.update(draw(st.sampled_from(extra)))

@@ -13,6 +13,7 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
 from batch_conformance.rules import (
+    agreement,
     authentication,
     availability,
     bodies,
@@ -44,6 +45,7 @@ _FAMILIES = (
     identity.RULES,
     headers.RULES,
     fields.RULES,
+    agreement.RULES,
     leaks.RULES,
     times.RULES,
     states.RULES,

@@ -92,6 +92,14 @@ DRIFTS: tuple[Drift, ...] = (
     _twice("two_retry_after", "Retry-After is sent twice", ("Retry-After", "1"), ("Retry-After", "2")),
     Drift("two_types", "Content-Type is sent twice", _REPEATED, "", "", "RFC 9110 section 5.3", "text",
           to_success(_again("Content-Type"))),
+    Drift("aged_no_store", "what may not be stored comes out of a cache", "response.aged_no_store", "", "",
+          "RFC 9111 section 5.2.2.5", "text", to_success(_setting(("Cache-Control", "no-store"), ("Age", "40")))),
+    Drift("modified_later", "Last-Modified is years ahead", "response.modified_later", "", "",
+          "RFC 9110 section 8.8.2.1", "text",
+          to_success(_setting(("Last-Modified", "Wed, 06 Nov 2094 08:49:37 GMT")))),
+    Drift("allow_names_refused", "Allow names all methods, those that are refused too", "method.allow_refused", "", "",
+          "RFC 9110 section 15.5.6", "text",
+          to_status(405, _setting(("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"))), "conforms"),
 )  # fmt: skip
 """Drifts of fields."""
 
@@ -105,8 +113,11 @@ VARIANTS: tuple[Drift, ...] = (
     _variant("vary_twice", "Vary is sent twice, once as *", "RFC 9110 section 5.3", ("Vary", "Origin"), ("Vary", "*")),
     _variant("weak_tags", "ETag is weak", "RFC 9110 section 8.8.1", ("ETag", 'W/"1f-a+b/c="')),
     _variant("empty_tag", "ETag is empty, in quotes", "RFC 9110 section 8.8.3", ("ETag", '""')),
-    _variant("aged_answers", "Age counts the seconds in a cache", "RFC 9111 section 5.1", ("Age", "12")),
+    Drift("aged_answers", "Age counts the seconds in a cache that may store", "", "", "", "RFC 9111 section 5.1", "text",
+          to_success(_setting(("Cache-Control", "private, max-age=60"), ("Age", "12"))), "conforms", "variant"),
     _variant("old_last_modified", "Last-Modified is long ago", "RFC 9110 section 8.8.2", ("Last-Modified", _DATE)),
+    _variant("aged_zero_no_store", "a proxy that passes on says Age: 0", "RFC 9111 section 5.1", ("Age", "0"),
+             ("Cache-Control", "no-store")),
     _variant("cookies_twice", "a load balancer sets two cookies", "RFC 6265 section 3",
              ("Set-Cookie", "AWSALB=x; Expires=Sat, 05-Dec-2026 00:00:00 GMT; Path=/"),
              ("Set-Cookie", "__cf_bm=a.b; path=/; HttpOnly; Secure; SameSite=None")),
