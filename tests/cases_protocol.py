@@ -15,6 +15,8 @@ from batch_conformance.message import shown
 GZIP = ("Content-Encoding", "gzip")
 LENGTH = ("Content-Length", str(len(json.dumps(QUEUED))))
 MEASURED = batch(headers=(LENGTH,))
+OTHER_LENGTH = ("Content-Length", str(len(json.dumps({**QUEUED, "status": "validating"}))))
+OTHER_STATE = batch({"status": "validating"}, headers=(OTHER_LENGTH,))
 
 
 def coded(accepted: str, *headers: tuple[str, str]) -> Exchange:
@@ -113,6 +115,8 @@ CASES: Mapping[str, Case] = {
             (MEASURED, raw(b"", method="HEAD", headers=(("Content-Length", "0"),))),
             (MEASURED, raw(b"", method="HEAD", headers=(("Content-Length", "7"),)), batch({"status": "in_progress"})),
             (GOOD, raw(b"", method="HEAD", headers=(("Content-Length", "7"),)), GOOD),
+            # Two replicas, one of them behind: a HEAD says what the other one's GET said.
+            (OTHER_STATE, MEASURED, raw(b"", method="HEAD", headers=(OTHER_LENGTH,)), MEASURED),
             (
                 batch(headers=(LENGTH, GZIP)),
                 raw(b"", method="HEAD", headers=(("Content-Length", "7"),)),
