@@ -155,7 +155,7 @@ def test_any_refusal_of_the_scheme_in_lower_case_counts() -> None:
 
         run = audited(answer)
         assert run.rules == {"auth.lower_case_refused"}, refusal
-        assert {finding.observed for finding in run.drifts} == {str(refusal.status)}
+        assert {str(finding.observed) for finding in run.drifts} == {str(refusal.status)}
 
 
 def test_a_lock_out_after_refused_credentials_is_no_matter_of_case() -> None:

@@ -84,6 +84,12 @@ def _is_number(value: str) -> bool:
     return _DIGITS.fullmatch(value) is not None
 
 
+def _is_length(value: str) -> bool:
+    """Whether a value is one number; the same one several times is what recipients may take for it (RFC 9110 8.6)."""
+    numbers = {part.strip() for part in value.split(",")}
+    return len(numbers) == 1 and all(map(_is_number, numbers))
+
+
 def _is_etag(value: str) -> bool:
     return _ETAG.fullmatch(value) is not None
 
@@ -181,7 +187,7 @@ FIELDS = {
         Field("Vary", _NAMES_FORM, "RFC 9110 section 12.5.5", _are_names),
         Field("Allow", _NAMES_FORM, "RFC 9110 section 10.2.1", _are_names),
         Field("WWW-Authenticate", _CHALLENGES_FORM, "RFC 9110 section 11.6.1", _are_challenges),
-        Field("Content-Length", _LENGTH_FORM, "RFC 9110 section 8.6", _is_number),
+        Field("Content-Length", _LENGTH_FORM, "RFC 9110 section 8.6", _is_length),
         Field("Content-Type", _MEDIA_TYPE_FORM, "RFC 9110 section 8.3", _is_media_type),
         Field("Content-Range", _RANGE_FORM, "RFC 9110 section 14.4", _is_range),
         Field("Link", _LINK_FORM, "RFC 8288 section 3", _are_links),
