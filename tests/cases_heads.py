@@ -35,7 +35,7 @@ MALFORMED: Mapping[str, tuple[str, ...]] = {
     ),
     "Vary": ("Accept Origin", "Accept; Origin", '"Accept"'),
     "Allow": ("GET HEAD", '["GET"]', "GET; HEAD"),
-    "Content-Length": ("5, 5", "+5", "5.0"),
+    "Content-Length": ("5, 6", "+5", "5.0"),
     "Content-Range": ("bytes=0-1/2", "0-1/2", "bytes 0-1"),
     "Link": ("/next; rel=next", "<a> rel=next", "<a; rel=next"),
     "WWW-Authenticate": (
@@ -67,7 +67,7 @@ WELL_FORMED: Mapping[str, tuple[str, ...]] = {
     ),
     "Vary": ("*", "Accept-Encoding", "Accept, Origin,", ""),
     "Allow": ("GET, HEAD", "", "GET,HEAD,OPTIONS"),
-    "Content-Length": ("512",),
+    "Content-Length": ("512", "512, 512"),
     "Content-Range": ("bytes 0-1/2", "bytes */5", "bytes 0-1/*", "items 0-9/20"),
     "Link": (
         "<a>; rel=next",
