@@ -87,7 +87,7 @@ def diff(
     """
     from batch_conformance.contract.choice import Choice  # noqa: PLC0415
     from batch_conformance.contract.diff import diff_contracts  # noqa: PLC0415
-    from batch_conformance.report.contract_diff import FACES  # noqa: PLC0415
+    from batch_conformance.report.contract_diff import FORMATS  # noqa: PLC0415
     from batch_conformance.run.contracts import open_contract  # noqa: PLC0415
 
     try:
@@ -95,7 +95,7 @@ def diff(
         found = diff_contracts(*(open_contract(source, reading, overlays, choice) for source in (old, new)))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
-    _deliver(FACES[face](found), output)
+    _deliver(FORMATS[face](found), output)
     sys.exit(EXIT_DRIFT if found.breaking else 0)
 
 
@@ -186,7 +186,7 @@ def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str)
     from batch_conformance.findings.finding import mask_findings  # noqa: PLC0415
     from batch_conformance.judge.judge import judge  # noqa: PLC0415
     from batch_conformance.recorded.recording import MOST_COMPLAINTS  # noqa: PLC0415
-    from batch_conformance.report.client import FACES  # noqa: PLC0415
+    from batch_conformance.report.client import FORMATS  # noqa: PLC0415
     from batch_conformance.report.text import unjudged_bodies  # noqa: PLC0415
     from batch_conformance.run.contracts import open_contract  # noqa: PLC0415
 
@@ -200,7 +200,7 @@ def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str)
         click.echo(unjudged_bodies(len(unread), unread[:MOST_COMPLAINTS]), err=True)
     ledger = reader(judge(exchanges, opened), opened)
     ledger = replace(ledger, findings=mask_findings(ledger.findings, opened.private))
-    click.echo(FACES[face](ledger, reader.sdk.version, reader.error_classes(ledger, opened)), nl=False)
+    click.echo(FORMATS[face](ledger, reader.sdk.version, reader.error_classes(ledger, opened)), nl=False)
 
 
 @main.command()
@@ -218,10 +218,10 @@ def prove(
 ) -> None:
     """Prove the suite: every drift of the catalogue is found at its clause, and nothing that conforms is accused."""
     from batch_conformance.run.prove import default_jobs  # noqa: PLC0415
-    from batch_conformance.run.proving import Wish, perform_proof  # noqa: PLC0415
+    from batch_conformance.run.proving import ProofOptions, perform_proof  # noqa: PLC0415
 
     try:
-        wish = Wish(contract, groups, names, seed, operation)
+        wish = ProofOptions(contract, groups, names, seed, operation)
         sys.exit(perform_proof(wish, jobs or default_jobs(), reports_dir, listing=listing))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
@@ -236,8 +236,8 @@ def prove(
 @command_options("validate")
 def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: str | None, **options: Any) -> None:
     """Validate recorded traffic: HAR, or NDJSON of exchanges (docs/VALIDATE.md); globs, gzip and - for stdin."""
-    from batch_conformance.run.recall import Files  # noqa: PLC0415
-    from batch_conformance.run.validate import Wish  # noqa: PLC0415
+    from batch_conformance.run.comparison import Files  # noqa: PLC0415
+    from batch_conformance.run.validate import ValidationOptions  # noqa: PLC0415
     from batch_conformance.run.validating import perform_validation  # noqa: PLC0415
 
     files = Files(
@@ -250,7 +250,7 @@ def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: st
     command = shlex.join(("batch-conformance", *sys.argv[1:]))
     try:
         language = options.pop("report_language")
-        wish = Wish(sources=sources, files=files, command=command, language=language, **options)
+        wish = ValidationOptions(sources=sources, files=files, command=command, language=language, **options)
         sys.exit(perform_validation(wish, reports_dir, jobs=jobs, dask=dask))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from batch_conformance.verbatim import verbatim
+from batch_conformance.assert_rewriting import without_assert_rewriting
 
-with verbatim():
-    from batch_conformance.discretion import Discretion
+with without_assert_rewriting():
     from batch_conformance.exchange.base_url import parse_base_url
     from batch_conformance.input_error import InputError
     from batch_conformance.junit_file import JunitFile
+    from batch_conformance.report_redaction import ReportRedaction
     from batch_conformance.resources import suites_folder
     from batch_conformance.run.options import add_options
     from batch_conformance.session import SESSION, AuditSession, asks_for_suites
@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     session = AuditSession(config, JunitFile(config, Path(option.reports_dir)) if writes else None)
     config.stash[SESSION] = session
     config.pluginmanager.register(session, "batch-conformance-session")
-    config.pluginmanager.register(Discretion(lambda: session.redactor), "batch-conformance-discretion")
+    config.pluginmanager.register(ReportRedaction(lambda: session.redactor), "batch-conformance-redaction")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)
         # A closed terminal ends a run too, unless it was to outlive it (nohup).

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from batch_conformance import junit_file
+from batch_conformance.assert_rewriting import without_assert_rewriting
 from batch_conformance.exchange.redaction import Redactor
 from batch_conformance.finding_text import FindingText
 from batch_conformance.findings.finding import Finding
@@ -31,21 +32,20 @@ from batch_conformance.report.item import Items, items_for
 from batch_conformance.report.item_outcome import Outcome, counts_in_words, outcomes
 from batch_conformance.report.language import ENGLISH, language
 from batch_conformance.report.run_report import ChapterOutcome, ChapterResult, RunReport
-from batch_conformance.report.writer import FACES, ReportError, write_reports
+from batch_conformance.report.writer import FORMATS, ReportError, write_reports
 from batch_conformance.resources import suites_folder
 from batch_conformance.run.announced import header, plan_lines, progress_line, warning
 from batch_conformance.run.audit import INSECURE, Audit
 from batch_conformance.run.begin import Opening, begin, open_audit
+from batch_conformance.run.comparison import keep
 from batch_conformance.run.create import cost
 from batch_conformance.run.lookup import key_of, read_outcomes, write_outcomes
 from batch_conformance.run.options import seed_from, settings_from
 from batch_conformance.run.pauses import Pauses
 from batch_conformance.run.progress import ProgressLine
-from batch_conformance.run.recall import keep
 from batch_conformance.run.selection import numbers_for
 from batch_conformance.run.settings import Settings
 from batch_conformance.suites import read_suites
-from batch_conformance.verbatim import verbatim
 
 SESSION = pytest.StashKey["AuditSession"]()
 """Where a session keeps its audit."""
@@ -115,7 +115,7 @@ class AuditSession:
                 _check_writable(settings.reports_dir)
             if settings.create and settings.sends:
                 self._say(language(settings.language).render(cost(settings.create)))
-        with verbatim():
+        with without_assert_rewriting():
             self._opening = open_audit(settings, launch=sends)
         given = {"client": settings.client, "shape": settings.files.shape}
         self.items = items_for(self._opening.contract, [option for option, value in given.items() if value])
@@ -367,12 +367,13 @@ class AuditSession:
     def _write(self, report: RunReport, audit: Audit) -> None:
         """Write the reports, and what else is kept of the run; the one does not prevent the other."""
         try:
-            faces = {name: render for name, render in FACES.items() if name != junit_file.NAME}  # pytest writes that
-            write_reports(report, audit.settings.reports_dir, faces)
+            # pytest writes JUnit's file.
+            formats = {name: render for name, render in FORMATS.items() if name != junit_file.NAME}
+            write_reports(report, audit.settings.reports_dir, formats)
         except ReportError as error:
             self._problems += error.problems
         try:
-            self._kept = tuple(keep(report, audit.recalled))
+            self._kept = tuple(keep(report, audit.comparison))
         except ReportError as error:
             self._problems += error.problems
 
@@ -394,7 +395,7 @@ class AuditSession:
         opening, self._opening = self._opening, None
         assert opening is not None
         with self._wrong_input():
-            with verbatim():
+            with without_assert_rewriting():
                 seed, sleep = seed_from(self.config), Pauses(html.CHORES).sleep
                 audit = begin(
                     opening.settings,

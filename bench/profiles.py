@@ -19,7 +19,7 @@ from pathlib import Path
 import traffic
 
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.run.validate import Validation, Wish
+from batch_conformance.run.validate import Validation, ValidationOptions
 from batch_conformance.run.validating import read_here
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,10 +44,10 @@ def write() -> None:
         path = Path(folder) / "traffic.ndjson"
         with path.open("w", encoding="utf-8") as file:
             traffic.write(file, _EXCHANGES)
-        validation = Validation(Wish(sources=(str(path),)))
+        validation = Validation(ValidationOptions(sources=(str(path),)))
 
         def read() -> None:
-            read_here(validation.parts, validation.guess, lambda _size, _judged: None).recording.result()
+            read_here(validation.parts, validation.inferred, lambda _size, _judged: None).recording.result()
 
         (FOLDER / "validate.txt").write_text(_told(_profiled(read), "tottime"), encoding="utf-8")
 

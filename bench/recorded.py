@@ -28,7 +28,7 @@ import traffic  # noqa: E402
 
 from batch_conformance.contract.sources import shipped_contract  # noqa: E402
 from batch_conformance.recorded.belonging import Belonging  # noqa: E402
-from batch_conformance.recorded.guess import Guess  # noqa: E402
+from batch_conformance.recorded.inferred_probe import InferredProbe  # noqa: E402
 from batch_conformance.recorded.recording import Recording  # noqa: E402
 from batch_conformance.recorded.source import parts  # noqa: E402
 
@@ -130,7 +130,7 @@ def _most_memory(pid: int) -> float:
 
 
 def _ours(path: Path) -> None:
-    recording = Recording(Guess(Belonging(shipped_contract())))
+    recording = Recording(InferredProbe(Belonging(shipped_contract())))
     for part in parts([str(path)]):
         recording.read(part)
     recording.result()

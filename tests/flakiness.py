@@ -16,8 +16,8 @@ from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.plan import Exploration, Plan
 from batch_conformance.run.begin import begin
+from batch_conformance.run.drift_runner import TICK
 from batch_conformance.run.settings import settle
-from batch_conformance.run.workbench import TICK
 
 PLAIN = ""
 """The mock without an entry of the catalogue."""

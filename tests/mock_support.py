@@ -13,7 +13,7 @@ from http.client import HTTPResponse
 from typing import Any
 
 from batch_conformance.mock.drift import Drift
-from batch_conformance.mock.fleet import Style
+from batch_conformance.mock.sample_batches import Style
 from batch_conformance.mock.server import Server
 from batch_conformance.mock.service import Service
 

@@ -12,15 +12,15 @@ from judge_support import contract
 from batch_conformance.exchange.connection import Connection, ConnectionFailed, Deadline
 from batch_conformance.exchange.exchange import Exchange, Headers, Probe
 from batch_conformance.exchange.target import Target
-from batch_conformance.exchange.transport import Outcome, SizeLimits, _Reading
+from batch_conformance.exchange.transport import SizeLimits, Transmission, _Reading
 from batch_conformance.message import shown as said
 from batch_conformance.mock.changes import NGINX, answering, sending, with_wire
 from batch_conformance.mock.derived import derive
 from batch_conformance.mock.drift import Apply, Drift, in_order
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.mock.message import Reply, Request, encode
+from batch_conformance.mock.received_request import ReceivedRequest
 from batch_conformance.mock.service import Service
-from batch_conformance.mock.visit import Visit
 from batch_conformance.probes.batch_ids import encode_segment
 from batch_conformance.probes.credentials import present
 from batch_conformance.probes.plan import build_plan
@@ -55,7 +55,7 @@ class InProcess:
 
     def send(
         self, method: str, target: bytes, headers: Headers, _may_resend: Callable[[], bool], _body: bytes = b""
-    ) -> Outcome:
+    ) -> Transmission:
         fields = tuple((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers)
         connection, turn = divmod(self._count, 16)
         self._count += 1
@@ -93,22 +93,22 @@ class Fault:
         stage = "wire" if self.how in ("silence", "reset") else "answer"
         return Drift(f"{self.how}_{self.which}", "", "", "", "", "", stage, self._apply)
 
-    def _apply(self, visit: Visit, reply: Reply) -> Reply:
-        return _HOW[self.how](visit, reply) if self._hits(visit) else reply
+    def _apply(self, received: ReceivedRequest, reply: Reply) -> Reply:
+        return _HOW[self.how](received, reply) if self._hits(received) else reply
 
-    def _hits(self, visit: Visit) -> bool:
+    def _hits(self, received: ReceivedRequest) -> bool:
         chosen = {
             "all": True,
-            "head": visit.request.method == "HEAD",
-            "odd": visit.asked is None or not visit.asked.replace("_", "").isalnum(),
-            "nobody": visit.place == "operation" and visit.batch is None,
-            "third": visit.number % 3 == 0,
+            "head": received.request.method == "HEAD",
+            "odd": received.asked is None or not received.asked.replace("_", "").isalnum(),
+            "nobody": received.place == "operation" and received.batch is None,
+            "third": received.number % 3 == 0,
         }
-        return self.begins < visit.number <= self.ends and chosen.get(self.which, visit.asked == self.which)
+        return self.begins < received.number <= self.ends and chosen.get(self.which, received.asked == self.which)
 
 
 def _to(change: Callable[[Reply], Reply]) -> Apply:
-    return lambda _visit, reply: change(reply)
+    return lambda _received, reply: change(reply)
 
 
 _HOW: dict[str, Apply] = {
@@ -187,9 +187,9 @@ def _catalogue() -> dict[str, Drift]:
 def _fitting(drift: Drift) -> Drift:
     """The drift where it can be: one that rewrites JSON leaves alone what another one has made something else of."""
 
-    def apply(visit: Visit, reply: Reply) -> Reply:
+    def apply(received: ReceivedRequest, reply: Reply) -> Reply:
         try:
-            return drift.apply(visit, reply)
+            return drift.apply(received, reply)
         except (ValueError, TypeError, AttributeError, KeyError):
             return reply
 

@@ -24,7 +24,7 @@ from suite_support import OURS, PLAIN, ROOT, Outcome
 from tls_support import make_certificates, server_context
 
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.report.writer import FACES
+from batch_conformance.report.writer import FORMATS
 
 KEY = "sk-Survival7vLw3xN9tRk2mYp5bHc8dJf4gAs6"
 BATCH_ID = "batch_rdyqgrcgjg"
@@ -69,7 +69,7 @@ class Survived(Outcome):
     @property
     def faults(self) -> list[str]:
         """What is wrong with how it ended, whatever the verdict."""
-        found = [f"{name} is missing" for name in FACES if not (self.folder / name).is_file()]
+        found = [f"{name} is missing" for name in FORMATS if not (self.folder / name).is_file()]
         found += [f"{path.name} was left" for path in self.folder.iterdir() if path.name.startswith(".")]
         if "Traceback" in self.text or "INTERNALERROR" in self.text:
             found.append("a traceback")

@@ -23,7 +23,7 @@ from batch_conformance.contract.sources import load_contract
 from batch_conformance.exchange.base_url import parse_base_url
 from batch_conformance.message_json import from_json
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.mock.tailor import tailor
+from batch_conformance.mock.spec_of_contract import mock_spec_of
 from batch_conformance.report.language import CHINESE
 from batch_conformance.run.address import AddressError, check_address, missing_prefix
 
@@ -223,7 +223,7 @@ def test_a_doubtful_base_url_is_checked_before_a_batch_is_made_or_a_list_read(
 
 def test_where_the_document_means_it_the_run_is_like_any_other(tmp_path: Path) -> None:
     api = write(tmp_path, document(PATH, "https://api.example.com/v1"))
-    with EmbeddedMock(offer=tailor(load_contract(api, choice=Choice("getBatch")))) as mock:
+    with EmbeddedMock(mock_spec=mock_spec_of(load_contract(api, choice=Choice("getBatch")))) as mock:
         assert mock.base_url.endswith("/v1")
         outcome = run_suite(tmp_path / "r", f"--contract={api}", mock=mock)
     assert outcome.code == 0, outcome.text

@@ -19,7 +19,7 @@ from batch_conformance.probes.plan import build_plan
 from batch_conformance.run import begin as beginning
 from batch_conformance.run.audit import Audit, Reached
 from batch_conformance.run.begin import begin
-from batch_conformance.run.recall import Files, recall
+from batch_conformance.run.comparison import Files, load_comparison
 from batch_conformance.run.runner import Runner
 from batch_conformance.run.settings import settle
 
@@ -32,8 +32,8 @@ def test_making_an_audit_sends_nothing_and_starts_nothing() -> None:
         plan = build_plan(contract(), (), exploration="quick", seed=None, loopback=True)
         runner = Runner(plan, target, contract())
         reached = Reached(target, Secret("sk-0"), ())
-        recalled = recall(Files(), contract())
-        audit = Audit(settings, reached, runner, recalled, seed=None, command="", started=0.0, clock=0.0)
+        comparison = load_comparison(Files(), contract())
+        audit = Audit(settings, reached, runner, comparison, seed=None, command="", started=0.0, clock=0.0)
         assert audit.kind == "loopback"
         assert audit.judged().exchanges == ()
         audit.close()

@@ -17,10 +17,10 @@ from batch_conformance.mock.derived import derive
 from batch_conformance.mock.drift import STAGES, Drift
 from batch_conformance.mock.drifts import DRIFTS, DriftError, built
 from batch_conformance.mock.message import Request
+from batch_conformance.mock.mock_spec import MockSpec, published_mock_spec
 from batch_conformance.mock.mutation import Mutation
-from batch_conformance.mock.offer import Offer, own_offer
 from batch_conformance.mock.service import Service
-from batch_conformance.mock.tailor import TailorError, tailor
+from batch_conformance.mock.spec_of_contract import MockSpecError, mock_spec_of
 from batch_conformance.rules import REGISTRY
 
 KEY = "sk-test-of-the-catalogue"
@@ -48,13 +48,13 @@ NOT_OF_A_SERVER = {
 def replies(service: Service, *, statuses: bool = True) -> Iterator[tuple[int, bytes]]:
     """What a client gets: every batch, an unknown id, no key, and every status that it can ask for."""
     key = (b"authorization", b"Bearer " + KEY.encode())
-    path = (service.prefix + service.offer.path).encode()
+    path = (service.prefix + service.mock_spec.path).encode()
     for batch_id in (*service.batch_ids, "batch_aaaaaaaaaa"):
         reply = service.reply_to(Request("GET", path + b"/" + batch_id.encode(), (key,)))
         yield reply.status, reply.body
     reply = service.reply_to(Request("GET", path + b"/" + service.batch_ids[0].encode()))
     yield reply.status, reply.body
-    for status in service.offer.errors if statuses else ():
+    for status in service.mock_spec.errors if statuses else ():
         asked = (key, (b"prefer", f"code={status}".encode()))
         reply = service.reply_to(Request("GET", path + b"/" + service.batch_ids[0].encode(), asked))
         yield reply.status, reply.body
@@ -176,15 +176,15 @@ def test_an_unknown_name_is_refused_among_mutations_too() -> None:
 @pytest.mark.parametrize("source", ["siliconflow", "openai", OPENAI_LIKE], ids=["siliconflow", "openai", "openai-like"])
 def test_a_tailored_mock_keeps_its_contract(source: str) -> None:
     contract = load_contract(source)
-    offer = Offer.from_dict(json.loads(json.dumps(tailor(contract).to_dict())))
-    service = Service(KEY, offer=offer)
+    mock_spec = MockSpec.from_dict(json.loads(json.dumps(mock_spec_of(contract).to_dict())))
+    service = Service(KEY, mock_spec=mock_spec)
     assert len(service.batch_ids) >= 5
     for status, body in replies(service):
         assert broken(contract, status, body) == set()
 
 
 def test_the_offer_of_the_vendor_has_every_documented_error() -> None:
-    assert set(own_offer().errors) == {int(s) for s in SHIPPED.chosen.responses if s != "200"}
+    assert set(published_mock_spec().errors) == {int(s) for s in SHIPPED.chosen.responses if s != "200"}
 
 
 def test_a_contract_that_nothing_can_be_served_of_is_refused_with_one_line(tmp_path: Path) -> None:
@@ -193,6 +193,6 @@ def test_a_contract_that_nothing_can_be_served_of_is_refused_with_one_line(tmp_p
         "openapi: 3.0.0\ninfo: {title: t, version: '1'}\npaths:\n  /batches/{id}:\n    get:\n      responses:\n"
         "        '204': {description: nothing}\n"
     )
-    with pytest.raises(TailorError, match="a mock needs a 200 with a JSON schema") as caught:
-        tailor(load_contract(str(path)))
+    with pytest.raises(MockSpecError, match="a mock needs a 200 with a JSON schema") as caught:
+        mock_spec_of(load_contract(str(path)))
     assert "\n" not in str(caught.value)

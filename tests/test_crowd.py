@@ -11,8 +11,8 @@ from judge_cases import batch, completed
 from judge_support import contract, findings, sent
 
 from batch_conformance.exchange.exchange import Exchange
-from batch_conformance.findings.crowd import MOST_KINDS, MOST_NAMES
 from batch_conformance.findings.finding import Finding
+from batch_conformance.findings.merging import MOST_KINDS, MOST_NAMES
 from batch_conformance.judge.judge import judge
 
 NAMES = "body.undeclared"

@@ -9,7 +9,7 @@ from judge_support import contract_of
 
 from batch_conformance.mock.derived import derive
 from batch_conformance.report.proof import weigh
-from batch_conformance.run.workbench import Workbench, drift_of
+from batch_conformance.run.drift_runner import DriftRunner, drift_of
 
 ID = {"id": {"type": "string"}, "status": {"type": "string"}}
 TAGGED = {
@@ -36,6 +36,6 @@ def test_each_entry_is_found_at_its_clause_and_nothing_else(form: Any, openapi: 
     ours = contract_of({"type": "object", "required": ["u"], "properties": {**ID, "u": form}}, openapi=openapi)
     entries = [entry for entry in derive(ours) if entry.at.startswith("/u")]
     assert entries
-    with Workbench(ours) as bench:
+    with DriftRunner(ours) as bench:
         trials = [weigh(drift_of(entry), bench.try_out(entry)) for entry in entries]
     assert [(one.name, one.observed) for one in trials if not one.right] == []

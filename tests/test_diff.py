@@ -24,7 +24,7 @@ from batch_conformance.contract.contract import compile_contract
 from batch_conformance.contract.diff import diff_contracts
 from batch_conformance.contract.document import parse_document
 from batch_conformance.contract.sources import load_contract, spec_folder
-from batch_conformance.report.contract_diff import FACES
+from batch_conformance.report.contract_diff import FORMATS
 
 PUBLISHED = (spec_folder() / "siliconflow-get-batch.yaml").read_text(encoding="utf-8")
 Edit = Callable[[dict[str, Any]], None]
@@ -395,12 +395,12 @@ def test_the_way_back_undoes_every_change(before: list[Edit], after: list[Edit])
 
 def test_the_faces_tell_the_same_changes(tmp_path: Path) -> None:
     found = _diff(_same, _all(_rename, _add, _set("status.enum", STATES)))
-    data = json.loads(FACES["json"](found))
+    data = json.loads(FORMATS["json"](found))
     assert data["format"] == "batch-conformance-diff/1"
     assert data["counts"]["changes"] == len(found.changes) == len(data["changes"])
     assert data["counts"]["breaking"] == len(found.breaking) == 1
     for face in ("text", "markdown", "html"):
-        text = FACES[face](found)
+        text = FORMATS[face](found)
         assert found.sentence in text or found.sentence.replace(";", "\\;") in text
         assert text.count("breaking") >= 1
         for change in found.changes:
@@ -414,12 +414,12 @@ def test_the_page_loads_nothing_and_escapes_what_documents_say() -> None:
         _properties(data)[hostile] = {"type": "string"}
         data["info"]["title"] = hostile
 
-    text = FACES["html"](_diff(_same, edit))
+    text = FORMATS["html"](_diff(_same, edit))
     assert "<script" not in text
     assert "\u202e" not in text
     assert not re.search(r"\b(?:src|href)=\"(?!#|data:,)", text)
     assert "default-src &#39;none&#39;" in text
-    assert "<script" not in FACES["markdown"](_diff(_same, edit))
+    assert "<script" not in FORMATS["markdown"](_diff(_same, edit))
 
 
 @pytest.fixture

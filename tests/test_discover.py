@@ -38,8 +38,8 @@ def ask(served: Served, profile: Profile | None = None, key: str = KEY) -> Disco
         return discover(target, SILICONFLOW, profile)
 
 
-def listing(shape: Callable[[list[Json]], Any] | None, fleet: dict[str, Json] = FLEET) -> Vendor:
-    return replace(VENDORS["siliconflow"], batches=fleet, listed=shape)
+def listing(shape: Callable[[list[Json]], Any] | None, batches: dict[str, Json] = FLEET) -> Vendor:
+    return replace(VENDORS["siliconflow"], batches=batches, listed=shape)
 
 
 @contextmanager

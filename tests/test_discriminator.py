@@ -16,7 +16,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.mock.derived import derive
 from batch_conformance.report.language import CHINESE
 from batch_conformance.report.proof import weigh
-from batch_conformance.run.workbench import Workbench, drift_of
+from batch_conformance.run.drift_runner import DriftRunner, drift_of
 
 ID = {"id": {"type": "string"}, "status": {"type": "string"}}
 BASE = {"type": "object", "required": ["kind", "id"], "properties": {"kind": {"type": "string"}, **ID}}
@@ -295,7 +295,7 @@ def test_a_body_of_the_same_members_that_names_another_alternative_is_found_in_r
 def test_the_mock_answers_each_alternative_and_the_catalogue_breaks_them(form: str) -> None:
     ours = FORMS[form]
     entries = {entry.name: entry for entry in derive(ours)}
-    with Workbench(ours) as bench:
+    with DriftRunner(ours) as bench:
         assert not [one for one in bench.try_out().findings if one.level != "info"]
         for name in (
             "kind:unheard_of",

@@ -11,7 +11,7 @@ from operation_support import of, operation, write
 from suite_support import run_suite
 
 from batch_conformance.contract.sources import spec_folder
-from batch_conformance.mock.fleet import make_fleet
+from batch_conformance.mock.sample_batches import make_sample_batches
 
 JOBS = "/v1/batch/jobs/{job_id}"
 NOTE = "No base URL was given: the target is a mock made from "
@@ -56,7 +56,7 @@ def test_a_contract_without_a_base_url_is_kept_by_its_own_mock(
     assert outcome.code == 0, outcome.text
     drift = outcome.drift
     assert (drift["verdict"], drift["target"]["kind"]) == ("conforms", "embedded mock")
-    assert set(drift["target"]["batch_ids"]) <= {batch.id for batch in make_fleet()}
+    assert set(drift["target"]["batch_ids"]) <= {batch.id for batch in make_sample_batches()}
     assert [note for note in drift["notes"] if note.startswith(NOTE)] == [
         f"{NOTE}{api}, and the verdict is of no server."
     ]
@@ -89,7 +89,7 @@ def test_the_vendors_own_contract_keeps_its_own_mock(tmp_path: Path, arguments: 
     outcome = run_suite(tmp_path, *(part.replace("FILE", own) for part in arguments), "--exploration=quick")
     assert outcome.code == 0, outcome.text
     assert not any(note.startswith(NOTE) for note in outcome.drift["notes"])
-    assert outcome.drift["target"]["batch_ids"] == [batch.id for batch in make_fleet()]
+    assert outcome.drift["target"]["batch_ids"] == [batch.id for batch in make_sample_batches()]
 
 
 def test_what_an_overlay_changes_is_what_the_mock_serves(tmp_path: Path) -> None:
@@ -110,8 +110,9 @@ def test_where_no_mock_can_be_made_one_line_says_of_what_and_what_to_give(tmp_pa
 
 
 def test_ids_of_another_target_are_not_asked_of_the_mock(tmp_path: Path) -> None:
-    own = make_fleet()[3].id
-    for given, asked in ((f"batch_elsewhere,{own}", [own]), ("batch_elsewhere", [batch.id for batch in make_fleet()])):
+    own = make_sample_batches()[3].id
+    everything = [batch.id for batch in make_sample_batches()]
+    for given, asked in ((f"batch_elsewhere,{own}", [own]), ("batch_elsewhere", everything)):
         outcome = run_suite(tmp_path / given, "--exploration=quick", env={"BATCH_IDS": given})
         assert outcome.code == 0, outcome.text
         assert outcome.drift["target"]["batch_ids"] == asked

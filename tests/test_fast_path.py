@@ -19,7 +19,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.findings.finding import Finding
 from batch_conformance.observation.strict_json import surely_has_each_key_once
 from batch_conformance.recorded.belonging import Belonging
-from batch_conformance.recorded.guess import Guess
+from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import parts
 
@@ -145,12 +145,13 @@ def lines(draw: st.DrawFn) -> bytes:
     return json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-def facts(path: Path, guess: Guess, *, explains_all: bool) -> dict[str, Any]:
-    recording = Recording(guess, explains_all=explains_all)
+def facts(path: Path, inferred: InferredProbe, *, explains_all: bool) -> dict[str, Any]:
+    recording = Recording(inferred, explains_all=explains_all)
     for part in parts([str(path)]):
         recording.read(part)
     ledger = recording.result()
-    counts = {name: getattr(recording, name) for name in ("lines", "malformed", "aside", "bases", "without_credential")}
+    counted = ("lines", "malformed", "not_judged", "bases", "without_credential")
+    counts = {name: getattr(recording, name) for name in counted}
     shown = [(finding.id, finding.evidence) for finding in ledger.findings]
     return {
         **told(ledger),
@@ -166,9 +167,9 @@ def both_paths(folder: Path, under: Contract, *bodies: dict[str, Any]) -> list[F
     path = folder / "reads.ndjson"
     reads = [line(one, batch_id=one["id"], started_at=1741685500.5 + second) for second, one in enumerate(bodies)]
     path.write_bytes(b"\n".join(json.dumps(read).encode() for read in reads))
-    guess = Guess(Belonging(under))
-    fast = facts(path, guess, explains_all=False)
-    assert fast == facts(path, guess, explains_all=True)
+    inferred = InferredProbe(Belonging(under))
+    fast = facts(path, inferred, explains_all=False)
+    assert fast == facts(path, inferred, explains_all=True)
     return [one for one in fast["findings"] if one.level != "info"]
 
 
@@ -192,8 +193,8 @@ def test_both_paths_come_to_the_same(
     # The first of each kind is judged, so that the others can be taken to be like it.
     first = [json.dumps(line(body, started_at=1741685400.5)).encode() for body in (QUEUED, RUNNING, COMPLETED)]
     path.write_bytes(b"\n".join([*first, *recorded]))
-    guess = Guess(Belonging(CONTRACTS[name]), credentials_recorded=keeps)
-    assert facts(path, guess, explains_all=False) == facts(path, guess, explains_all=True)
+    inferred = InferredProbe(Belonging(CONTRACTS[name]), credentials_recorded=keeps)
+    assert facts(path, inferred, explains_all=False) == facts(path, inferred, explains_all=True)
 
 
 @MANY
@@ -215,8 +216,8 @@ def test_polls_that_get_what_the_poll_before_got_come_to_the_same(
         if data.draw(st.integers(0, 9)) == 0:
             poll["request"]["headers"] = {"Accept": "*/*", "Authorization": f"Bearer {KEY}"}
     path.write_bytes(b"\n".join(json.dumps(poll).encode() for poll in polls))
-    guess = Guess(Belonging(CONTRACTS["documented"]))
-    assert facts(path, guess, explains_all=False) == facts(path, guess, explains_all=True)
+    inferred = InferredProbe(Belonging(CONTRACTS["documented"]))
+    assert facts(path, inferred, explains_all=False) == facts(path, inferred, explains_all=True)
 
 
 def test_a_key_in_a_header_that_nobody_judges_is_seen_in_a_read_that_is_like_the_last(tmp_path: Path) -> None:
@@ -224,7 +225,7 @@ def test_a_key_in_a_header_that_nobody_judges_is_seen_in_a_read_that_is_like_the
     asked = {"Accept": "application/json", "Authorization": f"Bearer {KEY}"}
     polls = [line(asked=asked, headers={"X-Trace": trace}) for trace in ("one", "two", "three", KEY)]
     path.write_bytes(b"\n".join(json.dumps(poll).encode() for poll in polls))
-    recording = Recording(Guess(Belonging(CONTRACTS["documented"])))
+    recording = Recording(InferredProbe(Belonging(CONTRACTS["documented"])))
     for part in parts([str(path)]):
         recording.read(part)
     assert "security.key_reflected" in {finding.rule for finding in recording.result().findings}
@@ -236,9 +237,9 @@ def test_a_status_written_as_a_decimal_is_the_integer_that_it_is(tmp_path: Path)
         poll["response"]["status"] = 200.0
     path = tmp_path / "decimal.ndjson"
     path.write_bytes(b"\n".join(json.dumps(poll).encode() for poll in polls))
-    guess = Guess(Belonging(CONTRACTS["documented"]))
-    fast = facts(path, guess, explains_all=False)
-    assert fast == facts(path, guess, explains_all=True)
+    inferred = InferredProbe(Belonging(CONTRACTS["documented"]))
+    fast = facts(path, inferred, explains_all=False)
+    assert fast == facts(path, inferred, explains_all=True)
     assert {finding.status for finding in fast["findings"]} == {"200"}
 
 
@@ -276,7 +277,7 @@ def test_what_is_like_what_was_judged_is_not_judged_again(monkeypatch: pytest.Mo
             for body in (QUEUED, COMPLETED, drifting)
         )
     )
-    recording = Recording(Guess(Belonging(contract())))
+    recording = Recording(InferredProbe(Belonging(contract())))
     judged = []
     explain = recording.judge.add
     monkeypatch.setattr(recording.judge, "add", lambda exchange: judged.append(exchange) or explain(exchange))

@@ -19,7 +19,7 @@ from batch_conformance.contract.document import parse_document
 from batch_conformance.contract.formats import ANNOTATIONS, CHECKED, has_format
 from batch_conformance.mock.derived import derive
 from batch_conformance.report.proof import weigh
-from batch_conformance.run.workbench import Workbench, drift_of
+from batch_conformance.run.drift_runner import DriftRunner, drift_of
 
 WORDS: list[tuple[str, list[str], list[str]]] = [
     ("date", ["2024-02-29", "2025-12-31"], ["2025-02-29", "11/03/2025", "2025-2-8", "20250228"]),
@@ -178,7 +178,7 @@ def test_the_catalogue_breaks_each_format() -> None:
     under = contract_of({"type": "object", "required": ["id"], "properties": {**BATCH, **places}})
     entries = [entry for entry in derive(under) if entry.name.endswith(":no_format")]
     assert {entry.at[1:] for entry in entries} == set(places)
-    with Workbench(under) as bench:
+    with DriftRunner(under) as bench:
         for entry in entries:
             trial = weigh(drift_of(entry), bench.try_out(entry))
             assert trial.right, (entry.source, trial.observed)

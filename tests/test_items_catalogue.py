@@ -13,8 +13,8 @@ from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.report.item import Items, items_for
 from batch_conformance.report.item_outcome import outcomes
 from batch_conformance.report.run_report import RunReport
+from batch_conformance.run.drift_runner import DriftRunner
 from batch_conformance.run.selection import numbers_for
-from batch_conformance.run.workbench import Workbench
 
 CONTRACT = shipped_contract()
 ITEMS = items_for(CONTRACT)
@@ -28,12 +28,12 @@ SAMPLE = random.Random(16).sample(DRIFTING, 50)
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Workbench]:
-    with Workbench(CONTRACT) as bench:
+def bench() -> Iterator[DriftRunner]:
+    with DriftRunner(CONTRACT) as bench:
         yield bench
 
 
-def run(bench: Workbench, name: str, selected: str = "") -> RunReport:
+def run(bench: DriftRunner, name: str, selected: str = "") -> RunReport:
     """Audit the mock with a drift, by all items or by one."""
     audit = bench.audit_of(DRIFTS[name])
     try:
@@ -52,7 +52,7 @@ def found(report: RunReport, node_id: str) -> set[str]:
     return {one.id for one in report.ledger.findings if one.level != "info" and ITEMS.of(one).node_id == node_id}
 
 
-def test_a_drift_fails_the_item_of_its_clause_and_mostly_nothing_else(bench: Workbench) -> None:
+def test_a_drift_fails_the_item_of_its_clause_and_mostly_nothing_else(bench: DriftRunner) -> None:
     numbers = []
     for name in SAMPLE:
         drift, report = DRIFTS[name], run(bench, name)
@@ -70,7 +70,7 @@ def test_a_drift_fails_the_item_of_its_clause_and_mostly_nothing_else(bench: Wor
     assert max(numbers) <= 3
 
 
-def test_the_item_of_a_drift_alone_shows_the_same_finding(bench: Workbench) -> None:
+def test_the_item_of_a_drift_alone_shows_the_same_finding(bench: DriftRunner) -> None:
     for name in SAMPLE:
         whole = run(bench, name)
         for node_id in failed(whole):

@@ -9,8 +9,8 @@ import pytest
 from judge_support import KNOWN, OTHER, contract, findings, sent, unknown
 
 from batch_conformance.exchange.exchange import Exchange, Failure
+from batch_conformance.judge.gateway import only_errors, silent_ids
 from batch_conformance.judge.judge import judge
-from batch_conformance.judge.weather import only_errors, silent_ids
 from batch_conformance.message import shown
 
 HTML = b"<html><h1>503 Service Temporarily Unavailable</h1></html>"

@@ -43,9 +43,9 @@ from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import judge
 from batch_conformance.message import shown as message_of
 from batch_conformance.recorded.belonging import Belonging
-from batch_conformance.recorded.guess import Guess
-from batch_conformance.recorded.parcel import pack, unpack
+from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording
+from batch_conformance.recorded.serialization import pack, unpack
 from batch_conformance.recorded.source import parts
 
 BY_HAND = os.environ.get("DIFFERENTIAL_EXAMPLES", "")
@@ -55,7 +55,7 @@ SOME = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-GUESS = Guess(Belonging(contract()), credentials_recorded=True)
+GUESS = InferredProbe(Belonging(contract()), credentials_recorded=True)
 PAGE = b"<html><h1>503 Service Temporarily Unavailable</h1></html>"
 BUSY = {"code": 50505, "message": "Model service overloaded. Please try again later.", "data": ""}
 OOPS = {"code": 50000, "message": "Unknown error", "data": ""}

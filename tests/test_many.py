@@ -23,7 +23,7 @@ from suite_support import ROOT
 from batch_conformance.cli import main
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.run.audit_file import AuditFileError, load_audit_file
-from batch_conformance.run.board import Outcome
+from batch_conformance.run.audit_progress import AuditOutcome
 from batch_conformance.run.many import ManyAudits, exit_code
 
 QUICK = {"exploration": "quick"}
@@ -279,7 +279,7 @@ def test_a_file_that_is_not_there_and_reports_that_cannot_be_written_are_said_in
     [((0, 0), 0), ((0, 6), 6), ((6, 1), 1), ((1, 2), 2), ((1, 3), 3), ((3, 4, 0), 4), ((-9, 1), 3), ((), 0)],
 )
 def test_one_exit_code_speaks_for_all(codes: tuple[int, ...], code: int) -> None:
-    assert exit_code([Outcome("a", "drift", one, "", 0.0) for one in codes]) == code
+    assert exit_code([AuditOutcome("a", "drift", one, "", 0.0) for one in codes]) == code
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "help"])

@@ -22,7 +22,7 @@ from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
 from batch_conformance.message import shown
 from batch_conformance.report import drift_json
 from batch_conformance.report.matrix import STATES, Audited, Cell, Matrix, build_matrix
-from batch_conformance.report.matrix_faces import FACES, MatrixFileError, badge, read_matrix
+from batch_conformance.report.matrix_formats import FORMATS, MatrixFileError, badge, read_matrix
 from batch_conformance.report.run_report import RunReport
 
 
@@ -56,7 +56,7 @@ def test_a_cell_holds_the_worst_finding_and_leads_to_it() -> None:
     assert _cell(matrix, CREATED) == Cell("must", (must.id, should.id), judged=1)
     assert _cell(matrix, CREATED, 1) == Cell("kept", judged=1, kept=1)
     assert _cell(matrix, "body.type").state == "must"
-    assert f'href="a/drift.html#f-{must.id}"' in FACES["matrix.html"](matrix)
+    assert f'href="a/drift.html#f-{must.id}"' in FORMATS["matrix.html"](matrix)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_was_not_seen_is_never_shown_as_kept(state: ClauseState, shown: str
     assert {row.cells[0].state for row in (*matrix.rules, *matrix.clauses)} == {shown}
     if state != "kept":
         for name in ("matrix.html", "matrix.md", "matrix.csv"):
-            text = FACES[name](matrix).partition('<section id="legend"')[0]
+            text = FORMATS[name](matrix).partition('<section id="legend"')[0]
             text = text.replace("not observed is not kept", "")
             assert not re.search(r"✔ (?:<i>)?kept|,kept[,\r]", text), name
 
@@ -89,12 +89,12 @@ def test_of_a_rule_that_is_kept_it_is_told_by_how_many_clauses_and_observations(
     matrix = build_matrix([_audited("a", report), _audited("b", _with_states())])
     assert _cell(matrix, rule) == Cell("kept", judged=3 * (total - 1), clauses=total, kept=total - 1)
     assert _cell(matrix, rule, 1) == Cell("kept", judged=3 * total, clauses=total, kept=total)
-    page = FACES["matrix.html"](matrix)
+    page = FORMATS["matrix.html"](matrix)
     assert f"<i>kept</i> {total - 1}/{total}, {3 * (total - 1)}×" in page
     assert f"<i>kept</i> {total}/{total}, {3 * total}×" in page
     assert "<i>kept</i> 3×" in page, "a clause"
     assert "partly" not in page
-    values = read_matrix(FACES["matrix.json"](matrix))
+    values = read_matrix(FORMATS["matrix.json"](matrix))
     (row,) = [row for row in values["rules"] if row["key"] == rule]
     assert (row["judged"], row["kept"], row["clauses"]) == (
         [3 * (total - 1), 3 * total], [total - 1, total], [total, total]
@@ -103,7 +103,7 @@ def test_of_a_rule_that_is_kept_it_is_told_by_how_many_clauses_and_observations(
 
 def test_a_conforming_target_is_shown_as_one_that_keeps_what_was_observed(tmp_path: Path) -> None:
     report = _with_states("not_observed", "not_observed")
-    page = FACES["matrix.html"](build_matrix([_audited("a", report)]))
+    page = FORMATS["matrix.html"](build_matrix([_audited("a", report)]))
     assert "partly" not in page
     assert "✔ <i>kept</i>" in page
 
@@ -116,7 +116,7 @@ def test_what_was_not_judged_of_each_target_is_told_with_why() -> None:
         report, notes=(shown("7 planned requests were not sent: every request with the valid key is answered."),)
     )
     for name in ("matrix.html", "matrix.md", "matrix.json"):
-        told = FACES[name](build_matrix([_audited("a", report)])).replace("\\", "")
+        told = FORMATS[name](build_matrix([_audited("a", report)])).replace("\\", "")
         assert "Missing for a verdict: a 2xx answer of the operation (no known id)" in told
         assert "1 clause: exercised, but an outage or a limit kept them from being judged" in told
         assert "7 planned requests were not sent: every request" in told
@@ -145,7 +145,7 @@ def test_each_contract_is_told_with_the_targets_that_were_held_to_it() -> None:
     assert list(matrix.held_to.values()) == [("a", "c"), ("b",)]
     assert "Another API 1.0.0, GET /batches/{batch_id}, documented" in list(matrix.held_to)[1]
     for name in ("matrix.html", "matrix.md"):
-        told = re.sub(r"<[^>]*>|\\", "", FACES[name](matrix))
+        told = re.sub(r"<[^>]*>|\\", "", FORMATS[name](matrix))
         assert re.search(r"Held to SiliconFlow API [^:]*: a, c", told)
         assert re.search(r"Held to Another API [^:]*: b", told)
 
@@ -157,7 +157,7 @@ def test_a_rule_is_one_group_of_rows_also_where_contracts_differ() -> None:
     matrix = build_matrix([_audited("a", _report()), Audited("b", other)])
     rules = [row.rule for row in matrix.clauses]
     assert sum(one != two for one, two in pairwise(rules)) == len(set(rules)) - 1
-    page = FACES["matrix.html"](matrix)
+    page = FORMATS["matrix.html"](matrix)
     headings = re.findall(r'scope="rowgroup"[^>]*><code>([^<]*)', page)
     assert sorted(headings) == sorted(set(rules))
 
@@ -167,7 +167,7 @@ def test_a_vendor_without_a_report_has_a_column_that_says_so() -> None:
     assert {row.cells[1].state for row in (*matrix.rules, *matrix.clauses)} == {"no_report"}
     assert dict(matrix.verdicts) == {"drift": 0, "inconclusive": 0, "no report": 1, "conforms": 1}
     for name in ("matrix.html", "matrix.md", "matrix.json"):
-        assert "stopped after 3 s" in FACES[name](matrix)
+        assert "stopped after 3 s" in FORMATS[name](matrix)
 
 
 def test_a_broken_clause_without_a_finding_is_not_belittled() -> None:
@@ -180,7 +180,7 @@ def test_a_broken_clause_without_a_finding_is_not_belittled() -> None:
 def test_accepted_findings_are_still_broken_and_say_that_they_are_accepted() -> None:
     matrix = build_matrix([_audited("a", _report("kept", samples.finding(state="known")))])
     assert _cell(matrix, CREATED).accepted
-    assert "must, accepted" in FACES["matrix.html"](matrix)
+    assert "must, accepted" in FORMATS["matrix.html"](matrix)
 
 
 def test_contracts_that_differ_share_the_rows_that_they_share() -> None:
@@ -194,7 +194,7 @@ def test_contracts_that_differ_share_the_rows_that_they_share() -> None:
 
 
 def test_what_changed_since_the_former_matrix_is_told_worse_first() -> None:
-    former = json.loads(FACES["matrix.json"](build_matrix([_audited("a", _report()), _audited("old", _report())])))
+    former = json.loads(FORMATS["matrix.json"](build_matrix([_audited("a", _report()), _audited("old", _report())])))
     now = build_matrix([_audited("a", _report("kept", samples.finding())), _audited("new", _report())], former)
     assert now.changes is not None
     told = [(change.vendor, change.row, change.before, change.after, change.worse) for change in now.changes]
@@ -204,26 +204,26 @@ def test_what_changed_since_the_former_matrix_is_told_worse_first() -> None:
         ("new", "", "not audited", "conforms", False),
         ("old", "", "conforms", "not audited", False),
     ]
-    assert "Since the last matrix" in FACES["matrix.md"](now)
-    assert CREATED in FACES["matrix.html"](now)
+    assert "Since the last matrix" in FORMATS["matrix.md"](now)
+    assert CREATED in FORMATS["matrix.html"](now)
     assert [change.word for change in now.changes] == ["worse", "worse", "otherwise", "otherwise"]
 
 
 def test_what_is_good_again_is_better_and_what_is_no_longer_audited_is_not() -> None:
     former = build_matrix([_audited("a", _report("kept", samples.finding())), _audited("new", _report())])
-    now = build_matrix([_audited("a", _report())], json.loads(FACES["matrix.json"](former)))
+    now = build_matrix([_audited("a", _report())], json.loads(FORMATS["matrix.json"](former)))
     assert {(c.vendor, c.word) for c in now.changes or ()} == {("a", "better"), ("new", "otherwise")}
-    assert "- better: a: drift → conforms" in FACES["matrix.md"](now)
-    assert "better</td>" in FACES["matrix.html"](now)
+    assert "- better: a: drift → conforms" in FORMATS["matrix.md"](now)
+    assert "better</td>" in FORMATS["matrix.html"](now)
 
 
 def test_the_same_audits_changed_in_nothing() -> None:
     audits = [_audited("a", _report("kept", samples.finding()))]
-    former = json.loads(FACES["matrix.json"](build_matrix(audits)))
+    former = json.loads(FORMATS["matrix.json"](build_matrix(audits)))
     now = build_matrix(audits, former)
     assert now.changes == ()
-    assert "Nothing changed" in FACES["matrix.html"](now)
-    assert "Nothing changed" in FACES["matrix.md"](now)
+    assert "Nothing changed" in FORMATS["matrix.html"](now)
+    assert "Nothing changed" in FORMATS["matrix.md"](now)
 
 
 STATE_LISTS = st.lists(st.sampled_from(["kept", "not_observed", "inconclusive"]), min_size=1, max_size=4)
@@ -234,13 +234,13 @@ STATE_LISTS = st.lists(st.sampled_from(["kept", "not_observed", "inconclusive"])
 def test_all_faces_agree_and_the_json_keeps_its_schema(states: list[ClauseState]) -> None:
     audits = [_audited(f"v{number}", _report(state)) for number, state in enumerate(states)]
     matrix = build_matrix(audits)
-    values = read_matrix(FACES["matrix.json"](matrix))
-    rows = list(csv.reader(io.StringIO(FACES["matrix.csv"](matrix))))
+    values = read_matrix(FORMATS["matrix.json"](matrix))
+    rows = list(csv.reader(io.StringIO(FORMATS["matrix.csv"](matrix))))
     assert len(rows) - 1 == len(values["rules"]) + len(values["clauses"]) == len(matrix.rules) + len(matrix.clauses)
     assert rows[0][6:] == [vendor["name"] for vendor in values["vendors"]]
     for row in values["clauses"]:
         assert row["cells"] == list(states)
-    page = FACES["matrix.html"](matrix)
+    page = FORMATS["matrix.html"](matrix)
     cells = (len(matrix.rules) + len(matrix.clauses)) * len(states)
     assert len(re.findall(r'<td class="(?:' + "|".join(STATES) + r')">', page)) == cells
 
@@ -253,7 +253,7 @@ def test_what_is_no_matrix_is_refused_with_one_line(text: str) -> None:
 
 
 def test_a_matrix_with_a_short_row_is_refused() -> None:
-    values = json.loads(FACES["matrix.json"](build_matrix([_audited("a", _report())])))
+    values = json.loads(FORMATS["matrix.json"](build_matrix([_audited("a", _report())])))
     values["clauses"][0]["cells"] = []
     with pytest.raises(MatrixFileError):
         read_matrix(json.dumps(values))
@@ -264,16 +264,16 @@ def test_nothing_from_a_report_becomes_markup_or_a_formula() -> None:
     report = _report("kept", samples.finding("body.undeclared", f"/{hostile}", kind="undeclared"))
     report = replace(report, outcome=shown(hostile))
     matrix = build_matrix([_audited(hostile, report, link="a/drift.html")])
-    page = FACES["matrix.html"](matrix)
+    page = FORMATS["matrix.html"](matrix)
     assert "<script" not in page
     assert "\u202e" not in page
-    assert "<script" not in FACES["matrix.md"](matrix)
-    for row in csv.reader(io.StringIO(FACES["matrix.csv"](matrix))):
+    assert "<script" not in FORMATS["matrix.md"](matrix)
+    for row in csv.reader(io.StringIO(FORMATS["matrix.csv"](matrix))):
         assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row)
 
 
 def test_the_page_loads_nothing_and_links_only_to_the_pages_of_the_vendors() -> None:
-    page = FACES["matrix.html"](build_matrix([_audited("a", _report("kept", samples.finding()))]))
+    page = FORMATS["matrix.html"](build_matrix([_audited("a", _report("kept", samples.finding()))]))
     assert "default-src &#39;none&#39;" in page
     assert "<script" not in page
     links = set(re.findall(r'(?:href|src)="([^"]*)"', page))
@@ -285,7 +285,7 @@ def test_the_page_loads_nothing_and_links_only_to_the_pages_of_the_vendors() -> 
 
 def test_two_hundred_vendors_make_a_page_that_can_still_be_opened() -> None:
     one = _audited("v", _report("kept", samples.finding()))
-    page = FACES["matrix.html"](build_matrix([replace(one, name=f"vendor-{number}") for number in range(200)]))
+    page = FORMATS["matrix.html"](build_matrix([replace(one, name=f"vendor-{number}") for number in range(200)]))
     assert len(page) < 4_000_000
 
 
@@ -314,7 +314,7 @@ def test_the_command_writes_every_face_and_names_vendors_after_their_folders(tmp
     files = [_write(tmp_path / name, _report()) for name in ("groq", "a b")]
     done = CliRunner().invoke(main, ["matrix", *map(str, files), "--reports-dir", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {*FACES, "badges"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*FORMATS, "badges"}
     assert "Held to SiliconFlow API 1.0.0, GET /batches/{batch_id}, documented" in done.output
     assert ": groq, a b\n" in done.output
     assert {path.name for path in (tmp_path / "out" / "badges").iterdir()} == {"groq.json", "a b.json"}

@@ -11,7 +11,7 @@ import samples
 from suite_support import Outcome, run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.run.recall import Files, recall
+from batch_conformance.run.comparison import Files, load_comparison
 from batch_conformance.run.settings import settle
 
 QUICK = "--exploration=quick"
@@ -147,7 +147,7 @@ def test_a_file_that_cannot_be_used_is_one_line(files: dict[str, str], line: str
     (tmp_path / "empty").touch()
     (tmp_path / "other.json").write_text('{"format":"batch-conformance-shape/1","operation":"getThing","answers":[]}')
     with pytest.raises(ValueError, match=r"^[^\n]+$") as caught:
-        recall(Files(**{name: tmp_path / file for name, file in files.items()}), samples.contract())
+        load_comparison(Files(**{name: tmp_path / file for name, file in files.items()}), samples.contract())
     assert line.format(tmp_path) in str(caught.value)
 
 

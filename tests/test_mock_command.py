@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from mock_support import Client
 
-from batch_conformance.mock.fleet import make_fleet
+from batch_conformance.mock.sample_batches import make_sample_batches
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "batch_conformance.mock"]
@@ -69,10 +69,10 @@ def test_it_says_how_to_audit_it_and_what_it_says_works() -> None:
         pytest_line = next(line for line in lines if line.strip().startswith("pytest "))
         words = shlex.split(pytest_line)
         ids = [words[place + 1] for place, word in enumerate(words) if word == "--batch-id"]
-        assert ids == [batch.id for batch in make_fleet()]
+        assert ids == [batch.id for batch in make_sample_batches()]
         assert words[words.index("--base-url") + 1] == f"http://127.0.0.1:{port_in(lines)}/v1"
         assert "  export BATCH_API_KEY=sk-mock" in lines
-        assert all(any(batch.id in line and batch.note in line for line in lines) for batch in make_fleet())
+        assert all(any(batch.id in line and batch.note in line for line in lines) for batch in make_sample_batches())
         with Client(port_in(lines), "sk-mock") as client:
             assert client.read(ids[0]).status == 200
 
@@ -82,7 +82,7 @@ def test_a_key_of_one_s_own_is_used_and_not_printed() -> None:
         started("--key-env", "MY_KEY", MY_KEY="sk-secret") as (_, lines),
         Client(port_in(lines), "sk-secret") as client,
     ):
-        assert client.read(make_fleet()[0].id).status == 200
+        assert client.read(make_sample_batches()[0].id).status == 200
         assert not any("sk-secret" in line for line in lines)
         assert any("--api-key-env MY_KEY" in line for line in lines)
 
@@ -91,7 +91,7 @@ def test_drifts_combine_and_are_named() -> None:
     arguments = ("--drift", "created_at_string", "--drift", "no_challenge", "--style", "null", "--prefix", "/api/")
     with started(*arguments) as (_, lines), Client(port_in(lines), "sk-mock") as client:
         assert "drifts: created_at_string, no_challenge" in lines[0]
-        body = client.ask(f"/api/batches/{make_fleet()[0].id}").json
+        body = client.ask(f"/api/batches/{make_sample_batches()[0].id}").json
         assert (body["created_at"], body["completed_at"]) == ("1741685413", None)
         assert client.ask("/", key=False).header("www-authenticate") is None
 

@@ -13,9 +13,9 @@ from mock_support import KNOWN, LARGE, UNKNOWN, Client, serving
 
 from batch_conformance.mock.drift import STAGES, Drift, in_order
 from batch_conformance.mock.drifts import DRIFTS, DriftError, select
-from batch_conformance.mock.fleet import make_fleet
 from batch_conformance.mock.message import Reply, Wire, encode
-from batch_conformance.mock.visit import Visit
+from batch_conformance.mock.received_request import ReceivedRequest
+from batch_conformance.mock.sample_batches import make_sample_batches
 
 QUEUED, RUNNING = "batch_rdyqgrcgjg", "batch_wjqopfncal"
 ENDING, MOVING = "batch_znhyvserdk", "batch_yvgfkzdlaw"
@@ -27,7 +27,7 @@ def drifting(*names: str) -> Iterator[Client]:
         yield client
 
 
-def custom(change: Callable[[Visit, Reply], Reply]) -> Drift:
+def custom(change: Callable[[ReceivedRequest, Reply], Reply]) -> Drift:
     return Drift("custom", "", "", "", "", "", "wire", change)
 
 
@@ -71,7 +71,7 @@ def test_duplicate_keys_are_really_sent_twice() -> None:
 
 def test_nan_is_really_sent() -> None:
     with drifting("nan_in_metadata") as client:
-        assert sum(b'"score":NaN' in client.read(batch.id).body for batch in make_fleet()) == 1
+        assert sum(b'"score":NaN' in client.read(batch.id).body for batch in make_sample_batches()) == 1
 
 
 def test_statuses_and_media_types_drift() -> None:
@@ -243,8 +243,8 @@ def test_a_304_has_neither_body_nor_length() -> None:
 
 
 def test_a_drift_can_depend_on_the_count_of_requests() -> None:
-    def every_third(visit: Visit, reply: Reply) -> Reply:
-        return replace(reply, status=418) if visit.number % 3 == 0 else reply
+    def every_third(received: ReceivedRequest, reply: Reply) -> Reply:
+        return replace(reply, status=418) if received.number % 3 == 0 else reply
 
     with serving(drifts=[custom(every_third)]) as port, Client(port) as client:
         assert [client.read(KNOWN).status for _ in range(6)] == [200, 200, 418] * 2

@@ -13,15 +13,15 @@ from mock_support import DOCUMENTED, UNKNOWN, Client, mistyped, serving
 from batch_conformance.contract.contract import Reading
 from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.mock import pages
-from batch_conformance.mock.fleet import FIELDS, UNSET_AS_NULL, Batch, make_fleet
 from batch_conformance.mock.message import Request
+from batch_conformance.mock.sample_batches import FIELDS, UNSET_AS_NULL, Batch, make_sample_batches
 from batch_conformance.mock.service import Service
 
 STATES = {
     "in_queue", "validating", "in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled",
 }  # fmt: skip
 ORDER = ("created_at", "in_progress_at", "finalizing_at", "completed_at")
-FLEET = make_fleet()
+FLEET = make_sample_batches()
 VIEWS = [(batch, step.after) for batch in FLEET for step in batch.steps]
 IDS = [f"{batch.id}@{after}" for batch, after in VIEWS]
 
@@ -112,7 +112,7 @@ def test_a_batch_never_goes_back(one: float, other: float) -> None:
 def test_the_progressing_batch_starts_with_its_first_read_and_goes_the_whole_way() -> None:
     now = [100.0]
     service = Service("key", clock=lambda: now[0])
-    moving = next(batch for batch in service.fleet if batch.progresses)
+    moving = next(batch for batch in service.batches if batch.progresses)
     request = Request("GET", f"/v1/batches/{moving.id}".encode(), ((b"authorization", b"Bearer key"),))
     now[0] = 500.0
     seen = []

@@ -29,9 +29,9 @@ from batch_conformance.judge.judge import judge
 from batch_conformance.message import shown as message_of
 from batch_conformance.probes.credentials import present
 from batch_conformance.recorded.belonging import Belonging
-from batch_conformance.recorded.guess import Guess
-from batch_conformance.recorded.parcel import pack, unpack
+from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording
+from batch_conformance.recorded.serialization import pack, unpack
 from batch_conformance.recorded.source import parts
 
 LIST = operation("/batches", "getBatch")
@@ -328,7 +328,7 @@ ASKED = [
 ]
 
 
-GUESS = Guess(Belonging(STATED), credentials_recorded=True)
+GUESS = InferredProbe(Belonging(STATED), credentials_recorded=True)
 
 
 @settings(max_examples=50, deadline=None)
@@ -398,7 +398,7 @@ def test_a_path_that_is_an_operation_of_its_own_is_no_id_of_another(base: BaseUr
     mine = [("/batches/mine", {"id": "other", "status": "completed"}, 200)] * 5
     lines = [line_of(recorded_as(one, n), intent=False, plain=True) for n, one in enumerate((*good, *mine))]
     (tmp_path / "run.ndjson").write_bytes(b"\n".join(lines))
-    recording = Recording(Guess(Belonging(STATED, base)))
+    recording = Recording(InferredProbe(Belonging(STATED, base)))
     for part in parts([str(tmp_path / "run.ndjson")]):
         recording.read(part)
     counts = {one.operation: one.count for one in recording.result().statuses if one.count}

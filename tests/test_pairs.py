@@ -13,7 +13,7 @@ from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.mock.drift import in_order
 from batch_conformance.mock.drifts import DRIFTS, DriftError
 from batch_conformance.mock.together import hidden
-from batch_conformance.run.workbench import Workbench
+from batch_conformance.run.drift_runner import DriftRunner
 
 NAMES = (
     "created_at_string",
@@ -35,7 +35,7 @@ NAMES = (
 def test_fifty_random_pairs_of_drifts_give_both_findings() -> None:
     pairs = random.Random(50).sample(list(itertools.combinations(NAMES, 2)), 50)
     lost = []
-    with Workbench(shipped_contract()) as bench:
+    with DriftRunner(shipped_contract()) as bench:
         for pair in pairs:
             one, other = (DRIFTS[name] for name in pair)
             found = {seen.place for seen in bench.try_out(one, other).findings}

@@ -18,10 +18,10 @@ from suite_support import ROOT, run_suite
 from batch_conformance.contract.sources import load_contract, shipped_contract
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.report.proof import MOST_FINDINGS, Observed, Outcome, Proof, Seen, Trial, weigh
-from batch_conformance.report.proof_faces import render_html, render_json, render_text
+from batch_conformance.report.proof import MOST_FINDINGS, Observed, Proof, Seen, Trial, TrialOutcome, weigh
+from batch_conformance.report.proof_formats import render_html, render_json, render_text
+from batch_conformance.run.drift_runner import DriftRunner, drift_of
 from batch_conformance.run.prove import ProveError, catalogue, choose
-from batch_conformance.run.workbench import Workbench, drift_of
 
 SHIPPED = shipped_contract()
 CREATED = Seen("body.type", "must", "200", "/created_at", "string", '"1"')
@@ -29,8 +29,8 @@ OTHER = Seen("json.bom", "must", "200", "", "bom", "a mark")
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Workbench]:
-    with Workbench(SHIPPED) as bench:
+def bench() -> Iterator[DriftRunner]:
+    with DriftRunner(SHIPPED) as bench:
         yield bench
 
 
@@ -67,7 +67,7 @@ def without_times(path: Path) -> dict[str, Any]:
     ],
 )
 def test_a_trial_is_right_only_when_the_finding_is_at_its_clause_and_alone(
-    made: Trial, outcome: Outcome, right: bool
+    made: Trial, outcome: TrialOutcome, right: bool
 ) -> None:
     assert (made.outcome, made.right) == (outcome, right)
 
@@ -81,7 +81,7 @@ def test_more_than_three_findings_for_one_cause_need_a_reason() -> None:
 
 @pytest.mark.parametrize("name", [name for name, drift in DRIFTS.items() if drift.because or len(drift.also) > 1])
 def test_a_drift_with_several_rules_brings_more_than_three_findings_only_for_the_reason_it_states(
-    name: str, bench: Workbench
+    name: str, bench: DriftRunner
 ) -> None:
     made = weigh(DRIFTS[name], bench.try_out(DRIFTS[name]))
     assert made.right, made.says
@@ -147,7 +147,7 @@ def test_a_part_of_the_catalogue_is_proved_twice_with_the_same_output(tmp_path: 
 
 
 @pytest.mark.parametrize("name", ["created_at_string", "case_ignored", "no_challenge", "server_error_unicode"])
-def test_the_findings_are_those_of_the_suite_that_people_run(name: str, bench: Workbench, tmp_path: Path) -> None:
+def test_the_findings_are_those_of_the_suite_that_people_run(name: str, bench: DriftRunner, tmp_path: Path) -> None:
     with EmbeddedMock(drifts=[name]) as mock:
         outcome = run_suite(tmp_path, "--allow-unsafe-methods", mock=mock)
     run = {(f["rule"], f["level"], f["status"], f["pointer"], f["kind"]) for f in outcome.drift["findings"]}
@@ -160,7 +160,7 @@ def test_the_findings_are_those_of_the_suite_that_people_run(name: str, bench: W
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_rare_drifts_are_caught_whatever_the_seed(seed: int) -> None:
     sent = set()
-    with Workbench(SHIPPED, seed=seed) as bench:
+    with DriftRunner(SHIPPED, seed=seed) as bench:
         for name in ("every_25th_lacks_status", "every_25th_untyped", "second_read_null_id", "third_read_renamed"):
             tried = bench.try_out(DRIFTS[name])
             assert weigh(DRIFTS[name], tried).right, name
@@ -186,7 +186,7 @@ OTHERS: dict[str, list[str]] = {
 def test_another_contract_is_proved_by_its_own_catalogue(document: str) -> None:
     contract = load_contract(str(ROOT / "tests" / "data" / document))
     entries = catalogue(contract)
-    with Workbench(contract) as bench:
+    with DriftRunner(contract) as bench:
         for name in OTHERS[document]:
             trial = weigh(drift_of(entries[name]), bench.try_out(entries[name]))
             assert trial.right, (name, trial.observed)

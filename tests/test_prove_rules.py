@@ -15,8 +15,8 @@ from batch_conformance.contract.sources import load_contract, shipped_contract
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.report.proof import Observed, Seen, Trial, weigh
 from batch_conformance.rules import REGISTRY
+from batch_conformance.run.drift_runner import DriftRunner, Entry, drift_of
 from batch_conformance.run.prove import catalogue
-from batch_conformance.run.workbench import Entry, Workbench, drift_of
 
 DATA = Path(__file__).parent / "data"
 OF_A_FILE = ("jobs-3.1.yaml", "openai-like.yaml", "tasks-3.0.yaml")
@@ -56,9 +56,9 @@ def entry_of(rule: str) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def benches() -> Iterator[dict[str, Workbench]]:
+def benches() -> Iterator[dict[str, DriftRunner]]:
     with ExitStack() as stack:
-        yield {name: stack.enter_context(Workbench(contract(name))) for name in ("siliconflow", *OF_A_FILE)}
+        yield {name: stack.enter_context(DriftRunner(contract(name))) for name in ("siliconflow", *OF_A_FILE)}
 
 
 def weighed(entry: Entry, found: Iterable[Seen]) -> Trial:
@@ -69,7 +69,7 @@ def weighed(entry: Entry, found: Iterable[Seen]) -> Trial:
 
 
 @pytest.mark.parametrize("rule", [rule for rule in REGISTRY if rule not in ELSEWHERE])
-def test_without_its_rule_or_with_less_weight_a_drift_survives(rule: str, benches: dict[str, Workbench]) -> None:
+def test_without_its_rule_or_with_less_weight_a_drift_survives(rule: str, benches: dict[str, DriftRunner]) -> None:
     name, named = entry_of(rule)
     entry = entries(name)[named]
     trial = weigh(drift_of(entry), benches[name].try_out(entry))

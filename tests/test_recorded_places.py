@@ -17,14 +17,14 @@ from recorded_support import AUTHORIZED, BASE, line, ndjson, validated
 
 from batch_conformance.exchange.har import har
 from batch_conformance.recorded.belonging import Belonging
-from batch_conformance.recorded.guess import Guess
-from batch_conformance.recorded.parcel import pack, unpack
+from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording
+from batch_conformance.recorded.serialization import pack, unpack
 from batch_conformance.recorded.source import lines_before, parts
 from batch_conformance.recorded.spooled import spooled
 
 DRIFTS = {"id": "batch_rdyqgrcgjg", "object": "batch", "created_at": "1741685413"}
-GUESS = Guess(Belonging(contract()))
+GUESS = InferredProbe(Belonging(contract()))
 
 
 def drifting(**more: Any) -> dict[str, Any]:
@@ -44,11 +44,11 @@ def told(folder: Path, lines: bytes, name: str = "traffic.ndjson") -> tuple[str,
 
 def test_a_finding_names_the_line_and_the_time_in_the_terminal_and_in_the_text_for_the_vendor(tmp_path: Path) -> None:
     lines = ndjson(line(), b"", line(batch_id="batch_2"), drifting(started_at=1741685413.25))
-    output, finding, ticket = told(tmp_path, lines)
+    output, finding, vendor_text = told(tmp_path, lines)
     place = f"{tmp_path}/traffic.ndjson:4"
     assert finding["evidence"]["source"] == place
     assert f"{place}, 2025-03-11T09:30:13Z" in re.sub(r"\n\s+", "", output)
-    assert f"- Recorded: `{place}, 2025-03-11T09:30:13Z`" in ticket
+    assert f"- Recorded: `{place}, 2025-03-11T09:30:13Z`" in vendor_text
     assert finding["evidence"]["curl"].startswith("curl ")
     page = (tmp_path / "reports" / "drift.html").read_text(encoding="utf-8")
     assert f"{place}, 2025-03-11T09:30:13Z" in page
@@ -88,10 +88,10 @@ def test_so_it_is_for_a_run_that_numbers_its_requests_by_itself(tmp_path: Path) 
     ],
 )
 def test_no_command_is_offered_for_what_cannot_be_asked_again(tmp_path: Path, more: Any, reason: str) -> None:
-    output, finding, ticket = told(tmp_path, ndjson(drifting(**more)))
+    output, finding, vendor_text = told(tmp_path, ndjson(drifting(**more)))
     assert f"cannot be asked again: {reason}" in " ".join(output.split())
     assert "curl" not in output
-    assert "curl" not in ticket
+    assert "curl" not in vendor_text
     assert finding["evidence"]["curl"] == ""
     page = (tmp_path / "reports" / "drift.html").read_text(encoding="utf-8")
     assert f"cannot be asked again: {reason}" in page
@@ -110,8 +110,8 @@ def test_a_refused_credential_of_which_nobody_knows_is_not_asked_again(tmp_path:
 def test_a_recording_without_times_names_the_line_alone(tmp_path: Path) -> None:
     values = drifting()
     del values["started_at"]
-    output, _, ticket = told(tmp_path, ndjson(values))
-    assert f"- Recorded: `{tmp_path}/traffic.ndjson:1`" in ticket
+    output, _, vendor_text = told(tmp_path, ndjson(values))
+    assert f"- Recorded: `{tmp_path}/traffic.ndjson:1`" in vendor_text
     assert "1970" not in output
 
 

@@ -17,9 +17,9 @@ from batch_conformance.exchange.exchange import Response
 from batch_conformance.findings.finding import Finding
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.report import html as page
-from batch_conformance.report.again import folded, rerun
 from batch_conformance.report.groups import clauses_by_id, fold, where_said
-from batch_conformance.report.ticket import ticket
+from batch_conformance.report.reproduction import folded, rerun
+from batch_conformance.report.vendor_text import vendor_text
 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_categories=("C",)), min_size=1), min_size=1, max_size=8))
@@ -66,7 +66,7 @@ def test_the_text_to_send_stands_for_itself() -> None:
     traced = replace(exchange.response, headers=(*exchange.response.headers, ("X-Trace-Id", "ti_42")))
     finding = samples.finding(evidence=replace(exchange, response=traced))
     report = samples.run_report((finding,))
-    text = ticket(fold((finding,))[0], report, where_said(finding, clauses_by_id(report)))
+    text = vendor_text(fold((finding,))[0], report, where_said(finding, clauses_by_id(report)))
     for part in (
         "GET /batches/{batch_id} at https://api.example.com/v1",
         "200 /created_at",
@@ -84,7 +84,7 @@ def test_the_text_to_send_stands_for_itself() -> None:
 
 def test_nothing_from_the_wire_becomes_markup_in_the_text_to_send() -> None:
     finding = samples.finding(observed="`@team` [x](http://evil)\n# x", pointer="/a`@b`")
-    text = ticket(fold((finding,))[0], samples.run_report((finding,)), None)
+    text = vendor_text(fold((finding,))[0], samples.run_report((finding,)), None)
     assert "- Observed: `ˋ@teamˋ [x](http://evil)\\n# x`\n" in text
     assert "- Where: `200 /aˋ@bˋ`\n" in text
 

@@ -13,7 +13,7 @@ import samples
 from batch_conformance.contract.location import Location
 from batch_conformance.report import github, markdown, sarif
 from batch_conformance.report.run_report import RunReport
-from batch_conformance.report.writer import FACES, ReportError, write_reports
+from batch_conformance.report.writer import FORMATS, ReportError, write_reports
 from batch_conformance.rules import REGISTRY
 
 
@@ -99,10 +99,10 @@ def test_every_face_is_written_whole_and_nothing_else_is_left(tmp_path: Path) ->
     report = samples.run_report(samples.mixed())
     folder = tmp_path / "deep" / "reports"
     written = write_reports(report, folder)
-    assert [path.name for path in written] == list(FACES)
-    assert sorted(path.name for path in folder.iterdir()) == sorted(FACES)
+    assert [path.name for path in written] == list(FORMATS)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FORMATS)
     for path in written:
-        assert path.read_text(encoding="utf-8") == FACES[path.name](report)
+        assert path.read_text(encoding="utf-8") == FORMATS[path.name](report)
 
 
 def test_a_face_that_cannot_be_written_does_not_prevent_the_others(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_face_that_cannot_be_written_does_not_prevent_the_others(tmp_path: Pat
     with pytest.raises(ReportError) as caught:
         write_reports(samples.run_report(), tmp_path)
     assert tuple(map(str, caught.value.problems)) == (f"cannot write {tmp_path / 'junit.xml'}: is a directory",)
-    assert {path.name for path in caught.value.written} == set(FACES) - {"junit.xml"}
+    assert {path.name for path in caught.value.written} == set(FORMATS) - {"junit.xml"}
     assert json.loads((tmp_path / "drift.json").read_text())["verdict"] == "conforms"
 
 

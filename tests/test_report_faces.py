@@ -177,7 +177,7 @@ def test_hostile_text_stays_text_everywhere() -> None:
         missing=(evil,),
         fault=evil,
     )
-    faces = {
+    formats = {
         "html": page.render(report),
         "junit": junit.render(report),
         "json": drift_json.render(report),
@@ -187,19 +187,19 @@ def test_hostile_text_stays_text_everywhere() -> None:
         "github": github.annotate(report),
         "har": har_file.render(report),
     }
-    for text in faces.values():
+    for text in formats.values():
         text.encode()
         assert "\x00" not in text
         assert "\x1b" not in text
     for name in ("html", "junit", "markdown", "terminal", "github"):
-        assert "\u202e" not in faces[name]
-    assert len(faces["html"]) < 200_000
-    tags = [tag for tag, _ in Page(faces["html"]).elements]
+        assert "\u202e" not in formats[name]
+    assert len(formats["html"]) < 200_000
+    tags = [tag for tag, _ in Page(formats["html"]).elements]
     assert tags.count("script") == 1
-    assert "<script>" not in faces["markdown"]
-    assert all(line.startswith("::error ") for line in faces["github"].splitlines())
-    ET.fromstring(faces["junit"])
-    drift_json.read_drift(faces["json"])
+    assert "<script>" not in formats["markdown"]
+    assert all(line.startswith("::error ") for line in formats["github"].splitlines())
+    ET.fromstring(formats["junit"])
+    drift_json.read_drift(formats["json"])
 
 
 def test_customers_values_stand_in_no_report() -> None:

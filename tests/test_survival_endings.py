@@ -18,7 +18,7 @@ import pytest
 from suite_support import OURS, PLAIN, ROOT, Outcome, run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.report.writer import FACES
+from batch_conformance.report.writer import FORMATS
 from batch_conformance.session import AuditSession
 
 HALF_WAY = 120
@@ -97,7 +97,7 @@ def strike(mock: EmbeddedMock, folder: Path, blow: Callable[[Run], None], *argum
 def whole(outcome: Outcome) -> bool:
     """All reports are there, and nothing half-written beside them."""
     names = {path.name for path in outcome.folder.iterdir()}
-    return names >= set(FACES) and not any(name.startswith(".") for name in names)
+    return names >= set(FORMATS) and not any(name.startswith(".") for name in names)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -222,7 +222,7 @@ setattr(found, parts[-1], crash)
 
 
 def test_a_full_disk_is_a_fault_that_leaves_the_former_reports_whole(mock, tmp_path):
-    for name in FACES:
+    for name in FORMATS:
         (tmp_path / name).write_text("the former one", encoding="utf-8")
     env = {"BATCH_API_KEY": mock.key, "BATCH_IDS": ",".join(mock.batch_ids)}
     run = Run(tmp_path, "--base-url", mock.base_url, "--exploration=quick", env=env, file_limit=4)

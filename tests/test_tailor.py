@@ -19,13 +19,13 @@ from batch_conformance.contract.document import Document, parse_document
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.sources import load_contract
 from batch_conformance.mock.message import Request
-from batch_conformance.mock.offer import Offer
+from batch_conformance.mock.mock_spec import MockSpec
 from batch_conformance.mock.service import Service
-from batch_conformance.mock.tailor import TailorError, tailor
+from batch_conformance.mock.spec_of_contract import MockSpecError, mock_spec_of
 from batch_conformance.mock.values import Maker, NoValueError
 from batch_conformance.report.proof import weigh
+from batch_conformance.run.drift_runner import DriftRunner, drift_of
 from batch_conformance.run.prove import catalogue
-from batch_conformance.run.workbench import Workbench, drift_of
 
 JSON = "application/json"
 PROBLEM: dict[str, Any] = {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}}
@@ -76,8 +76,8 @@ def content(schema: Any, kind: str = JSON) -> dict[str, Any]:
     return {"content": {kind: {"schema": schema}}}
 
 
-def ask(offer: Offer, target: str, **headers: str) -> Any:
-    service = Service("k", prefix="", offer=offer)
+def ask(mock_spec: MockSpec, target: str, **headers: str) -> Any:
+    service = Service("k", prefix="", mock_spec=mock_spec)
     given_headers = {"authorization": "Bearer k", **{name.lower(): value for name, value in headers.items()}}
     pairs = tuple((name.encode(), value.encode()) for name, value in given_headers.items() if value)
     return service.reply_to(Request("GET", target.encode(), pairs))
@@ -200,21 +200,21 @@ IDS: dict[str, Any] = {
 def test_the_ids_keep_the_schema_of_the_parameter(name: str) -> None:
     kind = {"type": "object", "required": ["id"], "properties": {"id": IDS[name]}}
     of = contract(kind, parameter=IDS[name], s404=content(PROBLEM))
-    offer = tailor(of)
+    mock_spec = mock_spec_of(of)
     parameter = of.chosen.id_parameter
     assert parameter is not None
-    assert all(parameter.admits(batch.id) for batch in offer.batches)
-    assert all(str(batch.at()["id"]) == batch.id for batch in offer.batches)
-    assert len(offer.batches) >= 2
+    assert all(parameter.admits(batch.id) for batch in mock_spec.batches)
+    assert all(str(batch.at()["id"]) == batch.id for batch in mock_spec.batches)
+    assert len(mock_spec.batches) >= 2
 
 
 def test_the_ids_keep_what_the_body_says_of_them() -> None:
     body = {"type": "object", "properties": {"id": {"type": "string", "pattern": "^thing-[a-z]{12}$"}}}
-    assert all(batch.id.startswith("thing-") for batch in tailor(contract(body)).batches)
+    assert all(batch.id.startswith("thing-") for batch in mock_spec_of(contract(body)).batches)
 
 
 def test_media_types_are_those_of_the_document() -> None:
-    offer = tailor(
+    mock_spec = mock_spec_of(
         contract(
             {"text/csv": {}, "application/vnd.things+json": {"schema": SMALL}},
             s401=content(PROBLEM, "application/problem+json"),
@@ -224,14 +224,14 @@ def test_media_types_are_those_of_the_document() -> None:
             default=content(PROBLEM, "application/vnd.error+json; charset=utf-8"),
         )
     )
-    known = offer.batches[0].id
+    known = mock_spec.batches[0].id
     answers = {
-        200: ask(offer, f"/things/{known}"),
-        401: ask(offer, f"/things/{known}", authorization=""),
-        404: ask(offer, "/things/nobodys"),
-        405: ask(offer, f"/things/{known}", prefer="code=405"),
-        500: ask(offer, f"/things/{known}", prefer="code=500"),
-        400: ask(offer, f"/things/{known}", prefer="code=400"),
+        200: ask(mock_spec, f"/things/{known}"),
+        401: ask(mock_spec, f"/things/{known}", authorization=""),
+        404: ask(mock_spec, "/things/nobodys"),
+        405: ask(mock_spec, f"/things/{known}", prefer="code=405"),
+        500: ask(mock_spec, f"/things/{known}", prefer="code=500"),
+        400: ask(mock_spec, f"/things/{known}", prefer="code=400"),
     }
     assert {status: reply.status for status, reply in answers.items()} == {status: status for status in answers}
     kinds = {status: (reply.header("content-type") or "").partition(";")[0] for status, reply in answers.items()}
@@ -249,8 +249,8 @@ def test_media_types_are_those_of_the_document() -> None:
 
 
 def test_an_offer_is_the_same_after_a_pipe() -> None:
-    offer = tailor(contract(s404=content(PROBLEM, "application/problem+json"), s405={}))
-    assert Offer.from_dict(json.loads(json.dumps(offer.to_dict()))).to_dict() == offer.to_dict()
+    mock_spec = mock_spec_of(contract(s404=content(PROBLEM, "application/problem+json"), s405={}))
+    assert MockSpec.from_dict(json.loads(json.dumps(mock_spec.to_dict()))).to_dict() == mock_spec.to_dict()
 
 
 @pytest.mark.parametrize(
@@ -269,8 +269,8 @@ def test_an_offer_is_the_same_after_a_pipe() -> None:
     ],
 )
 def test_what_cannot_be_made_is_said_in_one_line_with_its_place(of: Any, says: str) -> None:
-    with pytest.raises(TailorError) as raised:
-        tailor(of())
+    with pytest.raises(MockSpecError) as raised:
+        mock_spec_of(of())
     assert says in str(raised.value)
     assert str(raised.value).startswith("things.json:")
     assert "\n" not in str(raised.value)
@@ -299,7 +299,7 @@ CONTRACTS: dict[str, Any] = {
 def test_nothing_that_conforms_is_accused(name: str) -> None:
     of = CONTRACTS[name]()
     entries = catalogue(of)
-    with Workbench(of) as bench:
+    with DriftRunner(of) as bench:
         for named in ("pretty_json", "media_type_upper", "no_charset", "prefer_ignored", "header_names_lower"):
             trial = weigh(drift_of(entries[named]), bench.try_out(entries[named]))
             assert trial.right, (named, trial.observed)
@@ -312,7 +312,7 @@ def test_every_place_of_a_success_is_shown(document: str) -> None:
     assert success is not None
     schema = success.content[JSON]
     assert schema is not None
-    bodies = [step.fields for batch in tailor(of).batches for step in batch.steps]
+    bodies = [step.fields for batch in mock_spec_of(of).batches for step in batch.steps]
     assert [body for body in bodies if schema.violations(body) or schema.undeclared(body)] == []
     shown = {name for body in bodies for name in body}
     answered = [place for place in schema.properties if place.pointer.count("/") == 1 and not place.write_only]
@@ -335,5 +335,5 @@ def test_a_null_where_the_time_of_a_final_state_must_be_is_one_cause() -> None:
     ended = {"type": "string", "format": "date-time"}
     of = contract({"type": "object", "properties": {"id": {"type": "string"}, "status": state, "completed_at": ended}})
     entry = catalogue(of)["200/completed_at:null"]
-    with Workbench(of) as bench:
+    with DriftRunner(of) as bench:
         assert weigh(drift_of(entry), bench.try_out(entry)).right

@@ -27,7 +27,7 @@ from batch_conformance.input_error import InputError
 from batch_conformance.recorded.line import LineError, values_of
 from batch_conformance.recorded.spooled import spooled
 from batch_conformance.report.drift_json import read_drift
-from batch_conformance.report.matrix_faces import read_matrix
+from batch_conformance.report.matrix_formats import read_matrix
 from batch_conformance.run.audit_file import load_audit_file
 from batch_conformance.run.contracts import open_contract
 from batch_conformance.run.vendors import load_profile

@@ -17,12 +17,12 @@ from test_recorded_body import mixed
 from test_recorded_ledger import told
 
 from batch_conformance.recorded.belonging import Belonging
-from batch_conformance.recorded.guess import Guess
+from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import Part, parts
 from batch_conformance.run.validate_dask import ClusterError, read_on_cluster
 
-GUESS = Guess(Belonging(contract()))
+GUESS = InferredProbe(Belonging(contract()))
 
 
 @pytest.fixture(scope="module")

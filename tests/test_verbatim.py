@@ -8,7 +8,7 @@ from importlib.abc import MetaPathFinder
 import hypothesis
 
 from batch_conformance import plugin
-from batch_conformance.verbatim import verbatim
+from batch_conformance.assert_rewriting import without_assert_rewriting
 
 
 class Finder(MetaPathFinder):
@@ -24,7 +24,7 @@ def test_within_it_no_finder_rewrites_and_afterwards_all_are_back_in_their_order
     added = Finder()
     assert any(map(is_rewriting, before))
     try:
-        with verbatim():
+        with without_assert_rewriting():
             assert not any(map(is_rewriting, sys.meta_path))
             sys.meta_path.append(added)
         assert sys.meta_path == [*before, added]

@@ -14,7 +14,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.diff import diff_contracts
 from batch_conformance.mock.derived import derive
 from batch_conformance.report.proof import weigh
-from batch_conformance.run.workbench import Workbench, drift_of
+from batch_conformance.run.drift_runner import DriftRunner, drift_of
 
 SECRET = {"type": "string", "writeOnly": True}
 ID = {"id": {"type": "string", "readOnly": True}, "status": {"type": "string"}}
@@ -154,7 +154,7 @@ def test_the_mock_does_not_send_it_and_the_catalogue_does() -> None:
     entries = {entry.name: entry for entry in derive(ours)}
     assert [name for name in entries if "/secret" in name] == ["200/secret:sent"]
     assert [name for name in entries if "/key" in name] == ["200/hooks/*/key:sent"]
-    with Workbench(ours) as bench:
+    with DriftRunner(ours) as bench:
         assert not [one for one in bench.try_out().findings if one.pointer.startswith(("/secret", "/hooks"))]
         for name in ("200/secret:sent", "200/hooks/*/key:sent", "200/hooks/*/name:missing"):
             assert weigh(drift_of(entries[name]), bench.try_out(entries[name])).right, name

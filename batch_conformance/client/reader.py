@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from batch_conformance.client.lines import FILE_LINES, LINES, broken_by
-from batch_conformance.client.sdk import Outcome, Sdk
+from batch_conformance.client.sdk import ClientResult, Sdk
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.violation import show, type_name
@@ -143,7 +143,7 @@ class ClientReader:
             self._memo[key] = tuple(of_one)
         return self._memo[key]
 
-    def _of_success(self, answer: Response, outcome: Outcome) -> Iterator[Found]:
+    def _of_success(self, answer: Response, outcome: ClientResult) -> Iterator[Found]:
         if outcome.raised is not None:
             if not isinstance(outcome.raised, self.sdk.own_error):
                 kind, says = type(outcome.raised).__name__, str(outcome.raised)[:100].strip()
@@ -215,7 +215,7 @@ class ClientReader:
         return Location(f"openai-python {self.sdk.version}, src/openai/types/batch.py", line, "", "standard")
 
 
-def _of_error(answer: Response, outcome: Outcome) -> Iterator[Found]:
+def _of_error(answer: Response, outcome: ClientResult) -> Iterator[Found]:
     """Whether the words of an error's body, where it has any, reach the client's message."""
     message = getattr(outcome.raised, "message", None)
     if not isinstance(message, str) or not answer.body.strip():

@@ -11,7 +11,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.input_error import InputError
 from batch_conformance.recorded.belonging import Belonging
-from batch_conformance.recorded.guess import Guess
+from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import LineError, exchange_of, values_of
 from batch_conformance.recorded.recording import unjudged_body
 from batch_conformance.recorded.source import Raw, blocks, expand, parts
@@ -38,10 +38,10 @@ def recorded(
 
 
 def _of_file(path: str, contract: Contract, tell: Callable[[str], None]) -> list[Exchange]:
-    guess, found, complaint = Guess(Belonging(contract)), list[Exchange](), ""
+    inferred, found, complaint = InferredProbe(Belonging(contract)), list[Exchange](), ""
     for where, raw in _lines(path):
         try:
-            exchange, unjudged = _exchange(raw, guess)
+            exchange, unjudged = _exchange(raw, inferred)
         except LineError as error:
             complaint = complaint or f" ({error})"
             continue
@@ -65,12 +65,12 @@ def _lines(path: str) -> Iterator[tuple[Callable[[], str], Raw]]:
                     yield partial(block.where, part, place), raw
 
 
-def _exchange(raw: Raw, guess: Guess) -> tuple[Exchange | None, str]:
+def _exchange(raw: Raw, inferred: InferredProbe) -> tuple[Exchange | None, str]:
     """The exchange of a line, where the client would have asked it and got an answer, and why its body is not read."""
     if isinstance(raw, LineError):
         raise raw
     line = exchange_of(values_of(raw) if isinstance(raw, bytes) else raw)
-    exchange = guess.exchange(line, 0)
+    exchange = inferred.exchange(line, 0)
     if not isinstance(exchange, Exchange) or exchange.response is None or exchange.probe.method != "GET":
         return None, ""
-    return (None, "") if exchange.probe.chapter in _ODD else (exchange, unjudged_body(line, exchange, guess))
+    return (None, "") if exchange.probe.chapter in _ODD else (exchange, unjudged_body(line, exchange, inferred))

@@ -24,7 +24,7 @@ class ClientError(InputError):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ClientResult:
     """What came of ``client.batches.retrieve``: a value that was returned, or an exception that was raised."""
 
     returned: Any = None
@@ -95,19 +95,19 @@ class Sdk:
         path = self._asked.url.raw_path.decode("ascii").removeprefix("/v1")
         return path, tuple((name, value) for name, value in self._asked.headers.items() if _SENT.fullmatch(name))
 
-    def read(self, answer: Response, *, strict: bool = False) -> Outcome:
+    def read(self, answer: Response, *, strict: bool = False) -> ClientResult:
         """What the client makes of an answer, whose content coding has been undone."""
         named = answer.header("content-type")
         headers = [] if named is None else [(b"content-type", named.encode("latin-1", "replace"))]
         self._answer = self._http.Response(answer.status, headers=headers, content=answer.body)
         return self._retrieve(self._strict if strict else self.client, "batch_a")
 
-    def _retrieve(self, client: Any, batch_id: str) -> Outcome:
+    def _retrieve(self, client: Any, batch_id: str) -> ClientResult:
         self._asked = None
         try:
-            return Outcome(returned=client.batches.retrieve(batch_id))
+            return ClientResult(returned=client.batches.retrieve(batch_id))
         except Exception as error:  # whatever it is, it is what a user of the client would see
-            return Outcome(raised=error)
+            return ClientResult(raised=error)
 
     def _client(self, *, strict: bool) -> Any:
         http_client = self._http.Client(transport=self._http.MockTransport(self._replies), trust_env=False)

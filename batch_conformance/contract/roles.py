@@ -53,7 +53,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class CountsRole:
     """Pointers of the request counts."""
 
     pointer: str
@@ -76,7 +76,7 @@ class Roles:
     timestamps: tuple[str, ...] = ()
     created: str | None = None
     expires: str | None = None
-    counts: Counts | None = None
+    counts: CountsRole | None = None
     window: str | None = None
     free_maps: frozenset[str] = frozenset()
     lasting: frozenset[str] = frozenset()
@@ -142,7 +142,7 @@ class _Given:
             raise self._error(f"{role} must map values of the state to some of {', '.join(_RANKS)}")
         return words
 
-    def counts(self) -> Counts | None:
+    def counts(self) -> CountsRole | None:
         """The request counts, where they are given."""
         given = self._given.get("counts")
         if given is None:
@@ -150,7 +150,7 @@ class _Given:
         if not isinstance(given, Mapping) or given.keys() != {"total", "completed", "failed"}:
             raise self._error("counts must map total, completed and failed to pointers")
         total, completed, failed = (self._declared("counts", given[name]) for name in ("total", "completed", "failed"))
-        return Counts(total.rpartition("/")[0], total, completed, failed)
+        return CountsRole(total.rpartition("/")[0], total, completed, failed)
 
     def _declared(self, role: str, pointer: Any) -> str:
         if not isinstance(pointer, str) or pointer not in self._places:
@@ -183,10 +183,10 @@ def _stages(state: Property, places: Mapping[str, Property], words: Mapping[str,
             yield Stage(value, rank, rank == _TERMINAL_RANK, known, _SPELLINGS.get(word, word))
 
 
-def _counts(places: Iterable[Property]) -> Counts | None:
+def _counts(places: Iterable[Property]) -> CountsRole | None:
     held = dict.fromkeys(place.pointer for place in places if "integer" in place.types)
     for pointer in held:
         parent, _, name = pointer.rpartition("/")
         if name == "total" and {f"{parent}/completed", f"{parent}/failed"} <= held.keys():
-            return Counts(parent, pointer, f"{parent}/completed", f"{parent}/failed")
+            return CountsRole(parent, pointer, f"{parent}/completed", f"{parent}/failed")
     return None

@@ -18,7 +18,7 @@ from batch_conformance.exchange.exchange import Exchange, Failure, Headers, Prob
 from batch_conformance.exchange.limits import Budget, BudgetExhausted, LimitError, Pacer, RateLimit
 from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor, is_secret_name
 from batch_conformance.exchange.secret import Secret, SecretBytes, SecretHeaders
-from batch_conformance.exchange.transport import Outcome, SizeLimits, Transport, encode_header_value
+from batch_conformance.exchange.transport import SizeLimits, Transmission, Transport, encode_header_value
 from batch_conformance.input_error import InputError
 
 __all__ = [
@@ -279,7 +279,7 @@ class Target:
         path, batch_id = self._redactor.redact_url(probe.path), probe.batch_id
         return replace(probe, path=path, batch_id=None if batch_id is None else self._redactor.redact_text(batch_id))
 
-    def _pause(self, outcome: Outcome, attempt: int, forced: int | None) -> float | None:
+    def _pause(self, outcome: Transmission, attempt: int, forced: int | None) -> float | None:
         """Seconds to wait before the next attempt, or None where there is none."""
         if attempt >= self._retries:
             return None
@@ -296,7 +296,7 @@ class Target:
             return None
         return pause if self.budget.allows(pause) else None
 
-    def _record(self, made: Exchange, outcome: Outcome) -> Exchange:
+    def _record(self, made: Exchange, outcome: Transmission) -> Exchange:
         """The exchange with its outcome, cleaned of secrets."""
         response: Response | None = None
         failure: Failure | None = None

@@ -78,7 +78,7 @@ single connection would see no other, however long it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Transmission:
     """What one request came to: a response, a failure, or both where the body broke off after the head.
 
     ``transient`` says whether the failure may heal by itself; ``elapsed`` is in seconds, connecting included.
@@ -131,7 +131,7 @@ class Transport:
         headers: Headers,
         may_resend: Callable[[], bool] = lambda: True,
         body: bytes = b"",
-    ) -> Outcome:
+    ) -> Transmission:
         """Send one request and read its response to the end. Redirects are responses like any other.
 
         The headers must tell the length of a ``body``. Where a kept-alive connection turns out to be closed before a
@@ -175,7 +175,7 @@ class Transport:
         lines.append(b"\r\n")
         return SecretBytes(b"".join(lines))
 
-    def _once(self, method: str, message: bytes, deadline: Deadline, *, fresh: bool) -> tuple[Outcome, bool]:
+    def _once(self, method: str, message: bytes, deadline: Deadline, *, fresh: bool) -> tuple[Transmission, bool]:
         """One try, and whether it died unanswered on a connection that had served before."""
         connection = None if fresh else self._connection
         self._connection = None
@@ -188,7 +188,7 @@ class Transport:
         try:
             connection = connection or connect(self._base, self._proxy, self._context, deadline)
         except ConnectionFailed as failed:
-            return Outcome(failure=failed.failure, transient=failed.transient), False
+            return Transmission(failure=failed.failure, transient=failed.transient), False
         most = min(self._limits.body, max(self._limits.small, self._spare))
         reading = _Reading(connection, deadline, replace(self._limits, body=most))
         broken = None
@@ -230,7 +230,7 @@ class _Reading:
         self.received = 0
         self.reusable = False
 
-    def run(self, method: str, broken: ConnectionFailed | None) -> Outcome:
+    def run(self, method: str, broken: ConnectionFailed | None) -> Transmission:
         # The bytes are on their way already; h11 only has to know what kind of answer to expect.
         self._http.send(h11.Request(method=method, target="/", headers=[("Host", "-")]))
         self._http.send(h11.EndOfMessage())
@@ -246,7 +246,7 @@ class _Reading:
             failure, transient = abort.failure, abort.transient
         except h11.ProtocolError as error:
             failure, transient = self._protocol(str(error))
-        return Outcome(self._record(failure), failure, transient)
+        return Transmission(self._record(failure), failure, transient)
 
     def _read(self, broken: ConnectionFailed | None) -> None:
         http = self._http

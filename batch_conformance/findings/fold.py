@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from batch_conformance.findings.crowd import (
+from batch_conformance.findings.finding import LEVELS, Deviation, Finding, Level
+from batch_conformance.findings.merging import (
     Objects,
     gather,
     gather_changes,
@@ -14,7 +15,6 @@ from batch_conformance.findings.crowd import (
     gather_times,
     leave_out_absences,
 )
-from batch_conformance.findings.finding import LEVELS, Deviation, Finding, Level
 
 Bucket = tuple[str, ...]
 """Why a deviation is kept apart: what it is told of depends on what the rest of a run shows."""

@@ -20,10 +20,10 @@ from batch_conformance.judge.applying import Found, about, check
 from batch_conformance.judge.availability import Answered, Down, Moment, Weighed, ended, is_down, moment_of
 from batch_conformance.judge.coverage import Coverage, cover_clauses
 from batch_conformance.judge.facts import Facts
+from batch_conformance.judge.gateway import GatewayAnswers, Words, attribute_to_network, gateway_answers_of, may_pass
 from batch_conformance.judge.log import DOWN, FOREIGN, MOST_IN_MEMORY, Log, Row, each
 from batch_conformance.judge.reads import answered_in, compare, is_reduced, observation_of_row, path_of_row
 from batch_conformance.judge.shape import judge_shape, shape_clause
-from batch_conformance.judge.weather import Weather, Words, may_pass, soften, weather_of
 from batch_conformance.message import Listing, Message, Template
 from batch_conformance.observation.form import form_of
 from batch_conformance.observation.observation import Observation
@@ -193,7 +193,7 @@ class Judge:
         """
         accounts = self._accounts.values()
         compared = compare(account.log for account in accounts)
-        weather = weather_of(self._words, compared.latest, compared.availability.failures())
+        gateway_answers = gateway_answers_of(self._words, compared.latest, compared.availability.failures())
         facts = self._facts()
         cause = behind_the_door(facts)
         coverages: dict[str, Coverage] = {}
@@ -203,7 +203,7 @@ class Judge:
             coverage.update(account.coverage)
             own = account.tally.told(account.tells)
             if compared.foreign:
-                passing |= _Foreign(account, weather, coverage, own, in_passing, of_errors, bool(cause)).count()
+                passing |= _Foreign(account, gateway_answers, coverage, own, in_passing, of_errors, bool(cause)).count()
             whole.update(own)
         for deviation, row in compared.deviations:
             told = revive(deviation, row) if revive else deviation
@@ -324,7 +324,7 @@ class _Foreign:
     """
 
     account: Account
-    weather: Weather
+    gateway_answers: GatewayAnswers
     coverage: Coverage
     own: Tally
     in_passing: Tally
@@ -348,24 +348,24 @@ class _Foreign:
                     observation = observation_of_row(key, row, log)
                     if self.is_behind and _is_behind(observation):
                         self.coverage.add(observation, own=False)
-                        self._tell(_judge(observation), self.own, softens=False, least=_GIVEN_AWAY)
+                        self._tell(_judge(observation), self.own, to_network=False, least=_GIVEN_AWAY)
                         continue
                     elsewhere = observation.exchange.probe.path in paths or len(ends[row.number]) > 1
-                    passes = self.weather.passes(observation, elsewhere=elsewhere)
+                    passes = self.gateway_answers.passes(observation, elsewhere=elsewhere)
                     self.coverage.add(observation, own=not passes)
                     if passes:
                         passing.add(moment_of(observation.exchange))
-                    self._tell(_judge(observation), self.in_passing if passes else self.own, softens=passes)
+                    self._tell(_judge(observation), self.in_passing if passes else self.own, to_network=passes)
         return passing
 
-    def _tell(self, judged: Judged, tally: Tally, *, softens: bool, least: int = 0) -> None:
+    def _tell(self, judged: Judged, tally: Tally, *, to_network: bool, least: int = 0) -> None:
         for bucket, phase, deviations in judged.told:
             if phase >= least and self.account.facts.tells(bucket):
-                if error_bodies.is_of_error_body(bucket) and not softens:
+                if error_bodies.is_of_error_body(bucket) and not to_network:
                     self.of_errors.add(deviations, bucket, phase=phase)
                 else:
-                    softened = map(soften, deviations) if softens and phase < _IDENTITY else deviations
-                    tally.add(softened, phase=phase)
+                    of_network = to_network and phase < _IDENTITY
+                    tally.add(map(attribute_to_network, deviations) if of_network else deviations, phase=phase)
 
 
 def _is_behind(observation: Observation) -> bool:

@@ -9,10 +9,10 @@ from typing import Any
 
 from batch_conformance.mock.drift import Apply
 from batch_conformance.mock.message import Reply, body_json
-from batch_conformance.mock.visit import Visit
+from batch_conformance.mock.received_request import ReceivedRequest
 
 Fields = dict[str, Any]
-When = Callable[[Visit, Fields], bool]
+When = Callable[[ReceivedRequest, Fields], bool]
 
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
@@ -24,31 +24,35 @@ NGINX += b"</html>\r\n"
 """A gateway's page."""
 
 
-def always(_visit: Visit, _batch: Fields) -> bool:
+def always(_received: ReceivedRequest, _batch: Fields) -> bool:
     """Every batch."""
     return True
 
 
 def in_state(*states: str) -> When:
     """Batches in one of these states."""
-    return lambda _visit, batch: batch.get("status") in states
+    return lambda _received, batch: batch.get("status") in states
 
 
 def at_rest(*states: str) -> When:
     """Batches in one of these states that stay there."""
-    return lambda visit, batch: batch.get("status") in states and visit.batch is not None and not visit.batch.progresses
+
+    def is_at_rest(received: ReceivedRequest, batch: Mapping[str, Any]) -> bool:
+        return batch.get("status") in states and received.batch is not None and not received.batch.progresses
+
+    return is_at_rest
 
 
-def of_batch(change: Callable[[Visit, Fields], object], when: When = always) -> Apply:
+def of_batch(change: Callable[[ReceivedRequest, Fields], object], when: When = always) -> Apply:
     """Changes the object of answered batches in place; what a change returns does not matter."""
 
-    def apply(visit: Visit, reply: Reply) -> Reply:
+    def apply(received: ReceivedRequest, reply: Reply) -> Reply:
         if reply.status != 200:
             return reply
         batch = json.loads(reply.body)
-        if not isinstance(batch, dict) or not when(visit, batch):
+        if not isinstance(batch, dict) or not when(received, batch):
             return reply
-        change(visit, batch)
+        change(received, batch)
         return replace(reply, body=body_json(batch))
 
     return apply
@@ -57,7 +61,7 @@ def of_batch(change: Callable[[Visit, Fields], object], when: When = always) -> 
 def putting(when: When = always, **values: Any) -> Apply:
     """Puts values into answered batches; a callable is called with the batch for its value."""
 
-    def change(_visit: Visit, batch: Fields) -> None:
+    def change(_received: ReceivedRequest, batch: Fields) -> None:
         for name, value in values.items():
             batch[name] = value(batch) if callable(value) else value
 
@@ -67,7 +71,7 @@ def putting(when: When = always, **values: Any) -> Apply:
 def dropping(*names: str, when: When = always) -> Apply:
     """Takes properties out of answered batches."""
 
-    def change(_visit: Visit, batch: Fields) -> None:
+    def change(_received: ReceivedRequest, batch: Fields) -> None:
         for name in names:
             batch.pop(name, None)
 
@@ -77,8 +81,8 @@ def dropping(*names: str, when: When = always) -> Apply:
 def to_success(change: Callable[[Reply], Reply], when: When = always) -> Apply:
     """Changes the reply as a whole wherever a batch is answered."""
 
-    def apply(visit: Visit, reply: Reply) -> Reply:
-        if reply.status != 200 or visit.batch is None or not when(visit, visit.batch.at()):
+    def apply(received: ReceivedRequest, reply: Reply) -> Reply:
+        if reply.status != 200 or received.batch is None or not when(received, received.batch.at()):
             return reply
         return change(reply)
 
@@ -87,15 +91,15 @@ def to_success(change: Callable[[Reply], Reply], when: When = always) -> Apply:
 
 def to_status(status: int, change: Callable[[Reply], Reply]) -> Apply:
     """Changes every reply of one status."""
-    return lambda _visit, reply: change(reply) if reply.status == status else reply
+    return lambda _received, reply: change(reply) if reply.status == status else reply
 
 
-def to_unknown(change: Callable[[Visit, Reply], Reply]) -> Apply:
+def to_unknown(change: Callable[[ReceivedRequest, Reply], Reply]) -> Apply:
     """Changes the 404 of ids that nobody has."""
 
-    def apply(visit: Visit, reply: Reply) -> Reply:
-        unknown = visit.reading and visit.batch is None and visit.forced is None
-        return change(visit, reply) if reply.status == 404 and unknown else reply
+    def apply(received: ReceivedRequest, reply: Reply) -> Reply:
+        unknown = received.reading and received.batch is None and received.forced is None
+        return change(received, reply) if reply.status == 404 and unknown else reply
 
     return apply
 
@@ -154,9 +158,9 @@ def with_wire(**parts: Any) -> Callable[[Reply], Reply]:
     return lambda reply: replace(reply, wire=replace(reply.wire, **parts))
 
 
-def header_of(visit: Visit, name: bytes) -> str:
+def header_of(received: ReceivedRequest, name: bytes) -> str:
     """A header of the request, in lower case; empty where there is none."""
-    return (visit.request.header(name) or b"").decode("latin-1").lower()
+    return (received.request.header(name) or b"").decode("latin-1").lower()
 
 
 def moved(batch: Mapping[str, Any], name: str, seconds: int) -> int:

@@ -15,7 +15,7 @@ import sys
 from typing import Any
 
 from batch_conformance.mock.drifts import built
-from batch_conformance.mock.offer import Offer
+from batch_conformance.mock.mock_spec import MockSpec
 from batch_conformance.mock.server import Server
 from batch_conformance.mock.service import Service
 
@@ -75,7 +75,7 @@ def _service(settings: dict[str, Any]) -> Service:
         style=settings["style"],
         drifts=built(settings["drifts"]),
         tick=settings["tick"],
-        offer=Offer.from_dict(settings["offer"]) if settings["offer"] else None,
+        mock_spec=MockSpec.from_dict(settings["mock_spec"]) if settings["mock_spec"] else None,
     )
 
 

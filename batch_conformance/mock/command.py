@@ -21,10 +21,10 @@ from batch_conformance.input_error import InputError
 from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.drifts import DriftError, select
 from batch_conformance.mock.embedded import drifts_of, is_own, prefix_for
-from batch_conformance.mock.fleet import Style
+from batch_conformance.mock.sample_batches import Style
 from batch_conformance.mock.server import Server
 from batch_conformance.mock.service import Service
-from batch_conformance.mock.tailor import tailor
+from batch_conformance.mock.spec_of_contract import mock_spec_of
 from batch_conformance.mock.together import hidden
 
 DEFAULT_KEY = "sk-mock"
@@ -69,14 +69,14 @@ def mock(
                 click.echo(line)
             return
         chosen = _chosen(drifts, possible, contract)
-        offer = None if is_own(served) else tailor(served)
+        mock_spec = None if is_own(served) else mock_spec_of(served)
         notes = [
             f"Note: {drift.name} is not to be seen: {' and '.join(other.name for other in by)} hides it."
-            for drift, by in hidden(chosen, offer)
+            for drift, by in hidden(chosen, mock_spec)
         ]
     except InputError as error:
         raise MockUsageError(str(error)) from None
-    if offer and style != "omit":
+    if mock_spec and style != "omit":
         raise MockUsageError(f"--style {style} is of the batches of siliconflow: another contract has its own")
     prefix = prefix_for(served) if prefix is None else prefix
     if repeated(prefix, served.chosen.path):
@@ -86,7 +86,7 @@ def mock(
     own = os.environ.get(key_env, "")
     if not own.isascii() or own.strip() != own:
         raise MockUsageError(f"the key in {key_env} cannot be sent in a header: it has spaces around it or is no ASCII")
-    service = Service(own or DEFAULT_KEY, prefix=prefix.rstrip("/"), style=style, drifts=chosen, offer=offer)
+    service = Service(own or DEFAULT_KEY, prefix=prefix.rstrip("/"), style=style, drifts=chosen, mock_spec=mock_spec)
     audited = _Audited(key_env, bool(own), contract, operation, tuple(notes))
     try:
         asyncio.run(_serve(Server(service, latency=latency), host, port, chosen, audited))
@@ -147,8 +147,8 @@ def _in_url(host: str) -> str:
 
 def _how_to_audit(service: Service, base_url: str, drifts: tuple[Drift, ...], audited: _Audited) -> list[str]:
     state = "conforms" if not drifts else "drifts: " + ", ".join(drift.name for drift in drifts)
-    width = max(len(batch.id) for batch in service.fleet)
-    ids = (part for batch in service.fleet for part in ("--batch-id", batch.id))
+    width = max(len(batch.id) for batch in service.batches)
+    ids = (part for batch in service.batches for part in ("--batch-id", batch.id))
     variable = audited.key_env
     key = f"  (the key is the one in {variable})" if audited.own_key else f"  export {variable}={service.key}"
     return [
@@ -156,7 +156,7 @@ def _how_to_audit(service: Service, base_url: str, drifts: tuple[Drift, ...], au
         *audited.notes,
         "",
         "Batches:" if audited.contract == CONTRACT_NAMES[0] else "Ids:",
-        *(f"  {batch.id:{width}}  {batch.note}".rstrip() for batch in service.fleet),
+        *(f"  {batch.id:{width}}  {batch.note}".rstrip() for batch in service.batches),
         "",
         "Audit it from another terminal:",
         key,

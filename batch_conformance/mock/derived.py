@@ -13,7 +13,7 @@ from batch_conformance.contract.pointer import join
 from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property, Schema
 from batch_conformance.contract.value_space import admits, is_known
-from batch_conformance.mock.mutation import Change, Mutation
+from batch_conformance.mock.mutation import Mutation, MutationKind
 
 _OF_TYPE: Mapping[str, Any] = {
     "null": None,
@@ -120,10 +120,10 @@ class _Maker:
 
         ends = any(stage.terminal and stage.timestamp == place.pointer for stage in self._roles.stages)
 
-        def make(word: str, change: Change, value: Any = None, rule: str = "body.type") -> Mutation:
+        def make(word: str, change: MutationKind, value: Any = None, rule: str = "body.type") -> Mutation:
             # A null where a time must be is no time either.
             also = ("state.timestamp_missing",) if word == "null" and ends and self._success else ()
-            done: tuple[Change, Any] = ("send" if only_null and change == "put" else change, value)
+            done: tuple[MutationKind, Any] = ("send" if only_null and change == "put" else change, value)
             return self._make(word, place.pointer, rule, done, source, also=also, because=because)
 
         only_null = place.space.keys() == {"null"}  # a null is replaced by nothing but what is sent in any case
@@ -159,7 +159,7 @@ class _Maker:
         also = ("body.seen", "state.timestamp_missing") if ends else ("body.seen",)
         rule, verdict = ("state.timestamp_missing", "drift") if ends else ("body.seen", "conforms")
         yield self._make("missing", pointer, rule, ("drop", None), source, verdict=verdict, also=also)
-        done: tuple[Change, Any] = ("rename", pointer.rpartition("/")[2] + _RENAMED)
+        done: tuple[MutationKind, Any] = ("rename", pointer.rpartition("/")[2] + _RENAMED)
         renamed = pointer + _RENAMED
         yield self._make("renamed", pointer, "body.undeclared", done, source, pointer=renamed, also=also)
 
@@ -171,7 +171,7 @@ class _Maker:
             rule, source = "body.known_value" if known else "body.enum", f"{place.location}: a list of values"
             broken = Schema(schema.document, place.source).violations(_UNHEARD_OF)
             also = tuple(sorted({rule_of(one.keyword) for one in broken} & {"body.format", "body.constraint"}))
-            change: Change = "send" if place.space.keys() == {"null"} else "put"
+            change: MutationKind = "send" if place.space.keys() == {"null"} else "put"
             yield self._make("unheard_of", pointer, rule, (change, _UNHEARD_OF), source, also=also)
         for word, value in _beyond(values):
             if admits(place.space, value):
@@ -193,7 +193,7 @@ class _Maker:
         word: str,
         at: str,
         rule: str,
-        done: tuple[Change, Any],
+        done: tuple[MutationKind, Any],
         source: str,
         *,
         status: str = "",

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from batch_conformance.mock.fleet import Batch, Style
 from batch_conformance.mock.message import Reply
-from batch_conformance.mock.visit import Visit
+from batch_conformance.mock.received_request import ReceivedRequest
+from batch_conformance.mock.sample_batches import Batch, Style
 
-Apply = Callable[[Visit, Reply], Reply]
-Fleet = tuple[Batch, ...]
+Apply = Callable[[ReceivedRequest, Reply], Reply]
+SampleBatches = tuple[Batch, ...]
 
 Stage = Literal["answer", "value", "text", "wire"]
 """When a drift applies. answer: which answer is given; value: what its JSON says; text: its bytes and headers; wire:
@@ -35,7 +35,7 @@ class Drift:
     report of it. ``apply`` makes the reply to a visit from the reply that would have been given; it is pure.
 
     ``also`` are rules of further findings that the one cause cannot but bring, and ``because`` says why where they are
-    many. ``style`` is how the mock has to write unset values, if that matters; ``fleet`` makes another fleet of the
+    many. ``style`` is how the mock has to write unset values, if that matters; ``batches`` makes another fleet of the
     mock's own. ``whole`` says that it takes the place of so many answers that little else can be seen beside it,
     ``silent`` that some requests are never answered.
     """
@@ -53,7 +53,7 @@ class Drift:
     also: tuple[str, ...] = ()
     because: str = ""
     style: Style | None = None
-    fleet: Callable[[Fleet], Fleet] | None = None
+    batches: Callable[[SampleBatches], SampleBatches] | None = None
     whole: bool = False
     silent: bool = False
 

@@ -12,7 +12,7 @@ from batch_conformance.mock.catalogue.portable import portable
 from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.mock.tailor import mock_ids, tailor
+from batch_conformance.mock.spec_of_contract import mock_ids, mock_spec_of
 
 _PREFIX = "/v1"
 
@@ -25,8 +25,8 @@ def is_own(contract: Contract) -> bool:
 def drifts_of(contract: Contract) -> Mapping[str, Drift]:
     """The entries of the catalogue that a mock of a contract can show, by name.
 
-    What is written about the vendor's own fields and bodies is left out under another contract. Raises ``TailorError``
-    where no mock can serve it.
+    What is written about the vendor's own fields and bodies is left out under another contract. Raises
+    ``MockSpecError`` where no mock can serve it.
     """
     if is_own(contract):
         return DRIFTS
@@ -41,11 +41,11 @@ def prefix_for(contract: Contract) -> str:
 def embedded_mock(contract: Contract, *, fitted: bool, tick: float = 0.0) -> EmbeddedMock:
     """A mock that has not started: the vendor's own, or with ``fitted`` one that is made to keep the contract.
 
-    Raises ``TailorError`` where none can be made that keeps it.
+    Raises ``MockSpecError`` where none can be made that keeps it.
     """
     if not fitted:
         return EmbeddedMock(tick=tick)
-    return EmbeddedMock(tick=tick, prefix=prefix_for(contract), offer=tailor(contract))
+    return EmbeddedMock(tick=tick, prefix=prefix_for(contract), mock_spec=mock_spec_of(contract))
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.pointer import escape
-from batch_conformance.mock.fleet import make_fleet
+from batch_conformance.mock.sample_batches import make_sample_batches
 from batch_conformance.mock.values import Maker
 
 MOST = 32
@@ -45,7 +45,7 @@ def _candidates(contract: Contract, maker: Maker) -> Iterator[str]:
     from batch_conformance.probes.admitted_ids import ids_of  # noqa: PLC0415
     from batch_conformance.probes.draws import draw  # noqa: PLC0415
 
-    yield from (batch.id for batch in make_fleet())
+    yield from (batch.id for batch in make_sample_batches())
     parameter = contract.chosen.id_parameter
     strategies = [ids_of(parameter, ())] if parameter is not None and parameter.narrows else []
     for strategy in strategies:

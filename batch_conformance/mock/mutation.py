@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from batch_conformance.mock.drift import Apply, Drift, Stage, Verdict
 from batch_conformance.mock.message import Reply, body_json
-from batch_conformance.mock.visit import Visit
+from batch_conformance.mock.received_request import ReceivedRequest
 
-Change = Literal[
+MutationKind = Literal[
     "put", "send", "drop", "rename", "add", "text", "iso", "milliseconds", "float", "label", "status", "header"
 ]
 """put: another value where there is one. send: a value where there may be none. drop, rename: of a member that is
@@ -22,7 +22,7 @@ Content-Type, null for none. status: another status. header: a header, by name a
 _ERRORS = 400
 _NUMBER = 17
 
-_OF_HEAD: Mapping[Change, Stage] = {"label": "text", "status": "text", "header": "text"}
+_OF_HEAD: Mapping[MutationKind, Stage] = {"label": "text", "status": "text", "header": "text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Mutation:
     because: str
     sent: int
     at: str
-    change: Change
+    change: MutationKind
     value: Any = None
     state: Any = None
     state_at: str = ""
@@ -88,7 +88,7 @@ class Mutation:
         return self._to_sent(self._with_body)
 
     def _to_sent(self, change: Callable[[Reply], Reply]) -> Apply:
-        def apply(_visit: Visit, reply: Reply) -> Reply:
+        def apply(_received: ReceivedRequest, reply: Reply) -> Reply:
             return change(reply) if reply.status == self.sent and reply.body else reply
 
         return apply
@@ -127,7 +127,7 @@ def _iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-_WRITTEN: Mapping[Change, Callable[[Any], Any]] = {
+_WRITTEN: Mapping[MutationKind, Callable[[Any], Any]] = {
     "text": str,
     "iso": _iso,
     "milliseconds": lambda seconds: seconds * 1000,

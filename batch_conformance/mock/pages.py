@@ -1,7 +1,7 @@
 """Bodies as the vendor's pages, and people who met them, show them: each with its source.
 
 They are kept as they are written there, also where they contradict the document (``data`` is null in every error that
-anybody has seen). What the mock makes of them is decided in ``fleet`` and ``service``. Where a page shows the object
+anybody has seen). What the mock makes of them is decided in ``batches`` and ``service``. Where a page shows the object
 of the retrieve page with some members changed, it is written here as just that.
 """
 

@@ -16,9 +16,9 @@ from types import TracebackType
 from typing import IO, Any
 
 from batch_conformance.mock.drifts import select
-from batch_conformance.mock.fleet import Style
+from batch_conformance.mock.mock_spec import MockSpec
 from batch_conformance.mock.mutation import Mutation
-from batch_conformance.mock.offer import Offer
+from batch_conformance.mock.sample_batches import Style
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
@@ -33,8 +33,8 @@ class EmbeddedMock:
     """A mock on a free loopback port; use it as a context manager, or call ``start`` and ``stop``.
 
     ``drifts`` are names (``DriftError`` for one that is unknown), ``latency`` seconds. Without a ``key`` one is made.
-    ``offer`` is what it serves: the vendor's contract where none is given. ``tick`` is the time that passes with each
-    request instead of by the clock, in seconds; 0 for the clock.
+    ``mock_spec`` is what it serves: the vendor's contract where none is given. ``tick`` is the time that passes with
+    each request instead of by the clock, in seconds; 0 for the clock.
     ``base_url``, ``batch_ids`` and ``pid`` are there once it has started.
     """
 
@@ -47,7 +47,7 @@ class EmbeddedMock:
         latency: float = 0.0,
         prefix: str = "/v1",
         tick: float = 0.0,
-        offer: Offer | None = None,
+        mock_spec: MockSpec | None = None,
     ) -> None:
         self.key = key or "sk-" + secrets.token_hex(24)
         self.base_url = ""
@@ -59,7 +59,7 @@ class EmbeddedMock:
             "latency": latency,
             "prefix": prefix,
             "tick": tick,
-            "offer": offer.to_dict() if offer else None,
+            "mock_spec": mock_spec.to_dict() if mock_spec else None,
         }
         self._process: subprocess.Popen[bytes] | None = None
         self._complaints: IO[bytes] | None = None

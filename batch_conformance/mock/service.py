@@ -12,10 +12,16 @@ from typing import Any
 
 from batch_conformance.mock import pages
 from batch_conformance.mock.drift import Drift, in_order
-from batch_conformance.mock.fleet import Batch, Style
 from batch_conformance.mock.message import Headers, Reply, Request, body_json
-from batch_conformance.mock.offer import Offer, own_offer
-from batch_conformance.mock.visit import Visit, credential_of, decode_segment, preferred_status, segment_of
+from batch_conformance.mock.mock_spec import MockSpec, published_mock_spec
+from batch_conformance.mock.received_request import (
+    ReceivedRequest,
+    credential_of,
+    decode_segment,
+    preferred_status,
+    segment_of,
+)
+from batch_conformance.mock.sample_batches import Batch, Style
 
 METHODS = ("GET", "HEAD")
 WORTH_COMPRESSING = 1024
@@ -42,17 +48,17 @@ class Service:
         drifts: Sequence[Drift] = (),
         clock: Callable[[], float] = time.monotonic,
         tick: float = 0.0,
-        offer: Offer | None = None,
+        mock_spec: MockSpec | None = None,
     ) -> None:
         ordered = in_order(drifts)
         self.key = key
         self.prefix = prefix
         self.style: Style = next((drift.style for drift in ordered if drift.style), style)
-        self.offer = offer or own_offer()
-        self.fleet = self.offer.batches
+        self.mock_spec = mock_spec or published_mock_spec()
+        self.batches = self.mock_spec.batches
         for drift in ordered:
-            self.fleet = drift.fleet(self.fleet) if drift.fleet else self.fleet
-        self._batches = {batch.id: batch for batch in self.fleet}
+            self.batches = drift.batches(self.batches) if drift.batches else self.batches
+        self._batches = {batch.id: batch for batch in self.batches}
         self._requests = 0
         self._clock: Callable[[], float] = (lambda: self._requests * tick) if tick else clock
         self._reads: Counter[str] = Counter()
@@ -68,28 +74,28 @@ class Service:
 
     def reply_to(self, request: Request) -> Reply:
         """The reply to a request, with all drifts. HEAD is replied to like GET; the server leaves the body out."""
-        visit = self._visit(request)
-        reply = self._conforming(visit)
+        received = self._received(request)
+        reply = self._conforming(received)
         for drift in self._before_compression:
-            reply = drift.apply(visit, reply)
+            reply = drift.apply(received, reply)
         reply = _compressed(request, reply)
         for drift in self._on_the_wire:
-            reply = drift.apply(visit, reply)
+            reply = drift.apply(received, reply)
         return reply
 
     def malformed(self) -> Reply:
         """The reply to what is no HTTP request at all."""
         return self._error(400, pages.FIELD_REQUIRED.body, *self._labelled(400), *_UNCACHED)
 
-    def _visit(self, request: Request) -> Visit:
+    def _received(self, request: Request) -> ReceivedRequest:
         self._requests += 1
-        segment = segment_of(request.path, self.prefix + self.offer.path)
+        segment = segment_of(request.path, self.prefix + self.mock_spec.path)
         asked = decode_segment(segment) if segment is not None else None
         batch = self._batches.get(asked) if asked is not None else None
-        credential = credential_of(request, self.key) if self.offer.refuses else "valid"
+        credential = credential_of(request, self.key) if self.mock_spec.refuses else "valid"
         if batch is not None and request.method == "GET" and credential == "valid":
             self._reads[batch.id] += 1
-        return Visit(
+        return ReceivedRequest(
             request=request,
             credential=credential,
             place="outside" if segment is None else "operation" if asked is not None else "undecodable",
@@ -98,50 +104,50 @@ class Service:
             forced=preferred_status(request),
             number=self._requests,
             reads=self._reads[batch.id] if batch is not None else 0,
-            fleet=self.fleet,
+            batches=self.batches,
             answer=self._conforming,
             key=self.key,
         )
 
-    def _conforming(self, visit: Visit) -> Reply:
-        reply = self._answer(visit)
-        trace = ("x-siliconcloud-trace-id", f"ti_{visit.number:012x}")
-        demanded = self.offer.headers.get(reply.status, ())
+    def _conforming(self, received: ReceivedRequest) -> Reply:
+        reply = self._answer(received)
+        trace = ("x-siliconcloud-trace-id", f"ti_{received.number:012x}")
+        demanded = self.mock_spec.headers.get(reply.status, ())
         return replace(reply, headers=(*self._labelled(reply.status), *_UNCACHED, trace, *demanded, *reply.headers))
 
     def _labelled(self, status: int) -> Headers:
-        kind = self.offer.media_type(status)
+        kind = self.mock_spec.media_type(status)
         return (("Content-Type", f"{kind}; charset=utf-8"),) if kind else ()
 
-    def _answer(self, visit: Visit) -> Reply:
+    def _answer(self, received: ReceivedRequest) -> Reply:
         # Credentials come first on every path: who has none learns nothing, not even which ids there are.
-        if visit.credential != "valid":
-            return self._refusal(visit)
-        if visit.place == "outside":
-            return self._error(404, self.offer.error(404, pages.NOT_FOUND.body))
-        if visit.request.method not in METHODS:
-            return self._error(405, self.offer.error(405, pages.METHOD_NOT_ALLOWED), ("Allow", ", ".join(METHODS)))
-        if visit.place == "undecodable":
-            status = 400 if self.offer.own or 400 in self.offer.errors else 404
-            return self._error(status, self.offer.error(status, pages.FIELD_REQUIRED.body))
-        return self._read(visit)
+        if received.credential != "valid":
+            return self._refusal(received)
+        if received.place == "outside":
+            return self._error(404, self.mock_spec.error(404, pages.NOT_FOUND.body))
+        if received.request.method not in METHODS:
+            return self._error(405, self.mock_spec.error(405, pages.METHOD_NOT_ALLOWED), ("Allow", ", ".join(METHODS)))
+        if received.place == "undecodable":
+            status = 400 if self.mock_spec.own or 400 in self.mock_spec.errors else 404
+            return self._error(status, self.mock_spec.error(status, pages.FIELD_REQUIRED.body))
+        return self._read(received)
 
-    def _read(self, visit: Visit) -> Reply:
-        if visit.forced is not None and visit.forced in self.offer.errors:
-            return self._forced(visit.forced)
-        if visit.batch is None:
-            return self._error(404, self.offer.error(404, pages.NOT_FOUND.body))
-        headers = (("Preference-Applied", "code=200"),) if visit.forced == 200 else ()
-        return Reply(200, headers, self._shown(visit.batch))
+    def _read(self, received: ReceivedRequest) -> Reply:
+        if received.forced is not None and received.forced in self.mock_spec.errors:
+            return self._forced(received.forced)
+        if received.batch is None:
+            return self._error(404, self.mock_spec.error(404, pages.NOT_FOUND.body))
+        headers = (("Preference-Applied", "code=200"),) if received.forced == 200 else ()
+        return Reply(200, headers, self._shown(received.batch))
 
-    def _refusal(self, visit: Visit) -> Reply:
+    def _refusal(self, received: ReceivedRequest) -> Reply:
         # RFC 6750 section 3.1: no error code where the request had no token at all.
-        challenge = _CHALLENGE if visit.credential == "missing" else _CHALLENGE + ', error="invalid_token"'
-        body = pages.INVALID_KEY_FORM.body if visit.credential == "malformed" else pages.INVALID_TOKEN.body
-        return self._error(401, self.offer.error(401, body), ("WWW-Authenticate", challenge))
+        challenge = _CHALLENGE if received.credential == "missing" else _CHALLENGE + ', error="invalid_token"'
+        body = pages.INVALID_KEY_FORM.body if received.credential == "malformed" else pages.INVALID_TOKEN.body
+        return self._error(401, self.mock_spec.error(401, body), ("WWW-Authenticate", challenge))
 
     def _forced(self, status: int) -> Reply:
-        reply = self._error(status, self.offer.errors[status], ("Preference-Applied", f"code={status}"))
+        reply = self._error(status, self.mock_spec.errors[status], ("Preference-Applied", f"code={status}"))
         if status == 401:
             reply = reply.with_header("WWW-Authenticate", _CHALLENGE)
         if status == 405:
@@ -151,10 +157,10 @@ class Service:
         return reply
 
     def _error(self, status: int, body: Any, *headers: tuple[str, str]) -> Reply:
-        if isinstance(body, dict) and self.offer.own:
+        if isinstance(body, dict) and self.mock_spec.own:
             # The pages show `data: null` where the document says that it is a string. The style is one of batches.
             body = {name: "" if value is None else value for name, value in body.items()}
-        kind = self.offer.media_type(status)
+        kind = self.mock_spec.media_type(status)
         return Reply(status, headers, body_json(body) if "json" in kind else str(body).encode() if kind else b"")
 
     def _shown(self, batch: Batch) -> bytes:

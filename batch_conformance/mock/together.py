@@ -9,7 +9,7 @@ from itertools import combinations, product
 from batch_conformance.mock.drift import Drift, in_order
 from batch_conformance.mock.drifts import DriftError
 from batch_conformance.mock.message import Reply, Request
-from batch_conformance.mock.offer import Offer
+from batch_conformance.mock.mock_spec import MockSpec
 from batch_conformance.mock.service import Service
 
 _KEY = "sk-mock-together"
@@ -31,29 +31,29 @@ _HEADERS = (
 )  # fmt: skip
 
 
-def hidden(drifts: Sequence[Drift], offer: Offer | None = None) -> Iterator[tuple[Drift, tuple[Drift, ...]]]:
+def hidden(drifts: Sequence[Drift], mock_spec: MockSpec | None = None) -> Iterator[tuple[Drift, tuple[Drift, ...]]]:
     """Each drift that shows alone and not beside the others, with those of them that hide it.
 
     Raises ``DriftError`` where two cannot be put together at all: one makes a reply that the other cannot change.
     """
     if len(drifts) < 2:
         return
-    alone = {drift.name: _replies((drift,), offer) for drift in drifts}
+    alone = {drift.name: _replies((drift,), mock_spec) for drift in drifts}
     for one, other in combinations(drifts, 2):
-        if not _replies((one, other), offer):
+        if not _replies((one, other), mock_spec):
             raise DriftError(f"the drifts {one.name} and {other.name} exclude each other: give one of them")
-    conforming, together = _replies((), offer), _replies(drifts, offer)
+    conforming, together = _replies((), mock_spec), _replies(drifts, mock_spec)
     for drift in drifts:
         others = tuple(other for other in drifts if other is not drift)
-        if alone[drift.name] == conforming or _replies(others, offer) != together:
+        if alone[drift.name] == conforming or _replies(others, mock_spec) != together:
             continue
-        by = [other for other in others if _replies(in_order((other, drift)), offer) == alone[other.name]]
+        by = [other for other in others if _replies(in_order((other, drift)), mock_spec) == alone[other.name]]
         yield drift, tuple(by) or others
 
 
-def _replies(drifts: Sequence[Drift], offer: Offer | None) -> list[Reply]:
+def _replies(drifts: Sequence[Drift], mock_spec: MockSpec | None) -> list[Reply]:
     """What a mock with these drifts answers, in order; nothing where they cannot be put together."""
-    service = Service(_KEY, prefix="/v1", drifts=drifts, tick=_TICK, offer=offer)
+    service = Service(_KEY, prefix="/v1", drifts=drifts, tick=_TICK, mock_spec=mock_spec)
     try:
         return [service.reply_to(request) for request in _requests(service)]
     except (TypeError, ValueError, KeyError, AttributeError, IndexError):
@@ -61,7 +61,7 @@ def _replies(drifts: Sequence[Drift], offer: Offer | None) -> list[Reply]:
 
 
 def _requests(service: Service) -> Iterator[Request]:
-    before = f"/v1{service.offer.path}"
+    before = f"/v1{service.mock_spec.path}"
     ids = service.batch_ids
     for _, batch_id in product(range(_PASSES), ids):
         yield _request("GET", f"{before}/{batch_id}")
@@ -83,7 +83,7 @@ def _requests(service: Service) -> Iterator[Request]:
     for method, segment in product(_METHODS, (first, "batch_nobodyhas1")):
         yield _request(method, f"{before}/{segment}")
         yield _request(method, f"{before}/{segment}", credential="")
-    for status in (200, *service.offer.errors):
+    for status in (200, *service.mock_spec.errors):
         yield _request("GET", f"{before}/{first}", (b"prefer", f"code={status}".encode()))
     for header in _HEADERS:
         yield _request("GET", f"{before}/{first}", header)

@@ -87,7 +87,7 @@ def _is_crash_prone(segment: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class IdShape:
     """The look of a service's ids: a prefix, then letters of an alphabet with separators in their places."""
 
     prefix: str
@@ -102,7 +102,7 @@ class Shape:
         return st.tuples(*parts).map(lambda letters: self.prefix + "".join(letters))
 
 
-def learn_shape(known: Sequence[str]) -> Shape:
+def learn_shape(known: Sequence[str]) -> IdShape:
     """The shape of the known ids; lacking any, ``batch_`` and ten lower-case letters, as in the vendor's examples."""
     sample = known[0] if known and known[0] else "batch_" + "x" * 10
     found = _PREFIX.match(sample)
@@ -110,10 +110,10 @@ def learn_shape(known: Sequence[str]) -> Shape:
     bodies = [identifier.removeprefix(prefix) for identifier in known] or [sample.removeprefix(prefix)]
     letters = set("".join(bodies)) - set("-_.")
     separators = tuple(letter if letter in "-_." else "" for letter in sample.removeprefix(prefix))
-    return Shape(prefix, _alphabet(letters), separators if "" in separators else ("",) * 10)
+    return IdShape(prefix, _alphabet(letters), separators if "" in separators else ("",) * 10)
 
 
-def widened(shape: Shape) -> Shape:
+def widened(shape: IdShape) -> IdShape:
     """The shape, longer where ids of it are so few that one drawn at random may well be somebody's."""
     lacking = math.ceil(_SAFE_BITS / math.log2(len(shape.alphabet))) - shape.body.count("")
     return replace(shape, body=shape.body + ("",) * max(0, lacking))
@@ -124,7 +124,7 @@ def is_uuid(identifier: str) -> bool:
     return _UUID.fullmatch(identifier) is not None
 
 
-def is_guessable(known_id: str) -> bool:
+def is_inferable(known_id: str) -> bool:
     """Whether ids like this one are so few, as with numbers given out in turn, that a similar one may exist too."""
     shape = learn_shape([known_id])
     return widened(shape) != shape
@@ -191,7 +191,7 @@ def neighbours(known_id: str, known: Sequence[str]) -> tuple[SpelledId, ...]:
         "comma_list": known_id + "," + known_id,
         "full_width": known_id[:-1] + chr(ord(known_id[-1]) + 0xFEE0) if "!" <= known_id[-1:] <= "~" else "",
     }
-    if is_guessable(known_id):
+    if is_inferable(known_id):
         table = {name: text for name, text in table.items() if name not in _MAY_EXIST}
     taken = set(known)
     # Servers that cut path parameters off do so at a literal semicolon only.

@@ -13,8 +13,8 @@ import orjson
 
 from batch_conformance.judge.judge import Judge, Judged
 from batch_conformance.judge.sparing import unspared
-from batch_conformance.recorded.guess import PLAIN, Guess
 from batch_conformance.recorded.heads import remember
+from batch_conformance.recorded.inferred_probe import PLAIN, InferredProbe
 from batch_conformance.recorded.line import moment_of
 from batch_conformance.recorded.plain_reads import PlainReads, Taken
 
@@ -46,19 +46,19 @@ class FastPath:
 
     def __init__(
         self,
-        guess: Guess,
+        inferred: InferredProbe,
         judge: Judge,
         explain: Callable[[dict[str, Any], int], Judged | None],
     ) -> None:
-        self._guess = guess
-        operations = guess.belonging.contract.operations
+        self._inferred = inferred
+        operations = inferred.belonging.contract.operations
         ends = {one.path.rpartition("/")[2] for one in operations}
         self._named = frozenset(end for end in ends if "{" not in end)
         """Last segments of other operations' paths, which are no ids."""
         self.taken = Taken()
         every = () if unspared() else operations
         self._reads = {
-            one.id: PlainReads(guess, judge, one, self.taken, explain) for one in every if PlainReads.fits(one)
+            one.id: PlainReads(inferred, judge, one, self.taken, explain) for one in every if PlainReads.fits(one)
         }
         self._bases: dict[str, PlainReads | None] = {}
 
@@ -109,7 +109,7 @@ class FastPath:
         name = "x"
         while name in self._named:
             name += "x"
-        place = self._guess.belonging.place(f"{before}/{name}")
+        place = self._inferred.belonging.place(f"{before}/{name}")
         is_plain = place is not None and place.segment == name and not place.query
         reads = self._reads.get(place.operation.id) if place is not None and is_plain else None
         remember(self._bases, before, reads)

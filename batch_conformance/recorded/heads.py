@@ -11,7 +11,7 @@ from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Headers
 from batch_conformance.exchange.redaction import Redactor
 from batch_conformance.judge.sparing import HeadCheck, head_check, headers_looked_at
-from batch_conformance.recorded.guess import NEGOTIATION, Guess
+from batch_conformance.recorded.inferred_probe import NEGOTIATION, InferredProbe
 from batch_conformance.rules.headers import header_value
 
 Key = tuple[Any, ...]
@@ -45,11 +45,11 @@ class Said:
 class Heads:
     """The headers of a recording's requests for an operation, and of the responses."""
 
-    def __init__(self, guess: Guess, operation: Operation) -> None:
-        self._guess = guess
+    def __init__(self, inferred: InferredProbe, operation: Operation) -> None:
+        self._inferred = inferred
         self._operation = operation
         self._judged = headers_looked_at()
-        self._wanted = guess.credential_headers | NEGOTIATION
+        self._wanted = inferred.credential_headers | NEGOTIATION
         self._asked: dict[Key, Asked | None] = {}
         self._names: dict[Key, tuple[int, ...]] = {}
         self._answer_names: dict[Key, tuple[int, ...]] = {}
@@ -70,7 +70,7 @@ class Heads:
         try:
             return self._asked[key]
         except KeyError:
-            asked = self._guess.asked(tuple((names[place], found[place]) for place in places))
+            asked = self._inferred.asked(tuple((names[place], found[place]) for place in places))
             made = None if asked is None else Asked(*asked)
             remember(self._asked, key, made)
             return made

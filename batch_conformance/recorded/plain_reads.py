@@ -19,8 +19,8 @@ from batch_conformance.judge.judge import Judge, Judged
 from batch_conformance.judge.log import UP, length_and_checksum
 from batch_conformance.judge.sparing import broken_alike, surely_kept
 from batch_conformance.observation.strict_json import surely_has_each_key_once
-from batch_conformance.recorded.guess import Guess
 from batch_conformance.recorded.heads import Asked, Heads, Key, Said, remember
+from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import LineError
 from batch_conformance.rules.rule import AlikeBodies, BodyCheck
 
@@ -81,7 +81,7 @@ class PlainReads:
 
     def __init__(
         self,
-        guess: Guess,
+        inferred: InferredProbe,
         judge: Judge,
         operation: Operation,
         taken: Taken,
@@ -92,7 +92,7 @@ class PlainReads:
         self._taken = taken
         self._explain = explain
         self._log = judge.log_of(operation)
-        self._heads = Heads(guess, operation)
+        self._heads = Heads(inferred, operation)
         self._plans: dict[Key, _Plan | None] = {}
         self._last: dict[str, _Last] = {}
         self._inside: dict[Key, tuple[str, ...] | None] = {}

@@ -18,7 +18,7 @@ from batch_conformance.judge.log import MOST_IN_MEMORY, Row
 from batch_conformance.judge.reads import Reduced, is_reduced
 from batch_conformance.observation.observation import Observation
 from batch_conformance.recorded.fast import FastPath
-from batch_conformance.recorded.guess import Aside, Guess
+from batch_conformance.recorded.inferred_probe import InferredProbe, NotJudgedReason
 from batch_conformance.recorded.line import LineError, RecordedExchange, exchange_of, values_of
 from batch_conformance.recorded.source import STDIN, Part, Raw, SourceError, blocks, lines_before
 
@@ -43,14 +43,14 @@ class Recording:
 
     def __init__(
         self,
-        guess: Guess,
+        inferred: InferredProbe,
         most_reads: int = MOST_IN_MEMORY,
         *,
         folder: Path | None = None,
         explains_all: bool = False,
     ) -> None:
-        self.guess = guess
-        self.judge = Judge(guess.belonging.contract, most=most_reads, folder=folder)
+        self.inferred = inferred
+        self.judge = Judge(inferred.belonging.contract, most=most_reads, folder=folder)
         self._parts: list[Part] = []
         self.lines = 0
         self.malformed = 0
@@ -59,10 +59,10 @@ class Recording:
         self.left_open: list[str] = []
         self._places: dict[tuple[int, int], int] = {}
         self._unplaced = False
-        self.aside: Counter[Aside] = Counter()
+        self.not_judged: Counter[NotJudgedReason] = Counter()
         self.bases: Counter[str] = Counter()
         self.without_credential = 0
-        self._fast = None if explains_all else FastPath(guess, self.judge, self._explain)
+        self._fast = None if explains_all else FastPath(inferred, self.judge, self._explain)
 
     def read(self, part: Part, advance: Callable[[int], None] = lambda _: None) -> None:
         """Take in a part. Raises ``SourceError`` where it cannot be read."""
@@ -105,7 +105,7 @@ class Recording:
         if isinstance(exchange, Exchange) and recorded.number is not None:
             self._place(exchange.order, number)
         self._judge(exchange, is_of_run=recorded.probe is not None)
-        return unjudged_body(recorded, exchange, self.guess)
+        return unjudged_body(recorded, exchange, self.inferred)
 
     def update(self, later: Recording) -> None:
         """Add what followed; ``later`` is used up."""
@@ -121,7 +121,7 @@ class Recording:
         self.complaints = [*self.complaints, *later.complaints][:MOST_COMPLAINTS]
         self.unjudged += later.unjudged
         self.left_open = [*self.left_open, *later.left_open][:MOST_COMPLAINTS]
-        self.aside.update(later.aside)
+        self.not_judged.update(later.not_judged)
         self.without_credential += later.without_credential
         for base, count in later.bases.items():
             self._count_base(base, count)
@@ -152,9 +152,9 @@ class Recording:
         """How many exchanges are judged."""
         return self.judge.judged + (self._fast.counted if self._fast is not None else 0)
 
-    def _judge(self, exchange: Exchange | Aside, *, is_of_run: bool = False) -> Judged | None:
+    def _judge(self, exchange: Exchange | NotJudgedReason, *, is_of_run: bool = False) -> Judged | None:
         if not isinstance(exchange, Exchange):
-            self.aside[exchange] += 1
+            self.not_judged[exchange] += 1
             return None
         judged = self.judge.add(exchange)
         if is_of_run:
@@ -167,13 +167,13 @@ class Recording:
         """Judge the values of a line of which the fast path has seen that it is one, and has a whole body."""
         return self._judge(self._exchange(exchange_of(values), number, 0))
 
-    def _exchange(self, recorded: RecordedExchange, number: int, base: int) -> Exchange | Aside:
-        exchange = self.guess.exchange(recorded, number if recorded.number is None else base + recorded.number)
+    def _exchange(self, recorded: RecordedExchange, number: int, base: int) -> Exchange | NotJudgedReason:
+        exchange = self.inferred.exchange(recorded, number if recorded.number is None else base + recorded.number)
         if isinstance(exchange, Exchange):
-            place = self.guess.belonging.place(recorded.url, recorded.method)
+            place = self.inferred.belonging.place(recorded.url, recorded.method)
             self._count_base(place.base if place else "", 1)
             if recorded.probe is None and exchange.probe.credential == "valid" and (exchange.status or 0) < 300:
-                self.without_credential += self.guess.lacks_credential(recorded)
+                self.without_credential += self.inferred.lacks_credential(recorded)
         return exchange
 
     def _with_evidence(self, ledger: Ledger) -> Ledger:
@@ -245,7 +245,7 @@ class Recording:
                     if isinstance(raw, LineError):
                         return None
                     values = values_of(raw) if isinstance(raw, bytes) else raw
-                    found = self.guess.exchange(exchange_of(values), number)
+                    found = self.inferred.exchange(exchange_of(values), number)
                     return found if isinstance(found, Exchange) and is_reduced(reduced, found) else None
         except (SourceError, LineError):
             return None
@@ -257,7 +257,7 @@ class Recording:
         if not isinstance(shown, Reduced):
             return deviation
         if isinstance(row.raw, bytes):
-            exchange = self.guess.exchange(exchange_of(values_of(row.raw)), row.number)
+            exchange = self.inferred.exchange(exchange_of(values_of(row.raw)), row.number)
             assert isinstance(exchange, Exchange)
             return replace(deviation, exchange=replace(exchange, number=row.number))
         cut = replace(shown.response, truncated=True) if shown.response else None
@@ -272,7 +272,7 @@ class Recording:
             told.append(f"{where}: {complaint or unjudged}")
 
     def _base_of(self, before: str) -> str:
-        place = self.guess.belonging.place(f"{before}/x")
+        place = self.inferred.belonging.place(f"{before}/x")
         return place.base if place else ""
 
     def _count_base(self, base: str, count: int) -> None:
@@ -280,12 +280,12 @@ class Recording:
             self.bases[base] += count
 
 
-def unjudged_body(recorded: RecordedExchange, exchange: Exchange | Aside, guess: Guess) -> str:
+def unjudged_body(recorded: RecordedExchange, exchange: Exchange | NotJudgedReason, inferred: InferredProbe) -> str:
     """Why nothing is said of a body that the contract describes, for people; empty where something is."""
     if not recorded.unjudged or not isinstance(exchange, Exchange):
         return ""
-    lacks = Observation(exchange, guess.belonging.contract).lacks_body
-    return guess.without_secrets(recorded.unjudged, recorded) if lacks else ""
+    lacks = Observation(exchange, inferred.belonging.contract).lacks_body
+    return inferred.without_secrets(recorded.unjudged, recorded) if lacks else ""
 
 
 @contextmanager

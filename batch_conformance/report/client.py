@@ -67,7 +67,7 @@ def to_json(ledger: Ledger, version: str, classes: Classes) -> str:
     return json.dumps(values, indent=2) + "\n"
 
 
-FACES: Mapping[str, Callable[[Ledger, str, Classes], str]] = {"text": text, "json": to_json}
+FORMATS: Mapping[str, Callable[[Ledger, str, Classes], str]] = {"text": text, "json": to_json}
 
 
 def _found(ledger: Ledger) -> Sequence[Finding]:

@@ -104,7 +104,7 @@ def render_html(diff: ContractDiff) -> str:
     )
 
 
-FACES: Mapping[str, Callable[[ContractDiff], str]] = {
+FORMATS: Mapping[str, Callable[[ContractDiff], str]] = {
     "text": render_text,
     "json": render_json,
     "markdown": render_markdown,

@@ -20,9 +20,9 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.history import Gone, History
 from batch_conformance.input_error import InputError, why_no_json
 from batch_conformance.message_json import as_json
+from batch_conformance.report.baseline_texts import entry_counts
 from batch_conformance.report.body_view import mask_url_queries, masked_text
 from batch_conformance.report.groups import clauses_by_id, count, masked_names, rule_named, where_said
-from batch_conformance.report.memory import entry_counts
 from batch_conformance.report.recorded_at import curl_of
 from batch_conformance.report.run_report import RunReport
 

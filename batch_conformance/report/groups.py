@@ -89,7 +89,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class ReportCounts:
     """The numbers that all reports share. ``failing`` counts findings that fail the gate.
 
     ``document_findings`` are what the self-check finds: ``contradictions`` of the document, ``open_places`` where it is
@@ -171,7 +171,7 @@ def overlay_remarks(report: RunReport) -> tuple[DocumentFinding, ...]:
     return tuple(found for found in report.contract.document_findings if found.location.origin == "overlay")
 
 
-def count(report: RunReport) -> Counts:
+def count(report: RunReport) -> ReportCounts:
     """The numbers of a run."""
     findings = report.ledger.findings
     levels = Counter(finding.level for finding in findings)
@@ -181,7 +181,7 @@ def count(report: RunReport) -> Counts:
     of_document = Counter(
         found.level for found in report.contract.document_findings if found.location.origin != "overlay"
     )
-    return Counts(
+    return ReportCounts(
         findings=len(findings),
         groups=len(fold(findings)),
         occurrences=sum(finding.occurrences for finding in findings),
@@ -196,7 +196,7 @@ def count(report: RunReport) -> Counts:
     )
 
 
-def document_told(counts: Counts, language: Language = ENGLISH) -> str:
+def document_told(counts: ReportCounts, language: Language = ENGLISH) -> str:
     """What the self-check finds in the document, by its two kinds: ``13 contradictions, 24 places left open``."""
     return language.text(", ").join(
         (

@@ -17,8 +17,15 @@ from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.findings.baseline import Entry
 from batch_conformance.findings.finding import LEVELS, Finding
 from batch_conformance.message import Message, Template
-from batch_conformance.report.again import folded, rerun
 from batch_conformance.report.baseline_entry import baseline_entry, day_of
+from batch_conformance.report.baseline_texts import (
+    accepted_as,
+    entries_by_id,
+    entry_advice,
+    entry_counts,
+    first_seen,
+    history_line,
+)
 from batch_conformance.report.body_view import NOT_HERE, BodyView, Line, body_view, mask_url_queries
 from batch_conformance.report.coverage import FieldState, field_tables, status_grid, unobserved
 from batch_conformance.report.earlier import read_before
@@ -40,19 +47,12 @@ from batch_conformance.report.groups import (
     where_said,
 )
 from batch_conformance.report.language import language as language_of
-from batch_conformance.report.memory import (
-    accepted_as,
-    entries_by_id,
-    entry_advice,
-    entry_counts,
-    first_seen,
-    history_line,
-)
 from batch_conformance.report.page import asset, csp, template
 from batch_conformance.report.recorded_at import curl_of, prefer_of, recorded_at, why_not_again
+from batch_conformance.report.reproduction import folded, rerun
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import clip, one_line
-from batch_conformance.report.ticket import ticket
+from batch_conformance.report.vendor_text import vendor_text
 from batch_conformance.rules.highlight import Highlight, at_pointer, together
 
 _NOT_IN_FULL = Template("body.not_in_full", "the body is not at hand in full")
@@ -171,7 +171,7 @@ class _Card:
     accepted: tuple[Message, ...]
     since: str
     again: str
-    ticket: str
+    vendor_text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +299,7 @@ def _card(group: Group, page: _Page, whole: bool) -> _Card:
         else (),
         since=first_seen(report, group.findings),
         again="\n".join(folded(rerun(report, group.findings[0]), COMMAND_WIDTH)),
-        ticket=ticket(group, report, rows[0].location) if whole else "",
+        vendor_text=vendor_text(group, report, rows[0].location) if whole else "",
     )
 
 

@@ -11,10 +11,10 @@ from batch_conformance.findings.baseline import covering_clauses
 from batch_conformance.findings.finding import LEVELS, Finding
 from batch_conformance.findings.gate import EXIT_FAULT, EXIT_INCONCLUSIVE, FailOn
 from batch_conformance.message import Listing, Message, Template, shown
+from batch_conformance.report.baseline_texts import accepted_as, entries_by_id, entry_advice
 from batch_conformance.report.groups import Group, failing, fold
 from batch_conformance.report.item import Item, Items
 from batch_conformance.report.language import ENGLISH
-from batch_conformance.report.memory import accepted_as, entries_by_id, entry_advice
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.terminal import told_alone
 from batch_conformance.report.text import clip, one_line

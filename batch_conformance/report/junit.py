@@ -9,10 +9,10 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections import Counter
 
+from batch_conformance.report.baseline_texts import entry_counts
 from batch_conformance.report.groups import count
 from batch_conformance.report.item import items_of
 from batch_conformance.report.item_outcome import Outcome, outcomes
-from batch_conformance.report.memory import entry_counts
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import clip, one_line, visible
 

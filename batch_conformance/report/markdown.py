@@ -6,6 +6,13 @@ import html
 import re
 
 from batch_conformance.report.baseline_entry import baseline_entry, day_of
+from batch_conformance.report.baseline_texts import (
+    baseline_line,
+    entries_to_act_on,
+    entry_advice,
+    gone_line,
+    history_line,
+)
 from batch_conformance.report.groups import (
     Group,
     clauses_by_id,
@@ -17,7 +24,6 @@ from batch_conformance.report.groups import (
     place,
     where_said,
 )
-from batch_conformance.report.memory import baseline_line, entries_to_act_on, entry_advice, gone_line, history_line
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.terminal import GLYPHS, MARKS
 from batch_conformance.report.text import clip, one_line, plural

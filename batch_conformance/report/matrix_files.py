@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from batch_conformance.report.drift_json import DriftFileError, read_drift
 from batch_conformance.report.matrix import Audited, Matrix
-from batch_conformance.report.matrix_faces import FACES, MatrixFileError, badge, read_matrix
+from batch_conformance.report.matrix_formats import FORMATS, MatrixFileError, badge, read_matrix
 from batch_conformance.report.writer import write_text
 
 _MAX_BYTES = 512 * 1024 * 1024
@@ -60,7 +60,7 @@ def write_matrix(matrix: Matrix, folder: Path) -> tuple[Path, ...]:
     """Write all faces and a badge for each vendor into ``folder``; returns the faces' paths. Raises OSError."""
     (folder / "badges").mkdir(parents=True, exist_ok=True)
     written = []
-    for name, render in FACES.items():
+    for name, render in FORMATS.items():
         write_text(folder / name, render(matrix))
         written.append(folder / name)
     for vendor in matrix.vendors:

@@ -15,11 +15,11 @@ from batch_conformance.findings.gate import Verdict
 from batch_conformance.mock.drift import Drift, Group
 from batch_conformance.report.text import plural
 
-Outcome = Literal["killed", "elsewhere", "survived", "spared", "accused"]
+TrialOutcome = Literal["killed", "elsewhere", "survived", "spared", "accused"]
 """killed: found at its clause; elsewhere: drift was found, at other clauses only; survived: nothing was found;
 spared: a conforming variant or an outage was not accused; accused: it was."""
 
-OUTCOMES: tuple[Outcome, ...] = ("killed", "elsewhere", "survived", "spared", "accused")
+OUTCOMES: tuple[TrialOutcome, ...] = ("killed", "elsewhere", "survived", "spared", "accused")
 GROUPS: tuple[Group, ...] = ("derived", "experience", "variant", "outage")
 """The groups of the catalogue, in their order."""
 
@@ -68,7 +68,7 @@ class Trial:
     """What came of one entry. ``strays`` are findings of level must or should that it does not account for."""
 
     entry: Drift
-    outcome: Outcome
+    outcome: TrialOutcome
     observed: Observed
     strays: tuple[Seen, ...]
 
@@ -102,7 +102,7 @@ def weigh(entry: Drift, observed: Observed) -> Trial:
     return Trial(entry, _outcome(entry, observed, weighty), observed, strays)
 
 
-def _outcome(entry: Drift, observed: Observed, weighty: Sequence[Seen]) -> Outcome:
+def _outcome(entry: Drift, observed: Observed, weighty: Sequence[Seen]) -> TrialOutcome:
     if not entry.rule:
         return "spared" if observed.verdict == entry.verdict and not weighty else "accused"
     # What makes a server drift has to be found at a level that says so.
@@ -134,7 +134,7 @@ class Proof:
         return tuple(trial for trial in self.trials if not trial.right)
 
     @cached_property
-    def outcomes(self) -> Mapping[Outcome, int]:
+    def outcomes(self) -> Mapping[TrialOutcome, int]:
         """How many trials had each outcome."""
         found = Counter(trial.outcome for trial in self.trials)
         return {outcome: found[outcome] for outcome in OUTCOMES}

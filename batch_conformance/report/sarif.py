@@ -12,8 +12,8 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.location import Location
 from batch_conformance.findings.baseline import Entry
 from batch_conformance.findings.finding import Finding, Level
+from batch_conformance.report.baseline_texts import accepted_as, entries_by_id, entry_counts
 from batch_conformance.report.groups import clauses_by_id, failing, line_of, place, rule_named
-from batch_conformance.report.memory import accepted_as, entries_by_id, entry_counts
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import clip, one_line, plural
 from batch_conformance.rules import Rule

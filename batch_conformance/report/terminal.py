@@ -9,7 +9,17 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.findings.finding import Level
 from batch_conformance.message import Message
-from batch_conformance.report.again import folded
+from batch_conformance.report.baseline_texts import (
+    TOLD,
+    accepted_until,
+    baseline_line,
+    entries_by_id,
+    entries_to_act_on,
+    entry_advice,
+    first_seen,
+    gone_line,
+    history_line,
+)
 from batch_conformance.report.groups import (
     Group,
     Mark,
@@ -24,18 +34,8 @@ from batch_conformance.report.groups import (
     where_said,
 )
 from batch_conformance.report.language import language as language_of
-from batch_conformance.report.memory import (
-    TOLD,
-    accepted_until,
-    baseline_line,
-    entries_by_id,
-    entries_to_act_on,
-    entry_advice,
-    first_seen,
-    gone_line,
-    history_line,
-)
 from batch_conformance.report.recorded_at import prefer_of, recorded_at, why_not_again
+from batch_conformance.report.reproduction import folded
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import cells, clip, one_line, wrap
 

@@ -11,7 +11,7 @@ from batch_conformance.message import Message, Template
 from batch_conformance.report import drift_json, har_file, html, junit, markdown, sarif, suggested_overlay
 from batch_conformance.report.run_report import RunReport
 
-FACES: Mapping[str, Callable[[RunReport], str]] = {
+FORMATS: Mapping[str, Callable[[RunReport], str]] = {
     "drift.json": drift_json.render,
     "drift.html": html.render,
     "junit.xml": junit.render,
@@ -38,7 +38,7 @@ class ReportError(Exception):
 
 
 def write_reports(
-    report: RunReport, folder: Path, faces: Mapping[str, Callable[[RunReport], str]] = FACES
+    report: RunReport, folder: Path, formats: Mapping[str, Callable[[RunReport], str]] = FORMATS
 ) -> tuple[Path, ...]:
     """Writes all faces of the report into ``folder``, which is made if need be, and returns their paths.
 
@@ -51,7 +51,7 @@ def write_reports(
         raise ReportError((_NO_FOLDER(folder=str(folder), why=str(error.strerror)),), ()) from error
     written: list[Path] = []
     problems: list[Message] = []
-    for name, render in faces.items():
+    for name, render in formats.items():
         path = folder / name
         try:
             write_text(path, render(report))

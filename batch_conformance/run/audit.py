@@ -16,14 +16,14 @@ from batch_conformance.exchange.target import Target
 from batch_conformance.findings.finding import Finding, mask_findings
 from batch_conformance.findings.gate import INTERRUPTED, UNCOVERED, decide
 from batch_conformance.findings.ledger import Ledger
+from batch_conformance.judge.gateway import only_errors, silent_ids
 from batch_conformance.judge.judge import is_success_required
-from batch_conformance.judge.weather import only_errors, silent_ids
 from batch_conformance.message import Listing, Message, Template
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.plan import Plan
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
 from batch_conformance.run.address import AddressError, missing_prefix, raise_if_nothing
-from batch_conformance.run.recall import Recall
+from batch_conformance.run.comparison import Comparison
 from batch_conformance.run.runner import CONTROL, Runner
 from batch_conformance.run.settings import Settings
 from batch_conformance.run.vendors import NO_VENDOR, known_of, mark_known
@@ -98,7 +98,7 @@ class Audit:
         settings: Settings,
         reached: Reached,
         runner: Runner,
-        recalled: Recall,
+        comparison: Comparison,
         *,
         seed: int | None,
         command: str,
@@ -108,7 +108,7 @@ class Audit:
         self.settings = settings
         self.seed = seed
         self.runner = runner
-        self.recalled = recalled
+        self.comparison = comparison
         self.contract: Contract = runner.contract
         self.plan: Plan = runner.plan
         self.target = reached.target
@@ -166,7 +166,7 @@ class Audit:
         """The ledger of all that was sent so far, customers' values masked in what its findings say."""
         if len(self._ledger.exchanges) != len(self.runner.exchanges) or not self._ledger.clauses:
             ledger, masked = self.runner.ledger(), (*self.contract.private, *self.settings.redact)
-            accepted = self.recalled.accept(mask_findings(ledger.findings, masked), self._started_at)
+            accepted = self.comparison.accept(mask_findings(ledger.findings, masked), self._started_at)
             findings = mark_known(accepted, self._profile)
             self._ledger = replace(ledger, findings=findings)
         return self._ledger
@@ -204,7 +204,7 @@ class Audit:
         suspicious = () if ledger.cause else (*only_errors(*run, told), *silent_ids(*run))
         missing = (*self._explain(ledger), *suspicious)
         complete = not (stopped or interrupted or fault or partial or self.runner.lacks)
-        entries = self.recalled.entries(ledger, complete=complete)
+        entries = self.comparison.entries(ledger, complete=complete)
         least, judged = self.settings.min_coverage, ledger.judged_percent
         decision = decide(
             ledger.findings,
@@ -240,10 +240,10 @@ class Audit:
             fault=fault,
             outside=outside,
             redacted=self.settings.redact,
-            baseline=self.recalled.baseline.name if self.recalled.baseline else "",
+            baseline=self.comparison.baseline.name if self.comparison.baseline else "",
             entries=entries,
             strict_baseline=self.settings.files.strict,
-            history=self.recalled.history(
+            history=self.comparison.history(
                 ledger, self.contract, target, started_at=self._started_at, complete=complete
             ),
             language=self.settings.language,

@@ -16,7 +16,7 @@ from batch_conformance.findings.gate import EXIT_INTERRUPTED
 from batch_conformance.report.matrix import build_matrix, told
 from batch_conformance.report.matrix_files import Source, collect, read_previous, write_matrix
 from batch_conformance.run.audit_file import load_audit_file
-from batch_conformance.run.board import board_for
+from batch_conformance.run.audit_progress import progress_for
 from batch_conformance.run.many import ManyAudits, exit_code
 
 
@@ -31,8 +31,8 @@ def perform_audits(file: Path, folder: Path, parallel: int | None, previous: Pat
     if parallel is not None:
         asked = replace(asked, parallel=parallel)
     audits = ManyAudits(asked, folder, os.environ)
-    with _interrupted_by_sigterm(), board_for(stream, [target.name for target in asked.targets]) as board:
-        outcomes = audits.perform(board)
+    with _interrupted_by_sigterm(), progress_for(stream, [target.name for target in asked.targets]) as progress:
+        outcomes = audits.perform(progress)
     sources = [Source(o.name, folder / o.name / "drift.json", f"no report: {o.reason}") for o in outcomes]
     matrix = build_matrix(collect(sources, folder), former)
     written = write_matrix(matrix, folder)

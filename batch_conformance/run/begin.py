@@ -20,7 +20,7 @@ from batch_conformance.input_error import InputError
 from batch_conformance.message import Listing, Message, Template
 from batch_conformance.mock.embedded import embedded_mock, is_own
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.mock.tailor import TailorError
+from batch_conformance.mock.spec_of_contract import MockSpecError
 from batch_conformance.probes.batch_ids import encode_segment
 from batch_conformance.probes.chapters import JSON
 from batch_conformance.probes.generated import generate, load
@@ -28,9 +28,9 @@ from batch_conformance.probes.plan import LIMITS, Plan, build_plan
 from batch_conformance.probes.remembered import Remembered
 from batch_conformance.run.address import check_address, raise_if_nothing
 from batch_conformance.run.audit import Audit, Reached
+from batch_conformance.run.comparison import load_comparison
 from batch_conformance.run.create import CreationError, cost, create
 from batch_conformance.run.discover import discover, list_probe
-from batch_conformance.run.recall import recall
 from batch_conformance.run.runner import Runner
 from batch_conformance.run.settings import Settings
 from batch_conformance.run.vendors import NO_VENDOR, contract_for, presents
@@ -117,7 +117,7 @@ def begin(
     contract = opening.contract
     with ExitStack() as undone:
         undone.callback(opening.close)
-        recalled = recall(settings.files, contract)
+        comparison = load_comparison(settings.files, contract)
         reader = ClientReader() if settings.client else None
         reached = _reach(settings, contract, opening.mock, seed=seed, sleep=sleep, warn=warn, remembered=remembered)
         undone.callback(reached.target.close)
@@ -141,11 +141,11 @@ def begin(
         )
         runner = Runner(plan, reached.target, contract, further_targets=reached.further)
         runner.take_in(polls)
-        runner.recorded = recalled.shape
+        runner.recorded = comparison.shape
         runner.further = reader
         undone.pop_all()
     times = {"started": opening.started, "clock": opening.clock}
-    return Audit(settings, reached, runner, recalled, seed=seed, command=command, **times)
+    return Audit(settings, reached, runner, comparison, seed=seed, command=command, **times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def _mock_of(contract: Contract, *, fitted: bool) -> EmbeddedMock:
     """The embedded mock of a contract, which has not started; raises ``AuditError`` where none can be made."""
     try:
         return embedded_mock(contract, fitted=fitted)
-    except TailorError as error:
+    except MockSpecError as error:
         raise AuditError(f"{error}; without a mock there is no target: give its URL with --base-url") from None
 
 

@@ -24,7 +24,7 @@ from batch_conformance.findings.gate import (
 )
 from batch_conformance.options import BASE_URL_ENV, BATCH_IDS_ENV
 from batch_conformance.run.audit_file import AuditFile, AuditTarget
-from batch_conformance.run.board import Board, Outcome
+from batch_conformance.run.audit_progress import AuditOutcome, AuditProgress
 
 OUTPUT = "output.txt"
 """What an audit printed, in its folder of reports."""
@@ -49,7 +49,7 @@ class ManyAudits:
         self._environ = environ
         self._stopped = threading.Event()
 
-    def perform(self, board: Board) -> tuple[Outcome, ...]:
+    def perform(self, progress: AuditProgress) -> tuple[AuditOutcome, ...]:
         """Audit every target, ``parallel`` at once; the outcomes stand in the order of the file.
 
         On KeyboardInterrupt all audits are told to stop, write what they have, and are waited for; those that had not
@@ -58,7 +58,7 @@ class ManyAudits:
         for target in self.file.targets:
             (self.folder / target.name).mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(max_workers=self.file.parallel) as pool:
-            running = [pool.submit(self._audit, target, board) for target in self.file.targets]
+            running = [pool.submit(self._audit, target, progress) for target in self.file.targets]
             try:
                 return tuple(one.result() for one in running)
             except KeyboardInterrupt:
@@ -77,12 +77,12 @@ class ManyAudits:
         """Whether they were ended early."""
         return self._stopped.is_set()
 
-    def _audit(self, target: AuditTarget, board: Board) -> Outcome:
+    def _audit(self, target: AuditTarget, progress: AuditProgress) -> AuditOutcome:
         if self._stopped.is_set():
-            unbegun = Outcome(target.name, "no report", EXIT_INTERRUPTED, "interrupted before it began", 0.0)
-            board.ends(unbegun)
+            unbegun = AuditOutcome(target.name, "no report", EXIT_INTERRUPTED, "interrupted before it began", 0.0)
+            progress.ends(unbegun)
             return unbegun
-        board.begins(target.name)
+        progress.begins(target.name)
         begun = time.monotonic()
         folder = self.folder / target.name
         for name in _REPORTS:  # those of a former audit must not pass for this one's
@@ -92,7 +92,7 @@ class ManyAudits:
         except OSError as error:
             code, stopped = EXIT_FAULT, f"cannot be run: {error.strerror or error}"
         outcome = _outcome(target.name, folder, code, stopped, time.monotonic() - begun)
-        board.ends(outcome)
+        progress.ends(outcome)
         return outcome
 
     def _run(self, target: AuditTarget, folder: Path, begun: float) -> tuple[int, str]:
@@ -124,7 +124,7 @@ class ManyAudits:
         return process.returncode, ""
 
 
-def exit_code(outcomes: Sequence[Outcome]) -> int:
+def exit_code(outcomes: Sequence[AuditOutcome]) -> int:
     """One exit code for all of them: usage, a fault, an interruption, drift, inconclusive, in this order."""
     codes = {outcome.code if outcome.code in _KNOWN_CODES else EXIT_FAULT for outcome in outcomes}
     return next((code for code in _KNOWN_CODES if code in codes), EXIT_CONFORMS)
@@ -141,13 +141,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _outcome(name: str, folder: Path, code: int, stopped: str, seconds: float) -> Outcome:
+def _outcome(name: str, folder: Path, code: int, stopped: str, seconds: float) -> AuditOutcome:
     try:
         drift = json.loads((folder / "drift.json").read_bytes())
         verdict, reason = str(drift["verdict"]), str(drift["sentence"])
     except (OSError, ValueError, KeyError, TypeError):
-        return Outcome(name, "no report", code or EXIT_FAULT, stopped or _last_words(folder / OUTPUT), seconds)
-    return Outcome(name, verdict, code, f"{stopped}: {reason}" if stopped else reason, seconds)
+        return AuditOutcome(name, "no report", code or EXIT_FAULT, stopped or _last_words(folder / OUTPUT), seconds)
+    return AuditOutcome(name, verdict, code, f"{stopped}: {reason}" if stopped else reason, seconds)
 
 
 def _last_words(output: Path) -> str:

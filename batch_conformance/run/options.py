@@ -13,7 +13,7 @@ import pytest
 
 from batch_conformance.near_miss import suggestion
 from batch_conformance.options import BASE_URL_ENV, Option, Type, options_of
-from batch_conformance.run.recall import Files
+from batch_conformance.run.comparison import Files
 from batch_conformance.run.settings import Settings, settle
 
 _TYPES: Mapping[Type, Callable[[str], Any]] = {"text": str, "path": str, "integer": int, "number": float}

@@ -20,7 +20,7 @@ from batch_conformance.mock.embedded import drifts_of
 from batch_conformance.near_miss import suggestion
 from batch_conformance.report.proof import Observed, Proof, Trial, weigh
 from batch_conformance.run.contracts import open_contract
-from batch_conformance.run.workbench import Entry, Workbench, drift_of
+from batch_conformance.run.drift_runner import DriftRunner, Entry, drift_of
 
 _AT_A_TIME = 4
 """Entries that a process takes at once: fewer keep the processes busy to the end, more save messages."""
@@ -44,7 +44,7 @@ class Task:
 def catalogue(contract: Contract) -> dict[str, Entry]:
     """Every entry by its name: those that the contract has by itself first, then those written down.
 
-    Raises ``TailorError`` where no mock can serve the contract.
+    Raises ``MockSpecError`` where no mock can serve the contract.
     """
     derived: dict[str, Entry] = {mutation.name: mutation for mutation in derive(contract)}
     return {**derived, **drifts_of(contract)}
@@ -84,7 +84,7 @@ def prove(task: Task, jobs: int, tell: Callable[[Trial], None] | None = None) ->
 def _observed(task: Task, contract: Contract, jobs: int) -> Iterator[Observed]:
     if jobs < 2:
         entries = catalogue(contract)
-        with Workbench(contract, seed=task.seed) as bench:
+        with DriftRunner(contract, seed=task.seed) as bench:
             yield from (bench.try_out(entries[name]) for name in task.names)
         return
     # Forked processes would share what threads of this one hold.
@@ -107,10 +107,10 @@ def _try_out(contract: str, operation: str, seed: int | None, name: str) -> Obse
 
 
 @cache
-def _bench(contract: str, operation: str, seed: int | None) -> tuple[Workbench, Mapping[str, Entry]]:
+def _bench(contract: str, operation: str, seed: int | None) -> tuple[DriftRunner, Mapping[str, Entry]]:
     """The bench of this process, and the entries by name. Its mock ends with the process."""
     opened = open_contract(contract, choice=Choice(operation))
-    return Workbench(opened, seed=seed).__enter__(), catalogue(opened)
+    return DriftRunner(opened, seed=seed).__enter__(), catalogue(opened)
 
 
 def default_jobs() -> int:

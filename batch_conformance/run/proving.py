@@ -13,14 +13,14 @@ import click
 from batch_conformance.contract.choice import Choice
 from batch_conformance.findings.gate import EXIT_DRIFT
 from batch_conformance.report.proof import Trial
-from batch_conformance.report.proof_faces import progress_of, render_text, write_proof
+from batch_conformance.report.proof_formats import progress_of, render_text, write_proof
 from batch_conformance.run.contracts import open_contract
+from batch_conformance.run.drift_runner import Entry, drift_of
 from batch_conformance.run.prove import Task, catalogue, choose, prove
-from batch_conformance.run.workbench import Entry, drift_of
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ProofOptions:
     """What of the catalogue is to be proved, and under which contract. ``patterns`` are of names; empty means all.
 
     ``operation`` is empty where nobody named one.
@@ -33,18 +33,18 @@ class Wish:
     operation: str = ""
 
 
-def perform_proof(wish: Wish, jobs: int, folder: Path, *, listing: bool) -> int:
+def perform_proof(options: ProofOptions, jobs: int, folder: Path, *, listing: bool) -> int:
     """Prove what is wished for, print and write it; returns the exit code: 0 only when all was right.
 
     Raises InputError with one line for what cannot be proved as asked, and OSError where reports cannot be written.
     """
-    contract = open_contract(wish.contract, choice=Choice(wish.operation))
-    chosen = choose(catalogue(contract).values(), wish.groups, wish.patterns)
+    contract = open_contract(options.contract, choice=Choice(options.operation))
+    chosen = choose(catalogue(contract).values(), options.groups, options.patterns)
     if listing:
         click.echo("\n".join(_listed(chosen)))
         return 0
     folder.mkdir(parents=True, exist_ok=True)
-    task = Task(wish.contract, wish.seed, tuple(entry.name for entry in chosen), wish.operation)
+    task = Task(options.contract, options.seed, tuple(entry.name for entry in chosen), options.operation)
     shown = sys.stderr.isatty()
     bar = click.progressbar(length=len(chosen), label="Proving", file=sys.stderr, item_show_func=_shown)
     with bar if shown else nullcontext() as moving:

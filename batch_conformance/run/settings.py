@@ -16,7 +16,7 @@ from batch_conformance.findings.gate import FailOn
 from batch_conformance.input_error import InputError
 from batch_conformance.options import BATCH_IDS_ENV, DEFAULT_KEY_ENV
 from batch_conformance.probes.chapters import Exploration
-from batch_conformance.run.recall import Files
+from batch_conformance.run.comparison import Files
 from batch_conformance.run.vendors import load_profile
 
 REMOTE_RATE = RateLimit(5, 1.0)

@@ -20,16 +20,16 @@ from batch_conformance.findings.ledger import Ledger
 from batch_conformance.message import Argument, Count, Listing, Message, Template
 from batch_conformance.nouns import EXCHANGE, LINE
 from batch_conformance.recorded.belonging import Belonging
-from batch_conformance.recorded.guess import Aside, Guess
+from batch_conformance.recorded.inferred_probe import InferredProbe, NotJudgedReason
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import expand, parts
 from batch_conformance.report.run_report import RunFacts, RunReport, TargetFacts
 from batch_conformance.run.address import check_address
 from batch_conformance.run.audit import REPAIRED
-from batch_conformance.run.recall import Files, Recall, recall
+from batch_conformance.run.comparison import Comparison, Files, load_comparison
 from batch_conformance.run.vendors import NO_VENDOR, contract_for, known_of, load_profile, mark_known
 
-_ASIDE: dict[Aside, Template] = {
+_NOT_JUDGED: dict[NotJudgedReason, Template] = {
     "elsewhere": Template("aside.elsewhere", "Set aside: {number} not of this operation."),
     "other_method": Template("aside.other_method", "Set aside: {number} of another method."),
     "conditional": Template("aside.conditional", "Set aside: {number} answers to conditional or partial requests."),
@@ -68,7 +68,7 @@ _NOT_REQUIRED = Template(
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ValidationOptions:
     """What is to be validated, and how. ``contract`` is empty where the vendor's profile names it."""
 
     sources: tuple[str, ...]
@@ -90,42 +90,42 @@ class Wish:
 class Validation:
     """A validation that is about to begin. Raises ``InputError`` with one line where it cannot."""
 
-    def __init__(self, wish: Wish) -> None:
-        self.wish = wish
-        self.profile: Profile = load_profile(wish.vendor) if wish.vendor else NO_VENDOR
-        known = self.profile if wish.vendor else None
-        source = wish.contract or ("" if wish.vendor else "siliconflow")
-        self.contract: Contract = contract_for(known, source, wish.reading, wish.overlays, wish.operation)
-        self.recalled: Recall = recall(wish.files, self.contract)
-        base = parse_base_url(wish.base_url) if wish.base_url else None
+    def __init__(self, options: ValidationOptions) -> None:
+        self.options = options
+        self.profile: Profile = load_profile(options.vendor) if options.vendor else NO_VENDOR
+        known = self.profile if options.vendor else None
+        source = options.contract or ("" if options.vendor else "siliconflow")
+        self.contract: Contract = contract_for(known, source, options.reading, options.overlays, options.operation)
+        self.comparison: Comparison = load_comparison(options.files, self.contract)
+        base = parse_base_url(options.base_url) if options.base_url else None
         self.doubt = check_address(base, self.contract) if base else None
         headers = frozenset((*MASKED_HEADERS, self.profile.auth_header.lower()))
-        self.guess = Guess(Belonging(self.contract, base), headers, wish.credentials_recorded)
-        self.parts = parts(expand(wish.sources))
+        self.inferred = InferredProbe(Belonging(self.contract, base), headers, options.credentials_recorded)
+        self.parts = parts(expand(options.sources))
         self._started = time.time()
         self._clock = time.monotonic()
 
     def report(self, recording: Recording, *, stopped: Message | None = None, interrupted: bool = False) -> RunReport:
         """What the recording came to."""
-        wish, contract = self.wish, self.contract
+        options, contract = self.options, self.contract
         ledger = self._known(recording.result())
         judged = recording.judged
         missing = tuple(self._explain(ledger, recording))
         complete = not stopped
-        entries = self.recalled.entries(ledger, complete=complete)
-        least = wish.min_coverage
+        entries = self.comparison.entries(ledger, complete=complete)
+        least = options.min_coverage
         decision = decide(
             ledger.findings,
             missing=missing,
-            fail_on=wish.fail_on,
+            fail_on=options.fail_on,
             stopped=stopped or ledger.cause,
             interrupted=interrupted,
             uncovered=UNCOVERED(judged=f"{ledger.judged_percent:.1f}", least=f"{least:g}")
             if least is not None and ledger.judged_percent < least
             else None,
-            obsolete=sum(entry.state == "fixed" for entry in entries) if wish.files.strict else 0,
+            obsolete=sum(entry.state == "fixed" for entry in entries) if options.files.strict else 0,
         )
-        base = wish.base_url or next((base for base, _ in recording.bases.most_common(1)), "recorded traffic")
+        base = options.base_url or next((base for base, _ in recording.bases.most_common(1)), "recorded traffic")
         target = TargetFacts(base, "recorded", ())
         return RunReport(
             verdict=decision.verdict,
@@ -141,8 +141,8 @@ class Validation:
                 requests=judged,
                 planned=judged,
                 exploration="recorded",
-                fail_on=wish.fail_on,
-                command=wish.command,
+                fail_on=options.fail_on,
+                command=options.command,
                 versions={"python": platform.python_version(), "batch-conformance": __version__},
             ),
             contract=contract,
@@ -150,12 +150,12 @@ class Validation:
             missing=missing,
             notes=tuple(self._notes(ledger, recording)),
             stopped=stopped,
-            redacted=wish.redact,
-            baseline=self.recalled.baseline.name if self.recalled.baseline else "",
+            redacted=options.redact,
+            baseline=self.comparison.baseline.name if self.comparison.baseline else "",
             entries=entries,
-            strict_baseline=wish.files.strict,
-            history=self.recalled.history(ledger, contract, target, started_at=self._started_at, complete=complete),
-            language=wish.language,
+            strict_baseline=options.files.strict,
+            history=self.comparison.history(ledger, contract, target, started_at=self._started_at, complete=complete),
+            language=options.language,
         )
 
     @property
@@ -163,8 +163,8 @@ class Validation:
         return datetime.fromtimestamp(self._started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _known(self, ledger: Ledger) -> Ledger:
-        masked = mask_findings(ledger.findings, (*self.contract.private, *self.wish.redact))
-        return replace(ledger, findings=mark_known(self.recalled.accept(masked, self._started_at), self.profile))
+        masked = mask_findings(ledger.findings, (*self.contract.private, *self.options.redact))
+        return replace(ledger, findings=mark_known(self.comparison.accept(masked, self._started_at), self.profile))
 
     def _explain(self, ledger: Ledger, recording: Recording) -> Iterator[Message]:
         operation = self.contract.chosen
@@ -174,8 +174,8 @@ class Validation:
             else:
                 read = Count(recording.lines, EXCHANGE)
                 place: dict[str, Argument] = {"method": operation.method, "path": operation.path}
-                if self.wish.base_url:
-                    yield _NONE_BELOW(what=what, exchanges=read, base_url=self.wish.base_url, **place)
+                if self.options.base_url:
+                    yield _NONE_BELOW(what=what, exchanges=read, base_url=self.options.base_url, **place)
                 else:
                     yield _NONE_OF(what=what, exchanges=read, **place)
         if recording.unjudged and not ledger.missing and not _judged_a_success(ledger):
@@ -184,12 +184,12 @@ class Validation:
     def _notes(self, ledger: Ledger, recording: Recording) -> Iterator[Message]:
         judged = recording.judged
         yield _RECORDED(exchanges=Count(judged, EXCHANGE), lines=Count(recording.lines, LINE))
-        yield from (_ASIDE[reason](number=f"{count:,}") for reason, count in sorted(recording.aside.items()))
+        yield from (_NOT_JUDGED[reason](number=f"{count:,}") for reason, count in sorted(recording.not_judged.items()))
         if recording.malformed:
             yield _of_lines(_ONE_MALFORMED, _MALFORMED, recording.malformed, recording.complaints)
         if recording.unjudged:
             yield _of_lines(_ONE_UNJUDGED, _UNJUDGED, recording.unjudged, recording.left_open)
-        if len(recording.bases) > 1 and not self.wish.base_url:
+        if len(recording.bases) > 1 and not self.options.base_url:
             listed = (_TARGET(base_url=base, exchanges=f"{n:,}") for base, n in recording.bases.most_common(5))
             yield _SEVERAL_TARGETS(number=len(recording.bases), targets=Listing(tuple(listed)))
         if recording.without_credential and self.contract.chosen.secured:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from batch_conformance.input_error import InputError
-from batch_conformance.recorded.guess import Guess
-from batch_conformance.recorded.parcel import pack_guess, read_parts, unpack
+from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording
+from batch_conformance.recorded.serialization import pack_inferred, read_parts, unpack
 from batch_conformance.recorded.source import STDIN, Part, SourceError
 
 LOCAL = "local"
@@ -21,7 +21,9 @@ class ClusterError(InputError):
     """A cluster that cannot be used; one line says why and what to do."""
 
 
-def read_on_cluster(parts: list[Part], guess: Guess, address: str, advance: Callable[[int, int], None]) -> Recording:
+def read_on_cluster(
+    parts: list[Part], inferred: InferredProbe, address: str, advance: Callable[[int, int], None]
+) -> Recording:
     """Read the parts on the cluster at an address, or on one of this machine.
 
     Every worker has to find the files under the names given here. A part is read again where its worker is lost.
@@ -33,7 +35,7 @@ def read_on_cluster(parts: list[Part], guess: Guess, address: str, advance: Call
         from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra
     except ImportError:
         raise ClusterError("--dask needs Dask: install batch-conformance[dask]") from None
-    whole = Recording(guess)
+    whole = Recording(inferred)
     try:
         cluster = LocalCluster(dashboard_address=None) if address == LOCAL else None
         client = Client(cluster or address, timeout=30)
@@ -41,13 +43,13 @@ def read_on_cluster(parts: list[Part], guess: Guess, address: str, advance: Call
         reason = (str(error) or "no reason is given").splitlines()[0]
         raise ClusterError(f"no Dask scheduler answers at {address}: {reason}") from None
     try:
-        packed = client.scatter(pack_guess(guess), broadcast=True, hash=False)
+        packed = client.scatter(pack_inferred(inferred), broadcast=True, hash=False)
         tasks = [client.submit(read_parts, [part], packed, pure=False, retries=_RETRIES) for part in parts]
         for part, task in zip(parts, tasks, strict=True):
             data, problem = task.result()
             if problem:
                 raise SourceError(problem)
-            later = unpack(data, guess.belonging.contract)
+            later = unpack(data, inferred.belonging.contract)
             advance(part.size, later.judged)
             whole.update(later)
             task.release()

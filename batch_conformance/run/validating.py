@@ -20,15 +20,15 @@ import click
 
 from batch_conformance.findings.gate import EXIT_FAULT, INTERRUPTED
 from batch_conformance.message import Message, Template, shown
-from batch_conformance.recorded.guess import Guess
-from batch_conformance.recorded.parcel import pack_guess, read_parts, unpack
+from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording
+from batch_conformance.recorded.serialization import pack_inferred, read_parts, unpack
 from batch_conformance.recorded.source import Part, SourceError
 from batch_conformance.report import github, terminal
 from batch_conformance.report.language import language
 from batch_conformance.report.writer import ReportError, write_reports
-from batch_conformance.run.recall import keep
-from batch_conformance.run.validate import Validation, Wish
+from batch_conformance.run.comparison import keep
+from batch_conformance.run.validate import Validation, ValidationOptions
 
 _PROCESS_ENDED = Template("run.process_ended", "a process that read for this one was ended from outside")
 _EVERY = 0.25
@@ -43,7 +43,7 @@ Advance = Callable[[int, int], None]
 
 
 @dataclass
-class Reading:
+class ReadTraffic:
     """What was read, and why it ended early, if it did."""
 
     recording: Recording
@@ -51,22 +51,23 @@ class Reading:
     interrupted: bool = False
 
 
-def perform_validation(wish: Wish, folder: Path, *, jobs: int = 1, dask: str | None = None) -> int:
+def perform_validation(options: ValidationOptions, folder: Path, *, jobs: int = 1, dask: str | None = None) -> int:
     """Validate what is wished for, print and write it; returns the exit code.
 
     Raises ``InputError`` with one line for what cannot be validated as asked.
     """
-    validation = Validation(wish)
+    validation = Validation(options)
     with _bar(sum(part.size for part in validation.parts)) as advance:
         if dask is not None:
             from batch_conformance.run.validate_dask import read_on_cluster  # noqa: PLC0415 - only where it is wanted
 
-            reading = Reading(read_on_cluster(validation.parts, validation.guess, dask, advance))
+            read_traffic = ReadTraffic(read_on_cluster(validation.parts, validation.inferred, dask, advance))
         elif jobs > 1 and len(validation.parts) > 1:
-            reading = read_in_processes(validation.parts, validation.guess, jobs, advance)
+            read_traffic = read_in_processes(validation.parts, validation.inferred, jobs, advance)
         else:
-            reading = read_here(validation.parts, validation.guess, advance)
-    report = validation.report(reading.recording, stopped=reading.stopped, interrupted=reading.interrupted)
+            read_traffic = read_here(validation.parts, validation.inferred, advance)
+    stopped, interrupted = read_traffic.stopped, read_traffic.interrupted
+    report = validation.report(read_traffic.recording, stopped=stopped, interrupted=interrupted)
     problems: list[Message] = []
     kept: list[Message] = []
     try:
@@ -74,21 +75,21 @@ def perform_validation(wish: Wish, folder: Path, *, jobs: int = 1, dask: str | N
     except ReportError as error:
         problems += error.problems
     try:
-        kept += keep(report, validation.recalled)
+        kept += keep(report, validation.comparison)
     except ReportError as error:
         problems += error.problems
     page = str(folder / "drift.html")
     click.echo(terminal.render(report, sys.stdout.isatty(), report_path=page), nl=False)
     for line in (*kept, *problems):
-        click.echo(language(wish.language).render(line))
+        click.echo(language(options.language).render(line))
     if published := github.publish(report, os.environ):
         click.echo(published)
     return EXIT_FAULT if problems else report.exit_code
 
 
-def read_here(parts: list[Part], guess: Guess, advance: Advance) -> Reading:
+def read_here(parts: list[Part], inferred: InferredProbe, advance: Advance) -> ReadTraffic:
     """Read all parts in this process. An interrupt ends the reading, not the report."""
-    recording = Recording(guess)
+    recording = Recording(inferred)
     told = 0
 
     def tell(count: int) -> None:
@@ -100,60 +101,60 @@ def read_here(parts: list[Part], guess: Guess, advance: Advance) -> Reading:
         for part in parts:
             recording.read(part, tell)
     except KeyboardInterrupt:
-        return Reading(recording, INTERRUPTED(), interrupted=True)
+        return ReadTraffic(recording, INTERRUPTED(), interrupted=True)
     except SourceError as error:
-        return Reading(recording, shown(str(error)))
-    return Reading(recording)
+        return ReadTraffic(recording, shown(str(error)))
+    return ReadTraffic(recording)
 
 
-def read_in_processes(parts: list[Part], guess: Guess, jobs: int, advance: Advance) -> Reading:
+def read_in_processes(parts: list[Part], inferred: InferredProbe, jobs: int, advance: Advance) -> ReadTraffic:
     """Read the parts in several processes, and add their recordings up in the order of the parts.
 
     A process reads several parts at a go: what one batch was answered again and again is then told in one place. It
     leaves the reads in a file, and hands over only the name of that. An interrupt has each hand over what it has.
     """
-    reading = Reading(Recording(guess))
+    read_traffic = ReadTraffic(Recording(inferred))
     size = max(1, min(_MOST_PARTS, len(parts) // (jobs * _GOES)))
     goes = [parts[first : first + size] for first in range(0, len(parts), size)]
     context = get_context("spawn")
     with TemporaryDirectory(prefix="batch-conformance-", ignore_cleanup_errors=True) as folder:
-        task = _Task(pack_guess(guess), Path(folder))
+        task = _Task(pack_inferred(inferred), Path(folder))
         # Ctrl-C in a terminal goes to all processes: the one that waits for the others says when to stop.
         ignoring = (signal.SIGINT, signal.SIG_IGN)
         pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=signal.signal, initargs=ignoring)
         try:
             tasks = [pool.submit(task.read, number, go) for number, go in enumerate(goes)]
             told = 0
-            while tasks and not reading.stopped:
+            while tasks and not read_traffic.stopped:
                 done = wait(tasks[:1], _EVERY).done
                 now = max(told, task.progress())
-                advance(now - told, _take_in(reading, tasks.pop(0)) if done else 0)
+                advance(now - told, _take_in(read_traffic, tasks.pop(0)) if done else 0)
                 told = now
         except KeyboardInterrupt:
             task.stop()
-            reading.stopped, reading.interrupted = INTERRUPTED(), True
+            read_traffic.stopped, read_traffic.interrupted = INTERRUPTED(), True
             pool.shutdown(wait=True, cancel_futures=True)
             for one in tasks:
                 if not one.cancelled():
-                    _take_in(reading, one)
+                    _take_in(read_traffic, one)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-    return reading
+    return read_traffic
 
 
-def _take_in(reading: Reading, task: Future[tuple[bytes, str]]) -> int:
+def _take_in(read_traffic: ReadTraffic, task: Future[tuple[bytes, str]]) -> int:
     """Add what a process read, and give the number of exchanges that it judged."""
     try:
         data, problem = task.result()
         stopped = shown(problem) if problem else None
     except BrokenProcessPool:
         data, stopped = b"", _PROCESS_ENDED()
-    reading.stopped = reading.stopped or stopped
+    read_traffic.stopped = read_traffic.stopped or stopped
     if not data:
         return 0
-    later = unpack(data, reading.recording.guess.belonging.contract)
+    later = unpack(data, read_traffic.recording.inferred.belonging.contract)
     judged = later.judged
-    reading.recording.update(later)
+    read_traffic.recording.update(later)
     return judged
 
 

@@ -54,13 +54,13 @@ from batch_conformance.findings.shape import (  # noqa: E402
 from batch_conformance.judge.judge import judge  # noqa: E402
 from batch_conformance.observation.strict_json import parse  # noqa: E402
 from batch_conformance.recorded.belonging import Belonging  # noqa: E402
-from batch_conformance.recorded.guess import Guess  # noqa: E402
 from batch_conformance.recorded.har_entries import lines_of  # noqa: E402
+from batch_conformance.recorded.inferred_probe import InferredProbe  # noqa: E402
 from batch_conformance.recorded.line import LineError, exchange_of, values_of  # noqa: E402
 from batch_conformance.recorded.spooled import spooled  # noqa: E402
 from batch_conformance.report.drift_json import DriftFileError, read_drift, render  # noqa: E402
 from batch_conformance.report.run_report import RunReport  # noqa: E402
-from batch_conformance.report.writer import FACES  # noqa: E402
+from batch_conformance.report.writer import FORMATS  # noqa: E402
 from batch_conformance.run.vendors import VendorError, load_profile  # noqa: E402
 
 SPEC = ROOT / "spec"
@@ -178,7 +178,7 @@ def archive(raw: bytes) -> None:
 
 def recorded_line(raw: bytes) -> None:
     try:
-        found = Guess(Belonging(_contract())).exchange(exchange_of(values_of(raw)), 0)
+        found = InferredProbe(Belonging(_contract())).exchange(exchange_of(values_of(raw)), 0)
     except LineError as error:
         one_line(error)
         return
@@ -269,7 +269,7 @@ def judged(run: list[Exchange]) -> None:
 def written(run: list[Exchange]) -> None:
     base = samples_report()
     report = replace(base, ledger=judge(run, base.contract))
-    for name, face in FACES.items():
+    for name, face in FORMATS.items():
         text = face(report)
         text.encode("utf-8")
         if name.endswith((".json", ".har", ".sarif")):

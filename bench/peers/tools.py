@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.run.workbench import Entry, Workbench
+from batch_conformance.run.drift_runner import DriftRunner, Entry
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parent.parent / "build" / "peers"
@@ -60,7 +60,7 @@ class Suite:
     name = "batch-conformance"
 
     def __init__(self, contract: Contract) -> None:
-        self._bench = Workbench(contract)
+        self._bench = DriftRunner(contract)
         self._bench.__enter__()
 
     def look(self, _mock: EmbeddedMock, entry: Entry | None) -> Look:

@@ -22,7 +22,7 @@ from batch_conformance.mock.changes import (
 )
 from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.message import Reply, body_json
-from batch_conformance.mock.visit import Visit
+from batch_conformance.mock.received_request import ReceivedRequest
 
 _SCHEMA = "the document: the 200 body is an object with the properties of a batch"
 _JSON = "RFC 8259 section 2"
@@ -73,7 +73,7 @@ def _camel(batch: dict[str, Any]) -> dict[str, Any]:
     return {name(key): value for key, value in batch.items()}
 
 
-def _renamed_id(_: Visit, batch: dict[str, Any]) -> None:
+def _renamed_id(_: ReceivedRequest, batch: dict[str, Any]) -> None:
     batch["batch_id"] = batch.pop("id")
 
 
@@ -95,13 +95,13 @@ def _twice(name: str, value: Any = None) -> Any:
     return to_success(change)
 
 
-def _duplicate_in_metadata(_: Visit, reply: Reply) -> Reply:
+def _duplicate_in_metadata(_: ReceivedRequest, reply: Reply) -> Reply:
     if reply.status != 200:
         return reply
     return replace(reply, body=reply.body.replace(b'"metadata":{', b'"metadata":{"description":"first",', 1))
 
 
-_SPOKEN = lambda _visit, batch: _is_spoken(batch)  # noqa: E731 - a predicate beside its kin
+_SPOKEN = lambda _received, batch: _is_spoken(batch)  # noqa: E731 - a predicate beside its kin
 
 
 DRIFTS: tuple[Drift, ...] = (

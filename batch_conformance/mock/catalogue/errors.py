@@ -18,7 +18,7 @@ from batch_conformance.mock.changes import (
 )
 from batch_conformance.mock.drift import Apply, Drift
 from batch_conformance.mock.message import Reply, body_json
-from batch_conformance.mock.visit import Visit
+from batch_conformance.mock.received_request import ReceivedRequest
 
 _TRACE = "Traceback (most recent call last):\n  File \"server.py\", line 88, in get_batch\nKeyError: 'batch'"
 _GO_TRACE = "panic: runtime error: index out of range [1]\n\ngoroutine 34 [running]:\nmain.batch(0xc0)"
@@ -40,7 +40,7 @@ _LISTED = "the document lists the statuses of the operation; "
 _FASTAPI_SEEN = "aibrix and Llama Stack answer as FastAPI does"
 _TOGETHER_SEEN = "togethercomputer/openapi: an error is a string"
 _OPENAI_SEEN = "openai/openai-openapi: Error"
-_ASKED = lambda visit: (visit.asked or "").encode()  # noqa: E731 - the id in the words of an error
+_ASKED = lambda received: (received.asked or "").encode()  # noqa: E731 - the id in the words of an error
 
 
 def _with_trace(reply: Reply) -> Reply:
@@ -61,13 +61,13 @@ def _unknown(status: int, body: Any = None, *headers: tuple[str, str]) -> Apply:
     return to_unknown(lambda _, reply: change(reply))
 
 
-def _server_error(visit: Visit, reply: Reply) -> Reply:
+def _server_error(received: ReceivedRequest, reply: Reply) -> Reply:
     return answering(500, {"code": 50000, "message": "Internal error", "data": ""})(reply)
 
 
 def _for_ids(wanted: Any) -> Apply:
     """500 for some of the ids that nobody has."""
-    return to_unknown(lambda visit, reply: _server_error(visit, reply) if wanted(visit.asked or "") else reply)
+    return to_unknown(lambda received, reply: _server_error(received, reply) if wanted(received.asked or "") else reply)
 
 
 def _message(status: int, text: str) -> Apply:
@@ -141,7 +141,7 @@ DRIFTS: tuple[Drift, ...] = (
           _unknown(500, {"code": 50000, "message": "Internal error", "data": ""})),
     Drift("server_error_for_one_batch", "one batch always ends in a server error", "response.server_error", "500", "",
           "RFC 9110 section 15.6: the other batches are answered", "answer",
-          lambda visit, reply: _server_error(visit, reply) if visit.reading and visit.batch == visit.fleet[1] else reply),
+          lambda received, reply: _server_error(received, reply) if received.reading and received.batch == received.batches[1] else reply),
     Drift("bad_gateway_unknown", "unknown ids end in a bad gateway", "response.server_error", "502", "",
           "RFC 9110 section 15.6: other requests are answered", "answer", _unknown(502, "Bad Gateway")),
     Drift("trace_for_unknown", "unknown ids end in a server error with its trace", "response.server_error", "500", "",
@@ -164,16 +164,16 @@ DRIFTS: tuple[Drift, ...] = (
           "value", _message(503, "upstream batches.default.svc.cluster.local:8080 is overloaded")),
     Drift("key_in_401_body", "the 401 body repeats the key where it was presented wrongly", "security.key_reflected",
           "", "", "RFC 6750 section 5.2", "value",
-          lambda visit, reply: saying("Invalid token " + (visit.request.header(b"authorization") or b"").decode(
+          lambda received, reply: saying("Invalid token " + (received.request.header(b"authorization") or b"").decode(
               "latin-1"))(reply) if reply.status == 401 else reply),
     Drift("key_in_404_body", "the 404 body repeats the request's headers", "security.key_reflected", "", "",
           "RFC 6750 section 5.2", "value",
-          to_unknown(lambda visit, reply: saying("not found; you sent " + (
-              visit.request.header(b"authorization") or b"").decode("latin-1"))(reply))),
+          to_unknown(lambda received, reply: saying("not found; you sent " + (
+              received.request.header(b"authorization") or b"").decode("latin-1"))(reply))),
     Drift("key_in_header", "a debugging header repeats the key", "security.key_reflected", "", "",
           "RFC 6750 section 5.2", "text",
-          lambda visit, reply: reply.with_header(
-              "X-Debug-Auth", (visit.request.header(b"authorization") or b"none").decode("latin-1"))
+          lambda received, reply: reply.with_header(
+              "X-Debug-Auth", (received.request.header(b"authorization") or b"none").decode("latin-1"))
           if reply.status == 200 else reply),
 )  # fmt: skip
 """Drifts of errors."""

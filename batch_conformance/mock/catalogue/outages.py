@@ -16,7 +16,7 @@ _DOWN = "RFC 9110 section 15.6: the server is aware that it has erred"
 
 def _to_all(change: Callable[[Reply], Reply], begins: int = 0) -> Apply:
     """Changes every reply, from a request on."""
-    return lambda visit, reply: change(reply) if visit.number > begins else reply
+    return lambda received, reply: change(reply) if received.number > begins else reply
 
 
 _outage = partial(Drift, rule="", status="", pointer="", verdict="inconclusive", group="outage", whole=True)
@@ -39,9 +39,9 @@ OUTAGES: tuple[Drift, ...] = (
             apply=_to_all(answering(429, {**pages.RATE_LIMITED.body, "data": ""}, ("Retry-After", "0")), 30)),
     _outage("refusals_limited", "credentials that must be refused are answered with 429",
             source=pages.RATE_LIMITED.source, stage="answer",
-            apply=lambda visit, reply: answering(
+            apply=lambda received, reply: answering(
                 429, {**pages.RATE_LIMITED.body, "data": ""}, ("Retry-After", "0")
-            )(reply) if visit.credential != "valid" else reply),
+            )(reply) if received.credential != "valid" else reply),
     _outage("silent", "nothing is ever answered", source="the service is down", stage="wire",
             apply=_to_all(with_wire(sends="nothing")), silent=True),
     _outage("silent_later", "from the 50th request on nothing is answered", source="the service is down", stage="wire",
@@ -49,9 +49,9 @@ OUTAGES: tuple[Drift, ...] = (
     _outage("dropping", "every connection is dropped", source="the service is down", stage="wire",
             apply=_to_all(with_wire(sends="reset"))),
     _outage("other_key", "no key is accepted", source="the key is of another host: chatboxai/chatbox#2573",
-            stage="answer", apply=lambda visit, reply: visit.refused() if visit.credential == "valid" else reply),
+            stage="answer", apply=lambda received, reply: received.refused() if received.credential == "valid" else reply),
     _outage("other_account", "none of the ids is known", source="the ids are of another account, or expired after 30 "
             "days: the vendor's guide", stage="answer",
-            apply=lambda visit, reply: answering(404, pages.NOT_FOUND.body)(reply) if reply.status == 200 else reply),
+            apply=lambda received, reply: answering(404, pages.NOT_FOUND.body)(reply) if reply.status == 200 else reply),
 )  # fmt: skip
 """Every pure outage."""

@@ -77,9 +77,9 @@ def _has_case(batch_id: str) -> bool:
 
 
 def _has_beginnings(batch_id: str) -> bool:
-    from batch_conformance.probes.batch_ids import is_guessable  # noqa: PLC0415 - as above
+    from batch_conformance.probes.batch_ids import is_inferable  # noqa: PLC0415 - as above
 
-    return len(batch_id) > 9 and not is_guessable(batch_id)
+    return len(batch_id) > 9 and not is_inferable(batch_id)
 
 
 def _has_prefix(batch_id: str) -> bool:

@@ -27,14 +27,16 @@ _NO_METHODS = "the document declares GET alone; RFC 9110 section 15.5.6"
 
 def _method(wanted: str, change: Callable[[Reply], Reply]) -> Apply:
     """Changes the replies to one method, of those who have the key."""
-    return lambda visit, reply: (
-        change(reply) if visit.request.method == wanted and visit.credential == "valid" else reply
+    return lambda received, reply: (
+        change(reply) if received.request.method == wanted and received.credential == "valid" else reply
     )
 
 
 def _head_of_known(change: Callable[[Reply], Reply]) -> Apply:
-    return lambda visit, reply: (
-        change(reply) if visit.request.method == "HEAD" and visit.batch is not None and reply.status == 200 else reply
+    return lambda received, reply: (
+        change(reply)
+        if received.request.method == "HEAD" and received.batch is not None and reply.status == 200
+        else reply
     )
 
 
@@ -73,7 +75,7 @@ def _broken_chunks(reply: Reply) -> Reply:
 
 def _for_request(name: bytes, word: str, change: Callable[[Reply], Reply]) -> Apply:
     """Changes batches that are asked for with a word in a header."""
-    return lambda visit, reply: change(reply) if reply.status == 200 and word in header_of(visit, name) else reply
+    return lambda received, reply: change(reply) if reply.status == 200 and word in header_of(received, name) else reply
 
 
 DRIFTS: tuple[Drift, ...] = (
@@ -98,12 +100,12 @@ DRIFTS: tuple[Drift, ...] = (
           _for_request(b"accept", "text/html", sending(b"<!doctype html><title>Batch</title>", "text/html"))),
     Drift("untyped_without_accept", "without Accept there is no Content-Type", "response.media_type", "200", "",
           "RFC 9110 section 8.3", "text",
-          lambda visit, reply: labelled(None)(reply)
-          if reply.status == 200 and not header_of(visit, b"accept") else reply),
+          lambda received, reply: labelled(None)(reply)
+          if reply.status == 200 and not header_of(received, b"accept") else reply),
     Drift("text_404_for_text", "who accepts text gets errors as HTML", "response.media_type", "404", "",
           "the document: 404 is application/json", "text",
-          to_unknown(lambda visit, reply: sending(b"<p>404</p>", "text/html")(reply)
-                     if "text/plain" in header_of(visit, b"accept") else reply)),
+          to_unknown(lambda received, reply: sending(b"<p>404</p>", "text/html")(reply)
+                     if "text/plain" in header_of(received, b"accept") else reply)),
     Drift("gzip_not_said", "who accepts gzip gets it unsaid", "json.invalid", "200", "", "RFC 9110 section 8.4", "wire",
           _for_request(b"accept-encoding", "gzip",
                        lambda reply: replace(reply.without_header("Content-Encoding"), body=gzip.compress(
@@ -152,7 +154,7 @@ DRIFTS: tuple[Drift, ...] = (
           "RFC 9112 section 7.1", "wire", _large(_broken_chunks)),
     Drift("no_http", "very long ids get bytes that are no HTTP", "response.framing", "", "", "RFC 9112 section 4",
           "wire",
-          lambda visit, reply: with_wire(raw=b"upstream connect error\r\n\r\n", close=True)(reply)
-          if len(visit.asked or "") > 1500 else reply),
+          lambda received, reply: with_wire(raw=b"upstream connect error\r\n\r\n", close=True)(reply)
+          if len(received.asked or "") > 1500 else reply),
 )  # fmt: skip
 """Drifts of HTTP."""

@@ -20,39 +20,41 @@ from batch_conformance.mock.changes import (
 )
 from batch_conformance.mock.drift import Apply, Drift
 from batch_conformance.mock.message import Reply
-from batch_conformance.mock.visit import Visit
+from batch_conformance.mock.received_request import ReceivedRequest
 
 _FOREIGN = "the document: 200 is application/json; a gateway's page in between"
 
 
 def _every(count: int, change: Apply) -> Apply:
     """Applies to every so many requests of the mock."""
-    return lambda visit, reply: change(visit, reply) if visit.number % count == count - 1 else reply
+    return lambda received, reply: change(received, reply) if received.number % count == count - 1 else reply
 
 
 def _at_read(number: int, change: Apply) -> Apply:
     """Applies to one read of each batch."""
-    return lambda visit, reply: change(visit, reply) if visit.reads == number else reply
+    return lambda received, reply: change(received, reply) if received.reads == number else reply
 
 
 def _of_one(change: Apply, state: str) -> Apply:
-    return lambda visit, reply: (
-        change(visit, reply) if visit.batch is not None and at_rest(state)(visit, visit.batch.at()) else reply
+    return lambda received, reply: (
+        change(received, reply)
+        if received.batch is not None and at_rest(state)(received, received.batch.at())
+        else reply
     )
 
 
 def _for_ids(wanted: Callable[[str], bool], change: Callable[[Reply], Reply]) -> Apply:
     """Applies to ids that nobody has."""
-    return lambda visit, reply: (
+    return lambda received, reply: (
         change(reply)
-        if visit.place == "operation" and visit.batch is None and visit.forced is None
-        and visit.credential == "valid" and visit.reading and wanted(visit.asked or "")
+        if received.place == "operation" and received.batch is None and received.forced is None
+        and received.credential == "valid" and received.reading and wanted(received.asked or "")
         else reply
     )  # fmt: skip
 
 
-def _escaped(visit: Visit) -> bool:
-    return visit.batch is not None and b"%" in visit.request.path
+def _escaped(received: ReceivedRequest) -> bool:
+    return received.batch is not None and b"%" in received.request.path
 
 
 DRIFTS: tuple[Drift, ...] = (
@@ -78,16 +80,16 @@ DRIFTS: tuple[Drift, ...] = (
           _at_read(1, putting(cached=False))),
     Drift("later_reads_number", "from the fifth read on the input file is a number", "body.type", "200",
           "/input_file_id", "the document: input_file_id is a string", "value",
-          lambda visit, reply: putting(input_file_id=17)(visit, reply) if visit.reads >= 5 else reply),
+          lambda received, reply: putting(input_file_id=17)(received, reply) if received.reads >= 5 else reply),
     Drift("second_poll_backwards", "a finalizing batch is in_queue again from its second to its fourth read",
           "state.regressed", "200", "/status", "the guide's order of states", "value",
-          lambda visit, reply: putting(at_rest("finalizing"), status="in_queue")(visit, reply)
-          if 2 <= visit.reads <= 4 else reply,
+          lambda received, reply: putting(at_rest("finalizing"), status="in_queue")(received, reply)
+          if 2 <= received.reads <= 4 else reply,
           also=("state.timestamp_early",),
           because="the times of a later stage are in the body that went back"),
     Drift("escaped_id_number", "an id with an escaped letter has its window as a number", "body.type", "200",
           "/completion_window", "the document: completion_window is a string", "value",
-          lambda visit, reply: putting(completion_window=24)(visit, reply) if _escaped(visit) else reply),
+          lambda received, reply: putting(completion_window=24)(received, reply) if _escaped(received) else reply),
     Drift("longer_id_object_404", "the 404 of ids longer than usual is an object", "body.type", "404", "",
           "the document: the body is a string", "value",
           _for_ids(lambda asked: len(asked) > 20 and asked[6:].isalpha(), saying({"detail": "id too long"}))),
@@ -99,13 +101,13 @@ DRIFTS: tuple[Drift, ...] = (
           _for_ids(lambda asked: asked.count("-") == 4, answering(200, {"id": "x"}))),
     Drift("gzip_other_shape", "compressed answers are of another build", "body.required", "200", "/object",
           "every vendor example has it", "value",
-          lambda visit, reply: dropping("object")(visit, reply)
-          if header_of(visit, b"accept-encoding").startswith("gzip") and "q=0" not in header_of(
-              visit, b"accept-encoding") else reply),
+          lambda received, reply: dropping("object")(received, reply)
+          if header_of(received, b"accept-encoding").startswith("gzip") and "q=0" not in header_of(
+              received, b"accept-encoding") else reply),
     Drift("translated_status", "who reads Chinese gets the state in Chinese", "body.known_value", "200", "/status",
           "the guide's list of states", "value",
-          lambda visit, reply: putting(status="已完成")(visit, reply)
-          if header_of(visit, b"accept-language").startswith("zh") else reply),
+          lambda received, reply: putting(status="已完成")(received, reply)
+          if header_of(received, b"accept-language").startswith("zh") else reply),
     Drift("silent_for_nul", "ids with a control character are never answered", "response.silent", "", "",
           "CWE-400: other requests are answered", "wire",
           _for_ids(lambda asked: any(ord(letter) < 32 for letter in asked), with_wire(sends="nothing")), silent=True),
@@ -119,7 +121,7 @@ DRIFTS: tuple[Drift, ...] = (
     # One drop of a connection in use is nothing: the server may have closed it before the request came.
     Drift("pairs_dropped", "two of five requests are dropped, the second on a connection of its own", "response.drops",
           "", "", "RFC 9112 section 9.6", "wire",
-          lambda visit, reply: with_wire(sends="reset")(reply) if visit.number % 5 in (3, 4) else reply),
+          lambda received, reply: with_wire(sends="reset")(reply) if received.number % 5 in (3, 4) else reply),
     Drift("page_of_404_once", "the 404 of one shape of ids is a page", "response.media_type", "404", "",
           "the document: application/json", "text",
           _for_ids(lambda asked: len(asked) == 26 and asked.isupper(), lambda reply: sending(NGINX, "text/html")(

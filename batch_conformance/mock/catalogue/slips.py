@@ -20,7 +20,7 @@ from batch_conformance.mock.changes import (
 )
 from batch_conformance.mock.drift import Apply, Drift
 from batch_conformance.mock.message import Reply
-from batch_conformance.mock.visit import Visit
+from batch_conformance.mock.received_request import ReceivedRequest
 
 _PLAIN = "RFC 3986 section 2: what an id, a path or an address is made of; "
 _EXAMPLE = "the document's example; common elsewhere, so it is only told"
@@ -53,7 +53,7 @@ def _told(drift: str, title: str, at: tuple[str, str, str], source: str, apply: 
     return Drift(drift, title, *at, source, "value", apply, verdict="conforms")
 
 
-def _without_files(_: Visit, batch: Fields) -> None:
+def _without_files(_: ReceivedRequest, batch: Fields) -> None:
     batch.pop(_OUTPUT, None)
     batch.pop(_ERRORS, None)
 
@@ -64,15 +64,15 @@ def _done(count: int) -> Fields:
 
 def _from_second_read(change: Callable[[Fields], object]) -> Apply:
     return of_batch(
-        lambda _, batch: change(batch), lambda visit, batch: visit.reads > 1 and bool(batch.get("metadata"))
+        lambda _, batch: change(batch), lambda received, batch: received.reads > 1 and bool(batch.get("metadata"))
     )
 
 
-def _by_turns(visit: Visit, reply: Reply) -> Reply:
+def _by_turns(received: ReceivedRequest, reply: Reply) -> Reply:
     """Two replicas refuse a batch that each of them knows: one hides it, the other forbids it."""
-    if visit.batch is None or reply.status != 200 or visit.batch.at()["status"] != "cancelling":
+    if received.batch is None or reply.status != 200 or received.batch.at()["status"] != "cancelling":
         return reply
-    status, page = ((404, pages.NOT_FOUND), (403, pages.FORBIDDEN))[visit.reads % 2]
+    status, page = ((404, pages.NOT_FOUND), (403, pages.FORBIDDEN))[received.reads % 2]
     return answering(status, page.body)(reply)
 
 

@@ -29,9 +29,9 @@ from batch_conformance.mock.changes import (
     with_wire,
 )
 from batch_conformance.mock.drift import Apply, Drift
-from batch_conformance.mock.fleet import Batch
 from batch_conformance.mock.message import Reply
-from batch_conformance.mock.visit import Visit
+from batch_conformance.mock.received_request import ReceivedRequest
+from batch_conformance.mock.sample_batches import Batch
 
 _STATES = "the guide's list of states: https://docs.siliconflow.cn/cn/userguide/guides/batch"
 _TYPED = "the document types every property; "
@@ -45,21 +45,23 @@ def _written(pattern: bytes, by: bytes) -> Callable[[Reply], Reply]:
     return rewriting(lambda body: re.sub(pattern, by, body, count=1))
 
 
-def _let_in(wanted: Callable[[Visit], bool]) -> Apply:
-    return lambda visit, reply: visit.authorised() if visit.credential != "valid" and wanted(visit) else reply
+def _let_in(wanted: Callable[[ReceivedRequest], bool]) -> Apply:
+    return lambda received, reply: (
+        received.authorised() if received.credential != "valid" and wanted(received) else reply
+    )
 
 
-def _token(visit: Visit) -> str:
-    return (visit.request.header(b"authorization") or b"").partition(b" ")[2].decode("latin-1").strip()
+def _token(received: ReceivedRequest) -> str:
+    return (received.request.header(b"authorization") or b"").partition(b" ")[2].decode("latin-1").strip()
 
 
 def _found_by(find: Callable[[str, Batch], bool]) -> Apply:
-    def apply(visit: Visit, reply: Reply) -> Reply:
-        if reply.status != 404 or visit.asked is None or visit.forced is not None or not visit.reading:
+    def apply(received: ReceivedRequest, reply: Reply) -> Reply:
+        if reply.status != 404 or received.asked is None or received.forced is not None or not received.reading:
             return reply
-        asked = visit.asked
-        meant = next((batch for batch in visit.fleet if find(asked, batch)), None)
-        return visit.showing(meant) if meant and visit.credential == "valid" else reply
+        asked = received.asked
+        meant = next((batch for batch in received.batches if find(asked, batch)), None)
+        return received.showing(meant) if meant and received.credential == "valid" else reply
 
     return apply
 
@@ -75,36 +77,38 @@ def _like(pattern: str, text: str) -> bool:
     return "_" in pattern and _fits(re.escape(pattern).replace("_", "."), text)
 
 
-def _id_as_asked(visit: Visit, reply: Reply) -> Reply:
-    segment = visit.request.path.rpartition(b"/")[2].decode("latin-1")
-    return putting(id=segment)(visit, reply) if visit.batch is not None and "%" in segment else reply
+def _id_as_asked(received: ReceivedRequest, reply: Reply) -> Reply:
+    segment = received.request.path.rpartition(b"/")[2].decode("latin-1")
+    return putting(id=segment)(received, reply) if received.batch is not None and "%" in segment else reply
 
 
 def _head(change: Callable[[Reply], Reply]) -> Apply:
-    return lambda visit, reply: (
-        change(reply) if visit.request.method == "HEAD" and visit.credential == "valid" and visit.reading else reply
+    return lambda received, reply: (
+        change(reply)
+        if received.request.method == "HEAD" and received.credential == "valid" and received.reading
+        else reply
     )
 
 
-def _metadata_of_another(visit: Visit, batch: Fields) -> None:
-    if visit.reads % 4 == 3:
+def _metadata_of_another(received: ReceivedRequest, batch: Fields) -> None:
+    if received.reads % 4 == 3:
         batch["metadata"] = {"description": "somebody else's job"}
 
 
-def _counts_as_text(_: Visit, batch: Fields) -> None:
+def _counts_as_text(_: ReceivedRequest, batch: Fields) -> None:
     batch["request_counts"]["total"] = str(batch["request_counts"]["total"])
 
 
-def _injecting(visit: Visit, reply: Reply) -> Reply:
+def _injecting(received: ReceivedRequest, reply: Reply) -> Reply:
     """The id goes into a header as it is."""
-    first, *lines = re.split(r"[\r\n]+", visit.asked or "")
+    first, *lines = re.split(r"[\r\n]+", received.asked or "")
     made = [(name, value.strip()) for name, mark, value in (line.partition(":") for line in lines) if mark]
     return replace(reply, headers=(*reply.headers, ("X-Asked", first.strip()), *made)) if made else reply
 
 
-def _second_backend(visit: Visit, reply: Reply) -> Reply:
+def _second_backend(received: ReceivedRequest, reply: Reply) -> Reply:
     changed = putting(at_rest("completed"), completed_at=lambda batch: str(batch["completed_at"]))
-    return changed(visit, reply) if visit.request.connection % 3 == 0 else reply
+    return changed(received, reply) if received.request.connection % 3 == 0 else reply
 
 
 def _gzipped(reply: Reply) -> Reply:
@@ -118,11 +122,11 @@ def _pair(first: str, second: str) -> Callable[[Reply], Reply]:
     )
 
 
-def _decoded(visit: Visit) -> dict[str, list[str]]:
-    return parse_qs(visit.request.target.partition(b"?")[2].decode("latin-1"))
+def _decoded(received: ReceivedRequest) -> dict[str, list[str]]:
+    return parse_qs(received.request.target.partition(b"?")[2].decode("latin-1"))
 
 
-def _extra(name: str, value: Any) -> Callable[[Visit, Fields], object]:
+def _extra(name: str, value: Any) -> Callable[[ReceivedRequest, Fields], object]:
     return lambda _, batch: batch.update({name: value})
 
 
@@ -209,11 +213,11 @@ DRIFTS: tuple[Drift, ...] = (
           to_success(_pair("application/json", "text/html"), at_rest("cancelled"))),
     Drift("untyped_when_compressed", "compressed answers have no Content-Type", "response.media_type", "200", "",
           "RFC 9110 section 8.3", "wire",
-          lambda visit, reply: labelled(None)(reply) if reply.header("content-encoding") else reply),
+          lambda received, reply: labelled(None)(reply) if reply.header("content-encoding") else reply),
     Drift("object_404_for_any", "who accepts anything gets errors as objects", "body.type", "404", "",
           "the document: the 404 body is a string", "value",
-          to_unknown(lambda visit, reply: saying({"detail": "Not Found"})(reply)
-                     if header_of(visit, b"accept") == "*/*" else reply)),
+          to_unknown(lambda received, reply: saying({"detail": "Not Found"})(reply)
+                     if header_of(received, b"accept") == "*/*" else reply)),
     Drift("coded_for_all", "gzip is sent to those who do not take it", "response.coding_unasked", "200", "",
           "RFC 9110 section 12.5.3: it should not, so it is only told", "wire",
           to_success(lambda reply: reply if reply.header("content-encoding") else _gzipped(reply), at_rest("failed")),
@@ -234,20 +238,20 @@ DRIFTS: tuple[Drift, ...] = (
     # Who is let in.
     Drift("key_case_ignored", "the key is compared without regard to case", "auth.wrong_token_accepted", "401", "",
           _SECURITY + "; a database that compares so", "answer",
-          _let_in(lambda visit: visit.credential == "wrong" and _token(visit).lower() == visit.key.lower())),
+          _let_in(lambda received: received.credential == "wrong" and _token(received).lower() == received.key.lower())),
     Drift("key_begins_token", "a token that begins with the key is accepted", "auth.wrong_token_accepted", "401", "",
-          _SECURITY, "answer", _let_in(lambda visit: visit.credential == "wrong" and _token(visit).startswith(visit.key))),
+          _SECURITY, "answer", _let_in(lambda received: received.credential == "wrong" and _token(received).startswith(received.key))),
     Drift("key_as_access_token", "the key is accepted in the query as RFC 6750 names it", "auth.elsewhere_accepted",
           "401", "", "RFC 6750 section 2.3: it should not be used", "answer",
-          _let_in(lambda visit: visit.key in _decoded(visit).get("access_token", ()))),
+          _let_in(lambda received: received.key in _decoded(received).get("access_token", ()))),
     Drift("key_in_api_key", "the key is accepted in the header of another vendor", "auth.elsewhere_accepted", "401", "",
           _SECURITY + "; Azure takes api-key", "answer",
-          _let_in(lambda visit: visit.is_key(visit.request.header(b"api-key") or b""))),
+          _let_in(lambda received: received.is_key(received.request.header(b"api-key") or b""))),
     Drift("head_not_guarded", "HEAD asks for no key", "auth.missing_accepted", "401", "", "CWE-650", "answer",
-          _let_in(lambda visit: visit.request.method == "HEAD")),
+          _let_in(lambda received: received.request.method == "HEAD")),
     Drift("connection_trusted", "only the first request of a connection needs a key", "auth.missing_accepted", "401", "",
           "RFC 9110 section 11: each request carries its credentials; NTLM works so", "answer",
-          _let_in(lambda visit: visit.request.turn > 1)),
+          _let_in(lambda received: received.request.turn > 1)),
     # Which batch is meant.
     Drift("first_row", "the id 1 finds the first batch", "identity.unknown_answered", "200", "", _OPAQUE, "answer",
           _found_by(lambda asked, _: asked == "1")),
@@ -266,10 +270,10 @@ DRIFTS: tuple[Drift, ...] = (
           _TYPED + "a pool of servers behind one address", "value", _second_backend),
     Drift("every_60th_lacks_object", "every 60th response lacks a property", "body.required", "200", "/object",
           "every vendor example has it", "value",
-          lambda visit, reply: dropping("object")(visit, reply) if visit.number % 60 == 59 else reply),
+          lambda received, reply: dropping("object")(received, reply) if received.number % 60 == 59 else reply),
     Drift("late_page", "after 250 requests a gateway's page comes for one batch", "response.media_type", "200", "",
           "the document: 200 is application/json", "text",
-          lambda visit, reply: to_success(sending(b"<html>busy</html>", "text/html"), at_rest("expired"))(visit, reply)
-          if visit.number > 250 else reply),
+          lambda received, reply: to_success(sending(b"<html>busy</html>", "text/html"), at_rest("expired"))(received, reply)
+          if received.number > 250 else reply),
 )  # fmt: skip
 """Drifts that look right at first sight."""

@@ -18,9 +18,9 @@ from batch_conformance.mock.changes import (
     putting,
 )
 from batch_conformance.mock.drift import Drift
-from batch_conformance.mock.fleet import UNSET_AS_NULL
 from batch_conformance.mock.message import Reply
-from batch_conformance.mock.visit import Visit
+from batch_conformance.mock.received_request import ReceivedRequest
+from batch_conformance.mock.sample_batches import UNSET_AS_NULL
 
 _SECONDS = "the document's examples are Unix seconds; "
 _ORDER = "the guide's order of states: https://docs.siliconflow.cn/cn/userguide/guides/batch"
@@ -29,12 +29,14 @@ _MADE = "the document: it is what the batch was created with"
 _LATE = sorted(name for name in UNSET_AS_NULL if name.endswith("_at"))
 
 
-def _sentinels(_: Visit, batch: Fields) -> None:
+def _sentinels(_: ReceivedRequest, batch: Fields) -> None:
     batch.update({name: 946656000000 for name in _LATE if batch.get(name) is None})
 
 
 def _every_other_read(change: Callable[[Fields], object], when: When = always) -> Any:
-    return of_batch(lambda _, batch: change(batch), lambda visit, batch: visit.reads % 2 == 0 and when(visit, batch))
+    return of_batch(
+        lambda _, batch: change(batch), lambda received, batch: received.reads % 2 == 0 and when(received, batch)
+    )
 
 
 def _put(**values: Any) -> Callable[[Fields], object]:
@@ -45,39 +47,39 @@ def _after(name: str, seconds: int) -> Callable[[Fields], int]:
     return lambda batch: int(batch[name]) + seconds
 
 
-def _goes_back(visit: Visit, batch: Fields) -> None:
+def _goes_back(received: ReceivedRequest, batch: Fields) -> None:
     # Without finalizing_at in any of the reads, the state going back is the only thing wrong.
     batch.pop("finalizing_at", None)
-    if visit.reads % 2 == 0:
+    if received.reads % 2 == 0:
         batch["status"] = "in_progress"
 
 
-def _left_final(visit: Visit, batch: Fields) -> None:
+def _left_final(received: ReceivedRequest, batch: Fields) -> None:
     # The time of what it is not is left out: a time that contradicts the state is another drift.
-    if visit.reads % 5 == 0:
+    if received.reads % 5 == 0:
         batch["status"] = "in_progress"
         batch.pop("expired_at")
 
 
-def _as_read(name: str, make: Callable[[int, Any], Any]) -> Callable[[Visit, Fields], object]:
-    def change(visit: Visit, batch: Fields) -> None:
+def _as_read(name: str, make: Callable[[int, Any], Any]) -> Callable[[ReceivedRequest, Fields], object]:
+    def change(received: ReceivedRequest, batch: Fields) -> None:
         if name in batch:
-            batch[name] = make(visit.reads, batch[name])
+            batch[name] = make(received.reads, batch[name])
 
     return change
 
 
-def _now_and_then_gone(every: int, at: int) -> Callable[[Visit, Reply], Reply]:
+def _now_and_then_gone(every: int, at: int) -> Callable[[ReceivedRequest, Reply], Reply]:
     gone = answering(404, pages.NOT_FOUND.body)
 
-    def apply(visit: Visit, reply: Reply) -> Reply:
-        hit = visit.batch is not None and visit.reads % every == at and visit.request.method == "GET"
+    def apply(received: ReceivedRequest, reply: Reply) -> Reply:
+        hit = received.batch is not None and received.reads % every == at and received.request.method == "GET"
         return gone(reply) if hit and reply.status == 200 else reply
 
     return apply
 
 
-def _zero_counts(_: Visit, batch: Fields) -> None:
+def _zero_counts(_: ReceivedRequest, batch: Fields) -> None:
     batch["request_counts"] = {"total": 0, "completed": 0, "failed": 0}
 
 
@@ -158,7 +160,7 @@ DRIFTS: tuple[Drift, ...] = (
     Drift("completed_at_vanishes", "a time that was set is unset now and then", "stability.changed", "200",
           "/in_progress_at", "the meaning of a time that has passed", "value",
           of_batch(lambda _, batch: batch.pop("in_progress_at", None),
-                   lambda visit, batch: visit.reads % 3 == 0 and at_rest("finalizing")(visit, batch))),
+                   lambda received, batch: received.reads % 3 == 0 and at_rest("finalizing")(received, batch))),
     Drift("gone_now_and_then", "every seventh read of a batch does not find it", "stability.answer_changed", "404", "",
           "RFC 9110 section 9.2.1; anthropics/anthropic-sdk-python#1432", "answer", _now_and_then_gone(7, 0)),
     Drift("not_found_at_first", "the second read of a batch does not find it", "stability.answer_changed", "404", "",

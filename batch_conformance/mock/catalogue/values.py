@@ -7,7 +7,7 @@ from typing import Any
 from batch_conformance.mock import pages
 from batch_conformance.mock.changes import always, at_rest, in_state, of_batch, putting
 from batch_conformance.mock.drift import Drift
-from batch_conformance.mock.visit import Visit
+from batch_conformance.mock.received_request import ReceivedRequest
 
 _STATES = "the guide's list of states: https://docs.siliconflow.cn/cn/userguide/guides/batch"
 _ERRORS = "the document: errors is an array of strings; "
@@ -17,20 +17,20 @@ _COUNTS = "the guide: request_counts has total, completed and failed; "
 def _counting(when: Any = always, **counts: int) -> Any:
     """Puts counts into the request counts that are there."""
 
-    def change(_: Visit, batch: dict[str, Any]) -> None:
+    def change(_: ReceivedRequest, batch: dict[str, Any]) -> None:
         if batch.get("request_counts"):
             batch["request_counts"].update(counts)
 
     return of_batch(change, when)
 
 
-def _flat_counts(_: Visit, batch: dict[str, Any]) -> None:
+def _flat_counts(_: ReceivedRequest, batch: dict[str, Any]) -> None:
     counts = batch.pop("request_counts", None) or {}
     batch.update({f"{name}_requests": counts.get(name, 0) for name in ("total", "completed", "failed")})
 
 
 def _one_more(name: str, by: int) -> Any:
-    def change(_: Visit, batch: dict[str, Any]) -> None:
+    def change(_: ReceivedRequest, batch: dict[str, Any]) -> None:
         counts = batch.get("request_counts") or {"total": 0}
         if counts["total"]:
             counts[name] += by

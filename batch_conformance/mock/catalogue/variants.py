@@ -24,16 +24,16 @@ from batch_conformance.mock.changes import (
     to_unknown,
     with_wire,
 )
-from batch_conformance.mock.drift import Apply, Drift, Fleet
-from batch_conformance.mock.fleet import Batch, Step
+from batch_conformance.mock.drift import Apply, Drift, SampleBatches
 from batch_conformance.mock.message import Reply
-from batch_conformance.mock.visit import Visit
+from batch_conformance.mock.received_request import ReceivedRequest
+from batch_conformance.mock.sample_batches import Batch, Step
 
 _SILENT = "the document says nothing of it"
 _9110 = "RFC 9110 section "
 
 
-def _same(_: Visit, reply: Reply) -> Reply:
+def _same(_: ReceivedRequest, reply: Reply) -> Reply:
     return reply
 
 
@@ -54,13 +54,13 @@ def _with(*headers: tuple[str, str]) -> Apply:
     return lambda _, reply: replace(reply, headers=(*reply.headers, *headers))
 
 
-def _only(state: str) -> Callable[[Fleet], Fleet]:
-    return lambda fleet: tuple(
-        batch for batch in fleet if not batch.progresses and batch.at()["status"] == state
+def _only(state: str) -> Callable[[SampleBatches], SampleBatches]:
+    return lambda batches: tuple(
+        batch for batch in batches if not batch.progresses and batch.at()["status"] == state
     )  # fmt: skip
 
 
-def _showing(*pages_: pages.Page) -> Callable[[Fleet], Fleet]:
+def _showing(*pages_: pages.Page) -> Callable[[SampleBatches], SampleBatches]:
     """A fleet of what the pages show, member for member."""
     return lambda _: tuple(
         Batch(page.body["id"] + "ab" * number, page.title, (Step(0.0, {**page.body, "id": page.body["id"] + "ab" * number}),))
@@ -68,62 +68,66 @@ def _showing(*pages_: pages.Page) -> Callable[[Fleet], Fleet]:
     )  # fmt: skip
 
 
-def _turned(_: Visit, batch: dict[str, Any]) -> None:
+def _turned(_: ReceivedRequest, batch: dict[str, Any]) -> None:
     members = list(batch.items())[::-1]
     batch.clear()
     batch.update(members)
 
 
-def _no_head(visit: Visit, reply: Reply) -> Reply:
-    if visit.request.method != "HEAD" or visit.credential != "valid":
+def _no_head(received: ReceivedRequest, reply: Reply) -> Reply:
+    if received.request.method != "HEAD" or received.credential != "valid":
         return reply
     return answering(405, pages.METHOD_NOT_ALLOWED, ("Allow", "GET"))(reply)
 
 
 def _methods(change: Callable[[Reply], Reply]) -> Apply:
-    return lambda visit, reply: change(reply) if reply.status == 405 else reply
+    return lambda received, reply: change(reply) if reply.status == 405 else reply
 
 
-def _not_acceptable(visit: Visit, reply: Reply) -> Reply:
-    accept = b",".join(visit.request.header_all(b"accept"))
+def _not_acceptable(received: ReceivedRequest, reply: Reply) -> Reply:
+    accept = b",".join(received.request.header_all(b"accept"))
     wanted = not accept or b"json" in accept or b"*/*" in accept or b"application/*" in accept
     if reply.status != 200 or wanted:
         return reply
     return answering(406, "Not Acceptable")(reply)
 
 
-def _gateway(visit: Visit, reply: Reply) -> Reply:
-    odd = visit.asked is not None and visit.batch is None and any(letter in visit.asked for letter in "'\"<>$|`;{")
+def _gateway(received: ReceivedRequest, reply: Reply) -> Reply:
+    odd = (
+        received.asked is not None
+        and received.batch is None
+        and any(letter in received.asked for letter in "'\"<>$|`;{")
+    )
     page = sending(b"<html><h1>403 Forbidden</h1></html>", "text/html")
-    return page(replace(reply, status=403)) if odd and reply.status == 404 and visit.reading else reply
+    return page(replace(reply, status=403)) if odd and reply.status == 404 and received.reading else reply
 
 
-def _firewall(visit: Visit, reply: Reply) -> Reply:
+def _firewall(received: ReceivedRequest, reply: Reply) -> Reply:
     attack = (
-        visit.asked is not None
-        and visit.batch is None
-        and any(word in visit.asked for word in ("' OR", "<script", "../"))
+        received.asked is not None
+        and received.batch is None
+        and any(word in received.asked for word in ("' OR", "<script", "../"))
     )
     page = sending("<html>您的访问被阻断</html>".encode(), "text/html")
-    return page(replace(reply, status=405)) if attack and reply.status == 404 and visit.reading else reply
+    return page(replace(reply, status=405)) if attack and reply.status == 404 and received.reading else reply
 
 
-def _too_long(visit: Visit, reply: Reply) -> Reply:
-    long = len(visit.request.target) > 2000
+def _too_long(received: ReceivedRequest, reply: Reply) -> Reply:
+    long = len(received.request.target) > 2000
     return sending(b"<html>414 URI Too Long</html>", "text/html")(replace(reply, status=414)) if long else reply
 
 
 def _now_and_then(every: int, change: Callable[[Reply], Reply]) -> Apply:
-    return lambda visit, reply: change(reply) if visit.number % every == every - 1 and visit.reading else reply
+    return lambda received, reply: change(reply) if received.number % every == every - 1 and received.reading else reply
 
 
 def _first_time_at(number: int, change: Callable[[Reply], Reply]) -> Apply:
-    return lambda visit, reply: change(reply) if visit.number == number else reply
+    return lambda received, reply: change(reply) if received.number == number else reply
 
 
-def _signed(visit: Visit, batch: dict[str, Any]) -> None:
+def _signed(received: ReceivedRequest, batch: dict[str, Any]) -> None:
     if "://" in str(batch.get("output_file_id")):
-        batch["output_file_id"] += f"?X-Signature={visit.number}"
+        batch["output_file_id"] += f"?X-Signature={received.number}"
 
 
 def _ascii(body: bytes) -> bytes:
@@ -134,11 +138,13 @@ def _gzipped(reply: Reply) -> Reply:
     return replace(reply, body=gzip.compress(reply.body, mtime=0)).with_header("Content-Encoding", "gzip")
 
 
-def _lenient(visit: Visit, reply: Reply) -> Reply:
-    asked = visit.request.path.decode("latin-1").removesuffix("/").rpartition("/")[2]
-    meant = next((batch for batch in visit.fleet if batch.id == asked), None)
-    slashed = visit.request.path.endswith(b"/") and visit.credential == "valid" and visit.request.method == "GET"
-    return visit.showing(meant) if meant and slashed else reply
+def _lenient(received: ReceivedRequest, reply: Reply) -> Reply:
+    asked = received.request.path.decode("latin-1").removesuffix("/").rpartition("/")[2]
+    meant = next((batch for batch in received.batches if batch.id == asked), None)
+    slashed = (
+        received.request.path.endswith(b"/") and received.credential == "valid" and received.request.method == "GET"
+    )
+    return received.showing(meant) if meant and slashed else reply
 
 
 _variant = partial(Drift, rule="", status="", pointer="", verdict="conforms", group="variant")
@@ -163,9 +169,9 @@ VARIANTS: tuple[Drift, ...] = (
              apply=_with(("Server", "nginx/1.25"), ("Via", "1.1 edge"), ("CF-RAY", "8a1"), ("Alt-Svc", 'h3=":443"'),
                          ("X-RateLimit-Remaining", "41"), ("Set-Cookie", "lb=1; Path=/"), ("ETag", '"1"'))),
     _variant("always_compressed", "all bodies are compressed for clients that accept it", source=_9110 + "8.4",
-             stage="wire", apply=lambda visit, reply: _gzipped(reply)
-             if b"gzip" in (visit.request.header(b"accept-encoding") or b"")
-             and b"q=0" not in (visit.request.header(b"accept-encoding") or b"")
+             stage="wire", apply=lambda received, reply: _gzipped(reply)
+             if b"gzip" in (received.request.header(b"accept-encoding") or b"")
+             and b"q=0" not in (received.request.header(b"accept-encoding") or b"")
              and not reply.header("content-encoding") and reply.body else reply),
     _variant("chunked", "all bodies are chunked", source="RFC 9112 section 7.1", stage="wire",
              apply=_to_all(with_wire(framing="chunked"))),
@@ -190,11 +196,11 @@ VARIANTS: tuple[Drift, ...] = (
     _variant("methods_501", "undeclared methods are not implemented", source=_9110 + "15.6.2", stage="answer",
              apply=_methods(lambda reply: answering(501, "Not Implemented")(reply.without_header("Allow")))),
     _variant("malformed_404", "ids that cannot be decoded are not found", source="the document: 404", stage="answer",
-             apply=lambda visit, reply: answering(404, pages.NOT_FOUND.body)(reply)
-             if visit.place == "undecodable" and reply.status == 400 else reply),
+             apply=lambda received, reply: answering(404, pages.NOT_FOUND.body)(reply)
+             if received.place == "undecodable" and reply.status == 400 else reply),
     _variant("unknown_400", "ids of another form are bad requests", source="the document: 400", stage="answer",
-             apply=to_unknown(lambda visit, reply: answering(400, {**pages.BAD_REQUEST.body, "data": ""})(reply)
-                              if not (visit.asked or "").startswith("batch_") else reply)),
+             apply=to_unknown(lambda received, reply: answering(400, {**pages.BAD_REQUEST.body, "data": ""})(reply)
+                              if not (received.asked or "").startswith("batch_") else reply)),
     _variant("null_data", "errors have data null, as the error page shows", source=pages.BAD_REQUEST.source,
              stage="value", apply=to_status(400, saying(pages.BAD_REQUEST.body))),
     _variant("null_code", "the code of a bad request is null", source="the document: code is nullable", stage="value",
@@ -202,7 +208,7 @@ VARIANTS: tuple[Drift, ...] = (
     _variant("busy_as_met", "503 has the code and the null that were met", source=pages.TOO_BUSY.source, stage="value",
              apply=to_status(503, saying(pages.TOO_BUSY.body))),
     _variant("prefer_ignored", "Prefer is ignored", source="RFC 7240 section 2", stage="answer",
-             apply=lambda visit, reply: visit.answer(replace(visit, forced=None)) if visit.forced else reply),
+             apply=lambda received, reply: received.answer(replace(received, forced=None)) if received.forced else reply),
     _variant("not_acceptable", "a media type that is not offered is not acceptable", source=_9110 + "15.5.7",
              stage="answer", apply=_not_acceptable),
     _variant("gateway_refuses", "a gateway turns odd ids away in its own words", source=_9110 + "15.5.4",
@@ -218,7 +224,7 @@ VARIANTS: tuple[Drift, ...] = (
                  replace(reply, status=502)))),
     _variant("vendor_examples", "the batches are those of the vendor's pages, nulls and all",
              source=pages.CREATED.source, stage="value", apply=dropping("file_name"),
-             fleet=_showing(pages.RETRIEVED, pages.CREATED, pages.CANCELLED, pages.LISTED, pages.GUIDE)),
+             batches=_showing(pages.RETRIEVED, pages.CREATED, pages.CANCELLED, pages.LISTED, pages.GUIDE)),
     _variant("all_failed", "completed with every request failed: no output file",
              source="openai/openai-cookbook#1564, ProjectTech4DevAI/kaapi-backend#723", stage="value",
              apply=dropping("output_file_id", when=at_rest("completed"))),
@@ -240,7 +246,7 @@ VARIANTS: tuple[Drift, ...] = (
     _variant("empty_metadata", "metadata is empty or null", source=pages.GUIDE.source, stage="value",
              apply=putting(metadata=lambda batch: None if batch["status"] == "completed" else {})),
     _variant("short_connections", "a connection ends after five requests", source="RFC 9112 section 9.6", stage="wire",
-             apply=lambda visit, reply: with_wire(close=True)(reply) if visit.request.turn % 5 == 0 else reply),
+             apply=lambda received, reply: with_wire(close=True)(reply) if received.request.turn % 5 == 0 else reply),
     _variant("two_challenges", "the challenge offers another scheme as well", source=_9110 + "11.6.1", stage="text",
              apply=to_status(401, lambda reply: replace(
                  reply, headers=(("WWW-Authenticate", 'Basic realm="x"'), *reply.headers)))),
@@ -255,8 +261,8 @@ VARIANTS: tuple[Drift, ...] = (
     _variant("slashes_escaped", "every slash in the JSON text is escaped", source="RFC 8259 section 7", stage="text",
              apply=_to_all(lambda reply: replace(reply, body=reply.body.replace(b"/", b"\\/")))),
     _variant("head_without_length", "HEAD does not say how long the body is", source=_9110 + "8.6: it may be left out",
-             stage="wire", apply=lambda visit, reply: with_wire(framing="chunked")(reply)
-             if visit.request.method == "HEAD" else reply),
+             stage="wire", apply=lambda received, reply: with_wire(framing="chunked")(reply)
+             if received.request.method == "HEAD" else reply),
     _variant("more_allowed", "Allow lists methods of the gateway, too", source=_9110 + "10.2.1", stage="text",
              apply=to_status(405, lambda reply: reply.with_header("Allow", "OPTIONS, GET, HEAD"))),
     _variant("firewall_405", "a firewall answers attacks with 405 and its own page",
@@ -270,11 +276,11 @@ VARIANTS: tuple[Drift, ...] = (
     _variant("long_date", "Retry-After is a date", source=_9110 + "10.2.3", stage="text",
              apply=to_status(503, lambda reply: reply.with_header("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT"))),
     _variant("redirected_path", "a framework redirects an encoded slash", source=_9110 + "15.4", stage="text",
-             apply=to_unknown(lambda visit, reply: answering(301, None, ("Location", "/v1/batches"))(reply)
-                              if "/" in (visit.asked or "") else reply)),
+             apply=to_unknown(lambda received, reply: answering(301, None, ("Location", "/v1/batches"))(reply)
+                              if "/" in (received.asked or "") else reply)),
     *(
         _variant(f"only_{state}", f"every batch is {state}", source="the guide's states", stage="value", apply=_same,
-                 fleet=_only(state))
+                 batches=_only(state))
         for state in ("in_queue", "validating", "in_progress", "finalizing", "completed", "failed", "expired",
                       "cancelling", "cancelled")
     ),

@@ -10,7 +10,7 @@ import pytest
 from batch_conformance.exchange.redaction import Redactor
 
 
-class Discretion:
+class ReportRedaction:
     """A pytest plugin that cleans every report of a test before anybody sees it.
 
     The exchanges that an audit keeps are clean. What a crash shows with ``--showlocals`` is whatever it was busy with,

@@ -19,7 +19,7 @@ _PER_SECOND = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AuditOutcome:
     """How one audit ended: ``code`` is its exit code, ``verdict`` that of its report or ``no report``."""
 
     name: str
@@ -29,28 +29,28 @@ class Outcome:
     seconds: float
 
 
-class Board(Protocol):
+class AuditProgress(Protocol):
     """Told when an audit begins and ends, from any thread. Used as a context manager."""
 
     def begins(self, name: str) -> None:
         """An audit has begun."""
 
-    def ends(self, outcome: Outcome) -> None:
+    def ends(self, outcome: AuditOutcome) -> None:
         """An audit has ended."""
 
-    def __enter__(self) -> Board:
+    def __enter__(self) -> AuditProgress:
         """Begin to show."""
 
     def __exit__(self, *_error: object) -> None:
         """End."""
 
 
-def board_for(stream: IO[str], names: Sequence[str]) -> Board:
+def progress_for(stream: IO[str], names: Sequence[str]) -> AuditProgress:
     """A live table where the stream is a terminal, else lines."""
-    return LiveBoard(stream, names) if stream.isatty() else LineBoard(stream, len(names))
+    return LiveProgress(stream, names) if stream.isatty() else LineProgress(stream, len(names))
 
 
-class LineBoard:
+class LineProgress:
     """One line for each audit that ends."""
 
     def __init__(self, stream: IO[str], total: int) -> None:
@@ -59,7 +59,7 @@ class LineBoard:
         self._ended = 0
         self._lock = threading.Lock()
 
-    def __enter__(self) -> LineBoard:
+    def __enter__(self) -> LineProgress:
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -68,7 +68,7 @@ class LineBoard:
     def begins(self, name: str) -> None:
         """Nothing: the end says enough."""
 
-    def ends(self, outcome: Outcome) -> None:
+    def ends(self, outcome: AuditOutcome) -> None:
         """Say how it ended."""
         with self._lock:
             self._ended += 1
@@ -76,7 +76,7 @@ class LineBoard:
             self._stream.flush()
 
 
-class LiveBoard:
+class LiveProgress:
     """A table that is drawn anew while audits run."""
 
     def __init__(self, stream: IO[str], names: Sequence[str]) -> None:
@@ -85,7 +85,7 @@ class LiveBoard:
 
         self._names = names
         self._begun: dict[str, float] = {}
-        self._outcomes: dict[str, Outcome] = {}
+        self._outcomes: dict[str, AuditOutcome] = {}
         self._live = Live(
             get_renderable=self._table,
             console=Console(file=stream),
@@ -94,7 +94,7 @@ class LiveBoard:
             redirect_stderr=False,
         )
 
-    def __enter__(self) -> LiveBoard:
+    def __enter__(self) -> LiveProgress:
         self._live.start()
         return self
 
@@ -105,7 +105,7 @@ class LiveBoard:
         """From now on its seconds are counted."""
         self._begun[name] = time.monotonic()
 
-    def ends(self, outcome: Outcome) -> None:
+    def ends(self, outcome: AuditOutcome) -> None:
         """Show how it ended."""
         self._outcomes[outcome.name] = outcome
 
@@ -126,7 +126,7 @@ class LiveBoard:
         return table
 
 
-def line(outcome: Outcome) -> str:
+def line(outcome: AuditOutcome) -> str:
     """How an audit ended, in one line."""
     text = clip(one_line(outcome.reason), 200)
     return f"{_GLYPHS[outcome.verdict]} {outcome.name}: {outcome.verdict} in {outcome.seconds:.1f} s. {text}"

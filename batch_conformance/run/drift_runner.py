@@ -1,4 +1,4 @@
-"""The workbench: a mock that drifts as it is told, and the suite against it, many times in one process."""
+"""Runs drifts: a mock that drifts as it is told, and the suite against it, many times in one process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def drift_of(entry: Entry) -> Drift:
     return entry.drift() if isinstance(entry, Mutation) else entry
 
 
-class Workbench:
+class DriftRunner:
     """A mock and all that its audits share; ``try_out`` runs one of them. Close it, or use it as a context manager."""
 
     def __init__(self, contract: Contract, *, seed: int | None = None) -> None:
@@ -39,7 +39,7 @@ class Workbench:
         self._plans: dict[tuple[str, ...], Plan] = {}
         self._usual: frozenset[Seen] | None = None
 
-    def __enter__(self) -> Workbench:
+    def __enter__(self) -> DriftRunner:
         self._mock.start()
         return self
 

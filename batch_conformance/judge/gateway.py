@@ -58,7 +58,7 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Weather:
+class GatewayAnswers:
     """When the last request that was answered was sent, and whether so many failed after it that it is an outage."""
 
     words: Words
@@ -84,9 +84,9 @@ class Weather:
         return exchange.status in _GATEWAY and (elsewhere or limited)
 
 
-def weather_of(words: Words, latest: float, failures: Iterable[float]) -> Weather:
-    """The weather of a run whose failures were at these moments."""
-    return Weather(words, latest, sum(moment > latest for moment in failures) >= _OUTAGE)
+def gateway_answers_of(words: Words, latest: float, failures: Iterable[float]) -> GatewayAnswers:
+    """What gateways answered in a run whose failures were at these moments."""
+    return GatewayAnswers(words, latest, sum(moment > latest for moment in failures) >= _OUTAGE)
 
 
 def may_pass(observation: Observation) -> bool:
@@ -102,7 +102,7 @@ def _words(observation: Observation) -> bytes:
     return blake2b(said, digest_size=16).digest()
 
 
-def soften(deviation: Deviation) -> Deviation:
+def attribute_to_network(deviation: Deviation) -> Deviation:
     """The same as news of the network; what is wrong with more than the body stays as it is."""
     of_body = REGISTRY[deviation.rule].of_body or deviation.rule == ENCODING.id
     if not of_body or deviation.level == "info":

@@ -13,7 +13,7 @@ from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor
 from batch_conformance.recorded.belonging import Belonging, Place
 from batch_conformance.recorded.line import RecordedExchange
 
-Aside = Literal["elsewhere", "other_method", "conditional", "cached", "no_response"]
+NotJudgedReason = Literal["elsewhere", "other_method", "conditional", "cached", "no_response"]
 """Why an exchange is not judged.
 
 It is another operation's, of another method, an answer to a condition or of the client's cache, or none was recorded.
@@ -33,7 +33,7 @@ _NO_SECRET = re.compile(r"\W*(?:redacted|masked|hidden|removed|filtered|x+|\**)\
 
 
 @dataclass(frozen=True)
-class Guess:
+class InferredProbe:
     """Takes recorded exchanges for what they are.
 
     ``credential_headers`` are lower-case names of headers that carry credentials. ``credentials_recorded`` says that
@@ -44,7 +44,7 @@ class Guess:
     credential_headers: frozenset[str] = frozenset(MASKED_HEADERS)
     credentials_recorded: bool = False
 
-    def exchange(self, recorded: RecordedExchange, number: int) -> Exchange | Aside:
+    def exchange(self, recorded: RecordedExchange, number: int) -> Exchange | NotJudgedReason:
         """The exchange that is to be judged, without any secret; or why there is none."""
         unanswered = recorded.response is None and recorded.failure is None
         if recorded.probe is not None and not unanswered:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batch_conformance.mock import pages
-from batch_conformance.mock.fleet import Batch, Step, make_fleet
+from batch_conformance.mock.sample_batches import Batch, Step, make_sample_batches
 
 
 @dataclass(frozen=True)
-class Offer:
+class MockSpec:
     """What a mock serves: batches below ``path``, and what it says of errors.
 
     ``errors`` are the bodies of the statuses that a client can ask for; ``headers`` what the contract demands of a
@@ -50,7 +50,7 @@ class Offer:
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Offer:
+    def from_dict(cls, values: Mapping[str, Any]) -> MockSpec:
         """What ``to_dict`` made."""
         return cls(
             batches=tuple(
@@ -68,10 +68,10 @@ class Offer:
         )
 
 
-def own_offer() -> Offer:
+def published_mock_spec() -> MockSpec:
     """The vendor's contract, as its document and its pages have it."""
-    return Offer(
-        make_fleet(),
+    return MockSpec(
+        make_sample_batches(),
         {
             400: pages.BAD_REQUEST.body,
             401: pages.INVALID_TOKEN.body,

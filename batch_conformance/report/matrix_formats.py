@@ -209,7 +209,7 @@ def badge(vendor: Vendor) -> str:
     )
 
 
-FACES: Mapping[str, Callable[[Matrix], str]] = {
+FORMATS: Mapping[str, Callable[[Matrix], str]] = {
     "matrix.json": render_json,
     "matrix.html": render_html,
     "matrix.md": render_markdown,

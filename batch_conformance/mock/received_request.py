@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from batch_conformance.mock.fleet import Batch
 from batch_conformance.mock.message import Reply, Request
+from batch_conformance.mock.sample_batches import Batch
 
 Credential = Literal["valid", "missing", "malformed", "wrong"]
 """missing: no Authorization, an empty one, or no token in it. malformed: not ``Bearer`` and one token. wrong: another
@@ -21,13 +21,13 @@ _PREFERRED_CODE = re.compile(rb'\s*code\s*=\s*"?([0-9]{3})"?\s*(?:;.*)?', re.IGN
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class ReceivedRequest:
     """One request on its way through the mock.
 
     ``place`` says whether the path is an instance of the operation, one whose id cannot be decoded, or none. ``asked``
     is the id that the path decodes to, ``batch`` the batch that has it. ``forced`` is the status that the client asked
     for. ``number`` counts the mock's requests and ``reads`` the authorised GETs of this batch, both from 1 and this one
-    included. ``fleet`` is all that the mock has.
+    included. ``batches`` is all that the mock has.
     """
 
     request: Request
@@ -38,8 +38,8 @@ class Visit:
     forced: int | None
     number: int
     reads: int
-    fleet: tuple[Batch, ...]
-    answer: Callable[[Visit], Reply]
+    batches: tuple[Batch, ...]
+    answer: Callable[[ReceivedRequest], Reply]
     key: str = field(default="", repr=False)
 
     @property

@@ -13,9 +13,9 @@ from batch_conformance.contract.pointer import members, split
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.schema import Schema
 from batch_conformance.input_error import InputError
-from batch_conformance.mock.fleet import FIELDS, Batch, Step, make_fleet
 from batch_conformance.mock.ids import batch_ids, identity
-from batch_conformance.mock.offer import Offer, own_offer
+from batch_conformance.mock.mock_spec import MockSpec, published_mock_spec
+from batch_conformance.mock.sample_batches import FIELDS, Batch, Step, make_sample_batches
 from batch_conformance.mock.values import Maker, NoValueError
 
 _JSON = "application/json"
@@ -26,16 +26,16 @@ _NOTHING_NEW = 8
 """So many more batches that show nothing new are the last ones that are tried."""
 
 
-class TailorError(InputError):
+class MockSpecError(InputError):
     """No conforming answer can be made of a contract; one line says of which part."""
 
 
-def tailor(contract: Contract) -> Offer:
-    """An offer that conforms to a contract; raises ``TailorError`` where none can be made."""
+def mock_spec_of(contract: Contract) -> MockSpec:
+    """An offer that conforms to a contract; raises ``MockSpecError`` where none can be made."""
     operation = contract.chosen
     label, schema = _served(contract)
     errors = dict(_errors(contract))
-    return Offer(
+    return MockSpec(
         batches=tuple(_fleet(contract, schema)),
         errors={status: body for status, (_, body) in errors.items()},
         path=operation.path.rpartition("/")[0],
@@ -46,7 +46,7 @@ def tailor(contract: Contract) -> Offer:
 
 
 def mock_ids(contract: Contract) -> tuple[str, ...]:
-    """The ids that the batches of an offer can have; raises ``TailorError`` where there are none."""
+    """The ids that the batches of an offer can have; raises ``MockSpecError`` where there are none."""
     schema = _served(contract)[1]
     return _ids(contract, schema, Maker(schema))
 
@@ -57,9 +57,9 @@ def _served(contract: Contract) -> tuple[str, Schema]:
     success = operation.response_for(200)
     label, schema = media_of(success) if success else ("", None)
     if schema is None or "json" not in label:
-        raise TailorError(f"{operation.location}: a mock needs a 200 with a JSON schema to serve, and there is none")
+        raise MockSpecError(f"{operation.location}: a mock needs a 200 with a JSON schema to serve, and there is none")
     if "object" not in schema.properties[0].types:
-        raise TailorError(f"{schema.location}: a mock needs a 200 whose body is an object, and this is none")
+        raise MockSpecError(f"{schema.location}: a mock needs a 200 whose body is an object, and this is none")
     return label, schema
 
 
@@ -68,7 +68,7 @@ def _ids(contract: Contract, schema: Schema, maker: Maker) -> tuple[str, ...]:
     if not found:
         parameter = contract.chosen.id_parameter
         where = parameter.location if parameter else schema.location
-        raise TailorError(f"{where}: no id could be made that the path takes and the body can have")
+        raise MockSpecError(f"{where}: no id could be made that the path takes and the body can have")
     return found
 
 
@@ -96,7 +96,7 @@ def _answered(contract: Contract) -> Iterator[tuple[int, ResponseContract]]:
 
 def _errors(contract: Contract) -> Iterator[tuple[int, tuple[str, Any]]]:
     """The media type and the body of every error that can be asked for."""
-    own = own_offer()
+    own = published_mock_spec()
     for status, response in _answered(contract):
         if status < 400:
             continue
@@ -112,7 +112,7 @@ def _made(maker: Maker, schema: Schema, problem: str) -> Any:
     try:
         return maker.value()
     except NoValueError as error:
-        raise TailorError(f"{_where(schema, error)}: {problem} of this contract") from None
+        raise MockSpecError(f"{_where(schema, error)}: {problem} of this contract") from None
 
 
 def _where(schema: Schema, error: NoValueError) -> Location:
@@ -140,7 +140,7 @@ def _fleet(contract: Contract, schema: Schema) -> Iterator[Batch]:
     maker = Maker(schema)
     ids = _ids(contract, schema, maker)
     unseen = {place.pointer for place in schema.properties if not place.write_only}
-    templates = [one for one in make_fleet() if _has_state(contract.chosen.roles, one)]
+    templates = [one for one in make_sample_batches() if _has_state(contract.chosen.roles, one)]
     rest = [one for one in templates if not one.progresses] or templates
     idle = 0
     for turn, (batch_id, template) in enumerate(zip(ids, chain(templates, cycle(rest)), strict=False)):
@@ -149,7 +149,7 @@ def _fleet(contract: Contract, schema: Schema) -> Iterator[Batch]:
         try:
             steps = tuple(_steps(contract, maker, template, batch_id, turn))
         except NoValueError as error:
-            raise TailorError(f"{_where(schema, error)}: no batch could be made that keeps this schema") from None
+            raise MockSpecError(f"{_where(schema, error)}: no batch could be made that keeps this schema") from None
         shown = {place for place in unseen if any(_is_seen(step.fields, place) for step in steps)}
         unseen -= shown
         idle = 0 if shown else idle + 1

@@ -89,16 +89,16 @@ def render_html(proof: Proof) -> str:
     )
 
 
-FACES: Mapping[str, Callable[[Proof], str]] = {"prove.json": render_json, "prove.html": render_html}
+FORMATS: Mapping[str, Callable[[Proof], str]] = {"prove.json": render_json, "prove.html": render_html}
 """File name and renderer of every report of a proof."""
 
 
 def write_proof(proof: Proof, folder: Path) -> tuple[Path, ...]:
     """Write all faces into ``folder``, which is made if need be; returns their paths. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, render in FACES.items():
+    for name, render in FORMATS.items():
         write_text(folder / name, render(proof))
-    return tuple(folder / name for name in FACES)
+    return tuple(folder / name for name in FORMATS)
 
 
 def _counts(proof: Proof, group: Any) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
-from batch_conformance.recorded.guess import Guess
+from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import Part, SourceError
 
@@ -41,18 +41,18 @@ class _WithContract(pickle.Unpickler):
         return next((one for one in self._contract.operations if one.id == pid), self._contract)
 
 
-def pack_guess(guess: Guess) -> bytes:
+def pack_inferred(inferred: InferredProbe) -> bytes:
     """How to take exchanges, the contract included, as bytes."""
     packed = io.BytesIO()
-    _Packer(packed, pickle.HIGHEST_PROTOCOL).dump(guess)
+    _Packer(packed, pickle.HIGHEST_PROTOCOL).dump(inferred)
     return packed.getvalue()
 
 
-def unpack_guess(data: bytes) -> Guess:
-    """What ``pack_guess`` packed."""
-    guess = pickle.loads(data)
-    assert isinstance(guess, Guess)
-    return guess
+def unpack_inferred(data: bytes) -> InferredProbe:
+    """What ``pack_inferred`` packed."""
+    inferred = pickle.loads(data)
+    assert isinstance(inferred, InferredProbe)
+    return inferred
 
 
 def pack(recording: Recording) -> bytes:
@@ -65,7 +65,7 @@ def pack(recording: Recording) -> bytes:
 
 def read_parts(
     parts: Sequence[Part],
-    packed_guess: bytes,
+    packed_inferred: bytes,
     *,
     folder: Path | None = None,
     advance: Callable[[int], None] = lambda _: None,
@@ -75,7 +75,7 @@ def read_parts(
     With a ``folder`` its reads stay in a file there; ``advance`` is told of bytes read, and may raise
     ``KeyboardInterrupt`` to end it.
     """
-    recording = Recording(unpack_guess(packed_guess), folder=folder)
+    recording = Recording(unpack_inferred(packed_inferred), folder=folder)
     try:
         for part in parts:
             recording.read(part, advance)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from batch_conformance.contract.location import Location
 from batch_conformance.exchange.exchange import Exchange
-from batch_conformance.report.again import folded
 from batch_conformance.report.body_view import mask_url_queries
 from batch_conformance.report.groups import Group, place
 from batch_conformance.report.recorded_at import curl_of, prefer_of, recorded_at
+from batch_conformance.report.reproduction import folded
 from batch_conformance.report.run_report import RunReport
 from batch_conformance.report.text import clip, one_line, plural
 
@@ -22,7 +22,7 @@ _TRACKED = ("date", "trace", "request-id", "requestid", "correlation")
 """Parts of the names of header fields by which a vendor finds the request in its logs."""
 
 
-def ticket(group: Group, report: RunReport, location: Location | None) -> str:
+def vendor_text(group: Group, report: RunReport, location: Location | None) -> str:
     """Markdown that stands for itself: what was asked, expected and observed, and how to see it.
 
     It holds no secret: the key is a variable, and what is masked in the reports is masked here.

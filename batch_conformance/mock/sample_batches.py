@@ -55,7 +55,7 @@ class Batch:
         return {name: fields[name] for name in FIELDS if name in fields} | dict(fields)
 
 
-def make_fleet() -> tuple[Batch, ...]:
+def make_sample_batches() -> tuple[Batch, ...]:
     """The whole fleet, the same at every call; the batch of the vendor's retrieve page comes first."""
     return (*_from_pages(), *_finished(), *_under_way(), *_odd_metadata(), _progressing())
 

@@ -46,7 +46,7 @@ class _Crowd:
     of_kind: bool = False
 
 
-_CROWDS = {
+_MERGED = {
     "stability.changed": _Crowd(
         3,
         Template("many.other_values", "other values at {places}"),
@@ -135,16 +135,16 @@ def gather_changes(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """
     by_body: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
     for finding in findings:
-        crowd = _CROWDS.get(finding.rule)
-        if crowd is not None:
-            kind = finding.kind if crowd.of_kind else "many"
+        merged = _MERGED.get(finding.rule)
+        if merged is not None:
+            kind = finding.kind if merged.of_kind else "many"
             place = (finding.operation, finding.status, finding.media_type, finding.level)
             by_body[finding.rule, kind, *place].append(finding)
     crowds: dict[str, Finding] = {}
     for (rule, kind, *_), group in by_body.items():
-        crowd = _CROWDS[rule]
-        if len(group) > crowd.most:
-            made = _at_the_body(group, kind, crowd.observed, crowd.expected)
+        merged = _MERGED[rule]
+        if len(group) > merged.most:
+            made = _at_the_body(group, kind, merged.observed, merged.expected)
             crowds |= dict.fromkeys((finding.id for finding in group), made)
         elif rule == "time.order":
             crowds |= _behind_one_time(group)
@@ -153,13 +153,13 @@ def gather_changes(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 def _behind_one_time(group: Sequence[Finding]) -> dict[str, Finding]:
     """What findings become, by their ids, where several times are before one: that one is too late."""
-    crowd, by_kind = _CROWDS["time.order"], defaultdict(list)
+    merged, by_kind = _MERGED["time.order"], defaultdict(list)
     for finding in group:
         by_kind[finding.kind].append(finding)
     crowds: dict[str, Finding] = {}
     for kind, of_kind in by_kind.items():
         if len(of_kind) > _MOST_BEFORE_ONE:
-            made = _at_the_body(of_kind, kind, crowd.observed)
+            made = _at_the_body(of_kind, kind, merged.observed)
             crowds |= dict.fromkeys((finding.id for finding in of_kind), made)
     return crowds
 

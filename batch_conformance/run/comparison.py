@@ -36,7 +36,7 @@ _WITHOUT_REASON = Template("keep.without_reason", "{told}; write the reason of e
 _SHAPE = Template("keep.shape", "Shape {file}: {statuses} statuses, {states} states of a batch")
 
 
-class RecallError(InputError):
+class ComparisonError(InputError):
     """A file to compare with, or to write, that cannot be used; one line says what to do."""
 
 
@@ -54,7 +54,7 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
-class Recall:
+class Comparison:
     """What was read of those files."""
 
     files: Files
@@ -94,7 +94,7 @@ class Recall:
         )
 
 
-def recall(files: Files, contract: Contract) -> Recall:
+def load_comparison(files: Files, contract: Contract) -> Comparison:
     """Read what the files hold. Raises ``InputError`` with one line for people.
 
     What is to be written is only looked at: a run that cannot keep its results should not begin.
@@ -108,7 +108,7 @@ def recall(files: Files, contract: Contract) -> Recall:
             f"{files.shape} has the shape of {shape.operation}, and the contract is of {contract.chosen.id}: "
             "record one with --write-shape"
         )
-    return Recall(
+    return Comparison(
         files,
         baseline=_read(files.baseline, "--baseline", parse_baseline) if files.baseline else None,
         shape=shape,
@@ -116,18 +116,18 @@ def recall(files: Files, contract: Contract) -> Recall:
     )
 
 
-def keep(report: RunReport, recalled: Recall) -> Sequence[Message]:
+def keep(report: RunReport, comparison: Comparison) -> Sequence[Message]:
     """Write the baseline and the shape that were asked for, and say in a line each what has become of them.
 
     Raises ``ReportError`` when one cannot be written. A run that a fault of this tool spoilt leaves both as they are.
     """
-    files, told, problems = recalled.files, list[Message](), list[Message]()
+    files, told, problems = comparison.files, list[Message](), list[Message]()
     for target in filter(None, (files.write_baseline, files.write_shape)):
         try:
             if report.fault:
                 problems.append(_NOT_WRITTEN(file=str(target)))
             elif target is files.write_baseline:
-                told.append(_keep_baseline(report, recalled, target))
+                told.append(_keep_baseline(report, comparison, target))
             else:
                 told.append(_keep_shape(report, target))
         except OSError as error:
@@ -139,19 +139,19 @@ def keep(report: RunReport, recalled: Recall) -> Sequence[Message]:
     return told
 
 
-def _keep_baseline(report: RunReport, recalled: Recall, target: Path) -> Message:
+def _keep_baseline(report: RunReport, comparison: Comparison, target: Path) -> Message:
     ledger, today = report.ledger, day_of(report.run.started_at)
-    baseline, entries = recalled.baseline, report.entries
+    baseline, entries = comparison.baseline, report.entries
     if baseline is None:
         baseline = parse_baseline(target.read_bytes(), str(target)) if _has_content(target) else Baseline(str(target))
         known = baseline.accept(ledger.findings, date.min)
         entries = baseline.results(known, ledger.clauses, complete=report.complete)
-    made = rewrite(baseline, ledger.findings, entries, today, recalled.files.reason)
+    made = rewrite(baseline, ledger.findings, entries, today, comparison.files.reason)
     write_text(target, made.text)
     told = _BASELINE(file=str(target), added=made.added, removed=made.removed, kept=made.kept)
     if made.expired:
         told = _EXPIRED(told=told, number=made.expired)
-    return told if recalled.files.reason or not made.added else _WITHOUT_REASON(told=told)
+    return told if comparison.files.reason or not made.added else _WITHOUT_REASON(told=told)
 
 
 def _keep_shape(report: RunReport, target: Path) -> Message:
@@ -164,17 +164,17 @@ def _keep_shape(report: RunReport, target: Path) -> Message:
 def _read(path: Path, option: str, parse: Callable[[bytes, str], _T]) -> _T:
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise RecallError(f"{option} {path} is too large to be meant")
+            raise ComparisonError(f"{option} {path} is too large to be meant")
         return parse(path.read_bytes(), str(path))
     except OSError as error:
-        raise RecallError(f"cannot read {option} {path}: {error.strerror or error}") from None
+        raise ComparisonError(f"cannot read {option} {path}: {error.strerror or error}") from None
 
 
 def _previous(raw: bytes, name: str) -> Mapping[str, Any]:
     try:
         return read_drift(raw)
     except DriftFileError as error:
-        raise RecallError(f"--previous {name} is no {str(error).removeprefix('not a ')}") from None
+        raise ComparisonError(f"--previous {name} is no {str(error).removeprefix('not a ')}") from None
 
 
 def _has_content(path: Path) -> bool:
@@ -184,10 +184,10 @@ def _has_content(path: Path) -> bool:
 def _check_writable(target: Path, option: str) -> None:
     folder = target.parent
     if target.is_dir():
-        raise RecallError(f"{option} {target} is a folder: name a file")
+        raise ComparisonError(f"{option} {target} is a folder: name a file")
     if not folder.is_dir():
-        raise RecallError(f"{option} {target}: there is no folder {folder}")
+        raise ComparisonError(f"{option} {target}: there is no folder {folder}")
     if not os.access(target if target.exists() else folder, os.W_OK):
-        raise RecallError(f"{option} {target} cannot be written: permission denied")
+        raise ComparisonError(f"{option} {target} cannot be written: permission denied")
     if option == "--write-baseline" and _has_content(target):
         parse_baseline(target.read_bytes(), str(target))  # what cannot be read would be lost

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def verbatim() -> Iterator[None]:
+def without_assert_rewriting() -> Iterator[None]:
     """Within it, what is imported for the first time is imported by Python's own means."""
     finders = sys.meta_path[:]
     collects = gc.isenabled()
