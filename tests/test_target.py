@@ -701,3 +701,11 @@ def test_the_deadline_covers_the_handshake():
             failure = target.send(probe(), 0)[-1].failure
     assert failure is not None
     assert failure.kind == "timeout"
+
+
+def test_a_header_line_that_is_none_is_quoted_as_it_came_and_not_as_python_keeps_it():
+    head = b"HTTP/1.1 200 OK\r\nX-Batch: a\0\r\n\r\n"
+    with hostile.serve(answering(head)) as server, target_of(server) as target:
+        failure = target.send(probe(), 1)[-1].failure
+    assert failure is not None
+    assert r"(illegal header line: 'X-Batch: a\x00')" in str(failure.detail)

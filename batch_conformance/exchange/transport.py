@@ -42,6 +42,8 @@ _CLOSED_IN_HEAD = Template(
 )
 _LENGTHS = Template("exchange.content_lengths", "conflicting Content-Length headers: {lengths}")
 _HEAD_NOT_HTTP = Template("exchange.head_not_http", "the header section is not HTTP/1.1 ({reason}), starting {start}")
+_IN_PYTHON = re.compile(r"bytearray\(b(.*)\)")
+"""How h11's reasons quote a line."""
 _ENDLESS = Template("exchange.endless_chunk", "a chunk header or the trailer section does not end")
 _CLOSED_IN_CHUNKS = Template(
     "exchange.closed_in_chunks", "the connection was closed inside a chunked body, after {bytes} bytes"
@@ -314,6 +316,7 @@ class _Reading:
             if "conflicting" in words:
                 listed = Listing(tuple(sorted(value.decode("latin-1")[:40] for value in lengths)), "and")
                 return Failure("protocol", _LENGTHS(lengths=listed)), False
+            words = _IN_PYTHON.sub(r"\1", words)
             line = self._head.split(b"\n", 1)[0].rstrip()[:80].decode("latin-1")
             return Failure("protocol", _HEAD_NOT_HTTP(reason=words, start=repr(line))), False
         if "too long" in words:
