@@ -402,3 +402,35 @@ def test_the_body_of_a_status_that_is_not_documented_is_nobodys_business(body: b
 def test_an_empty_text_that_is_listed_is_meant() -> None:
     under = contract_of({"properties": {"id": {"type": "string"}, "reason": {"type": "string", "enum": ["", "full"]}}})
     assert not findings(sent({"id": KNOWN, "reason": ""}), under=under)
+
+
+@pytest.mark.parametrize("further", ["/", "/../" + KNOWN])
+def test_what_follows_a_known_id_and_is_not_looked_at_is_one_finding_whatever_follows(further: str) -> None:
+    """Letters after an id that is easy to guess are not asked for: other batches may have such ids."""
+    near = [sent(subject="neighbour", batch_id=KNOWN + mark) for mark in (".json", "?x=1", "#x", f",{KNOWN}")]
+    hostile = sent(subject="hostile", batch_id=KNOWN + further)
+    assert told(sent(), unknown(), *near, hostile) == [("identity.neighbour_answered", "200", "")]
+
+
+@pytest.mark.parametrize("mark", [".json", "?x=1", " "])
+def test_an_id_that_is_cut_at_one_mark_does_not_explain_that_a_path_is_followed(mark: str) -> None:
+    near = sent(subject="neighbour", batch_id=KNOWN + mark)
+    hostile = sent(subject="hostile", batch_id=f"{KNOWN}/../{KNOWN}")
+    rules = [rule for rule, *_ in told(sent(), unknown(), near, hostile)]
+    assert sorted(rules) == ["identity.neighbour_answered", "identity.traversal_answered"]
+
+
+def test_a_slash_that_is_decoded_in_an_id_is_told_with_the_paths_that_are_followed() -> None:
+    followed = [sent(subject="hostile", batch_id=text) for text in (f"x/../{KNOWN}", f"{KNOWN}/", f"./{KNOWN}")]
+    assert told(sent(), unknown(), *followed) == [("identity.traversal_answered", "200", "")]
+    for one in followed:
+        assert told(sent(), unknown(), one) == [("identity.traversal_answered", "200", "")]
+
+
+def test_what_an_earlier_state_has_not_set_yet_is_no_change_beside_a_state_that_went_back() -> None:
+    earlier = {**COMPLETED, "status": "in_progress", "completed_at": None, "finalizing_at": None}
+    earlier["output_file_id"] = None
+    assert told(sent(COMPLETED), sent(earlier), sent(COMPLETED)) == [("state.regressed", "200", "/status")]
+    # What is set from the beginning does not vanish with a state.
+    changed = sent({**earlier, "created_at": COMPLETED["created_at"] + 1})
+    assert ("stability.changed", "200", "/created_at") in told(sent(COMPLETED), changed)

@@ -26,6 +26,8 @@ _OTHERS = {"known": "unknown", "unknown": "known"}
 _NEVER, _ALWAYS = (float("-inf"), 0, 0), (float("inf"), 0, 0)
 _PLAIN_IDS = frozenset({"known", "unknown", "recorded"})
 """Subjects whose ids nothing is odd about."""
+_MARKS, _SEVERAL = frozenset(".?#,"), 3
+"""What may follow an id and end it, and of how many kinds that shows that nothing is looked at that follows."""
 
 
 class Facts:
@@ -216,9 +218,15 @@ class Facts:
         return tuple(sorted(self._errors)) if broken else ()
 
     def continues(self, asked: str) -> bool:
-        """Whether an id begins with a known one, and what follows known ids is not looked at."""
+        """Whether an id begins with a known one, and what follows known ids is not looked at.
+
+        Letters after a known id are not always asked for: another batch may have such an id. Marks of several kinds
+        show the same, as no one of them is what an id is cut at then.
+        """
         known = tuple(self._known)
-        ignored = any(near.startswith(known) and near.replace("_", "").isalnum() for near in self._near)
+        longer = [near for near in self._near if near.startswith(known)]
+        marks = {near.removeprefix(one)[:1] for near in longer for one in known if near.startswith(one)} & _MARKS
+        ignored = any(near.replace("_", "").isalnum() for near in longer) or len(marks) >= _SEVERAL
         return ignored and asked.startswith(known)
 
     def refuses_scheme(self, status: str, subject: str) -> bool:

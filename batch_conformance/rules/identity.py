@@ -109,9 +109,12 @@ def _at_redirect(_: Finding) -> Highlight:
 
 
 def _is_traversal(observation: Observation) -> bool:
-    """Whether the id is a path that leads elsewhere once its encoded slashes are taken for separators."""
-    asked = observation.exchange.probe.batch_id or ""
-    return "/" in asked and ".." in asked.split("/")
+    """Whether the id is a path that leads elsewhere once its encoded slashes are taken for separators.
+
+    Empty segments, such as after a slash at the end, and single dots lead nowhere else where servers overlook them.
+    """
+    segments = (observation.exchange.probe.batch_id or "").split("/")
+    return len(segments) > 1 and not {"", ".", ".."}.isdisjoint(segments)
 
 
 def _short(text: str) -> str:

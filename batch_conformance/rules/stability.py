@@ -44,13 +44,19 @@ def _compare_values(history: History) -> Iterator[tuple[Observation, Broken]]:
     """What lasts keeps its value once it is set, and stays there."""
     reads = history.batches
     settled: dict[str, Any] = {}
+    furthest = -1
     for read in reads:
         roles = read.operation.roles
+        stage = stage_of(read.batch, roles)
+        # A state that went back is told as that, and a batch of an earlier state has not yet what a later one sets.
+        went_back = stage is not None and stage.rank < furthest
+        furthest = max(furthest, stage.rank if stage else furthest)
         required = {place.pointer for place in read.schema.properties if place.required} if read.schema else set()
         for pointer in sorted(roles.lasting - {roles.identity}):
             value = at(read.batch, pointer)
             was = settled.get(pointer)
-            if value is None and was is not None and pointer not in required and not _is_over(read, pointer):
+            missed = value is None and was is not None and pointer not in required
+            if missed and not went_back and not _is_over(read, pointer):
                 yield read, _changed(read, pointer, was, None)
             if (
                 isinstance(value, str | int)
