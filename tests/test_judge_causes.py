@@ -434,3 +434,13 @@ def test_what_an_earlier_state_has_not_set_yet_is_no_change_beside_a_state_that_
     # What is set from the beginning does not vanish with a state.
     changed = sent({**earlier, "created_at": COMPLETED["created_at"] + 1})
     assert ("stability.changed", "200", "/created_at") in told(sent(COMPLETED), changed)
+
+
+def test_a_field_that_breaks_its_grammar_is_shown_with_no_quotes_but_its_own() -> None:
+    def observed(value: str) -> set[str]:
+        found = findings(sent(headers=(("Content-Type", JSON), ("ETag", value))))
+        return {str(one.observed) for one in found if one.rule == "response.field_syntax"}
+
+    assert observed("abc") == {"ETag: `abc`"}
+    assert observed('w/"abc"') == {'ETag: `w/"abc"`'}
+    assert observed("") == {"ETag: ``"}

@@ -220,7 +220,8 @@ def _check_syntax(observation: Observation) -> Iterator[Broken]:
         if lower not in told and not is_well_formed(lower, value):
             told.add(lower)
             field = FIELDS[lower]
-            observed = shown(Private(f'"{value.strip()[:60]}"'))
+            # In double quotes it would look right, where those are what is missing.
+            observed = shown(Private(f"`{value.strip()[:60]}`"))
             yield Broken(
                 _FORM(name=field.name, form=field.form(), source=field.source),
                 _VALUE(name=field.name, value=observed),
