@@ -170,7 +170,7 @@ CASES: Mapping[str, Case] = {
         keeps=(
             (completed(),),
             (completed({"output_file_id": None, "error_file_id": None}),),
-            (completed({"output_file_id": "-", "error_file_id": "-"}),),
+            *((completed({"output_file_id": unset, "error_file_id": unset}),) for unset in ("-", "undefined")),
             (completed({"output_file_id": "https://a/x?part=1", "error_file_id": "https://a/x?part=2"}),),
         ),
     ),
@@ -202,7 +202,7 @@ CASES: Mapping[str, Case] = {
             (batch({"status": "in_progress", "in_progress_at": 1741685420, "error_file_id": "file-errors0001"}),),
         ),
         keeps=(
-            (batch({"output_file_id": ""}),),
+            *((batch({"output_file_id": unset}),) for unset in ("", "null", "0")),
             (batch({"status": "finalizing", "output_file_id": "file-output0001"}),),
             (batch({"status": "cancelling", "output_file_id": "file-output0001"}),),
             (completed(),),

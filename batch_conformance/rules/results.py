@@ -14,6 +14,7 @@ from batch_conformance.contract.schema import Schema
 from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.rules.batch import stage_of
+from batch_conformance.rules.bodies import stands_for_unset
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
 
@@ -39,9 +40,9 @@ def _files(schema: Schema) -> _Files:
 
 
 def _named(observation: Observation, pointer: str) -> str:
-    """The file at a pointer; empty where none is named."""
+    """The file at a pointer; empty where none is named, or a word stands for none."""
     value = at(observation.batch, pointer)
-    return value.strip() if isinstance(value, str) else ""
+    return value.strip() if isinstance(value, str) and not stands_for_unset(value) else ""
 
 
 def _check_same(observation: Observation) -> Iterator[Broken]:
