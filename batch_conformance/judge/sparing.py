@@ -39,20 +39,25 @@ def head_check(names: Sequence[str]) -> HeadCheck | None:
     """What checks the heads that have fields of these names, in this order; None where one is surely to be explained.
 
     The rules about fields of HTTP's own are checked so once for each value, or in a moment, and are no part of what
-    makes exchanges alike: most answers have a Date, a tag or an age that no other has.
+    makes exchanges alike: most answers have a Date, a tag or an age that no other has. The values of fields that rules
+    look at anyway (``headers_looked_at``) are left to the caller: they make exchanges alike.
     """
-    lower = [name.lower() for name in names]
+    lower, apart = [name.lower() for name in names], headers_looked_at()
     if any(name in SINGLETONS and lower.count(name) > 1 for name in lower):
         return None
-    checked = tuple((place, name, _known_values(name)) for place, name in enumerate(lower) if name in FIELDS)
+    checked = tuple(
+        (place, name, _known_values(name), FIELDS[name].is_well_formed)
+        for place, name in enumerate(lower)
+        if name in FIELDS and name not in apart
+    )
 
     compared = not {"age", "last-modified"}.isdisjoint(lower)
 
     def holds(values: Sequence[str]) -> bool:
-        for place, name, known in checked:
+        for place, name, known, keeps_grammar in checked:
             value = values[place]
             if value not in known:
-                if not is_well_formed(name, value):
+                if not keeps_grammar(value) and not is_well_formed(name, value):
                     return False
                 if len(known) >= _MOST_VALUES:
                     known.clear()

@@ -12,6 +12,7 @@ from batch_conformance.exchange.exchange import Headers
 from batch_conformance.exchange.redaction import Redactor
 from batch_conformance.judge.sparing import HeadCheck, head_check, headers_looked_at
 from batch_conformance.recorded.inferred_probe import NEGOTIATION, InferredProbe
+from batch_conformance.rules.fields import is_well_formed
 from batch_conformance.rules.headers import header_value
 
 Key = tuple[Any, ...]
@@ -105,6 +106,8 @@ class Heads:
     def _answer(judged: list[tuple[str, str]], documented: dict[str, Schema | None]) -> Said | None:
         content_types = [value for name, value in judged if name == "content-type"]
         if len(content_types) != 1 or len({name for name, _ in judged}) != len(judged):
+            return None
+        if not all(is_well_formed(name, value) for name, value in judged):
             return None
         parts: list[Any] = [content_types[0]]
         for name, value in judged:

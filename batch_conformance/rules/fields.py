@@ -72,6 +72,8 @@ def is_fixdate(value: str) -> bool:
     match = _FIXDATE.fullmatch(value)
     if match is None:
         return False
+    if match[3] != "0000" and "01" <= match[1] <= "28":
+        return True
     year = int(match[3])
     return year > 0 and 0 < int(match[1]) <= monthrange(year, _MONTHS.index(match[2]) + 1)[1]
 
