@@ -83,7 +83,7 @@ def test_a_rate_holds_for_all_connections_together() -> None:
 
 
 def test_a_target_that_dies_ends_the_run_and_what_was_under_way_is_kept() -> None:
-    mock = EmbeddedMock(latency=0.01)
+    mock = EmbeddedMock(latency=0.1)
     with mock, audit_of(mock, 4) as audit:
         ending = threading.Thread(target=lambda: (time.sleep(0.5), mock.stop()))
         ending.start()

@@ -154,6 +154,10 @@ def _evidence(one: Drift) -> tuple[bool, int, tuple[int, ...]]:
     return one.down.is_head, one.down.size, _order(one)
 
 
+_TOGETHER = 0.5
+"""Seconds between the beginnings of two requests that may have been under way at once when both were cut off."""
+
+
 class Availability:
     """What was answered and what was not, batch by batch. A hundred bytes of each failure are held."""
 
@@ -199,7 +203,9 @@ class Availability:
         pairs = [
             (place, one)
             for place, (one, after) in enumerate(pairwise(downs))
-            if one.failure == "reset" and after.failure == "refused"
+            if one.failure == "reset"
+            and after.failure == "refused"
+            and not (place and _are_together(downs[place - 1], one))
         ]
         if not pairs:
             return ()
@@ -446,6 +452,11 @@ def _silent(observation: Observation, of: Message | None) -> Deviation:
             kind=_told_kind(observation, of),
         ),
     )
+
+
+def _are_together(before: Down, one: Down) -> bool:
+    """Whether both may have been under way when they were cut off: nobody knows at which of them it was."""
+    return before.failure == "reset" and one.moment[0] - before.moment[0] < _TOGETHER
 
 
 def ended(observation: Observation, *, sure: bool) -> Deviation | None:

@@ -19,7 +19,6 @@ from batch_conformance.rules import (
     bodies,
     client,
     counts,
-    error_values,
     fields,
     framing,
     headers,
@@ -27,13 +26,11 @@ from batch_conformance.rules import (
     json_text,
     leaks,
     media_type,
-    results,
     shape,
     stability,
     states,
     status,
     times,
-    values,
 )
 from batch_conformance.rules.rule import Rule
 
@@ -43,8 +40,6 @@ _FAMILIES = (
     framing.RULES,
     json_text.RULES,
     bodies.RULES,
-    values.RULES,
-    error_values.RULES,
     availability.RULES,
     authentication.RULES,
     identity.RULES,
@@ -55,7 +50,6 @@ _FAMILIES = (
     times.RULES,
     states.RULES,
     counts.RULES,
-    results.RULES,
     stability.RULES,
     shape.RULES,
     client.RULES,

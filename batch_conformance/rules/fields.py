@@ -248,12 +248,15 @@ def _values(name: str, answer: Response) -> list[str]:
 
 
 def _is_told_otherwise(name: str, answer: Response) -> bool:
-    """Whether what is repeated differs in what rules of its own tell: two lengths, or two media types."""
+    """Whether the copies do no harm, or differ in what a rule of its own tells: two lengths, or two media types.
+
+    The same length twice is one that recipients may take (RFC 9110 section 8.6); so is the same Content-Type.
+    """
+    values = {value.strip() for value in _values(name, answer)}
     if name == "content-length":
-        return len({value.strip() for value in _values(name, answer)}) > 1
-    if name == "content-type":
-        return len({value.partition(";")[0].strip().lower() for value in _values(name, answer)}) > 1
-    return False
+        return True
+    kinds = {value.partition(";")[0].strip().lower() for value in values}
+    return name == "content-type" and (len(values) == 1 or len(kinds) > 1)
 
 
 def _at_field(finding: Finding) -> Highlight:
