@@ -114,7 +114,7 @@ class Target:
         self._retries = retries
         self._pacer = pacer or Pacer(rate, sleep=sleep)
         self._turn = turn or threading.Lock()
-        self._max_retry_after = max_retry_after
+        self.max_retry_after = max_retry_after
         self._query = query.lstrip("?&")
         self._headers = SecretHeaders(headers)
         self._sleep = sleep
@@ -289,7 +289,7 @@ class Target:
                 return None
         elif outcome.response is not None and outcome.response.status in RETRIED_STATUSES - {forced}:
             asked = retry_after(outcome.response.header("Retry-After"), time.time())
-            if asked is not None and asked > self._max_retry_after:
+            if asked is not None and asked > self.max_retry_after:
                 return None
             pause = max(pause, asked or 0.0)
         else:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange, FailureKind, Probe
 from batch_conformance.exchange.limits import BudgetExhausted
-from batch_conformance.exchange.target import RETRIED_STATUSES, Target, is_repeatable
+from batch_conformance.exchange.target import RETRIED_STATUSES, Target, is_repeatable, retry_after
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge.facts import Facts
@@ -307,7 +307,7 @@ class Runner:
             self._limited = 0
         elif is_repeatable(final.probe) and status != final.probe.forced_status:
             # What was sent only once, though it may be repeated, says nothing of a limit that would have passed.
-            self._limited += len(attempts) > 1 or not self.target.retries
+            self._limited += len(attempts) > 1 or not self.target.retries or self._is_limited_for_long(final)
         self._down = self._down + 1 if (final.failure is not None or status >= 500) and not forced else 0
         if self._limited >= _LIMITED_ENOUGH:
             self.stopped = _RATE_LIMITED()
@@ -315,6 +315,12 @@ class Runner:
             self._gave_up_the_key = True
         elif self._down >= _DOWN_ENOUGH:
             self.stopped = _DOWN(how=final.failure.detail if final.failure else _EVERY_REQUEST(status=status))
+
+    def _is_limited_for_long(self, final: Exchange) -> bool:
+        """Whether the target asked for a longer rest than is waited out."""
+        given = final.response.header("Retry-After") if final.response else None
+        asked = retry_after(given, final.started_at)
+        return asked is not None and asked > self.target.max_retry_after
 
     def _send(self, number: int, probe: Probe) -> tuple[Exchange, ...]:
         if self._ahead and number in self._ahead:
