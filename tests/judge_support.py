@@ -165,6 +165,11 @@ def refused(body: Any = "Invalid token", status: int = 401, credential: str = "m
     return sent(body, status, credential=credential, **{"headers": headers, **more})
 
 
+def judge_one(observation: Observation) -> list[Deviation]:
+    """All rules that one exchange breaks by itself, but those about who is let in and which batch is answered."""
+    return about(check(observation), "document", "protocol", "sense", "leak")
+
+
 def of_body(observation: Observation) -> list[Deviation]:
     """What is wrong with the body of an exchange alone."""
     return [one for one in about(check(observation), "document") if not one.rule.startswith("response.")]

@@ -4,14 +4,13 @@ import tracemalloc
 
 import hostile
 import pytest
+from exchange_lines import exchange_to_dict, spooled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.limits import Budget
-from batch_conformance.exchange.record import exchange_to_dict
 from batch_conformance.exchange.target import Presentation, Target
-from batch_conformance.recorded.spooled import spooled
 
 KEY = "sk-hostile-canary-0123456789abcdef"
 MEBIBYTE = 1 << 20

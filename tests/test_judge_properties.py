@@ -12,14 +12,14 @@ import pytest
 from exchanges import EXCHANGES
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from judge_support import contract, contract_of, of_body, openai_like, sent
+from judge_support import contract, contract_of, judge_one, of_body, openai_like, sent
 from schema_strategies import ANYTHING, WORDS, Schema, components, keeping, promises, schemas
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.pointer import split
 from batch_conformance.contract.schema import Property
 from batch_conformance.findings.finding import Deviation
-from batch_conformance.judge.judge import judge, judge_one
+from batch_conformance.judge.judge import judge
 from batch_conformance.observation.observation import Observation
 
 SLOW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

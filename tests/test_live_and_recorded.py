@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exchange_lines import exchange_to_dict
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from judge_support import COMPLETED, KNOWN, OTHER, QUEUED, contract, sent
@@ -37,7 +38,6 @@ from recorded_support import validated as command
 from test_recorded_ledger import told
 
 from batch_conformance.exchange.exchange import Exchange, Failure
-from batch_conformance.exchange.record import exchange_to_dict
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import judge

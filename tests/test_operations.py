@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exchange_lines import exchange_to_dict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from operation_support import of, operation, serving
@@ -22,7 +23,6 @@ from batch_conformance.contract.path_template import parameters
 from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import RECORDED as RECORDED_CHAPTER
 from batch_conformance.exchange.exchange import Exchange, Failure, Probe, Request, Response
-from batch_conformance.exchange.record import exchange_to_dict
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import judge

@@ -3,14 +3,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from exchange_lines import exchange_to_dict, spooled
 from exchanges import EXCHANGES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_conformance.exchange.exchange import Exchange, Probe, Request, Response
-from batch_conformance.exchange.record import exchange_to_dict
 from batch_conformance.recorded.line import LineError
-from batch_conformance.recorded.spooled import spooled
 
 SAMPLE = Exchange(
     0,

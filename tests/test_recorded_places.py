@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exchange_lines import spooled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from judge_support import contract
@@ -21,7 +22,6 @@ from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.serialization import pack, unpack
 from batch_conformance.recorded.source import lines_before, parts
-from batch_conformance.recorded.spooled import spooled
 
 DRIFTS = {"id": "batch_rdyqgrcgjg", "object": "batch", "created_at": "1741685413"}
 GUESS = InferredProbe(Belonging(contract()))

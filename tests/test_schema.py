@@ -591,7 +591,7 @@ def test_a_value_that_keeps_a_described_type_is_of_a_type_of_its_place(value: An
 
 
 def test_a_body_of_a_million_wrong_items_is_judged_in_bounds() -> None:
-    schema = shipped_contract("documented").chosen.responses["200"].schema_for("application/json")
+    schema = shipped_contract("documented").chosen.responses["200"].content["application/json"]
     assert schema is not None
     body = {"errors": [1] * 1_000_000, **{f"x{number}": 1 for number in range(100_000)}}
     assert [violation.pointer for violation in schema.violations(body) if violation.keyword == "type"] == ["/errors/*"]

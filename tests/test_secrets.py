@@ -16,13 +16,13 @@ import canary
 import hostile
 import hostile_answers
 import pytest
+from exchange_lines import exchange_to_dict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from suite_support import OURS, ROOT
 from test_survival_endings import Run, crashing, wait_for
 
 from batch_conformance.exchange.exchange import Probe
-from batch_conformance.exchange.record import exchange_to_dict
 from batch_conformance.exchange.target import Presentation, Target
 from batch_conformance.mock.process import EmbeddedMock
 

@@ -116,7 +116,7 @@ def test_a_null_example_predicts_nulls_and_its_repair_allows_them(version: str, 
     assert found.predicts == (("200", "/at"),)
     repaired = compiled(body, version=version)
     assert repaired.repaired
-    schema = repaired.chosen.responses["200"].schema_for("application/json")
+    schema = repaired.chosen.responses["200"].content["application/json"]
     assert schema is not None
     assert schema.is_valid({"at": None})
     assert not [one for one in compile_contract(repaired.document).document_findings if one.level == "should"]
@@ -172,7 +172,7 @@ def test_the_examples_of_a_media_type_are_checked() -> None:
 def test_several_bad_samples_of_one_list_are_all_removed() -> None:
     body = {"type": "string", "examples": [1, "good", {"a": 1}, 2]}
     contract = compiled(body, version="3.1.0")
-    node = contract.chosen.responses["200"].schema_for("application/json")
+    node = contract.chosen.responses["200"].content["application/json"]
     assert node is not None
     assert [one.pointer.removeprefix(BODY) for one in contract.document_findings if one.level == "should"] == [
         "/examples/0",

@@ -11,13 +11,12 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from judge_support import COMPLETED, KNOWN, QUEUED, contract, contract_of, openai_like, sent
+from judge_support import COMPLETED, KNOWN, QUEUED, contract, contract_of, judge_one, openai_like, sent
 from test_recorded_ledger import RUNS
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.judge.applying import compare
-from batch_conformance.judge.judge import judge_one
 from batch_conformance.judge.log import compared_places
 from batch_conformance.judge.sparing import SurelyCalm, broken_alike, headers_looked_at, unspared
 from batch_conformance.observation.observation import Observation, at

@@ -14,6 +14,7 @@ import hostile
 import pytest
 from click.testing import CliRunner
 from contract_support import document, overlay, tree
+from exchange_lines import spooled
 from hostile_answers import message
 from suite_support import run_suite
 
@@ -25,7 +26,6 @@ from batch_conformance.findings.baseline_file import parse_baseline
 from batch_conformance.findings.shape import parse_shape
 from batch_conformance.input_error import InputError
 from batch_conformance.recorded.line import LineError, values_of
-from batch_conformance.recorded.spooled import spooled
 from batch_conformance.report.drift_json import read_drift
 from batch_conformance.report.matrix_formats import read_matrix
 from batch_conformance.run.audit_file import load_audit_file

@@ -35,13 +35,6 @@ class ResponseContract:
     headers: Mapping[str, Schema | None]
     required_headers: frozenset[str] = frozenset()
 
-    def schema_for(self, media_type: str) -> Schema | None:
-        """The schema for a bare, lower-case media type: exact, then ``type/*``, then ``*/*``; None where undeclared."""
-        for declared in (media_type, media_type.partition("/")[0] + "/*", "*/*"):
-            if declared in self.content:
-                return self.content[declared]
-        return None
-
 
 @dataclass(frozen=True)
 class Operation:

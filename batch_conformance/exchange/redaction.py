@@ -1,7 +1,4 @@
-"""Secrets taken out of everything that is kept: the key in any spelling, credentials, signatures of URLs.
-
-Also the masking of customers' data in what is shared (``mask_values``), which leaves types as they are.
-"""
+"""Secrets taken out of everything that is kept: the key in any spelling, credentials, signatures of URLs."""
 
 from __future__ import annotations
 
@@ -14,12 +11,10 @@ import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from batch_conformance.exchange.exchange import Headers, Response
 
 REDACTED = "[redacted]"
-MASKED = "[masked]"
 MASKED_HEADERS = (
     "authorization",
     "proxy-authorization",
@@ -244,18 +239,6 @@ def is_secret_name(name: str) -> bool:
     return bool(_SECRET_NAME.search(name))
 
 
-def mask_values(value: Any, pointers: Iterable[str]) -> Any:
-    """A copy of parsed JSON with customers' data masked at the JSON Pointers (RFC 6901); ``*`` stands for any member.
-
-    Types stay: strings become ``[masked]``, of URLs the scheme and host stay, numbers become 0, and of arrays and
-    objects the shape and the names stay. null and booleans are kept, and pointers that lead nowhere change nothing.
-    """
-    for pointer in pointers:
-        steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-        value = _mask_at(value, steps)
-    return value
-
-
 def _needles(secret: bytes) -> Iterator[_Needle]:
     size = len(secret)
     run = 12 if size >= 20 else max(8, math.ceil(0.6 * size)) if size >= 12 else size
@@ -349,29 +332,3 @@ def _inflate(data: bytes) -> bytes:
         return zlib.decompressobj(wbits=47).decompress(data, 1 << 20)
     except zlib.error:
         return b""
-
-
-def _mask_at(value: Any, steps: list[str]) -> Any:
-    if not steps:
-        return _mask(value)
-    step, rest = steps[0], steps[1:]
-    if isinstance(value, dict):
-        return {name: _mask_at(member, rest) if step in ("*", name) else member for name, member in value.items()}
-    if isinstance(value, list):
-        return [_mask_at(item, rest) if step in ("*", str(index)) else item for index, item in enumerate(value)]
-    return value
-
-
-def _mask(value: Any) -> Any:
-    if isinstance(value, str):
-        url = re.match(r"(https?://)(?:[^/?#\s@]*@)?([^/?#\s]+)", value)
-        return f"{url[1]}{url[2]}/{MASKED}" if url else MASKED
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, (int, float)):
-        return type(value)(0)
-    if isinstance(value, list):
-        return [_mask(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _mask(member) for name, member in value.items()}
-    return value

@@ -422,16 +422,6 @@ def _judge_alone(observation: Observation, found: Found) -> Iterator[tuple[Bucke
     yield ALWAYS, _GIVEN_AWAY, given_away
 
 
-def judge_one(observation: Observation) -> Iterator[Deviation]:
-    """The deviations that one exchange shows by itself, whatever else there is."""
-    found = check(observation)
-    if is_refused_for_its_id(observation):
-        yield from (one for of_one in _judge_refusal(observation, found) for one in of_one)
-    else:
-        yield from _judge_answer(found)
-    yield from about(found, "leak")
-
-
 def _judge_refusal(observation: Observation, found: Found) -> tuple[list[Deviation], list[Deviation]]:
     """Of a refusal of an id that the document does not admit: what is not as documented, as one, and the rest."""
     refusal = REFUSED_INPUT.deviation(observation, refused_for_its_id(observation))

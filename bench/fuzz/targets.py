@@ -26,6 +26,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import exchanges  # noqa: E402
 import samples  # noqa: E402
+from exchange_lines import exchange_to_dict, spooled  # noqa: E402
 
 from batch_conformance.contract.contract import Contract, compile_contract  # noqa: E402
 from batch_conformance.contract.document import parse_document  # noqa: E402
@@ -34,7 +35,6 @@ from batch_conformance.contract.overlay import apply, parse_overlay  # noqa: E40
 from batch_conformance.contract.sources import named_document, shipped_contract  # noqa: E402
 from batch_conformance.exchange.exchange import Exchange, Probe  # noqa: E402
 from batch_conformance.exchange.har import har  # noqa: E402
-from batch_conformance.exchange.record import exchange_to_dict  # noqa: E402
 from batch_conformance.findings.baseline_file import (  # noqa: E402
     FORMAT,
     BaselineError,
@@ -57,7 +57,6 @@ from batch_conformance.recorded.belonging import Belonging  # noqa: E402
 from batch_conformance.recorded.har_entries import lines_of  # noqa: E402
 from batch_conformance.recorded.inferred_probe import InferredProbe  # noqa: E402
 from batch_conformance.recorded.line import LineError, exchange_of, values_of  # noqa: E402
-from batch_conformance.recorded.spooled import spooled  # noqa: E402
 from batch_conformance.report.drift_json import DriftFileError, read_drift, render  # noqa: E402
 from batch_conformance.report.run_report import RunReport  # noqa: E402
 from batch_conformance.report.writer import FORMATS  # noqa: E402
