@@ -69,3 +69,15 @@ def test_fields_keep_the_grammar_of_http(kept: Kept) -> None:
 def test_a_field_that_is_no_list_is_sent_once(kept: Kept) -> None:
     """One Date, one ETag, one Content-Type. RFC 9110 section 5.3."""
     kept()
+
+
+@rule("response.aged_no_store")
+def test_what_may_not_be_stored_has_no_age(kept: Kept) -> None:
+    """No cache keeps an answer that says no-store. RFC 9111 section 5.2.2.5."""
+    kept()
+
+
+@rule("response.modified_later")
+def test_nothing_was_modified_after_it_was_sent(kept: Kept) -> None:
+    """Last-Modified is not later than Date. RFC 9110 section 8.8.2.1."""
+    kept()

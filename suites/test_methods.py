@@ -21,3 +21,9 @@ def test_a_405_lists_what_is_allowed(kept: Kept) -> None:
 def test_undeclared_methods_do_not_succeed(kept: Kept) -> None:
     """What the path does not declare changes nothing. OpenAPI 3.0, Path Item Object. Sent where allowed."""
     kept()
+
+
+@rule("method.allow_refused")
+def test_allow_names_no_method_that_is_refused(kept: Kept) -> None:
+    """A 405 for a method whose Allow names that method contradicts itself. RFC 9110 section 15.5.6."""
+    kept()
