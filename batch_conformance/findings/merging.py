@@ -1,4 +1,4 @@
-"""Gathers crowds of findings: a value, or a name, that is another one each time is one deviation, not hundreds."""
+"""Merges findings of one cause: a value, or a name, that is another one each time is one deviation, not hundreds."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ NO_AGE = frozenset({"negative", "distant"})
 _SHOWN = 3
 _CHANGING_NAMES = Template("many.names", "undocumented properties of changing names, such as {name}")
 _AND_MORE = Template("many.values", "{shown} and {number} more")
+_NOT_BEFORE = Template("many.not_before", "times not before {place}")
 _NO_AGE = Template("many.no_age", "times of no age at {places}")
 _UNITS = {
     "milliseconds": Template("many.milliseconds", "milliseconds at {places}"),
@@ -34,7 +35,7 @@ _UNITS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Crowd:
+class _Merging:
     """How the findings of a rule are told as one: when there are more than ``most`` of them, and in which words.
 
     ``of_kind`` says that only those of one kind are one. Where ``expected`` is None, that of the first of them is.
@@ -47,17 +48,17 @@ class _Crowd:
 
 
 _MERGED = {
-    "stability.changed": _Crowd(
+    "stability.changed": _Merging(
         3,
         Template("many.other_values", "other values at {places}"),
         Template("many.values_before", "the values read before"),
     ),
-    "time.order": _Crowd(
+    "time.order": _Merging(
         MOST_KINDS,
         Template("many.no_order", "times in no order at {places}"),
         Template("many.in_order", "times in the order of the states"),
     ),
-    "state.timestamp_early": _Crowd(
+    "state.timestamp_early": _Merging(
         2, Template("many.other_states", "times of other states at {places}"), of_kind=True
     ),
 }
@@ -76,12 +77,12 @@ Objects = Callable[[Finding], int]
 
 
 def gather(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings in their order, those of a crowded clause as one, in the place of the first of them."""
+    """The findings in their order, those of a clause with many kinds as one, in the place of the first of them."""
     by_clause: dict[str, list[Finding]] = {}
     for finding in findings:
         by_clause.setdefault(finding.clause, []).append(finding)
-    crowds = {clause: _one(group) for clause, group in by_clause.items() if len(group) > MOST_KINDS}
-    return tuple(dict.fromkeys(crowds.get(finding.clause, finding) for finding in findings))
+    by_id = {clause: _one(group) for clause, group in by_clause.items() if len(group) > MOST_KINDS}
+    return tuple(dict.fromkeys(by_id.get(finding.clause, finding) for finding in findings))
 
 
 def gather_names(findings: Sequence[Finding], objects: Objects) -> tuple[Finding, ...]:
@@ -94,11 +95,11 @@ def gather_names(findings: Sequence[Finding], objects: Objects) -> tuple[Finding
         if finding.rule == "body.undeclared" and 2 * finding.occurrences <= objects(finding):
             around = finding.pointer.rpartition("/")[0]
             by_object[finding.operation, finding.status, finding.media_type, around, finding.level].append(finding)
-    crowds: dict[str, Finding] = {}
+    by_id: dict[str, Finding] = {}
     for group in by_object.values():
         if len({finding.evidence.order for finding in group}) > MOST_NAMES:
-            crowds |= dict.fromkeys((finding.id for finding in group), _of_any_name(group))
-    return tuple(dict.fromkeys(crowds.get(finding.id, finding) for finding in findings))
+            by_id |= dict.fromkeys((finding.id for finding in group), _of_any_name(group))
+    return tuple(dict.fromkeys(by_id.get(finding.id, finding) for finding in findings))
 
 
 def gather_times(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -111,7 +112,7 @@ def gather_times(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     for finding in findings:
         if finding.rule == "time.magnitude":
             by_body[finding.operation, finding.status, finding.media_type, finding.level].append(finding)
-    crowds: dict[str, Finding] = {}
+    by_id: dict[str, Finding] = {}
     for of_body in by_body.values():
         group = [finding for finding in of_body if finding.kind in NO_AGE]
         drawn = len(_places(group)) < len(group) or (
@@ -120,12 +121,12 @@ def gather_times(findings: Sequence[Finding]) -> tuple[Finding, ...]:
             and len({finding.observed for finding in group}) > 1
         )
         if drawn:
-            crowds |= dict.fromkeys((finding.id for finding in group), _at_the_body(group, "many", _NO_AGE))
+            by_id |= dict.fromkeys((finding.id for finding in group), _at_the_body(group, "many", _NO_AGE))
         for kind, words in _UNITS.items():
             of_kind = [finding for finding in of_body if finding.kind == kind]
             if len(of_kind) > 1 and not (drawn and kind in NO_AGE):
-                crowds |= dict.fromkeys((finding.id for finding in of_kind), _at_the_body(of_kind, kind, words))
-    return tuple(dict.fromkeys(crowds.get(finding.id, finding) for finding in findings))
+                by_id |= dict.fromkeys((finding.id for finding in of_kind), _at_the_body(of_kind, kind, words))
+    return tuple(dict.fromkeys(by_id.get(finding.id, finding) for finding in findings))
 
 
 def gather_changes(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -140,15 +141,15 @@ def gather_changes(findings: Sequence[Finding]) -> tuple[Finding, ...]:
             kind = finding.kind if merged.of_kind else "many"
             place = (finding.operation, finding.status, finding.media_type, finding.level)
             by_body[finding.rule, kind, *place].append(finding)
-    crowds: dict[str, Finding] = {}
+    by_id: dict[str, Finding] = {}
     for (rule, kind, *_), group in by_body.items():
         merged = _MERGED[rule]
         if len(group) > merged.most:
             made = _at_the_body(group, kind, merged.observed, merged.expected)
-            crowds |= dict.fromkeys((finding.id for finding in group), made)
+            by_id |= dict.fromkeys((finding.id for finding in group), made)
         elif rule == "time.order":
-            crowds |= _behind_one_time(group)
-    return tuple(dict.fromkeys(crowds.get(finding.id, finding) for finding in findings))
+            by_id |= _behind_one_time(group)
+    return tuple(dict.fromkeys(by_id.get(finding.id, finding) for finding in findings))
 
 
 def _behind_one_time(group: Sequence[Finding]) -> dict[str, Finding]:
@@ -156,12 +157,14 @@ def _behind_one_time(group: Sequence[Finding]) -> dict[str, Finding]:
     merged, by_kind = _MERGED["time.order"], defaultdict(list)
     for finding in group:
         by_kind[finding.kind].append(finding)
-    crowds: dict[str, Finding] = {}
+    by_id: dict[str, Finding] = {}
     for kind, of_kind in by_kind.items():
         if len(of_kind) > _MOST_BEFORE_ONE:
-            made = _at_the_body(of_kind, kind, merged.observed)
-            crowds |= dict.fromkeys((finding.id for finding in of_kind), made)
-    return crowds
+            # The moment of that time stays out: it is the value of another place, which may be masked.
+            place = dict(of_kind[0].expected.arguments)["place"]
+            made = replace(_at_the_body(of_kind, kind, merged.observed), expected=_NOT_BEFORE(place=place))
+            by_id |= dict.fromkeys((finding.id for finding in of_kind), made)
+    return by_id
 
 
 def leave_out_absences(findings: Sequence[Finding]) -> tuple[Finding, ...]:

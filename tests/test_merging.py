@@ -177,5 +177,7 @@ def test_a_time_that_is_never_there_is_one_finding() -> None:
 def test_a_time_that_all_others_are_before_is_one_cause() -> None:
     late = completed({"created_at": 1800000000})
     assert [one for one in told_at(late) if one[0] == "time.order"] == [("time.order", "", "before /created_at")]
+    (found,) = (one for one in judge([late], contract()).findings if one.rule == "time.order")
+    assert str(found.expected) == "times not before /created_at", "no value: that place may be masked"
     two = completed({"finalizing_at": 1741685499, "completed_at": 1741685400, "in_progress_at": 1741685400})
     assert all(pointer for rule, pointer, _ in told_at(two) if rule == "time.order")
