@@ -447,3 +447,10 @@ def test_a_bar_with_the_rate_is_for_terminals_alone(tmp_path: Path) -> None:
     assert shown.returncode == 0
     assert b"Validating" in told
     assert b"exchanges/s" in told
+
+
+def test_validation_loads_nothing_that_only_a_live_run_needs() -> None:
+    code = "import json, sys; import batch_conformance.run.validating; print(json.dumps(sorted(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT)
+    modules = set(json.loads(loaded.stdout))
+    assert not modules & {"hypothesis", "schemathesis", "batch_conformance.probes.plan", "batch_conformance.run.audit"}

@@ -24,6 +24,7 @@ from batch_conformance.probes.plan import Plan
 from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
 from batch_conformance.run.address import AddressError, missing_prefix, raise_if_nothing
 from batch_conformance.run.comparison import Comparison
+from batch_conformance.run.contracts import REPAIRED
 from batch_conformance.run.runner import CONTROL, Runner
 from batch_conformance.run.settings import Settings
 from batch_conformance.run.vendors import NO_VENDOR, known_of, mark_known
@@ -55,7 +56,6 @@ _NOT_SENT = Template("note.not_sent", "{number} planned requests were not sent: 
 _LIMITED = Template("note.limited", "{number} answers of 429 were waited out.")
 _GONE = Template("note.gone", "{ids}: 404 at every read. Expired, or of another account? Nothing was judged of it.")
 _HEALED = Template("note.healed", "{number} requests failed and were repeated.")
-REPAIRED = Template("note.repaired", "No overlay was given: the contract is read with the repairs of its self-check.")
 _BEYOND = Template(
     "note.beyond_plan",
     "{sent} requests were sent for a plan of {planned}: {again} were sent again after an error or a limit, and {looks} "

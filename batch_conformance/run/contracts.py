@@ -11,10 +11,13 @@ from batch_conformance.contract.choice import DEFAULT_CHOICE, Choice
 from batch_conformance.contract.contract import Contract, Reading, compile_contract
 from batch_conformance.contract.document import MAX_BYTES, ContractError, parse_document
 from batch_conformance.contract.sources import load_contract, load_overlay_file
+from batch_conformance.message import Template
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, RequestException
 
+REPAIRED = Template("note.repaired", "No overlay was given: the contract is read with the repairs of its self-check.")
+"""Said in the report of a contract that is ``repaired``."""
 _SECONDS = 30.0
 _CHUNK = 65536
 

@@ -25,8 +25,8 @@ from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import expand, parts
 from batch_conformance.report.run_report import RunFacts, RunReport, TargetFacts
 from batch_conformance.run.address import check_address
-from batch_conformance.run.audit import REPAIRED
 from batch_conformance.run.comparison import Comparison, Files, load_comparison
+from batch_conformance.run.contracts import REPAIRED
 from batch_conformance.run.vendors import NO_VENDOR, contract_for, known_of, load_profile, mark_known
 
 _NOT_JUDGED: dict[NotJudgedReason, Template] = {
