@@ -104,7 +104,7 @@ def diff(
 @command_options("vendors")
 def vendors(vendor: str | None, *, markdown: bool) -> None:
     """List the vendors that have a profile, or say all that is known of one (a name or a file)."""
-    from batch_conformance.report.vendors import details, listing, page  # noqa: PLC0415
+    from batch_conformance.report.reference.vendors import details, listing, page  # noqa: PLC0415
     from batch_conformance.run.vendors import load_profile, profile_names  # noqa: PLC0415
 
     try:
@@ -137,7 +137,7 @@ def audit(*, file: Path, reports_dir: Path, parallel: int | None, previous: Path
           base_url: https://staging.example.com/v1
           options: {contract: api.yaml, operation: "GET /v1/batches/{id}"}
     """
-    from batch_conformance.run.audits import perform_audits  # noqa: PLC0415
+    from batch_conformance.run.audits.command import perform_audits  # noqa: PLC0415
 
     try:
         sys.exit(perform_audits(file, reports_dir, parallel, previous, sys.stdout))
@@ -152,13 +152,13 @@ def audit(*, file: Path, reports_dir: Path, parallel: int | None, previous: Path
 @command_options("matrix")
 def matrix(*, reports: tuple[Path, ...], reports_dir: Path, previous: Path | None) -> None:
     """Lay REPORTS (drift.json files, or their folders) out as one matrix: targets by rules and by clauses."""
-    from batch_conformance.report.matrix import build_matrix, told  # noqa: PLC0415
-    from batch_conformance.report.matrix_files import (  # noqa: PLC0415
+    from batch_conformance.report.matrix.files import (  # noqa: PLC0415
         collect,
         read_previous,
         sources_of,
         write_matrix,
     )
+    from batch_conformance.report.matrix.matrix import build_matrix, told  # noqa: PLC0415
 
     try:
         former = read_previous(previous) if previous else None
@@ -217,8 +217,8 @@ def prove(
     listing: bool,
 ) -> None:
     """Prove the suite: every drift of the catalogue is found at its clause, and nothing that conforms is accused."""
-    from batch_conformance.run.prove import default_jobs  # noqa: PLC0415
-    from batch_conformance.run.proving import ProofOptions, perform_proof  # noqa: PLC0415
+    from batch_conformance.run.prove.command import ProofOptions, perform_proof  # noqa: PLC0415
+    from batch_conformance.run.prove.prove import default_jobs  # noqa: PLC0415
 
     try:
         wish = ProofOptions(contract, groups, names, seed, operation)
@@ -237,8 +237,8 @@ def prove(
 def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: str | None, **options: Any) -> None:
     """Validate recorded traffic: HAR, or NDJSON of exchanges (docs/VALIDATE.md); globs, gzip and - for stdin."""
     from batch_conformance.run.comparison import Files  # noqa: PLC0415
-    from batch_conformance.run.validate import ValidationOptions  # noqa: PLC0415
-    from batch_conformance.run.validating import perform_validation  # noqa: PLC0415
+    from batch_conformance.run.validate.command import perform_validation  # noqa: PLC0415
+    from batch_conformance.run.validate.validate import ValidationOptions  # noqa: PLC0415
 
     files = Files(
         baseline=options.pop("baseline"),
@@ -273,7 +273,7 @@ def completion(shell: str) -> None:
 def explain(rule: str | None, *, markdown: bool, report_language: str) -> None:
     """Say what a RULE means, why it matters, what to do and how to accept it; without one, list them all."""
     from batch_conformance.report.language import language  # noqa: PLC0415
-    from batch_conformance.report.rules_page import explanation, in_chapters, page  # noqa: PLC0415
+    from batch_conformance.report.reference.rules import explanation, in_chapters, page  # noqa: PLC0415
     from batch_conformance.rules import REGISTRY  # noqa: PLC0415
 
     told = language(report_language)
@@ -299,7 +299,7 @@ def _give_up(message: str, code: int) -> NoReturn:
 
 def _deliver(text: str, output: Path | None) -> None:
     """Write ``text`` to a file, whole or not at all, or to the terminal."""
-    from batch_conformance.report.writer import write_text  # noqa: PLC0415
+    from batch_conformance.report.run.writer import write_text  # noqa: PLC0415
 
     if output is None:
         click.echo(text, nl=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from batch_conformance.report.item_outcome import Outcome
+from batch_conformance.report.items.item_outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 from _pytest.junitxml import LogXML, xml_key  # what pytest's own fixture for these properties uses; workers lack it
 
 from batch_conformance.message import Message
-from batch_conformance.report.writer import CANNOT_WRITE
+from batch_conformance.report.run.writer import CANNOT_WRITE
 
 NAME = "junit.xml"
 

@@ -27,23 +27,24 @@ from batch_conformance.junit_file import JunitFile
 from batch_conformance.message import Message, Template
 from batch_conformance.mock.process import MockError
 from batch_conformance.probes.remembered import Remembered
-from batch_conformance.report import github, html, junit, terminal
-from batch_conformance.report.item import Items, items_for
-from batch_conformance.report.item_outcome import Outcome, counts_in_words, outcomes
+from batch_conformance.report.items import junit
+from batch_conformance.report.items.item import Items, items_for
+from batch_conformance.report.items.item_outcome import Outcome, counts_in_words, outcomes
 from batch_conformance.report.language import ENGLISH, language
-from batch_conformance.report.run_report import ChapterOutcome, ChapterResult, RunReport
-from batch_conformance.report.writer import FORMATS, ReportError, write_reports
+from batch_conformance.report.run import github, html, terminal
+from batch_conformance.report.run.run_report import ChapterOutcome, ChapterResult, RunReport
+from batch_conformance.report.run.writer import FORMATS, ReportError, write_reports
 from batch_conformance.resources import suites_folder
-from batch_conformance.run.announced import header, plan_lines, progress_line, warning
-from batch_conformance.run.audit import INSECURE, Audit
-from batch_conformance.run.begin import Opening, begin, open_audit
 from batch_conformance.run.comparison import keep
-from batch_conformance.run.create import cost
-from batch_conformance.run.lookup import key_of, read_outcomes, write_outcomes
+from batch_conformance.run.live.announced import header, plan_lines, progress_line, warning
+from batch_conformance.run.live.audit import INSECURE, Audit
+from batch_conformance.run.live.begin import Opening, begin, open_audit
+from batch_conformance.run.live.create import cost
+from batch_conformance.run.live.lookup import key_of, read_outcomes, write_outcomes
+from batch_conformance.run.live.pauses import Pauses
+from batch_conformance.run.live.selection import numbers_for
 from batch_conformance.run.options import seed_from, settings_from
-from batch_conformance.run.pauses import Pauses
 from batch_conformance.run.progress import ProgressLine
-from batch_conformance.run.selection import numbers_for
 from batch_conformance.run.settings import Settings
 from batch_conformance.suites import read_suites
 

@@ -10,7 +10,7 @@ import argparse
 import os
 import time
 
-from batch_conformance.run.begin import begin
+from batch_conformance.run.live.begin import begin
 from batch_conformance.run.settings import settle
 
 

@@ -20,7 +20,7 @@ import samples  # noqa: E402
 from chromium import launched  # noqa: E402
 
 from batch_conformance.findings.finding import Finding  # noqa: E402
-from batch_conformance.report import html  # noqa: E402
+from batch_conformance.report.run import html  # noqa: E402
 
 _TWO_FRAMES = "new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 

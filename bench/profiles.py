@@ -19,8 +19,8 @@ from pathlib import Path
 import traffic
 
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.run.validate import Validation, ValidationOptions
-from batch_conformance.run.validating import read_here
+from batch_conformance.run.validate.command import read_here
+from batch_conformance.run.validate.validate import Validation, ValidationOptions
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path(__file__).parent / "profiles"

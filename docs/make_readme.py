@@ -8,7 +8,7 @@ from pathlib import Path
 from _pytest.config.argparsing import Parser
 
 from batch_conformance.contract.sources import shipped_contract
-from batch_conformance.report.item import items_for
+from batch_conformance.report.items.item import items_for
 from batch_conformance.run.options import add_options
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -13,9 +13,9 @@ from typing import Any
 from small_server import BATCH_ID, KEY
 
 from batch_conformance.findings.finding import Finding
-from batch_conformance.report.run_report import RunReport
-from batch_conformance.run.audit import Audit
-from batch_conformance.run.begin import begin
+from batch_conformance.report.run.run_report import RunReport
+from batch_conformance.run.live.audit import Audit
+from batch_conformance.run.live.begin import begin
 from batch_conformance.run.settings import settle
 
 _UNSET = ("errors", "error_file_id", "failed_at", "expired_at", "cancelling_at", "cancelled_at")

@@ -15,8 +15,8 @@ from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.plan import Exploration, Plan
-from batch_conformance.run.begin import begin
-from batch_conformance.run.drift_runner import TICK
+from batch_conformance.run.live.begin import begin
+from batch_conformance.run.prove.drift_runner import TICK
 from batch_conformance.run.settings import settle
 
 PLAIN = ""

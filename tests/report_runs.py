@@ -11,7 +11,7 @@ from batch_conformance.exchange.exchange import Failure
 from batch_conformance.findings.finding import LEVELS, Finding, Side, State
 from batch_conformance.judge.judge import REQUIRED_SUCCESS
 from batch_conformance.message import shown
-from batch_conformance.report.run_report import ChapterResult, RunReport
+from batch_conformance.report.run.run_report import ChapterResult, RunReport
 
 STATES: tuple[State, ...] = ("new", "known", "expired")
 SIDES: tuple[Side, ...] = ("server", "document", "network")

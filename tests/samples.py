@@ -13,7 +13,7 @@ from batch_conformance.exchange.exchange import Exchange, Failure, Probe, Reques
 from batch_conformance.findings.finding import Deviation, Finding, Level, Side, State
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldResult, Ledger, StatusResult
 from batch_conformance.message import Message, shown
-from batch_conformance.report.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
+from batch_conformance.report.run.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
 from batch_conformance.rules import REGISTRY
 
 NULLS = (

@@ -24,7 +24,7 @@ from suite_support import OURS, PLAIN, ROOT, Outcome
 from tls_support import make_certificates, server_context
 
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.report.writer import FORMATS
+from batch_conformance.report.run.writer import FORMATS
 
 KEY = "sk-Survival7vLw3xN9tRk2mYp5bHc8dJf4gAs6"
 BATCH_ID = "batch_rdyqgrcgjg"

@@ -25,7 +25,7 @@ from batch_conformance.message_json import from_json
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.mock.spec_of_contract import mock_spec_of
 from batch_conformance.report.language import CHINESE
-from batch_conformance.run.address import AddressError, check_address, missing_prefix
+from batch_conformance.run.live.address import AddressError, check_address, missing_prefix
 
 PATH = "/v1/batches/{id}"
 

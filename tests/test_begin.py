@@ -16,11 +16,11 @@ from batch_conformance.exchange.target import Target
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.credentials import present
 from batch_conformance.probes.plan import build_plan
-from batch_conformance.run import begin as beginning
-from batch_conformance.run.audit import Audit, Reached
-from batch_conformance.run.begin import begin
 from batch_conformance.run.comparison import Files, load_comparison
-from batch_conformance.run.runner import Runner
+from batch_conformance.run.live import begin as beginning
+from batch_conformance.run.live.audit import Audit, Reached
+from batch_conformance.run.live.begin import begin
+from batch_conformance.run.live.runner import Runner
 from batch_conformance.run.settings import settle
 
 

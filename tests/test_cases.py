@@ -22,10 +22,10 @@ from batch_conformance.contract.diff import diff_contracts
 from batch_conformance.contract.sources import load_contract
 from batch_conformance.findings.finding import Finding
 from batch_conformance.report.language import CHINESE
-from batch_conformance.report.proof import Proof
-from batch_conformance.report.run_report import RunReport
-from batch_conformance.run.begin import begin
-from batch_conformance.run.prove import Task, catalogue, choose, prove
+from batch_conformance.report.proof.proof import Proof
+from batch_conformance.report.run.run_report import RunReport
+from batch_conformance.run.live.begin import begin
+from batch_conformance.run.prove.prove import Task, catalogue, choose, prove
 from batch_conformance.run.settings import settle
 
 CASES = Path(__file__).parent / "cases"

@@ -36,9 +36,9 @@ from batch_conformance.judge.judge import judge
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.chapters import CHAPTER_NAMES, CLIENT
 from batch_conformance.probes.plan import build_plan
-from batch_conformance.report.run_report import RunReport
+from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.rules import REGISTRY
-from batch_conformance.run.begin import begin
+from batch_conformance.run.live.begin import begin
 from batch_conformance.run.settings import settle
 
 READER = ClientReader()

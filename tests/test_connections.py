@@ -11,9 +11,9 @@ from contextlib import contextmanager
 import pytest
 
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.report.run_report import RunReport
-from batch_conformance.run.audit import Audit
-from batch_conformance.run.begin import begin
+from batch_conformance.report.run.run_report import RunReport
+from batch_conformance.run.live.audit import Audit
+from batch_conformance.run.live.begin import begin
 from batch_conformance.run.settings import SettingsError, settle
 
 

@@ -14,7 +14,7 @@ from batch_conformance.contract.sources import load_contract
 from batch_conformance.exchange.limits import Budget, BudgetExhausted
 from batch_conformance.exchange.target import Target
 from batch_conformance.probes.credentials import present
-from batch_conformance.run.create import Creation, CreationError, create
+from batch_conformance.run.live.create import Creation, CreationError, create
 from batch_conformance.run.vendors import load_profile
 
 OPENAI = load_contract("openai")

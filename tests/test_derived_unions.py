@@ -8,8 +8,8 @@ import pytest
 from judge_support import contract_of
 
 from batch_conformance.mock.derived import derive
-from batch_conformance.report.proof import weigh
-from batch_conformance.run.drift_runner import DriftRunner, drift_of
+from batch_conformance.report.proof.proof import weigh
+from batch_conformance.run.prove.drift_runner import DriftRunner, drift_of
 
 ID = {"id": {"type": "string"}, "status": {"type": "string"}}
 TAGGED = {

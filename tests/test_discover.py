@@ -20,7 +20,7 @@ from batch_conformance.contract.sources import load_contract
 from batch_conformance.exchange.profile import Listing, Profile
 from batch_conformance.exchange.target import Target
 from batch_conformance.probes.credentials import present
-from batch_conformance.run.discover import Discovery, discover, entries_of
+from batch_conformance.run.live.discover import Discovery, discover, entries_of
 
 SILICONFLOW = load_contract("siliconflow")
 FLEET = by_id(

@@ -15,8 +15,8 @@ from test_fast_path import both_paths
 from batch_conformance.contract.contract import Contract
 from batch_conformance.mock.derived import derive
 from batch_conformance.report.language import CHINESE
-from batch_conformance.report.proof import weigh
-from batch_conformance.run.drift_runner import DriftRunner, drift_of
+from batch_conformance.report.proof.proof import weigh
+from batch_conformance.run.prove.drift_runner import DriftRunner, drift_of
 
 ID = {"id": {"type": "string"}, "status": {"type": "string"}}
 BASE = {"type": "object", "required": ["kind", "id"], "properties": {"kind": {"type": "string"}, **ID}}

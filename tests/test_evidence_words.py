@@ -14,8 +14,8 @@ from suite_support import run_suite
 from batch_conformance.exchange.exchange import Exchange, Request
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.credentials import present
-from batch_conformance.report import drift_json, html, terminal
 from batch_conformance.report.language import CHINESE
+from batch_conformance.report.run import drift_json, html, terminal
 
 
 def with_key(kind: str, *, only: int | None = None) -> Exchange:

@@ -14,7 +14,8 @@ from batch_conformance.input_error import InputError
 
 def test_a_value_error_before_the_first_request_is_a_fault_and_no_wrong_input(tmp_path: Path) -> None:
     broken = (
-        "import batch_conformance.run.begin as beginning\n\ndef fail(*a, **k):\n    raise ValueError('7 is no 8')\n\n"
+        "import batch_conformance.run.live.begin as beginning\n\n"
+        "def fail(*a, **k):\n    raise ValueError('7 is no 8')\n\n"
     )
     (tmp_path / "broken.py").write_text(broken + "beginning.build_plan = fail\n", encoding="utf-8")
     outcome = run_suite(tmp_path / "reports", "-p", "broken", env={"PYTHONPATH": str(tmp_path)})

@@ -18,8 +18,8 @@ from batch_conformance.contract.contract import compile_contract
 from batch_conformance.contract.document import parse_document
 from batch_conformance.contract.formats import ANNOTATIONS, CHECKED, has_format
 from batch_conformance.mock.derived import derive
-from batch_conformance.report.proof import weigh
-from batch_conformance.run.drift_runner import DriftRunner, drift_of
+from batch_conformance.report.proof.proof import weigh
+from batch_conformance.run.prove.drift_runner import DriftRunner, drift_of
 
 WORDS: list[tuple[str, list[str], list[str]]] = [
     ("date", ["2024-02-29", "2025-12-31"], ["2025-02-29", "11/03/2025", "2025-2-8", "20250228"]),

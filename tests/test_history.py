@@ -9,9 +9,9 @@ from typing import Any
 import samples
 
 from batch_conformance.findings.history import Circumstances, History, compare
-from batch_conformance.report import drift_json, terminal
 from batch_conformance.report.language import CHINESE
-from batch_conformance.report.run_report import RunReport
+from batch_conformance.report.run import drift_json, terminal
+from batch_conformance.report.run.run_report import RunReport
 
 OLD, NEW = samples.finding(), samples.finding("body.undeclared", "/file_name", kind="undeclared")
 FIRST, SECOND, THIRD = "2026-11-20T08:00:00Z", "2026-11-21T08:00:00Z", "2026-11-22T08:00:00Z"

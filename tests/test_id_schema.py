@@ -23,7 +23,7 @@ from batch_conformance.exchange.exchange import Exchange, Probe, Request, Respon
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.judge import judge
 from batch_conformance.probes.plan import Plan, build_plan
-from batch_conformance.run.begin import begin
+from batch_conformance.run.live.begin import begin
 from batch_conformance.run.settings import settle
 
 UUID = "1f2e3d4c-5b6a-4798-8b7c-9a0b1c2d3e4f"

@@ -17,8 +17,8 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.place import place_id, place_of
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.sources import CONTRACT_NAMES, shipped_contract
-from batch_conformance.report.item import Items, items_for
-from batch_conformance.report.item_outcome import outcomes
+from batch_conformance.report.items.item import Items, items_for
+from batch_conformance.report.items.item_outcome import outcomes
 from batch_conformance.rules import REGISTRY, known_clauses
 from batch_conformance.suites import FURTHER, read_suites
 

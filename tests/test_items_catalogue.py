@@ -10,11 +10,11 @@ import pytest
 
 from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.mock.drifts import DRIFTS
-from batch_conformance.report.item import Items, items_for
-from batch_conformance.report.item_outcome import outcomes
-from batch_conformance.report.run_report import RunReport
-from batch_conformance.run.drift_runner import DriftRunner
-from batch_conformance.run.selection import numbers_for
+from batch_conformance.report.items.item import Items, items_for
+from batch_conformance.report.items.item_outcome import outcomes
+from batch_conformance.report.run.run_report import RunReport
+from batch_conformance.run.live.selection import numbers_for
+from batch_conformance.run.prove.drift_runner import DriftRunner
 
 CONTRACT = shipped_contract()
 ITEMS = items_for(CONTRACT)

@@ -34,7 +34,7 @@ from batch_conformance.judge.judge import (
     judge,
 )
 from batch_conformance.message import shown
-from batch_conformance.report.writer import write_reports
+from batch_conformance.report.run.writer import write_reports
 
 WHOLE = (sent(), unknown(), refused())
 OOPS = {"code": None, "message": "Something went wrong.", "data": None}

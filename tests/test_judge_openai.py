@@ -13,8 +13,8 @@ from urllib.parse import unquote
 from judge_support import DATA, OPENAI
 
 from batch_conformance.probes.chapters import CHAPTER_NAMES
-from batch_conformance.report.run_report import RunReport
-from batch_conformance.run.begin import begin
+from batch_conformance.report.run.run_report import RunReport
+from batch_conformance.run.live.begin import begin
 from batch_conformance.run.settings import settle
 
 KEY = "sk-openai-form-0123456789"

@@ -33,13 +33,19 @@ from batch_conformance.judge.judge import REQUIRED_SUCCESS, REQUIRED_UNKNOWN
 from batch_conformance.message import Template, shown
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.observation.strict_json import parse
-from batch_conformance.report import html, terminal
-from batch_conformance.report.baseline_texts import accepted_as, baseline_line, entry_advice, gone_line, history_line
 from batch_conformance.report.language import CHINESE, ENGLISH
+from batch_conformance.report.run import html, terminal
+from batch_conformance.report.run.baseline_texts import (
+    accepted_as,
+    baseline_line,
+    entry_advice,
+    gone_line,
+    history_line,
+)
 from batch_conformance.report.text import cells
 from batch_conformance.rules import REGISTRY
-from batch_conformance.run import announced
-from batch_conformance.run.audit import INSECURE
+from batch_conformance.run.live import announced
+from batch_conformance.run.live.audit import INSECURE
 
 PACKAGE = ROOT / "batch_conformance"
 HAN = re.compile(r"[\u4e00-\u9fff]")

@@ -22,9 +22,9 @@ from suite_support import ROOT
 
 from batch_conformance.cli import main
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.run.audit_file import AuditFileError, load_audit_file
-from batch_conformance.run.audit_progress import AuditOutcome
-from batch_conformance.run.many import ManyAudits, exit_code
+from batch_conformance.run.audits.audit_file import AuditFileError, load_audit_file
+from batch_conformance.run.audits.processes import ManyAudits, exit_code
+from batch_conformance.run.audits.progress import AuditOutcome
 
 QUICK = {"exploration": "quick"}
 

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from batch_conformance.cli import main
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
 from batch_conformance.message import shown
-from batch_conformance.report import drift_json
-from batch_conformance.report.matrix import STATES, Audited, Cell, Matrix, build_matrix
-from batch_conformance.report.matrix_formats import FORMATS, MatrixFileError, badge, read_matrix
-from batch_conformance.report.run_report import RunReport
+from batch_conformance.report.matrix.formats import FORMATS, MatrixFileError, badge, read_matrix
+from batch_conformance.report.matrix.matrix import STATES, Audited, Cell, Matrix, build_matrix
+from batch_conformance.report.run import drift_json
+from batch_conformance.report.run.run_report import RunReport
 
 
 def _report(state: ClauseState = "kept", *findings: Any, **given: Any) -> RunReport:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from batch_conformance.cli import main
 from batch_conformance.options import OPTIONS, options_of
 from batch_conformance.report.language import LANGUAGES
-from batch_conformance.run.audit_file import AuditFileError, load_audit_file
+from batch_conformance.run.audits.audit_file import AuditFileError, load_audit_file
 from batch_conformance.run.settings import settle
 
 

@@ -13,7 +13,7 @@ from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.mock.drift import in_order
 from batch_conformance.mock.drifts import DRIFTS, DriftError
 from batch_conformance.mock.together import hidden
-from batch_conformance.run.drift_runner import DriftRunner
+from batch_conformance.run.prove.drift_runner import DriftRunner
 
 NAMES = (
     "created_at_string",

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from batch_conformance.report import html
 from batch_conformance.report.page import template
-from batch_conformance.run.pauses import Pauses
+from batch_conformance.report.run import html
+from batch_conformance.run.live.pauses import Pauses
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from batch_conformance.contract.sources import spec_folder
 from batch_conformance.exchange.profile import KnownDeviation
 from batch_conformance.probes.batch_ids import learn_shape
 from batch_conformance.probes.plan import build_plan
-from batch_conformance.report.vendors import details, listing, page
+from batch_conformance.report.reference.vendors import details, listing, page
 from batch_conformance.rules import REGISTRY
 from batch_conformance.run.settings import settle
 from batch_conformance.run.vendors import VendorError, contract_for, load_profile, profile_names

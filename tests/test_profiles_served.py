@@ -10,8 +10,8 @@ from vendor_servers import KEY, VENDORS, Vendor, by_id, completed, serving
 
 from batch_conformance.findings.finding import Finding
 from batch_conformance.probes.chapters import CHAPTER_NAMES
-from batch_conformance.report.run_report import RunReport
-from batch_conformance.run.begin import begin
+from batch_conformance.report.run.run_report import RunReport
+from batch_conformance.run.live.begin import begin
 from batch_conformance.run.settings import settle
 from batch_conformance.run.vendors import profile_names
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from batch_conformance.run.announced import progress_line
+from batch_conformance.run.live.announced import progress_line
 from batch_conformance.run.progress import ProgressLine
 
 

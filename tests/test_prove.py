@@ -18,10 +18,10 @@ from suite_support import ROOT, run_suite
 from batch_conformance.contract.sources import load_contract, shipped_contract
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.report.proof import MOST_FINDINGS, Observed, Proof, Seen, Trial, TrialOutcome, weigh
-from batch_conformance.report.proof_formats import render_html, render_json, render_text
-from batch_conformance.run.drift_runner import DriftRunner, drift_of
-from batch_conformance.run.prove import ProveError, catalogue, choose
+from batch_conformance.report.proof.formats import render_html, render_json, render_text
+from batch_conformance.report.proof.proof import MOST_FINDINGS, Observed, Proof, Seen, Trial, TrialOutcome, weigh
+from batch_conformance.run.prove.drift_runner import DriftRunner, drift_of
+from batch_conformance.run.prove.prove import ProveError, catalogue, choose
 
 SHIPPED = shipped_contract()
 CREATED = Seen("body.type", "must", "200", "/created_at", "string", '"1"')

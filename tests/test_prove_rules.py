@@ -13,10 +13,10 @@ import pytest
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import load_contract, shipped_contract
 from batch_conformance.mock.drifts import DRIFTS
-from batch_conformance.report.proof import Observed, Seen, Trial, weigh
+from batch_conformance.report.proof.proof import Observed, Seen, Trial, weigh
 from batch_conformance.rules import REGISTRY
-from batch_conformance.run.drift_runner import DriftRunner, Entry, drift_of
-from batch_conformance.run.prove import catalogue
+from batch_conformance.run.prove.drift_runner import DriftRunner, Entry, drift_of
+from batch_conformance.run.prove.prove import catalogue
 
 DATA = Path(__file__).parent / "data"
 OF_A_FILE = ("jobs-3.1.yaml", "openai-like.yaml", "tasks-3.0.yaml")

@@ -22,7 +22,7 @@ from real_servers import KEY, RealServer, aimock, llmock, prism
 from suite_support import ROOT, Outcome, run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.report.matrix_formats import read_matrix
+from batch_conformance.report.matrix.formats import read_matrix
 
 pytestmark = pytest.mark.real
 

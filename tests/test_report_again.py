@@ -16,10 +16,10 @@ from suite_support import run_suite
 from batch_conformance.exchange.exchange import Response
 from batch_conformance.findings.finding import Finding
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.report import html as page
-from batch_conformance.report.groups import clauses_by_id, fold, where_said
-from batch_conformance.report.reproduction import folded, rerun
-from batch_conformance.report.vendor_text import vendor_text
+from batch_conformance.report.finding.reproduction import folded, rerun
+from batch_conformance.report.finding.vendor_text import vendor_text
+from batch_conformance.report.run import html as page
+from batch_conformance.report.run.groups import clauses_by_id, fold, where_said
 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_categories=("C",)), min_size=1), min_size=1, max_size=8))

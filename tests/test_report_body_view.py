@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_conformance.report.body_view import body_view, mask_url_queries, masked_text
+from batch_conformance.report.finding.body_view import body_view, mask_url_queries, masked_text
 from batch_conformance.report.text import cells, clip, one_line, visible, wrap
 
 NAMES = frozenset({"metadata"})

@@ -15,9 +15,9 @@ from report_runs import runs
 from suite_support import run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.report import har_file
-from batch_conformance.report import html as page
-from batch_conformance.report.groups import count
+from batch_conformance.report.run import har_file
+from batch_conformance.report.run import html as page
+from batch_conformance.report.run.groups import count
 
 RUNS = runs()
 PACKAGE = Path(__file__).parent / "node" / "package.json"

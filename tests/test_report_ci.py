@@ -11,9 +11,9 @@ import pytest
 import samples
 
 from batch_conformance.contract.location import Location
-from batch_conformance.report import github, markdown, sarif
-from batch_conformance.report.run_report import RunReport
-from batch_conformance.report.writer import FORMATS, ReportError, write_reports
+from batch_conformance.report.run import github, markdown, sarif
+from batch_conformance.report.run.run_report import RunReport
+from batch_conformance.report.run.writer import FORMATS, ReportError, write_reports
 from batch_conformance.rules import REGISTRY
 
 

@@ -12,11 +12,12 @@ import pytest
 import samples
 from report_runs import runs
 
-from batch_conformance.report import drift_json, github, har_file, junit, markdown, sarif, terminal
-from batch_conformance.report import html as page
-from batch_conformance.report.groups import count, failing, fold
-from batch_conformance.report.item import items_of
-from batch_conformance.report.run_report import RunReport
+from batch_conformance.report.items import junit
+from batch_conformance.report.items.item import items_of
+from batch_conformance.report.run import drift_json, github, har_file, markdown, sarif, terminal
+from batch_conformance.report.run import html as page
+from batch_conformance.report.run.groups import count, failing, fold
+from batch_conformance.report.run.run_report import RunReport
 
 RUNS = runs()
 

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from batch_conformance.exchange.exchange import Failure
 from batch_conformance.findings.finding import Finding
 from batch_conformance.message import shown
-from batch_conformance.report import drift_json
+from batch_conformance.report.run import drift_json
 from batch_conformance.rules import REGISTRY
 
 texts = st.text(max_size=20)

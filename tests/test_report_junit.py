@@ -9,9 +9,9 @@ import pytest
 import samples
 
 from batch_conformance.message import shown
-from batch_conformance.report import junit
-from batch_conformance.report.item import items_for
-from batch_conformance.report.run_report import RunReport
+from batch_conformance.report.items import junit
+from batch_conformance.report.items.item import items_for
+from batch_conformance.report.run.run_report import RunReport
 
 TYPE = "test_each_value_has_its_documented_type[200-created_at]"
 VERDICT = "test_all_that_a_verdict_needs_was_judged"

@@ -12,9 +12,10 @@ import samples
 
 from batch_conformance.findings.baseline import Baseline
 from batch_conformance.findings.baseline_file import new_entry
-from batch_conformance.report import drift_json, html, junit, markdown, sarif, terminal
-from batch_conformance.report.baseline_texts import entry_counts
-from batch_conformance.report.run_report import RunReport
+from batch_conformance.report.items import junit
+from batch_conformance.report.run import drift_json, html, markdown, sarif, terminal
+from batch_conformance.report.run.baseline_texts import entry_counts
+from batch_conformance.report.run.run_report import RunReport
 
 TODAY = date(2026, 11, 23)
 KNOWN, LATE = samples.finding(), samples.finding(pointer="/id", kind="null")

@@ -10,8 +10,8 @@ import samples
 from suite_support import ROOT, run_suite
 
 from batch_conformance.findings.finding import Level, State
-from batch_conformance.report import html, markdown, terminal
-from batch_conformance.report.groups import fold
+from batch_conformance.report.run import html, markdown, terminal
+from batch_conformance.report.run.groups import fold
 
 RED = re.compile(r"\x1b\[[0-9;]*31[0-9;]*m")
 NEW = samples.finding("body.undeclared", "/file_name", kind="undeclared", level="should")

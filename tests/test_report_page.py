@@ -14,9 +14,9 @@ import samples
 import yaml
 from test_report_faces import Page
 
-from batch_conformance.report import html as page
 from batch_conformance.report import page as making
-from batch_conformance.report.baseline_entry import baseline_entry, day_of
+from batch_conformance.report.finding.baseline_entry import baseline_entry, day_of
+from batch_conformance.report.run import html as page
 
 
 def test_the_sections_stand_in_the_order_in_which_they_are_read() -> None:

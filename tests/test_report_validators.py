@@ -15,10 +15,11 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestSuite
 from real_servers import node_modules
 from report_runs import runs
 
-from batch_conformance.report import har_file, junit, sarif
-from batch_conformance.report.groups import failing
-from batch_conformance.report.item import items_of
-from batch_conformance.report.run_report import RunReport
+from batch_conformance.report.items import junit
+from batch_conformance.report.items.item import items_of
+from batch_conformance.report.run import har_file, sarif
+from batch_conformance.report.run.groups import failing
+from batch_conformance.report.run.run_report import RunReport
 
 RUNS = runs()
 PACKAGE = Path(__file__).parent / "node" / "package.json"

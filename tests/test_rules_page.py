@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from batch_conformance.cli import main
-from batch_conformance.report.rules_page import explanation, page
-from batch_conformance.report.suggestion import CURABLE
+from batch_conformance.report.finding.suggestion import CURABLE
+from batch_conformance.report.reference.rules import explanation, page
 from batch_conformance.rules import REGISTRY
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -18,7 +18,8 @@ from batch_conformance.contract.overlay import load_overlay
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.judge import judge
-from batch_conformance.report import drift_json, html, junit, sarif
+from batch_conformance.report.items import junit
+from batch_conformance.report.run import drift_json, html, sarif
 
 DOCUMENT = Path(contract().document.name)
 LINES = ["", *DOCUMENT.read_text(encoding="utf-8").splitlines()]

@@ -222,7 +222,7 @@ CRASHES = {
     "where requests are made": "batch_conformance.exchange.target.Target._compose",
     "where a request is sent": "batch_conformance.exchange.connection.Connection.send",
     "in a rule": "batch_conformance.judge.judge.judge_security",
-    "in the runner": "batch_conformance.run.runner.Runner._keep",
+    "in the runner": "batch_conformance.run.live.runner.Runner._keep",
 }
 
 

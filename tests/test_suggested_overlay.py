@@ -18,10 +18,10 @@ from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import judge
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.report import suggested_overlay
-from batch_conformance.report.run_report import RunReport
-from batch_conformance.report.suggestion import CURABLE
-from batch_conformance.run.begin import begin
+from batch_conformance.report.finding import suggested_overlay
+from batch_conformance.report.finding.suggestion import CURABLE
+from batch_conformance.report.run.run_report import RunReport
+from batch_conformance.run.live.begin import begin
 from batch_conformance.run.settings import settle
 
 Pairs = set[tuple[str, str, str]]

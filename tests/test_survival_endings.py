@@ -18,7 +18,7 @@ import pytest
 from suite_support import OURS, PLAIN, ROOT, Outcome, run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.report.writer import FORMATS
+from batch_conformance.report.run.writer import FORMATS
 from batch_conformance.session import AuditSession
 
 HALF_WAY = 120
@@ -181,7 +181,7 @@ def test_a_crash_of_the_judge_is_a_fault_and_the_exchanges_are_reported(mock, tm
 
 
 def test_a_crash_while_the_report_is_made_never_reads_as_drift(mock, tmp_path):
-    env = crashing(tmp_path, "batch_conformance.run.audit.decide")
+    env = crashing(tmp_path, "batch_conformance.run.live.audit.decide")
     outcome = run_suite(tmp_path / "reports", "-p", "crashing", mock=mock, env=env)
     assert outcome.code == 3, outcome.text
     assert "The report could not be made: RuntimeError: a rule that crashed" in outcome.text

@@ -23,9 +23,9 @@ from batch_conformance.mock.mock_spec import MockSpec
 from batch_conformance.mock.service import Service
 from batch_conformance.mock.spec_of_contract import MockSpecError, mock_spec_of
 from batch_conformance.mock.values import Maker, NoValueError
-from batch_conformance.report.proof import weigh
-from batch_conformance.run.drift_runner import DriftRunner, drift_of
-from batch_conformance.run.prove import catalogue
+from batch_conformance.report.proof.proof import weigh
+from batch_conformance.run.prove.drift_runner import DriftRunner, drift_of
+from batch_conformance.run.prove.prove import catalogue
 
 JSON = "application/json"
 PROBLEM: dict[str, Any] = {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}}

@@ -20,9 +20,9 @@ from batch_conformance.findings.ledger import ClauseResult, Ledger
 from batch_conformance.judge.judge import judge
 from batch_conformance.judge.sparing import unspared
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.report import html, sarif
-from batch_conformance.report.item import Items
-from batch_conformance.report.run_report import RunReport
+from batch_conformance.report.items.item import Items
+from batch_conformance.report.run import html, sarif
+from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.rules import REGISTRY, Rule, known_clauses
 
 MODULE = '''

@@ -26,9 +26,9 @@ from batch_conformance.findings.baseline_file import parse_baseline
 from batch_conformance.findings.shape import parse_shape
 from batch_conformance.input_error import InputError
 from batch_conformance.recorded.line import LineError, values_of
-from batch_conformance.report.drift_json import read_drift
-from batch_conformance.report.matrix_formats import read_matrix
-from batch_conformance.run.audit_file import load_audit_file
+from batch_conformance.report.matrix.formats import read_matrix
+from batch_conformance.report.run.drift_json import read_drift
+from batch_conformance.run.audits.audit_file import load_audit_file
 from batch_conformance.run.contracts import open_contract
 from batch_conformance.run.vendors import load_profile
 

@@ -29,7 +29,7 @@ from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import exchange_of, schema
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import SourceError, blocks, expand, parts
-from batch_conformance.run.validating import read_here, read_in_processes
+from batch_conformance.run.validate.command import read_here, read_in_processes
 
 OTHER_TYPE = {**QUEUED, "created_at": "yesterday"}
 DRIFT = ("body.type", "200", "/created_at")
@@ -450,7 +450,12 @@ def test_a_bar_with_the_rate_is_for_terminals_alone(tmp_path: Path) -> None:
 
 
 def test_validation_loads_nothing_that_only_a_live_run_needs() -> None:
-    code = "import json, sys; import batch_conformance.run.validating; print(json.dumps(sorted(sys.modules)))"
+    code = "import json, sys; import batch_conformance.run.validate.command; print(json.dumps(sorted(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT)
     modules = set(json.loads(loaded.stdout))
-    assert not modules & {"hypothesis", "schemathesis", "batch_conformance.probes.plan", "batch_conformance.run.audit"}
+    assert not modules & {
+        "hypothesis",
+        "schemathesis",
+        "batch_conformance.probes.plan",
+        "batch_conformance.run.live.audit",
+    }

@@ -20,7 +20,7 @@ from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import Part, parts
-from batch_conformance.run.validate_dask import ClusterError, read_on_cluster
+from batch_conformance.run.validate.on_dask import ClusterError, read_on_cluster
 
 GUESS = InferredProbe(Belonging(contract()))
 

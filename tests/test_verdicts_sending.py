@@ -17,8 +17,8 @@ from batch_conformance.exchange.exchange import Probe
 from batch_conformance.exchange.limits import Budget, BudgetExhausted, RateLimit
 from batch_conformance.exchange.target import Target
 from batch_conformance.probes.credentials import present
-from batch_conformance.report import drift_json, html, terminal
-from batch_conformance.run.omissions import ALWAYS_SENT
+from batch_conformance.report.run import drift_json, html, terminal
+from batch_conformance.run.live.omissions import ALWAYS_SENT
 
 
 def left_out(run: Audited) -> int:

@@ -13,8 +13,8 @@ from test_fast_path import both_paths
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.diff import diff_contracts
 from batch_conformance.mock.derived import derive
-from batch_conformance.report.proof import weigh
-from batch_conformance.run.drift_runner import DriftRunner, drift_of
+from batch_conformance.report.proof.proof import weigh
+from batch_conformance.run.prove.drift_runner import DriftRunner, drift_of
 
 SECRET = {"type": "string", "writeOnly": True}
 ID = {"id": {"type": "string", "readOnly": True}, "status": {"type": "string"}}

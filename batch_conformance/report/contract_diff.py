@@ -11,8 +11,8 @@ from markupsafe import Markup
 from batch_conformance.contract.change import KINDS, ContractDiff
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.location import Location
-from batch_conformance.report.markdown import escape
 from batch_conformance.report.page import asset, csp, template
+from batch_conformance.report.run.markdown import escape
 from batch_conformance.report.text import clip, one_line, wrap
 
 FORMAT = "batch-conformance-diff/1"

@@ -19,10 +19,10 @@ from batch_conformance.findings.shape import ShapeError, ShapeRecord, parse_shap
 from batch_conformance.input_error import InputError
 from batch_conformance.judge.shape import observe
 from batch_conformance.message import Message, Template, shown
-from batch_conformance.report.baseline_entry import day_of
-from batch_conformance.report.drift_json import DriftFileError, read_drift
-from batch_conformance.report.run_report import RunReport, TargetFacts
-from batch_conformance.report.writer import CANNOT_WRITE, ReportError, write_text
+from batch_conformance.report.finding.baseline_entry import day_of
+from batch_conformance.report.run.drift_json import DriftFileError, read_drift
+from batch_conformance.report.run.run_report import RunReport, TargetFacts
+from batch_conformance.report.run.writer import CANNOT_WRITE, ReportError, write_text
 
 _MOST_BYTES = 64 * 1024 * 1024
 

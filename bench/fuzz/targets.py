@@ -57,9 +57,9 @@ from batch_conformance.recorded.belonging import Belonging  # noqa: E402
 from batch_conformance.recorded.har_entries import lines_of  # noqa: E402
 from batch_conformance.recorded.inferred_probe import InferredProbe  # noqa: E402
 from batch_conformance.recorded.line import LineError, exchange_of, values_of  # noqa: E402
-from batch_conformance.report.drift_json import DriftFileError, read_drift, render  # noqa: E402
-from batch_conformance.report.run_report import RunReport  # noqa: E402
-from batch_conformance.report.writer import FORMATS  # noqa: E402
+from batch_conformance.report.run.drift_json import DriftFileError, read_drift, render  # noqa: E402
+from batch_conformance.report.run.run_report import RunReport  # noqa: E402
+from batch_conformance.report.run.writer import FORMATS  # noqa: E402
 from batch_conformance.run.vendors import VendorError, load_profile  # noqa: E402
 
 SPEC = ROOT / "spec"

@@ -21,8 +21,8 @@ from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.mutation import Mutation
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.run.drift_runner import TICK, Entry, drift_of
-from batch_conformance.run.prove import catalogue
+from batch_conformance.run.prove.drift_runner import TICK, Entry, drift_of
+from batch_conformance.run.prove.prove import catalogue
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 

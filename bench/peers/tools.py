@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.run.drift_runner import DriftRunner, Entry
+from batch_conformance.run.prove.drift_runner import DriftRunner, Entry
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parent.parent / "build" / "peers"

@@ -1,0 +1,235 @@
+"""How the test of each clause ends: what was found at it, said once, and what would show it where nothing was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, cast
+
+from batch_conformance.contract.clause import Clause
+from batch_conformance.findings.baseline import covering_clauses
+from batch_conformance.findings.finding import LEVELS, Finding
+from batch_conformance.findings.gate import EXIT_FAULT, EXIT_INCONCLUSIVE, FailOn
+from batch_conformance.message import Listing, Message, Template, shown
+from batch_conformance.report.items.item import Item, Items
+from batch_conformance.report.language import ENGLISH
+from batch_conformance.report.run.baseline_texts import accepted_as, entries_by_id, entry_advice
+from batch_conformance.report.run.groups import Group, failing, fold
+from batch_conformance.report.run.run_report import RunReport
+from batch_conformance.report.run.terminal import told_alone
+from batch_conformance.report.text import clip, one_line
+
+State = Literal["passed", "failed", "xfailed", "skipped"]
+
+_MESSAGE = 240
+"""Characters of a message, which viewers show in one line."""
+
+_FORCED = ("403", "429", "500", "503", "504")
+"""Statuses that a client cannot bring about by what it asks."""
+
+_ENDED = {
+    "failed": Template("tests.failed", "{number} failed"),
+    "passed": Template("tests.passed", "{number} passed"),
+    "skipped": Template("tests.skipped", "{number} skipped"),
+    "xfailed": Template("tests.xfailed", "{number} xfailed"),
+    "error": Template("tests.error", "{number} error"),
+}
+"""How tests end, in pytest's order and words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a test ends. ``message`` is one line, ``text`` all there is to say, both empty where it just passes.
+
+    ``properties`` are what machines may want to know of it, each a name and a text. ``findings`` are the ids of those
+    that ``text`` tells.
+    """
+
+    state: State
+    message: str = ""
+    text: str = ""
+    properties: tuple[tuple[str, str], ...] = ()
+    findings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for another process."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Outcome:
+        """What ``to_dict`` made, also after a way through JSON."""
+        properties = tuple((str(name), str(value)) for name, value in values["properties"])
+        return cls(**{**values, "properties": properties, "findings": tuple(values["findings"])})
+
+
+def outcomes(
+    report: RunReport,
+    items: Items,
+    selected: Collection[str] | None = None,
+    *,
+    width: int = 80,
+    in_language: bool = False,
+) -> dict[str, Outcome]:
+    """How each item ends, by its node id, and the test of the verdict; in English, or the language of the report.
+
+    A cause that shows in several places is told in full at the first of the ``selected`` ones, or of all where None is
+    given; the others name that one.
+    """
+    shown = report if in_language else replace(report, language=ENGLISH.tag)
+    return dict(_Outcomes(shown, items, selected, width).all())
+
+
+class _Outcomes:
+    def __init__(self, report: RunReport, items: Items, selected: Collection[str] | None, width: int) -> None:
+        self.report = report
+        self.items = items
+        self.width = width
+        self.results = {result.clause.id: result for result in report.ledger.clauses}
+        self.entries = entries_by_id(report)
+        self.found: dict[str, list[Finding]] = {}
+        self.item_of: dict[str, Item] = {}
+        for finding in report.ledger.findings:
+            item = self.item_of[finding.id] = items.of(finding)
+            self.found.setdefault(item.node_id, []).append(finding)
+        self.failing = {finding.id for finding in failing(report)}
+        self.groups: dict[str, Group] = {}
+        self.told_at: dict[str, str] = {}
+        for group in fold(finding for finding in report.ledger.findings if finding.id in self.failing):
+            at = [self.item_of[finding.id].node_id for finding in group.findings]
+            first = next((one for one in at if selected is None or one in selected), at[0])
+            for finding in group.findings:
+                self.groups[finding.id] = group
+                self.told_at[finding.id] = first
+        self.fixed = dict(self._fixed())
+
+    def all(self) -> Iterator[tuple[str, Outcome]]:
+        for item in self.items:
+            yield item.node_id, self._of(item)
+        yield self.items.verdict.node_id, self._verdict()
+
+    def _fixed(self) -> Iterator[tuple[str, list[str]]]:
+        """By node id, what is said of entries of the baseline that are fixed there."""
+        said: dict[str, list[str]] = {}
+        for one in self.report.entries:
+            if one.state == "fixed":
+                for result in covering_clauses(one.entry.where, self.report.ledger.clauses):
+                    item = self.items.by_clause.get(result.clause.id)
+                    if item is not None:
+                        line = f"fixed: [{one.entry.fingerprint}] {one.entry.where}: {entry_advice(one)}"
+                        said.setdefault(item.node_id, []).append(line)
+                        break
+        return iter(said.items())
+
+    def _of(self, item: Item) -> Outcome:
+        found = self.found.get(item.node_id, [])
+        new = [finding for finding in found if finding.id in self.failing]
+        fixed = self.fixed.get(item.node_id, [])
+        properties = self._properties(item, found, fixed)
+        if new:
+            ids = tuple(finding.id for finding in found)
+            return Outcome("failed", _message(new[0]), self._told(item, new), properties, ids)
+        if fixed and self.report.strict_baseline:
+            return Outcome("failed", clip(one_line(fixed[0]), _MESSAGE), "\n".join(fixed), properties)
+        known = [one for one in found if one.state == "known" and self._is_weighty(one)]
+        if known:
+            reasons = dict.fromkeys(accepted_as(self.entries.get(finding.id)) for finding in known)
+            return Outcome("xfailed", clip(one_line("; ".join(map(str, reasons))), _MESSAGE), properties=properties)
+        result = self.results.get(item.clause.id)
+        state = result.state if result else "not_observed"
+        if found or fixed or state == "kept":
+            return Outcome("passed", properties=properties)
+        return Outcome("skipped", clip(one_line(self._unseen(item.clause, state)), _MESSAGE), properties=properties)
+
+    def _is_weighty(self, finding: Finding) -> bool:
+        fail_on = cast("FailOn", self.report.run.fail_on)
+        return fail_on != "never" and LEVELS.index(finding.level) <= LEVELS.index(fail_on)
+
+    def _properties(self, item: Item, found: list[Finding], fixed: list[str]) -> tuple[tuple[str, str], ...]:
+        clause, result = item.clause, self.results.get(item.clause.id)
+        judged = result.judged if result else 0
+        broken = ((f"finding.{finding.id}", f"{finding.level}, {finding.state}") for finding in found)
+        return (
+            ("rule", clause.rule),
+            ("clause", one_line(clause.id)),
+            ("says", clip(one_line(str(clause.says)), _MESSAGE)),
+            ("responses", str(judged)),
+            *broken,
+            *((("baseline", clip(one_line("; ".join(fixed)), _MESSAGE)),) if fixed else ()),
+        )
+
+    def _told(self, item: Item, found: list[Finding]) -> str:
+        """What fails the item: each cause in full where it is told first, else where that is."""
+        lines: list[str] = []
+        for group in dict.fromkeys(self.groups[finding.id].id for finding in found):
+            whole = next(one for one in self.groups.values() if one.id == group)
+            first = self.told_at[whole.id]
+            if first == item.node_id:
+                lines += told_alone(self.report, whole, width=self.width)
+            else:
+                mine = [finding for finding in found if self.groups[finding.id].id == group]
+                lines += [f"{_message(one)} [{one.id}]" for one in mine]
+                lines.append(f"the same cause as {first}, where it is told")
+        return "\n".join(lines)
+
+    def _verdict(self) -> Outcome:
+        """Fails where the run ends with an exit code that is of no clause."""
+        report = self.report
+        properties = (("verdict", report.verdict), ("exit_code", str(report.exit_code)))
+        if report.exit_code not in (EXIT_FAULT, EXIT_INCONCLUSIVE):
+            return Outcome("passed", properties=properties)
+        told = (
+            report.fault if report.exit_code == EXIT_FAULT else "\n".join(map(str, (report.sentence, *report.missing)))
+        )
+        return Outcome("failed", clip(one_line(str(report.exit_reason)), _MESSAGE), told, properties)
+
+    def _unseen(self, clause: Clause, state: str) -> str:
+        """Why nothing is said of a clause, and what would show it."""
+        if state == "broken":
+            return "broken, as a finding at another clause tells"
+        if self.report.fault:
+            return f"not judged: {self.report.fault}"
+        why = self.report.ledger.cause or self.report.stopped
+        if state == "inconclusive":
+            return f"inconclusive: exercised, but not judged{f': {why}' if why else ''}"
+        return f"not observed: {_hint(clause, self._statuses)}{f'; {why}' if why else ''}"
+
+    @property
+    def _statuses(self) -> set[str]:
+        return {result.status for result in self.report.ledger.statuses if result.count}
+
+
+def _message(finding: Finding) -> str:
+    return clip(one_line(f"expected {finding.expected}; observed {finding.observed}"), _MESSAGE)
+
+
+_HINTS: Mapping[str, str] = {
+    "response.retry_after": "no answer had Retry-After",
+    "method.allow_missing": "no answer was 405: --allow-unsafe-methods asks with undeclared methods",
+    "method.undeclared_answered": "undeclared methods are sent with --allow-unsafe-methods alone",
+    "security.header_injected": "no answer had the line break of an id in it",
+    "response.refused_input": "nothing odd was sent: odd ids go to this machine, or with --exploration thorough",
+    "identity.traversal_answered": "no encoded path was sent: those go to this machine, or with --exploration thorough",
+    "response.head_differs": "HEAD was not served",
+    "shape.changed": "no answer was of a kind that was recorded",
+}
+
+
+def _hint(clause: Clause, seen: Collection[str]) -> str:
+    """What would show a clause."""
+    if clause.rule in _HINTS:
+        return _HINTS[clause.rule]
+    if clause.status.startswith("2") and clause.status not in seen:
+        return "no success was answered: --batch-id names a batch that exists for the key"
+    if clause.status in _FORCED and clause.status not in seen:
+        return f"{clause.status} was not answered: a target that follows `Prefer: code={clause.status}` can be made to"
+    if clause.status and clause.status not in seen:
+        return f"{clause.status} was not answered"
+    if clause.pointer:
+        return f"no body had a value at {clause.pointer}"
+    return "nothing that was sent could show it"
+
+
+def counts_in_words(states: Mapping[str, int]) -> Message:
+    """``1 failed, 30 passed, 2 skipped``, as pytest says it."""
+    told = (words(number=f"{states[state]:,}") for state, words in _ENDED.items() if states.get(state))
+    return shown(Listing(tuple(told)))

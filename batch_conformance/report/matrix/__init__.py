@@ -1,0 +1,1 @@
+"""The matrix of many audits: its model, its files, and its formats."""

@@ -1,0 +1,322 @@
+"""The matrix: many audits side by side, vendors by rules and by clauses, the worst state in each cell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, cast
+
+from batch_conformance.findings.finding import LEVELS
+from batch_conformance.report.run.unjudged import unjudged
+from batch_conformance.report.text import one_line
+from batch_conformance.rules import REGISTRY
+
+CellState = Literal["must", "should", "info", "inconclusive", "no_report", "not_observed", "kept", "not_in_contract"]
+
+STATES: tuple[CellState, ...] = (
+    *("must", "should", "info", "inconclusive", "no_report", "not_observed", "kept", "not_in_contract"),
+)  # fmt: skip
+"""Worst first."""
+
+VERDICTS = ("drift", "inconclusive", "no report", "conforms")
+"""What the banner counts, worst first."""
+
+_BROKEN = frozenset(LEVELS)
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """One vendor's audit. ``drift`` are the values of its ``drift.json``, None for none: ``reason`` says why.
+
+    ``link`` leads from the matrix to the vendor's page, empty where there is none.
+    """
+
+    name: str
+    drift: Mapping[str, Any] | None
+    link: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How one vendor fared in one row.
+
+    ``findings`` are the ids of those behind it, worst first. ``judged`` counts the observations that were judged.
+    ``clauses`` counts the clauses of the row in the vendor's contract, ``kept`` those of them that were kept.
+    """
+
+    state: CellState
+    findings: tuple[str, ...] = ()
+    accepted: bool = False
+    judged: int = 0
+    clauses: int = 1
+    kept: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rule, or one clause. ``cells`` stand in the order of the vendors; ``key`` is the same for all contracts."""
+
+    key: str
+    rule: str
+    says: str
+    cells: tuple[Cell, ...]
+    status: str = ""
+    media_type: str = ""
+    pointer: str = ""
+
+    @property
+    def worst(self) -> CellState:
+        """The worst state of any vendor."""
+        return min((cell.state for cell in self.cells), key=STATES.index, default="not_in_contract")
+
+    @property
+    def broken(self) -> bool:
+        """Whether any vendor breaks it."""
+        return self.worst in _BROKEN
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """One vendor at a glance. ``levels`` counts findings, ``clauses`` counts clauses by state.
+
+    ``contract`` is what it was held to, ``unjudged`` what was not judged, each with why.
+    """
+
+    name: str
+    link: str
+    verdict: str
+    sentence: str
+    complete: bool
+    exit_code: int | None
+    base_url: str
+    contract: str
+    started_at: str
+    requests: int
+    levels: Mapping[str, int]
+    clauses: Mapping[str, int]
+    unjudged: tuple[str, ...] = ()
+
+    @property
+    def judged(self) -> float:
+        """The part of the contract's clauses that was judged, from 0 to 1."""
+        total = sum(self.clauses.values())
+        return (self.clauses.get("kept", 0) + self.clauses.get("broken", 0)) / total if total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CellChange:
+    """What is otherwise than in the former matrix; ``row`` is empty for the vendor as a whole."""
+
+    vendor: str
+    row: str
+    before: str
+    after: str
+    worse: bool
+
+    @property
+    def word(self) -> str:
+        """``worse``, ``better`` where it was audited before and is good now, or else ``otherwise``."""
+        if self.worse:
+            return "worse"
+        return "better" if self.after in ("kept", "conforms") and self.before != "not audited" else "otherwise"
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """All of it. ``changes`` is None where no former matrix was given."""
+
+    vendors: tuple[Vendor, ...]
+    rules: tuple[Row, ...]
+    clauses: tuple[Row, ...]
+    changes: tuple[CellChange, ...] | None = None
+
+    @property
+    def verdicts(self) -> Mapping[str, int]:
+        """How many vendors have each verdict."""
+        counted = Counter(vendor.verdict for vendor in self.vendors)
+        return {verdict: counted[verdict] for verdict in VERDICTS}
+
+    @property
+    def held_to(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of the vendors that were held to each contract."""
+        named: dict[str, tuple[str, ...]] = {}
+        for vendor in self.vendors:
+            if vendor.contract:
+                named[vendor.contract] = (*named.get(vendor.contract, ()), vendor.name)
+        return named
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in one sentence."""
+        number = len(self.vendors)
+        parts = ", ".join(_counted(verdict, count) for verdict, count in self.verdicts.items() if count)
+        return f"{number} target{'' if number == 1 else 's'}: {parts}." if number else "No target was audited."
+
+
+def told(matrix: Matrix) -> str:
+    """The outcome for a terminal: the sentence, and what the targets were held to."""
+    held_to = (f"Held to {contract}: {', '.join(names)}" for contract, names in matrix.held_to.items())
+    return "\n".join((matrix.sentence, *map(one_line, held_to)))
+
+
+def build_matrix(audits: Sequence[Audited], previous: Mapping[str, Any] | None = None) -> Matrix:
+    """The matrix of these audits, in their order; ``previous`` are the values of a former ``matrix.json``."""
+    clauses = _clause_rows(audits)
+    rules = _rule_rows(clauses, len(audits))
+    matrix = Matrix(tuple(_vendor(audit) for audit in audits), rules, clauses)
+    if previous is None:
+        return matrix
+    return Matrix(matrix.vendors, rules, clauses, tuple(_changes(matrix, previous)))
+
+
+def _counted(verdict: str, count: int) -> str:
+    words = {"no report": "without a report", "conforms": "conforms" if count == 1 else "conform"}
+    return f"{count} {words.get(verdict, verdict)}"
+
+
+def _vendor(audit: Audited) -> Vendor:
+    drift = audit.drift
+    if drift is None:
+        return Vendor(audit.name, audit.link, "no report", audit.reason, False, None, "", "", "", 0, {}, {})
+    contract = drift["contract"]
+    return Vendor(
+        name=audit.name,
+        link=audit.link,
+        verdict=drift["verdict"],
+        sentence=drift["sentence"],
+        complete=drift["complete"],
+        exit_code=drift["exit_code"],
+        base_url=drift["target"]["base_url"],
+        contract=f"{contract['title']} {contract['version']}, {contract['method']} {contract['path']}, "
+        f"{contract['reading']}, {contract['sha256'][:12]}",
+        started_at=drift["run"]["started_at"],
+        requests=drift["run"]["requests"],
+        levels=drift["counts"]["levels"],
+        clauses=drift["counts"]["clauses"],
+        unjudged=unjudged(drift),
+    )
+
+
+def _clause_rows(audits: Sequence[Audited]) -> tuple[Row, ...]:
+    """One row for each clause of any contract, and for each clause that a finding is about though none lists it.
+
+    The clauses of one rule stand together, whichever contract they are of.
+    """
+    says: dict[tuple[str, str, str, str], str] = {}
+    cells: dict[tuple[str, str, str, str], dict[int, Cell]] = {}
+    for number, audit in enumerate(audits):
+        drift = audit.drift or {"coverage": {"clauses": []}, "findings": []}
+        at_clause: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
+        of_rule: dict[str, list[Mapping[str, Any]]] = {}
+        for finding in drift["findings"]:
+            at_clause.setdefault(_parts(finding["clause"]), []).append(finding)
+            of_rule.setdefault(finding["rule"], []).append(finding)
+        for clause in drift["coverage"]["clauses"]:
+            parts, state = _parts(clause["id"]), clause["state"]
+            says.setdefault(parts, clause["says"])
+            # Some clauses are broken by findings at places that the contract does not know, or about no one status.
+            behind = at_clause.get(parts) or (of_rule.get(parts[3], []) if state == "broken" else [])
+            cell = _broken(behind) if behind else Cell(_unexplained(state), kept=int(state == "kept"))
+            cells.setdefault(parts, {})[number] = replace(cell, judged=clause["judged"])
+        for parts, findings in at_clause.items():
+            says.setdefault(parts, findings[0]["title"])
+            cells.setdefault(parts, {}).setdefault(number, _broken(findings))
+    absent = tuple(Cell("no_report" if audit.drift is None else "not_in_contract", clauses=0) for audit in audits)
+    rules = list(dict.fromkeys(parts[3] for parts in cells))
+    return tuple(
+        Row(
+            key=" ".join(parts),
+            rule=parts[3],
+            says=says[parts],
+            cells=tuple(held.get(number, cell) for number, cell in enumerate(absent)),
+            status=parts[0].strip("-"),
+            media_type=parts[1].strip("-"),
+            pointer=parts[2] if parts[2] != "-" else "",
+        )
+        for parts, held in sorted(cells.items(), key=lambda one: rules.index(one[0][3]))
+    )
+
+
+def _unexplained(state: str) -> CellState:
+    """The cell of a clause that no finding is about; a broken one must not look better than it may be."""
+    return "must" if state == "broken" else cast("CellState", state)
+
+
+def _parts(clause: str) -> tuple[str, str, str, str]:
+    """Status, media type, pointer and rule of a clause's id; which operation it is does not matter between vendors."""
+    _, status, media_type, rest = clause.split(" ", 3)
+    pointer, _, rule = rest.rpartition(" ")
+    return status, media_type, pointer, rule
+
+
+def _broken(findings: Sequence[Mapping[str, Any]]) -> Cell:
+    worst: CellState = min((finding["level"] for finding in findings), key=LEVELS.index)
+    return Cell(
+        worst,
+        tuple(finding["id"] for finding in sorted(findings, key=lambda finding: LEVELS.index(finding["level"]))),
+        all(finding["state"] == "known" for finding in findings),
+    )
+
+
+def _rule_rows(clauses: Sequence[Row], vendors: int) -> tuple[Row, ...]:
+    by_rule: dict[str, list[Row]] = {}
+    for row in clauses:
+        by_rule.setdefault(row.rule, []).append(row)
+    rows = (
+        Row(
+            key=rule,
+            rule=rule,
+            says=REGISTRY[rule].title if rule in REGISTRY else rule,
+            cells=tuple(_together(row.cells[number] for row in held) for number in range(vendors)),
+        )
+        for rule, held in by_rule.items()
+    )
+    return tuple(sorted(rows, key=lambda row: (STATES.index(row.worst), -sum(c.state in _BROKEN for c in row.cells))))
+
+
+def _together(cells: Iterable[Cell]) -> Cell:
+    """The worst of all, save that it is kept where some are kept and the others were not observed.
+
+    How many of them, and how often, is told beside it.
+    """
+    held = [cell for cell in cells if cell.state != "not_in_contract"]
+    if not held:
+        return Cell("not_in_contract", clauses=0)
+    judged, kept = sum(cell.judged for cell in held), sum(cell.kept for cell in held)
+    clauses = sum(cell.clauses for cell in held)
+    worst = min((cell.state for cell in held), key=STATES.index)
+    if worst not in _BROKEN:
+        state: CellState = "kept" if worst == "not_observed" and kept else worst
+        return Cell(state, judged=judged, clauses=clauses, kept=kept)
+    behind = sorted((cell for cell in held if cell.state in _BROKEN), key=lambda cell: STATES.index(cell.state))
+    findings = tuple(identifier for cell in behind for identifier in cell.findings)
+    accepted = all(cell.accepted for cell in behind)
+    return Cell(worst, findings, accepted, judged=judged, clauses=clauses, kept=kept)
+
+
+def _changes(matrix: Matrix, previous: Mapping[str, Any]) -> Iterable[CellChange]:
+    known = {vendor["name"]: number for number, vendor in enumerate(previous["vendors"])}
+    former = {row["key"]: row["cells"] for row in (*previous["rules"], *previous["clauses"])}
+    for number, vendor in enumerate(matrix.vendors):
+        if vendor.name not in known:
+            yield CellChange(vendor.name, "", "not audited", vendor.verdict, vendor.verdict != "conforms")
+            continue
+        verdict = previous["vendors"][known[vendor.name]]["verdict"]
+        if verdict != vendor.verdict:
+            worse = VERDICTS.index(vendor.verdict) < VERDICTS.index(verdict)
+            yield CellChange(vendor.name, "", verdict, vendor.verdict, worse)
+        if "no report" in (verdict, vendor.verdict):
+            continue  # every cell differs then, and that is said already
+        for row in matrix.clauses:
+            cells = former.get(row.key)
+            before: CellState = cells[known[vendor.name]] if cells else "not_in_contract"
+            after = row.cells[number].state
+            if before != after:
+                worse = STATES.index(after) < STATES.index(before) if after != "not_in_contract" else False
+                yield CellChange(vendor.name, row.key, before, after, worse)
+    for name in known:
+        if any(vendor.name == name for vendor in matrix.vendors):
+            continue
+        yield CellChange(name, "", previous["vendors"][known[name]]["verdict"], "not audited", False)

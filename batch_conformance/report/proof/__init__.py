@@ -1,0 +1,1 @@
+"""The proof of the suite: its model and its formats."""

@@ -1,0 +1,1 @@
+"""Pages of reference: the rules, and what is known of the vendors."""

@@ -1,0 +1,62 @@
+"""GitHub Actions: annotations at the contract's lines, and the step summary. Nothing on other systems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from batch_conformance.report.run import markdown
+from batch_conformance.report.run.groups import clauses_by_id, failing, fold, line_of, place
+from batch_conformance.report.run.run_report import RunReport
+from batch_conformance.report.text import clip, one_line, plural
+
+MOST = 10
+"""GitHub shows ten annotations of a kind per step."""
+
+
+def annotate(report: RunReport) -> str:
+    """Workflow commands, one line per group of findings: errors where the gate fails, else warnings or notices."""
+    clauses = clauses_by_id(report)
+    gate = frozenset(finding.id for finding in failing(report))
+    told: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
+    for group in fold(report.ledger.findings):
+        first = group.findings[0]
+        kind = (
+            "error" if first.id in gate else "notice" if group.level == "info" or group.state == "known" else "warning"
+        )
+        location = line_of(first, clauses, report)
+        parts = [f"title={_property(f'{group.rule.id} ({group.level}, {group.state})')}"]
+        if "://" not in location.file:
+            parts.insert(0, f"file={_property(location.file)}")
+            if location.line:
+                parts.insert(1, f"line={location.line}")
+        more = f" and {plural(len(group.findings) - 1, 'more place')}" if len(group.findings) > 1 else ""
+        message = (
+            f"{group.rule.title}: {place(first)}{more}: expected {first.expected}; observed {first.observed}; "
+            f"side to fix: {group.side} [{group.id}]"
+        )
+        told[kind].append(f"::{kind} {','.join(parts)}::{_message(message)}")
+    return "".join(line + "\n" for lines in told.values() for line in lines[:MOST])
+
+
+def publish(report: RunReport, environ: Mapping[str, str]) -> str:
+    """What to print on GitHub Actions; appends the summary to ``$GITHUB_STEP_SUMMARY`` when it is set.
+
+    Empty, and nothing appended, on other systems. Raises OSError where the summary cannot be written.
+    """
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return ""
+    summary = environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(markdown.render(report))
+    return annotate(report)
+
+
+def _message(text: str) -> str:
+    """Escaped as the runner's own toolkit does for messages; never able to start another command."""
+    return clip(one_line(text), 2_000).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,1 @@
+"""The ``audit`` command: many targets side by side, each audited in a process of its own."""

@@ -1,0 +1,161 @@
+"""Audits many targets side by side, each in a process of its own, so that none can spoil another."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from batch_conformance.findings.gate import (
+    EXIT_CONFORMS,
+    EXIT_DRIFT,
+    EXIT_FAULT,
+    EXIT_INCONCLUSIVE,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+)
+from batch_conformance.options import BASE_URL_ENV, BATCH_IDS_ENV
+from batch_conformance.run.audits.audit_file import AuditFile, AuditTarget
+from batch_conformance.run.audits.progress import AuditOutcome, AuditProgress
+
+OUTPUT = "output.txt"
+"""What an audit printed, in its folder of reports."""
+
+_GRACE = 15.0
+"""Seconds that an audit gets to write its reports once it is told to stop."""
+_LOOK = 0.2
+_KNOWN_CODES = (EXIT_USAGE, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_DRIFT, EXIT_INCONCLUSIVE, EXIT_CONFORMS)
+"""The first of them that any audit ended with is the exit code of all."""
+_OURS = (BATCH_IDS_ENV, BASE_URL_ENV, "PYTEST_ADDOPTS", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
+"""Variables that would make audits alike, or let each of them write where one summary belongs."""
+_REPORTS = ("drift.json", "drift.html", "junit.xml", "drift.sarif", "summary.md", "exchanges.har", OUTPUT)
+_PACKAGE_PARENT = str(Path(__file__).resolve().parents[3])
+
+
+class ManyAudits:
+    """The audits of one file. ``perform`` runs them; ``stop`` ends them early, from a signal handler too."""
+
+    def __init__(self, file: AuditFile, folder: Path, environ: Mapping[str, str]) -> None:
+        self.file = file
+        self.folder = folder
+        self._environ = environ
+        self._stopped = threading.Event()
+
+    def perform(self, progress: AuditProgress) -> tuple[AuditOutcome, ...]:
+        """Audit every target, ``parallel`` at once; the outcomes stand in the order of the file.
+
+        On KeyboardInterrupt all audits are told to stop, write what they have, and are waited for; those that had not
+        begun are outcomes too. Raises OSError where a folder for reports cannot be made.
+        """
+        for target in self.file.targets:
+            (self.folder / target.name).mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(max_workers=self.file.parallel) as pool:
+            running = [pool.submit(self._audit, target, progress) for target in self.file.targets]
+            try:
+                return tuple(one.result() for one in running)
+            except KeyboardInterrupt:
+                self._stopped.set()
+                return tuple(one.result() for one in running)
+
+    def environment_of(self, target: AuditTarget) -> dict[str, str]:
+        """This environment with the target's own key and nobody else's."""
+        others = {other.key_env for other in self.file.targets} - {target.key_env}
+        kept = {name: value for name, value in self._environ.items() if name not in others and name not in _OURS}
+        paths = [_PACKAGE_PARENT, *filter(None, [kept.get("PYTHONPATH")])]
+        return {**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether they were ended early."""
+        return self._stopped.is_set()
+
+    def _audit(self, target: AuditTarget, progress: AuditProgress) -> AuditOutcome:
+        if self._stopped.is_set():
+            unbegun = AuditOutcome(target.name, "no report", EXIT_INTERRUPTED, "interrupted before it began", 0.0)
+            progress.ends(unbegun)
+            return unbegun
+        progress.begins(target.name)
+        begun = time.monotonic()
+        folder = self.folder / target.name
+        for name in _REPORTS:  # those of a former audit must not pass for this one's
+            (folder / name).unlink(missing_ok=True)
+        try:
+            code, stopped = self._run(target, folder, begun)
+        except OSError as error:
+            code, stopped = EXIT_FAULT, f"cannot be run: {error.strerror or error}"
+        outcome = _outcome(target.name, folder, code, stopped, time.monotonic() - begun)
+        progress.ends(outcome)
+        return outcome
+
+    def _run(self, target: AuditTarget, folder: Path, begun: float) -> tuple[int, str]:
+        """The exit code of the audit's process, and why it was stopped if it was."""
+        command = [sys.executable, "-m", "batch_conformance", "run", "-q", "--color=no"]
+        command += [*target.arguments, f"--reports-dir={folder}"]
+        with (folder / OUTPUT).open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self.environment_of(target),
+                start_new_session=True,  # Ctrl-C reaches this process alone, which stops the others in order
+            )
+            stopped = ""
+            while process.poll() is None and not stopped:
+                if self._stopped.is_set():
+                    stopped = "interrupted"
+                elif time.monotonic() - begun > target.timeout:
+                    stopped = f"stopped after {target.timeout:g} s"
+                else:
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(_LOOK)
+            if stopped:
+                _end(process)
+        if stopped:
+            return EXIT_INTERRUPTED if stopped == "interrupted" else EXIT_INCONCLUSIVE, stopped
+        return process.returncode, ""
+
+
+def exit_code(outcomes: Sequence[AuditOutcome]) -> int:
+    """One exit code for all of them: usage, a fault, an interruption, drift, inconclusive, in this order."""
+    codes = {outcome.code if outcome.code in _KNOWN_CODES else EXIT_FAULT for outcome in outcomes}
+    return next((code for code in _KNOWN_CODES if code in codes), EXIT_CONFORMS)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Let the audit write what it has, then end its whole group: an embedded mock may be in it."""
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_GRACE)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _outcome(name: str, folder: Path, code: int, stopped: str, seconds: float) -> AuditOutcome:
+    try:
+        drift = json.loads((folder / "drift.json").read_bytes())
+        verdict, reason = str(drift["verdict"]), str(drift["sentence"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return AuditOutcome(name, "no report", code or EXIT_FAULT, stopped or _last_words(folder / OUTPUT), seconds)
+    return AuditOutcome(name, verdict, code, f"{stopped}: {reason}" if stopped else reason, seconds)
+
+
+def _last_words(output: Path) -> str:
+    """What the audit said last: the line of an error, where there is one."""
+    try:
+        lines = [line for line in output.read_text("utf-8", "replace").splitlines() if line.strip()]
+    except OSError:
+        lines = []
+    wrong_options = [line.partition(": error: ")[2] for line in lines if ": error: " in line]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return (wrong_options or errors or lines or ["it said nothing"])[-1].strip()

@@ -1,0 +1,1 @@
+"""A live run: what it plans, sends, leaves out, and the report that comes of it."""

@@ -1,0 +1,345 @@
+"""An audit: contract, target, plan and runner together, and the report that comes of them."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.exchange.base_url import BaseUrl
+from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.exchange.target import Target
+from batch_conformance.findings.finding import Finding, mask_findings
+from batch_conformance.findings.gate import INTERRUPTED, UNCOVERED, decide
+from batch_conformance.findings.ledger import Ledger
+from batch_conformance.judge.gateway import only_errors, silent_ids
+from batch_conformance.judge.judge import is_success_required
+from batch_conformance.message import Listing, Message, Template
+from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.probes.plan import Plan
+from batch_conformance.report.run.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
+from batch_conformance.run.comparison import Comparison
+from batch_conformance.run.contracts import REPAIRED
+from batch_conformance.run.live.address import AddressError, missing_prefix, raise_if_nothing
+from batch_conformance.run.live.runner import CONTROL, Runner
+from batch_conformance.run.settings import Settings
+from batch_conformance.run.vendors import NO_VENDOR, known_of, mark_known
+
+INSECURE = Template(
+    "run.insecure",
+    "--insecure: the certificate was not verified; whoever sat in between may have the key, and may have answered.",
+)()
+"""Said before the run and in every report of it."""
+
+UNJUDGED = Template("required.judged", "the judging of what was received")()
+"""Missing where the judge itself failed."""
+
+_NO_ID = Template("required.no_id", "{what} (no known id: give one with --batch-id)")
+_NO_ID_NOR_LIST = Template("required.no_id_nor_list", "{what} (no known id: give one with --batch-id, or --discover)")
+_WRONG_PREFIX = Template(
+    "required.wrong_prefix",
+    "{what} (every request got 404: is {where} the right path? The document's server ends in {prefix})",
+)
+_WRONG_PATH = Template(
+    "required.wrong_path", "{what} (every request got 404: is {where} the right path? Base URLs end like …/v1)"
+)
+_OTHER_ACCOUNT = Template("required.other_account", "{what} (is the id of this account, and not expired?)")
+_PARTIAL = Template("note.partial", "Partial: only what the selected tests need was sent.")
+_ENDED_EARLY = Template("note.ended_early", "The run ended early: {why}. {left} planned requests were not sent.")
+_ENDED = Template("note.ended", "The run ended early: {why}.")
+_ONE_NOT_SENT = Template("note.one_not_sent", "1 planned request was not sent: {why}.")
+_NOT_SENT = Template("note.not_sent", "{number} planned requests were not sent: {why}.")
+_LIMITED = Template("note.limited", "{number} answers of 429 were waited out.")
+_GONE = Template("note.gone", "{ids}: 404 at every read. Expired, or of another account? Nothing was judged of it.")
+_HEALED = Template("note.healed", "{number} requests failed and were repeated.")
+_BEYOND = Template(
+    "note.beyond_plan",
+    "{sent} requests were sent for a plan of {planned}: {again} were sent again after an error or a limit, and {looks} "
+    "looked whether the target still answers.",
+)
+
+Selected = Callable[[Finding], bool]
+
+_PACKAGES = ("batch-conformance", "schemathesis", "hypothesis", "pytest", "jsonschema", "h11")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Reached:
+    """What an audit talks to, and how. ``batch_ids`` are those that exist for the key.
+
+    ``further`` are the connections that are used at once, where there are several. ``used`` counts the requests that
+    came before the plan, ``said`` has what there is to say of them. ``doubt`` says why the base URL may be another one.
+    ``mock`` is the embedded one, made from the contract where it is ``fitted``.
+    """
+
+    target: Target
+    batch_ids: tuple[str, ...]
+    used: int = 0
+    said: tuple[Message, ...] = ()
+    doubt: Message | None = None
+    mock: EmbeddedMock | None = None
+    fitted: bool = False
+    further: tuple[Target, ...] = ()
+
+
+class Audit:
+    """One audit of one target, as ``begin`` began it. ``close`` it: an embedded mock ends with it.
+
+    ``command`` and ``seed`` are for the report, and so are ``started``, in Unix seconds, and ``clock``, the reading of
+    the monotonic clock then. Making one sends nothing and starts nothing.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        reached: Reached,
+        runner: Runner,
+        comparison: Comparison,
+        *,
+        seed: int | None,
+        command: str,
+        started: float,
+        clock: float,
+    ) -> None:
+        self.settings = settings
+        self.seed = seed
+        self.runner = runner
+        self.comparison = comparison
+        self.contract: Contract = runner.contract
+        self.plan: Plan = runner.plan
+        self.target = reached.target
+        self.base: BaseUrl = reached.target.base
+        self.batch_ids = reached.batch_ids
+        self.command = reached.target.redactor.redact_text(command)
+        self.started = started
+        self._clock = clock
+        self._reached = reached
+        self._profile = settings.profile or NO_VENDOR
+        self._ledger = Ledger()
+
+    @property
+    def kind(self) -> str:
+        """What kind of target this is."""
+        if self._reached.mock is not None:
+            return "embedded mock"
+        return "loopback" if self.base.is_loopback else "remote"
+
+    @property
+    def doubt(self) -> Message | None:
+        """Why the base URL may be another one; None where it is not doubtful."""
+        return self._reached.doubt
+
+    def confirm_address(self) -> None:
+        """Send the first request where the base URL is doubtful; raise ``AddressError`` if it finds nothing.
+
+        What is answered at an address that nobody serves says nothing of the operation, so no verdict comes of it.
+        """
+        doubt = self.doubt
+        final = self.runner.preflight() if doubt and self.settings.sends else None
+        if final is None or doubt is None:
+            return
+        try:
+            raise_if_nothing(final, doubt, knows_an_id=bool(self.batch_ids))
+        except AddressError:
+            self.close()
+            raise
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the target is an embedded mock that is made from the contract."""
+        return self._reached.fitted
+
+    @property
+    def _started_at(self) -> str:
+        return datetime.fromtimestamp(self.started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def seconds_of(self, plan: Plan) -> int:
+        """How long sending a plan, or a part of one, will take."""
+        rate = self.settings.rate_limit
+        return max(1, round(plan.estimate(1 / rate.interval if rate else None, latency=0.002)))
+
+    def judged(self) -> Ledger:
+        """The ledger of all that was sent so far, customers' values masked in what its findings say."""
+        if len(self._ledger.exchanges) != len(self.runner.exchanges) or not self._ledger.clauses:
+            ledger, masked = self.runner.ledger(), (*self.contract.private, *self.settings.redact)
+            accepted = self.comparison.accept(mask_findings(ledger.findings, masked), self._started_at)
+            findings = mark_known(accepted, self._profile)
+            self._ledger = replace(ledger, findings=findings)
+        return self._ledger
+
+    def close(self) -> None:
+        """Close the connection and end the embedded mock."""
+        for target in (self.target, *self._reached.further):
+            target.close()
+        if self._reached.mock is not None:
+            self._reached.mock.stop()
+
+    def report(
+        self,
+        chapters: Sequence[ChapterResult] = (),
+        *,
+        selected: Selected | None = None,
+        interrupted: bool = False,
+        fault: str = "",
+    ) -> RunReport:
+        """What the run came to. A fault of the judge costs its own findings, not the report of what was received.
+
+        ``selected`` says of a finding whether it is at a clause that was selected; None where all are.
+        """
+        try:
+            ledger = self.judged()
+        except Exception as error:
+            fault = fault or f"the judge failed: {type(error).__name__}: {error}"
+            received = sorted(self.runner.exchanges, key=lambda exchange: exchange.order)
+            ledger = replace(self._ledger, exchanges=tuple(received), missing=(UNJUDGED,))
+        partial = selected is not None
+        outside = frozenset(one.id for one in ledger.findings if selected is not None and not selected(one))
+        stopped = self.runner.stopped or (INTERRUPTED() if interrupted else None)
+        run = (ledger.exchanges, self.contract, ledger.unjudged)
+        told = {finding.kind for finding in ledger.findings if finding.rule == "response.server_error"}
+        suspicious = () if ledger.cause else (*only_errors(*run, told), *silent_ids(*run))
+        missing = (*self._explain(ledger), *suspicious)
+        complete = not (stopped or interrupted or fault or partial or self.runner.lacks)
+        entries = self.comparison.entries(ledger, complete=complete)
+        least, judged = self.settings.min_coverage, ledger.judged_percent
+        decision = decide(
+            ledger.findings,
+            missing=missing,
+            fail_on=self.settings.fail_on,
+            stopped=(None if self.runner.spent and self.runner.nearly_done and not interrupted else stopped)
+            or ledger.cause,
+            interrupted=interrupted,
+            fault=fault,
+            partial=partial,
+            outside=outside,
+            uncovered=UNCOVERED(judged=f"{judged:.1f}", least=f"{least:g}")
+            if least is not None and judged < least
+            else None,
+            obsolete=sum(entry.state == "fixed" for entry in entries) if self.settings.files.strict else 0,
+        )
+        masked = tuple(map(self.target.redactor.redact_text, self.batch_ids))
+        target = TargetFacts(str(self.base), self.kind, masked)
+        return RunReport(
+            verdict=decision.verdict,
+            complete=complete,
+            exit_code=decision.exit_code,
+            exit_reason=decision.reason,
+            outcome=decision.outcome,
+            target=target,
+            run=self._facts(),
+            contract=self.contract,
+            ledger=ledger,
+            chapters=tuple(chapters),
+            missing=missing,
+            notes=tuple(self._notes(partial, ledger)),
+            stopped=stopped,
+            fault=fault,
+            outside=outside,
+            redacted=self.settings.redact,
+            baseline=self.comparison.baseline.name if self.comparison.baseline else "",
+            entries=entries,
+            strict_baseline=self.settings.files.strict,
+            history=self.comparison.history(
+                ledger, self.contract, target, started_at=self._started_at, complete=complete
+            ),
+            language=self.settings.language,
+        )
+
+    def _explain(self, ledger: Ledger) -> list[Message]:
+        """What is missing, with what to do about it."""
+        told: list[Message] = []
+        for what in ledger.missing:
+            success = is_success_required(what)
+            if success and not self.batch_ids and not _nothing_there(ledger):
+                told.append((_NO_ID if self.settings.discover else _NO_ID_NOR_LIST)(what=what))
+            elif success and _nothing_there(ledger):
+                where = f"{self.base}{self.contract.chosen.path}"
+                prefix = missing_prefix(self.base, self.contract)
+                told.append(
+                    _WRONG_PREFIX(what=what, where=where, prefix=prefix)
+                    if prefix
+                    else _WRONG_PATH(what=what, where=where)
+                )
+            elif success and ledger.exchanges and not self.runner.stopped:
+                told.append(_OTHER_ACCOUNT(what=what))
+            else:
+                told.append(what)
+        return told
+
+    def _notes(self, partial: bool, ledger: Ledger) -> list[Message]:
+        notes = [INSECURE] if self.target.insecure else []
+        notes += [*self._reached.said, *self.plan.notes, *self.runner.notes, *known_of(ledger.findings, self._profile)]
+        if partial:
+            notes.append(_PARTIAL())
+        if self.runner.stopped:
+            left = self.runner.unsent - sum(self.runner.left_out.values())
+            stopped = self.runner.stopped
+            notes.append(_ENDED_EARLY(why=stopped, left=left) if left else _ENDED(why=stopped))
+        for reason, count in self.runner.left_out.items():
+            notes.append(_ONE_NOT_SENT(why=reason) if count == 1 else _NOT_SENT(number=count, why=reason))
+        limited = sum(exchange.status == 429 and not exchange.final for exchange in ledger.exchanges)
+        if limited:
+            notes.append(_LIMITED(number=limited))
+        if beyond := beyond_the_plan(self.runner.exchanges, len(self.plan.probes)):
+            notes.append(beyond)
+        gone = _gone(ledger)
+        if gone and len(gone) < len(self.batch_ids):
+            notes.append(_GONE(ids=Listing(tuple(gone))))
+        healed = sum(exchange.failure is not None and not exchange.final for exchange in ledger.exchanges)
+        if healed:
+            notes.append(_HEALED(number=healed))
+        if self.contract.repaired:
+            notes.append(REPAIRED())
+        return [note.mapped(self.target.redactor.redact_text) for note in notes]
+
+    def _facts(self) -> RunFacts:
+        return RunFacts(
+            seed="derandomized" if self.seed is None else str(self.seed),
+            started_at=self._started_at,
+            duration_s=round(time.monotonic() - self._clock, 3),
+            requests=self.runner.sent,
+            planned=len(self.plan.probes),
+            exploration=self.settings.exploration,
+            fail_on=self.settings.fail_on,
+            command=self.command,
+            versions={"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
+        )
+
+
+def beyond_the_plan(exchanges: Sequence[Exchange], planned: int) -> Message | None:
+    """Why more requests were sent than were planned; None where they were not."""
+    again = sum(exchange.attempt > 0 for exchange in exchanges)
+    looks = sum(exchange.attempt == 0 and exchange.probe.name == CONTROL for exchange in exchanges)
+    if len(exchanges) <= planned:
+        return None
+    return _BEYOND(sent=len(exchanges), planned=planned, again=again, looks=looks)
+
+
+def _nothing_there(ledger: Ledger) -> bool:
+    """Whether no request found the operation, not even one without a credential: a path that is not served."""
+    answered = [e for e in ledger.exchanges if e.probe.subject in ("known", "unknown") and e.status]
+    anonymous = any(exchange.probe.credential == "missing" for exchange in answered)
+    return anonymous and all(exchange.status == 404 for exchange in answered if exchange.probe.method == "GET")
+
+
+def _gone(ledger: Ledger) -> list[str]:
+    """The known ids that were answered with 404 at every read."""
+    statuses: dict[str, set[int | None]] = {}
+    for exchange in ledger.exchanges:
+        probe = exchange.probe
+        if probe.subject == "known" and probe.credential == "valid" and probe.forced_status is None and exchange.final:
+            statuses.setdefault(probe.batch_id or "", set()).add(exchange.status)
+    return [batch_id for batch_id, seen in statuses.items() if seen == {404}]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        from batch_conformance import __version__  # noqa: PLC0415 - a clone that was never installed
+
+        return __version__ if package == "batch-conformance" else "not installed"

@@ -1,0 +1,69 @@
+"""One ``prove`` command: what is chosen of the catalogue, tried out while a bar moves on, and told of."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from batch_conformance.contract.choice import Choice
+from batch_conformance.findings.gate import EXIT_DRIFT
+from batch_conformance.report.proof.formats import progress_of, render_text, write_proof
+from batch_conformance.report.proof.proof import Trial
+from batch_conformance.run.contracts import open_contract
+from batch_conformance.run.prove.drift_runner import Entry, drift_of
+from batch_conformance.run.prove.prove import Task, catalogue, choose, prove
+
+
+@dataclass(frozen=True, slots=True)
+class ProofOptions:
+    """What of the catalogue is to be proved, and under which contract. ``patterns`` are of names; empty means all.
+
+    ``operation`` is empty where nobody named one.
+    """
+
+    contract: str
+    groups: Collection[str]
+    patterns: Sequence[str]
+    seed: int | None
+    operation: str = ""
+
+
+def perform_proof(options: ProofOptions, jobs: int, folder: Path, *, listing: bool) -> int:
+    """Prove what is wished for, print and write it; returns the exit code: 0 only when all was right.
+
+    Raises InputError with one line for what cannot be proved as asked, and OSError where reports cannot be written.
+    """
+    contract = open_contract(options.contract, choice=Choice(options.operation))
+    chosen = choose(catalogue(contract).values(), options.groups, options.patterns)
+    if listing:
+        click.echo("\n".join(_listed(chosen)))
+        return 0
+    folder.mkdir(parents=True, exist_ok=True)
+    task = Task(options.contract, options.seed, tuple(entry.name for entry in chosen), options.operation)
+    shown = sys.stderr.isatty()
+    bar = click.progressbar(length=len(chosen), label="Proving", file=sys.stderr, item_show_func=_shown)
+    with bar if shown else nullcontext() as moving:
+
+        def tell(trial: Trial) -> None:
+            if moving is not None:
+                moving.update(1, trial)
+
+        proof = prove(task, jobs, tell)
+    click.echo(render_text(proof), nl=False)
+    click.echo(f"Table: {write_proof(proof, folder)[-1]}")
+    return 0 if proof.right else EXIT_DRIFT
+
+
+def _shown(trial: Trial | None) -> str:
+    return "" if trial is None else progress_of(trial)[:60]
+
+
+def _listed(chosen: Sequence[Entry]) -> list[str]:
+    drifts = [drift_of(entry) for entry in chosen]
+    width = min(60, max(len(drift.name) for drift in drifts))
+    return [f"{one.name:{width}}  {one.group:10}  {one.rule or one.verdict:24}  {one.title}" for one in drifts]

@@ -1,0 +1,1 @@
+"""The ``validate`` command: recorded traffic in, the reports and exit codes of a run out."""

@@ -1,0 +1,215 @@
+"""One ``validate`` command: the recordings read while a bar moves on, judged, reported and told of."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from batch_conformance.findings.gate import EXIT_FAULT, INTERRUPTED
+from batch_conformance.message import Message, Template, shown
+from batch_conformance.recorded.inferred_probe import InferredProbe
+from batch_conformance.recorded.recording import Recording
+from batch_conformance.recorded.serialization import pack_inferred, read_parts, unpack
+from batch_conformance.recorded.source import Part, SourceError
+from batch_conformance.report.language import language
+from batch_conformance.report.run import github, terminal
+from batch_conformance.report.run.writer import ReportError, write_reports
+from batch_conformance.run.comparison import keep
+from batch_conformance.run.validate.validate import Validation, ValidationOptions
+
+_PROCESS_ENDED = Template("run.process_ended", "a process that read for this one was ended from outside")
+_EVERY = 0.25
+"""Seconds between two updates of the bar."""
+
+_MOST_PARTS = 16
+_GOES = 2
+"""How often a process is given parts to read, at least: one that is done before the others takes from what is left."""
+
+Advance = Callable[[int, int], None]
+"""Told of bytes read, and of exchanges judged."""
+
+
+@dataclass
+class ReadTraffic:
+    """What was read, and why it ended early, if it did."""
+
+    recording: Recording
+    stopped: Message | None = None
+    interrupted: bool = False
+
+
+def perform_validation(options: ValidationOptions, folder: Path, *, jobs: int = 1, dask: str | None = None) -> int:
+    """Validate what is wished for, print and write it; returns the exit code.
+
+    Raises ``InputError`` with one line for what cannot be validated as asked.
+    """
+    validation = Validation(options)
+    with _bar(sum(part.size for part in validation.parts)) as advance:
+        if dask is not None:
+            from batch_conformance.run.validate.on_dask import read_on_cluster  # noqa: PLC0415 - only where it is wanted
+
+            read_traffic = ReadTraffic(read_on_cluster(validation.parts, validation.inferred, dask, advance))
+        elif jobs > 1 and len(validation.parts) > 1:
+            read_traffic = read_in_processes(validation.parts, validation.inferred, jobs, advance)
+        else:
+            read_traffic = read_here(validation.parts, validation.inferred, advance)
+    stopped, interrupted = read_traffic.stopped, read_traffic.interrupted
+    report = validation.report(read_traffic.recording, stopped=stopped, interrupted=interrupted)
+    problems: list[Message] = []
+    kept: list[Message] = []
+    try:
+        write_reports(report, folder)
+    except ReportError as error:
+        problems += error.problems
+    try:
+        kept += keep(report, validation.comparison)
+    except ReportError as error:
+        problems += error.problems
+    page = str(folder / "drift.html")
+    click.echo(terminal.render(report, sys.stdout.isatty(), report_path=page), nl=False)
+    for line in (*kept, *problems):
+        click.echo(language(options.language).render(line))
+    if published := github.publish(report, os.environ):
+        click.echo(published)
+    return EXIT_FAULT if problems else report.exit_code
+
+
+def read_here(parts: list[Part], inferred: InferredProbe, advance: Advance) -> ReadTraffic:
+    """Read all parts in this process. An interrupt ends the reading, not the report."""
+    recording = Recording(inferred)
+    told = 0
+
+    def tell(count: int) -> None:
+        nonlocal told
+        advance(count, recording.judged - told)
+        told = recording.judged
+
+    try:
+        for part in parts:
+            recording.read(part, tell)
+    except KeyboardInterrupt:
+        return ReadTraffic(recording, INTERRUPTED(), interrupted=True)
+    except SourceError as error:
+        return ReadTraffic(recording, shown(str(error)))
+    return ReadTraffic(recording)
+
+
+def read_in_processes(parts: list[Part], inferred: InferredProbe, jobs: int, advance: Advance) -> ReadTraffic:
+    """Read the parts in several processes, and add their recordings up in the order of the parts.
+
+    A process reads several parts at a go: what one batch was answered again and again is then told in one place. It
+    leaves the reads in a file, and hands over only the name of that. An interrupt has each hand over what it has.
+    """
+    read_traffic = ReadTraffic(Recording(inferred))
+    size = max(1, min(_MOST_PARTS, len(parts) // (jobs * _GOES)))
+    goes = [parts[first : first + size] for first in range(0, len(parts), size)]
+    context = get_context("spawn")
+    with TemporaryDirectory(prefix="batch-conformance-", ignore_cleanup_errors=True) as folder:
+        task = _Task(pack_inferred(inferred), Path(folder))
+        # Ctrl-C in a terminal goes to all processes: the one that waits for the others says when to stop.
+        ignoring = (signal.SIGINT, signal.SIG_IGN)
+        pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=signal.signal, initargs=ignoring)
+        try:
+            tasks = [pool.submit(task.read, number, go) for number, go in enumerate(goes)]
+            told = 0
+            while tasks and not read_traffic.stopped:
+                done = wait(tasks[:1], _EVERY).done
+                now = max(told, task.progress())
+                advance(now - told, _take_in(read_traffic, tasks.pop(0)) if done else 0)
+                told = now
+        except KeyboardInterrupt:
+            task.stop()
+            read_traffic.stopped, read_traffic.interrupted = INTERRUPTED(), True
+            pool.shutdown(wait=True, cancel_futures=True)
+            for one in tasks:
+                if not one.cancelled():
+                    _take_in(read_traffic, one)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+    return read_traffic
+
+
+def _take_in(read_traffic: ReadTraffic, task: Future[tuple[bytes, str]]) -> int:
+    """Add what a process read, and give the number of exchanges that it judged."""
+    try:
+        data, problem = task.result()
+        stopped = shown(problem) if problem else None
+    except BrokenProcessPool:
+        data, stopped = b"", _PROCESS_ENDED()
+    read_traffic.stopped = read_traffic.stopped or stopped
+    if not data:
+        return 0
+    later = unpack(data, read_traffic.recording.inferred.belonging.contract)
+    judged = later.judged
+    read_traffic.recording.update(later)
+    return judged
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What every process is given: how to take exchanges, and the folder in which they leave what they have to say.
+
+    That are the reads, a file with the bytes read so far for each go, and a file that tells all of them to stop.
+    """
+
+    packed: bytes
+    folder: Path
+
+    def read(self, number: int, parts: list[Part]) -> tuple[bytes, str]:
+        """The recording of the parts of a go, and why it is not whole, as ``read_parts`` gives them."""
+        progress, stopped, done = self.folder / f"{number}.progress", self.folder / "stop", 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            if stopped.exists():
+                raise KeyboardInterrupt
+            done += count
+            progress.write_text(str(done))  # what is told of is judged, whatever comes meanwhile
+
+        return read_parts(parts, self.packed, folder=self.folder, advance=advance)
+
+    def progress(self) -> int:
+        """How many bytes were read; a file that is being written may be empty."""
+        return sum(int(path.read_text() or 0) for path in self.folder.glob("*.progress"))
+
+    def stop(self) -> None:
+        """Have each process hand over what it has."""
+        (self.folder / "stop").touch()
+
+
+@contextmanager
+def _bar(size: int) -> Iterator[Advance]:
+    """A bar with rate and time left for a person who waits; nothing where nobody looks."""
+    if not sys.stderr.isatty() or not size:
+        yield lambda _size, _count: None
+        return
+    begun = time.monotonic()
+    judged = 0
+    bar: Any
+    with click.progressbar(
+        length=size,
+        label="Validating",
+        file=sys.stderr,
+        update_min_steps=max(1, size // 1000),
+        item_show_func=lambda _: f"{judged / max(time.monotonic() - begun, 0.001):,.0f} exchanges/s",
+    ) as bar:
+
+        def advance(count: int, exchanges: int) -> None:
+            nonlocal judged
+            judged += exchanges
+            bar.update(count, exchanges)
+
+        yield advance
