@@ -68,6 +68,37 @@ def run(arguments: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("documents", nargs=-1, required=True)
+@command_options("check")
+def check(
+    *,
+    documents: tuple[str, ...],
+    reading: Reading,
+    operation: str,
+    overlays: tuple[Path, ...],
+    against: str,
+    face: str,
+    report_language: str,
+) -> None:
+    """Say where DOCUMENTS (names, files or URLs) contradict themselves; exit 1 if one does.
+
+    With --against=HEAD also where a client of the file as it was committed would break.
+    """
+    from batch_conformance.contract.choice import Choice  # noqa: PLC0415
+    from batch_conformance.report.document_check import as_json, as_text  # noqa: PLC0415
+    from batch_conformance.report.language import language  # noqa: PLC0415
+    from batch_conformance.run.check import check_document  # noqa: PLC0415
+
+    try:
+        choice = Choice(operation)
+        found = [check_document(source, reading, overlays, choice, against) for source in documents]
+    except InputError as error:
+        _give_up(str(error), EXIT_USAGE)
+    click.echo(as_json(found) if face == "json" else as_text(found, language(report_language)), nl=False)
+    sys.exit(EXIT_DRIFT if any(one.fails for one in found) else 0)
+
+
+@main.command()
 @click.argument("old")
 @click.argument("new")
 @command_options("diff")

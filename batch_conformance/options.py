@@ -11,7 +11,9 @@ BASE_URL_ENV = "PYTEST_BASE_URL"
 BATCH_IDS_ENV = "BATCH_IDS"
 DEFAULT_KEY_ENV = "BATCH_API_KEY"
 
-Command = Literal["run", "mock", "diff", "vendors", "audit", "matrix", "client", "prove", "validate", "explain"]
+Command = Literal[
+    "run", "mock", "check", "diff", "vendors", "audit", "matrix", "client", "prove", "validate", "explain"
+]
 """Where an option applies. ``run`` is the suite itself: ``batch-conformance run`` and ``pytest``."""
 Type = Literal["text", "path", "integer", "number", "flag"]
 Group = Literal["target", "contract", "requests", "verdict", "baseline", "reports", "command"]
@@ -176,14 +178,14 @@ OPTIONS: tuple[Option, ...] = (
         "contract",
         "the operation of the document: its operationId, 'GET /path' or its path "
         "(default: the one that is for batches)",
-        _in("run", "mock", "diff", "client", "prove", "validate"),
+        _in("run", "mock", "check", "diff", "client", "prove", "validate"),
         metavar="ID|PATH",
     ),
     Option(
         "overlay",
         "contract",
         "an OpenAPI Overlay applied to the document; repeatable",
-        _in("run", "validate", diff=Use(help="applied to both sides")),
+        _in("run", "check", "validate", diff=Use(help="applied to both sides")),
         "path",
         "FILE",
         repeats=True,
@@ -193,7 +195,7 @@ OPTIONS: tuple[Option, ...] = (
         "reading",
         "contract",
         "the document as it stands, or with what else the vendor documents",
-        _in("run", "validate", diff=Use(default="published")),
+        _in("run", "validate", check=Use(default="published"), diff=Use(default="published")),
         choices=("published", "documented"),
         default="documented",
     ),
@@ -211,7 +213,7 @@ OPTIONS: tuple[Option, ...] = (
         "report-language",
         "reports",
         "the language of the page and of the terminal; what machines read stays English",
-        _in("run", "validate", explain=Use(help="the language of the explanation")),
+        _in("run", "check", "validate", explain=Use(help="the language of the explanation")),
         choices=("en", "zh"),
         default="en",
     ),
@@ -425,10 +427,18 @@ OPTIONS: tuple[Option, ...] = (
         "format",
         "command",
         "the form of what is printed",
-        _in("diff", client=Use(choices=("text", "json"))),
+        _in("diff", check=Use(choices=("text", "json")), client=Use(choices=("text", "json"))),
         choices=("text", "json", "markdown", "html"),
         default="text",
         parameter="face",
+    ),
+    Option(
+        "against",
+        "command",
+        "compare each file with what git has of it at this revision, too, such as HEAD",
+        _in("check"),
+        metavar="REVISION",
+        default="",
     ),
     Option("output", "command", "write to this file instead of the terminal", _in("diff"), "path"),
     Option(

@@ -1,0 +1,60 @@
+"""The ``check`` command: what a document contradicts itself in, and what it breaks of its committed version."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from batch_conformance.contract.choice import DEFAULT_CHOICE, Choice
+from batch_conformance.contract.contract import Reading, compile_contract
+from batch_conformance.contract.diff import diff_contracts
+from batch_conformance.contract.document import parse_document
+from batch_conformance.contract.document_check import DocumentCheck
+from batch_conformance.contract.sources import load_overlay_file
+from batch_conformance.input_error import InputError
+from batch_conformance.run.contracts import open_contract
+
+
+def check_document(
+    source: str,
+    reading: Reading,
+    overlays: Sequence[Path] = (),
+    choice: Choice = DEFAULT_CHOICE,
+    revision: str = "",
+) -> DocumentCheck:
+    """Check a document, and with a git ``revision`` compare it with the file as it was there.
+
+    A file that the revision did not have has nothing to break. Raises InputError where a document cannot be read, and
+    where git knows no such revision.
+    """
+    contract = open_contract(source, reading, overlays, choice)
+    former = committed(Path(source), revision) if revision else None
+    if former is None:
+        return DocumentCheck(source, contract)
+    document = parse_document(former, f"{source}@{revision}", choice)
+    old = compile_contract(document, reading, [*map(load_overlay_file, overlays)], choice)
+    return DocumentCheck(source, contract, diff_contracts(old, contract))
+
+
+def committed(file: Path, revision: str) -> bytes | None:
+    """The bytes of a file at a revision of the git repository that it is in; None where the revision has no such file.
+
+    Raises InputError where there is no git, no repository, or no such revision.
+    """
+    _git(file, revision, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    name = f"{revision}:./{file.name}"
+    if not _git(file, revision, "ls-tree", "--name-only", revision, "--", file.name):
+        return None
+    return _git(file, revision, "cat-file", "blob", name)
+
+
+def _git(file: Path, revision: str, *arguments: str) -> bytes:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=file.parent, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise InputError("--against needs git, which is not installed") from None
+    if done.returncode:
+        reason = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0] or "unknown revision"
+        raise InputError(f"git knows no {revision!r} for {file}: {reason}")
+    return done.stdout
