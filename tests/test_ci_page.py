@@ -74,7 +74,9 @@ def test_the_step_without_the_action_passes_fails_and_warns_as_the_page_says(
     steps: list[dict[str, Any]] = yaml.safe_load(WORKFLOWS[1])["jobs"]["audit"]["steps"]
     script = next(step["run"] for step in steps if step.get("name") == "Audit")
     (tmp_path / "contract").mkdir()
-    (tmp_path / "contract" / "baseline.yaml").write_text("format: batch-conformance-baseline/1\naccepted: []\n", "utf-8")
+    (tmp_path / "contract" / "baseline.yaml").write_text(
+        "format: batch-conformance-baseline/1\naccepted: []\n", "utf-8"
+    )
     program = tmp_path / "bin" / "batch-conformance"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m batch_conformance "$@"\n', "utf-8")
