@@ -277,6 +277,7 @@ def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: st
         reason=options.pop("baseline_reason").strip(),
         strict=options.pop("strict_baseline"),
         previous=options.pop("previous"),
+        history=options.pop("history"),
     )
     command = shlex.join(("batch-conformance", *sys.argv[1:]))
     try:
@@ -285,6 +286,24 @@ def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: st
         sys.exit(perform_validation(wish, reports_dir, jobs=jobs, dask=dask))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
+
+
+@main.command()
+@click.argument("histories", nargs=-1, required=True, type=click.Path(path_type=Path))
+@command_options("trend")
+def trend(*, histories: tuple[Path, ...], output: Path, report_language: str) -> None:
+    """Show what the runs of HISTORIES (files that --history wrote) came to over time, as a page and in lines."""
+    from batch_conformance.report.language import language  # noqa: PLC0415
+    from batch_conformance.report.trend.page import render_page, render_text  # noqa: PLC0415
+    from batch_conformance.report.trend.trend import build_trend  # noqa: PLC0415
+    from batch_conformance.run.trend import read_history  # noqa: PLC0415
+
+    try:
+        targets = build_trend(read_history(histories))
+    except InputError as error:
+        _give_up(str(error), EXIT_USAGE)
+    _deliver(render_page(targets, language(report_language)), output)
+    click.echo(render_text(targets, language(report_language)), nl=False)
 
 
 @main.command()

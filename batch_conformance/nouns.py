@@ -37,6 +37,8 @@ NOUNS: Mapping[str, Noun] = {
         Noun("place", "{n} place", "{n} places"),
         Noun("place left open", "{n} place left open", "{n} places left open"),
         Noun("property", "{n} property", "{n} properties"),
+        Noun("run", "{n} run", "{n} runs"),
+        Noun("target", "{n} target", "{n} targets"),
         Noun("request", "{n} request", "{n} requests"),
         Noun("time", "{n} time", "{n} times"),
     )

@@ -12,7 +12,7 @@ BATCH_IDS_ENV = "BATCH_IDS"
 DEFAULT_KEY_ENV = "BATCH_API_KEY"
 
 Command = Literal[
-    "run", "mock", "check", "diff", "vendors", "audit", "matrix", "client", "prove", "validate", "explain"
+    "run", "mock", "check", "diff", "vendors", "audit", "matrix", "client", "prove", "validate", "explain", "trend"
 ]
 """Where an option applies. ``run`` is the suite itself: ``batch-conformance run`` and ``pytest``."""
 Type = Literal["text", "path", "integer", "number", "flag"]
@@ -213,7 +213,7 @@ OPTIONS: tuple[Option, ...] = (
         "report-language",
         "reports",
         "the language of the page and of the terminal; what machines read stays English",
-        _in("run", "check", "validate", explain=Use(help="the language of the explanation")),
+        _in("run", "check", "validate", "trend", explain=Use(help="the language of the explanation")),
         choices=("en", "zh"),
         default="en",
     ),
@@ -386,6 +386,15 @@ OPTIONS: tuple[Option, ...] = (
         "path",
         "FILE",
     ),
+    Option(
+        "history",
+        "baseline",
+        "add a line about the run to this file; `batch-conformance trend FILE` shows what many came to",
+        _in("run", "validate"),
+        "path",
+        "FILE",
+        audit_file="",
+    ),
     Option("plan", "requests", "print what would be sent, in order, and send nothing", _RUN, "flag"),
     Option(
         "group",
@@ -440,7 +449,13 @@ OPTIONS: tuple[Option, ...] = (
         metavar="REVISION",
         default="",
     ),
-    Option("output", "command", "write to this file instead of the terminal", _in("diff"), "path"),
+    Option(
+        "output",
+        "command",
+        "write to this file instead of the terminal",
+        _in("diff", trend=Use("trend.html", "the page")),
+        "path",
+    ),
     Option(
         "markdown",
         "command",

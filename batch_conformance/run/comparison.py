@@ -23,6 +23,7 @@ from batch_conformance.report.finding.baseline_entry import day_of
 from batch_conformance.report.run.drift_json import DriftFileError, read_drift
 from batch_conformance.report.run.run_report import RunReport, TargetFacts
 from batch_conformance.report.run.writer import CANNOT_WRITE, ReportError, write_text
+from batch_conformance.run.trend import append_run
 
 _MOST_BYTES = 64 * 1024 * 1024
 
@@ -33,6 +34,7 @@ _NOT_WRITTEN = Template("keep.not_written", "{file} was not written: the run end
 _BASELINE = Template("keep.baseline", "Baseline {file}: {added} added, {removed} removed as fixed, {kept} kept")
 _EXPIRED = Template("keep.expired", "{told}, {number} of them expired: renew or delete those by hand")
 _WITHOUT_REASON = Template("keep.without_reason", "{told}; write the reason of each new one into it")
+_HISTORY = Template("keep.history", "History {file}: one run added")
 _SHAPE = Template("keep.shape", "Shape {file}: {statuses} statuses, {states} states of a batch")
 
 
@@ -51,6 +53,7 @@ class Files:
     previous: Path | None = None
     shape: Path | None = None
     write_shape: Path | None = None
+    history: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,12 @@ def load_comparison(files: Files, contract: Contract) -> Comparison:
 
     What is to be written is only looked at: a run that cannot keep its results should not begin.
     """
-    for target, option in ((files.write_baseline, "--write-baseline"), (files.write_shape, "--write-shape")):
+    written = (
+        (files.write_baseline, "--write-baseline"),
+        (files.write_shape, "--write-shape"),
+        (files.history, "--history"),
+    )
+    for target, option in written:
         if target is not None:
             _check_writable(target, option)
     shape = _read(files.shape, "--shape", parse_shape) if files.shape else None
@@ -117,19 +125,22 @@ def load_comparison(files: Files, contract: Contract) -> Comparison:
 
 
 def keep(report: RunReport, comparison: Comparison) -> Sequence[Message]:
-    """Write the baseline and the shape that were asked for, and say in a line each what has become of them.
+    """Write the baseline, the shape and the history that were asked for, and say what has become of them, a line each.
 
-    Raises ``ReportError`` when one cannot be written. A run that a fault of this tool spoilt leaves both as they are.
+    Raises ``ReportError`` when one cannot be written. A run that a fault of this tool spoilt leaves all as they are.
     """
     files, told, problems = comparison.files, list[Message](), list[Message]()
-    for target in filter(None, (files.write_baseline, files.write_shape)):
+    for target in filter(None, (files.write_baseline, files.write_shape, files.history)):
         try:
             if report.fault:
                 problems.append(_NOT_WRITTEN(file=str(target)))
             elif target is files.write_baseline:
                 told.append(_keep_baseline(report, comparison, target))
-            else:
+            elif target is files.write_shape:
                 told.append(_keep_shape(report, target))
+            else:
+                append_run(report, target)
+                told.append(_HISTORY(file=str(target)))
         except OSError as error:
             problems.append(CANNOT_WRITE(file=str(target), why=str(error.strerror or error)))
         except BaselineError as error:

@@ -93,6 +93,7 @@ def settings_from(config: pytest.Config) -> Settings:
             previous=_path(option.previous),
             shape=_path(option.shape),
             write_shape=_path(option.write_shape),
+            history=_path(option.history),
         ),
     )
 

@@ -1,0 +1,121 @@
+"""The page of a trend, and the same in lines for a terminal. One file, no network, no script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+
+from batch_conformance.message import Count, Message, Template
+from batch_conformance.nouns import NOUNS
+from batch_conformance.report.language.language import Language
+from batch_conformance.report.page import asset, csp, template
+from batch_conformance.report.text import one_line
+from batch_conformance.report.trend.trend import Clause, Span, Target
+from batch_conformance.rules import REGISTRY
+
+WIDTH = 1_000
+"""Units of a plot from its first run to the end of its last."""
+
+_SENTENCE = Template("trend.sentence", "{targets}, {runs} from {first} to {last}: {broken} broken now")
+_BROKEN = Template("trend.broken", "broken since {since}")
+_GONE = Template("trend.gone", "not seen since {last}")
+_SEEN = Template("trend.seen", "in {broken} of {judged} runs that judged it")
+_RETURNED = Template("trend.returned", "it came back {times}")
+_NEVER_BROKEN = Template("trend.never_broken", "Nothing was ever broken.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """A rectangle of a plot, in units of ``WIDTH``, and what it says when it is pointed at."""
+
+    x: float
+    width: float
+    state: str
+    says: str
+
+
+def sentence(targets: Sequence[Target]) -> Message:
+    """All of it in one sentence. ``targets`` must not be empty."""
+    runs = [run for target in targets for run in target.runs]
+    times = sorted(run.at for run in runs)
+    return _SENTENCE(
+        targets=Count(len(targets), NOUNS["target"]),
+        runs=Count(len(runs), NOUNS["run"]),
+        first=times[0][:10],
+        last=times[-1][:10],
+        broken=Count(sum(len(target.broken_now) for target in targets), NOUNS["clause"]),
+    )
+
+
+def render_text(targets: Sequence[Target], language: Language) -> str:
+    """For a terminal: each target with its last verdict, then what was ever broken, what is broken now first."""
+    return "".join(line + "\n" for line in _lines(targets, language))
+
+
+def _lines(targets: Sequence[Target], language: Language) -> Iterator[str]:
+    yield language.render(sentence(targets))
+    for target in targets:
+        yield ""
+        yield f"{one_line(target.base_url)}  {one_line(target.operation)}  {language.text(target.verdict)}"
+        for clause in target.clauses:
+            mark = "✖" if clause.since is not None else "✔"
+            yield f"  {mark} {clause.level:<6} {one_line(clause.finding.place)}  {clause.finding.rule}"
+            yield "      " + "; ".join(language.render(text) for text in facts(clause))
+        if not target.clauses:
+            yield "  " + language.render(_NEVER_BROKEN())
+
+
+def facts(clause: Clause) -> tuple[Message, ...]:
+    """Since when it is broken or gone, in how many runs it was seen, and how often it came back."""
+    course = _GONE(last=_day(clause.last_seen)) if clause.since is None else _BROKEN(since=_day(clause.since))
+    seen = _SEEN(broken=clause.broken, judged=clause.judged)
+    returned = (_RETURNED(times=Count(clause.returns, NOUNS["time"])),) if clause.returns else ()
+    return (course, seen, *returned)
+
+
+def render_page(targets: Sequence[Target], language: Language) -> str:
+    """The page. ``targets`` must not be empty."""
+    style = asset("drift.css") + asset("trend.css")
+    return template("trend.html.j2").render(
+        targets=targets,
+        language=language,
+        _=language.text,
+        n=language.count,
+        sentence=language.render(sentence(targets)),
+        said=language.render,
+        facts=facts,
+        title_of=lambda rule: language.rule_texts(REGISTRY[rule]).title if rule in REGISTRY else rule,
+        never_broken=_NEVER_BROKEN(),
+        bars=lambda target, spans: tuple(_bars(target, spans, language)),
+        width=WIDTH,
+        verdict=_worst(targets),
+        style=Markup(style),
+        csp=csp(style),
+    )
+
+
+def _bars(target: Target, spans: Sequence[Span], language: Language) -> Iterator[_Bar]:
+    first, last = target.verdicts[0].begins, target.verdicts[-1].ends
+    whole = (last - first).total_seconds() or 1.0
+    for span in spans:
+        x = WIDTH * (span.begins - first).total_seconds() / whole
+        width = WIDTH * (span.ends - span.begins).total_seconds() / whole
+        runs = language.count(span.runs, "run")
+        says = f"{_day(span.begins)} – {_day(span.ends)}: {language.text(_words(span.state))} ({runs})"
+        yield _Bar(round(x, 2), round(max(width, 1.0), 2), span.state, says)
+
+
+def _words(state: str) -> str:
+    return "not observed" if state == "unjudged" else state
+
+
+def _worst(targets: Sequence[Target]) -> str:
+    verdicts = {target.verdict for target in targets}
+    return next(one for one in ("drift", "inconclusive", "conforms") if one in verdicts)
+
+
+def _day(time: datetime) -> str:
+    return time.strftime("%Y-%m-%d")
