@@ -19,9 +19,9 @@ from batch_conformance.findings.ledger import ClauseResult, Ledger
 from batch_conformance.input_error import InputError
 from batch_conformance.judge.judge import Judge
 from batch_conformance.message import Message
-from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import RecordedExchange
+from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.report.run.writer import write_reports
 from batch_conformance.run.contracts import open_contract
@@ -61,7 +61,7 @@ class Traffic:
 
     def __init__(self, contract: Contract, base_url: str = "") -> None:
         base = parse_base_url(base_url) if base_url else None
-        self._inferred = InferredProbe(Belonging(contract, base), frozenset(MASKED_HEADERS))
+        self._inferred = InferredProbe(OperationUrls(contract, base), frozenset(MASKED_HEADERS))
         self._numbers = itertools.count()
 
     def exchange(

@@ -84,13 +84,13 @@ def check(
 
     With --against=HEAD also where a client of the file as it was committed would break.
     """
-    from batch_conformance.contract.choice import Choice  # noqa: PLC0415
+    from batch_conformance.contract.choice import OperationChoice  # noqa: PLC0415
     from batch_conformance.report.document_check import as_json, as_text  # noqa: PLC0415
     from batch_conformance.report.language import language  # noqa: PLC0415
     from batch_conformance.run.check import check_document  # noqa: PLC0415
 
     try:
-        choice = Choice(operation)
+        choice = OperationChoice(operation)
         found = [check_document(source, reading, overlays, choice, against) for source in documents]
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
@@ -116,13 +116,13 @@ def diff(
 
     --operation holds for both; by its operationId, the operation may have moved to another path.
     """
-    from batch_conformance.contract.choice import Choice  # noqa: PLC0415
+    from batch_conformance.contract.choice import OperationChoice  # noqa: PLC0415
     from batch_conformance.contract.diff import diff_contracts  # noqa: PLC0415
     from batch_conformance.report.contract_diff import FORMATS  # noqa: PLC0415
     from batch_conformance.run.contracts import open_contract  # noqa: PLC0415
 
     try:
-        choice = Choice(operation)
+        choice = OperationChoice(operation)
         found = diff_contracts(*(open_contract(source, reading, overlays, choice) for source in (old, new)))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
@@ -189,7 +189,7 @@ def matrix(*, reports: tuple[Path, ...], reports_dir: Path, previous: Path | Non
         sources_of,
         write_matrix,
     )
-    from batch_conformance.report.matrix.matrix import build_matrix, told  # noqa: PLC0415
+    from batch_conformance.report.matrix.matrix import build_matrix, summary_line  # noqa: PLC0415
 
     try:
         former = read_previous(previous) if previous else None
@@ -200,7 +200,7 @@ def matrix(*, reports: tuple[Path, ...], reports_dir: Path, previous: Path | Non
         _give_up(str(error), EXIT_USAGE)
     except OSError as error:
         _give_up(f"cannot write to {reports_dir}: {error.strerror or error}", EXIT_FAULT)
-    click.echo(f"{told(found)}\nMatrix: {written[1]}")
+    click.echo(f"{summary_line(found)}\nMatrix: {written[1]}")
     unread = [audited.reason for audited in audits if audited.drift is None]
     if unread:
         _give_up("\n".join(unread), EXIT_USAGE)
@@ -213,7 +213,7 @@ def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str)
     """Say what OpenAI's Python client makes of recorded answers (HAR, or NDJSON of exchanges); sends nothing."""
     from batch_conformance.client.reader import ClientReader  # noqa: PLC0415
     from batch_conformance.client.recording import recorded  # noqa: PLC0415
-    from batch_conformance.contract.choice import Choice  # noqa: PLC0415
+    from batch_conformance.contract.choice import OperationChoice  # noqa: PLC0415
     from batch_conformance.findings.finding import mask_findings  # noqa: PLC0415
     from batch_conformance.judge.judge import judge  # noqa: PLC0415
     from batch_conformance.recorded.recording import MOST_COMPLAINTS  # noqa: PLC0415
@@ -222,7 +222,7 @@ def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str)
     from batch_conformance.run.contracts import open_contract  # noqa: PLC0415
 
     try:
-        reader, opened = ClientReader(), open_contract(contract, choice=Choice(operation))
+        reader, opened = ClientReader(), open_contract(contract, choice=OperationChoice(operation))
         unread: list[str] = []
         exchanges = recorded(files, opened, unread.append)
     except InputError as error:
@@ -252,8 +252,8 @@ def prove(
     from batch_conformance.run.prove.prove import default_jobs  # noqa: PLC0415
 
     try:
-        wish = ProofOptions(contract, groups, names, seed, operation)
-        sys.exit(perform_proof(wish, jobs or default_jobs(), reports_dir, listing=listing))
+        options_of_proof = ProofOptions(contract, groups, names, seed, operation)
+        sys.exit(perform_proof(options_of_proof, jobs or default_jobs(), reports_dir, listing=listing))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
     except KeyboardInterrupt:
@@ -282,8 +282,10 @@ def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: st
     command = shlex.join(("batch-conformance", *sys.argv[1:]))
     try:
         language = options.pop("report_language")
-        wish = ValidationOptions(sources=sources, files=files, command=command, language=language, **options)
-        sys.exit(perform_validation(wish, reports_dir, jobs=jobs, dask=dask))
+        validation_options = ValidationOptions(
+            sources=sources, files=files, command=command, language=language, **options
+        )
+        sys.exit(perform_validation(validation_options, reports_dir, jobs=jobs, dask=dask))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
 
@@ -326,15 +328,15 @@ def explain(rule: str | None, *, markdown: bool, report_language: str) -> None:
     from batch_conformance.report.reference.rules import explanation, in_chapters, page  # noqa: PLC0415
     from batch_conformance.rules import REGISTRY  # noqa: PLC0415
 
-    told = language(report_language)
+    in_language = language(report_language)
     if markdown:
-        click.echo(page(language=told), nl=False)
+        click.echo(page(language=in_language), nl=False)
     elif rule is None:
         width = max(map(len, REGISTRY))
         for known in in_chapters(REGISTRY.values()):
-            click.echo(f"{known.id:<{width}}  {known.level:<6}  {told.rule_texts(known).title}")
+            click.echo(f"{known.id:<{width}}  {known.level:<6}  {in_language.rule_texts(known).title}")
     elif rule in REGISTRY:
-        click.echo(explanation(REGISTRY[rule], told))
+        click.echo(explanation(REGISTRY[rule], in_language))
     else:
         family = [known for known in REGISTRY if rule.split(".")[0] in known or rule in known]
         several = f"; did you mean {', '.join(family[:5])}?" if family else "; `batch-conformance explain` lists them"

@@ -1,4 +1,4 @@
-"""What a person gave cannot be used: the one kind of error that is told in a line and ends with exit code 4."""
+"""What a person gave cannot be used: the one kind of error that is a single line and ends with exit code 4."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def _printable(character: str) -> str:
 
 def fault_line(error: Exception | str) -> str:
     """What to say of any other exception, below its traceback."""
-    told = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    cause = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
     return (
-        f"A fault of batch-conformance itself, not drift: {told}. "
+        f"A fault of batch-conformance itself, not drift: {cause}. "
         "Please report it with the lines above, the command and the version (batch-conformance --version)."
     )

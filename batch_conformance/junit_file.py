@@ -31,7 +31,7 @@ class JunitFile:
     def _writer(self) -> LogXML | None:
         return self._config.stash.get(xml_key, None)
 
-    def tell(self, facts: Iterable[tuple[str, str]]) -> None:
+    def add_properties(self, facts: Iterable[tuple[str, str]]) -> None:
         """Add properties of the suite."""
         if self._writer is not None:
             for name, value in facts:

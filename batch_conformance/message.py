@@ -40,7 +40,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """A thing that is counted: how one is told, and several, with ``{n}`` for the number."""
+    """A thing that is counted: the words for one, and for several, with ``{n}`` for the number."""
 
     id: str
     one: str = field(compare=False)
@@ -194,12 +194,12 @@ def _private(value: Private, translations: NullTranslations) -> str:
 def _listing(listing: Listing, translations: NullTranslations) -> str:
     if not listing.items:
         return ""
-    told: Argument = listing.items[0]
+    joined: Argument = listing.items[0]
     last = len(listing.items) - 1
     for number, item in enumerate(listing.items[1:], start=1):
         is_joined = number == last or listing.conjunction == ";"
-        told = (_CONJUNCTIONS[listing.conjunction] if is_joined else _COMMA)(first=told, second=item)
-    return rendered(told, translations)
+        joined = (_CONJUNCTIONS[listing.conjunction] if is_joined else _COMMA)(first=joined, second=item)
+    return rendered(joined, translations)
 
 
 def _masked(argument: Argument) -> Argument:

@@ -36,13 +36,13 @@ def _argument_json(argument: Argument) -> Any:
         case Message():
             return as_json(argument)
         case Private():
-            told = {"masked": True} if argument.text is None else {"value": argument.text}
-            return {"type": argument.type, **told}
+            value = {"masked": True} if argument.text is None else {"value": argument.text}
+            return {"type": argument.type, **value}
         case Listing():
             return {"conjunction": argument.conjunction, "items": [_argument_json(item) for item in argument.items]}
         case Count():
-            told_text = counted(argument.number, argument.noun, ENGLISH)
-            return {"text": told_text, "number": argument.number, "noun": argument.noun.id}
+            text = counted(argument.number, argument.noun, ENGLISH)
+            return {"text": text, "number": argument.number, "noun": argument.noun.id}
         case _:
             return argument
 
@@ -59,15 +59,15 @@ def from_json(value: object) -> Message:
 def _argument(value: object, depth: int) -> Argument:
     if isinstance(value, str | int | float):
         return value
-    told = _composed(value, depth - 1) if isinstance(value, dict) and depth else None
-    return reprlib.repr(value) if told is None else told
+    composed = _composed(value, depth - 1) if isinstance(value, dict) and depth else None
+    return reprlib.repr(value) if composed is None else composed
 
 
 def _composed(value: dict[str, Any], depth: int) -> Argument | None:
     match value:
         case {"text": str(text), "id": str(name), "arguments": dict(arguments)}:
-            told = tuple(sorted((str(key), _argument(one, depth)) for key, one in arguments.items()))
-            return Message(Template(name, _literally(text)), told)
+            pairs = tuple(sorted((str(key), _argument(one, depth)) for key, one in arguments.items()))
+            return Message(Template(name, _literally(text)), pairs)
         case {"text": str(text), "number": int(number), "noun": str(noun)}:
             return Count(number, Noun(noun, _literally(text), _literally(text)))
         case {"conjunction": "or" | "and" | ";" | "" as conjunction, "items": list(items)}:

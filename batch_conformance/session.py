@@ -35,7 +35,7 @@ from batch_conformance.report.run import github, html, terminal
 from batch_conformance.report.run.run_report import ChapterOutcome, ChapterResult, RunReport
 from batch_conformance.report.run.writer import FORMATS, ReportError, write_reports
 from batch_conformance.resources import suites_folder
-from batch_conformance.run.comparison import keep
+from batch_conformance.run.comparison import write_comparison_files
 from batch_conformance.run.live.announced import header, plan_lines, progress_line, warning
 from batch_conformance.run.live.audit import INSECURE, Audit
 from batch_conformance.run.live.begin import Opening, begin, open_audit
@@ -85,7 +85,7 @@ class AuditSession:
         self._kept: tuple[Message, ...] = ()
         self._ended: dict[str, Counter[str]] = {}
         self._seconds: dict[str, float] = {}
-        self._told: set[str] = set()
+        self._shown_findings: set[str] = set()
         self._interrupted = False
         self._unjudged = ""
         self._fault = ""
@@ -150,9 +150,9 @@ class AuditSession:
         self._ask(ids)
         if self._folder is not None:
             unjudged = Outcome("skipped", self._unjudged)
-            told = self._outcomes or dict.fromkeys(self._selected, unjudged)
+            outcomes = self._outcomes or dict.fromkeys(self._selected, unjudged)
             try:
-                write_outcomes(told, self._folder / "outcomes")
+                write_outcomes(outcomes, self._folder / "outcomes")
             except OSError as error:  # each test is a fault then
                 self._fault = f"cannot write {error.filename}: {error.strerror}"
 
@@ -247,7 +247,7 @@ class AuditSession:
             self._ended[file]["error"] += 1
             self._fault = self._fault or f"{report.nodeid}: {_reason(report)}"
             return
-        self._told.update(outcome.findings)
+        self._shown_findings.update(outcome.findings)
         report.longrepr = FindingText(outcome, self._in_language.get(key, outcome).text)  # type: ignore[assignment]
 
     @pytest.hookimpl(tryfirst=True)
@@ -259,8 +259,8 @@ class AuditSession:
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """A crash of pytest or of this tool is a fault, and never reads as drift."""
-        told = (str(excrepr).strip().splitlines() or ["internal error"])[-1]
-        self._fault = f"a worker died, or pytest-xdist broke: {told}" if self._folder is not None else told
+        reason = (str(excrepr).strip().splitlines() or ["internal error"])[-1]
+        self._fault = f"a worker died, or pytest-xdist broke: {reason}" if self._folder is not None else reason
         if self._audit is None:  # nothing was sent, so no report will say it
             sys.stderr.write(f"{fault_line(self._fault)}\n")
 
@@ -282,7 +282,7 @@ class AuditSession:
             self._junit.give_up()
             yield
         else:
-            self._junit.tell(junit.facts(self.report) if self.report else ())
+            self._junit.add_properties(junit.facts(self.report) if self.report else ())
             problem = yield from self._junit.write()
             if problem:
                 session.exitstatus = EXIT_FAULT
@@ -356,8 +356,8 @@ class AuditSession:
             terminalreporter.ensure_newline()
             page = str(self._settings.reports_dir / "drift.html")
             color = self.config.get_terminal_writer().hasmarkup
-            told = self._told if terminalreporter.config.option.tbstyle != "no" else frozenset[str]()
-            shown = terminal.render(self.report, color, self._width, page, told)
+            shown_before = self._shown_findings if terminalreporter.config.option.tbstyle != "no" else frozenset[str]()
+            shown = terminal.render(self.report, color, self._width, page, shown_before)
             terminalreporter.write_line(shown)
         for line in (*self._kept, *self._problems):
             terminalreporter.write_line(language(self.config.option.report_language).render(line))
@@ -374,7 +374,7 @@ class AuditSession:
         except ReportError as error:
             self._problems += error.problems
         try:
-            self._kept = tuple(keep(report, audit.comparison))
+            self._kept = tuple(write_comparison_files(report, audit.comparison))
         except ReportError as error:
             self._problems += error.problems
 
@@ -447,11 +447,11 @@ class AuditSession:
         def findings() -> int:
             return sum(finding.level != "info" for finding in audit.judged().findings)
 
-        def told(done: int, planned: int, chapter: str, found: int, left: int) -> str:
+        def describe(done: int, planned: int, chapter: str, found: int, left: int) -> str:
             code = self.config.option.report_language
             return progress_line(code, done, planned, chapter=chapter, findings=found, seconds=left)
 
-        line = audit.runner.progress = ProgressLine(write, findings, told, width=writer.fullwidth)
+        line = audit.runner.progress = ProgressLine(write, findings, describe, width=writer.fullwidth)
         try:
             yield
         finally:

@@ -77,9 +77,9 @@ def _mark(function: ast.FunctionDef) -> tuple[str, Of | None]:
     """The rule of the decorator ``@rule("body.type", of="errors")``, and its ``of``; empty and None without one."""
     for decorator in function.decorator_list:
         if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name) and decorator.func.id == "rule":
-            told: Of | None = None
+            bodies_of: Of | None = None
             for keyword in decorator.keywords:
                 value = ast.literal_eval(keyword.value)
-                told = "errors" if value == "errors" else "successes"
-            return str(ast.literal_eval(decorator.args[0])), told
+                bodies_of = "errors" if value == "errors" else "successes"
+            return str(ast.literal_eval(decorator.args[0])), bodies_of
     return "", None

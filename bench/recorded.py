@@ -27,8 +27,8 @@ sys.path.insert(0, str(ROOT / "bench" / "peers"))  # what asks openapi-core
 import traffic  # noqa: E402
 
 from batch_conformance.contract.sources import shipped_contract  # noqa: E402
-from batch_conformance.recorded.belonging import Belonging  # noqa: E402
 from batch_conformance.recorded.inferred_probe import InferredProbe  # noqa: E402
+from batch_conformance.recorded.operation_urls import OperationUrls  # noqa: E402
 from batch_conformance.recorded.recording import Recording  # noqa: E402
 from batch_conformance.recorded.source import parts  # noqa: E402
 
@@ -130,7 +130,7 @@ def _most_memory(pid: int) -> float:
 
 
 def _ours(path: Path) -> None:
-    recording = Recording(InferredProbe(Belonging(shipped_contract())))
+    recording = Recording(InferredProbe(OperationUrls(shipped_contract())))
     for part in parts([str(path)]):
         recording.read(part)
     recording.result()

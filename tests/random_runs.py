@@ -18,7 +18,7 @@ from batch_conformance.mock.changes import NGINX, answering, sending, with_wire
 from batch_conformance.mock.derived import derive
 from batch_conformance.mock.drift import Apply, Drift, in_order
 from batch_conformance.mock.drifts import DRIFTS
-from batch_conformance.mock.message import Reply, Request, encode
+from batch_conformance.mock.message import ParsedRequest, Reply, encode
 from batch_conformance.mock.received_request import ReceivedRequest
 from batch_conformance.mock.service import Service
 from batch_conformance.probes.batch_ids import encode_segment
@@ -59,7 +59,7 @@ class InProcess:
         fields = tuple((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers)
         connection, turn = divmod(self._count, 16)
         self._count += 1
-        reply = self._service.reply_to(Request(method, bytes(target), fields, connection + 1, turn + 1))
+        reply = self._service.reply_to(ParsedRequest(method, bytes(target), fields, connection + 1, turn + 1))
         outcome = _Reading(_answer(reply, method), Deadline(3600), SizeLimits()).run(method, None)
         return replace(outcome, elapsed=0.001)
 

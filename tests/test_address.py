@@ -15,7 +15,7 @@ from operation_support import counting, of, operation, write
 from suite_support import run_suite
 
 from batch_conformance.cli import main
-from batch_conformance.contract.choice import Choice
+from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.contract import Contract, compile_contract
 from batch_conformance.contract.document import parse_document
 from batch_conformance.contract.path_template import repeated
@@ -223,7 +223,7 @@ def test_a_doubtful_base_url_is_checked_before_a_batch_is_made_or_a_list_read(
 
 def test_where_the_document_means_it_the_run_is_like_any_other(tmp_path: Path) -> None:
     api = write(tmp_path, document(PATH, "https://api.example.com/v1"))
-    with EmbeddedMock(mock_spec=mock_spec_of(load_contract(api, choice=Choice("getBatch")))) as mock:
+    with EmbeddedMock(mock_spec=mock_spec_of(load_contract(api, choice=OperationChoice("getBatch")))) as mock:
         assert mock.base_url.endswith("/v1")
         outcome = run_suite(tmp_path / "r", f"--contract={api}", mock=mock)
     assert outcome.code == 0, outcome.text

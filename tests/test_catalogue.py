@@ -16,7 +16,7 @@ from batch_conformance.mock.catalogue import rare
 from batch_conformance.mock.derived import derive
 from batch_conformance.mock.drift import STAGES, Drift
 from batch_conformance.mock.drifts import DRIFTS, DriftError, built
-from batch_conformance.mock.message import Request
+from batch_conformance.mock.message import ParsedRequest
 from batch_conformance.mock.mock_spec import MockSpec, published_mock_spec
 from batch_conformance.mock.mutation import Mutation
 from batch_conformance.mock.service import Service
@@ -50,13 +50,13 @@ def replies(service: Service, *, statuses: bool = True) -> Iterator[tuple[int, b
     key = (b"authorization", b"Bearer " + KEY.encode())
     path = (service.prefix + service.mock_spec.path).encode()
     for batch_id in (*service.batch_ids, "batch_aaaaaaaaaa"):
-        reply = service.reply_to(Request("GET", path + b"/" + batch_id.encode(), (key,)))
+        reply = service.reply_to(ParsedRequest("GET", path + b"/" + batch_id.encode(), (key,)))
         yield reply.status, reply.body
-    reply = service.reply_to(Request("GET", path + b"/" + service.batch_ids[0].encode()))
+    reply = service.reply_to(ParsedRequest("GET", path + b"/" + service.batch_ids[0].encode()))
     yield reply.status, reply.body
     for status in service.mock_spec.errors if statuses else ():
         asked = (key, (b"prefer", f"code={status}".encode()))
-        reply = service.reply_to(Request("GET", path + b"/" + service.batch_ids[0].encode(), asked))
+        reply = service.reply_to(ParsedRequest("GET", path + b"/" + service.batch_ids[0].encode(), asked))
         yield reply.status, reply.body
 
 

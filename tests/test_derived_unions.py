@@ -8,7 +8,7 @@ import pytest
 from judge_support import contract_of
 
 from batch_conformance.mock.derived import derive
-from batch_conformance.report.proof.proof import weigh
+from batch_conformance.report.proof.proof import assess
 from batch_conformance.run.prove.drift_runner import DriftRunner, drift_of
 
 ID = {"id": {"type": "string"}, "status": {"type": "string"}}
@@ -37,5 +37,5 @@ def test_each_entry_is_found_at_its_clause_and_nothing_else(form: Any, openapi: 
     entries = [entry for entry in derive(ours) if entry.at.startswith("/u")]
     assert entries
     with DriftRunner(ours) as bench:
-        trials = [weigh(drift_of(entry), bench.try_out(entry)) for entry in entries]
+        trials = [assess(drift_of(entry), bench.try_out(entry)) for entry in entries]
     assert [(one.name, one.observed) for one in trials if not one.right] == []

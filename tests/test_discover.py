@@ -17,7 +17,7 @@ from suite_support import run_suite
 from vendor_servers import KEY, VENDORS, Json, Served, Vendor, batch, by_id, completed, serving
 
 from batch_conformance.contract.sources import load_contract
-from batch_conformance.exchange.profile import Listing, Profile
+from batch_conformance.exchange.profile import BatchList, Profile
 from batch_conformance.exchange.target import Target
 from batch_conformance.probes.credentials import present
 from batch_conformance.run.live.discover import Discovery, discover, entries_of
@@ -102,7 +102,7 @@ def test_an_empty_list_and_a_refused_key_are_told_apart() -> None:
 
 
 def test_a_vendor_known_to_have_no_list_is_not_asked() -> None:
-    profile = Profile("x", "Vendor X", "openai", "a page", listing=Listing("", "a page"))
+    profile = Profile("x", "Vendor X", "openai", "a page", listing=BatchList("", "a page"))
     with serving(listing(None)) as served:
         found = ask(served, profile)
     assert "Vendor X has no list of batches" in str(found.note)
@@ -110,7 +110,7 @@ def test_a_vendor_known_to_have_no_list_is_not_asked() -> None:
 
 
 def test_a_vendors_own_path_of_the_list_is_asked() -> None:
-    profile = Profile("x", "Vendor X", "openai", "a page", listing=Listing("/batch/jobs", "a page"))
+    profile = Profile("x", "Vendor X", "openai", "a page", listing=BatchList("/batch/jobs", "a page"))
     with serving(VENDORS["mistral"]) as served:
         found = ask(served, profile)
     assert found.batch_ids == tuple(VENDORS["mistral"].batches)
@@ -118,7 +118,7 @@ def test_a_vendors_own_path_of_the_list_is_asked() -> None:
 
 
 def test_the_id_in_a_resource_name_is_its_last_part() -> None:
-    profile = Profile("x", "Fireworks", "openai", "a page", listing=Listing("/batchInferenceJobs", "a page"))
+    profile = Profile("x", "Fireworks", "openai", "a page", listing=BatchList("/batchInferenceJobs", "a page"))
     with serving(VENDORS["fireworks"]) as served:
         assert ask(served, profile).batch_ids == ("job1",)
 

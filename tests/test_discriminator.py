@@ -15,7 +15,7 @@ from test_fast_path import both_paths
 from batch_conformance.contract.contract import Contract
 from batch_conformance.mock.derived import derive
 from batch_conformance.report.language import CHINESE
-from batch_conformance.report.proof.proof import weigh
+from batch_conformance.report.proof.proof import assess
 from batch_conformance.run.prove.drift_runner import DriftRunner, drift_of
 
 ID = {"id": {"type": "string"}, "status": {"type": "string"}}
@@ -307,7 +307,7 @@ def test_the_mock_answers_each_alternative_and_the_catalogue_breaks_them(form: s
             "dims:null",
         ):
             entry = entries[f"200/{name}"]
-            trial = weigh(drift_of(entry), bench.try_out(entry))
+            trial = assess(drift_of(entry), bench.try_out(entry))
             assert trial.right, (name, trial.observed)
 
 

@@ -18,8 +18,8 @@ from test_recorded_ledger import told
 from batch_conformance.contract.contract import Contract
 from batch_conformance.findings.finding import Finding
 from batch_conformance.observation.strict_json import surely_has_each_key_once
-from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.inferred_probe import InferredProbe
+from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import parts
 
@@ -167,7 +167,7 @@ def both_paths(folder: Path, under: Contract, *bodies: dict[str, Any]) -> list[F
     path = folder / "reads.ndjson"
     reads = [line(one, batch_id=one["id"], started_at=1741685500.5 + second) for second, one in enumerate(bodies)]
     path.write_bytes(b"\n".join(json.dumps(read).encode() for read in reads))
-    inferred = InferredProbe(Belonging(under))
+    inferred = InferredProbe(OperationUrls(under))
     fast = facts(path, inferred, explains_all=False)
     assert fast == facts(path, inferred, explains_all=True)
     return [one for one in fast["findings"] if one.level != "info"]
@@ -193,7 +193,7 @@ def test_both_paths_come_to_the_same(
     # The first of each kind is judged, so that the others can be taken to be like it.
     first = [json.dumps(line(body, started_at=1741685400.5)).encode() for body in (QUEUED, RUNNING, COMPLETED)]
     path.write_bytes(b"\n".join([*first, *recorded]))
-    inferred = InferredProbe(Belonging(CONTRACTS[name]), credentials_recorded=keeps)
+    inferred = InferredProbe(OperationUrls(CONTRACTS[name]), credentials_recorded=keeps)
     assert facts(path, inferred, explains_all=False) == facts(path, inferred, explains_all=True)
 
 
@@ -216,7 +216,7 @@ def test_polls_that_get_what_the_poll_before_got_come_to_the_same(
         if data.draw(st.integers(0, 9)) == 0:
             poll["request"]["headers"] = {"Accept": "*/*", "Authorization": f"Bearer {KEY}"}
     path.write_bytes(b"\n".join(json.dumps(poll).encode() for poll in polls))
-    inferred = InferredProbe(Belonging(CONTRACTS["documented"]))
+    inferred = InferredProbe(OperationUrls(CONTRACTS["documented"]))
     assert facts(path, inferred, explains_all=False) == facts(path, inferred, explains_all=True)
 
 
@@ -225,7 +225,7 @@ def test_a_key_in_a_header_that_nobody_judges_is_seen_in_a_read_that_is_like_the
     asked = {"Accept": "application/json", "Authorization": f"Bearer {KEY}"}
     polls = [line(asked=asked, headers={"X-Trace": trace}) for trace in ("one", "two", "three", KEY)]
     path.write_bytes(b"\n".join(json.dumps(poll).encode() for poll in polls))
-    recording = Recording(InferredProbe(Belonging(CONTRACTS["documented"])))
+    recording = Recording(InferredProbe(OperationUrls(CONTRACTS["documented"])))
     for part in parts([str(path)]):
         recording.read(part)
     assert "security.key_reflected" in {finding.rule for finding in recording.result().findings}
@@ -237,7 +237,7 @@ def test_a_status_written_as_a_decimal_is_the_integer_that_it_is(tmp_path: Path)
         poll["response"]["status"] = 200.0
     path = tmp_path / "decimal.ndjson"
     path.write_bytes(b"\n".join(json.dumps(poll).encode() for poll in polls))
-    inferred = InferredProbe(Belonging(CONTRACTS["documented"]))
+    inferred = InferredProbe(OperationUrls(CONTRACTS["documented"]))
     fast = facts(path, inferred, explains_all=False)
     assert fast == facts(path, inferred, explains_all=True)
     assert {finding.status for finding in fast["findings"]} == {"200"}
@@ -277,7 +277,7 @@ def test_what_is_like_what_was_judged_is_not_judged_again(monkeypatch: pytest.Mo
             for body in (QUEUED, COMPLETED, drifting)
         )
     )
-    recording = Recording(InferredProbe(Belonging(contract())))
+    recording = Recording(InferredProbe(OperationUrls(contract())))
     judged = []
     explain = recording.judge.add
     monkeypatch.setattr(recording.judge, "add", lambda exchange: judged.append(exchange) or explain(exchange))

@@ -18,7 +18,7 @@ from batch_conformance.contract.contract import compile_contract
 from batch_conformance.contract.document import parse_document
 from batch_conformance.contract.formats import ANNOTATIONS, CHECKED, has_format
 from batch_conformance.mock.derived import derive
-from batch_conformance.report.proof.proof import weigh
+from batch_conformance.report.proof.proof import assess
 from batch_conformance.run.prove.drift_runner import DriftRunner, drift_of
 
 WORDS: list[tuple[str, list[str], list[str]]] = [
@@ -180,7 +180,7 @@ def test_the_catalogue_breaks_each_format() -> None:
     assert {entry.at[1:] for entry in entries} == set(places)
     with DriftRunner(under) as bench:
         for entry in entries:
-            trial = weigh(drift_of(entry), bench.try_out(entry))
+            trial = assess(drift_of(entry), bench.try_out(entry))
             assert trial.right, (entry.source, trial.observed)
 
 

@@ -19,7 +19,7 @@ from batch_conformance.judge.availability import (
     EVERY_ID,
     ONE_ID,
     ONE_READ,
-    Drift,
+    PersistentFailure,
     down_of,
     is_down,
     is_often,
@@ -28,7 +28,7 @@ from batch_conformance.judge.availability import (
 )
 from batch_conformance.judge.judge import judge
 from batch_conformance.message import Message, shown
-from batch_conformance.observation.observation import Observation, told_of
+from batch_conformance.observation.observation import Observation, reported_subjects
 
 RULES = frozenset({"response.server_error", "response.silent", "response.drops"})
 IDS = ("batch_one", "batch_two", "batch_three", "batch_four")
@@ -37,7 +37,7 @@ IDS = ("batch_one", "batch_two", "batch_three", "batch_four")
 def by_definition(exchanges: Sequence[Exchange]) -> tuple[list[Deviation], frozenset[int]]:
     """The deviations, and the numbers of what an outage or a limit left open."""
     run = [Observation(one, contract()) for one in sorted(exchanges, key=lambda one: (one.started_at, one.order))]
-    drift: list[Drift] = []
+    drift: list[PersistentFailure] = []
     unjudged: set[int] = set()
     ids, reads = broken_ids(run), broken_reads(run)
     others = [one for one in run if one.exchange.probe.batch_id not in ids]
@@ -53,14 +53,14 @@ def by_definition(exchanges: Sequence[Exchange]) -> tuple[list[Deviation], froze
             repeats = always_fails(one, others) and up_afterwards(run, place, kind)
         down = down_of(one, "", 0)
         if repeats and down.sort in ("error", "silent"):
-            drift.append(Drift(down, of))
+            drift.append(PersistentFailure(down, of))
         else:
             unjudged.add(one.exchange.number)
-    told = told_of({one.down.subject for one in drift})
+    told = reported_subjects({one.down.subject for one in drift})
     drift = [one for one in drift if one.down.subject in told]
     healed = [down for one in run if is_down(one) and (down := down_of(one, "", 0)).healed_drop]
     if is_often(len(healed), len(run)):
-        drift += (Drift(down, drops=(len(healed), len(run))) for down in healed)
+        drift += (PersistentFailure(down, drops=(len(healed), len(run))) for down in healed)
     observations = {one.exchange.order: one for one in run}
     if behind_the_door(run):
         # One cause, told as such: every request with the valid credential gets a server error.

@@ -42,8 +42,8 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import judge
 from batch_conformance.message import shown as message_of
-from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.inferred_probe import InferredProbe
+from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.serialization import pack, unpack
 from batch_conformance.recorded.source import parts
@@ -55,7 +55,7 @@ SOME = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-GUESS = InferredProbe(Belonging(contract()), credentials_recorded=True)
+GUESS = InferredProbe(OperationUrls(contract()), credentials_recorded=True)
 PAGE = b"<html><h1>503 Service Temporarily Unavailable</h1></html>"
 BUSY = {"code": 50505, "message": "Model service overloaded. Please try again later.", "data": ""}
 OOPS = {"code": 50000, "message": "Unknown error", "data": ""}

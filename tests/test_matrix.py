@@ -21,7 +21,7 @@ from batch_conformance.cli import main
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
 from batch_conformance.message import shown
 from batch_conformance.report.matrix.formats import FORMATS, MatrixFileError, badge, read_matrix
-from batch_conformance.report.matrix.matrix import STATES, Audited, Cell, Matrix, build_matrix
+from batch_conformance.report.matrix.matrix import STATES, Audited, Matrix, MatrixCell, build_matrix
 from batch_conformance.report.run import drift_json
 from batch_conformance.report.run.run_report import RunReport
 
@@ -43,7 +43,7 @@ def _audited(name: str, report: RunReport | None, reason: str = "", link: str = 
     return Audited(name, drift, link or f"{name}/drift.html", reason)
 
 
-def _cell(matrix: Matrix, row: str, vendor: int = 0) -> Cell:
+def _cell(matrix: Matrix, row: str, vendor: int = 0) -> MatrixCell:
     return next(one for one in (*matrix.rules, *matrix.clauses) if one.key == row).cells[vendor]
 
 
@@ -53,8 +53,8 @@ CREATED = "200 application/json /created_at body.type"
 def test_a_cell_holds_the_worst_finding_and_leads_to_it() -> None:
     must, should = samples.finding(), samples.finding(level="should", kind="other")
     matrix = build_matrix([_audited("a", _report("kept", should, must)), _audited("b", _report())])
-    assert _cell(matrix, CREATED) == Cell("must", (must.id, should.id), judged=1)
-    assert _cell(matrix, CREATED, 1) == Cell("kept", judged=1, kept=1)
+    assert _cell(matrix, CREATED) == MatrixCell("must", (must.id, should.id), judged=1)
+    assert _cell(matrix, CREATED, 1) == MatrixCell("kept", judged=1, kept=1)
     assert _cell(matrix, "body.type").state == "must"
     assert f'href="a/drift.html#f-{must.id}"' in FORMATS["matrix.html"](matrix)
 
@@ -87,8 +87,8 @@ def test_of_a_rule_that_is_kept_it_is_told_by_how_many_clauses_and_observations(
     total = sum(result.clause.rule == rule for result in report.ledger.clauses)
     assert total > 2
     matrix = build_matrix([_audited("a", report), _audited("b", _with_states())])
-    assert _cell(matrix, rule) == Cell("kept", judged=3 * (total - 1), clauses=total, kept=total - 1)
-    assert _cell(matrix, rule, 1) == Cell("kept", judged=3 * total, clauses=total, kept=total)
+    assert _cell(matrix, rule) == MatrixCell("kept", judged=3 * (total - 1), clauses=total, kept=total - 1)
+    assert _cell(matrix, rule, 1) == MatrixCell("kept", judged=3 * total, clauses=total, kept=total)
     page = FORMATS["matrix.html"](matrix)
     assert f"<i>kept</i> {total - 1}/{total}, {3 * (total - 1)}×" in page
     assert f"<i>kept</i> {total}/{total}, {3 * total}×" in page

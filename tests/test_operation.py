@@ -16,7 +16,7 @@ from operation_support import of
 from operation_support import operation as plain
 
 from batch_conformance.contract import excerpt
-from batch_conformance.contract.choice import Choice, ListedOperation, choose
+from batch_conformance.contract.choice import ListedOperation, OperationChoice, choose
 from batch_conformance.contract.contract import Contract, compile_contract
 from batch_conformance.contract.document import ContractError, parse_document
 from batch_conformance.contract.location import Location
@@ -35,7 +35,7 @@ def getting(*paths: str) -> dict[str, Any]:
 
 
 def chosen(data: Any, name: str = "", path: str = "") -> Contract:
-    choice = Choice(name, path)
+    choice = OperationChoice(name, path)
     return compile_contract(parse_document(json.dumps(data, indent=1).encode(), "api.json", choice), choice=choice)
 
 
@@ -272,23 +272,25 @@ LARGE = of(
 @pytest.mark.parametrize(
     "choice",
     [
-        Choice(),
-        Choice("getModel"),
-        Choice("get.thing"),
-        Choice("GET /v1/models/{x}"),
-        Choice("/v1/batch/jobs/{id}"),
-        Choice(path="/batch/jobs/{batch_id}"),
-        Choice(path="/things/{batch_id}"),
-        Choice("getModel", "/batch/jobs/{batch_id}"),
-        Choice("cancel"),
-        Choice("getFile"),
-        Choice("getBatchEvaluationJob"),
-        Choice("nope"),
-        Choice("GET /nope/{id}"),
+        OperationChoice(),
+        OperationChoice("getModel"),
+        OperationChoice("get.thing"),
+        OperationChoice("GET /v1/models/{x}"),
+        OperationChoice("/v1/batch/jobs/{id}"),
+        OperationChoice(path="/batch/jobs/{batch_id}"),
+        OperationChoice(path="/things/{batch_id}"),
+        OperationChoice("getModel", "/batch/jobs/{batch_id}"),
+        OperationChoice("cancel"),
+        OperationChoice("getFile"),
+        OperationChoice("getBatchEvaluationJob"),
+        OperationChoice("nope"),
+        OperationChoice("GET /nope/{id}"),
     ],
     ids=str,
 )
-def test_of_a_large_document_the_same_is_chosen_or_refused(choice: Choice, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_large_document_the_same_is_chosen_or_refused(
+    choice: OperationChoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
     raw = large(LARGE)
 
     def outcome() -> Any:
@@ -305,7 +307,7 @@ def test_of_a_large_document_the_same_is_chosen_or_refused(choice: Choice, monke
 
 
 def test_of_a_large_document_no_more_is_read_than_the_one_that_is_named_needs() -> None:
-    raw, choice = large(LARGE), Choice("get.thing")
+    raw, choice = large(LARGE), OperationChoice("get.thing")
     document = parse_document(raw, "api.yaml", choice)
     assert "/v2/things/{id}" in document.data["paths"]
     assert "/v1/models/{model}" not in document.data["paths"]
@@ -348,7 +350,7 @@ def test_no_other_operation_is_judged_in_place_of_one_for_batches(path: str, oth
         ListedOperation(one, "GET", "", Location("api.yaml", line, one)) for line, one in enumerate((path, *others), 3)
     ]
     with pytest.raises(ContractError) as caught:
-        choose("api.yaml", listed, Choice())
+        choose("api.yaml", listed, OperationChoice())
     told = str(caught.value)
     assert told.startswith(f"api.yaml:3: GET {path} is the operation for batches and cannot be judged: ")
     assert told.endswith("--operation: /users/{id}") == bool(others)
@@ -357,4 +359,4 @@ def test_no_other_operation_is_judged_in_place_of_one_for_batches(path: str, oth
 def test_an_operation_below_a_batch_is_in_nobodys_way() -> None:
     paths = ("/jobs/{id}", "/jobs/{id}/batches", "/orgs/{org}/batches/{id}/requests/{request}")
     listed = [ListedOperation(one, "GET", "", Location("api.yaml", 3, one)) for one in paths]
-    assert choose("api.yaml", listed, Choice()).key == "/jobs/{id}"
+    assert choose("api.yaml", listed, OperationChoice()).key == "/jobs/{id}"

@@ -16,7 +16,7 @@ import yaml
 from operation_support import of, operation, write
 from suite_support import OURS, ROOT, run_suite
 
-from batch_conformance.contract.choice import Choice
+from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.sources import load_contract
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.mock.spec_of_contract import mock_spec_of
@@ -54,7 +54,7 @@ def recorded(folder: Path, *bodies: Any, path: str = "/models/m1") -> str:
 
 
 def served(contract: str, name: str = "getModel") -> EmbeddedMock:
-    return EmbeddedMock(mock_spec=mock_spec_of(load_contract(contract, choice=Choice(name))))
+    return EmbeddedMock(mock_spec=mock_spec_of(load_contract(contract, choice=OperationChoice(name))))
 
 
 COMMANDS = {
@@ -218,7 +218,7 @@ def test_a_mock_of_a_contract_without_a_success_is_refused(tmp_path: Path) -> No
 def test_a_profiles_path_chooses_among_the_operations_of_another_contract(tmp_path: Path) -> None:
     paths = {path: {"get": operation(path)} for path in ("/v1/batch/jobs/{job_id}", "/v1/batches/{id}", MODELS)}
     api = write(tmp_path, of(paths))
-    contract = mock_spec_of(load_contract(api, choice=Choice(path="/batch/jobs/{batch_id}")))
+    contract = mock_spec_of(load_contract(api, choice=OperationChoice(path="/batch/jobs/{batch_id}")))
     with EmbeddedMock(mock_spec=contract) as mock:
         outcome = run_suite(tmp_path, f"--contract={api}", "--vendor=mistral", mock=mock)
     assert outcome.code == 0, outcome.text
@@ -235,7 +235,9 @@ def test_a_profiles_path_may_be_the_end_of_one_with_further_parameters(tmp_path:
     profile = {"profile": 1, "title": "Own", "address": address, "contract": {"name": api, **source}}
     vendor = write(tmp_path, profile, "own.yaml")
     name = more[0].partition("=")[2] if more else ""
-    with EmbeddedMock(mock_spec=mock_spec_of(load_contract(api, choice=Choice(name, "/batchJobs/{batch_id}")))) as mock:
+    with EmbeddedMock(
+        mock_spec=mock_spec_of(load_contract(api, choice=OperationChoice(name, "/batchJobs/{batch_id}")))
+    ) as mock:
         outcome = run_suite(tmp_path / "r", f"--vendor={vendor}", *more, mock=mock)
     assert outcome.code == 0, outcome.text
     assert outcome.drift["contract"]["path"] == (MODELS if name == "getModel" else "/batchJobs/{job}")

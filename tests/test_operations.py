@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from operation_support import of, operation, serving
 
-from batch_conformance.contract.choice import Choice
+from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.contract import Contract, compile_contract
 from batch_conformance.contract.document import ContractError, parse_document
 from batch_conformance.contract.match import match, operation_of
@@ -28,8 +28,8 @@ from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import judge
 from batch_conformance.message import shown as message_of
 from batch_conformance.probes.credentials import present
-from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.inferred_probe import InferredProbe
+from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.serialization import pack, unpack
 from batch_conformance.recorded.source import parts
@@ -48,7 +48,7 @@ API = of(
 
 
 def compiled(*others: str, data: Any = API, **choice: Any) -> Contract:
-    chosen = Choice(others=others, **choice)
+    chosen = OperationChoice(others=others, **choice)
     return compile_contract(parse_document(json.dumps(data, indent=1).encode(), "api.json", chosen), choice=chosen)
 
 
@@ -328,7 +328,7 @@ ASKED = [
 ]
 
 
-GUESS = InferredProbe(Belonging(STATED), credentials_recorded=True)
+GUESS = InferredProbe(OperationUrls(STATED), credentials_recorded=True)
 
 
 @settings(max_examples=50, deadline=None)
@@ -398,7 +398,7 @@ def test_a_path_that_is_an_operation_of_its_own_is_no_id_of_another(base: BaseUr
     mine = [("/batches/mine", {"id": "other", "status": "completed"}, 200)] * 5
     lines = [line_of(recorded_as(one, n), intent=False, plain=True) for n, one in enumerate((*good, *mine))]
     (tmp_path / "run.ndjson").write_bytes(b"\n".join(lines))
-    recording = Recording(InferredProbe(Belonging(STATED, base)))
+    recording = Recording(InferredProbe(OperationUrls(STATED, base)))
     for part in parts([str(tmp_path / "run.ndjson")]):
         recording.read(part)
     counts = {one.operation: one.count for one in recording.result().statuses if one.count}

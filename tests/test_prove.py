@@ -19,7 +19,7 @@ from batch_conformance.contract.sources import load_contract, shipped_contract
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.report.proof.formats import render_html, render_json, render_text
-from batch_conformance.report.proof.proof import MOST_FINDINGS, Observed, Proof, Seen, Trial, TrialOutcome, weigh
+from batch_conformance.report.proof.proof import MOST_FINDINGS, Observed, Proof, Seen, Trial, TrialOutcome, assess
 from batch_conformance.run.prove.drift_runner import DriftRunner, drift_of
 from batch_conformance.run.prove.prove import ProveError, catalogue, choose
 
@@ -40,7 +40,7 @@ def prove(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def trial(name: str, verdict: Any, *findings: Seen) -> Trial:
-    return weigh(DRIFTS[name], Observed(verdict, findings, 348, 0.5))
+    return assess(DRIFTS[name], Observed(verdict, findings, 348, 0.5))
 
 
 def without_times(path: Path) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def test_more_than_three_findings_for_one_cause_need_a_reason() -> None:
 def test_a_drift_with_several_rules_brings_more_than_three_findings_only_for_the_reason_it_states(
     name: str, bench: DriftRunner
 ) -> None:
-    made = weigh(DRIFTS[name], bench.try_out(DRIFTS[name]))
+    made = assess(DRIFTS[name], bench.try_out(DRIFTS[name]))
     assert made.right, made.says
     assert made.observed.count <= MOST_FINDINGS or DRIFTS[name].because
 
@@ -163,7 +163,7 @@ def test_rare_drifts_are_caught_whatever_the_seed(seed: int) -> None:
     with DriftRunner(SHIPPED, seed=seed) as bench:
         for name in ("every_25th_lacks_status", "every_25th_untyped", "second_read_null_id", "third_read_renamed"):
             tried = bench.try_out(DRIFTS[name])
-            assert weigh(DRIFTS[name], tried).right, name
+            assert assess(DRIFTS[name], tried).right, name
             sent.add(tried.requests)
     assert max(sent) <= 400
 
@@ -188,7 +188,7 @@ def test_another_contract_is_proved_by_its_own_catalogue(document: str) -> None:
     entries = catalogue(contract)
     with DriftRunner(contract) as bench:
         for name in OTHERS[document]:
-            trial = weigh(drift_of(entries[name]), bench.try_out(entries[name]))
+            trial = assess(drift_of(entries[name]), bench.try_out(entries[name]))
             assert trial.right, (name, trial.observed)
 
 

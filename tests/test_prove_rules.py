@@ -13,7 +13,7 @@ import pytest
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import load_contract, shipped_contract
 from batch_conformance.mock.drifts import DRIFTS
-from batch_conformance.report.proof.proof import Observed, Seen, Trial, weigh
+from batch_conformance.report.proof.proof import Observed, Seen, Trial, assess
 from batch_conformance.rules import REGISTRY
 from batch_conformance.run.prove.drift_runner import DriftRunner, Entry, drift_of
 from batch_conformance.run.prove.prove import catalogue
@@ -65,14 +65,14 @@ def weighed(entry: Entry, found: Iterable[Seen]) -> Trial:
     """What ``prove`` would make of these findings of a run that was complete."""
     findings = tuple(found)
     verdict = "drift" if any(one.level != "info" for one in findings) else "conforms"
-    return weigh(drift_of(entry), Observed(verdict, findings, 1, 1.0))
+    return assess(drift_of(entry), Observed(verdict, findings, 1, 1.0))
 
 
 @pytest.mark.parametrize("rule", [rule for rule in REGISTRY if rule not in ELSEWHERE])
 def test_without_its_rule_or_with_less_weight_a_drift_survives(rule: str, benches: dict[str, DriftRunner]) -> None:
     name, named = entry_of(rule)
     entry = entries(name)[named]
-    trial = weigh(drift_of(entry), benches[name].try_out(entry))
+    trial = assess(drift_of(entry), benches[name].try_out(entry))
     assert trial.right
     told = trial.observed.findings
     assert rule in {one.rule for one in told}

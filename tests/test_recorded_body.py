@@ -20,11 +20,11 @@ from recorded_support import AUTHORIZED, BASE, found, line, ndjson, validated
 from batch_conformance.cli import main
 from batch_conformance.exchange.exchange import Headers
 from batch_conformance.findings.finding import Finding
-from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.body import recorded_body
 from batch_conformance.recorded.har_entries import lines_of
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import LineError
+from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.recorded.recording import Recording
 
 WHOLE = {**COMPLETED, "metadata": {"who": "Zoë 批处理 🙂"}}
@@ -73,7 +73,7 @@ def har(*entries: dict[str, Any]) -> bytes:
 
 def judged(*lines: Any) -> tuple[list[Finding], list[str]]:
     """Findings of a recording of lines, or entries of an archive, and why bodies of it are left unjudged."""
-    recording = Recording(InferredProbe(Belonging(contract())))
+    recording = Recording(InferredProbe(OperationUrls(contract())))
     reasons = []
     for number, each in enumerate(lines):
         (values,) = lines_of(har(each)) if "startedDateTime" in each else [each]
@@ -534,7 +534,7 @@ def test_what_is_no_entry_is_told_in_words(number: int) -> None:
         assert re.fullmatch(r"no entry of a HAR: (it|request|response|time)\S* .+", str(told))
     else:
         with pytest.raises(LineError):
-            Recording(InferredProbe(Belonging(contract()))).take(told, 0)
+            Recording(InferredProbe(OperationUrls(contract()))).take(told, 0)
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,14 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import REQUIRED_AUTHENTICATION, REQUIRED_UNKNOWN, judge
-from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import RecordedExchange
+from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.serialization import pack, unpack
 
 TABLES = (cases_protocol.CASES, cases_body.CASES, cases_access.CASES, cases_lifecycle.CASES)
-GUESS = InferredProbe(Belonging(contract()), credentials_recorded=True)
+GUESS = InferredProbe(OperationUrls(contract()), credentials_recorded=True)
 
 
 def as_recorded(exchange: Exchange) -> Exchange | None:
@@ -96,7 +96,7 @@ def recorded(exchanges: Sequence[Exchange], under: Contract, most: int = 1000) -
 
 
 def recording(exchanges: Sequence[Exchange], under: Contract, most: int) -> Recording:
-    made = Recording(InferredProbe(Belonging(under)), most)
+    made = Recording(InferredProbe(OperationUrls(under)), most)
     for exchange in exchanges:
         made.judge.add(exchange)
     return made

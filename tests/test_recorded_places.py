@@ -17,14 +17,14 @@ from judge_support import contract
 from recorded_support import AUTHORIZED, BASE, line, ndjson, validated
 
 from batch_conformance.exchange.har import har
-from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.inferred_probe import InferredProbe
+from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.serialization import pack, unpack
 from batch_conformance.recorded.source import lines_before, parts
 
 DRIFTS = {"id": "batch_rdyqgrcgjg", "object": "batch", "created_at": "1741685413"}
-GUESS = InferredProbe(Belonging(contract()))
+GUESS = InferredProbe(OperationUrls(contract()))
 
 
 def drifting(**more: Any) -> dict[str, Any]:

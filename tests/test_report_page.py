@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import samples
 import yaml
-from test_report_faces import Page
+from test_report_formats import Page
 
 from batch_conformance.report import page as making
 from batch_conformance.report.finding.baseline_entry import baseline_entry, day_of

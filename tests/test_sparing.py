@@ -18,10 +18,10 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.judge.applying import compare
 from batch_conformance.judge.log import compared_places
-from batch_conformance.judge.sparing import SurelyCalm, broken_alike, headers_looked_at, unspared
+from batch_conformance.judge.sparing import MonotonicReads, broken_alike, headers_looked_at, unspared
 from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules import REGISTRY
-from batch_conformance.rules.history import History
+from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.rule import AlikeBodies, BodyCheck
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
@@ -144,17 +144,17 @@ def test_reads_that_are_surely_calm_break_no_rule_over_time(steps: list[dict[str
     bodies = list(accumulate(steps, lambda body, step: {**body, **step}, initial=QUEUED))
     reads = [replace(sent(body), number=n, started_at=1e9 + n) for n, body in enumerate(bodies)]
     values = [tuple(at(body, place) for place in places) for body in bodies]
-    if SurelyCalm(roles, places).holds(KNOWN, values):
+    if MonotonicReads(roles, places).holds(KNOWN, values):
         of_batch = [Observation(read, contract()) for read in reads]
-        assert not list(compare(History(of_batch, [None] * len(of_batch))))
+        assert not list(compare(BatchHistory(of_batch, [None] * len(of_batch))))
 
 
 def test_every_rule_says_what_it_looks_at() -> None:
     silent = {rule.id for rule in REGISTRY.values() if rule.looks_at is None}
     assert silent == set(), "set `looks_at` of each: what decides on it (rules/rule.py)"
     assert unspared() == set(), "say at each how bodies surely keep it: `surely_kept`, or `kept_by_plain_reads`"
-    apart = {rule.id for rule in REGISTRY.values() if rule.compare is not None and not rule.kept_by_calm_reads}
-    assert apart == set(), "without `kept_by_calm_reads` every read of recorded traffic is compared"
+    apart = {rule.id for rule in REGISTRY.values() if rule.compare is not None and not rule.kept_by_monotonic_reads}
+    assert apart == set(), "without `kept_by_monotonic_reads` every read of recorded traffic is compared"
     spared = {rule.id for rule in REGISTRY.values() if rule.surely_kept is not None or rule.kept_by_plain_reads}
     assert {rule.id for rule in REGISTRY.values() if rule.looks_at in ("values", "bytes")} == spared
 

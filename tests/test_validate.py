@@ -24,9 +24,9 @@ from suite_support import ROOT, run_suite
 from test_recorded_ledger import told
 
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import exchange_of, schema
+from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import SourceError, blocks, expand, parts
 from batch_conformance.run.validate.command import read_here, read_in_processes
@@ -365,7 +365,7 @@ def test_the_parts_of_a_file_read_in_processes_add_up_to_the_whole(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # whatever other tests leave elsewhere meanwhile
     path = tmp_path / "one.ndjson"
     path.write_bytes(ndjson(*steps(20), b"broken"))
-    inferred = InferredProbe(Belonging(contract()))
+    inferred = InferredProbe(OperationUrls(contract()))
     cut = parts([str(path)], piece)
     advanced: list[int] = []
     together = read_in_processes(cut, inferred, 2, lambda size, _: advanced.append(size))
@@ -386,7 +386,7 @@ def test_a_process_that_is_ended_from_outside_costs_what_it_had_not_handed_over(
             for child in multiprocessing.active_children():
                 os.kill(child.pid or 0, signal.SIGKILL)
 
-    reading = read_in_processes(cut, InferredProbe(Belonging(contract())), 2, end)
+    reading = read_in_processes(cut, InferredProbe(OperationUrls(contract())), 2, end)
     assert str(reading.stopped) == "a process that read for this one was ended from outside"
     assert reading.recording.judged > 0
     assert reading.recording.result().clauses
@@ -403,7 +403,7 @@ def test_an_interrupt_has_every_process_hand_over_what_it_has(tmp_path: Path) ->
             raised.append(size)
             raise KeyboardInterrupt
 
-    reading = read_in_processes(cut, InferredProbe(Belonging(contract())), 2, interrupt)
+    reading = read_in_processes(cut, InferredProbe(OperationUrls(contract())), 2, interrupt)
     assert reading.interrupted
     assert str(reading.stopped) == "interrupted"
     assert raised[0] > 0

@@ -16,13 +16,13 @@ from recorded_support import line, ndjson, validated
 from test_recorded_body import mixed
 from test_recorded_ledger import told
 
-from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.inferred_probe import InferredProbe
+from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import Part, parts
 from batch_conformance.run.validate.on_dask import ClusterError, read_on_cluster
 
-GUESS = InferredProbe(Belonging(contract()))
+GUESS = InferredProbe(OperationUrls(contract()))
 
 
 @pytest.fixture(scope="module")

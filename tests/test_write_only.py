@@ -13,7 +13,7 @@ from test_fast_path import both_paths
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.diff import diff_contracts
 from batch_conformance.mock.derived import derive
-from batch_conformance.report.proof.proof import weigh
+from batch_conformance.report.proof.proof import assess
 from batch_conformance.run.prove.drift_runner import DriftRunner, drift_of
 
 SECRET = {"type": "string", "writeOnly": True}
@@ -157,7 +157,7 @@ def test_the_mock_does_not_send_it_and_the_catalogue_does() -> None:
     with DriftRunner(ours) as bench:
         assert not [one for one in bench.try_out().findings if one.pointer.startswith(("/secret", "/hooks"))]
         for name in ("200/secret:sent", "200/hooks/*/key:sent", "200/hooks/*/name:missing"):
-            assert weigh(drift_of(entries[name]), bench.try_out(entries[name])).right, name
+            assert assess(drift_of(entries[name]), bench.try_out(entries[name])).right, name
 
 
 def test_a_value_that_is_only_written_is_masked_in_reports() -> None:

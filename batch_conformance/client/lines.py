@@ -12,7 +12,7 @@ from batch_conformance.message import printable
 
 
 @dataclass(frozen=True)
-class Line:
+class UserLine:
     """One line of a program: ``text`` as a person writes it; ``pointer`` is the property of the batch that it reads."""
 
     pointer: str
@@ -21,23 +21,23 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class FailedLine:
     """A line that failed on a batch, and with what: ``kind`` is the name of the exception."""
 
-    line: Line
+    line: UserLine
     kind: str
     says: str
 
 
-def _line(name: str, text: str) -> Line:
-    return Line(f"/{name}", text, compile(text, f"<batch.{name}>", "exec"))
+def _line(name: str, text: str) -> UserLine:
+    return UserLine(f"/{name}", text, compile(text, f"<batch.{name}>", "exec"))
 
 
-def _optional_time(name: str) -> Line:
+def _optional_time(name: str) -> UserLine:
     return _line(name, f"batch.{name} is not None and datetime.fromtimestamp(batch.{name}, UTC)")
 
 
-LINES: tuple[Line, ...] = (
+LINES: tuple[UserLine, ...] = (
     _line("id", 'batch.id.startswith("batch_")'),
     _line("endpoint", 'batch.endpoint.endswith("/chat/completions")'),
     _line("input_file_id", 'batch.input_file_id.startswith("file-")'),
@@ -65,14 +65,14 @@ LINES: tuple[Line, ...] = (
 )
 """One line at least for each attribute of a batch that a program reads, but for those of files."""
 
-FILE_LINES: tuple[Line, ...] = tuple(
+FILE_LINES: tuple[UserLine, ...] = tuple(
     _line(name, f"batch.{name} is not None and client.files.content(batch.{name})")
     for name in ("output_file_id", "error_file_id")
 )
 """The lines that fetch what came of a batch."""
 
 
-def broken_by(batch: Any, client: Any, lines: tuple[Line, ...]) -> Iterator[Broken]:
+def broken_by(batch: Any, client: Any, lines: tuple[UserLine, ...]) -> Iterator[FailedLine]:
     """The lines that fail on what the client returned for a batch; the first one for each property."""
     failed: set[str] = set()
     for line in lines:
@@ -82,4 +82,4 @@ def broken_by(batch: Any, client: Any, lines: tuple[Line, ...]) -> Iterator[Brok
             exec(line.code, {"batch": batch, "client": client, "datetime": datetime, "UTC": UTC})
         except Exception as error:  # whatever a user would see
             failed.add(line.pointer)
-            yield Broken(line, type(error).__name__, printable(str(error))[:100].strip())
+            yield FailedLine(line, type(error).__name__, printable(str(error))[:100].strip())

@@ -229,10 +229,10 @@ def _raised(kind: str, says: str) -> Message:
     return _RAISED(type=kind, says=Private(says) if says else _NO_MESSAGE())
 
 
-def _sides(told: Sequence[Finding]) -> Callable[[str, str], Side]:
+def _sides(findings: Sequence[Finding]) -> Callable[[str, str], Side]:
     """Whose it is to mend: the server's where it leaves its own contract there, else the contract's."""
     places: dict[str, set[str]] = {}
-    for finding in told:
+    for finding in findings:
         if finding.level != "info" and finding.side == "server" and finding.rule.startswith(_SEEN_BY_IT):
             places.setdefault(finding.status, set()).add(finding.pointer)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.input_error import InputError
-from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import LineError, exchange_of, values_of
+from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.recorded.recording import unjudged_body
 from batch_conformance.recorded.source import Raw, blocks, expand, parts
 
@@ -38,7 +38,7 @@ def recorded(
 
 
 def _of_file(path: str, contract: Contract, tell: Callable[[str], None]) -> list[Exchange]:
-    inferred, found, complaint = InferredProbe(Belonging(contract)), list[Exchange](), ""
+    inferred, found, complaint = InferredProbe(OperationUrls(contract)), list[Exchange](), ""
     for where, raw in _lines(path):
         try:
             exchange, unjudged = _exchange(raw, inferred)

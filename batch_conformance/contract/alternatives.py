@@ -45,8 +45,8 @@ def discriminate(made: dict[str, Any], schema: Mapping[str, Any], pointer: str, 
     for value, target in said["mapping"].items() if isinstance(said.get("mapping"), Mapping) else ():
         names[as_text(value) or str(value)] = meant = meant_by(translator.document.data, target)
         if meant is None:
-            told = _NO_SCHEMA(target=repr(str(target)[:80]), value=repr(str(value)[:80]))
-            translator.flaws[join(here, "mapping", str(value))] = told
+            message = _NO_SCHEMA(target=repr(str(target)[:80]), value=repr(str(value)[:80]))
+            translator.flaws[join(here, "mapping", str(value))] = message
     children = children_of(translator.document.data, pointer) if union is None else {}
     implied = {name_of(one): one for one in pointers if one} if union else dict(children)
     for name, meant in implied.items():
@@ -90,11 +90,11 @@ def tell_values(root: Mapping[str, Any], definitions: Mapping[str, Any]) -> None
         branches = node[said["union"]][: -1 if said["base"] else None]
         values = [_values(one, name, definitions) for one in branches]
         _name_by_lists(said["names"], values)
-        told: dict[str, Any] = {DISCRIMINATES: list(said["names"]), SOURCE: here}
+        member: dict[str, Any] = {DISCRIMINATES: list(said["names"]), SOURCE: here}
         if None in values:
-            told[KNOWN_VALUES] = list(said["names"])
+            member[KNOWN_VALUES] = list(said["names"])
         if any(_declares(one, name, definitions) for one in branches):
-            node["allOf"] = [*node.get("allOf", ()), {"properties": {name: told}, SOURCE: here}]
+            node["allOf"] = [*node.get("allOf", ()), {"properties": {name: member}, SOURCE: here}]
 
 
 def _name_by_lists(names: dict[str, int | None], values: Sequence[Sequence[Any] | None]) -> None:

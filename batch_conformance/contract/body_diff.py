@@ -45,8 +45,8 @@ _ALIKE = 0.5
 def body_changes(old: Schema, new: Schema) -> Iterator[Change]:
     """Every change between two schemas of one body: of all its places, and of its alternatives one by one."""
     free = old.free_maps & new.free_maps
-    told = list(_between_places(old.compared, new.compared, free))
-    changed = {change.pointer for change in told if change.rule == "body.type"}
+    changes = list(_between_places(old.compared, new.compared, free))
+    changed = {change.pointer for change in changes if change.rule == "body.type"}
     both = {place.pointer for place in new.compared} - changed
     of_branches: list[Change] = []
     idle: set[str] = set()
@@ -59,8 +59,8 @@ def body_changes(old: Schema, new: Schema) -> Iterator[Change]:
         of_branches += (replace(change, pointer=pointer + change.pointer) for change in between)
         idle |= {pointer + place for place in gone}
     said: set[tuple[str, str]] = set()
-    for number, change in enumerate([*told, *of_branches]):
-        if number < len(told) or (change.pointer, change.rule) not in said:
+    for number, change in enumerate([*changes, *of_branches]):
+        if number < len(changes) or (change.pointer, change.rule) not in said:
             said.add((change.pointer, change.rule))
             removed = change.rule == "body.property" and change.kind == "removed" and change.pointer in idle
             yield replace(change, breaking=False, why=_IDLE) if removed else change
@@ -188,8 +188,8 @@ def _went(was: Property, before: Mapping[str, Property], after: Mapping[str, Pro
     if was.pointer.endswith("/*"):
         why = "Nothing is said of what is there any more; a client may be sent anything."
     else:
-        told = "" if was.required else " Only one that was written for its absence copes."
-        why = "A client that reads it finds nothing." + told + _renamed(was, before, after)
+        exception = "" if was.required else " Only one that was written for its absence copes."
+        why = "A client that reads it finds nothing." + exception + _renamed(was, before, after)
     return Change("body.property", "removed", True, words, "", why, pointer=was.pointer, old_location=was.location)
 
 

@@ -54,12 +54,14 @@ def operations_of(path: str, item: Mapping[str, Any], location: Callable[[str], 
     for method in METHODS:
         if method in item:
             node = item[method]
-            told = node.get("operationId") if isinstance(node, Mapping) else None
-            yield ListedOperation(path, method.upper(), "" if told is None else str(told), location(method))
+            operation_id = node.get("operationId") if isinstance(node, Mapping) else None
+            yield ListedOperation(
+                path, method.upper(), "" if operation_id is None else str(operation_id), location(method)
+            )
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class OperationChoice:
     """How the operation is chosen.
 
     ``name`` is what a person calls it: its operationId, ``GET /path`` or the path; empty where nobody did. ``path`` is
@@ -115,7 +117,7 @@ class Choice:
         return named or of_batches or self.is_profiles(path)
 
 
-DEFAULT_CHOICE = Choice()
+DEFAULT_CHOICE = OperationChoice()
 """Nobody named an operation: the one of batches is meant."""
 
 
@@ -140,7 +142,7 @@ class Chosen:
         return "/".join(["", *other[more + 1 :]]) if other[: more + 1] == own[: more + 1] else path
 
 
-def choose(document: str, operations: Sequence[ListedOperation], choice: Choice) -> Chosen:
+def choose(document: str, operations: Sequence[ListedOperation], choice: OperationChoice) -> Chosen:
     """The operation that is meant; ``document`` is how the document is shown.
 
     Raises ``ContractError`` with one line that names the candidates, or says why the one named cannot be judged.
@@ -153,7 +155,7 @@ def choose(document: str, operations: Sequence[ListedOperation], choice: Choice)
 
 
 def choose_others(
-    document: str, operations: Sequence[ListedOperation], choice: Choice, chosen: Chosen
+    document: str, operations: Sequence[ListedOperation], choice: OperationChoice, chosen: Chosen
 ) -> tuple[ListedOperation, ...]:
     """The further operations that a choice names, without the chosen one.
 
@@ -162,7 +164,7 @@ def choose_others(
     """
     found: dict[str, ListedOperation] = {}
     for name in choice.others:
-        one = _of_name(document, operations, Choice(name))
+        one = _of_name(document, operations, OperationChoice(name))
         if one is None:
             raise ContractError(f"{document} has no operation {name!r}")
         if one.method != "GET":
@@ -172,15 +174,17 @@ def choose_others(
     return tuple(found.values())
 
 
-def _another_is_the_profiles(document: str, operations: Sequence[ListedOperation], choice: Choice, key: str) -> bool:
+def _another_is_the_profiles(
+    document: str, operations: Sequence[ListedOperation], choice: OperationChoice, key: str
+) -> bool:
     """Whether the profile's path is that of another operation than the one that was named."""
     try:
-        return _unnamed(document, operations, Choice(path=choice.path)) != key
+        return _unnamed(document, operations, OperationChoice(path=choice.path)) != key
     except ContractError:
         return False
 
 
-def _unnamed(document: str, operations: Sequence[ListedOperation], choice: Choice) -> str:
+def _unnamed(document: str, operations: Sequence[ListedOperation], choice: OperationChoice) -> str:
     usable = choice.judgeable(operations)
     blocked = next(
         (one for one in operations if one.method == "GET" and choice.refuses(one) and _is_of_batches(one)), None
@@ -214,7 +218,7 @@ def _is_of_batches(operation: ListedOperation) -> bool:
     return before == "batches" and "{" in last
 
 
-def _of_name(document: str, operations: Sequence[ListedOperation], choice: Choice) -> ListedOperation | None:
+def _of_name(document: str, operations: Sequence[ListedOperation], choice: OperationChoice) -> ListedOperation | None:
     """The operation that has the name; None where none has. Raises ``ContractError`` where several have."""
     found = [operation for operation in operations if choice.is_named(operation)]
     exact = [operation for operation in found if choice.name.strip().endswith(operation.path)]
@@ -230,7 +234,7 @@ def _of_name(document: str, operations: Sequence[ListedOperation], choice: Choic
     return found[0] if found else None
 
 
-def _named(document: str, operations: Sequence[ListedOperation], choice: Choice) -> ListedOperation:
+def _named(document: str, operations: Sequence[ListedOperation], choice: OperationChoice) -> ListedOperation:
     found = _of_name(document, operations, choice)
     if found is None:
         raise ContractError(f"{document} has no operation {choice.name!r}{_others(operations, choice, choice.name)}")
@@ -243,7 +247,7 @@ def _named(document: str, operations: Sequence[ListedOperation], choice: Choice)
     return found
 
 
-def _others(operations: Sequence[ListedOperation], choice: Choice, name: str = "") -> str:
+def _others(operations: Sequence[ListedOperation], choice: OperationChoice, name: str = "") -> str:
     usable = choice.judgeable(operations)
     listed = sorted(usable, key=lambda one: (-_likeness(one, name), one.path)) if name else usable
     return f"; it has {_listing(listed, operations)}" if listed else "; it has no GET /…/{id} at all"
@@ -257,6 +261,6 @@ def _likeness(operation: ListedOperation, name: str) -> float:
 def _listing(shown: Sequence[ListedOperation], operations: Iterable[ListedOperation]) -> str:
     """The first few by their paths, each with its operationId where no other has the same, and how many more."""
     ids = Counter(operation.id for operation in operations)
-    told = [f"{one.path} ({one.id})" if one.id and ids[one.id] == 1 else one.path for one in shown[:_SHOWN]]
+    names = [f"{one.path} ({one.id})" if one.id and ids[one.id] == 1 else one.path for one in shown[:_SHOWN]]
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return ", ".join(told) + more
+    return ", ".join(names) + more

@@ -81,12 +81,12 @@ def _between_spaces(old: Property, new: Property) -> Iterator[Difference]:
     before, after = _comparable(old.space), _comparable(new.space)
     keyword = "enum" if "enum" in old.keywords | new.keywords else KNOWN_VALUES
     both = before.keys() & after.keys() - {"null"}
-    told = False
+    number_seen = False
     for kind in sorted(both, key=lambda name: (name != "number", name)):
-        if kind == "integer" and told:
+        if kind == "integer" and number_seen:
             continue  # the same again, rounded
         for one in _between_alternatives(before[kind], after[kind], kind, keyword):
-            told = told or kind == "number"
+            number_seen = number_seen or kind == "number"
             yield one
 
 
@@ -151,33 +151,35 @@ def _between_alternatives(
     narrower, wider = all(is_within(one, was) for one in now), all(is_within(one, now) for one in was)
     if narrower and wider:
         return
-    told: ChangeKind = "tightened" if narrower else "loosened" if wider else "changed"
+    change_kind: ChangeKind = "tightened" if narrower else "loosened" if wider else "changed"
     old, new = covering(was), covering(now)
-    found = list(_between(old, new, kind, keyword, told))
+    found = list(_between(old, new, kind, keyword, change_kind))
     if len(was) == len(now) == 1:
         yield from found
         return
     # What the alternatives have in common does not say all: what differs beside it is told as a whole.
-    found = [one for one in found if told in (one.kind, "changed")]
-    if not found or (told == "changed" and all(one.kind == "tightened" for one in found)):
-        found = [Difference("anyOf", told, _alternatives(was, kind), _alternatives(now, kind))]
+    found = [one for one in found if change_kind in (one.kind, "changed")]
+    if not found or (change_kind == "changed" and all(one.kind == "tightened" for one in found)):
+        found = [Difference("anyOf", change_kind, _alternatives(was, kind), _alternatives(now, kind))]
     yield from found
 
 
-def _between(old: Constraints, new: Constraints, kind: str, keyword: str, told: ChangeKind) -> Iterator[Difference]:
-    """Statement by statement; ``told`` is what all of them come to."""
+def _between(
+    old: Constraints, new: Constraints, kind: str, keyword: str, change_kind: ChangeKind
+) -> Iterator[Difference]:
+    """Statement by statement; ``change_kind`` is what all of them come to."""
     before, after = _listed(old), _listed(new)
     if before is not None or after is not None:
-        yield from _values(before, after, keyword, told)
+        yield from _values(before, after, keyword, change_kind)
     if (old.listed is None) != (new.listed is None):
         return  # what bounds the one is in the other's list
     said, says = _statements(old, kind), _statements(new, kind)
     for name in dict.fromkeys((*said, *says)):
         was, now = said.get(name), says.get(name)
         if was != now:
-            told_by = _direction(was, now)
+            kind_of_change = _direction(was, now)
             place = next(one.keyword for one in (now, was) if one is not None)
-            yield Difference(place, told_by, was.words if was else "", now.words if now else "")
+            yield Difference(place, kind_of_change, was.words if was else "", now.words if now else "")
     if old.closed != new.closed:
         words = ("further properties may come", "no further property comes")
         yield Difference(
@@ -225,10 +227,10 @@ def _direction(old: _Statement | None, new: _Statement | None) -> ChangeKind:
 
 
 def _values(
-    before: Sequence[str] | None, after: Sequence[str] | None, keyword: str, told: ChangeKind
+    before: Sequence[str] | None, after: Sequence[str] | None, keyword: str, change_kind: ChangeKind
 ) -> Iterator[Difference]:
     if before is None or after is None:
-        yield Difference(keyword, told, _listing(before), _listing(after))
+        yield Difference(keyword, change_kind, _listing(before), _listing(after))
         return
     came = [value for value in after if value not in before]
     went = [value for value in before if value not in after]
@@ -257,10 +259,10 @@ def _listing(values: Iterable[str] | None) -> str:
 
 def _alternatives(alternatives: Sequence[Constraints], kind: str) -> str:
     """What the alternatives say, in words."""
-    told = []
+    described = []
     for one in alternatives[:_SHOWN_ALTERNATIVES]:
         values = _listed(one)
         parts = [statement.words for statement in _statements(one, kind).values()]
-        told.append(", ".join([*([_listing(values)] if values is not None else []), *parts]) or "any value")
+        described.append(", ".join([*([_listing(values)] if values is not None else []), *parts]) or "any value")
     more = len(alternatives) - _SHOWN_ALTERNATIVES
-    return "; or ".join(told) + (f"; or {more} more alternatives" if more > 0 else "")
+    return "; or ".join(described) + (f"; or {more} more alternatives" if more > 0 else "")

@@ -211,7 +211,7 @@ class Composition:
             branches = self._of_type(schema, keyword, kind)
             described = [self._is_certain(one, kind, of) for one in branches]
             closed = [kind == "object" and one.get("additionalProperties") is False for one in branches]
-            apart = self._is_named(schema, keyword) or (bool(branches) and self._told_apart(branches))
+            apart = self._is_named(schema, keyword) or (bool(branches) and self._are_distinguishable(branches))
             if any(described) and (all(map(operator.or_, described, closed)) or apart):
                 return True
         return False
@@ -222,7 +222,7 @@ class Composition:
         if said is not None:
             return schema[keyword] if said["union"] == keyword else ()
         branches = self._of_type(schema, keyword, "object")
-        return branches if len(branches) > 1 and self._told_apart(branches) else ()
+        return branches if len(branches) > 1 and self._are_distinguishable(branches) else ()
 
     def _is_named(self, schema: Schema, keyword: str) -> bool:
         """Whether a discriminator always says which of the branches is meant."""
@@ -235,7 +235,7 @@ class Composition:
         names = {name for schema in self.flat(objects[:1]) for name in schema.get("properties", {})}
         return frozenset(name for name in names if len(objects) > 1 and self._lists_others(objects, name))
 
-    def _told_apart(self, branches: Sequence[Schema]) -> bool:
+    def _are_distinguishable(self, branches: Sequence[Schema]) -> bool:
         """Whether there is but one branch, or they have a tag that all of them require."""
         always = set(self.required(branches[0])).intersection(*map(self.required, branches[1:]))
         return len(branches) < 2 or not always.isdisjoint(self.tags(branches))

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from batch_conformance.contract.choice import (
     DEFAULT_CHOICE,
     METHODS,
-    Choice,
     ListedOperation,
+    OperationChoice,
     choose,
     choose_others,
     operations_of,
@@ -92,7 +92,7 @@ def compile_contract(
     document: Document,
     reading: Reading = "documented",
     overlays: Sequence[Overlay] = (),
-    choice: Choice = DEFAULT_CHOICE,
+    choice: OperationChoice = DEFAULT_CHOICE,
 ) -> Contract:
     """Compile the chosen operations of a document under a reading.
 
@@ -111,8 +111,8 @@ def compile_contract(
     if repaired:
         effective, overlays = apply(document, (repairs,)), (repairs,)
     elif reading == "documented":
-        effective, told = apply_with_findings(document, overlays)
-        findings += told
+        effective, overlay_findings = apply_with_findings(document, overlays)
+        findings += overlay_findings
     for key in keys:
         if key not in _mapping(effective.data.get("paths")):
             raise ContractError(f"{document.name} has no path {key} once its overlays are applied")

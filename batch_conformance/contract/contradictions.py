@@ -29,7 +29,7 @@ def check_satisfiable(document: Document, schema: Schema, status: str) -> Iterat
         yield finding(document, "impossible", source, says, predicts=((status, pointer),), suffix=suffix)
 
 
-def told_once(found: Sequence[DocumentFinding]) -> Iterator[DocumentFinding]:
+def without_consequences(found: Sequence[DocumentFinding]) -> Iterator[DocumentFinding]:
     """The findings without those that say of a part what another one says of the whole.
 
     Bounds that exclude each other are told as such; where no value of a list can be kept, not each of them is told.

@@ -45,28 +45,28 @@ _WANTED: Mapping[str, tuple[tuple[str, ...], ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class DiscriminatorChoice:
     """What an object says of its alternatives: which one it names, or why none."""
 
     kind: Literal["named", "absent", "odd", "unknown"]
     index: int = 0
 
 
-def choice(schema: _Schema, keyword: str, instance: Any) -> Choice | None:
+def choice(schema: _Schema, keyword: str, instance: Any) -> DiscriminatorChoice | None:
     """What an instance says of the alternatives under a keyword; None where no discriminator decides on them."""
     said = schema.get(DISCRIMINATOR)
     if said is None or said["union"] != keyword or not isinstance(instance, Mapping):
         return None
     name = said["propertyName"]
     if name not in instance:
-        return Choice("absent")
+        return DiscriminatorChoice("absent")
     text = as_text(instance[name])
     if text is None:
-        return Choice("odd")
+        return DiscriminatorChoice("odd")
     if text not in said["names"]:
-        return Choice("unknown")
+        return DiscriminatorChoice("unknown")
     index = said["names"][text]
-    return None if index is None else Choice("named", index)
+    return None if index is None else DiscriminatorChoice("named", index)
 
 
 def alternatives(schema: _Schema, keyword: str, instance: Any) -> Sequence[_Schema]:
@@ -77,7 +77,13 @@ def alternatives(schema: _Schema, keyword: str, instance: Any) -> Sequence[_Sche
 
 
 def check_choice(
-    validator: Any, branches: Sequence[Any], instance: Any, schema: _Schema, *, made: Choice, of_all: Callable[..., Any]
+    validator: Any,
+    branches: Sequence[Any],
+    instance: Any,
+    schema: _Schema,
+    *,
+    made: DiscriminatorChoice,
+    of_all: Callable[..., Any],
 ) -> Iterator[Any]:
     """The errors of the alternative that is named, or why none is; where that is no error, what ``of_all`` finds."""
     said = schema[DISCRIMINATOR]
@@ -88,9 +94,9 @@ def check_choice(
     found = [list(validator.descend(instance, one, schema_path=index)) for index, one in enumerate(branches)]
     of_objects = [errors for errors in found if not any(_is_of_another_type(error) for error in errors)]
     for wanted in _WANTED[made.kind]:
-        told = [next((one for one in errors if _tells(one, name, wanted)), None) for errors in of_objects]
-        of_property = [one for one in told if one is not None]
-        if of_property and len(of_property) == len(told):
+        tells = [next((one for one in errors if _tells(one, name, wanted)), None) for errors in of_objects]
+        of_property = [one for one in tells if one is not None]
+        if of_property and len(of_property) == len(tells):
             # All alternatives say the same of the property; of what else they ask for, nothing can be said.
             yield _at_property(name, of_property)
             return
@@ -133,9 +139,9 @@ def chosen_alternatives(error: Any) -> tuple[Message, ...]:
     return chosen
 
 
-def _at_property(name: str, told: Sequence[Any]) -> Any:
+def _at_property(name: str, errors: Sequence[Any]) -> Any:
     """One error at the property, of those that all alternatives have there."""
-    first = told[0]
+    first = errors[0]
     if first.validator == "required":
         return ValidationError(
             first.message,
@@ -147,7 +153,7 @@ def _at_property(name: str, told: Sequence[Any]) -> Any:
         )
     if first.validator == "type":
         return first
-    values = [value for one in told for value in _listed(one)]
+    values = [value for one in errors for value in _listed(one)]
     return ValidationError(
         first.message,
         validator="enum",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from batch_conformance.contract.choice import DEFAULT_CHOICE, Choice
+from batch_conformance.contract.choice import DEFAULT_CHOICE, OperationChoice
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.excerpt import read_part
 from batch_conformance.contract.location import Location
@@ -56,7 +56,7 @@ class Document:
         )
 
 
-def load_document(path: Path, name: str | None = None, choice: Choice = DEFAULT_CHOICE) -> Document:
+def load_document(path: Path, name: str | None = None, choice: OperationChoice = DEFAULT_CHOICE) -> Document:
     """Read a document from a file, as ``parse_document`` does. Raises ``ContractError``."""
     try:
         size = path.stat().st_size
@@ -68,7 +68,7 @@ def load_document(path: Path, name: str | None = None, choice: Choice = DEFAULT_
     return parse_document(raw, name or str(path), choice)
 
 
-def parse_document(raw: bytes, name: str, choice: Choice = DEFAULT_CHOICE) -> Document:
+def parse_document(raw: bytes, name: str, choice: OperationChoice = DEFAULT_CHOICE) -> Document:
     """Read a document from YAML, JSON, or a documentation page in Markdown with a fenced OpenAPI block.
 
     Of a large one that is block YAML only what the chosen operation needs is read. Lines are counted in the file as

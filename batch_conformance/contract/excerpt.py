@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from batch_conformance.contract.choice import Choice, choose, operations_of
+from batch_conformance.contract.choice import OperationChoice, choose, operations_of
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.tree import Tree, read_tree
@@ -31,7 +31,7 @@ Block = tuple[int, int]
 """Half-open range of line numbers, counted from 0."""
 
 
-def read_part(text: str, name: str, line_offset: int, choice: Choice) -> Tree | None:
+def read_part(text: str, name: str, line_offset: int, choice: OperationChoice) -> Tree | None:
     """What a large document says of the operation that is meant, as ``read_tree`` gives it.
 
     None where all of it has to be read, be it to say which operations there are, or whether they share their ids.
@@ -46,7 +46,7 @@ def read_part(text: str, name: str, line_offset: int, choice: Choice) -> Tree | 
         return None
 
 
-def _is_enough(data: Any, choice: Choice) -> bool:
+def _is_enough(data: Any, choice: OperationChoice) -> bool:
     """Whether a part of a document holds the operation that is meant. Raises ``ContractError`` where none is."""
     paths = data.get("paths") if isinstance(data, Mapping) else None
     items = paths.items() if isinstance(paths, Mapping) else ()

@@ -9,7 +9,7 @@ from batch_conformance.contract.document import Document
 from batch_conformance.contract.document_finding import DocumentFinding, finding
 from batch_conformance.contract.formats import ANNOTATIONS, CHECKED, is_known
 from batch_conformance.contract.pointer import join
-from batch_conformance.contract.samples import Use
+from batch_conformance.contract.samples import SampleUse
 from batch_conformance.contract.translate import resolve
 from batch_conformance.contract.violation import listed
 from batch_conformance.message import Template
@@ -22,9 +22,9 @@ _LIKE = 0.75
 """How alike a name must be to one that is defined for the latter to be told beside it."""
 
 
-def check_formats(document: Document, uses: Sequence[Use]) -> Iterator[DocumentFinding]:
+def check_formats(document: Document, uses: Sequence[SampleUse]) -> Iterator[DocumentFinding]:
     """A finding for each format that nobody defines, at its first place, with how many schemas have it."""
-    places: dict[str, dict[str, Use]] = {}
+    places: dict[str, dict[str, SampleUse]] = {}
     for use in uses:
         node = resolve(document.data, use.pointer)
         name = node.get("format") if isinstance(node, dict) else None

@@ -83,9 +83,9 @@ def effective(document: Document, target: str, location: Location, selection: Se
 
 def shown(paths: Iterable[Steps]) -> str:
     """Some paths as JSONPaths for people."""
-    told = [readable(path) for path in dict.fromkeys(paths)]
-    more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
-    return ", ".join(told[:_SHOWN]) + more
+    names = [readable(path) for path in dict.fromkeys(paths)]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def readable(path: Steps) -> str:
@@ -108,7 +108,7 @@ def _in_the_way(document: Document, missed: tuple[Missed, ...]) -> str:
 
 def _followed(document: Document, query: JSONPathQuery) -> tuple[list[Missed], list[ContractError]]:
     """What a query selects by way of references, and why references could not be followed."""
-    walk = _Walk(document)
+    walk = _PathWalk(document)
     nodes: dict[Steps, JSONPathNode] = {(): walk.node(())}
     for segment in query.segments:
         for place, node in list(nodes.items()):
@@ -123,7 +123,7 @@ def _followed(document: Document, query: JSONPathQuery) -> tuple[list[Missed], l
     return [Missed(path, walk.entered[prefix]) for path, prefix in through if prefix is not None], walk.stops
 
 
-class _Walk:
+class _PathWalk:
     """The way of a query through a document: ``entered`` is by which reference each node was reached."""
 
     def __init__(self, document: Document) -> None:

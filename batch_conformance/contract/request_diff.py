@@ -136,14 +136,14 @@ def _parameters(old: Contract, new: Contract) -> Iterator[Change]:
 
 
 def _between_parameters(was: _Parameter, now: _Parameter) -> Iterator[Change]:
-    told: list[tuple[ChangeKind, str, str]] = []
+    differences: list[tuple[ChangeKind, str, str]] = []
     if was.required != now.required:
-        told.append(("tightened" if now.required else "loosened", was.words, now.words))
+        differences.append(("tightened" if now.required else "loosened", was.words, now.words))
     if was.schema is not None and now.schema is not None:
         for difference in compare_places(was.schema.properties[0], now.schema.properties[0]):
             before, after = (f"{was.shown}: {said or 'nothing more said'}" for said in (difference.old, difference.new))
-            told.append((difference.kind, before, after))
-    for kind, old, new in told:
+            differences.append((difference.kind, before, after))
+    for kind, old, new in differences:
         yield Change(
             "request.parameter",
             kind,

@@ -40,7 +40,7 @@ _INVALID: Mapping[str, Template] = {
 
 
 @dataclass(frozen=True)
-class Use:
+class SampleUse:
     """A schema node, and the place in the body of one status that it describes."""
 
     status: str
@@ -55,7 +55,7 @@ class Use:
         return BODY_OF(status=self.status)
 
 
-def check_schema_samples(document: Document, uses: Sequence[Use]) -> Iterator[DocumentFinding]:
+def check_schema_samples(document: Document, uses: Sequence[SampleUse]) -> Iterator[DocumentFinding]:
     """Findings about ``example``, ``examples`` and ``default`` of one schema node, used at these places."""
     pointer = uses[0].pointer
     node = resolve(document.data, pointer)
@@ -67,9 +67,9 @@ def check_schema_samples(document: Document, uses: Sequence[Use]) -> Iterator[Do
     for keyword in ("example", "default"):
         if keyword in node:
             yield from _check(document, schema, join(pointer, keyword), node[keyword], uses)
-    where, told = join(pointer, _OPENAI, "example"), _openai_example(node)
-    if told is not None:
-        yield from _check(document, schema, where, told, uses)
+    where, sample = join(pointer, _OPENAI, "example"), _openai_example(node)
+    if sample is not None:
+        yield from _check(document, schema, where, sample, uses)
     listed = node.get("examples")
     for index, value in enumerate(listed if isinstance(listed, list) else ()):
         yield from _check(document, schema, join(pointer, "examples", index), value, uses)
@@ -77,8 +77,8 @@ def check_schema_samples(document: Document, uses: Sequence[Use]) -> Iterator[Do
 
 def _openai_example(node: Mapping[str, Any]) -> Any:
     """The example that OpenAI writes into its own extension as a text, a JSON that may end in a comma; else None."""
-    told = node.get(_OPENAI)
-    text = told.get("example") if isinstance(told, Mapping) else None
+    extension = node.get(_OPENAI)
+    text = extension.get("example") if isinstance(extension, Mapping) else None
     try:
         return parse_tree(text, "")[0] if isinstance(text, str) else None
     except ContractError:
@@ -89,7 +89,7 @@ def check_media_samples(document: Document, schema: Schema, status: str) -> Iter
     """Findings about the examples beside the schema of a response's media type."""
     around = schema.pointer.rpartition("/")[0]
     for pointer, value in _beside_schema(document, around):
-        yield from _check(document, schema, pointer, value, (Use(status, schema.pointer, ""),))
+        yield from _check(document, schema, pointer, value, (SampleUse(status, schema.pointer, ""),))
 
 
 def check_value_samples(document: Document, pointer: str) -> Iterator[DocumentFinding]:
@@ -97,7 +97,7 @@ def check_value_samples(document: Document, pointer: str) -> Iterator[DocumentFi
     schema = Schema(document, join(pointer, "schema"))
     for where, value in _beside_schema(document, pointer):
         yield from _check(document, schema, where, value, ())
-    yield from (_without_body(one) for one in check_schema_samples(document, (Use("", schema.pointer, ""),)))
+    yield from (_without_body(one) for one in check_schema_samples(document, (SampleUse("", schema.pointer, ""),)))
 
 
 def _without_body(one: DocumentFinding) -> DocumentFinding:
@@ -125,7 +125,7 @@ def _beside_schema(document: Document, pointer: str) -> Iterator[tuple[str, Any]
 
 
 def _check(
-    document: Document, schema: Schema, pointer: str, value: Any, uses: Sequence[Use]
+    document: Document, schema: Schema, pointer: str, value: Any, uses: Sequence[SampleUse]
 ) -> Iterator[DocumentFinding]:
     """Findings about one sample: what is null and must not be apart, because one repair settles each of those."""
     sample = "default" if pointer.rpartition("/")[2] == "default" and pointer.startswith(schema.pointer) else "example"
@@ -155,7 +155,7 @@ def _refuses_null(violation: Violation) -> bool:
     return violation.keyword == "type" and violation.kind == "null"
 
 
-def _predicted(uses: Sequence[Use], violation: Violation) -> tuple[Predicted, ...]:
+def _predicted(uses: Sequence[SampleUse], violation: Violation) -> tuple[Predicted, ...]:
     return tuple(dict.fromkeys((use.status, use.body + violation.pointer) for use in uses if use.status))
 
 

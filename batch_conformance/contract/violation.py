@@ -103,10 +103,10 @@ def kind_of(value: Any, keyword: str) -> str:
 
 def listed(values: Sequence[Any]) -> Message:
     """The values that are allowed, for people."""
-    told = tuple(json.dumps(value, ensure_ascii=False)[:_WIDTH] for value in values[:_MOST_VALUES])
+    texts = tuple(json.dumps(value, ensure_ascii=False)[:_WIDTH] for value in values[:_MOST_VALUES])
     if len(values) > _MOST_VALUES:
-        return _ONE_OF_MANY(values=Listing(told), more=len(values) - _MOST_VALUES)
-    return _ONE_OF(values=Listing(told)) if len(values) > 1 else shown(Listing(told))
+        return _ONE_OF_MANY(values=Listing(texts), more=len(values) - _MOST_VALUES)
+    return _ONE_OF(values=Listing(texts)) if len(values) > 1 else shown(Listing(texts))
 
 
 def types_listed(names: Sequence[str]) -> Message:
@@ -131,11 +131,11 @@ def words_for(keyword: str, value: Any) -> Message:
         return listed([value] if keyword == "const" else value)
     if keyword == "not" and not value:
         return _NOTHING()
-    told = (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))[:_WIDTH]
+    text = (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))[:_WIDTH]
     template = _WORDS.get(keyword)
     if template is None:
-        return _OTHER_KEYWORD(keyword=keyword, value=told)
-    return template(value=told) if argument_names(template.english) else template()
+        return _OTHER_KEYWORD(keyword=keyword, value=text)
+    return template(value=text) if argument_names(template.english) else template()
 
 
 def declared(error: ValidationError) -> Any:
@@ -179,11 +179,11 @@ def _nearest(
     if len(near) == 1:
         return near[0]
     everywhere = {place for found in near for one in found for place in _places(one)}
-    told = _told_by_all(near) if len(everywhere) == 1 else None
-    return [error if told is None else told]
+    common = _common_violation(near) if len(everywhere) == 1 else None
+    return [error if common is None else common]
 
 
-def _told_by_all(branches: Sequence[Sequence[ValidationError]]) -> ValidationError | None:
+def _common_violation(branches: Sequence[Sequence[ValidationError]]) -> ValidationError | None:
     """What several branches say of the one place that each of them finds wrong; None where they say different things.
 
     That it is missing, or of another type, goes before what is listed for it.

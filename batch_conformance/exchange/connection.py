@@ -238,8 +238,8 @@ def _look_up(host: str, port: int, deadline: Deadline) -> list[_Address]:
                 if family in (socket.AF_INET, socket.AF_INET6):
                     found.append((family, address))  # type: ignore[arg-type]
         except (OSError, UnicodeError) as error:
-            again = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
-            failed.append(ConnectionFailed("dns", _NO_NAME(host=host), transient=again))
+            may_help = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
+            failed.append(ConnectionFailed("dns", _NO_NAME(host=host), transient=may_help))
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()

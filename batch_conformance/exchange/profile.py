@@ -57,7 +57,7 @@ class KnownDeviation:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class BatchList:
     """How a vendor lists its batches: a path below the base URL, empty where it has no list."""
 
     path: str
@@ -95,7 +95,7 @@ class Profile:
     id_examples: tuple[str, ...] = ()
     id_pattern: str = ""
     id_source: str = ""
-    listing: Listing | None = None
+    listing: BatchList | None = None
     create_endpoint: str = ""
     create_window: str = ""
     create_source: str = ""
@@ -142,7 +142,7 @@ def profile_from(data: Mapping[str, Any], name: str) -> Profile:
         id_examples=tuple(ids.get("examples", ())),
         id_pattern=ids.get("pattern", ""),
         id_source=ids.get("source", ""),
-        listing=Listing(listing.get("path", ""), listing["source"]) if listing else None,
+        listing=BatchList(listing.get("path", ""), listing["source"]) if listing else None,
         create_endpoint=making.get("endpoint", ""),
         create_window=making.get("completion_window", ""),
         create_source=making.get("source", ""),

@@ -145,10 +145,10 @@ class Transport:
         message = SecretBytes(self._encode(method, target, headers) + body)
         outcome, unanswered = self._once(method, message, deadline, fresh=False)
         if unanswered and may_resend():
-            again, _ = self._once(method, message, deadline, fresh=True)
+            second, _ = self._once(method, message, deadline, fresh=True)
             # Where nobody listens any more, it is how the first connection ended that tells something.
-            if again.failure is None or again.failure.kind != "refused":
-                outcome = again
+            if second.failure is None or second.failure.kind != "refused":
+                outcome = second
         return replace(outcome, elapsed=time.perf_counter() - start)
 
     def close(self) -> None:

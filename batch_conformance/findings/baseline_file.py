@@ -94,7 +94,7 @@ def new_entry(finding: Finding, today: date, reason: str = "") -> Entry:
 
 def entry_yaml(entry: Entry) -> str:
     """YAML of an entry as one list item, ready to paste at the end of a baseline."""
-    told = {
+    entry_keys = {
         "fingerprint": entry.fingerprint,
         "rule": entry.rule,
         "where": entry.where,
@@ -103,7 +103,7 @@ def entry_yaml(entry: Entry) -> str:
         "added": entry.added,
         "expires": entry.expires,
     }
-    present = {key: value for key, value in told.items() if value}
+    present = {key: value for key, value in entry_keys.items() if value}
     text = yaml.safe_dump([present], sort_keys=False, allow_unicode=True, width=1000)
     if _NUMERIC.fullmatch(entry.fingerprint):  # YAML 1.2 reads more of these as numbers than the writer knows
         text = re.sub(r"(?<=fingerprint: )'?(\w+)'?", r"'\1'", text, count=1)

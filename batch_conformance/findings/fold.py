@@ -17,7 +17,7 @@ from batch_conformance.findings.merging import (
 )
 
 Bucket = tuple[str, ...]
-"""Why a deviation is kept apart: what it is told of depends on what the rest of a run shows."""
+"""The condition under which a deviation is reported; empty where it always is. See ``rules/conditions.py``."""
 _Key = tuple[Bucket, str, str, str, str, str, str]
 
 
@@ -86,11 +86,11 @@ class Tally:
             else:
                 known.update(seen)
 
-    def told(self, tells: Callable[[Bucket], bool]) -> Tally:
-        """A tally of the buckets that are told of, as one."""
+    def selected(self, is_reported: Callable[[Bucket], bool]) -> Tally:
+        """A tally of the buckets that ``is_reported`` accepts, merged into one."""
         made = Tally()
         for (bucket, *rest), seen in self._seen.items():
-            if tells(bucket):
+            if is_reported(bucket):
                 whole = Tally()
                 whole._seen[((), *rest)] = seen  # type: ignore[index]
                 made.update(whole)
@@ -101,7 +101,7 @@ class Tally:
         return ((seen.first, seen.level) for seen in self._seen.values())
 
     def findings(self, objects: Objects = lambda _: 0) -> tuple[Finding, ...]:
-        """The findings, worst first. Where ``objects`` counts those around them, names that change are told as one."""
+        """The findings, worst first. Names that change are merged where ``objects`` counts those around them."""
         found = sorted(map(_finding, self._seen.values()), key=_rank)
         apart = gather_names(gather(found), objects)
         return tuple(sorted(gather_changes(gather_times(leave_out_absences(apart))), key=_rank))

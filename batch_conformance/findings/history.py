@@ -87,17 +87,21 @@ def compare(
 ) -> History:
     """The history of ``findings``, which a run that began at ``started_at`` has, by the values of a ``drift.json``.
 
-    What was gone before and could not be seen is carried on; what was gone for certain has been told once.
+    What was gone before and could not be seen is carried on; what was gone for certain has been reported once.
     """
     before = str(previous["run"]["started_at"])
-    known = {str(told["id"]): told for told in previous["findings"]}
-    lost = {str(told["id"]): told for told in (previous.get("history") or {}).get("gone", ()) if not told["exercised"]}
+    known = {str(finding["id"]): finding for finding in previous["findings"]}
+    lost = {
+        str(finding["id"]): finding
+        for finding in (previous.get("history") or {}).get("gone", ())
+        if not finding["exercised"]
+    }
     present = {finding.id for finding in findings}
     first_seen = {
         finding.id: _first_seen(known.get(finding.id) or lost.get(finding.id), before) or started_at
         for finding in findings
     }
-    gone = [_gone(told, before, clauses, complete) for told in (*known.values(), *lost.values())]
+    gone = [_gone(finding, before, clauses, complete) for finding in (*known.values(), *lost.values())]
     return History(
         previous=name,
         started_at=before,
@@ -127,25 +131,25 @@ def _remarks(previous: Mapping[str, Any], now: Circumstances) -> Iterator[Messag
         yield _NOT_COMPLETE()
 
 
-def _first_seen(told: Mapping[str, Any] | None, before: str) -> str:
-    return str(told.get("first_seen") or before) if told is not None else ""
+def _first_seen(finding: Mapping[str, Any] | None, before: str) -> str:
+    return str(finding.get("first_seen") or before) if finding is not None else ""
 
 
-def _gone(told: Mapping[str, Any], before: str, clauses: Sequence[ClauseResult], complete: bool) -> Gone:
-    where = str(told.get("where") or f"{told['clause']} ({told['kind']})")
+def _gone(finding: Mapping[str, Any], before: str, clauses: Sequence[ClauseResult], complete: bool) -> Gone:
+    where = str(finding.get("where") or f"{finding['clause']} ({finding['kind']})")
     return Gone(
-        id=str(told["id"]),
-        rule=str(told["rule"]),
-        level=str(told["level"]),
+        id=str(finding["id"]),
+        rule=str(finding["rule"]),
+        level=str(finding["level"]),
         where=where,
-        observed=_observed(told),
-        first_seen=_first_seen(told, before),
-        last_seen=str(told.get("last_seen") or before),
+        observed=_observed(finding),
+        first_seen=_first_seen(finding, before),
+        last_seen=str(finding.get("last_seen") or before),
         exercised=complete and was_exercised(where, clauses),
     )
 
 
-def _observed(told: Mapping[str, Any]) -> Message:
+def _observed(finding: Mapping[str, Any]) -> Message:
     """What was observed, as a report has it: older ones have the text alone."""
-    messages = told.get("messages")
-    return from_json(messages["observed"]) if messages else shown(str(told["observed"]))
+    messages = finding.get("messages")
+    return from_json(messages["observed"]) if messages else shown(str(finding["observed"]))

@@ -56,7 +56,7 @@ class StatusResult:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All of it, findings worst first, exchanges as planned.
+    """The whole report as one JSON document, findings worst first, exchanges as planned.
 
     ``missing`` names what a definite verdict requires and the run has not got; ``unjudged`` are the numbers of the
     probes that an outage or a limit left without an answer. ``cause`` is the one reason for which nothing definite can

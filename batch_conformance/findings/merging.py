@@ -11,7 +11,7 @@ from batch_conformance.findings.finding import LEVELS, Finding, fingerprint_of
 from batch_conformance.message import Listing, Template
 
 MOST_KINDS = 5
-"""Kinds of deviation at one clause that are told apart; more of them are a value drawn at random."""
+"""Kinds of deviation at one clause that stay findings of their own; more of them are a value drawn at random."""
 MOST_NAMES = 5
 """Undeclared names in one object that no other shares its evidence with; more of them are drawn at random."""
 
@@ -36,7 +36,7 @@ _UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class _Merging:
-    """How the findings of a rule are told as one: when there are more than ``most`` of them, and in which words.
+    """How the findings of a rule are merged into one: when there are more than ``most`` of them, and in which words.
 
     ``of_kind`` says that only those of one kind are one. Where ``expected`` is None, that of the first of them is.
     """
@@ -65,7 +65,7 @@ _MERGED = {
 """Rules that a server breaks at many places at once when it makes its answers anew each time."""
 
 _MOST_BEFORE_ONE = 2
-"""Times that are told apart when all of them are before one that has to come first."""
+"""Times that stay findings of their own when all of them are before one that has to come first."""
 _SAYS_MORE = {
     "body.seen": ("state.timestamp_missing",),
     "state.stage_timestamp_missing": ("body.seen", "state.timestamp_missing"),
@@ -173,11 +173,11 @@ def leave_out_absences(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     That a batch in its final state lacks its own time says more than that nobody had it; that nobody had it says more
     than that a batch in a passing state lacks it.
     """
-    told = {(finding.rule, finding.operation, finding.status, finding.pointer) for finding in findings}
+    found_at = {(finding.rule, finding.operation, finding.status, finding.pointer) for finding in findings}
 
     def follows(finding: Finding) -> bool:
         says_more = _SAYS_MORE.get(finding.rule, ())
-        return any((rule, finding.operation, finding.status, finding.pointer) in told for rule in says_more)
+        return any((rule, finding.operation, finding.status, finding.pointer) in found_at for rule in says_more)
 
     return tuple(finding for finding in findings if not follows(finding))
 

@@ -85,7 +85,7 @@ class ShapeRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ShapeDifference:
     """One way in which a value leaves a shape; ``kind`` is a stable word, ``gone`` or a JSON type."""
 
     pointer: str
@@ -120,7 +120,7 @@ def infer(values: Sequence[Any], free_maps: Collection[str] = (), pointer: str =
     return schema
 
 
-def differences(schema: Mapping[str, Any], value: Any, pointer: str = "") -> Iterator[Difference]:
+def differences(schema: Mapping[str, Any], value: Any, pointer: str = "") -> Iterator[ShapeDifference]:
     """Where a value has a type that was not seen there before, or lacks what was always there.
 
     What is new is no difference, nor what was only ever null: nothing was known of it.
@@ -130,12 +130,12 @@ def differences(schema: Mapping[str, Any], value: Any, pointer: str = "") -> Ite
     name = type_name(value)
     if types - {"null"} and name not in types and not (name == "integer" and "number" in types):
         before = types_listed(sorted(types, key=lambda one: (one == "null", one)))
-        yield Difference(pointer, name, AS_BEFORE(said=before), types_listed([name]))
+        yield ShapeDifference(pointer, name, AS_BEFORE(said=before), types_listed([name]))
         return
     if isinstance(value, Mapping):
         for required in schema.get("required", ()):
             if required not in value:
-                yield Difference(join(pointer, required), "gone", _TO_BE_THERE(), _MISSING())
+                yield ShapeDifference(join(pointer, required), "gone", _TO_BE_THERE(), _MISSING())
         for member, inner in schema.get("properties", {}).items():
             if member in value:
                 yield from differences(inner, value[member], join(pointer, member))
@@ -157,8 +157,8 @@ def shape_json(shape: ShapeRecord) -> str:
         }
         for (status, state), answer in sorted(shape.answers.items())
     ]
-    told = {"format": FORMAT, "operation": shape.operation, "answers": answers}
-    return json.dumps(told, indent=2, ensure_ascii=True) + "\n"
+    document = {"format": FORMAT, "operation": shape.operation, "answers": answers}
+    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
 
 
 def parse_shape(raw: bytes, name: str) -> ShapeRecord:

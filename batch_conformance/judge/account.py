@@ -1,4 +1,4 @@
-"""What was seen of one operation: what its rules are told by, and what is put by to be compared."""
+"""The state kept per operation: sums for its rules, and a log of reads to compare."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class Account:
         self._known_bodies.update(other._known_bodies)
         self._other_bodies.update(other._other_bodies)
 
-    def tells(self, bucket: Bucket) -> bool:
-        """Whether what is in a bucket is told of, for what the operation's exchanges show.
+    def is_reported(self, bucket: Bucket) -> bool:
+        """Whether the deviations of a bucket are reported, given the operation's exchanges.
 
-        Of the bodies of server errors it is told when it is known which errors keep coming.
+        Bodies of server errors are reported once it is known which errors repeat.
         """
-        return self.facts.tells(bucket) and not is_of_error_body(bucket)
+        return self.facts.is_met(bucket) and not is_of_error_body(bucket)
 
     def bodies(self) -> Bodies:
         """The bodies of successes: those of real batches, or of all where none was read."""

@@ -9,11 +9,11 @@ from batch_conformance.findings.finding import Deviation
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
-from batch_conformance.rules.history import History
+from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.rule import Concern
 
 Found = Mapping[Concern, Sequence[tuple[Bucket, Deviation]]]
-"""By what rules are about: what is broken, each with the condition under which it is told."""
+"""By rule family: what is broken, each with the condition under which it is reported."""
 
 
 def check(observation: Observation) -> Found:
@@ -31,7 +31,7 @@ def about(found: Found, *concerns: Concern) -> list[Deviation]:
     return [deviation for concern in concerns for _, deviation in found.get(concern, ())]
 
 
-def compare(history: History) -> Iterator[Deviation]:
+def compare(history: BatchHistory) -> Iterator[Deviation]:
     """What the exchanges of one batch break of the rules that compare them."""
     for rule in REGISTRY.values():
         if rule.compare is not None:

@@ -20,7 +20,7 @@ from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.message import Message, Template
-from batch_conformance.observation.observation import Observation, told_of
+from batch_conformance.observation.observation import Observation, reported_subjects
 from batch_conformance.rules.availability import DROPS, SERVER_ERROR, SILENT
 from batch_conformance.rules.rule import Broken
 
@@ -30,7 +30,7 @@ BROKEN_ID = 3
 """Failures of one known id, and no answer for it, that are laid to the batch; each further one tells nothing new."""
 _MANY_DROPS = 5
 _OFTEN = 0.2
-"""Drops are told of from a fifth of the requests on: a flaky network of a few per cent is no finding."""
+"""Drops are reported from a fifth of the requests on: a flaky network of a few per cent is no finding."""
 
 Moment = tuple[float, int, int]
 """When a request was sent, and its number and attempt: what was sent at once goes by these."""
@@ -57,7 +57,7 @@ _DROPPED = Template("response.drops.observed", "{healed} of {requests} requests 
 
 
 @dataclass(frozen=True, slots=True)
-class Down:
+class FailedRequest:
     """A request that got no answer, or one that says that the server, or what stands before it, is busy or broken.
 
     ``key`` is what it is found by in the log of its operation, ``batch_id`` the id it was for. Where a contract holds
@@ -85,45 +85,45 @@ class Down:
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
+class PersistentFailure:
     """A failure that is no outage's.
 
     ``of`` says in words what always fails, None where it is the kind of request. ``drops`` is given for a drop: how
     many there were, of how many requests.
     """
 
-    down: Down
+    down: FailedRequest
     of: Message | None = None
     drops: tuple[int, int] | None = None
 
     def deviation(self, observation: Observation) -> Deviation:
-        """What it is, told with the exchange."""
+        """The deviation that it is, with its exchange."""
         if self.drops is not None:
             return _dropped(observation, *self.drops)
         return _silent(observation, self.of) if self.down.sort == "silent" else _server_error(observation, self.of)
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class ServerExit:
     """A request at which the server ended; ``sure`` says that it did so again when it was sent once more."""
 
-    down: Down
+    down: FailedRequest
     sure: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
-    """``drift`` is what is told of; ``unjudged`` names the probes (by number) that an outage or a limit left open."""
+class AvailabilityResult:
+    """``drift`` is what is reported; ``unjudged`` names the probes (by number) that an outage or a limit left open."""
 
-    drift: tuple[Drift, ...]
+    drift: tuple[PersistentFailure, ...]
     unjudged: frozenset[int]
 
-    def shown(self, passing: Set[Moment]) -> Iterator[tuple[Drift, int, bool]]:
+    def shown(self, passing: Set[Moment]) -> Iterator[tuple[PersistentFailure, int, bool]]:
         """Of all that are alike the first one and that with the smallest evidence, with how many each stands for.
 
         The last of the three says whether the exchange is one of those in ``passing``.
         """
-        groups: dict[object, list[Drift]] = defaultdict(list)
+        groups: dict[object, list[PersistentFailure]] = defaultdict(list)
         for one in self.drift:
             down, passes = one.down, one.down.moment in passing
             subject = down.subject if one.of is None else None
@@ -136,7 +136,7 @@ class Weighed:
             yield first, len(ones) - (first is not least), passes
 
 
-def _without_subject(one: Drift) -> tuple[str, str]:
+def _without_subject(one: PersistentFailure) -> tuple[str, str]:
     """What was asked, whichever id it was asked for: what breaks for known ids and unknown ones alike is one cause.
 
     So are all the credentials that have to be refused, or any of them that are.
@@ -146,11 +146,11 @@ def _without_subject(one: Drift) -> tuple[str, str]:
     return one.down.operation, chapter if chapter == "authentication" else asked
 
 
-def _order(one: Drift) -> tuple[int, ...]:
+def _order(one: PersistentFailure) -> tuple[int, ...]:
     return one.down.moment[1:]
 
 
-def _evidence(one: Drift) -> tuple[bool, int, tuple[int, ...]]:
+def _evidence(one: PersistentFailure) -> tuple[bool, int, tuple[int, ...]]:
     return one.down.is_head, one.down.size, _order(one)
 
 
@@ -162,13 +162,13 @@ class Availability:
     """What was answered and what was not, batch by batch. A hundred bytes of each failure are held."""
 
     def __init__(self) -> None:
-        self._downs: list[Down] = []
+        self._downs: list[FailedRequest] = []
         self._answered: set[str] = set()
         self._a_batch_was_shown = False
         self._ids: dict[str, _Failing] = {}
         self._reads: dict[str, list[Moment]] = {}
 
-    def add_batch(self, downs: Sequence[Down], answered: Set[tuple[str, bool]]) -> None:
+    def add_batch(self, downs: Sequence[FailedRequest], answered: Set[tuple[str, bool]]) -> None:
         """Take in what became of all the requests for one id or path.
 
         ``answered`` are the kinds of those that were answered, each with whether it was a plain read of a batch.
@@ -193,7 +193,7 @@ class Availability:
         """When each request was sent that was down."""
         return (down.moment[0] for down in self._downs)
 
-    def ends(self, answered: Callable[[], Iterable[Answered]], latest: float) -> tuple[End, ...]:
+    def ends(self, answered: Callable[[], Iterable[Answered]], latest: float) -> tuple[ServerExit, ...]:
         """The requests at which the server ended: the connection was reset, and the next one was refused.
 
         It must have been refused to the end of the run, or the same request must have ended the server again once it
@@ -210,7 +210,7 @@ class Availability:
         if not pairs:
             return ()
         gaps = _Gaps(downs, answered(), frozenset())
-        of_probe: dict[int, list[Down]] = defaultdict(list)
+        of_probe: dict[int, list[FailedRequest]] = defaultdict(list)
         for place, one in pairs:
             if gaps.is_quiet(place):
                 of_probe[one.moment[1]].append(one)
@@ -218,30 +218,32 @@ class Availability:
         last = downs[-1 - refused] if refused >= _REFUSED_ENOUGH else None
         for_good = last if last is not None and last.failure == "reset" and last.moment[0] > latest else None
         return tuple(
-            End(ones[0], sure=len(ones) > 1) for ones in of_probe.values() if len(ones) > 1 or for_good in ones
+            ServerExit(ones[0], sure=len(ones) > 1) for ones in of_probe.values() if len(ones) > 1 or for_good in ones
         )
 
-    def weigh(self, answered: Callable[[], Iterable[Answered]], requests: int, ends: tuple[End, ...] = ()) -> Weighed:
+    def assess(
+        self, answered: Callable[[], Iterable[Answered]], requests: int, ends: tuple[ServerExit, ...] = ()
+    ) -> AvailabilityResult:
         """Weigh all that was down in so many requests. ``answered`` gives those that were answered, in any order.
 
-        What ``ends`` says is told as that, and not once more as silence.
+        What ``ends`` reports is not reported once more as silence.
         """
         healed = [down for down in self._downs if down.healed_drop]
         drops = (len(healed), requests)
-        dropped = [Drift(down, drops=drops) for down in healed if is_often(*drops)]
+        dropped = [PersistentFailure(down, drops=drops) for down in healed if is_often(*drops)]
         downs = sorted(self._downs, key=lambda down: down.moment)
         if not self._ids and not self._reads and not self._failing_kinds(downs, {}, self._answered):
-            return Weighed(tuple(dropped), frozenset(down.moment[1] for down in downs if down.final))
+            return AvailabilityResult(tuple(dropped), frozenset(down.moment[1] for down in downs if down.final))
         drift, unjudged = self._weigh(_Gaps(downs, answered(), self._ids.keys()))
         ended = {end.down.moment[1] for end in ends}
         drift = [one for one in drift if one.down.moment[1] not in ended]
-        told = told_of({one.down.subject for one in drift})
+        subjects = reported_subjects({one.down.subject for one in drift})
         of_known = {_without_subject(one) for one in drift if one.down.subject == "known"}
         alone = (one for one in drift if one.down.subject != "unknown" or _without_subject(one) not in of_known)
-        return Weighed((*(one for one in alone if one.down.subject in told), *dropped), unjudged)
+        return AvailabilityResult((*(one for one in alone if one.down.subject in subjects), *dropped), unjudged)
 
-    def _weigh(self, gaps: _Gaps) -> tuple[list[Drift], frozenset[int]]:
-        drift: list[Drift] = []
+    def _weigh(self, gaps: _Gaps) -> tuple[list[PersistentFailure], frozenset[int]]:
+        drift: list[PersistentFailure] = []
         unjudged: set[int] = set()
         ids = self._broken_ids(gaps)
         reads = {read for read, moments in self._reads.items() if gaps.apart(moments) >= BROKEN_ID}
@@ -258,7 +260,7 @@ class Availability:
             else:
                 repeats = down.kind in kinds and gaps.up_afterwards(place, lambda kind, _: kind)
             if repeats and down.sort in ("error", "silent"):
-                drift.append(Drift(down, of))
+                drift.append(PersistentFailure(down, of))
             else:
                 unjudged.add(down.moment[1])
         return drift, frozenset(unjudged)
@@ -274,7 +276,7 @@ class Availability:
         return {name: ONE_ID(id=name) if one_of_many else EVERY_ID() for name in names}
 
     @staticmethod
-    def _failing_kinds(downs: Iterable[Down], ids: Mapping[str, Message], answered: Set[str]) -> Set[str]:
+    def _failing_kinds(downs: Iterable[FailedRequest], ids: Mapping[str, Message], answered: Set[str]) -> Set[str]:
         """Kinds of request that failed often enough, and never did not; a limit is no failure.
 
         Often enough is twice. Of what is sent only once, as it may change something, two resets may be the network's.
@@ -300,7 +302,7 @@ class _Failing:
 class _Gaps:
     """What was answered before, between and after failures: gap 0 lies before the first of them."""
 
-    def __init__(self, downs: Sequence[Down], answered: Iterable[Answered], ids: Set[str]) -> None:
+    def __init__(self, downs: Sequence[FailedRequest], answered: Iterable[Answered], ids: Set[str]) -> None:
         self.downs = downs
         self._moments = [down.moment for down in downs]
         self._held: dict[int, set[tuple[str, str]]] = defaultdict(set)
@@ -341,7 +343,7 @@ class _Gaps:
             for blocking in self._first_of(subject, place, lambda other: kind(other.kind, other.batch_id) != mine)
         )
 
-    def _first_of(self, subject: str, place: int, fits: Callable[[Down], bool]) -> Iterator[int]:
+    def _first_of(self, subject: str, place: int, fits: Callable[[FailedRequest], bool]) -> Iterator[int]:
         """The place of the first failure of a subject after ``place`` that fits, if there is one."""
         places = self._of_subject[subject]
         for index in range(bisect_right(places, place), len(places)):
@@ -372,7 +374,7 @@ def is_down(observation: Observation) -> bool:
     return not observation.forced and (500 <= status <= 599 or status == 429)
 
 
-def down_of(observation: Observation, key: str, size: int) -> Down:
+def down_of(observation: Observation, key: str, size: int) -> FailedRequest:
     """What a request that was down is to be weighed by."""
     exchange, of = observation.exchange, named_operation(observation.contract, observation.operation)
     probe, failure, status = exchange.probe, exchange.failure, exchange.status or 0
@@ -382,7 +384,7 @@ def down_of(observation: Observation, key: str, size: int) -> Down:
         sort = "error"
     elif status != 429 and failure is not None and failure.kind in AWAY:
         sort = "silent"
-    return Down(
+    return FailedRequest(
         moment_of(exchange),
         observation.operation.id,
         key,
@@ -433,7 +435,7 @@ def _server_error(observation: Observation, of: Message | None) -> Deviation:
         Broken(
             expected=_AS_OTHERS(),
             observed=_EVERY_TIME(status=status, request=always),
-            kind=_told_kind(observation, of),
+            kind=_kind_of(observation, of),
         ),
     )
 
@@ -449,12 +451,12 @@ def _silent(observation: Observation, of: Message | None) -> Deviation:
             status="",
             expected=_AS_OTHERS(),
             observed=_NEVER(failure=detail, request=always),
-            kind=_told_kind(observation, of),
+            kind=_kind_of(observation, of),
         ),
     )
 
 
-def _are_together(before: Down, one: Down) -> bool:
+def _are_together(before: FailedRequest, one: FailedRequest) -> bool:
     """Whether both may have been under way when they were cut off: nobody knows at which of them it was."""
     return before.failure == "reset" and one.moment[0] - before.moment[0] < _TOGETHER
 
@@ -483,7 +485,7 @@ def ended(observation: Observation, *, sure: bool) -> Deviation | None:
     )
 
 
-def _told_kind(observation: Observation, of: Message | None) -> str:
+def _kind_of(observation: Observation, of: Message | None) -> str:
     """What was asked for: of a plain recorded id nobody knows more than that, and it is mostly one that there is."""
     subject = observation.exchange.probe.subject
     return "known" if of or subject == "recorded" else subject

@@ -11,7 +11,7 @@ from batch_conformance.contract.pointer import members
 from batch_conformance.findings.finding import Deviation, Finding
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, FieldResult, StatusResult
 from batch_conformance.message import Template
-from batch_conformance.observation.content import Held
+from batch_conformance.observation.content import PlaceTypes
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY, added_clauses
 from batch_conformance.rules.bodies import SEEN
@@ -136,7 +136,7 @@ class Coverage:
                 counted[status, media_type, held.pointer, "object"] += times
 
 
-def _held(observation: Observation) -> tuple[Held, ...]:
+def _held(observation: Observation) -> tuple[PlaceTypes, ...]:
     """What a body holds; nothing where it is another object: what that has says nothing of the documented one."""
     return observation.content.held if observation.content is not None and not observation.mismatch else ()
 

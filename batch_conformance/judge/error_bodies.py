@@ -23,13 +23,13 @@ def split(observation: Observation, deviations: Iterable[Deviation]) -> Iterator
 
     What a status that was asked for comes with is judged by itself.
     """
-    status, told = observation.exchange.status or 0, list(deviations)
+    status, remaining = observation.exchange.status or 0, list(deviations)
     if not 500 <= status <= 599 or observation.forced:
-        yield ALWAYS, told
+        yield ALWAYS, remaining
         return
-    yield ALWAYS, [one for one in told if not REGISTRY[one.rule].of_body]
+    yield ALWAYS, [one for one in remaining if not REGISTRY[one.rule].of_body]
     bucket = (_BODY, observation.operation.id, str(status))
-    yield bucket, [one for one in told if REGISTRY[one.rule].of_body]
+    yield bucket, [one for one in remaining if REGISTRY[one.rule].of_body]
 
 
 def is_of_error_body(bucket: Bucket) -> bool:
@@ -42,7 +42,7 @@ def settle(tallies: Iterable[Tally], whole: Tally, in_passing: Tally) -> Tally:
 
     Of the ``tallies``, what is wrong with the bodies of other server errors is added to ``whole``.
     """
-    told = {
+    explained = {
         (_BODY, deviation.operation, str(deviation.exchange.status))
         for tally in (whole, in_passing)
         for deviation, _ in tally.kinds()
@@ -50,8 +50,8 @@ def settle(tallies: Iterable[Tally], whole: Tally, in_passing: Tally) -> Tally:
     }
     beside = Tally()
     for tally in tallies:
-        beside.update(tally.told(lambda bucket: bucket in told))
-        whole.update(tally.told(lambda bucket: is_of_error_body(bucket) and bucket not in told))
+        beside.update(tally.selected(lambda bucket: bucket in explained))
+        whole.update(tally.selected(lambda bucket: is_of_error_body(bucket) and bucket not in explained))
     return beside
 
 

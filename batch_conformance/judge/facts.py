@@ -1,4 +1,4 @@
-"""What a run shows as a whole, on which it depends whether a deviation of one exchange is told of."""
+"""Facts about the whole run, which decide whether a deviation of one exchange is reported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from batch_conformance.exchange.exchange import RECORDED
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.availability import Moment, moment_of
 from batch_conformance.observation.form import are_alike, form_of
-from batch_conformance.observation.observation import Observation, told_of
+from batch_conformance.observation.observation import Observation, reported_subjects
 from batch_conformance.rules.authentication import (
     RULE_OF_CREDENTIAL,
     has_key,
@@ -70,7 +70,7 @@ class Facts:
         self._scheme_refused: Moment = _ALWAYS
         """When the scheme in lower case was first refused."""
         self._valid_answered: Moment = _NEVER
-        """When the valid credential was last answered with a batch, or told that there is none."""
+        """When the valid credential was last answered with a batch, or with a 404."""
         self._errors: set[int] = set()
         """Server errors that the valid credential got."""
         self._key_answered = False
@@ -204,8 +204,8 @@ class Facts:
         """Whether a success with an object of this form is what ids get that nobody has."""
         return form in self._refused_so
 
-    def tells(self, bucket: Bucket) -> bool:
-        """Whether deviations that are told under a condition are told, now that all is known."""
+    def is_met(self, bucket: Bucket) -> bool:
+        """Whether a condition for reporting holds, once the whole run is known."""
         return not bucket or _CONDITIONS[bucket[0]](self, *bucket[1:])
 
     @property
@@ -287,16 +287,18 @@ _CONDITIONS: Mapping[str, Callable[..., bool]] = {
         and not facts.let_in & {"missing", credential}
         and (status, subject) not in facts.valid_gets
     ),
-    "if_refused": lambda facts, subject: facts.answers_valid and subject in told_of(facts.refused),
+    "if_refused": lambda facts, subject: facts.answers_valid and subject in reported_subjects(facts.refused),
     "if_scheme_refused": lambda facts, status, subject: facts.refuses_scheme(status, subject),
     "unless_valid_gets": lambda facts, status, subject: (status, subject) not in facts.valid_gets,
     "if_form_is_own": lambda facts, *form: facts.is_own(form) and not facts.nowhere,
     "unless_form_is_own": lambda facts, *form: not facts.is_own(form),
     "if_query_taken": lambda facts: facts.query_taken,
     "unless_unknown_gets": lambda facts, status: status not in facts.unknown_get,
-    "unless_refused_so": lambda facts, form, *then: not facts.is_refusal(tuple(form.split("\n"))) and facts.tells(then),
-    "unless_any_refused_so": lambda facts, credential, *then: not facts.refuses_so(credential) and facts.tells(then),
-    "if_let_in_so": lambda facts, form, *then: facts.lets_in_so(tuple(form.split("\n"))) and facts.tells(then),
+    "unless_refused_so": lambda facts, form, *then: (
+        not facts.is_refusal(tuple(form.split("\n"))) and facts.is_met(then)
+    ),
+    "unless_any_refused_so": lambda facts, credential, *then: not facts.refuses_so(credential) and facts.is_met(then),
+    "if_let_in_so": lambda facts, form, *then: facts.lets_in_so(tuple(form.split("\n"))) and facts.is_met(then),
     "if_continues": lambda facts, asked: not facts.any_id and facts.continues(asked),
     "unless_continues": lambda facts, asked: not facts.any_id and not facts.continues(asked),
 }

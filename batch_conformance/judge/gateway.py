@@ -14,7 +14,7 @@ from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.availability import is_down, shows_a_batch
 from batch_conformance.message import Message, Template
-from batch_conformance.observation.observation import Observation, told_of
+from batch_conformance.observation.observation import Observation, reported_subjects
 from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.framing import ENCODING
 
@@ -112,12 +112,12 @@ def attribute_to_network(deviation: Deviation) -> Deviation:
 
 
 def only_errors(
-    exchanges: Sequence[Exchange], contract: Contract, unjudged: frozenset[int], told: Set[str] = frozenset()
+    exchanges: Sequence[Exchange], contract: Contract, unjudged: frozenset[int], reported_kinds: Set[str] = frozenset()
 ) -> tuple[Message, ...]:
     """What a run lacks: an answer to requests to which a server error of its own was the only one.
 
     It came once, so that it may be chance, or may be not. ``unjudged`` are the numbers of the probes left open. Of the
-    subjects in ``told`` a finding says that they end so.
+    subjects in ``reported_kinds`` a finding says that they end so.
     """
     observations = [Observation(exchange, contract) for exchange in exchanges]
     answered = {_name(observation) for observation in observations if not is_down(observation)}
@@ -125,8 +125,9 @@ def only_errors(
         _name(observation): observation.exchange.status
         for observation in observations
         if _is_own_error(observation) and observation.exchange.number in unjudged
-        if observation.exchange.probe.subject not in told
-        if observation.exchange.probe.subject in told_of({*told, observation.exchange.probe.subject})
+        if observation.exchange.probe.subject not in reported_kinds
+        if observation.exchange.probe.subject
+        in reported_subjects({*reported_kinds, observation.exchange.probe.subject})
     }
     return tuple(
         _ONLY_ERROR(request=name, status=status or 0) for name, status in broken.items() if name not in answered

@@ -17,7 +17,15 @@ from batch_conformance.findings.shape import ShapeRecord
 from batch_conformance.judge import error_bodies
 from batch_conformance.judge.account import Account
 from batch_conformance.judge.applying import Found, about, check
-from batch_conformance.judge.availability import Answered, Down, Moment, Weighed, ended, is_down, moment_of
+from batch_conformance.judge.availability import (
+    Answered,
+    AvailabilityResult,
+    FailedRequest,
+    Moment,
+    ended,
+    is_down,
+    moment_of,
+)
 from batch_conformance.judge.coverage import Coverage, cover_clauses
 from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.gateway import GatewayAnswers, Words, attribute_to_network, gateway_answers_of, may_pass
@@ -53,7 +61,7 @@ _MOST_EXAMPLES = 200
 
 _ALONE, _GIVEN_AWAY = 0, 1
 _IDENTITY, _COMPARED, _AUTHENTICATION, _NEVER_SEEN, _AVAILABILITY, _SHAPE = range(2, 8)
-"""Phases: what is told of one exchange, in which order."""
+"""Phases: the order in which the deviations of one exchange are reported."""
 
 
 def behind_the_door(facts: Facts) -> Message | None:
@@ -84,12 +92,12 @@ class Judged:
     """An observation and its deviations, each with what its telling depends on, and with its phase."""
 
     observation: Observation
-    told: tuple[tuple[Bucket, int, list[Deviation]], ...]
+    deviations: tuple[tuple[Bucket, int, list[Deviation]], ...]
 
     @cached_property
     def rules(self) -> frozenset[str]:
         """The rules that were broken."""
-        return frozenset(deviation.rule for _, _, deviations in self.told for deviation in deviations)
+        return frozenset(deviation.rule for _, _, deviations in self.deviations for deviation in deviations)
 
 
 class Judge:
@@ -154,7 +162,7 @@ class Judge:
         account.coverage.add(observation, times)
         if not judged.rules & NOT_THE_OBJECT:
             account.add_body(observation, times)
-        for bucket, phase, deviations in judged.told:
+        for bucket, phase, deviations in judged.deviations:
             account.tally.add(deviations, bucket, times=times, phase=phase)
 
     def log_of(self, operation: Operation) -> Log:
@@ -201,18 +209,18 @@ class Judge:
         for account in accounts:
             coverage = coverages[account.operation.id] = Coverage(account.operation)
             coverage.update(account.coverage)
-            own = account.tally.told(account.tells)
+            own = account.tally.selected(account.is_reported)
             if compared.foreign:
                 passing |= _Foreign(account, gateway_answers, coverage, own, in_passing, of_errors, bool(cause)).count()
             whole.update(own)
         for deviation, row in compared.deviations:
-            told = revive(deviation, row) if revive else deviation
-            whole.add([told], phase=_COMPARED, size=row.size)
+            revived = revive(deviation, row) if revive else deviation
+            whole.add([revived], phase=_COMPARED, size=row.size)
         for account in accounts:
             for deviation in account.bodies().never_seen():
                 whole.add([deviation], phase=_NEVER_SEEN)
         ends = compared.availability.ends(self._answered, compared.latest)
-        weighed = compared.availability.weigh(self._answered, self.judged, ends)
+        weighed = compared.availability.assess(self._answered, self.judged, ends)
         self._tell_availability(weighed, passing, whole, in_passing, is_behind=bool(cause))
         at_ends = self._found(end.down for end in ends)
         for end in ends:
@@ -234,8 +242,8 @@ class Judge:
         ]
         whole.update(in_passing)
         kept = {exchange.order: exchange for exchange in (*self._examples, *self._kept)}
-        told_apart = whole.findings(lambda finding: coverages[finding.operation].objects_around(finding))
-        found = error_bodies.put_beside(told_apart, beside.findings())
+        merged = whole.findings(lambda finding: coverages[finding.operation].objects_around(finding))
+        found = error_bodies.put_beside(merged, beside.findings())
         findings = tuple(_with_whole(finding, kept.get(finding.evidence.order)) for finding in found)
         shown = {finding.evidence.order: finding.evidence for finding in findings} | kept
         return Ledger(
@@ -261,7 +269,7 @@ class Judge:
             yield from answered_in(account.log)
 
     def _tell_availability(
-        self, weighed: Weighed, passing: set[Moment], own: Tally, in_passing: Tally, *, is_behind: bool
+        self, weighed: AvailabilityResult, passing: set[Moment], own: Tally, in_passing: Tally, *, is_behind: bool
     ) -> None:
         shown = list(weighed.shown(passing))
         observations = self._found(one.down for one, _, _ in shown)
@@ -271,7 +279,7 @@ class Judge:
             deviation = one.deviation(observations[one.down.moment])
             (in_passing if passes else own).add([deviation], times=times, phase=_AVAILABILITY, size=one.down.size)
 
-    def _found(self, downs: Iterable[Down]) -> dict[Moment, Observation]:
+    def _found(self, downs: Iterable[FailedRequest]) -> dict[Moment, Observation]:
         """The observations of some that were down, out of their logs."""
         wanted = {down.moment: (down.operation, down.key) for down in downs}
         found: dict[Moment, Observation] = {}
@@ -289,13 +297,13 @@ class Judge:
         """Compare with the shape that was recorded before, if there is one."""
         if self._shape is None:
             return ()
-        told = Tally()
-        told.update(own)
-        told.update(in_passing)
-        told.update(beside)
+        tally = Tally()
+        tally.update(own)
+        tally.update(in_passing)
+        tally.update(beside)
         kept = (Observation(exchange, self.contract) for exchange in self._kept)
         observations = [one for one in kept if one.operation.id == self._shape.operation]
-        changes = list(judge_shape(observations, self._shape, told, self._strangers))
+        changes = list(judge_shape(observations, self._shape, tally, self._strangers))
         for of_one in _by_exchange(changes):
             tally = in_passing if moment_of(of_one[0].exchange) in passing else own
             tally.add(of_one, phase=_SHAPE)
@@ -359,8 +367,8 @@ class _Foreign:
         return passing
 
     def _tell(self, judged: Judged, tally: Tally, *, to_network: bool, least: int = 0) -> None:
-        for bucket, phase, deviations in judged.told:
-            if phase >= least and self.account.facts.tells(bucket):
+        for bucket, phase, deviations in judged.deviations:
+            if phase >= least and self.account.facts.is_met(bucket):
                 if error_bodies.is_of_error_body(bucket) and not to_network:
                     self.of_errors.add(deviations, bucket, phase=phase)
                 else:
@@ -382,17 +390,17 @@ def _required(what: Message, contract: Contract, operation: Operation) -> Messag
 
 def _judge(observation: Observation) -> Judged:
     found = check(observation)
-    told: list[tuple[Bucket, int, list[Deviation]]] = [one for one in _judge_alone(observation, found) if one[2]]
-    told += ((bucket, _IDENTITY, [deviation]) for bucket, deviation in found.get("identity", ()))
-    told += ((bucket, _AUTHENTICATION, [deviation]) for bucket, deviation in found.get("credential", ()))
-    return Judged(observation, tuple(told))
+    deviations: list[tuple[Bucket, int, list[Deviation]]] = [one for one in _judge_alone(observation, found) if one[2]]
+    deviations += ((bucket, _IDENTITY, [deviation]) for bucket, deviation in found.get("identity", ()))
+    deviations += ((bucket, _AUTHENTICATION, [deviation]) for bucket, deviation in found.get("credential", ()))
+    return Judged(observation, tuple(deviations))
 
 
 def _judge_alone(observation: Observation, found: Found) -> Iterator[tuple[Bucket, int, list[Deviation]]]:
-    """The deviations that one exchange shows by itself, with the condition under which they are told, and their phase.
+    """The deviations that one exchange shows by itself, each with the condition for reporting it, and its phase.
 
-    Of who was let in without a credential only what is given away is told. Where real batches were read, a success that
-    had to be refused is judged as that, not field by field.
+    Of a request let in without a credential only what it discloses is reported. Where real batches were read, a success
+    that had to be refused is judged as that, not field by field.
     """
     given_away = about(found, "leak")
     if is_let_in(observation) and not observation.is_another_object:
@@ -434,9 +442,9 @@ def _judge_answer(found: Found) -> Iterator[Deviation]:
     if any(deviation.rule in NOT_THE_OBJECT for deviation in of_answer):
         return
     # A value that the schema forbids makes no sense either: that is one cause. A null is no value.
-    told = {one.pointer for one in of_answer if one.rule in OF_A_VALUE and one.kind != "null"}
+    broken_places = {one.pointer for one in of_answer if one.rule in OF_A_VALUE and one.kind != "null"}
     for deviation in about(found, "sense"):
-        if not any(place == deviation.pointer or place.startswith(deviation.pointer + "/") for place in told):
+        if not any(place == deviation.pointer or place.startswith(deviation.pointer + "/") for place in broken_places):
             yield deviation
 
 

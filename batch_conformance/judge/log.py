@@ -276,21 +276,21 @@ def length_of(exchange: Exchange) -> Any:
     None where that says nothing: no body, one of which a part is at hand, or one that was coded.
     """
     answer = exchange.response
-    told = answer.header("content-length") if answer is not None else None
-    if answer is None or told is None:
+    declared = answer.header("content-length") if answer is not None else None
+    if answer is None or declared is None:
         return None
     if exchange.probe.method == "HEAD":
-        return told.strip()
+        return declared.strip()
     whole = answer.body and not answer.truncated and not answer.header("content-encoding")
-    return length_and_checksum(told, answer.body) if whole else None
+    return length_and_checksum(declared, answer.body) if whole else None
 
 
-def length_and_checksum(told: str, body: bytes) -> tuple[str, int] | None:
+def length_and_checksum(declared: str, body: bytes) -> tuple[str, int] | None:
     """The length of a body, and a number that bodies of one length have in common when they are the same.
 
     None where another length was told.
     """
-    return (told.strip(), zlib.crc32(body)) if told.strip() == str(len(body)) else None
+    return (declared.strip(), zlib.crc32(body)) if declared.strip() == str(len(body)) else None
 
 
 def compared_places(roles: Roles) -> tuple[str, ...]:

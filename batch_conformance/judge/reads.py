@@ -1,4 +1,4 @@
-"""Goes through what was asked for each batch in time: reads are compared, and it is told what was answered and when.
+"""Goes through the requests for each batch in time: reads are compared, and what was answered when is recorded.
 
 Reads of a batch that only ever moves on are counted; the others are judged by the rules over time.
 """
@@ -26,9 +26,9 @@ from batch_conformance.judge.availability import (
     shows_a_batch,
 )
 from batch_conformance.judge.log import DOWN, FOREIGN, Held, Log, Row, each
-from batch_conformance.judge.sparing import SurelyCalm
+from batch_conformance.judge.sparing import MonotonicReads
 from batch_conformance.observation.observation import Observation
-from batch_conformance.rules.history import History
+from batch_conformance.rules.history import BatchHistory
 
 _PLAIN_KIND = f"{RECORDED}/GET"
 
@@ -71,12 +71,12 @@ def compare(logs: Iterable[Log]) -> Compared:
 
 def _compare_all(log: Log, made: Compared) -> None:
     """Take in the exchanges of one operation."""
-    calm = SurelyCalm(log.operation.roles, log.pointers)
+    monotonic = MonotonicReads(log.operation.roles, log.pointers)
     was_plain = False
     for key, held in log.groups():
-        plain = _calm_reads(key, held, calm)
+        plain = _monotonic_reads(key, held, monotonic)
         if plain is None:
-            _compare_one(key, sorted(each(held), key=_in_time), log, calm, made)
+            _compare_one(key, sorted(each(held), key=_in_time), log, monotonic, made)
             continue
         count, latest = plain
         made.read_again[log.operation.id] += count - 1
@@ -86,7 +86,7 @@ def _compare_all(log: Log, made: Compared) -> None:
         made.availability.add_batch((), {(_PLAIN_KIND + named_operation(log.contract, log.operation), True)})
 
 
-def _compare_one(key: str, rows: Sequence[Row], log: Log, calm: SurelyCalm, made: Compared) -> None:
+def _compare_one(key: str, rows: Sequence[Row], log: Log, monotonic: MonotonicReads, made: Compared) -> None:
     answered: set[tuple[str, bool]] = set()
     downs, of = [], named_operation(log.contract, log.operation)
     for row in rows:
@@ -101,11 +101,11 @@ def _compare_one(key: str, rows: Sequence[Row], log: Log, calm: SurelyCalm, made
     made.availability.add_batch(downs, answered)
     reads = [row for row in rows if _is_read(row)]
     made.read_again[log.operation.id] += max(0, sum(_is_known(row) and row.facts[2] is not None for row in reads) - 1)
-    if len(reads) < 2 or (not log.keeps_all and _is_calm(key, reads, calm)):
+    if len(reads) < 2 or (not log.keeps_all and _is_monotonic(key, reads, monotonic)):
         return
     observations = [observation_of_row(key, row, log) for row in reads]
     origins = {id(observation.exchange): row for observation, row in zip(observations, reads, strict=True)}
-    history = History(observations, [row.facts[3] for row in reads])
+    history = BatchHistory(observations, [row.facts[3] for row in reads])
     made.deviations += ((one, origins[id(one.exchange)]) for one in rules.compare(history))
 
 
@@ -150,8 +150,8 @@ def _value(fact: Any) -> Any:
     return fact
 
 
-def _calm_reads(key: str, held: Held, calm: SurelyCalm) -> tuple[int, float] | None:
-    """How many reads of a batch there were and when the last was, where all were plain, in order of time, and calm."""
+def _monotonic_reads(key: str, held: Held, monotonic: MonotonicReads) -> tuple[int, float] | None:
+    """How many reads of a batch there were and when the last was, where all were plain, in order, and monotonic."""
     count, last = 0, (-1.0, -1.0)
     for row in held:
         if type(row) is array:
@@ -167,14 +167,14 @@ def _calm_reads(key: str, held: Held, calm: SurelyCalm) -> tuple[int, float] | N
             last = moment
         count += repeats
     answers = (row.facts[2] for row in held if type(row) is not array)
-    return (count, last[0]) if calm.holds(key, answers) else None
+    return (count, last[0]) if monotonic.holds(key, answers) else None
 
 
-def _is_calm(key: str, rows: Iterable[Row], calm: SurelyCalm) -> bool:
+def _is_monotonic(key: str, rows: Iterable[Row], monotonic: MonotonicReads) -> bool:
     """Whether a batch was read by GET alone, and nothing happened to it that a rule looks into."""
     if any(row.probe is not None and row.probe.method != "GET" for row in rows):
         return False
-    return calm.holds(key, (row.facts[2] if 200 <= row.facts[0] < 300 else None for row in rows))
+    return monotonic.holds(key, (row.facts[2] if 200 <= row.facts[0] < 300 else None for row in rows))
 
 
 def _is_known(row: Row) -> bool:

@@ -42,14 +42,14 @@ def observe(exchanges: Sequence[Exchange], contract: Contract) -> ShapeRecord:
 
 
 def judge_shape(
-    observations: Sequence[Observation], recorded: ShapeRecord, told: Tally, strangers: Set[tuple[int, int]]
+    observations: Sequence[Observation], recorded: ShapeRecord, tally: Tally, strangers: Set[tuple[int, int]]
 ) -> Iterator[Deviation]:
-    """How the answers left the recorded shape, where no deviation from the contract, ``told``, says so already.
+    """How the answers left the recorded shape, where no deviation from the contract, ``tally``, says so already.
 
     ``strangers`` are the exchanges, by their order, whose bodies have none of the documented properties.
     """
-    places = {(deviation.status, deviation.pointer) for deviation, level in told.kinds() if level != "info"}
-    rules = {(deviation.status, deviation.rule) for deviation, _ in told.kinds()}
+    places = {(deviation.status, deviation.pointer) for deviation, level in tally.kinds() if level != "info"}
+    rules = {(deviation.status, deviation.rule) for deviation, _ in tally.kinds()}
     for observation in _compared(observations, recorded):
         shape = recorded.of(observation.status, state_of(observation))
         if shape is None:

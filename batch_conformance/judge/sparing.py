@@ -53,7 +53,7 @@ def head_check(names: Sequence[str]) -> HeadCheck | None:
 
     compared = not {"age", "last-modified"}.isdisjoint(lower)
 
-    def holds(values: Sequence[str]) -> bool:
+    def check(values: Sequence[str]) -> bool:
         for place, name, known, keeps_grammar in checked:
             value = values[place]
             if value not in known:
@@ -64,7 +64,7 @@ def head_check(names: Sequence[str]) -> HeadCheck | None:
                 known.add(value)
         return not compared or surely_agree(tuple(zip(lower, values, strict=True)))
 
-    return holds
+    return check
 
 
 @cache
@@ -95,19 +95,19 @@ def surely_kept(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
     return tuple(made)
 
 
-def calm_reads_keep_all() -> bool:
-    """Whether calm reads keep every rule that compares."""
-    return all(rule.kept_by_calm_reads for rule in REGISTRY.values() if rule.compare is not None)
+def monotonic_reads_keep_all() -> bool:
+    """Whether monotonic reads keep every rule that compares."""
+    return all(rule.kept_by_monotonic_reads for rule in REGISTRY.values() if rule.compare is not None)
 
 
-class SurelyCalm:
-    """Tells at a glance that reads of a batch are calm (``Rule.kept_by_calm_reads``).
+class MonotonicReads:
+    """Recognises cheaply that the reads of a batch are monotonic (``Rule.kept_by_monotonic_reads``).
 
     The reads are given by the values at ``pointers``, one after the other.
     """
 
     def __init__(self, roles: Roles, pointers: Sequence[str]) -> None:
-        self._keeps_all = calm_reads_keep_all()
+        self._keeps_all = monotonic_reads_keep_all()
         places = {pointer: index for index, pointer in enumerate(pointers)}
         counts = (roles.counts.total, roles.counts.completed, roles.counts.failed) if roles.counts else ()
         self._counts = frozenset(places[pointer] for pointer in counts)
@@ -118,7 +118,7 @@ class SurelyCalm:
     def holds(self, key: str, reads: Iterable[tuple[Any, ...] | None]) -> bool:
         """Whether every read was answered with the batch ``key``, and it only ever moved on; None is another answer.
 
-        Never where a rule says nothing of calm reads.
+        Never where some rule that compares is not kept by monotonic reads.
         """
         if not self._keeps_all:
             return False

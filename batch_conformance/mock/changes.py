@@ -164,5 +164,5 @@ def header_of(received: ReceivedRequest, name: bytes) -> str:
 
 
 def moved(batch: Mapping[str, Any], name: str, seconds: int) -> int:
-    """A time some seconds after (or before) the creation."""
+    """A time that many seconds after (or before) the creation."""
     return int(batch["created_at"]) + seconds if name not in batch else int(batch[name]) + seconds

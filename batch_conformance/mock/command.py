@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import click
 
 from batch_conformance.command_options import command_options
-from batch_conformance.contract.choice import Choice
+from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.path_template import repeated
 from batch_conformance.contract.sources import CONTRACT_NAMES, load_contract
 from batch_conformance.input_error import InputError
@@ -53,7 +53,7 @@ def mock(
     prefix: str | None,
     key_env: str,
 ) -> None:
-    """Serve a conforming GET /batches/{batch_id} with a fleet of batches, or one that drifts.
+    """Serve a conforming GET /batches/{batch_id} with sample batches, or one that drifts.
 
     With --contract it serves what that document has instead, and drifts only in what does not depend on the document.
 
@@ -62,7 +62,7 @@ def mock(
     if "://" in contract:
         raise MockUsageError(f"--contract takes a name or a file here: save {contract} and give the file")
     try:
-        served = load_contract(contract, choice=Choice(operation))
+        served = load_contract(contract, choice=OperationChoice(operation))
         possible = drifts_of(served)
         if list_drifts:
             for line in _catalogue(possible):

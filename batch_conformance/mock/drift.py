@@ -32,10 +32,10 @@ class Drift:
 
     ``rule``, ``status`` and ``pointer`` name the finding that it must bring, all empty where it must bring none;
     ``verdict`` is that of a run against it. ``source`` says what makes it a deviation: the document, a standard, or a
-    report of it. ``apply`` makes the reply to a visit from the reply that would have been given; it is pure.
+    report of it. ``apply`` makes the reply to a received request from the reply that would have been given; it is pure.
 
     ``also`` are rules of further findings that the one cause cannot but bring, and ``because`` says why where they are
-    many. ``style`` is how the mock has to write unset values, if that matters; ``batches`` makes another fleet of the
+    many. ``style`` is how the mock has to write unset values, if that matters; ``batches`` makes other samples of the
     mock's own. ``whole`` says that it takes the place of so many answers that little else can be seen beside it,
     ``silent`` that some requests are never answered.
     """

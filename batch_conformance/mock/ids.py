@@ -33,7 +33,7 @@ def identity(contract: Contract, maker: Maker, batch_id: str) -> tuple[str, str 
     value = int(batch_id) if batch_id.isdigit() else batch_id
     for pointer in ("/id", "/" + escape(contract.chosen.parameter)):
         schemas = maker.at(pointer)
-        if schemas and maker.keeps(schemas, value):
+        if schemas and maker.satisfies(schemas, value):
             return pointer, value
     return None
 
@@ -67,4 +67,4 @@ def _fits(contract: Contract, maker: Maker, text: str) -> bool:
     parameter, pointer = contract.chosen.id_parameter, contract.chosen.roles.identity
     if text in ("", ".", "..") or (parameter is not None and not parameter.admits(text)):
         return False
-    return pointer is None or maker.keeps(maker.at(pointer), text)
+    return pointer is None or maker.satisfies(maker.at(pointer), text)

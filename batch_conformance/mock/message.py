@@ -15,7 +15,7 @@ _CHUNK = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ParsedRequest:
     """A request as it came. ``target`` is byte for byte as sent; header names are in lower case.
 
     ``connection`` is the number of the connection that it came on, ``turn`` its place among those of the connection;

@@ -1,4 +1,4 @@
-"""An offer: which contract a mock serves, as plain values, so that another process can make it."""
+"""A mock spec: what a mock serves, as plain values, so that another process can build it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A visit: one request and what the mock made of it, for drifts to decide by."""
+"""A received request and what the mock made of it, for drifts to decide by."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from batch_conformance.mock.message import Reply, Request
+from batch_conformance.mock.message import ParsedRequest, Reply
 from batch_conformance.mock.sample_batches import Batch
 
 Credential = Literal["valid", "missing", "malformed", "wrong"]
@@ -30,7 +30,7 @@ class ReceivedRequest:
     included. ``batches`` is all that the mock has.
     """
 
-    request: Request
+    request: ParsedRequest
     credential: Credential
     place: Literal["operation", "undecodable", "outside"]
     asked: str | None
@@ -69,7 +69,7 @@ class ReceivedRequest:
         return self.answer(replace(self, credential="valid", place="operation", asked=batch.id, batch=batch))
 
 
-def credential_of(request: Request, key: str) -> Credential:
+def credential_of(request: ParsedRequest, key: str) -> Credential:
     """What a request presents. Only ``Authorization`` counts, and the scheme has no case (RFC 9110 section 11.1)."""
     values = request.header_all(b"authorization")
     if len(values) > 1:
@@ -102,7 +102,7 @@ def decode_segment(segment: bytes) -> str | None:
         return None
 
 
-def preferred_status(request: Request) -> int | None:
+def preferred_status(request: ParsedRequest) -> int | None:
     """The status in ``Prefer: code=404`` (RFC 7240; the convention is that of API mocks), or None."""
     for value in request.header_all(b"prefer"):
         for preference in value.split(b","):

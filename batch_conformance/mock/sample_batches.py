@@ -1,4 +1,4 @@
-"""The fleet: batches as pure values, at least one in every state, and one that moves on while it is watched."""
+"""Sample batches as pure values: at least one in every state, and one that progresses while it is read."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Batch:
 
 
 def make_sample_batches() -> tuple[Batch, ...]:
-    """The whole fleet, the same at every call; the batch of the vendor's retrieve page comes first."""
+    """All sample batches, the same at every call; the batch of the vendor's retrieve page comes first."""
     return (*_from_pages(), *_finished(), *_under_way(), *_odd_metadata(), _progressing())
 
 

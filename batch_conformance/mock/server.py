@@ -10,7 +10,7 @@ import time
 
 import h11
 
-from batch_conformance.mock.message import Headers, Reply, Request, encode
+from batch_conformance.mock.message import Headers, ParsedRequest, Reply, encode
 from batch_conformance.mock.service import Service
 
 _LONGEST_HEAD = 256 * 1024
@@ -32,7 +32,7 @@ class Server:
     def __init__(self, service: Service, *, latency: float = 0.0) -> None:
         self.service = service
         self.latency = latency
-        self.connections: set[Connection] = set()
+        self.connections: set[ClientConnection] = set()
         self.opened = 0
         self._listener: asyncio.Server | None = None
         self._date: tuple[int, Headers] = (0, ())
@@ -40,7 +40,7 @@ class Server:
     async def start(self, host: str, port: int) -> int:
         """Listen; the port that was bound (``port`` 0: a free one). Raises OSError where that is not possible."""
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(lambda: Connection(self), host, port, backlog=512)
+        self._listener = await loop.create_server(lambda: ClientConnection(self), host, port, backlog=512)
         bound: int = self._listener.sockets[0].getsockname()[1]
         return bound
 
@@ -67,7 +67,7 @@ class Server:
         return self._date[1]
 
 
-class Connection(asyncio.Protocol):
+class ClientConnection(asyncio.Protocol):
     """One connection: requests in turn, each replied to before the next is looked at."""
 
     def __init__(self, server: Server) -> None:
@@ -146,7 +146,7 @@ class Connection(asyncio.Protocol):
         self._parser, self._request = self._new_parser(rest), None
         self._turn += 1
         headers = tuple(parsed.headers)
-        request = Request(parsed.method.decode("ascii"), parsed.target, headers, self._number, self._turn)
+        request = ParsedRequest(parsed.method.decode("ascii"), parsed.target, headers, self._number, self._turn)
         reply = self._server.service.reply_to(request)
         head, last = request.method == "HEAD", _is_last(parsed)
         delay = self._server.latency + reply.wire.delay

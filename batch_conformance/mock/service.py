@@ -12,7 +12,7 @@ from typing import Any
 
 from batch_conformance.mock import pages
 from batch_conformance.mock.drift import Drift, in_order
-from batch_conformance.mock.message import Headers, Reply, Request, body_json
+from batch_conformance.mock.message import Headers, ParsedRequest, Reply, body_json
 from batch_conformance.mock.mock_spec import MockSpec, published_mock_spec
 from batch_conformance.mock.received_request import (
     ReceivedRequest,
@@ -33,7 +33,7 @@ _REFUSED_GZIP = re.compile(r"gzip\s*;\s*q\s*=\s*0(?:\.0{0,3})?\s*")
 
 
 class Service:
-    """Answers requests. Holds the fleet, what has been counted, and when each batch was first read.
+    """Answers requests. Holds the sample batches, the request counts, and when each batch was first read.
 
     ``clock`` gives seconds; with a ``tick`` each request is that many seconds of time instead, so that what a batch
     that moves on looks like depends on nothing but the requests.
@@ -69,10 +69,10 @@ class Service:
 
     @property
     def batch_ids(self) -> tuple[str, ...]:
-        """The ids of the fleet."""
+        """The ids of the sample batches."""
         return tuple(self._batches)
 
-    def reply_to(self, request: Request) -> Reply:
+    def reply_to(self, request: ParsedRequest) -> Reply:
         """The reply to a request, with all drifts. HEAD is replied to like GET; the server leaves the body out."""
         received = self._received(request)
         reply = self._conforming(received)
@@ -87,7 +87,7 @@ class Service:
         """The reply to what is no HTTP request at all."""
         return self._error(400, pages.FIELD_REQUIRED.body, *self._labelled(400), *_UNCACHED)
 
-    def _received(self, request: Request) -> ReceivedRequest:
+    def _received(self, request: ParsedRequest) -> ReceivedRequest:
         self._requests += 1
         segment = segment_of(request.path, self.prefix + self.mock_spec.path)
         asked = decode_segment(segment) if segment is not None else None
@@ -176,14 +176,14 @@ class Service:
         return body
 
 
-def _compressed(request: Request, reply: Reply) -> Reply:
+def _compressed(request: ParsedRequest, reply: Reply) -> Reply:
     if len(reply.body) < WORTH_COMPRESSING or reply.header("content-encoding") or not _accepts_gzip(request):
         return reply
     # A fixed time stamp inside: the same body is the same bytes.
     return replace(reply, body=gzip.compress(reply.body, 6, mtime=0)).with_header("Content-Encoding", "gzip")
 
 
-def _accepts_gzip(request: Request) -> bool:
+def _accepts_gzip(request: ParsedRequest) -> bool:
     """Whether ``Accept-Encoding`` names gzip, and not with a weight of 0 (RFC 9110 section 12.5.3)."""
     offered = b",".join(request.header_all(b"accept-encoding")).decode("latin-1").lower().split(",")
     return any(

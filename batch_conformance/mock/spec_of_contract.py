@@ -1,4 +1,4 @@
-"""Tailors an offer to a contract, so that a mock can serve a contract that somebody brings."""
+"""Derives a mock spec from a contract, so that a mock can serve any contract."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class MockSpecError(InputError):
 
 
 def mock_spec_of(contract: Contract) -> MockSpec:
-    """An offer that conforms to a contract; raises ``MockSpecError`` where none can be made."""
+    """A mock spec that conforms to a contract; raises ``MockSpecError`` where none can be made."""
     operation = contract.chosen
     label, schema = _served(contract)
     errors = dict(_errors(contract))
@@ -46,7 +46,7 @@ def mock_spec_of(contract: Contract) -> MockSpec:
 
 
 def mock_ids(contract: Contract) -> tuple[str, ...]:
-    """The ids that the batches of an offer can have; raises ``MockSpecError`` where there are none."""
+    """The ids that the batches of a mock spec can have; raises ``MockSpecError`` where there are none."""
     schema = _served(contract)[1]
     return _ids(contract, schema, Maker(schema))
 

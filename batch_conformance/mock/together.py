@@ -8,7 +8,7 @@ from itertools import combinations, product
 
 from batch_conformance.mock.drift import Drift, in_order
 from batch_conformance.mock.drifts import DriftError
-from batch_conformance.mock.message import Reply, Request
+from batch_conformance.mock.message import ParsedRequest, Reply
 from batch_conformance.mock.mock_spec import MockSpec
 from batch_conformance.mock.service import Service
 
@@ -60,7 +60,7 @@ def _replies(drifts: Sequence[Drift], mock_spec: MockSpec | None) -> list[Reply]
         return []
 
 
-def _requests(service: Service) -> Iterator[Request]:
+def _requests(service: Service) -> Iterator[ParsedRequest]:
     before = f"/v1{service.mock_spec.path}"
     ids = service.batch_ids
     for _, batch_id in product(range(_PASSES), ids):
@@ -90,7 +90,7 @@ def _requests(service: Service) -> Iterator[Request]:
         yield _request("GET", f"{before}/{first}", header, credential="")
 
 
-def _request(method: str, target: str, *more: tuple[bytes, bytes], credential: str = f"Bearer {_KEY}") -> Request:
+def _request(method: str, target: str, *more: tuple[bytes, bytes], credential: str = f"Bearer {_KEY}") -> ParsedRequest:
     asked = ((b"authorization", credential.encode()),) if credential else ()
     accept = () if any(name == b"accept" for name, _ in more) else ((b"accept", b"application/json"),)
-    return Request(method, target.encode(), (*asked, *accept, *more))
+    return ParsedRequest(method, target.encode(), (*asked, *accept, *more))

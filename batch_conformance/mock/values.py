@@ -84,7 +84,7 @@ class Maker:
         """
         hint = next(self._shown(), None)
         return _Making(self, frozenset(unset)).value(
-            [self._root], _merged(hint, given or {}), _Spot("", Counter(), turn)
+            [self._root], _merged(hint, given or {}), _Slot("", Counter(), turn)
         )
 
     def at(self, pointer: str) -> list[_Schema]:
@@ -95,7 +95,7 @@ class Maker:
             found = [one["properties"][name] for one in around if name in one.get("properties", {})]
         return found
 
-    def keeps(self, schemas: Sequence[_Schema], value: Any) -> bool:
+    def satisfies(self, schemas: Sequence[_Schema], value: Any) -> bool:
         """Whether a value keeps all of some schemas."""
         key = tuple(map(id, schemas))
         if key not in self._validators:
@@ -195,18 +195,18 @@ class _Alone(Schema):
 
 
 @dataclass(frozen=True, slots=True)
-class _Spot:
+class _Slot:
     """Where in a body a value is made: its pointer, the schemas around it by how often, and the turn."""
 
     at: str
     inside: Counter[int]
     turn: int
 
-    def below(self, name: str, turn: int | None = None) -> _Spot:
+    def below(self, name: str, turn: int | None = None) -> _Slot:
         """The spot of a member, or of an item where the name is ``*``."""
         return replace(self, at=f"{self.at}/{escape(name)}", turn=self.turn if turn is None else turn)
 
-    def entered(self, flat: Sequence[_Schema]) -> _Spot:
+    def entered(self, flat: Sequence[_Schema]) -> _Slot:
         """The same inside of these schemas. Raises ``NoValueError`` where they hold themselves once too often."""
         own = Counter(id(one) for one in flat if one.keys() & _HOLDING)
         inside = self.inside + own
@@ -222,22 +222,22 @@ class _Making:
         self._maker = maker
         self._hidden = hidden
 
-    def value(self, schemas: Sequence[_Schema], hint: Any, spot: _Spot) -> Any:
+    def value(self, schemas: Sequence[_Schema], hint: Any, spot: _Slot) -> Any:
         """A value for a spot of the body. Raises ``NoValueError``."""
         failed = NoValueError(self._maker.pointer_of(schemas))
         try:
             for candidate in self._candidates(schemas, hint, spot):
-                if self._maker.keeps(schemas, candidate) and self._maker.knows(schemas, candidate):
+                if self._maker.satisfies(schemas, candidate) and self._maker.knows(schemas, candidate):
                     return candidate
         except NoValueError as error:
             failed = error
         for candidate in self._maker.drawn(schemas) if not isinstance(failed, _EndlessError) else ():
-            fits = self._maker.keeps(schemas, candidate) and self._maker.knows(schemas, candidate)
+            fits = self._maker.satisfies(schemas, candidate) and self._maker.knows(schemas, candidate)
             if fits and self._maker.declares(schemas, candidate):
                 return candidate
         raise failed
 
-    def _candidates(self, schemas: Sequence[_Schema], hint: Any, spot: _Spot) -> Iterator[Any]:
+    def _candidates(self, schemas: Sequence[_Schema], hint: Any, spot: _Slot) -> Iterator[Any]:
         if isinstance(hint, str | int | float) and not _is_blank(hint):
             yield hint
         failed: NoValueError | None = None
@@ -252,7 +252,7 @@ class _Making:
         if failed is not None:
             raise failed
 
-    def _of_kind(self, kind: str, flat: list[_Schema], hint: Any, spot: _Spot) -> Iterator[Any]:
+    def _of_kind(self, kind: str, flat: list[_Schema], hint: Any, spot: _Slot) -> Iterator[Any]:
         if kind == "object":
             yield self._object(flat, hint, spot.entered(flat))
         elif kind == "array":
@@ -266,7 +266,7 @@ class _Making:
             yield from _plain(kind, flat)
             yield from (value for value in self._maker.drawn([{"type": kind}, *flat]) if not _is_blank(value))
 
-    def _object(self, flat: list[_Schema], hint: Any, spot: _Spot) -> dict[str, Any]:
+    def _object(self, flat: list[_Schema], hint: Any, spot: _Slot) -> dict[str, Any]:
         shown = next((one for one in (hint, *_examples(flat)) if isinstance(one, Mapping)), {})
         required = dict.fromkeys(name for one in flat for name in one.get("required", ()))
         names = dict.fromkeys((*(name for one in flat for name in one.get("properties", {})), *required))
@@ -274,7 +274,7 @@ class _Making:
         for name in names:
             inner, below = _describing(flat, name), spot.below(name)
             hidden = below.at in self._hidden or any(one.get("writeOnly") is True for one in self._maker.flat(inner))
-            if hidden and (name not in required or self._maker.keeps(inner, None)):
+            if hidden and (name not in required or self._maker.satisfies(inner, None)):
                 made |= {name: None} if name in required else {}
                 continue
             try:
@@ -288,7 +288,7 @@ class _Making:
             del made[name]
         return made
 
-    def _add_free(self, made: dict[str, Any], flat: list[_Schema], shown: Mapping[str, Any], spot: _Spot) -> None:
+    def _add_free(self, made: dict[str, Any], flat: list[_Schema], shown: Mapping[str, Any], spot: _Slot) -> None:
         """Members of an object that is a map: one that its examples show, or one of a name that its schemas allow."""
         least = max((one["minProperties"] for one in flat if "minProperties" in one), default=0)
         is_map = any(isinstance(one.get("additionalProperties"), Mapping) or "patternProperties" in one for one in flat)
@@ -306,11 +306,11 @@ class _Making:
         for pattern in [pattern for one in flat for pattern in one.get("patternProperties", {})]:
             yield from map(str, self._maker.drawn([{"type": "string", "pattern": pattern}, *rules]))
         plain = [f"key_{number}" for number in range(1, _DRAWN + 1)]
-        yield from (name for name in plain if not rules or self._maker.keeps(rules, name))
+        yield from (name for name in plain if not rules or self._maker.satisfies(rules, name))
         if rules:
             yield from map(str, self._maker.drawn([{"type": "string"}, *rules]))
 
-    def _arrays(self, flat: list[_Schema], hint: Any, spot: _Spot) -> Iterator[list[Any]]:
+    def _arrays(self, flat: list[_Schema], hint: Any, spot: _Slot) -> Iterator[list[Any]]:
         """An array with an item of each kind, and, where none of them can be made, an empty one."""
         try:
             yield self._array(flat, hint, spot.entered(flat))
@@ -318,7 +318,7 @@ class _Making:
             yield []
             raise
 
-    def _array(self, flat: list[_Schema], hint: Any, spot: _Spot) -> list[Any]:
+    def _array(self, flat: list[_Schema], hint: Any, spot: _Slot) -> list[Any]:
         shown = next((one for one in (hint, *_examples(flat)) if isinstance(one, list)), [])
         first: list[_Schema] = next((one["prefixItems"] for one in flat if "prefixItems" in one), [])
         items = [one["items"] for one in flat if "items" in one]
@@ -344,7 +344,7 @@ class _Making:
         seen = set(map(_text, made))
         listed = [value for one in self._maker.flat(items) for value in _listed([one])]
         others = (value for value in (*listed, *self._maker.drawn(items)) if _text(value) not in seen)
-        return next((value for value in others if self._maker.keeps(items, value)), None)
+        return next((value for value in others if self._maker.satisfies(items, value)), None)
 
 
 def _merged(shown: Any, given: Mapping[str, Any]) -> Any:

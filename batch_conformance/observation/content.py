@@ -28,8 +28,8 @@ _JSON_TYPES: Mapping[type, str] = {
 }
 
 
-class Held(NamedTuple):
-    """What a body holds at a place of its schema, or at one that it does not declare.
+class PlaceTypes(NamedTuple):
+    """The JSON types that a body has at a place, declared by its schema or not.
 
     ``types`` counts the values there by JSON type; ``around`` says whether an object is there that could hold one.
     """
@@ -73,19 +73,19 @@ class Content:
         return mismatch(self.schema, self.value, self.undeclared)
 
     @cached_property
-    def held(self) -> tuple[Held, ...]:
-        """What is at every declared place, in document order, then at the undeclared ones."""
+    def held(self) -> tuple[PlaceTypes, ...]:
+        """The types at every declared place, in document order, then at the undeclared ones."""
         declared = [place.pointer for place in self.schema.properties]
         return tuple(
             self._held(pointer, declared=number < len(declared))
             for number, pointer in enumerate((*declared, *self.undeclared))
         )
 
-    def _held(self, pointer: str, *, declared: bool) -> Held:
+    def _held(self, pointer: str, *, declared: bool) -> PlaceTypes:
         values = list(members(self.value, pointer))
         around = members(self.value, pointer.rpartition("/")[0]) if pointer else values
         types = Counter(map(_type_name, values))
-        return Held(pointer, declared, types, any(isinstance(member, Mapping) for member in around))
+        return PlaceTypes(pointer, declared, types, any(isinstance(member, Mapping) for member in around))
 
 
 def read(body: bytes, *, text: bool) -> Parsed:

@@ -1,4 +1,4 @@
-"""The form of an answer: what tells one maker of refusals from another, whatever their words are."""
+"""The form of an answer: what distinguishes one source of refusals from another, whatever the wording."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ class Observation:
 
     @cached_property
     def mismatch(self) -> str:
-        """The rule that a body breaks which is not the documented object: that is told, and nothing else of it."""
+        """The rule broken by a body that is not the documented object; nothing else of such a body is reported."""
         mismatch = self.content.mismatch if self.content is not None else None
         return mismatch[0] if mismatch is not None else ""
 
@@ -179,8 +179,8 @@ def derived(function: Callable[[Observation], T]) -> Callable[[Observation], T]:
     return once
 
 
-def told_of(subjects: Set[str]) -> Set[str]:
-    """The subjects of which a trouble is told: one with plainer ids that nobody has is one with odder ones too."""
+def reported_subjects(subjects: Set[str]) -> Set[str]:
+    """The subjects to report a failure for: one with plain unknown ids covers that with odder unknown ids."""
     if "unknown" in subjects:
         return subjects - {*_ODD, "outside"}
     plainest = next((subject for subject in _ODD if subject in subjects), None)

@@ -123,8 +123,8 @@ def _read(body: bytes, twice: list[_Twice]) -> tuple[Any, int, str]:
     except _NotANumberError as error:
         raise _UnreadableError("nan", _NO_NUMBER(word=str(error))) from None
     except json.JSONDecodeError as error:
-        told = error.msg.lower().removesuffix(" at")
-        syntax = _SYNTAX[told]() if told in _SYNTAX else told
+        reason = error.msg.lower().removesuffix(" at")
+        syntax = _SYNTAX[reason]() if reason in _SYNTAX else reason
         raise _UnreadableError("not_json", _AT(what=syntax, line=error.lineno, column=error.colno)) from None
     except RecursionError:
         raise _UnreadableError("too_deep", _TOO_DEEP()) from None

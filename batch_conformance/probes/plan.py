@@ -224,15 +224,15 @@ def _evenly(one: Sequence[Probe], two: Sequence[Probe]) -> list[Probe]:
 
 def _trimmed(probes: list[Probe], limit: int, essential: int) -> list[Probe]:
     """At most ``limit`` probes in their order: the essential, then every name of every chapter, then repetitions."""
-    again: Counter[tuple[str, str, str | None]] = Counter()
+    repetitions: Counter[tuple[str, str, str | None]] = Counter()
     within: Counter[tuple[str, int]] = Counter()
     ranks = []
     for number, probe in enumerate(probes):
         # Another known id is another thing to see, not a repetition.
         identity = (probe.chapter, probe.name, probe.batch_id if probe.chapter == "known_ids" else None)
-        repetition = again[identity]
+        repetition = repetitions[identity]
         place = within[probe.chapter, repetition]
-        again[identity] += 1
+        repetitions[identity] += 1
         within[probe.chapter, repetition] += 1
         weighed = place // 2 if probe.chapter == "known_ids" else place
         ranks.append((number >= essential, repetition, weighed, number))

@@ -16,7 +16,7 @@ from batch_conformance.judge.sparing import unspared
 from batch_conformance.recorded.heads import remember
 from batch_conformance.recorded.inferred_probe import PLAIN, InferredProbe
 from batch_conformance.recorded.line import moment_of
-from batch_conformance.recorded.plain_reads import PlainReads, Taken
+from batch_conformance.recorded.plain_reads import FastPathCounts, PlainReads
 
 _SAID = frozenset({"probe", "credential", "failure", "reflections", "number", "attempt", "final", "from_cache"})
 _ODD_RESPONSE = frozenset(
@@ -51,11 +51,11 @@ class FastPath:
         explain: Callable[[dict[str, Any], int], Judged | None],
     ) -> None:
         self._inferred = inferred
-        operations = inferred.belonging.contract.operations
+        operations = inferred.urls.contract.operations
         ends = {one.path.rpartition("/")[2] for one in operations}
         self._named = frozenset(end for end in ends if "{" not in end)
         """Last segments of other operations' paths, which are no ids."""
-        self.taken = Taken()
+        self.taken = FastPathCounts()
         every = () if unspared() else operations
         self._reads = {
             one.id: PlainReads(inferred, judge, one, self.taken, explain) for one in every if PlainReads.fits(one)
@@ -109,7 +109,7 @@ class FastPath:
         name = "x"
         while name in self._named:
             name += "x"
-        place = self._inferred.belonging.place(f"{before}/{name}")
+        place = self._inferred.urls.place(f"{before}/{name}")
         is_plain = place is not None and place.segment == name and not place.query
         reads = self._reads.get(place.operation.id) if place is not None and is_plain else None
         remember(self._bases, before, reads)

@@ -69,9 +69,9 @@ def lines_of(text: bytes) -> Iterator[dict[str, Any] | LineError]:
 
 
 def _named(log: Mapping[str, Any], part: str) -> Iterator[str]:
-    told = log.get(part)
-    if isinstance(told, Mapping) and isinstance(told.get("name"), str):
-        yield told["name"]
+    part_of_log = log.get(part)
+    if isinstance(part_of_log, Mapping) and isinstance(part_of_log.get("name"), str):
+        yield part_of_log["name"]
 
 
 def _begun(entry: Any) -> float:
@@ -113,16 +113,16 @@ def _is_answer(response: Mapping[str, Any]) -> bool:
 def _is_from_cache(entry: Mapping[str, Any], response: Mapping[str, Any], *, of_browser: bool) -> bool:
     """Whether the client's cache gave the answer or asked for it: a 304 has no body, and answers a condition."""
     members = {**entry, **response}
-    told = any(
+    is_marked = any(
         value and str(value).lower() not in ("false", "no", "none", "network")
         for name, value in members.items()
         if _OF_CACHE.fullmatch(name)
     )
     kind = members.get("_fetchType")  # Safari's
-    told = told or (isinstance(kind, str) and kind.lower().endswith("cache"))
+    is_marked = is_marked or (isinstance(kind, str) and kind.lower().endswith("cache"))
     content = response.get("content")
     filled = isinstance(content, Mapping) and bool(content.get("text"))
-    return told or (_number(response.get("status")) == 304 and (of_browser or filled))
+    return is_marked or (_number(response.get("status")) == 304 and (of_browser or filled))
 
 
 def _number(value: object) -> float | None:
@@ -151,7 +151,7 @@ def _response(entry: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str
         "reason": response.get("statusText") or "",
         "http_version": str(response.get("httpVersion") or "1.1").upper().removeprefix("HTTP/"),
         "body_size": max(
-            _whole_size(response, content, headers if recorded else None), *_told_sizes(content, response)
+            _whole_size(response, content, headers if recorded else None), *_stated_sizes(content, response)
         ),
         "comment": comment,
     }
@@ -192,7 +192,7 @@ def _comments(entry: Mapping[str, Any], response: Mapping[str, Any], content: Ma
         yield entry["comment"]
 
 
-def _told_sizes(*parts: Mapping[str, Any]) -> Iterator[int]:
+def _stated_sizes(*parts: Mapping[str, Any]) -> Iterator[int]:
     """What members of the recorder's own say of the whole size, such as ``_originalSize``."""
     yield 0
     for part in parts:

@@ -21,8 +21,8 @@ _MOST_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the headers of a request come to."""
+class RequestFacts:
+    """What is needed of the headers of a request."""
 
     accept: Headers
     redactor: Redactor
@@ -31,8 +31,8 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What the headers of a response come to.
+class ResponseFacts:
+    """What is needed of the headers of a response.
 
     ``key`` has what is judged of them, Content-Type first; ``length`` is the Content-Length of a body that was sent
     uncoded, None where there is none.
@@ -51,14 +51,14 @@ class Heads:
         self._operation = operation
         self._judged = headers_looked_at()
         self._wanted = inferred.credential_headers | NEGOTIATION
-        self._asked: dict[Key, Asked | None] = {}
+        self._asked: dict[Key, RequestFacts | None] = {}
         self._names: dict[Key, tuple[int, ...]] = {}
         self._answer_names: dict[Key, tuple[int, ...]] = {}
-        self._answered: dict[Key, Said | None] = {}
+        self._answered: dict[Key, ResponseFacts | None] = {}
         self._checks: dict[tuple[str, ...], HeadCheck | None] = {}
         self._documented: dict[int, dict[str, Schema | None]] = {}
 
-    def asked(self, headers: Any) -> Asked | None:
+    def asked(self, headers: Any) -> RequestFacts | None:
         """What the headers of a request come to; None where they are none of a plain read."""
         pairs = pairs_of(headers)
         if pairs is None:
@@ -72,22 +72,22 @@ class Heads:
             return self._asked[key]
         except KeyError:
             asked = self._inferred.asked(tuple((names[place], found[place]) for place in places))
-            made = None if asked is None else Asked(*asked)
+            made = None if asked is None else RequestFacts(*asked)
             remember(self._asked, key, made)
             return made
 
-    def answered(self, status: int, headers: Any) -> Said | None:
+    def answered(self, status: int, headers: Any) -> ResponseFacts | None:
         """What is judged of the headers of a response; None where that is to be explained."""
         pairs = pairs_of(headers)
         if pairs is None:
             return None
         names, found = pairs
         try:
-            holds = self._checks[names]
+            check = self._checks[names]
         except KeyError:
-            holds = head_check(names)
-            remember(self._checks, names, holds)
-        if holds is None or not holds(found):
+            check = head_check(names)
+            remember(self._checks, names, check)
+        if check is None or not check(found):
             return None
         places = self._answer_names.get((status, names))
         if places is None:
@@ -103,7 +103,7 @@ class Heads:
             return made
 
     @staticmethod
-    def _answer(judged: list[tuple[str, str]], documented: dict[str, Schema | None]) -> Said | None:
+    def _answer(judged: list[tuple[str, str]], documented: dict[str, Schema | None]) -> ResponseFacts | None:
         content_types = [value for name, value in judged if name == "content-type"]
         if len(content_types) != 1 or len({name for name, _ in judged}) != len(judged):
             return None
@@ -118,9 +118,9 @@ class Heads:
             if schema is not None and schema.violations(header_value(schema, value)):
                 return None
             parts.append(name)
-        told = dict(judged)
-        length = None if told.get("content-encoding") else told.get("content-length")
-        return Said(tuple(parts), content_types[0], length)
+        fields = dict(judged)
+        length = None if fields.get("content-encoding") else fields.get("content-length")
+        return ResponseFacts(tuple(parts), content_types[0], length)
 
     def _places_of(self, names: tuple[str, ...], wanted: Set[str]) -> tuple[int, ...]:
         """Where among the names of headers those are that matter."""

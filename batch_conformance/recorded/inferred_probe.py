@@ -10,8 +10,8 @@ from typing import Literal
 
 from batch_conformance.exchange.exchange import RECORDED, Exchange, Headers, Probe, Request, Subject
 from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor
-from batch_conformance.recorded.belonging import Belonging, Place
 from batch_conformance.recorded.line import RecordedExchange
+from batch_conformance.recorded.operation_urls import OperationUrl, OperationUrls
 
 NotJudgedReason = Literal["elsewhere", "other_method", "conditional", "cached", "no_response"]
 """Why an exchange is not judged.
@@ -40,7 +40,7 @@ class InferredProbe:
     the recording leaves none of them out, so that a request without one had none.
     """
 
-    belonging: Belonging
+    urls: OperationUrls
     credential_headers: frozenset[str] = frozenset(MASKED_HEADERS)
     credentials_recorded: bool = False
 
@@ -48,8 +48,8 @@ class InferredProbe:
         """The exchange that is to be judged, without any secret; or why there is none."""
         unanswered = recorded.response is None and recorded.failure is None
         if recorded.probe is not None and not unanswered:
-            return self._made(recorded, recorded.probe, number) if self.belonging.holds(recorded.url) else "elsewhere"
-        place = self.belonging.place(recorded.url, recorded.method)
+            return self._made(recorded, recorded.probe, number) if self.urls.holds(recorded.url) else "elsewhere"
+        place = self.urls.place(recorded.url, recorded.method)
         names = {name.lower() for name, _ in recorded.request_headers}
         status = recorded.response.status if recorded.response else 0
         if place is None or (status == _SWITCHING_PROTOCOLS and "upgrade" in names):
@@ -63,7 +63,7 @@ class InferredProbe:
             return "conditional" if conditional else "cached"
         return self._made(recorded, self._probe(recorded, place, names), number)
 
-    def _probe(self, recorded: RecordedExchange, place: Place, names: set[str]) -> Probe:
+    def _probe(self, recorded: RecordedExchange, place: OperationUrl, names: set[str]) -> Probe:
         status = recorded.response.status if recorded.response else 0
         is_plain = PLAIN.fullmatch(place.segment) or not place.operation.parameter
         subject: Subject = "recorded" if is_plain else "hostile"
@@ -84,7 +84,7 @@ class InferredProbe:
             _forced(recorded.request_headers),
         )
 
-    def _credential(self, recorded: RecordedExchange, place: Place, names: set[str]) -> str:
+    def _credential(self, recorded: RecordedExchange, place: OperationUrl, names: set[str]) -> str:
         """The kind of credential: nobody knows whether one that was refused was valid, nor which were cut out."""
         sent = recorded.credential == "sent" or self._has_credential(recorded.request_headers, place.query)
         if not sent and (recorded.credential == "none" or (self.credentials_recorded and bool(names))):

@@ -19,7 +19,7 @@ from batch_conformance.judge.judge import Judge, Judged
 from batch_conformance.judge.log import UP, length_and_checksum
 from batch_conformance.judge.sparing import broken_alike, surely_kept
 from batch_conformance.observation.strict_json import surely_has_each_key_once
-from batch_conformance.recorded.heads import Asked, Heads, Key, Said, remember
+from batch_conformance.recorded.heads import Heads, Key, RequestFacts, ResponseFacts, remember
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import LineError
 from batch_conformance.rules.rule import AlikeBodies, BodyCheck
@@ -35,8 +35,8 @@ _Keyed = tuple[Key, dict[str, Any]]
 
 
 @dataclass(slots=True)
-class Taken:
-    """What the fast path took: how many exchanges by what comes before the id, and those without a credential.
+class FastPathCounts:
+    """Counts of the fast path: exchanges by what comes before the id, and those without a credential.
 
     ``keeps_lines`` says that lines have to be kept where they may be evidence, because they cannot be read again.
     """
@@ -64,7 +64,7 @@ class _Plan:
         return True
 
 
-_Last = tuple[int, Said, Asked, _Plan, int, tuple[Any, ...]]
+_Last = tuple[int, ResponseFacts, RequestFacts, _Plan, int, tuple[Any, ...]]
 """The last read of a batch: a hash of its body, what was answered and asked, and what these came to.
 
 Polls mostly get what the poll before got. Two texts have one hash of 64 bits, keyed anew by each process, as good as
@@ -72,7 +72,7 @@ never; the texts themselves would take ten times the memory.
 """
 
 
-_Came = tuple[str, str, str, tuple[float, int, float], bytes]
+_Read = tuple[str, str, str, tuple[float, int, float], bytes]
 """What comes before the id, the id, the body, when, number and seconds, and the line."""
 
 
@@ -84,7 +84,7 @@ class PlainReads:
         inferred: InferredProbe,
         judge: Judge,
         operation: Operation,
-        taken: Taken,
+        taken: FastPathCounts,
         explain: Callable[[dict[str, Any], int], Judged | None],
     ) -> None:
         self._judge = judge
@@ -121,10 +121,10 @@ class PlainReads:
         last = self._last.get(segment)
         # A key that the recording shows is looked for in every answer, whatever else it has in common with the last.
         if last and last[0] == hash(text) and last[1] is answered and last[2] is asked and not asked.secret:
-            return self._again(last, segment, before, when, raw)
+            return self._count_repeated(last, segment, before, when, raw)
         return self._take_new((before, segment, text, when, raw), values, asked, answered)
 
-    def _take_new(self, came: _Came, values: dict[str, Any], asked: Asked, answered: Said) -> bool:
+    def _take_new(self, came: _Read, values: dict[str, Any], asked: RequestFacts, answered: ResponseFacts) -> bool:
         """Count a read that is unlike the last one of its batch, as ``take`` does."""
         before, segment, text, when, raw = came
         status = values["response"]["status"]
@@ -132,7 +132,7 @@ class PlainReads:
             headers = values["response"]["headers"]
             if asked.redactor.redact_text(f"{headers}{text}") != f"{headers}{text}":
                 return False
-        told = text
+        unmasked = text
         if "=" in text and ("?" in text or "%" in text or "&" in text or "\\u0026" in text):
             text = asked.redactor.redact_bytes(text.encode()).decode()
         keyed = self._key(segment, text, (status, answered.key, asked.accept))
@@ -147,13 +147,15 @@ class PlainReads:
             return False
         if len(self._last) >= _MOST_POLLED and segment not in self._last:
             self._last.clear()
-        length = answered.length and length_and_checksum(answered.length, told.encode())
+        length = answered.length and length_and_checksum(answered.length, unmasked.encode())
         facts = (status, answered.content_type, plan.facts(body), length, UP)
-        last = (hash(told), answered, asked, plan, size, facts)
+        last = (hash(unmasked), answered, asked, plan, size, facts)
         self._last[segment] = last
-        return self._again(last, segment, before, when, raw)
+        return self._count_repeated(last, segment, before, when, raw)
 
-    def _again(self, last: _Last, segment: str, before: str, when: tuple[float, int, float], raw: bytes) -> bool:
+    def _count_repeated(
+        self, last: _Last, segment: str, before: str, when: tuple[float, int, float], raw: bytes
+    ) -> bool:
         """Count a read of which all is known but when it was."""
         _, _, asked, plan, size, facts = last
         begun, number, elapsed = when
@@ -227,7 +229,7 @@ class PlainReads:
         observation, roles = judged.observation, self._operation.roles
         schema = observation.schema
         exchange = observation.exchange
-        deviations = [deviation for _, _, found in judged.told for deviation in found]
+        deviations = [deviation for _, _, found in judged.deviations for deviation in found]
         of_state = {("body.known_value", roles.state)}
         if not all(d.rule in self._broken_alike or (d.rule, d.pointer) in of_state for d in deviations):
             return None

@@ -50,7 +50,7 @@ class Recording:
         explains_all: bool = False,
     ) -> None:
         self.inferred = inferred
-        self.judge = Judge(inferred.belonging.contract, most=most_reads, folder=folder)
+        self.judge = Judge(inferred.urls.contract, most=most_reads, folder=folder)
         self._parts: list[Part] = []
         self.lines = 0
         self.malformed = 0
@@ -170,7 +170,7 @@ class Recording:
     def _exchange(self, recorded: RecordedExchange, number: int, base: int) -> Exchange | NotJudgedReason:
         exchange = self.inferred.exchange(recorded, number if recorded.number is None else base + recorded.number)
         if isinstance(exchange, Exchange):
-            place = self.inferred.belonging.place(recorded.url, recorded.method)
+            place = self.inferred.urls.place(recorded.url, recorded.method)
             self._count_base(place.base if place else "", 1)
             if recorded.probe is None and exchange.probe.credential == "valid" and (exchange.status or 0) < 300:
                 self.without_credential += self.inferred.lacks_credential(recorded)
@@ -179,7 +179,7 @@ class Recording:
     def _with_evidence(self, ledger: Ledger) -> Ledger:
         """The ledger, with the exchanges of which only a part was kept read again, where they can be."""
         reduced = [one for one in (*ledger.exchanges, *(f.evidence for f in ledger.findings)) if is_reduced(one)]
-        whole = {one: self._again(one) or one for one in dict.fromkeys(reduced)}
+        whole = {one: self._read_anew(one) or one for one in dict.fromkeys(reduced)}
         exchanges = [whole.get(exchange, exchange) for exchange in ledger.exchanges]
         evidences = [whole.get(finding.evidence, finding.evidence) for finding in ledger.findings]
         sources = self._sources([exchange.order for exchange in (*exchanges, *evidences)])
@@ -201,9 +201,9 @@ class Recording:
 
     def _sources(self, orders: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
         """Where exchanges are in their files, for people; empty where that is not known."""
-        told = dict.fromkeys(orders, "")
+        sources = dict.fromkeys(orders, "")
         numbers = {
-            order: self._places.get(order, order[0]) for order in told if order in self._places or not self._unplaced
+            order: self._places.get(order, order[0]) for order in sources if order in self._places or not self._unplaced
         }
         found = ((order, self._part_of(number)) for order, number in numbers.items())
         parts = {order: part for order, part in found if part is not None}
@@ -220,18 +220,18 @@ class Recording:
         for order, part in parts.items():
             index = numbers[order] - part.first
             if part.start == 0:
-                told[order] = part.where(index, 0)
+                sources[order] = part.where(index, 0)
             else:
                 lines = before.get((part.path, part.start))
-                told[order] = part.path if lines is None else f"{part.path}:{lines + index + 1}"
-        return told
+                sources[order] = part.path if lines is None else f"{part.path}:{lines + index + 1}"
+        return sources
 
     def _part_of(self, number: int) -> Part | None:
         """The part that an exchange is in, by its place; None where it was read from none."""
         begun = (part for part in self._parts if part.first <= number)
         return max(begun, key=lambda part: part.first, default=None)
 
-    def _again(self, reduced: Exchange) -> Exchange | None:
+    def _read_anew(self, reduced: Exchange) -> Exchange | None:
         """The whole exchange, read once more; None where its file is not at hand any more, or has it elsewhere."""
         number = reduced.number
         part = self._part_of(number)
@@ -265,14 +265,14 @@ class Recording:
 
     def _tell(self, where: str, complaint: str, unjudged: str) -> None:
         """Count a line that is no exchange, or one of whose body nothing is said, and show it if it is of the first."""
-        told = self.complaints if complaint else self.left_open
+        lines = self.complaints if complaint else self.left_open
         self.malformed += bool(complaint)
         self.unjudged += bool(unjudged)
-        if len(told) < MOST_COMPLAINTS:
-            told.append(f"{where}: {complaint or unjudged}")
+        if len(lines) < MOST_COMPLAINTS:
+            lines.append(f"{where}: {complaint or unjudged}")
 
     def _base_of(self, before: str) -> str:
-        place = self.inferred.belonging.place(f"{before}/x")
+        place = self.inferred.urls.place(f"{before}/x")
         return place.base if place else ""
 
     def _count_base(self, base: str, count: int) -> None:
@@ -284,7 +284,7 @@ def unjudged_body(recorded: RecordedExchange, exchange: Exchange | NotJudgedReas
     """Why nothing is said of a body that the contract describes, for people; empty where something is."""
     if not recorded.unjudged or not isinstance(exchange, Exchange):
         return ""
-    lacks = Observation(exchange, inferred.belonging.contract).lacks_body
+    lacks = Observation(exchange, inferred.urls.contract).lacks_body
     return inferred.without_secrets(recorded.unjudged, recorded) if lacks else ""
 
 

@@ -97,7 +97,7 @@ def lines_before(path: str, starts: Iterable[int]) -> dict[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class LineBlock:
     """Lines in a row. ``index`` is that of the first one in its part, ``offset`` the byte where it begins."""
 
     lines: Sequence[Raw]
@@ -154,7 +154,7 @@ def parts(paths: Sequence[str], piece: int = PIECE) -> list[Part]:
     return made
 
 
-def blocks(part: Part, advance: Callable[[int], None] = lambda _: None) -> Iterator[Block]:
+def blocks(part: Part, advance: Callable[[int], None] = lambda _: None) -> Iterator[LineBlock]:
     """The lines of a part, block by block; ``advance`` is told of bytes read. Raises ``SourceError``."""
     try:
         if part.path == STDIN:
@@ -192,7 +192,7 @@ def _kind(path: str, head: bytes) -> Kind:
                 head = file.read(4096)
         except (OSError, EOFError, zlib.error):
             head = b""
-    foreign = next((told for begins, told in _FOREIGN if head.startswith(begins)), "")
+    foreign = next((name for begins, name in _FOREIGN if head.startswith(begins)), "")
     if foreign:
         raise SourceError(f"cannot read {path}: {foreign.format(shlex.quote(path))}")
     name = path.lower().removesuffix(".gz")
@@ -212,14 +212,14 @@ def _is_gzip(file: io.BufferedReader) -> bool:
     return head == _GZIP
 
 
-def _of_archive(text: bytes) -> Iterator[Block]:
+def _of_archive(text: bytes) -> Iterator[LineBlock]:
     try:
-        yield Block(list(lines_of(text)), 0, 0)
+        yield LineBlock(list(lines_of(text)), 0, 0)
     except LineError as error:
-        yield Block([error], 0, 0)
+        yield LineBlock([error], 0, 0)
 
 
-def _of_stream(file: io.BufferedReader, part: Part, advance: Callable[[int], None]) -> Iterator[Block]:
+def _of_stream(file: io.BufferedReader, part: Part, advance: Callable[[int], None]) -> Iterator[LineBlock]:
     packed = file.peek(2).startswith(_GZIP)
     with gzip.GzipFile(fileobj=file) if packed else nullcontext(file) as stream:
         if _HAR.match(stream.peek(4096)):
@@ -228,16 +228,16 @@ def _of_stream(file: io.BufferedReader, part: Part, advance: Callable[[int], Non
             yield from _split(_chunks(stream, None, advance), part.start)
 
 
-def _of_gzip(file: io.BufferedReader, part: Part, advance: Callable[[int], None]) -> Iterator[Block]:
-    told = 0
+def _of_gzip(file: io.BufferedReader, part: Part, advance: Callable[[int], None]) -> Iterator[LineBlock]:
+    reported = 0
     with gzip.open(file) as inside:
         for block in _split(_chunks(inside, None, lambda _: None), part.start):
             yield block
-            advance(file.tell() - told)
-            told = file.tell()
+            advance(file.tell() - reported)
+            reported = file.tell()
 
 
-def _of_lines(file: io.BufferedReader, part: Part, advance: Callable[[int], None]) -> Iterator[Block]:
+def _of_lines(file: io.BufferedReader, part: Part, advance: Callable[[int], None]) -> Iterator[LineBlock]:
     """The lines that begin in the part: a line that its start cuts belongs to the part before."""
     start, end = part.start, part.end or 0
     if start:
@@ -263,7 +263,7 @@ def _chunks(
         advance(len(chunk))
 
 
-def _split(chunks: Iterator[bytes], offset: int) -> Iterator[Block]:
+def _split(chunks: Iterator[bytes], offset: int) -> Iterator[LineBlock]:
     """Lines out of chunks; one of absurd length is an error, and what follows it is read."""
     index, rest, skipping = 0, b"", False
     for chunk in chunks:
@@ -276,9 +276,9 @@ def _split(chunks: Iterator[bytes], offset: int) -> Iterator[Block]:
         found: list[Raw] = list(lines)
         if skipping:
             found[0], skipping = LineError(f"a line of more than {LONGEST_LINE} bytes"), False
-        yield Block(found, index, offset)
+        yield LineBlock(found, index, offset)
         index, offset = index + len(lines), offset + sum(map(len, lines)) + len(lines)
     if rest:
-        yield Block([rest], index, offset)
+        yield LineBlock([rest], index, offset)
     elif skipping:
-        yield Block([LineError(f"a line of more than {LONGEST_LINE} bytes")], index, offset)
+        yield LineBlock([LineError(f"a line of more than {LONGEST_LINE} bytes")], index, offset)

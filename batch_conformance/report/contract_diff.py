@@ -1,4 +1,4 @@
-"""A comparison of two contracts as text, JSON, Markdown and HTML: one model, four faces."""
+"""A comparison of two contracts as text, JSON, Markdown and HTML: one model, four formats."""
 
 from __future__ import annotations
 

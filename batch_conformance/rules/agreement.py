@@ -37,8 +37,8 @@ def _aged(headers: Headers) -> tuple[str, str] | None:
     directives = ", ".join(_values(headers, "cache-control"))
     if not ages or not ages[0].isdecimal() or not ages[0].strip("0") or not _NO_STORE.search(directives):
         return None
-    told_apart = any(name.lower() in _OF_CACHES for name, _ in headers)
-    return None if told_apart else (ages[0][:20], directives[:60])
+    caches_differ = any(name.lower() in _OF_CACHES for name, _ in headers)
+    return None if caches_differ else (ages[0][:20], directives[:60])
 
 
 def _later(headers: Headers) -> tuple[str, str] | None:

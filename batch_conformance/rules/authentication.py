@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from batch_conformance.contract.operation import Operation
-from batch_conformance.contract.said import at_response, at_scheme, at_security
+from batch_conformance.contract.stated_at import at_response, at_scheme, at_security
 from batch_conformance.exchange.redaction import REDACTED
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.message import Listing, Message, Template, shown
@@ -103,7 +103,7 @@ def _answered(observation: Observation) -> int:
 
 
 def _accepted(rule: str, *, apart: bool = False) -> Callable[[Observation], Iterator[Broken]]:
-    """The check of a rule's credentials; ``apart`` has each kind of them told as a finding of its own."""
+    """The check of a rule's credentials; ``apart`` makes a finding of its own of each kind."""
 
     def check(observation: Observation) -> Iterator[Broken]:
         kind, status = _kind(observation), _answered(observation)

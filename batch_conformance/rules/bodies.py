@@ -52,13 +52,13 @@ def of_body(observation: Observation) -> tuple[_Told, ...]:
 
 
 def _checks(rule: str) -> Callable[[Observation], Sequence[Broken]]:
-    """The check of a rule; what was turned away is told as that, whatever its body is."""
+    """The check of a rule; of a request that was turned away the body is not checked."""
 
     def check(observation: Observation) -> Sequence[Broken]:
-        told = of_body(observation)
-        if not told or is_turned_away(observation):
+        found = of_body(observation)
+        if not found or is_turned_away(observation):
             return ()
-        return [broken for broken_rule, broken in told if broken_rule == rule]
+        return [broken for broken_rule, broken in found if broken_rule == rule]
 
     return check
 
@@ -85,13 +85,13 @@ def _of_value(observation: Observation, content: Content) -> Iterator[_Told]:
         if violation.keyword == "type" or violation.pointer not in mistyped
         if not _is_written(violation.pointer, content.write_only)
     ]
-    told: set[str] = set()
+    seen: set[str] = set()
     for violation in found:
         place = content.schema.contradiction(violation.pointer)
         if place is None:
             yield _violated(observation, violation)
-        elif place not in told:
-            told.add(place)
+        elif place not in seen:
+            seen.add(place)
             yield _impossible(observation, violation, place, content.schema.impossible[place])
     for one in content.write_only:
         yield _sent_back(observation, one)
@@ -227,7 +227,7 @@ def surely_says_something(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
             return None
     names = tuple(name for name, value in body.items() if type(value) is str)
 
-    def holds(body: Body) -> bool:
+    def check(body: Body) -> bool:
         texts = tuple(map(body.__getitem__, names))
         # The least of them begins with white space where any is nothing else.
         if texts and not (_NOTHING.isdisjoint(texts) and min(texts)[0] > " "):
@@ -238,7 +238,7 @@ def surely_says_something(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
                 return False
         return True
 
-    return (holds,)
+    return (check,)
 
 
 def _surely_valid(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:

@@ -1,4 +1,4 @@
-"""Rules about what OpenAI's own client makes of the answers: told to those who use it, and failing nothing.
+"""Rules about what OpenAI's own client makes of the answers: reported with ``--client``, and failing nothing.
 
 ``client.reader`` reads each exchange as the client does, and says what these rules make of it.
 """

@@ -1,4 +1,4 @@
-"""Conditions under which a deviation of one exchange is told of: what else the run has to show, or not to show.
+"""Conditions under which a deviation of one exchange is reported: what else the run has to show, or not to show.
 
 Each is a bucket of a tally; ``judge.facts.Facts`` says in the end which of them hold.
 """

@@ -10,7 +10,7 @@ from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, integer_at
 from batch_conformance.rules.batch import stage_of
 from batch_conformance.rules.highlight import at_pointer
-from batch_conformance.rules.history import History
+from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
 
 _NOT_NEGATIVE = Template("counts.sum.negative", "no negative count")
@@ -77,7 +77,7 @@ def surely_add_up(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
     return (hold,)
 
 
-def _compare_counts(history: History) -> Iterator[tuple[Observation, Broken]]:
+def _compare_counts(history: BatchHistory) -> Iterator[tuple[Observation, Broken]]:
     for earlier, later in pairwise(history.batches):
         counts = later.operation.roles.counts
         for pointer in (counts.total, counts.completed, counts.failed) if counts else ():
@@ -120,7 +120,7 @@ REGRESSED = Rule(
     clauses=where(_has_counts, Template("counts.regressed.clause", "counts do not go back"), "200"),
     compare=_compare_counts,
     compares="reads",
-    kept_by_calm_reads=True,
+    kept_by_monotonic_reads=True,
     looks_at="run",
     highlight=at_pointer,
 )

@@ -216,11 +216,11 @@ def is_well_formed(name: str, value: str) -> bool:
 
 def _check_syntax(observation: Observation) -> Iterator[Broken]:
     answer = observation.answer
-    told: set[str] = set()
+    seen: set[str] = set()
     for name, value in answer.headers if answer is not None and answer.headers_complete else ():
         lower = name.lower()
-        if lower not in told and not is_well_formed(lower, value):
-            told.add(lower)
+        if lower not in seen and not is_well_formed(lower, value):
+            seen.add(lower)
             field = FIELDS[lower]
             # In double quotes it would look right, where those are what is missing.
             observed = shown(Private(f"`{value.strip()[:60]}`"))
@@ -237,7 +237,7 @@ def _check_repeated(observation: Observation) -> Iterator[Broken]:
     if answer is None or not answer.headers_complete:
         return
     for lower, count in Counter(name.lower() for name, _ in answer.headers).items():
-        if count > 1 and lower in SINGLETONS and not _is_told_otherwise(lower, answer):
+        if count > 1 and lower in SINGLETONS and not _is_list_field(lower, answer):
             values = Private(", ".join(value.strip()[:40] for value in _values(lower, answer))[:90])
             name = SINGLETONS[lower]
             yield Broken(_ONCE(name=name), _TIMES(count=count, values=shown(values)), lower, status="")
@@ -247,7 +247,7 @@ def _values(name: str, answer: Response) -> list[str]:
     return [value for other, value in answer.headers if other.lower() == name]
 
 
-def _is_told_otherwise(name: str, answer: Response) -> bool:
+def _is_list_field(name: str, answer: Response) -> bool:
     """Whether the copies do no harm, or differ in what a rule of its own tells: two lengths, or two media types.
 
     The same length twice is one that recipients may take (RFC 9110 section 8.6); so is the same Content-Type.

@@ -15,7 +15,7 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.message import Listing, Message, Private, Template, shown
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.highlight import Highlight, at_headers
-from batch_conformance.rules.history import History
+from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.refusal import is_turned_away, leads_to_normal_form
 from batch_conformance.rules.rule import Broken, Rule, always, is_batch, where
 
@@ -155,10 +155,10 @@ def _at_declared(finding: Finding) -> Highlight:
 
 _Asked = tuple[str, str, tuple[tuple[str, str], ...]]
 _Read = tuple[int, Observation, Any]
-"""The place of a GET among the reads of a batch, and what is told of its length."""
+"""The place of a GET among the reads of a batch, and its length."""
 
 
-def _compare_head(history: History) -> Iterator[tuple[Observation, Broken]]:
+def _compare_head(history: BatchHistory) -> Iterator[tuple[Observation, Broken]]:
     """What HEAD said and GET did not, of one request with the valid credential."""
     compared = [one for one in zip(history.observations, history.lengths, strict=True) if _is_compared(one[0])]
     gets: dict[_Asked, list[Observation]] = {}
@@ -184,7 +184,7 @@ def _compare_head(history: History) -> Iterator[tuple[Observation, Broken]]:
             yield observation, _differs(expected, observation.media_type, "media_type")
         path = observation.exchange.probe.path
         meant = _length_around(place, reads[path]) if length is not None else None
-        if meant is not None and length != meant and not _is_told_by_a_read(length, reads[path]):
+        if meant is not None and length != meant and not _is_length_of_a_read(length, reads[path]):
             yield observation, _differs(_LENGTH(length=meant), length[:20], "length")
 
 
@@ -203,12 +203,12 @@ def _length_around(place: int, reads: Sequence[_Read]) -> str | None:
         return None
     if one.mismatch or other.mismatch:
         return None  # what the documented object is long is another thing
-    told: str = length[0]
-    return told
+    first: str = length[0]
+    return first
 
 
-def _is_told_by_a_read(length: str, reads: Sequence[_Read]) -> bool:
-    """Whether any GET of the batch told this length: then HEAD was answered from the state that this GET shows.
+def _is_length_of_a_read(length: str, reads: Sequence[_Read]) -> bool:
+    """Whether any GET of the batch had this length: then HEAD was answered from the state that this GET shows.
 
     Of two replicas that are not at the same state, the reads beside a HEAD may be of the one and the HEAD of the other.
     """
@@ -354,7 +354,7 @@ HEAD_DIFFERS = Rule(
     exercised=_is_conclusive_head,
     compare=_compare_head,
     compares="methods",
-    kept_by_calm_reads=True,
+    kept_by_monotonic_reads=True,
     looks_at="run",
     highlight=_at_what_differs,
 )

@@ -14,7 +14,7 @@ _CLOCK = 0.002
 
 
 @dataclass(frozen=True)
-class History:
+class BatchHistory:
     """The exchanges of one batch with the valid credential, GET and HEAD alike.
 
     Of recorded traffic the answers are reduced to what is compared. ``lengths`` has what ``judge.log.length_of`` says

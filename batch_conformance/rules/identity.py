@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from batch_conformance.contract.operation import Operation
-from batch_conformance.contract.said import at_parameter, at_response
+from batch_conformance.contract.stated_at import at_parameter, at_response
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.message import Message, Private, Template, shown
@@ -33,7 +33,7 @@ _NO_ID = Template("identity.list_answered.expected", "404: the path has no id")
 _NORMAL = Template("identity.spelling_redirected.expected", "the answer that the normal form of the path gets, or 404")
 
 
-def _told(observation: Observation, condition: Bucket = ALWAYS) -> Bucket:
+def _condition(observation: Observation, condition: Bucket = ALWAYS) -> Bucket:
     """Told where a success is one: some servers refuse with 200 and another object."""
     if observation.is_another_object:
         return unless_refused_so(form_of(observation), condition)
@@ -49,7 +49,7 @@ def _success(observation: Observation, expected: Message, kind: str, condition: 
     status = observation.answer.status if observation.answer else 0
     asked = observation.exchange.probe.batch_id or ""
     observed = _SUCCESS(status=status, id=_short(asked)) if asked else _SUCCESS_OF_NONE(status=status)
-    return Broken(expected, observed, kind, when=_told(observation, condition))
+    return Broken(expected, observed, kind, when=_condition(observation, condition))
 
 
 def _check_batch(observation: Observation) -> Iterator[Broken]:
@@ -65,7 +65,7 @@ def _check_batch(observation: Observation) -> Iterator[Broken]:
             "other",
             media_type=observation.contract_media_type,
             pointer=pointer,
-            when=_told(observation),
+            when=_condition(observation),
         )
 
 

@@ -72,13 +72,13 @@ def _of_text(observation: Observation) -> Iterator[tuple[str, Broken]]:
 
 
 def _checks(rule: str) -> Callable[[Observation], Sequence[Broken]]:
-    """The check of a rule; what was turned away is told as that, whatever its body is."""
+    """The check of a rule; of a request that was turned away the body is not checked."""
 
     def check(observation: Observation) -> Sequence[Broken]:
-        told = of_text(observation)
-        if not told or is_turned_away(observation):
+        found = of_text(observation)
+        if not found or is_turned_away(observation):
             return ()
-        return [broken for broken_rule, broken in told if broken_rule == rule]
+        return [broken for broken_rule, broken in found if broken_rule == rule]
 
     return check
 

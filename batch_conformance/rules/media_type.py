@@ -44,8 +44,8 @@ def is_of_another_type(observation: Observation) -> bool:
         return False
     if observation.method == "HEAD" or not answer.body.strip() or leads_to_normal_form(observation):
         return False
-    told = bool(observation.media_type) or answer.headers_complete
-    return told and observation.declared_media_type is None
+    is_known = bool(observation.media_type) or answer.headers_complete
+    return is_known and observation.declared_media_type is None
 
 
 def _check_type(observation: Observation) -> Iterator[Broken]:

@@ -11,15 +11,15 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import printable
 from batch_conformance.contract.roles import Roles
-from batch_conformance.contract.said import Said, nowhere
 from batch_conformance.contract.schema import Schema
+from batch_conformance.contract.stated_at import Locate, nowhere
 from batch_conformance.findings.finding import Deviation, Finding, Level, Side
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.conditions import ALWAYS
 from batch_conformance.rules.highlight import Highlight
-from batch_conformance.rules.history import History
+from batch_conformance.rules.history import BatchHistory
 
 LooksAt = Literal["message", "members", "values", "bytes", "run"]
 """The most that decides on whether a rule is broken, each with what comes before it.
@@ -83,7 +83,7 @@ class Broken:
     """How one exchange breaks a rule. What is None is that of the rule, or of the response.
 
     ``kind`` tells deviations at one clause apart and is part of the fingerprint: a stable word, never a random value.
-    ``when`` is what else a run has to show for it to be told; only rules about identity and credentials have one.
+    ``when`` is what else a run has to show for it to be reported; only rules about identity and credentials have one.
     """
 
     expected: Message
@@ -125,7 +125,7 @@ class Rule:
     where it is ``kept_by_plain_reads``: by a complete 2xx answer in JSON that every parser reads alike, to a plain GET
     of an id, with the batch asked for, with no key in it, and with
     headers that were checked: those that are declared, and those that HTTP defines. One that
-    compares is spared where it is ``kept_by_calm_reads``: by reads of one batch by GET alone, each of them sent after
+    compares is spared where it is ``kept_by_monotonic_reads``: by reads of one batch by GET alone, each sent after
     the one before and answered with the batch, whose state only moves on, whose counts never fall, and in which nothing
     else of what is compared changes but from null.
 
@@ -143,20 +143,20 @@ class Rule:
     breaks: str
     keeps: str
     said_by: Literal["response", "source"] = "source"
-    said: Said = nowhere
+    said: Locate = nowhere
     clauses: Callable[[Operation], Iterable[Place]] = lambda _: ()
     exercised: Callable[[Observation], bool] | None = None
     exercised_at: At = ""
     concern: Concern = "protocol"
     of_body: bool = False
     check: Callable[[Observation], Iterable[Broken]] | None = None
-    compare: Callable[[History], Iterable[tuple[Observation, Broken]]] | None = None
+    compare: Callable[[BatchHistory], Iterable[tuple[Observation, Broken]]] | None = None
     compares: Literal["", "reads", "methods"] = ""
     looks_at: LooksAt | None = None
     headers: tuple[str, ...] = ()
     surely_kept: Callable[[AlikeBodies], tuple[BodyCheck, ...] | None] | None = None
     kept_by_plain_reads: bool = False
-    kept_by_calm_reads: bool = False
+    kept_by_monotonic_reads: bool = False
     highlight: Callable[[Finding], Highlight] = lambda _: Highlight()
     only_with: Literal["", "client", "shape"] = ""
 

@@ -10,7 +10,7 @@ from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.batch import is_plausible, stage_of
 from batch_conformance.rules.highlight import at_pointer, at_status
-from batch_conformance.rules.history import History
+from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.refusal import is_of_a_query
 from batch_conformance.rules.rule import Broken, Rule, has_id, where
 
@@ -22,7 +22,7 @@ _UNSET = Template("stability.changed.unset", "unset")
 _WEIGHED_ELSEWHERE = frozenset({401, 406, 429})
 
 
-def _compare_answers(history: History) -> Iterator[tuple[Observation, Broken]]:
+def _compare_answers(history: BatchHistory) -> Iterator[tuple[Observation, Broken]]:
     answered = [read for read in history.reads if read.exchange.final and read.answer is not None]
     if not any(200 <= read.answer.status < 300 for read in answered if read.answer):
         return
@@ -36,7 +36,7 @@ def _compare_answers(history: History) -> Iterator[tuple[Observation, Broken]]:
             yield read, Broken(_AS_OTHERS(), shown(status), str(status))
 
 
-def _compare_values(history: History) -> Iterator[tuple[Observation, Broken]]:
+def _compare_values(history: BatchHistory) -> Iterator[tuple[Observation, Broken]]:
     """What lasts keeps its value once it is set, and stays there."""
     reads = history.batches
     settled: dict[str, Any] = {}
@@ -127,7 +127,7 @@ CHANGED = Rule(
     clauses=where(has_id, Template("stability.changed.clause", "what never changes is the same at every read"), "200"),
     compare=_compare_values,
     compares="reads",
-    kept_by_calm_reads=True,
+    kept_by_monotonic_reads=True,
     looks_at="run",
     highlight=at_pointer,
 )
@@ -147,7 +147,7 @@ ANSWER_CHANGED = Rule(
     ),
     compare=_compare_answers,
     compares="reads",
-    kept_by_calm_reads=True,
+    kept_by_monotonic_reads=True,
     looks_at="run",
     highlight=at_status,
 )

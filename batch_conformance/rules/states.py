@@ -7,12 +7,12 @@ from itertools import pairwise
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Stage
-from batch_conformance.contract.said import at_state
+from batch_conformance.contract.stated_at import at_state
 from batch_conformance.message import Template, shown
 from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.batch import moment, stage_of, times_of
 from batch_conformance.rules.highlight import at_pointer
-from batch_conformance.rules.history import History
+from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.rule import Broken, Rule, is_batch, where
 
 _A_TIME = Template("state.timestamp_missing.expected", "a time, as the batch is {state}")
@@ -97,7 +97,7 @@ def _contradicts(here: Stage, other: Stage) -> bool:
     return other.rank > here.rank and "cancelling" not in (here.word, other.word)
 
 
-def _compare_states(history: History) -> Iterator[tuple[Observation, Broken]]:
+def _compare_states(history: BatchHistory) -> Iterator[tuple[Observation, Broken]]:
     for earlier, later in pairwise(history.batches):
         roles = later.operation.roles
         was, now = stage_of(earlier.batch, roles), stage_of(later.batch, roles)
@@ -196,7 +196,7 @@ REGRESSED = Rule(
     clauses=where(_has_states, Template("state.regressed.clause", "the state does not go back"), "200"),
     compare=_compare_states,
     compares="reads",
-    kept_by_calm_reads=True,
+    kept_by_monotonic_reads=True,
     looks_at="run",
     highlight=at_pointer,
 )

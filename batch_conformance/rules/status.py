@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from batch_conformance.contract.said import at_operation
+from batch_conformance.contract.stated_at import at_operation
 from batch_conformance.message import Listing, Template, shown
 from batch_conformance.observation.observation import Observation, derived
 from batch_conformance.rules.bodies import of_body
@@ -115,7 +115,7 @@ def _check_refused(observation: Observation) -> Iterator[Broken]:
 
 
 def refused_for_its_id(observation: Observation) -> Broken:
-    """The one thing that is told of all refusals of ids that their schema does not admit, whatever they are like."""
+    """The one finding about all refusals of ids that their schema does not admit, however they are refused."""
     return Broken(
         _ADMITTED(parameter=observation.operation.parameter),
         _NOT_ADMITTED(status=observation.exchange.status or 0),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Roles, Stage
-from batch_conformance.contract.said import at_example_of_time
+from batch_conformance.contract.stated_at import at_example_of_time
 from batch_conformance.message import Private, Template
 from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.rules.batch import EARLIEST, LATEST, clock, is_plausible, times_of

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from batch_conformance.contract.choice import DEFAULT_CHOICE, Choice
+from batch_conformance.contract.choice import DEFAULT_CHOICE, OperationChoice
 from batch_conformance.contract.contract import Reading, compile_contract
 from batch_conformance.contract.diff import diff_contracts
 from batch_conformance.contract.document import parse_document
@@ -20,7 +20,7 @@ def check_document(
     source: str,
     reading: Reading,
     overlays: Sequence[Path] = (),
-    choice: Choice = DEFAULT_CHOICE,
+    choice: OperationChoice = DEFAULT_CHOICE,
     revision: str = "",
 ) -> DocumentCheck:
     """Check a document, and with a git ``revision`` compare it with the file as it was there.

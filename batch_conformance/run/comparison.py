@@ -32,8 +32,8 @@ _T = TypeVar("_T")
 
 _NOT_WRITTEN = Template("keep.not_written", "{file} was not written: the run ended in a fault of this tool")
 _BASELINE = Template("keep.baseline", "Baseline {file}: {added} added, {removed} removed as fixed, {kept} kept")
-_EXPIRED = Template("keep.expired", "{told}, {number} of them expired: renew or delete those by hand")
-_WITHOUT_REASON = Template("keep.without_reason", "{told}; write the reason of each new one into it")
+_EXPIRED = Template("keep.expired", "{message}, {number} of them expired: renew or delete those by hand")
+_WITHOUT_REASON = Template("keep.without_reason", "{message}; write the reason of each new one into it")
 _HISTORY = Template("keep.history", "History {file}: one run added")
 _SHAPE = Template("keep.shape", "Shape {file}: {statuses} statuses, {states} states of a batch")
 
@@ -124,30 +124,30 @@ def load_comparison(files: Files, contract: Contract) -> Comparison:
     )
 
 
-def keep(report: RunReport, comparison: Comparison) -> Sequence[Message]:
+def write_comparison_files(report: RunReport, comparison: Comparison) -> Sequence[Message]:
     """Write the baseline, the shape and the history that were asked for, and say what has become of them, a line each.
 
     Raises ``ReportError`` when one cannot be written. A run that a fault of this tool spoilt leaves all as they are.
     """
-    files, told, problems = comparison.files, list[Message](), list[Message]()
+    files, written, problems = comparison.files, list[Message](), list[Message]()
     for target in filter(None, (files.write_baseline, files.write_shape, files.history)):
         try:
             if report.fault:
                 problems.append(_NOT_WRITTEN(file=str(target)))
             elif target is files.write_baseline:
-                told.append(_keep_baseline(report, comparison, target))
+                written.append(_keep_baseline(report, comparison, target))
             elif target is files.write_shape:
-                told.append(_keep_shape(report, target))
+                written.append(_keep_shape(report, target))
             else:
                 append_run(report, target)
-                told.append(_HISTORY(file=str(target)))
+                written.append(_HISTORY(file=str(target)))
         except OSError as error:
             problems.append(CANNOT_WRITE(file=str(target), why=str(error.strerror or error)))
         except BaselineError as error:
             problems.append(shown(str(error)))
     if problems:
         raise ReportError(tuple(problems), ())
-    return told
+    return written
 
 
 def _keep_baseline(report: RunReport, comparison: Comparison, target: Path) -> Message:
@@ -159,10 +159,10 @@ def _keep_baseline(report: RunReport, comparison: Comparison, target: Path) -> M
         entries = baseline.results(known, ledger.clauses, complete=report.complete)
     made = rewrite(baseline, ledger.findings, entries, today, comparison.files.reason)
     write_text(target, made.text)
-    told = _BASELINE(file=str(target), added=made.added, removed=made.removed, kept=made.kept)
+    message = _BASELINE(file=str(target), added=made.added, removed=made.removed, kept=made.kept)
     if made.expired:
-        told = _EXPIRED(told=told, number=made.expired)
-    return told if comparison.files.reason or not made.added else _WITHOUT_REASON(told=told)
+        message = _EXPIRED(message=message, number=made.expired)
+    return message if comparison.files.reason or not made.added else _WITHOUT_REASON(message=message)
 
 
 def _keep_shape(report: RunReport, target: Path) -> Message:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch_conformance.contract.choice import DEFAULT_CHOICE, Choice
+from batch_conformance.contract.choice import DEFAULT_CHOICE, OperationChoice
 from batch_conformance.contract.contract import Contract, Reading, compile_contract
 from batch_conformance.contract.document import MAX_BYTES, ContractError, parse_document
 from batch_conformance.contract.sources import load_contract, load_overlay_file
@@ -26,7 +26,7 @@ def open_contract(
     source: str,
     reading: Reading = "documented",
     overlays: Sequence[Path] = (),
-    choice: Choice = DEFAULT_CHOICE,
+    choice: OperationChoice = DEFAULT_CHOICE,
 ) -> Contract:
     """The contract of a name, a file or a URL, with the overlays given.
 

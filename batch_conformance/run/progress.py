@@ -17,21 +17,21 @@ class ProgressLine:
     """Writes ``120/340 requests, hostile_ids, 2 findings, 4 s left`` over itself.
 
     ``write`` puts text on the terminal; ``findings`` counts what was found so far and is asked once a second;
-    ``told`` puts both, the chapter and the seconds that are left into words.
+    ``describe`` puts both, the chapter and the seconds that are left into words.
     """
 
     def __init__(
         self,
         write: Callable[[str], None],
         findings: Callable[[], int],
-        told: Callable[[int, int, str, int, int], str],
+        describe: Callable[[int, int, str, int, int], str],
         *,
         width: int = 80,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._write = write
         self._findings = findings
-        self._told = told
+        self._describe = describe
         self._width = width - 1
         self._clock = clock
         self._started = clock()
@@ -49,7 +49,7 @@ class ProgressLine:
             if now - self._asked >= 1.0:
                 self._found, self._asked = self._findings(), now
             left = (now - self._started) / max(sent, 1) * (planned - sent)
-            line = wrap(self._told(sent, planned, chapter, self._found, round(left)), self._width)[0]
+            line = wrap(self._describe(sent, planned, chapter, self._found, round(left)), self._width)[0]
             # pytest has written the test's name; the line goes below it.
             self._write(("\r" if self._shown else "\n") + line + " " * (self._width - cells(line)))
             self._next = now + _EVERY

@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema
 
-from batch_conformance.contract.choice import Choice
+from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.contract import Contract, Reading
 from batch_conformance.contract.document import ContractError, parse_tree
 from batch_conformance.contract.pointer import from_path
@@ -56,7 +56,7 @@ def load_profile(vendor: str) -> Profile:
     raise VendorError(f"there is no vendor {vendor!r}{what}")
 
 
-def _own_contract(profile: Profile, reading: Reading, overlays: tuple[Path, ...], choice: Choice) -> Contract:
+def _own_contract(profile: Profile, reading: Reading, overlays: tuple[Path, ...], choice: OperationChoice) -> Contract:
     """The contract that a profile names, with its overlays and then these. Raises ``ContractError``."""
     own = tuple(_overlay(profile, name) for name in profile.overlays)
     source = profile.contract
@@ -73,7 +73,7 @@ def contract_for(
 
     ``operation`` names the operation; where it is empty, the profile's path chooses it. Raises ``ContractError``.
     """
-    choice = Choice(operation, profile.path if profile else "")
+    choice = OperationChoice(operation, profile.path if profile else "")
     if source or profile is None:
         found = open_contract(source, reading, overlays, choice)
     else:

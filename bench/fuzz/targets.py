@@ -53,10 +53,10 @@ from batch_conformance.findings.shape import (  # noqa: E402
 )
 from batch_conformance.judge.judge import judge  # noqa: E402
 from batch_conformance.observation.strict_json import parse  # noqa: E402
-from batch_conformance.recorded.belonging import Belonging  # noqa: E402
 from batch_conformance.recorded.har_entries import lines_of  # noqa: E402
 from batch_conformance.recorded.inferred_probe import InferredProbe  # noqa: E402
 from batch_conformance.recorded.line import LineError, exchange_of, values_of  # noqa: E402
+from batch_conformance.recorded.operation_urls import OperationUrls  # noqa: E402
 from batch_conformance.report.run.drift_json import DriftFileError, read_drift, render  # noqa: E402
 from batch_conformance.report.run.run_report import RunReport  # noqa: E402
 from batch_conformance.report.run.writer import FORMATS  # noqa: E402
@@ -177,7 +177,7 @@ def archive(raw: bytes) -> None:
 
 def recorded_line(raw: bytes) -> None:
     try:
-        found = InferredProbe(Belonging(_contract())).exchange(exchange_of(values_of(raw)), 0)
+        found = InferredProbe(OperationUrls(_contract())).exchange(exchange_of(values_of(raw)), 0)
     except LineError as error:
         one_line(error)
         return

@@ -29,7 +29,7 @@ _JSON = "RFC 8259 section 2"
 
 
 def _around(make: Any) -> Any:
-    """Puts the batch into something."""
+    """Wraps the batch in another value."""
     return to_success(lambda reply: replace(reply, body=body_json(make(json.loads(reply.body)))))
 
 

@@ -61,7 +61,7 @@ def _only(state: str) -> Callable[[SampleBatches], SampleBatches]:
 
 
 def _showing(*pages_: pages.Page) -> Callable[[SampleBatches], SampleBatches]:
-    """A fleet of what the pages show, member for member."""
+    """Sample batches as the vendor's pages show them, member for member."""
     return lambda _: tuple(
         Batch(page.body["id"] + "ab" * number, page.title, (Step(0.0, {**page.body, "id": page.body["id"] + "ab" * number}),))
         for number, page in enumerate(pages_)

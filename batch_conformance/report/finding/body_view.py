@@ -35,8 +35,8 @@ _Kind = Literal["open", "close", "key", "value", "comma"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a shown body: ``marked`` is the spot, ``notes`` what to say of it, ``gap`` tells of a gap."""
+class BodyLine:
+    """One line of a shown body: ``marked`` is the spot, ``notes`` what to say of it, ``gap`` marks lines left out."""
 
     text: str
     marked: bool = False
@@ -48,7 +48,7 @@ class Line:
 class BodyView:
     """A body for people. ``notes`` say what was left out or re-indented."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[BodyLine, ...]
     notes: tuple[Message, ...]
 
 
@@ -88,9 +88,9 @@ def body_view(
         lines = _pretty(text, tokens, end, masked_names, wanted)
         notes.append(_INDENTED())
     else:
-        lines = [Line(part) for part in _spliced(text, tokens, end, masked_names).splitlines()]
+        lines = [BodyLine(part) for part in _spliced(text, tokens, end, masked_names).splitlines()]
         if () in wanted.values():
-            lines = [Line(line.text, marked=True) for line in lines]
+            lines = [BodyLine(line.text, marked=True) for line in lines]
     if words:
         lines = [replace(line, marked=line.marked or any(word in line.text for word in words)) for line in lines]
     shown, left_out = _window([_safe(line) for line in lines], limit)
@@ -219,8 +219,8 @@ def _masked_tail(text: str, names: Collection[str]) -> str:
 
 def _pretty(
     text: str, tokens: list[_Token], end: int, names: Collection[str], wanted: dict[str, tuple[str, ...]]
-) -> list[Line]:
-    lines: list[Line] = []
+) -> list[BodyLine]:
+    lines: list[BodyLine] = []
     current = ""
     pointer: tuple[str, ...] | None = None
     depth = 0
@@ -232,7 +232,7 @@ def _pretty(
         if current:
             hits = [mark for mark, steps in wanted.items() if pointer is not None and _matches(steps, pointer)]
             found.update(hits)
-            lines.append(Line(current, marked=bool(hits)))
+            lines.append(BodyLine(current, marked=bool(hits)))
         current, pointer = "", None
 
     for index, token in enumerate(tokens):
@@ -261,23 +261,23 @@ def _pretty(
             flush()
     flush()
     tail = _masked_tail(text[end:], names).strip()
-    lines += [Line(part) for part in tail.splitlines()]
+    lines += [BodyLine(part) for part in tail.splitlines()]
     return _with_absent(lines, opened, {mark: steps for mark, steps in wanted.items() if mark not in found})
 
 
 def _with_absent(
-    lines: list[Line], opened: dict[tuple[str, ...], int], absent: dict[str, tuple[str, ...]]
-) -> list[Line]:
+    lines: list[BodyLine], opened: dict[tuple[str, ...], int], absent: dict[str, tuple[str, ...]]
+) -> list[BodyLine]:
     """Marks the object that lacks a member, with a note that says which."""
     for mark, steps in absent.items():
         for pointer, number in opened.items():
             if steps and _matches(steps[:-1], pointer) and number < len(lines):
                 absent_here = NOT_HERE(name=clip(escape(steps[-1]), 60))
-                lines[number] = Line(lines[number].text, marked=True, notes=(*lines[number].notes, absent_here))
+                lines[number] = BodyLine(lines[number].text, marked=True, notes=(*lines[number].notes, absent_here))
                 break
         else:
             if mark and lines:
-                lines[0] = Line(lines[0].text, lines[0].marked, (_NOTHING_AT(pointer=clip(mark, 60)),))
+                lines[0] = BodyLine(lines[0].text, lines[0].marked, (_NOTHING_AT(pointer=clip(mark, 60)),))
     return lines
 
 
@@ -287,11 +287,11 @@ def _matches(steps: tuple[str, ...], pointer: tuple[str, ...]) -> bool:
     )
 
 
-def _safe(line: Line) -> Line:
-    return Line(clip(visible(line.text), 600), line.marked, line.notes)
+def _safe(line: BodyLine) -> BodyLine:
+    return BodyLine(clip(visible(line.text), 600), line.marked, line.notes)
 
 
-def _window(lines: list[Line], limit: int) -> tuple[list[Line], bool]:
+def _window(lines: list[BodyLine], limit: int) -> tuple[list[BodyLine], bool]:
     """The start and the surroundings of the marks, about ``limit`` characters; and whether lines are left out."""
     if sum(len(line.text) + 1 for line in lines) <= limit:
         return lines, False
@@ -308,13 +308,13 @@ def _window(lines: list[Line], limit: int) -> tuple[list[Line], bool]:
         if used > limit and kept:
             break
         kept.add(index)
-    shown: list[Line] = []
+    shown: list[BodyLine] = []
     previous = -1
     for index in sorted(kept):
         if index - previous > 1:
-            shown.append(Line("", gap=_LEFT_OUT(lines=f"{index - previous - 1:,}")))
+            shown.append(BodyLine("", gap=_LEFT_OUT(lines=f"{index - previous - 1:,}")))
         shown.append(lines[index])
         previous = index
     if len(lines) - 1 > previous:
-        shown.append(Line("", gap=_LEFT_OUT(lines=f"{len(lines) - 1 - previous:,}")))
+        shown.append(BodyLine("", gap=_LEFT_OUT(lines=f"{len(lines) - 1 - previous:,}")))
     return shown, True

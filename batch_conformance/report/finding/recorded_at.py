@@ -33,7 +33,7 @@ def prefer_of(exchange: Exchange) -> str:
     return f"Prefer: code={exchange.probe.forced_status}"
 
 
-def why_not_again(exchange: Exchange, *, secured: bool) -> str:
+def why_not_repeatable(exchange: Exchange, *, secured: bool) -> str:
     """Why the request cannot be sent again as it was, in English; empty where it can.
 
     ``secured`` says that the operation asks for a credential.
@@ -52,4 +52,4 @@ def why_not_again(exchange: Exchange, *, secured: bool) -> str:
 
 def curl_of(exchange: Exchange, *, secured: bool) -> str:
     """The command that sends the request again; empty where nothing can."""
-    return "" if why_not_again(exchange, secured=secured) else curl_line(exchange)
+    return "" if why_not_repeatable(exchange, secured=secured) else curl_line(exchange)

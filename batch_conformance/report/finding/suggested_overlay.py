@@ -61,7 +61,7 @@ def render(report: RunReport) -> str:
 
 
 def _action(evidence: Iterable[str], action: Mapping[str, Any]) -> str:
-    text = "\n".join([*(line for told in evidence for line in _comment(told)), *_yaml([dict(action)])])
+    text = "\n".join([*(line for sentence in evidence for line in _comment(sentence)), *_yaml([dict(action)])])
     return indent(text, "  ")
 
 

@@ -44,7 +44,7 @@ def suggestions(
     """What would make the contract describe what was observed, and the findings that no document change cures.
 
     A property that the contract allows and nobody saw is neither: the contract describes it as it is. Of values and
-    names at or below the pointers ``masked`` nothing is told.
+    names at or below the pointers ``masked`` nothing is suggested.
     """
     made: dict[tuple[str, str], Suggestion] = {}
     left: list[Finding] = []

@@ -43,11 +43,11 @@ def vendor_text(group: Group, report: RunReport, location: Location | None) -> s
         f"- Side to fix: {group.side}. {group.remedy}",
         f"- Contract: {document.name}, SHA-256 {document.sha256}",
     ]
-    told = [one_line(line) for line in lines]
+    shown = [one_line(line) for line in lines]
     command = one_line(curl_of(first.evidence, secured=operation.secured))
     if command and len(command) <= _CURL:
-        told += ["", *("    " + line for line in folded(command, _WIDTH))]
-    return "\n".join(told) + "\n"
+        shown += ["", *("    " + line for line in folded(command, _WIDTH))]
+    return "\n".join(shown) + "\n"
 
 
 def _seen(group: Group, report: RunReport) -> Iterator[str]:

@@ -16,7 +16,7 @@ from batch_conformance.report.language import ENGLISH
 from batch_conformance.report.run.baseline_texts import accepted_as, entries_by_id, entry_advice
 from batch_conformance.report.run.groups import Group, failing, fold
 from batch_conformance.report.run.run_report import RunReport
-from batch_conformance.report.run.terminal import told_alone
+from batch_conformance.report.run.terminal import finding_lines
 from batch_conformance.report.text import clip, one_line
 
 State = Literal["passed", "failed", "xfailed", "skipped"]
@@ -93,13 +93,13 @@ class _Outcomes:
             self.found.setdefault(item.node_id, []).append(finding)
         self.failing = {finding.id for finding in failing(report)}
         self.groups: dict[str, Group] = {}
-        self.told_at: dict[str, str] = {}
+        self.shown_at: dict[str, str] = {}
         for group in fold(finding for finding in report.ledger.findings if finding.id in self.failing):
             at = [self.item_of[finding.id].node_id for finding in group.findings]
             first = next((one for one in at if selected is None or one in selected), at[0])
             for finding in group.findings:
                 self.groups[finding.id] = group
-                self.told_at[finding.id] = first
+                self.shown_at[finding.id] = first
         self.fixed = dict(self._fixed())
 
     def all(self) -> Iterator[tuple[str, Outcome]]:
@@ -127,7 +127,7 @@ class _Outcomes:
         properties = self._properties(item, found, fixed)
         if new:
             ids = tuple(finding.id for finding in found)
-            return Outcome("failed", _message(new[0]), self._told(item, new), properties, ids)
+            return Outcome("failed", _message(new[0]), self._failure_text(item, new), properties, ids)
         if fixed and self.report.strict_baseline:
             return Outcome("failed", clip(one_line(fixed[0]), _MESSAGE), "\n".join(fixed), properties)
         known = [one for one in found if one.state == "known" and self._is_weighty(one)]
@@ -157,14 +157,14 @@ class _Outcomes:
             *((("baseline", clip(one_line("; ".join(fixed)), _MESSAGE)),) if fixed else ()),
         )
 
-    def _told(self, item: Item, found: list[Finding]) -> str:
+    def _failure_text(self, item: Item, found: list[Finding]) -> str:
         """What fails the item: each cause in full where it is told first, else where that is."""
         lines: list[str] = []
         for group in dict.fromkeys(self.groups[finding.id].id for finding in found):
             whole = next(one for one in self.groups.values() if one.id == group)
-            first = self.told_at[whole.id]
+            first = self.shown_at[whole.id]
             if first == item.node_id:
-                lines += told_alone(self.report, whole, width=self.width)
+                lines += finding_lines(self.report, whole, width=self.width)
             else:
                 mine = [finding for finding in found if self.groups[finding.id].id == group]
                 lines += [f"{_message(one)} [{one.id}]" for one in mine]
@@ -177,10 +177,10 @@ class _Outcomes:
         properties = (("verdict", report.verdict), ("exit_code", str(report.exit_code)))
         if report.exit_code not in (EXIT_FAULT, EXIT_INCONCLUSIVE):
             return Outcome("passed", properties=properties)
-        told = (
+        failure_text = (
             report.fault if report.exit_code == EXIT_FAULT else "\n".join(map(str, (report.sentence, *report.missing)))
         )
-        return Outcome("failed", clip(one_line(str(report.exit_reason)), _MESSAGE), told, properties)
+        return Outcome("failed", clip(one_line(str(report.exit_reason)), _MESSAGE), failure_text, properties)
 
     def _unseen(self, clause: Clause, state: str) -> str:
         """Why nothing is said of a clause, and what would show it."""
@@ -231,5 +231,5 @@ def _hint(clause: Clause, seen: Collection[str]) -> str:
 
 def counts_in_words(states: Mapping[str, int]) -> Message:
     """``1 failed, 30 passed, 2 skipped``, as pytest says it."""
-    told = (words(number=f"{states[state]:,}") for state, words in _ENDED.items() if states.get(state))
-    return shown(Listing(tuple(told)))
+    counts = (words(number=f"{states[state]:,}") for state, words in _ENDED.items() if states.get(state))
+    return shown(Listing(tuple(counts)))

@@ -48,7 +48,7 @@ def render(report: RunReport) -> str:
 def facts(report: RunReport) -> tuple[tuple[str, str], ...]:
     """The run in names and values, as properties of the suite."""
     counts = count(report)
-    told = (
+    properties = (
         ("target", report.target.base_url),
         ("sha256", report.contract.document.sha256),
         ("reading", report.contract.reading),
@@ -64,7 +64,7 @@ def facts(report: RunReport) -> tuple[tuple[str, str], ...]:
         ("document_findings", str(counts.document_findings)),
         *((f"baseline.{state.replace(' ', '_')}", str(number)) for state, number in entry_counts(report).items()),
     )
-    return tuple((name, clip(one_line(value), MESSAGE)) for name, value in told)
+    return tuple((name, clip(one_line(value), MESSAGE)) for name, value in properties)
 
 
 _TAGS = {"passed": "", "failed": "failure", "xfailed": "skipped", "skipped": "skipped"}

@@ -23,10 +23,10 @@ class Catalogue(NullTranslations):
         self._by_text: dict[tuple[str, str], str] = {}
         self._by_id: dict[str, str] = {}
         for entry in entries.translated_entries():
-            context, told = entry.msgctxt or "", entry.msgstr or entry.msgstr_plural[0]
-            self._by_text[context, entry.msgid] = told
+            context, translation = entry.msgctxt or "", entry.msgstr or entry.msgstr_plural[0]
+            self._by_text[context, entry.msgid] = translation
             if context not in _MANY_OF_A_CONTEXT:
-                self._by_id[context] = told
+                self._by_id[context] = translation
 
     def gettext(self, message: str) -> str:
         """The translation of a text of the reports; the text itself where there is none."""
@@ -37,7 +37,7 @@ class Catalogue(NullTranslations):
         return self._by_id.get(context) or self._by_text.get((context, message), message)
 
     def npgettext(self, context: str, msgid1: str, msgid2: str, n: int) -> str:
-        """How so many of a noun are told."""
+        """The words for a number of a noun."""
         return self._by_id.get(context) or (msgid1 if n == 1 else msgid2)
 
 

@@ -49,11 +49,11 @@ class Language:
 
     def rule_texts(self, rule: Rule) -> RuleTexts:
         """Title, reason and remedy of a rule; a rule that the catalogue lacks stays English."""
-        told = self.translations.pgettext
+        translated = self.translations.pgettext
         return RuleTexts(
-            told(f"rule.{rule.id}.title", rule.title),
-            told(f"rule.{rule.id}.why", rule.why),
-            told(f"rule.{rule.id}.remedy", rule.remedy),
+            translated(f"rule.{rule.id}.title", rule.title),
+            translated(f"rule.{rule.id}.why", rule.why),
+            translated(f"rule.{rule.id}.remedy", rule.remedy),
         )
 
     def suite(self, title: str) -> str:

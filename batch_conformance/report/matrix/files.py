@@ -57,7 +57,7 @@ def read_previous(path: Path) -> Mapping[str, Any]:
 
 
 def write_matrix(matrix: Matrix, folder: Path) -> tuple[Path, ...]:
-    """Write all faces and a badge for each vendor into ``folder``; returns the faces' paths. Raises OSError."""
+    """Write all formats and a badge for each vendor into ``folder``; returns the formats' paths. Raises OSError."""
     (folder / "badges").mkdir(parents=True, exist_ok=True)
     written = []
     for name, render in FORMATS.items():

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from markupsafe import Markup
 
 from batch_conformance.input_error import InputError, why_no_json
-from batch_conformance.report.matrix.matrix import STATES, Cell, CellState, Matrix, Row, Vendor
+from batch_conformance.report.matrix.matrix import STATES, CellState, Matrix, MatrixCell, MatrixRow, Vendor
 from batch_conformance.report.page import asset, csp, template
 from batch_conformance.report.run.markdown import escape
 from batch_conformance.report.text import clip, one_line
@@ -152,7 +152,7 @@ def render_markdown(matrix: Matrix) -> str:
     lines += ["", *_held_to(matrix), *_unjudged(matrix)]
     if matrix.changes is not None:
         lines += ["", "### Since the last matrix", ""]
-        lines += [_told(*row) for row in _changes(matrix)[:50]] or ["Nothing changed."]
+        lines += [_change_line(*row) for row in _changes(matrix)[:50]] or ["Nothing changed."]
         if len(matrix.changes) > 50:
             lines.append(f"- and {len(matrix.changes) - 50:,} more: see matrix.html")
     broken = [row for row in matrix.rules if row.broken]
@@ -218,7 +218,7 @@ FORMATS: Mapping[str, Callable[[Matrix], str]] = {
 """File name and renderer of every face."""
 
 
-def _cell_markup(cell: Cell, vendor: Vendor) -> Markup:
+def _cell_markup(cell: MatrixCell, vendor: Vendor) -> Markup:
     """A table cell, short: there are tens of thousands of them."""
     word = f"{GLYPHS[cell.state]} <i>{WORDS[cell.state]}{', accepted' if cell.accepted else ''}</i>{_weight(cell)}"
     if cell.findings and vendor.link:
@@ -226,7 +226,7 @@ def _cell_markup(cell: Cell, vendor: Vendor) -> Markup:
     return Markup(f'<td class="{cell.state}">{word}</td>')
 
 
-def _weight(cell: Cell) -> str:
+def _weight(cell: MatrixCell) -> str:
     """What stands behind a kept cell: of a rule the clauses that were kept, and the observations that were judged."""
     if cell.state != "kept":
         return ""
@@ -242,25 +242,25 @@ def _held_to(matrix: Matrix) -> list[str]:
 def _unjudged(matrix: Matrix) -> list[str]:
     """What was not judged of each target and why, as a list in Markdown."""
     return [
-        f"- Not judged of {escape(vendor.name)}: {escape(clip(told, 300))}"
+        f"- Not judged of {escape(vendor.name)}: {escape(clip(reason, 300))}"
         for vendor in matrix.vendors[:MARKDOWN_VENDORS]
-        for told in vendor.unjudged[:MARKDOWN_REASONS]
+        for reason in vendor.unjudged[:MARKDOWN_REASONS]
     ]
 
 
-def _split(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+def _split(rows: Sequence[MatrixRow]) -> tuple[list[MatrixRow], list[MatrixRow]]:
     """The rows that any target breaks, and the others."""
     return [row for row in rows if row.broken], [row for row in rows if not row.broken]
 
 
-def _by_rule(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+def _by_rule(rows: Sequence[MatrixRow]) -> list[tuple[str, list[MatrixRow]]]:
     """Each rule once, with its rows."""
     return [(rule, list(of_rule)) for rule, of_rule in groupby(rows, key=lambda row: row.rule)]
 
 
 def _changes(matrix: Matrix) -> list[tuple[str, str, str, str, str]]:
     """Vendor, row, before, after and which way that is: worse ones first, better ones last."""
-    told = (
+    changes = (
         (
             change.vendor,
             change.row,
@@ -270,10 +270,10 @@ def _changes(matrix: Matrix) -> list[tuple[str, str, str, str, str]]:
         )
         for change in matrix.changes or ()
     )
-    return sorted(told, key=lambda change: ("worse", "otherwise", "better").index(change[4]))
+    return sorted(changes, key=lambda change: ("worse", "otherwise", "better").index(change[4]))
 
 
-def _told(vendor: str, row: str, before: str, after: str, word: str) -> str:
+def _change_line(vendor: str, row: str, before: str, after: str, word: str) -> str:
     where = f"{escape(row)}: " if row else ""
     return f"- {word}: {escape(vendor)}: {where}{before} → {after}"
 
@@ -296,7 +296,7 @@ def _vendor(vendor: Vendor) -> dict[str, Any]:
     }
 
 
-def _cells(row: Row, names: list[str]) -> dict[str, Any]:
+def _cells(row: MatrixRow, names: list[str]) -> dict[str, Any]:
     return {
         "cells": [cell.state for cell in row.cells],
         "judged": [cell.judged for cell in row.cells],

@@ -39,7 +39,7 @@ class Audited:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class MatrixCell:
     """How one vendor fared in one row.
 
     ``findings`` are the ids of those behind it, worst first. ``judged`` counts the observations that were judged.
@@ -55,13 +55,13 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MatrixRow:
     """One rule, or one clause. ``cells`` stand in the order of the vendors; ``key`` is the same for all contracts."""
 
     key: str
     rule: str
     says: str
-    cells: tuple[Cell, ...]
+    cells: tuple[MatrixCell, ...]
     status: str = ""
     media_type: str = ""
     pointer: str = ""
@@ -125,11 +125,11 @@ class CellChange:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """All of it. ``changes`` is None where no former matrix was given."""
+    """The findings of several targets side by side. ``changes`` is None where no former matrix was given."""
 
     vendors: tuple[Vendor, ...]
-    rules: tuple[Row, ...]
-    clauses: tuple[Row, ...]
+    rules: tuple[MatrixRow, ...]
+    clauses: tuple[MatrixRow, ...]
     changes: tuple[CellChange, ...] | None = None
 
     @property
@@ -155,7 +155,7 @@ class Matrix:
         return f"{number} target{'' if number == 1 else 's'}: {parts}." if number else "No target was audited."
 
 
-def told(matrix: Matrix) -> str:
+def summary_line(matrix: Matrix) -> str:
     """The outcome for a terminal: the sentence, and what the targets were held to."""
     held_to = (f"Held to {contract}: {', '.join(names)}" for contract, names in matrix.held_to.items())
     return "\n".join((matrix.sentence, *map(one_line, held_to)))
@@ -199,13 +199,13 @@ def _vendor(audit: Audited) -> Vendor:
     )
 
 
-def _clause_rows(audits: Sequence[Audited]) -> tuple[Row, ...]:
+def _clause_rows(audits: Sequence[Audited]) -> tuple[MatrixRow, ...]:
     """One row for each clause of any contract, and for each clause that a finding is about though none lists it.
 
     The clauses of one rule stand together, whichever contract they are of.
     """
     says: dict[tuple[str, str, str, str], str] = {}
-    cells: dict[tuple[str, str, str, str], dict[int, Cell]] = {}
+    cells: dict[tuple[str, str, str, str], dict[int, MatrixCell]] = {}
     for number, audit in enumerate(audits):
         drift = audit.drift or {"coverage": {"clauses": []}, "findings": []}
         at_clause: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
@@ -218,15 +218,15 @@ def _clause_rows(audits: Sequence[Audited]) -> tuple[Row, ...]:
             says.setdefault(parts, clause["says"])
             # Some clauses are broken by findings at places that the contract does not know, or about no one status.
             behind = at_clause.get(parts) or (of_rule.get(parts[3], []) if state == "broken" else [])
-            cell = _broken(behind) if behind else Cell(_unexplained(state), kept=int(state == "kept"))
+            cell = _broken(behind) if behind else MatrixCell(_unexplained(state), kept=int(state == "kept"))
             cells.setdefault(parts, {})[number] = replace(cell, judged=clause["judged"])
         for parts, findings in at_clause.items():
             says.setdefault(parts, findings[0]["title"])
             cells.setdefault(parts, {}).setdefault(number, _broken(findings))
-    absent = tuple(Cell("no_report" if audit.drift is None else "not_in_contract", clauses=0) for audit in audits)
+    absent = tuple(MatrixCell("no_report" if audit.drift is None else "not_in_contract", clauses=0) for audit in audits)
     rules = list(dict.fromkeys(parts[3] for parts in cells))
     return tuple(
-        Row(
+        MatrixRow(
             key=" ".join(parts),
             rule=parts[3],
             says=says[parts],
@@ -251,21 +251,21 @@ def _parts(clause: str) -> tuple[str, str, str, str]:
     return status, media_type, pointer, rule
 
 
-def _broken(findings: Sequence[Mapping[str, Any]]) -> Cell:
+def _broken(findings: Sequence[Mapping[str, Any]]) -> MatrixCell:
     worst: CellState = min((finding["level"] for finding in findings), key=LEVELS.index)
-    return Cell(
+    return MatrixCell(
         worst,
         tuple(finding["id"] for finding in sorted(findings, key=lambda finding: LEVELS.index(finding["level"]))),
         all(finding["state"] == "known" for finding in findings),
     )
 
 
-def _rule_rows(clauses: Sequence[Row], vendors: int) -> tuple[Row, ...]:
-    by_rule: dict[str, list[Row]] = {}
+def _rule_rows(clauses: Sequence[MatrixRow], vendors: int) -> tuple[MatrixRow, ...]:
+    by_rule: dict[str, list[MatrixRow]] = {}
     for row in clauses:
         by_rule.setdefault(row.rule, []).append(row)
     rows = (
-        Row(
+        MatrixRow(
             key=rule,
             rule=rule,
             says=REGISTRY[rule].title if rule in REGISTRY else rule,
@@ -276,24 +276,24 @@ def _rule_rows(clauses: Sequence[Row], vendors: int) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=lambda row: (STATES.index(row.worst), -sum(c.state in _BROKEN for c in row.cells))))
 
 
-def _together(cells: Iterable[Cell]) -> Cell:
+def _together(cells: Iterable[MatrixCell]) -> MatrixCell:
     """The worst of all, save that it is kept where some are kept and the others were not observed.
 
     How many of them, and how often, is told beside it.
     """
     held = [cell for cell in cells if cell.state != "not_in_contract"]
     if not held:
-        return Cell("not_in_contract", clauses=0)
+        return MatrixCell("not_in_contract", clauses=0)
     judged, kept = sum(cell.judged for cell in held), sum(cell.kept for cell in held)
     clauses = sum(cell.clauses for cell in held)
     worst = min((cell.state for cell in held), key=STATES.index)
     if worst not in _BROKEN:
         state: CellState = "kept" if worst == "not_observed" and kept else worst
-        return Cell(state, judged=judged, clauses=clauses, kept=kept)
+        return MatrixCell(state, judged=judged, clauses=clauses, kept=kept)
     behind = sorted((cell for cell in held if cell.state in _BROKEN), key=lambda cell: STATES.index(cell.state))
     findings = tuple(identifier for cell in behind for identifier in cell.findings)
     accepted = all(cell.accepted for cell in behind)
-    return Cell(worst, findings, accepted, judged=judged, clauses=clauses, kept=kept)
+    return MatrixCell(worst, findings, accepted, judged=judged, clauses=clauses, kept=kept)
 
 
 def _changes(matrix: Matrix, previous: Mapping[str, Any]) -> Iterable[CellChange]:

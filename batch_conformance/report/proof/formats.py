@@ -39,7 +39,7 @@ def render_text(proof: Proof) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
     for trial in proof.wrong:
-        lines += ["", *_told(trial)]
+        lines += ["", *_trial_lines(trial)]
     each = f"{proof.median_findings:g} findings for a drift at the median and {proof.most_findings} at most"
     tail = f"{each}, {proof.requests} requests"
     return "\n".join((*lines, "", f"{proof.sentence} {tail}, {proof.seconds:.0f} s.")) + "\n"
@@ -94,7 +94,7 @@ FORMATS: Mapping[str, Callable[[Proof], str]] = {"prove.json": render_json, "pro
 
 
 def write_proof(proof: Proof, folder: Path) -> tuple[Path, ...]:
-    """Write all faces into ``folder``, which is made if need be; returns their paths. Raises OSError."""
+    """Write all formats into ``folder``, which is created if needed; returns their paths. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, render in FORMATS.items():
         write_text(folder / name, render(proof))
@@ -118,7 +118,7 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     return [first[0].ljust(first[1]), *(text.rjust(width) for text, width in others)]
 
 
-def _told(trial: Trial) -> list[str]:
+def _trial_lines(trial: Trial) -> list[str]:
     entry = trial.entry
     wanted = f"{entry.rule} {entry.status} {entry.pointer}".rstrip() if entry.rule else f"the verdict {entry.verdict}"
     lines = [f"{entry.name}: {trial.says}", f"  {entry.title}", f"  wanted {wanted} ({one_line(entry.source)})"]

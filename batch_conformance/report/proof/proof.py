@@ -29,7 +29,7 @@ MOST_FINDINGS = 3
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A finding of a trial: what tells it from others."""
+    """A finding of a trial: what distinguishes it from others."""
 
     rule: str
     level: Level
@@ -48,7 +48,7 @@ class Seen:
 class Observed:
     """What the suite said of a mock: plain values, for another process.
 
-    ``usual`` of the findings are told of the conforming mock, too: what the contract itself brings.
+    ``usual`` of the findings are also reported of the conforming mock: those that the contract itself causes.
     """
 
     verdict: Verdict
@@ -94,7 +94,7 @@ class Trial:
         return f"{self.outcome}, by {self.observed.count} findings at once" if self.cascades else self.outcome
 
 
-def weigh(entry: Drift, observed: Observed) -> Trial:
+def assess(entry: Drift, observed: Observed) -> Trial:
     """Lay what the suite found beside what the entry says must be found."""
     weighty = [one for one in observed.findings if one.level != "info"]
     wanted = (entry.rule, entry.status, entry.pointer)

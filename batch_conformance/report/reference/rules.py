@@ -48,7 +48,7 @@ _FAMILIES = {
 def explanation(rule: Rule, language: Language = ENGLISH) -> str:
     """All that the registry knows of a rule, for a terminal. The examples stay as they are sent."""
     lines = [f"{rule.id}{language.text(': ')}{language.rule_texts(rule).title}", ""]
-    for name, text in _told(rule, language):
+    for name, text in _facts_of(rule, language):
         label = language.text(name)
         lines.append(f"{label}{' ' * max(9 - cells(label), 1)}{text}")
     return "\n".join(lines)
@@ -100,14 +100,14 @@ def _section(rule: Rule, language: Language) -> Iterator[str]:
     yield ""
     yield f"**{texts.title}{text('. ').rstrip()}** {texts.why}"
     yield ""
-    told = dict(_told(rule, language))
+    facts = dict(_facts_of(rule, language))
     for name in ("level", "remedy", "accept", "source"):
-        yield f"- {text(name)}{text(': ')}{told[name]}"
+        yield f"- {text(name)}{text(': ')}{facts[name]}"
     for name in ("breaks", "keeps"):
-        yield f"- {text(name)}{text(': ')}{_code(told[name])}"
+        yield f"- {text(name)}{text(': ')}{_code(facts[name])}"
 
 
-def _told(rule: Rule, language: Language) -> Iterator[tuple[str, str]]:
+def _facts_of(rule: Rule, language: Language) -> Iterator[tuple[str, str]]:
     text, texts = language.text, language.rule_texts(rule)
     yield translatable("level"), f"{text(rule.level)}{text(', ')}{text('side to fix')}{text(': ')}{text(rule.side)}"
     yield translatable("why"), texts.why

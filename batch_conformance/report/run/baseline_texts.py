@@ -37,7 +37,7 @@ _IS_NOT_EXERCISED = Template(
     "memory.is_not_exercised", "not exercised: [{id}] {where}: {observed} (seen from {first} to {last})"
 )
 
-TOLD = 12
+SHOWN_IN_FULL = 12
 """Entries and lost findings that are named where there is little room; the others are counted."""
 
 
@@ -116,8 +116,8 @@ def history_line(report: RunReport) -> Message | None:
         _GONE(number=f"{gone:,}"),
     ]
     parts += [_STATES["not exercised"](number=f"{unseen:,}")] if unseen else []
-    told = _SINCE(time=history.started_at, file=history.previous, counts=Listing(tuple(parts)))
-    return shown(Listing((told, *history.remarks), ";"))
+    since = _SINCE(time=history.started_at, file=history.previous, counts=Listing(tuple(parts)))
+    return shown(Listing((since, *history.remarks), ";"))
 
 
 def gone_line(gone: Gone) -> Message:

@@ -15,9 +15,9 @@ _ALL_TYPES = 6
 """Types that JSON tells apart: null, boolean, number, string, array, object; ``integer`` is part of ``number``."""
 
 NAMED = 10
-"""Clauses that are told in words; for more, their number has to do."""
+"""Clauses that are listed in words; of more, only the number is given."""
 
-CellState = Literal["observed", "not_observed", "undocumented", "none"]
+CoverageState = Literal["observed", "not_observed", "undocumented", "none"]
 FieldState = Literal["seen", "only null", "never seen", "other type", "undeclared"]
 
 _ANY_TYPE = Template("types.any", "any type")
@@ -25,10 +25,10 @@ _NOT_DECLARED = Template("types.not_declared", "not declared")
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class CoverageCell:
     """One status with one media type: ``none`` where it is neither documented nor observed."""
 
-    state: CellState
+    state: CoverageState
     count: int
 
 
@@ -40,7 +40,7 @@ class StatusRow:
     description: str
     documented: bool
     count: int
-    cells: tuple[Cell, ...]
+    cells: tuple[CoverageCell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +100,12 @@ def status_grid(report: RunReport) -> StatusGrid:
         for media_type in media_types:
             number = result.media_types.get(media_type, 0) if result else 0
             declared = response is not None and media_type in response.content
-            state: CellState = "none"
+            state: CoverageState = "none"
             if declared:
                 state = "observed" if number else "not_observed"
             elif number:
                 state = "undocumented"
-            cells.append(Cell(state, number))
+            cells.append(CoverageCell(state, number))
         rows.append(
             StatusRow(
                 status,

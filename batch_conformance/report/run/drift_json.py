@@ -168,8 +168,8 @@ def document(report: RunReport) -> dict[str, Any]:
                 for result in ledger.statuses
             ],
         },
-        "missing": [str(told) for told in report.missing],
-        "notes": [str(told) for told in report.notes],
+        "missing": [str(message) for message in report.missing],
+        "notes": [str(message) for message in report.notes],
         "chapters": [
             {
                 "name": chapter.name,
@@ -183,8 +183,8 @@ def document(report: RunReport) -> dict[str, Any]:
         "messages": {
             "exit_reason": as_json(report.exit_reason),
             "sentence": as_json(report.sentence),
-            "missing": [as_json(told) for told in report.missing],
-            "notes": [as_json(told) for told in report.notes],
+            "missing": [as_json(message) for message in report.missing],
+            "notes": [as_json(message) for message in report.notes],
         },
         "fault": report.fault,
         "baseline": _baseline(report),
@@ -228,8 +228,8 @@ def _history(history: History | None) -> dict[str, Any] | None:
 
 
 def _gone(gone: Gone) -> dict[str, Any]:
-    told = {field.name: getattr(gone, field.name) for field in fields(gone)}
-    return told | {"observed": str(gone.observed), "messages": {"observed": as_json(gone.observed)}}
+    values = {field.name: getattr(gone, field.name) for field in fields(gone)}
+    return values | {"observed": str(gone.observed), "messages": {"observed": as_json(gone.observed)}}
 
 
 def _finding(

@@ -18,7 +18,7 @@ def annotate(report: RunReport) -> str:
     """Workflow commands, one line per group of findings: errors where the gate fails, else warnings or notices."""
     clauses = clauses_by_id(report)
     gate = frozenset(finding.id for finding in failing(report))
-    told: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
+    annotations: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
     for group in fold(report.ledger.findings):
         first = group.findings[0]
         kind = (
@@ -35,8 +35,8 @@ def annotate(report: RunReport) -> str:
             f"{group.rule.title}: {place(first)}{more}: expected {first.expected}; observed {first.observed}; "
             f"side to fix: {group.side} [{group.id}]"
         )
-        told[kind].append(f"::{kind} {','.join(parts)}::{_message(message)}")
-    return "".join(line + "\n" for lines in told.values() for line in lines[:MOST])
+        annotations[kind].append(f"::{kind} {','.join(parts)}::{_message(message)}")
+    return "".join(line + "\n" for lines in annotations.values() for line in lines[:MOST])
 
 
 def publish(report: RunReport, environ: Mapping[str, str]) -> str:

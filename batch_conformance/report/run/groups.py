@@ -10,7 +10,7 @@ from typing import Literal, cast
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.document_finding import DocumentFinding
 from batch_conformance.contract.location import Location
-from batch_conformance.contract.said import place_of
+from batch_conformance.contract.stated_at import place_of
 from batch_conformance.exchange.exchange import Exchange, Request
 from batch_conformance.findings.finding import LEVELS, Finding, Level, Side, State
 from batch_conformance.findings.gate import FailOn, fails_gate
@@ -159,7 +159,7 @@ def failing(report: RunReport) -> tuple[Finding, ...]:
 
 
 def mark_of(report: RunReport) -> Mark:
-    """How the verdict is marked: drift that fails nothing is told apart from drift that does, at the first glance."""
+    """How the verdict is marked: drift that fails nothing has another mark than drift that does."""
     if report.verdict != "drift" or report.exit_code:
         return report.verdict
     weighty = (finding for finding in report.ledger.findings if finding.level != "info")
@@ -196,7 +196,7 @@ def count(report: RunReport) -> ReportCounts:
     )
 
 
-def document_told(counts: ReportCounts, language: Language = ENGLISH) -> str:
+def document_summary(counts: ReportCounts, language: Language = ENGLISH) -> str:
     """What the self-check finds in the document, by its two kinds: ``13 contradictions, 24 places left open``."""
     return language.text(", ").join(
         (
@@ -217,8 +217,8 @@ def remedy_of(group: Group, language: Language) -> str:
 
 def verdict_sentence(report: RunReport, language: Language = ENGLISH) -> str:
     """What the verdict comes to, to stand below or after it."""
-    told = language.render(report.outcome)
-    return told[:1].upper() + told[1:]
+    sentence = language.render(report.outcome)
+    return sentence[:1].upper() + sentence[1:]
 
 
 def clauses_by_id(report: RunReport) -> dict[str, Clause]:

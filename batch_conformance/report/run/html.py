@@ -18,9 +18,9 @@ from batch_conformance.findings.baseline import Entry
 from batch_conformance.findings.finding import LEVELS, Finding
 from batch_conformance.message import Message, Template
 from batch_conformance.report.finding.baseline_entry import baseline_entry, day_of
-from batch_conformance.report.finding.body_view import NOT_HERE, BodyView, Line, body_view, mask_url_queries
+from batch_conformance.report.finding.body_view import NOT_HERE, BodyLine, BodyView, body_view, mask_url_queries
 from batch_conformance.report.finding.earlier import read_before
-from batch_conformance.report.finding.recorded_at import curl_of, prefer_of, recorded_at, why_not_again
+from batch_conformance.report.finding.recorded_at import curl_of, prefer_of, recorded_at, why_not_repeatable
 from batch_conformance.report.finding.reproduction import folded, rerun
 from batch_conformance.report.finding.vendor_text import vendor_text
 from batch_conformance.report.language import language as language_of
@@ -40,7 +40,7 @@ from batch_conformance.report.run.groups import (
     Group,
     clauses_by_id,
     count,
-    document_told,
+    document_summary,
     failing,
     fold,
     mark_of,
@@ -129,17 +129,17 @@ class _Row:
 class _Evidence:
     """``head`` is the status line and the header fields. ``earlier``: it is what another is compared to.
 
-    ``recorded`` says where and when it was recorded, ``not_again`` why it cannot be asked again; then there is no
+    ``recorded`` says where and when it was recorded, ``not_repeatable`` why it cannot be repeated; then there is no
     ``curl``.
     """
 
     exchange: Exchange
     curl: str
-    head: tuple[Line, ...]
+    head: tuple[BodyLine, ...]
     body: BodyView | None
     notes: tuple[Message, ...]
     recorded: str = ""
-    not_again: str = ""
+    not_repeatable: str = ""
     earlier: bool = False
 
 
@@ -170,7 +170,7 @@ class _Card:
     predicted_by: tuple[DocumentFinding, ...]
     accepted: tuple[Message, ...]
     since: str
-    again: str
+    rerun_command: str
     vendor_text: str
 
 
@@ -223,7 +223,7 @@ def render(report: RunReport) -> str:
         contract=report.contract,
         run=report.run,
         counts=counts,
-        document_told=document_told(counts, language),
+        document_summary=document_summary(counts, language),
         mark=mark_of(report),
         command="\n".join(folded(report.run.command, COMMAND_WIDTH)),
         sentence=verdict_sentence(report, language),
@@ -298,7 +298,7 @@ def _card(group: Group, page: _Page, whole: bool) -> _Card:
         if group.state == "known"
         else (),
         since=first_seen(report, group.findings),
-        again="\n".join(folded(rerun(report, group.findings[0]), COMMAND_WIDTH)),
+        rerun_command="\n".join(folded(rerun(report, group.findings[0]), COMMAND_WIDTH)),
         vendor_text=vendor_text(group, report, rows[0].location) if whole else "",
     )
 
@@ -350,7 +350,7 @@ def _excerpt(locations: Iterable[Location | None], name: str, document_lines: Se
 def _evidence(exchange: Exchange, findings: Sequence[Finding], page: _Page, whole: bool) -> _Evidence:
     response, secured = exchange.response, page.report.contract.chosen.secured
     asked = (exchange, _curl(exchange, secured=secured))
-    recorded = (recorded_at(exchange), why_not_again(exchange, secured=secured))
+    recorded = (recorded_at(exchange), why_not_repeatable(exchange, secured=secured))
     if response is None:
         return _Evidence(*asked, (), None, (), *recorded)
     at = together(_highlight(finding) for finding in findings)
@@ -372,17 +372,17 @@ def _highlight(finding: Finding) -> Highlight:
     return at_pointer(finding) if finding.pointer else rule_named(finding.rule).highlight(finding)
 
 
-def _head(response: Response, at: Highlight) -> tuple[Line, ...]:
+def _head(response: Response, at: Highlight) -> tuple[BodyLine, ...]:
     """The status line and the header fields, those marked that the findings are about."""
     sent = {name.lower() for name, _ in response.headers}
     absent = tuple(NOT_HERE(name=clip(name, 60)) for name in sorted(at.headers - sent))
     status = f"HTTP/{response.http_version} {response.status} {clip(response.reason, 120)}".rstrip()
-    lines = [Line(one_line(status), at.status or bool(absent), absent)]
+    lines = [BodyLine(one_line(status), at.status or bool(absent), absent)]
     for name, value in response.headers[:HEADERS]:
         text = one_line(f"{name}: {clip(mask_url_queries(value), 400)}")
-        lines.append(Line(text, name.lower() in at.headers or any(word in value for word in at.words)))
+        lines.append(BodyLine(text, name.lower() in at.headers or any(word in value for word in at.words)))
     left = len(response.headers) - HEADERS
-    return (*lines, Line("", gap=_MORE_FIELDS(number=f"{left:,}"))) if left > 0 else tuple(lines)
+    return (*lines, BodyLine("", gap=_MORE_FIELDS(number=f"{left:,}"))) if left > 0 else tuple(lines)
 
 
 def _contradictions(report: RunReport, cards: Sequence[_Card]) -> tuple[_Contradiction, ...]:

@@ -17,7 +17,7 @@ from batch_conformance.report.run.groups import (
     Group,
     clauses_by_id,
     count,
-    document_told,
+    document_summary,
     failing,
     fold,
     overlay_remarks,
@@ -34,7 +34,7 @@ GROUPS = 50
 PLACES = 10
 
 ENTRIES = 40
-"""Entries of a baseline that are shown ready to paste, and ones that are told."""
+"""Entries of a baseline that are shown ready to paste, and ones that are listed."""
 
 
 def render(report: RunReport) -> str:
@@ -99,7 +99,7 @@ def render(report: RunReport) -> str:
     states = counts.clauses
     lines += [
         f"Clauses: {states['kept']:,} kept, {states['broken']:,} broken, {states['inconclusive']:,} inconclusive, "
-        f"{states['not_observed']:,} not observed. The document itself: {document_told(counts)}.",
+        f"{states['not_observed']:,} not observed. The document itself: {document_summary(counts)}.",
         "",
         f"Target {escape(report.target.base_url)} ({escape(report.target.kind)}); {escape(contract.title)} "
         f"{escape(contract.version)}, reading {contract.reading}, sha256 `{contract.document.sha256[:12]}`; "

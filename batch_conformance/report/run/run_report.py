@@ -28,7 +28,7 @@ class TargetFacts:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What it takes to do it again. Times: ``started_at`` RFC 3339 UTC, ``duration_s`` seconds."""
+    """The facts needed to reproduce the run. Times: ``started_at`` RFC 3339 UTC, ``duration_s`` seconds."""
 
     seed: str
     started_at: str

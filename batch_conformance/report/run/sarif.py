@@ -85,7 +85,7 @@ def log(report: RunReport) -> dict[str, Any]:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    told = f"{rule.why} {rule.remedy}"
+    help_text = f"{rule.why} {rule.remedy}"
     marked = f"{rule.why}\n\n**Remedy.** {rule.remedy}\n\nSource: {rule.source}"
     if rule.breaks:
         marked += f"\n\nBreaks it:\n\n    {rule.breaks}\n\nKeeps it:\n\n    {rule.keeps}"
@@ -94,7 +94,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "name": "".join(part.capitalize() for part in rule.id.replace("_", ".").split(".")),
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.why},
-        "help": {"text": told, "markdown": marked},
+        "help": {"text": help_text, "markdown": marked},
         "defaultConfiguration": {"level": _LEVELS[rule.level]},
         "properties": {"tags": [rule.side, rule.level]},
     }

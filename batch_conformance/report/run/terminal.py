@@ -9,11 +9,11 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.findings.finding import Level
 from batch_conformance.message import Message
-from batch_conformance.report.finding.recorded_at import prefer_of, recorded_at, why_not_again
+from batch_conformance.report.finding.recorded_at import prefer_of, recorded_at, why_not_repeatable
 from batch_conformance.report.finding.reproduction import folded
 from batch_conformance.report.language import language as language_of
 from batch_conformance.report.run.baseline_texts import (
-    TOLD,
+    SHOWN_IN_FULL,
     accepted_until,
     baseline_line,
     entries_by_id,
@@ -28,7 +28,7 @@ from batch_conformance.report.run.groups import (
     Mark,
     clauses_by_id,
     count,
-    document_told,
+    document_summary,
     fold,
     mark_of,
     overlay_remarks,
@@ -40,7 +40,7 @@ from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.report.text import cells, clip, one_line, wrap
 
 GROUPS = 12
-"""Groups told in full; the others are counted."""
+"""Groups that are shown in full; the others are counted."""
 
 PLACES = 12
 """Places of one group that are listed; the others are counted."""
@@ -67,19 +67,19 @@ def render(
     color: bool = False,
     width: int = 80,
     report_path: str = "reports/drift.html",
-    told: Set[str] | None = None,
+    shown_before: Set[str] | None = None,
 ) -> str:
     """The run in at most ``width`` columns; a command to copy may be longer than a line.
 
-    ``color`` adds ANSI colours, which never carry the only hint at a state. ``told`` are the ids of the findings that
-    were told before: the others are then a line each, and the verdict comes last.
+    ``color`` adds ANSI colours, which never carry the only hint at a state. ``shown_before`` are the ids of the
+    findings that were shown before: the others are then a line each, and the verdict comes last.
     """
     terminal = _Terminal(report, color, max(width, 40), report_path)
-    lines = terminal.lines() if told is None else terminal.lines_after(told)
+    lines = terminal.lines() if shown_before is None else terminal.lines_after(shown_before)
     return "\n".join(lines) + "\n"
 
 
-def told_alone(report: RunReport, group: Group, width: int = 80) -> list[str]:
+def finding_lines(report: RunReport, group: Group, width: int = 80) -> list[str]:
     """The lines that tell of one group of findings, for where it stands by itself."""
     return _Terminal(report, False, max(width, 40), "")._group(group)
 
@@ -92,10 +92,10 @@ def last_line(report: RunReport, exit_code: int) -> tuple[str, str]:
     language = language_of(report.language)
     text, mark = language.text, mark_of(report)
     reason = report.exit_reason if exit_code == report.exit_code else None
-    told = f"{MARKS[mark]} {text(report.verdict).upper()}{text(', ')}{text('exit code {code}', code=exit_code)}"
+    verdict_line = f"{MARKS[mark]} {text(report.verdict).upper()}{text(', ')}{text('exit code {code}', code=exit_code)}"
     if reason:
-        told += f"{text(': ')}{clip(one_line(language.render(reason)), _LAST)}"
-    return told, _MARK_STYLES[mark]
+        verdict_line += f"{text(': ')}{clip(one_line(language.render(reason)), _LAST)}"
+    return verdict_line, _MARK_STYLES[mark]
 
 
 class _Terminal:
@@ -106,7 +106,7 @@ class _Terminal:
         self.report_path = report_path
         self.clauses: Mapping[str, Clause] = clauses_by_id(report)
         self.entries = entries_by_id(report)
-        self.told: dict[str, str] = {}
+        self.command_ids: dict[str, str] = {}
         self.language = language_of(report.language)
 
     def lines(self) -> list[str]:
@@ -120,9 +120,13 @@ class _Terminal:
             lines += ["", *wrap(self._more(rest, "finding"), self.width)]
         return [*lines, "", *self._tail()]
 
-    def lines_after(self, told: Set[str]) -> list[str]:
-        """What is left to say when the findings that fail the run were told as failures of tests."""
-        groups = [group for group in fold(self.report.ledger.findings) if told.isdisjoint(f.id for f in group.findings)]
+    def lines_after(self, shown_before: Set[str]) -> list[str]:
+        """The rest, where the findings that fail the run were shown as failures of tests."""
+        groups = [
+            group
+            for group in fold(self.report.ledger.findings)
+            if shown_before.isdisjoint(f.id for f in group.findings)
+        ]
         lines = [line for group in groups[:GROUPS] for line in self._brief(group)]
         if len(groups) > GROUPS:
             rest = sum(len(group.findings) for group in groups[GROUPS:])
@@ -133,8 +137,8 @@ class _Terminal:
         """A group in a line or two."""
         text = self.language.text
         head = f"{GLYPHS[group.level]} {text(group.level)} {group.rule.id} · {text(group.state)} · [{group.id}]"
-        told = f"{head} {self._where(group)}{text(': ')}{self.language.render(group.observed[0])}"
-        lines = self._told(told, "    ")
+        summary = f"{head} {self._where(group)}{text(': ')}{self.language.render(group.observed[0])}"
+        lines = self._wrapped(summary, "    ")
         return [self._paint(line, _LEVEL_STYLES[group.level]) for line in lines]
 
     def _paint(self, text: str, *styles: _Style) -> str:
@@ -150,10 +154,10 @@ class _Terminal:
         return [painted + lines[0], *(indent + line for line in lines[1:])]
 
     def _label(self, label: str) -> str:
-        told = self.language.text(label)
-        return self._paint(f"    {told}{' ' * max(_LABEL - cells(told), 1)}", "dim")
+        caption = self.language.text(label)
+        return self._paint(f"    {caption}{' ' * max(_LABEL - cells(caption), 1)}", "dim")
 
-    def _told(self, text: str, indent: str = "  ") -> list[str]:
+    def _wrapped(self, text: str, indent: str = "  ") -> list[str]:
         return wrap(one_line(text), self.width, indent)
 
     def _verdict(self) -> list[str]:
@@ -162,7 +166,7 @@ class _Terminal:
         title = f"{MARKS[mark]} {text(report.verdict).upper()}"
         if not report.complete:
             title += f" ({text('incomplete')})"
-        lines = self._told(f"{title}{text(': ')}{verdict_sentence(report, self.language)}")
+        lines = self._wrapped(f"{title}{text(': ')}{verdict_sentence(report, self.language)}")
         return [self._paint(line, "bold", _MARK_STYLES[mark]) for line in lines]
 
     def _head(self) -> list[str]:
@@ -203,7 +207,7 @@ class _Terminal:
             f"{language.count(len(group.findings), 'place')}{text(', ')}{text('seen')} "
             f"{language.count(group.occurrences, 'time')} · [{group.id}]"
         )
-        lines = self._told(head)
+        lines = self._wrapped(head)
         lines[0] = self._paint(lines[0], "bold", *(() if accepted else (_LEVEL_STYLES[group.level],)))
         lines += ["    " + line for line in wrap(rule.title, self.width - 4)]
         lines += self._field("where", self._where(group))
@@ -218,7 +222,7 @@ class _Terminal:
         if accepted:
             because = dict.fromkeys(accepted_until(self.entries.get(finding.id)) for finding in group.findings)
             lines += self._field("accepted", self._joined(tuple(because)))
-        return lines + self._again(group)
+        return lines + self._reproduction(group)
 
     def _where(self, group: Group) -> str:
         """Places by status: ``200 /output_file_id /error_file_id; 404``."""
@@ -233,24 +237,24 @@ class _Terminal:
             return text
         return f"{text} … {self.language.text('and')} {self.language.count(left, 'more place')}"
 
-    def _again(self, group: Group) -> list[str]:
+    def _reproduction(self, group: Group) -> list[str]:
         first, text = group.findings[0].evidence, self.language.text
-        told = self._field("recorded", recorded_at(first)) if first.source else []
+        facts = self._field("recorded", recorded_at(first)) if first.source else []
         if first.probe.forced_status is not None:
-            told += self._field("forced", text("the status was asked for: {header}", header=prefer_of(first)))
-        return [*told, *self._command(group)]
+            facts += self._field("forced", text("the status was asked for: {header}", header=prefer_of(first)))
+        return [*facts, *self._command(group)]
 
     def _command(self, group: Group) -> list[str]:
         first, text = group.findings[0].evidence, self.language.text
-        reason = why_not_again(first, secured=self.report.contract.chosen.secured)
+        reason = why_not_repeatable(first, secured=self.report.contract.chosen.secured)
         if reason:
             return self._field("again", text(reason))
         command = curl_line(first)
-        if command in self.told:
-            return self._field("again", text("as for [{id}]", id=self.told[command]))
+        if command in self.command_ids:
+            return self._field("again", text("as for [{id}]", id=self.command_ids[command]))
         if len(command) > 6 * self.width:
             return self._field("again", text("the request is too long for here: see the report"))
-        self.told[command] = group.id
+        self.command_ids[command] = group.id
         indent = " " * (_LABEL + 4)
         lines = folded(one_line(command), self.width - len(indent))
         return [self._label("again") + lines[0], *(indent + line for line in lines[1:])]
@@ -262,27 +266,29 @@ class _Terminal:
         seen = {result.status for result in report.ledger.statuses_of(report.contract.chosen.id) if result.count}
         unseen = [status for status in report.contract.chosen.responses if status not in seen]
         if unseen or counts.clauses["not_observed"]:
-            told = language.count(counts.clauses["not_observed"], "clause")
-            told += f"{text('; ')}{text('status')} {', '.join(unseen)}" if unseen else ""
-            lines += self._told(f"{text('Not observed')}{text(': ')}{told}")
+            unobserved = language.count(counts.clauses["not_observed"], "clause")
+            unobserved += f"{text('; ')}{text('status')} {', '.join(unseen)}" if unseen else ""
+            lines += self._wrapped(f"{text('Not observed')}{text(': ')}{unobserved}")
         if counts.clauses["inconclusive"]:
-            told = language.count(counts.clauses["inconclusive"], "clause")
-            lines += self._told(f"{text('Inconclusive')}{text(': ')}{told}")
+            inconclusive = language.count(counts.clauses["inconclusive"], "clause")
+            lines += self._wrapped(f"{text('Inconclusive')}{text(': ')}{inconclusive}")
         for missing in report.missing:
-            lines += self._told(f"{text('Missing')}{text(': ')}{said(missing)}")
+            lines += self._wrapped(f"{text('Missing')}{text(': ')}{said(missing)}")
         for note in report.notes:
-            lines += self._told(f"{text('Note')}{text(': ')}{said(note)}")
+            lines += self._wrapped(f"{text('Note')}{text(': ')}{said(note)}")
         if report.fault:
-            lines += self._told(f"{text('Fault of this tool')}{text(': ')}{report.fault.strip().splitlines()[-1]}")
+            lines += self._wrapped(f"{text('Fault of this tool')}{text(': ')}{report.fault.strip().splitlines()[-1]}")
         if counts.contradictions or counts.open_places:
-            told = document_told(counts, language)
-            lines += self._told(text("The document itself: {findings}; with lines in the report.", findings=told))
+            findings = document_summary(counts, language)
+            lines += self._wrapped(
+                text("The document itself: {findings}; with lines in the report.", findings=findings)
+            )
         for remark in overlay_remarks(report):
-            lines += self._told(f"{text('Overlay')}{text(': ')}{remark.location}{text(': ')}{said(remark.says)}")
+            lines += self._wrapped(f"{text('Overlay')}{text(': ')}{remark.location}{text(': ')}{said(remark.says)}")
         lines += self._memory()
         if counts.failing:
             accept = text("Accept: --write-baseline=FILE; the report has each finding's entry, ready to paste.")
-            lines += self._told(accept)
+            lines += self._wrapped(accept)
         if verdict and counts.groups > _FEW:  # the verdict has scrolled away
             lines += ["", *self._verdict()]
         lines.append(f"{text('Report')}{text(': ')}{self.report_path}")
@@ -293,7 +299,7 @@ class _Terminal:
         report, text, said = self.report, self.language.text, self.language.render
         lines: list[str] = []
         if line := baseline_line(report):
-            lines += self._told(f"{text('Baseline')} {said(line)}")
+            lines += self._wrapped(f"{text('Baseline')} {said(line)}")
             acts = [
                 f"{text(result.state)}{text(': ')}[{result.entry.fingerprint}] {result.entry.where}{text(': ')}"
                 f"{said(entry_advice(result))}"
@@ -302,19 +308,19 @@ class _Terminal:
             lines += self._listed(acts)
         history = history_line(report)
         if history is not None and report.history is not None:
-            lines += self._told(f"{text('History')} {said(history)}")
+            lines += self._wrapped(f"{text('History')} {said(history)}")
             lines += self._listed([said(gone_line(gone)) for gone in report.history.gone])
         return lines
 
     def _listed(self, texts: list[str]) -> list[str]:
-        lines = [line for told in texts[:TOLD] for line in self._told(f"  {told}", "    ")]
-        left = len(texts) - TOLD
+        lines = [line for listed in texts[:SHOWN_IN_FULL] for line in self._wrapped(f"  {listed}", "    ")]
+        left = len(texts) - SHOWN_IN_FULL
         return lines + ([f"  {self._more(left, 'entry')}"] if left > 0 else [])
 
     def _more(self, number: int, noun: str) -> str:
-        told = self.language.count(number, f"more {noun}")
-        return self.language.text("and {more}, told in the report", more=told)
+        more = self.language.count(number, f"more {noun}")
+        return self.language.text("and {more}, told in the report", more=more)
 
     def _joined(self, texts: tuple[Message, ...], most: int = 3) -> str:
-        shown = " | ".join(clip(one_line(self.language.render(told)), 160) for told in texts[:most])
+        shown = " | ".join(clip(one_line(self.language.render(message)), 160) for message in texts[:most])
         return shown + (f" | +{len(texts) - most:,}" if len(texts) > most else "")

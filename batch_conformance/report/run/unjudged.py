@@ -14,7 +14,7 @@ _NAMED = 4
 
 def unjudged(drift: Mapping[str, Any]) -> tuple[str, ...]:
     """One sentence for each reason, those that a verdict lacks first; empty where everything was judged."""
-    return (*(f"Missing for a verdict: {told}" for told in drift["missing"]), *_clauses(drift), *drift["notes"])
+    return (*(f"Missing for a verdict: {reason}" for reason in drift["missing"]), *_clauses(drift), *drift["notes"])
 
 
 def _clauses(drift: Mapping[str, Any]) -> Iterator[str]:

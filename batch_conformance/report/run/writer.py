@@ -42,7 +42,7 @@ class ReportError(Exception):
 def write_reports(
     report: RunReport, folder: Path, formats: Mapping[str, Callable[[RunReport], str]] = FORMATS
 ) -> tuple[Path, ...]:
-    """Writes all faces of the report into ``folder``, which is made if need be, and returns their paths.
+    """Writes all formats of the report into ``folder``, which is created if needed, and returns their paths.
 
     Each is written under a temporary name and renamed, so that a reader never sees half of one and a failed run leaves
     the former one in place. One that fails does not prevent the others; in the end ReportError names those that did.

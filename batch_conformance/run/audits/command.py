@@ -14,7 +14,7 @@ from typing import IO
 
 from batch_conformance.findings.gate import EXIT_INTERRUPTED
 from batch_conformance.report.matrix.files import Source, collect, read_previous, write_matrix
-from batch_conformance.report.matrix.matrix import build_matrix, told
+from batch_conformance.report.matrix.matrix import build_matrix, summary_line
 from batch_conformance.run.audits.audit_file import load_audit_file
 from batch_conformance.run.audits.processes import ManyAudits, exit_code
 from batch_conformance.run.audits.progress import progress_for
@@ -36,7 +36,7 @@ def perform_audits(file: Path, folder: Path, parallel: int | None, previous: Pat
     sources = [Source(o.name, folder / o.name / "drift.json", f"no report: {o.reason}") for o in outcomes]
     matrix = build_matrix(collect(sources, folder), former)
     written = write_matrix(matrix, folder)
-    stream.write(f"{told(matrix)}\nMatrix: {written[1]}\n")
+    stream.write(f"{summary_line(matrix)}\nMatrix: {written[1]}\n")
     return EXIT_INTERRUPTED if audits.interrupted else exit_code(outcomes)
 
 

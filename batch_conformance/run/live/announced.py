@@ -32,13 +32,13 @@ def plan_lines(audit: Audit, numbers: Collection[int] | None = None) -> list[str
     """Every request of the plan, or those of these numbers, and that none was sent."""
     language = _language(audit)
     lines = [line for number, line in enumerate(describe(audit.plan)) if numbers is None or number in numbers]
-    told = map(audit.target.redactor.redact_text, lines)
-    return [*told, language.text("{plan}; nothing was sent", plan=_estimate(audit, language, numbers))]
+    redacted = map(audit.target.redactor.redact_text, lines)
+    return [*redacted, language.text("{plan}; nothing was sent", plan=_estimate(audit, language, numbers))]
 
 
-def warning(told: Message, language: str) -> str:
+def warning(message: Message, language: str) -> str:
     """A warning, in the language of this code."""
-    return language_of(language).text("WARNING: {what}", what=language_of(language).render(told))
+    return language_of(language).text("WARNING: {what}", what=language_of(language).render(message))
 
 
 def progress_line(language: str, done: int, planned: int, *, chapter: str, findings: int, seconds: int) -> str:

@@ -200,8 +200,8 @@ class Audit:
         outside = frozenset(one.id for one in ledger.findings if selected is not None and not selected(one))
         stopped = self.runner.stopped or (INTERRUPTED() if interrupted else None)
         run = (ledger.exchanges, self.contract, ledger.unjudged)
-        told = {finding.kind for finding in ledger.findings if finding.rule == "response.server_error"}
-        suspicious = () if ledger.cause else (*only_errors(*run, told), *silent_ids(*run))
+        reported_kinds = {finding.kind for finding in ledger.findings if finding.rule == "response.server_error"}
+        suspicious = () if ledger.cause else (*only_errors(*run, reported_kinds), *silent_ids(*run))
         missing = (*self._explain(ledger), *suspicious)
         complete = not (stopped or interrupted or fault or partial or self.runner.lacks)
         entries = self.comparison.entries(ledger, complete=complete)
@@ -251,24 +251,24 @@ class Audit:
 
     def _explain(self, ledger: Ledger) -> list[Message]:
         """What is missing, with what to do about it."""
-        told: list[Message] = []
+        reasons: list[Message] = []
         for what in ledger.missing:
             success = is_success_required(what)
             if success and not self.batch_ids and not _nothing_there(ledger):
-                told.append((_NO_ID if self.settings.discover else _NO_ID_NOR_LIST)(what=what))
+                reasons.append((_NO_ID if self.settings.discover else _NO_ID_NOR_LIST)(what=what))
             elif success and _nothing_there(ledger):
                 where = f"{self.base}{self.contract.chosen.path}"
                 prefix = missing_prefix(self.base, self.contract)
-                told.append(
+                reasons.append(
                     _WRONG_PREFIX(what=what, where=where, prefix=prefix)
                     if prefix
                     else _WRONG_PATH(what=what, where=where)
                 )
             elif success and ledger.exchanges and not self.runner.stopped:
-                told.append(_OTHER_ACCOUNT(what=what))
+                reasons.append(_OTHER_ACCOUNT(what=what))
             else:
-                told.append(what)
-        return told
+                reasons.append(what)
+        return reasons
 
     def _notes(self, partial: bool, ledger: Ledger) -> list[Message]:
         notes = [INSECURE] if self.target.insecure else []
@@ -312,11 +312,11 @@ class Audit:
 
 def beyond_the_plan(exchanges: Sequence[Exchange], planned: int) -> Message | None:
     """Why more requests were sent than were planned; None where they were not."""
-    again = sum(exchange.attempt > 0 for exchange in exchanges)
+    repeated = sum(exchange.attempt > 0 for exchange in exchanges)
     looks = sum(exchange.attempt == 0 and exchange.probe.name == CONTROL for exchange in exchanges)
     if len(exchanges) <= planned:
         return None
-    return _BEYOND(sent=len(exchanges), planned=planned, again=again, looks=looks)
+    return _BEYOND(sent=len(exchanges), planned=planned, again=repeated, looks=looks)
 
 
 def _nothing_there(ledger: Ledger) -> bool:

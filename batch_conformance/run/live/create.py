@@ -129,8 +129,8 @@ def _post(target: Target, path: str, content_type: str, body: bytes) -> Mapping[
         raise CreationError(_NOT_ANSWERED(path=path, why=exchange.failure.detail))
     response = exchange.response
     if response is None or not 200 <= response.status < 300:
-        told = " ".join((response.body if response else b"").decode("utf-8", "replace").split())[:160]
-        raise CreationError(_ANSWERED(path=path, status=exchange.status or 0, body=told or _NOTHING()))
+        excerpt = " ".join((response.body if response else b"").decode("utf-8", "replace").split())[:160]
+        raise CreationError(_ANSWERED(path=path, status=exchange.status or 0, body=excerpt or _NOTHING()))
     value = parse(response.body).value
     if isinstance(value, Mapping) and "id" not in value and isinstance(value.get("data"), Mapping):
         value = value["data"]

@@ -50,8 +50,8 @@ class Discovery:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A batch in a list: its id, and its state where the list tells it."""
+class ListedBatch:
+    """A batch in a list: its id, and its state where the list has it."""
 
     batch_id: str
     state: str
@@ -90,7 +90,7 @@ def list_probe(contract: Contract, profile: Profile | None) -> Probe:
     return Probe("discover", "list", path, None, "outside", headers=JSON, query=f"limit={MOST}")
 
 
-def one_of_each_state_first(entries: Sequence[Entry]) -> list[Entry]:
+def one_of_each_state_first(entries: Sequence[ListedBatch]) -> list[ListedBatch]:
     """The entries in the order of the list, the first of every state before all others; each id once."""
     once = list({entry.batch_id: entry for entry in reversed(entries)}.values())[::-1]
     seen: Counter[str] = Counter()
@@ -115,7 +115,7 @@ def _refusal(exchange: Exchange) -> Message | None:
     return _ANSWERED(status=status)
 
 
-def entries_of(value: Any, contract: Contract) -> list[Entry] | None:
+def entries_of(value: Any, contract: Contract) -> list[ListedBatch] | None:
     """The entries of a list in any of the forms that vendors give it; None where it is none."""
     if isinstance(value, Mapping) and isinstance(value.get("data"), Mapping):
         value = value["data"]  # SiliconFlow wraps some answers in code, message and data
@@ -130,11 +130,11 @@ def entries_of(value: Any, contract: Contract) -> list[Entry] | None:
     return [entry for entry in found if entry is not None]
 
 
-def _entry(item: Mapping[str, Any], contract: Contract) -> Entry | None:
+def _entry(item: Mapping[str, Any], contract: Contract) -> ListedBatch | None:
     identities = [at(item, contract.chosen.roles.identity or ""), *(item.get(name) for name in _IDENTITIES)]
     if isinstance(item.get("name"), str):
         identities.append(item["name"].rpartition("/")[2])  # a resource name, whose last part is the id
     states = [at(item, contract.chosen.roles.state or ""), *(item.get(name) for name in _STATES)]
     batch_id = next((one for one in identities if isinstance(one, str) and 0 < len(one) <= _LONGEST_ID), None)
     state = next((one for one in states if isinstance(one, str)), "")
-    return Entry(batch_id, state[:40]) if batch_id is not None else None
+    return ListedBatch(batch_id, state[:40]) if batch_id is not None else None

@@ -28,7 +28,7 @@ ALWAYS_SENT = frozenset({"authentication", "identity", "hostile_ids"})
 BROKEN_ENOUGH = 3
 """Server errors in a row of one kind of request, after which one is not repeated."""
 _BROKEN_FOR_GOOD = 6
-"""Server errors in a row of one kind of request that are told as one finding."""
+"""Server errors in a row of one kind of request that are reported as one finding."""
 _SILENT_ENOUGH = 2
 """Requests of one kind that got no answer, one after the other; each further one costs a time-out.
 

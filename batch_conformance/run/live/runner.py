@@ -19,8 +19,8 @@ from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation
 from batch_conformance.probes.credentials import is_refused
 from batch_conformance.probes.plan import Plan
-from batch_conformance.run.live.ahead import Ahead
 from batch_conformance.run.live.omissions import BROKEN_ENOUGH, NOT_FOLLOWED, Omissions
+from batch_conformance.run.live.parallel_sender import ParallelSender
 
 CONTROL = "control"
 """The name of a request that looks whether the target still answers; it is none of the plan's."""
@@ -71,7 +71,7 @@ class Runner:
         self.plan = plan
         self.target = target
         self._further_targets = tuple(further_targets)
-        self._ahead: Ahead | None = None
+        self._ahead: ParallelSender | None = None
         self.contract = contract
         self.exchanges: list[Exchange] = []
         self.wanted = frozenset(range(len(plan.probes)))
@@ -161,7 +161,7 @@ class Runner:
         if not self._further_targets:
             self._send_wanted()
             return
-        with Ahead(self._further_targets, self.target.rest, self._omissions.may_repeat) as self._ahead:
+        with ParallelSender(self._further_targets, self.target.rest, self._omissions.may_repeat) as self._ahead:
             try:
                 self._send_wanted()
             finally:
@@ -205,7 +205,7 @@ class Runner:
             except BudgetExhausted as reason:
                 self._spend(reason)
 
-    def _take_what_was_sent(self, ahead: Ahead) -> None:
+    def _take_what_was_sent(self, ahead: ParallelSender) -> None:
         """Keep what came of requests that were under way when the sending ended."""
         self._ahead = None
         stopped = self.stopped
@@ -334,11 +334,11 @@ class Runner:
         if not by_chance or len(attempts) > 1 or self._omissions.is_broken(probe):
             return attempts
         try:
-            again = self.target.send(replace(probe, wait=0.0), number)
+            more = self.target.send(replace(probe, wait=0.0), number)
         except BudgetExhausted as reason:
             self._spend(reason)
             return attempts
-        return _joined(attempts, again)
+        return _joined(attempts, more)
 
     def _look_whether_away(self, final: Exchange, *, pauses: bool = False) -> tuple[Exchange, ...]:
         """Send a plain read, stop where it gets no answer, and give what came of it; nothing where none was sent.
@@ -379,11 +379,11 @@ def _has_failed(attempts: Sequence[Exchange], kind: FailureKind) -> bool:
     return any(exchange.failure is not None and exchange.failure.kind == kind for exchange in attempts)
 
 
-def _joined(attempts: tuple[Exchange, ...], again: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
+def _joined(attempts: tuple[Exchange, ...], more: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
     """The attempts of a request that was sent again, as those of one."""
     return (
         *(replace(exchange, final=False) for exchange in attempts),
-        *(replace(exchange, attempt=exchange.attempt + len(attempts)) for exchange in again),
+        *(replace(exchange, attempt=exchange.attempt + len(attempts)) for exchange in more),
     )
 
 

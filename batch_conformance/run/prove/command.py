@@ -1,4 +1,4 @@
-"""One ``prove`` command: what is chosen of the catalogue, tried out while a bar moves on, and told of."""
+"""One ``prove`` command: the chosen drifts of the catalogue are tried out under a progress bar, and reported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from batch_conformance.contract.choice import Choice
+from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.findings.gate import EXIT_DRIFT
 from batch_conformance.report.proof.formats import progress_of, render_text, write_proof
 from batch_conformance.report.proof.proof import Trial
@@ -38,7 +38,7 @@ def perform_proof(options: ProofOptions, jobs: int, folder: Path, *, listing: bo
 
     Raises InputError with one line for what cannot be proved as asked, and OSError where reports cannot be written.
     """
-    contract = open_contract(options.contract, choice=Choice(options.operation))
+    contract = open_contract(options.contract, choice=OperationChoice(options.operation))
     chosen = choose(catalogue(contract).values(), options.groups, options.patterns)
     if listing:
         click.echo("\n".join(_listed(chosen)))
@@ -49,11 +49,11 @@ def perform_proof(options: ProofOptions, jobs: int, folder: Path, *, listing: bo
     bar = click.progressbar(length=len(chosen), label="Proving", file=sys.stderr, item_show_func=_shown)
     with bar if shown else nullcontext() as moving:
 
-        def tell(trial: Trial) -> None:
+        def advance_by(trial: Trial) -> None:
             if moving is not None:
                 moving.update(1, trial)
 
-        proof = prove(task, jobs, tell)
+        proof = prove(task, jobs, advance_by)
     click.echo(render_text(proof), nl=False)
     click.echo(f"Table: {write_proof(proof, folder)[-1]}")
     return 0 if proof.right else EXIT_DRIFT

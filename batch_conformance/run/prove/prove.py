@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, partial
 
-from batch_conformance.contract.choice import Choice
+from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.contract import Contract
 from batch_conformance.input_error import InputError
 from batch_conformance.mock.derived import derive
 from batch_conformance.mock.embedded import drifts_of
 from batch_conformance.near_miss import suggestion
-from batch_conformance.report.proof.proof import Observed, Proof, Trial, weigh
+from batch_conformance.report.proof.proof import Observed, Proof, Trial, assess
 from batch_conformance.run.contracts import open_contract
 from batch_conformance.run.prove.drift_runner import DriftRunner, Entry, drift_of
 
@@ -71,11 +71,11 @@ def prove(task: Task, jobs: int, tell: Callable[[Trial], None] | None = None) ->
     Raises ``ContractError``. On KeyboardInterrupt the processes end first.
     """
     begun = time.monotonic()
-    contract = open_contract(task.contract, choice=Choice(task.operation))
+    contract = open_contract(task.contract, choice=OperationChoice(task.operation))
     entries = catalogue(contract)
     found: list[Trial] = []
     for name, observed in zip(task.names, _observed(task, contract, min(jobs, len(task.names))), strict=True):
-        found.append(weigh(drift_of(entries[name]), observed))
+        found.append(assess(drift_of(entries[name]), observed))
         if tell:
             tell(found[-1])
     return Proof(contract, tuple(found), task.seed, jobs, time.monotonic() - begun)
@@ -109,7 +109,7 @@ def _try_out(contract: str, operation: str, seed: int | None, name: str) -> Obse
 @cache
 def _bench(contract: str, operation: str, seed: int | None) -> tuple[DriftRunner, Mapping[str, Entry]]:
     """The bench of this process, and the entries by name. Its mock ends with the process."""
-    opened = open_contract(contract, choice=Choice(operation))
+    opened = open_contract(contract, choice=OperationChoice(operation))
     return DriftRunner(opened, seed=seed).__enter__(), catalogue(opened)
 
 

@@ -1,4 +1,4 @@
-"""One ``validate`` command: the recordings read while a bar moves on, judged, reported and told of."""
+"""One ``validate`` command: recordings are read under a progress bar, judged and reported."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from batch_conformance.recorded.source import Part, SourceError
 from batch_conformance.report.language import language
 from batch_conformance.report.run import github, terminal
 from batch_conformance.report.run.writer import ReportError, write_reports
-from batch_conformance.run.comparison import keep
+from batch_conformance.run.comparison import write_comparison_files
 from batch_conformance.run.validate.validate import Validation, ValidationOptions
 
 _PROCESS_ENDED = Template("run.process_ended", "a process that read for this one was ended from outside")
@@ -75,7 +75,7 @@ def perform_validation(options: ValidationOptions, folder: Path, *, jobs: int = 
     except ReportError as error:
         problems += error.problems
     try:
-        kept += keep(report, validation.comparison)
+        kept += write_comparison_files(report, validation.comparison)
     except ReportError as error:
         problems += error.problems
     page = str(folder / "drift.html")
@@ -90,16 +90,16 @@ def perform_validation(options: ValidationOptions, folder: Path, *, jobs: int = 
 def read_here(parts: list[Part], inferred: InferredProbe, advance: Advance) -> ReadTraffic:
     """Read all parts in this process. An interrupt ends the reading, not the report."""
     recording = Recording(inferred)
-    told = 0
+    reported = 0
 
-    def tell(count: int) -> None:
-        nonlocal told
-        advance(count, recording.judged - told)
-        told = recording.judged
+    def report_progress(count: int) -> None:
+        nonlocal reported
+        advance(count, recording.judged - reported)
+        reported = recording.judged
 
     try:
         for part in parts:
-            recording.read(part, tell)
+            recording.read(part, report_progress)
     except KeyboardInterrupt:
         return ReadTraffic(recording, INTERRUPTED(), interrupted=True)
     except SourceError as error:
@@ -124,12 +124,12 @@ def read_in_processes(parts: list[Part], inferred: InferredProbe, jobs: int, adv
         pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=signal.signal, initargs=ignoring)
         try:
             tasks = [pool.submit(task.read, number, go) for number, go in enumerate(goes)]
-            told = 0
+            reported = 0
             while tasks and not read_traffic.stopped:
                 done = wait(tasks[:1], _EVERY).done
-                now = max(told, task.progress())
-                advance(now - told, _take_in(read_traffic, tasks.pop(0)) if done else 0)
-                told = now
+                now = max(reported, task.progress())
+                advance(now - reported, _take_in(read_traffic, tasks.pop(0)) if done else 0)
+                reported = now
         except KeyboardInterrupt:
             task.stop()
             read_traffic.stopped, read_traffic.interrupted = INTERRUPTED(), True
@@ -152,7 +152,7 @@ def _take_in(read_traffic: ReadTraffic, task: Future[tuple[bytes, str]]) -> int:
     read_traffic.stopped = read_traffic.stopped or stopped
     if not data:
         return 0
-    later = unpack(data, read_traffic.recording.inferred.belonging.contract)
+    later = unpack(data, read_traffic.recording.inferred.urls.contract)
     judged = later.judged
     read_traffic.recording.update(later)
     return judged

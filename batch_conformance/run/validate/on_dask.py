@@ -49,7 +49,7 @@ def read_on_cluster(
             data, problem = task.result()
             if problem:
                 raise SourceError(problem)
-            later = unpack(data, inferred.belonging.contract)
+            later = unpack(data, inferred.urls.contract)
             advance(part.size, later.judged)
             whole.update(later)
             task.release()

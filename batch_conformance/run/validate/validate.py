@@ -19,8 +19,8 @@ from batch_conformance.findings.gate import UNCOVERED, FailOn, decide
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.message import Argument, Count, Listing, Message, Template
 from batch_conformance.nouns import EXCHANGE, LINE
-from batch_conformance.recorded.belonging import Belonging
 from batch_conformance.recorded.inferred_probe import InferredProbe, NotJudgedReason
+from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import expand, parts
 from batch_conformance.report.run.run_report import RunFacts, RunReport, TargetFacts
@@ -100,7 +100,7 @@ class Validation:
         base = parse_base_url(options.base_url) if options.base_url else None
         self.doubt = check_address(base, self.contract) if base else None
         headers = frozenset((*MASKED_HEADERS, self.profile.auth_header.lower()))
-        self.inferred = InferredProbe(Belonging(self.contract, base), headers, options.credentials_recorded)
+        self.inferred = InferredProbe(OperationUrls(self.contract, base), headers, options.credentials_recorded)
         self.parts = parts(expand(options.sources))
         self._started = time.time()
         self._clock = time.monotonic()
@@ -203,9 +203,9 @@ class Validation:
             yield REPAIRED()
 
 
-def _of_lines(one: Template, many: Template, number: int, told: Sequence[str]) -> Message:
+def _of_lines(one: Template, many: Template, number: int, examples: Sequence[str]) -> Message:
     """So many lines, and the first of them with place and reason."""
-    lines = Listing((*told, *(("…",) if number > len(told) else ())), ";")
+    lines = Listing((*examples, *(("…",) if number > len(examples) else ())), ";")
     return one(lines=lines) if number == 1 else many(number=f"{number:,}", lines=lines)
 
 

@@ -1,4 +1,4 @@
-"""Requests that are sent ahead of their turn, over further connections, and taken in the plan's order."""
+"""Sends requests over several connections at once; their exchanges are taken in the order of the plan."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Attempts = tuple[Exchange, ...]
 MayRepeat = Callable[[Exchange], bool]
 
 
-class Ahead:
-    """Sends probes before it is their turn, as many at once as there are ``targets``.
+class ParallelSender:
+    """Sends upcoming probes, as many at once as there are ``targets``.
 
     The targets share one budget and one pace. ``rest`` waits for what a probe asks to have waited, which is the run's
     own affair and not that of a connection. Use it as a context manager, which ends the threads.
@@ -33,7 +33,7 @@ class Ahead:
         self._reading: dict[int, str] = {}
         self._is_over = False
 
-    def __enter__(self) -> Ahead:
+    def __enter__(self) -> ParallelSender:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Where a document says what rules demand whose clause is no keyword of a schema: its security, a response, an example.
+"""Where a document states what a rule demands that is no keyword of a schema: its security, a response, an example.
 
 What only a standard demands is said nowhere in a document.
 """
@@ -11,7 +11,7 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.shape import Property
 
-Said = Callable[[Operation, str], Location | None]
+Locate = Callable[[Operation, str], Location | None]
 """Gives where the document, or an overlay, says what a rule demands of an operation; None where it does not.
 
 The text is a pointer into the body of a success at which the rule is broken, empty for the operation as a whole.
@@ -19,7 +19,7 @@ The text is a pointer into the body of a success at which the rule is broken, em
 
 
 def nowhere(_operation: Operation, _pointer: str) -> Location | None:
-    """Only a standard says it."""
+    """Nowhere: only a standard states it."""
     return None
 
 
@@ -33,7 +33,7 @@ def at_scheme(operation: Operation, _pointer: str) -> Location | None:
     return operation.scheme_at or operation.secured_at
 
 
-def at_response(status: int) -> Said:
+def at_response(status: int) -> Locate:
     """Where a response is declared."""
 
     def find(operation: Operation, _pointer: str) -> Location | None:

@@ -1,4 +1,4 @@
-"""Which recorded exchanges belong to the contract's operations, by base URL or by the templates of their paths."""
+"""The URLs of the contract's operations: which of them, if any, a recorded URL is of."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from batch_conformance.exchange.base_url import BaseUrl
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-class Place(NamedTuple):
-    """Where a URL leads: an operation, what comes before its path, that path, the id in it as sent, and the query."""
+class OperationUrl(NamedTuple):
+    """The parts of an operation's URL: operation, what comes before its path, that path, the id as sent, the query."""
 
     operation: Operation
     base: str
@@ -30,20 +30,22 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Belonging:
-    """Knows the URLs of the operations: those below ``base``, or any with their paths where no base URL is known."""
+class OperationUrls:
+    """The URLs of the operations: those below ``base``, or any with their paths where no base URL is known."""
 
     contract: Contract
     base: BaseUrl | None = None
 
-    def place(self, url: str, method: str = "GET") -> Place | None:
+    def place(self, url: str, method: str = "GET") -> OperationUrl | None:
         """The place of a URL, or of a path alone as proxies log it; None where it is no operation's."""
         origin, path, query = _taken_apart(url)
         if self.base is not None and origin not in ("", self.base.origin.lower()):
             return None
         found = match(self.contract.operations, method, path, None if self.base is None else self.base.path)
         return (
-            None if found is None else Place(found.operation, origin + found.before, found.path, found.segment, query)
+            None
+            if found is None
+            else OperationUrl(found.operation, origin + found.before, found.path, found.segment, query)
         )
 
     def holds(self, url: str) -> bool:

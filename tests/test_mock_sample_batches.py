@@ -13,7 +13,7 @@ from mock_support import DOCUMENTED, UNKNOWN, Client, mistyped, serving
 from batch_conformance.contract.contract import Reading
 from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.mock import pages
-from batch_conformance.mock.message import Request
+from batch_conformance.mock.message import ParsedRequest
 from batch_conformance.mock.sample_batches import FIELDS, UNSET_AS_NULL, Batch, make_sample_batches
 from batch_conformance.mock.service import Service
 
@@ -113,7 +113,7 @@ def test_the_progressing_batch_starts_with_its_first_read_and_goes_the_whole_way
     now = [100.0]
     service = Service("key", clock=lambda: now[0])
     moving = next(batch for batch in service.batches if batch.progresses)
-    request = Request("GET", f"/v1/batches/{moving.id}".encode(), ((b"authorization", b"Bearer key"),))
+    request = ParsedRequest("GET", f"/v1/batches/{moving.id}".encode(), ((b"authorization", b"Bearer key"),))
     now[0] = 500.0
     seen = []
     for _ in range(30):

@@ -18,12 +18,12 @@ from batch_conformance.contract.contract import Contract, compile_contract
 from batch_conformance.contract.document import Document, parse_document
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.sources import load_contract
-from batch_conformance.mock.message import Request
+from batch_conformance.mock.message import ParsedRequest
 from batch_conformance.mock.mock_spec import MockSpec
 from batch_conformance.mock.service import Service
 from batch_conformance.mock.spec_of_contract import MockSpecError, mock_spec_of
 from batch_conformance.mock.values import Maker, NoValueError
-from batch_conformance.report.proof.proof import weigh
+from batch_conformance.report.proof.proof import assess
 from batch_conformance.run.prove.drift_runner import DriftRunner, drift_of
 from batch_conformance.run.prove.prove import catalogue
 
@@ -80,7 +80,7 @@ def ask(mock_spec: MockSpec, target: str, **headers: str) -> Any:
     service = Service("k", prefix="", mock_spec=mock_spec)
     given_headers = {"authorization": "Bearer k", **{name.lower(): value for name, value in headers.items()}}
     pairs = tuple((name.encode(), value.encode()) for name, value in given_headers.items() if value)
-    return service.reply_to(Request("GET", target.encode(), pairs))
+    return service.reply_to(ParsedRequest("GET", target.encode(), pairs))
 
 
 VALUES: dict[str, tuple[Any, Any]] = {
@@ -301,7 +301,7 @@ def test_nothing_that_conforms_is_accused(name: str) -> None:
     entries = catalogue(of)
     with DriftRunner(of) as bench:
         for named in ("pretty_json", "media_type_upper", "no_charset", "prefer_ignored", "header_names_lower"):
-            trial = weigh(drift_of(entries[named]), bench.try_out(entries[named]))
+            trial = assess(drift_of(entries[named]), bench.try_out(entries[named]))
             assert trial.right, (named, trial.observed)
 
 
@@ -336,4 +336,4 @@ def test_a_null_where_the_time_of_a_final_state_must_be_is_one_cause() -> None:
     of = contract({"type": "object", "properties": {"id": {"type": "string"}, "status": state, "completed_at": ended}})
     entry = catalogue(of)["200/completed_at:null"]
     with DriftRunner(of) as bench:
-        assert weigh(drift_of(entry), bench.try_out(entry)).right
+        assert assess(drift_of(entry), bench.try_out(entry)).right
