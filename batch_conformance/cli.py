@@ -78,7 +78,7 @@ def check(
     overlays: tuple[Path, ...],
     against: str,
     face: str,
-    report_language: str,
+    language: str,
 ) -> None:
     """Say where DOCUMENTS (names, files or URLs) contradict themselves; exit 1 if one does.
 
@@ -86,7 +86,7 @@ def check(
     """
     from batch_conformance.contract.choice import OperationChoice  # noqa: PLC0415
     from batch_conformance.report.document_check import as_json, as_text  # noqa: PLC0415
-    from batch_conformance.report.language import language  # noqa: PLC0415
+    from batch_conformance.report.language import language as language_of  # noqa: PLC0415
     from batch_conformance.run.check import check_document  # noqa: PLC0415
 
     try:
@@ -94,7 +94,7 @@ def check(
         found = [check_document(source, reading, overlays, choice, against) for source in documents]
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
-    click.echo(as_json(found) if face == "json" else as_text(found, language(report_language)), nl=False)
+    click.echo(as_json(found) if face == "json" else as_text(found, language_of(language)), nl=False)
     sys.exit(EXIT_DRIFT if any(one.fails for one in found) else 0)
 
 
@@ -281,10 +281,7 @@ def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: st
     )
     command = shlex.join(("batch-conformance", *sys.argv[1:]))
     try:
-        language = options.pop("report_language")
-        validation_options = ValidationOptions(
-            sources=sources, files=files, command=command, language=language, **options
-        )
+        validation_options = ValidationOptions(sources=sources, files=files, command=command, **options)
         sys.exit(perform_validation(validation_options, reports_dir, jobs=jobs, dask=dask))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
@@ -293,9 +290,9 @@ def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: st
 @main.command()
 @click.argument("histories", nargs=-1, required=True, type=click.Path(path_type=Path))
 @command_options("trend")
-def trend(*, histories: tuple[Path, ...], output: Path, report_language: str) -> None:
+def trend(*, histories: tuple[Path, ...], output: Path, language: str) -> None:
     """Show what the runs of HISTORIES (files that --history wrote) came to over time, as a page and in lines."""
-    from batch_conformance.report.language import language  # noqa: PLC0415
+    from batch_conformance.report.language import language as language_of  # noqa: PLC0415
     from batch_conformance.report.trend.page import render_page, render_text  # noqa: PLC0415
     from batch_conformance.report.trend.trend import build_trend  # noqa: PLC0415
     from batch_conformance.run.trend import read_history  # noqa: PLC0415
@@ -304,8 +301,8 @@ def trend(*, histories: tuple[Path, ...], output: Path, report_language: str) ->
         targets = build_trend(read_history(histories))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
-    _deliver(render_page(targets, language(report_language)), output)
-    click.echo(render_text(targets, language(report_language)), nl=False)
+    _deliver(render_page(targets, language_of(language)), output)
+    click.echo(render_text(targets, language_of(language)), nl=False)
 
 
 @main.command()
@@ -322,13 +319,13 @@ def completion(shell: str) -> None:
 @main.command()
 @click.argument("rule", required=False)
 @command_options("explain")
-def explain(rule: str | None, *, markdown: bool, report_language: str) -> None:
+def explain(rule: str | None, *, markdown: bool, language: str) -> None:
     """Say what a RULE means, why it matters, what to do and how to accept it; without one, list them all."""
-    from batch_conformance.report.language import language  # noqa: PLC0415
+    from batch_conformance.report.language import language as language_of  # noqa: PLC0415
     from batch_conformance.report.reference.rules import explanation, in_chapters, page  # noqa: PLC0415
     from batch_conformance.rules import REGISTRY  # noqa: PLC0415
 
-    in_language = language(report_language)
+    in_language = language_of(language)
     if markdown:
         click.echo(page(language=in_language), nl=False)
     elif rule is None:

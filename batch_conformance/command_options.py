@@ -11,7 +11,7 @@ import click
 from batch_conformance.contract.choice import stated
 from batch_conformance.contract.error import ContractError
 from batch_conformance.near_miss import suggestion
-from batch_conformance.options import GROUPS, Command, Option, options_of
+from batch_conformance.options import GROUPS, Bounds, Command, Option, options_of
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -71,10 +71,15 @@ def _click_type(option: Option) -> click.ParamType[Any]:
     if option.type == "path":
         return click.Path(path_type=Path)
     if option.type == "integer":
-        return click.IntRange(int(option.bounds[0]), int(option.bounds[1])) if option.bounds else click.INT
+        return click.IntRange(**_range(option.bounds)) if option.bounds else click.INT
     if option.type == "number":
-        return click.FloatRange(*option.bounds) if option.bounds else click.FLOAT
+        return click.FloatRange(**_range(option.bounds)) if option.bounds else click.FLOAT
     return click.STRING
+
+
+def _range(bounds: Bounds) -> dict[str, Any]:
+    """The bounds as click wants to be told them."""
+    return {"min": bounds.least, "max": bounds.most, "min_open": bounds.above}
 
 
 def run_help() -> str:

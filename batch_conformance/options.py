@@ -46,16 +46,39 @@ _SAME = Use()
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """The least and the greatest number that an option takes; without ``most`` there is no greatest.
+
+    With ``above``, a number must be more than the least.
+    """
+
+    least: float
+    most: float | None = None
+    above: bool = False
+
+    @property
+    def words(self) -> str:
+        """What to give, such as ``a number from 0 to 10``."""
+        if self.most is not None:
+            return f"a number from {self.least:g} to {self.most:g}"
+        return f"more than {self.least:g}" if self.above else f"at least {self.least:g}"
+
+    def admit(self, number: float) -> bool:
+        """Whether a number is within them; NaN never is."""
+        reached = number > self.least if self.above else number >= self.least
+        return reached and (self.most is None or number <= self.most)
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """One option.
 
     ``name`` is without dashes. ``commands`` says where it applies, and what differs there. ``type`` is that of one
-    value; with ``repeats``, there may be several. ``choices`` are the only values. ``bounds`` are the least and the
-    greatest number, both allowed, for the commands; ``run.settings`` checks the suite's own options. ``environment`` is
-    a variable that ``run`` reads too. ``valueless`` is the value of the option without one.
+    value; with ``repeats``, there may be several. ``choices`` are the only values, ``bounds`` those of a number.
+    ``environment`` is a variable that ``run`` reads too. ``valueless`` is the value of the option without one.
 
-    ``parameter`` is what a click command calls it, if not the name. ``audit_file`` says where ``audit.yaml`` has it:
-    among ``options``, under this key of a target, or nowhere (empty).
+    ``parameter`` is what the functions of the commands and ``run.settings`` call it, if not the name. ``audit_file``
+    says where ``audit.yaml`` has it: among ``options``, under this key of a target, or nowhere (empty).
     """
 
     name: str
@@ -66,7 +89,7 @@ class Option:
     metavar: str | None = None
     default: Any = None
     choices: tuple[str, ...] = ()
-    bounds: tuple[float, float] | None = None
+    bounds: Bounds | None = None
     repeats: bool = False
     environment: str = ""
     valueless: str | None = None
@@ -77,6 +100,16 @@ class Option:
     def flag(self) -> str:
         """The option as it is written."""
         return f"--{self.name}"
+
+    @property
+    def keyword(self) -> str:
+        """What the functions that take the option call it."""
+        return self.parameter or self.name.replace("-", "_")
+
+    @property
+    def absent(self) -> Any:
+        """The value where nobody gave one."""
+        return () if self.repeats else False if self.type == "flag" else self.default
 
     @property
     def description(self) -> str:
@@ -138,6 +171,7 @@ OPTIONS: tuple[Option, ...] = (
         metavar="ID",
         repeats=True,
         environment=BATCH_IDS_ENV,
+        parameter="batch_ids",
         audit_file="batch_ids",
     ),
     Option(
@@ -147,6 +181,7 @@ OPTIONS: tuple[Option, ...] = (
         _RUN,
         metavar="NAME",
         default=DEFAULT_KEY_ENV,
+        parameter="key_env",
         audit_file="key_env",
     ),
     Option(
@@ -157,7 +192,7 @@ OPTIONS: tuple[Option, ...] = (
         metavar="NAME|FILE",
         audit_file="vendor",
     ),
-    Option("port", "command", "0 takes a free one.", _in("mock"), "integer", default=8000, bounds=(0, 65535)),
+    Option("port", "command", "0 takes a free one.", _in("mock"), "integer", default=8000, bounds=Bounds(0, 65535)),
     Option("host", "command", "Address to listen on.", _in("mock"), default="127.0.0.1"),
     Option(
         "contract",
@@ -216,6 +251,7 @@ OPTIONS: tuple[Option, ...] = (
         _in("run", "check", "validate", "trend", explain=Use(help="the language of the explanation")),
         choices=("en", "zh"),
         default="en",
+        parameter="language",
     ),
     Option(
         "fail-on",
@@ -239,9 +275,27 @@ OPTIONS: tuple[Option, ...] = (
         "than twelve refused credentials",
         _RUN,
         "flag",
+        parameter="unsafe",
     ),
-    Option("max-requests", "requests", "send no more than N planned requests", _RUN, "integer", "N"),
-    Option("max-duration", "requests", "stop sending after so many seconds", _RUN, "number", "SECONDS", default=300.0),
+    Option(
+        "max-requests",
+        "requests",
+        "send no more than N planned requests",
+        _RUN,
+        "integer",
+        "N",
+        bounds=Bounds(1),
+    ),
+    Option(
+        "max-duration",
+        "requests",
+        "stop sending after so many seconds",
+        _RUN,
+        "number",
+        "SECONDS",
+        default=300.0,
+        bounds=Bounds(0, above=True),
+    ),
     Option(
         "rate-limit",
         "requests",
@@ -249,7 +303,16 @@ OPTIONS: tuple[Option, ...] = (
         _RUN,
         metavar="N/s",
     ),
-    Option("request-timeout", "requests", "for one whole exchange", _RUN, "number", "SECONDS", default=10.0),
+    Option(
+        "request-timeout",
+        "requests",
+        "for one whole exchange",
+        _RUN,
+        "number",
+        "SECONDS",
+        default=10.0,
+        bounds=Bounds(0, above=True),
+    ),
     Option(
         "ca-bundle",
         "target",
@@ -272,8 +335,18 @@ OPTIONS: tuple[Option, ...] = (
         "integer",
         "N",
         default=1,
+        bounds=Bounds(1, 32),
     ),
-    Option("retries", "requests", "of what is safe to repeat", _RUN, "integer", "N", default=2),
+    Option(
+        "retries",
+        "requests",
+        "of what is safe to repeat",
+        _RUN,
+        "integer",
+        "N",
+        default=2,
+        bounds=Bounds(0, 10),
+    ),
     Option(
         "redact",
         "reports",
@@ -305,6 +378,7 @@ OPTIONS: tuple[Option, ...] = (
         "number",
         "SECONDS",
         default=60.0,
+        bounds=Bounds(0),
     ),
     Option(
         "client",
@@ -321,7 +395,7 @@ OPTIONS: tuple[Option, ...] = (
         _in("run", validate=Use(help="less is inconclusive")),
         "number",
         "PERCENT",
-        bounds=(0.1, 100),
+        bounds=Bounds(0.1, 100),
     ),
     Option(
         "credentials-recorded",
@@ -376,7 +450,7 @@ OPTIONS: tuple[Option, ...] = (
         "how many at once (default: 8, or what the file says)",
         _in("audit"),
         "integer",
-        bounds=(1, 64),
+        bounds=Bounds(1, 64),
     ),
     Option(
         "previous",
@@ -420,7 +494,7 @@ OPTIONS: tuple[Option, ...] = (
         "how many at once (default: one for each processor)",
         _in("prove", validate=Use(1, "processes that read")),
         "integer",
-        bounds=(1, 64),
+        bounds=Bounds(1, 64),
     ),
     Option("seed", "command", "of the probes (default: always the same ones)", _in("prove"), "integer"),
     Option("list", "command", "list the catalogue and end", _in("prove"), "flag", parameter="listing"),
@@ -463,7 +537,16 @@ OPTIONS: tuple[Option, ...] = (
         _in("explain", vendors=_VENDORS_PAGE),
         "flag",
     ),
-    Option("latency", "command", "Hold replies back.", _in("mock"), "number", "SECONDS", default=0.0, bounds=(0, 3600)),
+    Option(
+        "latency",
+        "command",
+        "Hold replies back.",
+        _in("mock"),
+        "number",
+        "SECONDS",
+        default=0.0,
+        bounds=Bounds(0, 3600),
+    ),
     Option(
         "drift",
         "command",

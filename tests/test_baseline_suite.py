@@ -12,7 +12,7 @@ from suite_support import Outcome, run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.run.comparison import Files, load_comparison
-from batch_conformance.run.settings import settle
+from batch_conformance.run.settings import Asked, settle
 
 QUICK = "--exploration=quick"
 
@@ -151,10 +151,10 @@ def test_a_file_that_cannot_be_used_is_one_line(files: dict[str, str], line: str
     assert line.format(tmp_path) in str(caught.value)
 
 
-@pytest.mark.parametrize("files", [Files(strict=True), Files(reason="because")], ids=["strict", "reason"])
-def test_an_option_that_would_do_nothing_is_refused(files: Files) -> None:
+@pytest.mark.parametrize("given", [Asked(strict_baseline=True), Asked(baseline_reason="because")], ids=str)
+def test_an_option_that_would_do_nothing_is_refused(given: Asked) -> None:
     with pytest.raises(ValueError, match="name "):
-        settle({}, base_url=None, files=files)
+        settle({}, base_url=None, **given)
 
 
 def test_wrong_input_ends_the_suite_with_exit_4_before_anything_is_sent(tmp_path: Path) -> None:

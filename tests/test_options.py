@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from batch_conformance.cli import main
-from batch_conformance.options import OPTIONS, options_of
+from batch_conformance.options import OPTIONS, Option, options_of
 from batch_conformance.report.language import LANGUAGES
 from batch_conformance.run.audits.audit_file import AuditFileError, load_audit_file
-from batch_conformance.run.settings import settle
+from batch_conformance.run.settings import Asked, SettingsError, settle
 
 
 def test_each_option_is_written_once() -> None:
@@ -32,16 +31,35 @@ def test_the_languages_of_reports_are_those_that_there_are() -> None:
     assert language.choices == tuple(LANGUAGES)
 
 
-def test_settings_without_options_have_the_defaults_of_the_options() -> None:
-    parameters = inspect.signature(settle).parameters
-    names = {"api-key-env": "key_env", "report-language": "language"}
+def test_a_run_can_be_asked_for_every_option_and_for_nothing_else() -> None:
+    assert set(Asked.__annotations__) == {option.keyword for option in options_of("run")}
+
+
+def test_what_was_not_asked_for_is_the_default_of_the_option() -> None:
+    settings = settle({}, base_url=None)
     compared = 0
     for option in options_of("run"):
-        name = names.get(option.name, option.name.replace("-", "_"))
-        if name in parameters and option.default is not None:
-            assert parameters[name].default == option.default, option.name
+        value = getattr(settings, option.keyword, None)
+        if value is not None and option.default is not None:
+            assert value == (Path(option.default) if option.type == "path" else option.default), option.name
             compared += 1
     assert compared >= 8
+
+
+BOUNDED = [option for option in options_of("run") if option.bounds is not None]
+
+
+@pytest.mark.parametrize("option", BOUNDED, ids=lambda option: option.name)
+def test_a_number_out_of_bounds_is_refused_and_the_bounds_themselves_are_not(option: Option) -> None:
+    bounds = option.bounds
+    assert bounds is not None
+    possible = [bounds.least + bounds.above, *([] if bounds.most is None else [bounds.most])]
+    for number in possible:
+        settle({}, base_url=None, **{option.keyword: number})  # type: ignore[typeddict-item]
+    beyond = [bounds.least if bounds.above else bounds.least - 1, *([] if bounds.most is None else [bounds.most + 1])]
+    for number in (*beyond, float("nan")):
+        with pytest.raises(SettingsError, match=f"^{option.flag} .* is not possible: give "):
+            settle({}, base_url=None, **{option.keyword: number})  # type: ignore[typeddict-item]
 
 
 @pytest.mark.parametrize("name", [option.name for option in options_of("run") if option.audit_file != "options"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypedDict, Unpack, cast
 
 from batch_conformance.contract.choice import stated
 from batch_conformance.contract.contract import Reading
@@ -14,7 +15,7 @@ from batch_conformance.exchange.profile import Profile
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.findings.gate import FailOn
 from batch_conformance.input_error import InputError
-from batch_conformance.options import BATCH_IDS_ENV, DEFAULT_KEY_ENV
+from batch_conformance.options import BATCH_IDS_ENV, Bounds, options_of
 from batch_conformance.probes.chapters import Exploration
 from batch_conformance.run.comparison import Files
 from batch_conformance.run.vendors import load_profile
@@ -69,90 +70,118 @@ class Settings:
     files: Files
 
 
-def settle(
-    environ: Mapping[str, str],
-    *,
-    base_url: str | None,
-    batch_ids: Iterable[str] = (),
-    key_env: str = DEFAULT_KEY_ENV,
-    contract: str | None = None,
-    operation: str | None = None,
-    overlays: Iterable[str] = (),
-    reading: Reading = "documented",
-    reports_dir: str = "reports",
-    language: str = "en",
-    fail_on: FailOn = "should",
-    exploration: Exploration | None = None,
-    unsafe: bool = False,
-    max_requests: int | None = None,
-    max_duration: float = 300.0,
-    rate_limit: str | None = None,
-    request_timeout: float = 10.0,
-    retries: int = 2,
-    connections: int = 1,
-    ca_bundle: str | None = None,
-    insecure: bool = False,
-    redact: Iterable[str] = (),
-    vendor: str | None = None,
-    discover: bool = False,
-    create: str | None = None,
-    create_wait: float = 60.0,
-    client: str | None = None,
-    sends: bool = True,
-    min_coverage: float | None = None,
-    files: Files | None = None,
-) -> Settings:
-    """Check what was asked for and fill in what the target decides.
+class Asked(TypedDict, total=False):
+    """What may be asked of a run: the options of ``run`` in ``batch_conformance.options``, by their keywords."""
+
+    base_url: str | None
+    batch_ids: Iterable[str]
+    key_env: str
+    vendor: str | None
+    contract: str | None
+    operation: str | None
+    overlays: Iterable[str]
+    reading: Reading
+    reports_dir: str
+    language: str
+    fail_on: FailOn
+    exploration: Exploration | None
+    unsafe: bool
+    max_requests: int | None
+    max_duration: float
+    rate_limit: str | None
+    request_timeout: float
+    ca_bundle: str | None
+    insecure: bool
+    connections: int
+    retries: int
+    redact: Iterable[str]
+    discover: bool
+    create: str | None
+    create_wait: float
+    client: str | None
+    min_coverage: float | None
+    baseline: str | Path | None
+    strict_baseline: bool
+    write_baseline: str | Path | None
+    baseline_reason: str
+    shape: str | Path | None
+    write_shape: str | Path | None
+    previous: str | Path | None
+    history: str | Path | None
+    plan: bool
+
+
+def settle(environ: Mapping[str, str], **given: Unpack[Asked]) -> Settings:
+    """Check what was asked for; what was not has the option's default, or what the target decides.
 
     Raises ``InputError`` (of this module or of the one that knows better) with one line for people. The key is taken
     from the environment variable that ``key_env`` names, and from nowhere else; a plan alone needs none.
     """
-    profile = load_profile(vendor) if vendor else None
-    base = _base_of(profile, base_url)
+    asked = cast("Asked", {option.keyword: option.absent for option in options_of("run")} | given)
+    profile = load_profile(asked["vendor"]) if asked["vendor"] else None
+    base = _base_of(profile, asked["base_url"])
     local = base is None or base.is_loopback
+    key_env, sends = asked["key_env"], not asked["plan"]
     if not key_env:
         raise SettingsError("--api-key-env is empty: name the environment variable that holds the key")
     listed = [part.strip() for part in environ.get(BATCH_IDS_ENV, "").split(",")]
-    ids = tuple(dict.fromkeys(batch_id for batch_id in (*batch_ids, *listed) if batch_id))
+    ids = tuple(dict.fromkeys(batch_id for batch_id in (*asked["batch_ids"], *listed) if batch_id))
     key = Secret(environ.get(key_env, ""))
     keyless = profile is not None and profile.auth == "none"
     if sends and base is not None and not local and not key and not keyless:
         raise SettingsError(f"no key for {base}: put it into the environment variable {key_env} (see --api-key-env)")
+    rate = asked["rate_limit"]
     settled = Settings(
         base_url=base,
         batch_ids=ids,
         key=key,
         key_env=key_env,
-        contract=contract or ("" if profile else "siliconflow"),
-        operation=stated(operation),
-        overlays=tuple(Path(overlay) for overlay in overlays),
-        reading=reading,
-        reports_dir=Path(reports_dir),
-        language=language,
-        fail_on=fail_on,
-        exploration=exploration or ("standard" if local else "quick"),
-        unsafe=unsafe,
-        max_requests=max_requests,
-        max_duration=max_duration,
-        rate_limit=RateLimit.parse(rate_limit) if rate_limit else None if local else _polite_rate(profile),
-        request_timeout=request_timeout,
-        retries=retries,
-        connections=connections,
-        ca_bundle=ca_bundle,
-        insecure=insecure,
-        redact=tuple(redact),
+        contract=asked["contract"] or ("" if profile else "siliconflow"),
+        operation=stated(asked["operation"]),
+        overlays=tuple(map(Path, asked["overlays"])),
+        reading=asked["reading"],
+        reports_dir=Path(asked["reports_dir"]),
+        language=asked["language"],
+        fail_on=asked["fail_on"],
+        exploration=asked["exploration"] or ("standard" if local else "quick"),
+        unsafe=asked["unsafe"],
+        max_requests=asked["max_requests"],
+        max_duration=asked["max_duration"],
+        rate_limit=RateLimit.parse(rate) if rate else None if local else _polite_rate(profile),
+        request_timeout=asked["request_timeout"],
+        retries=asked["retries"],
+        connections=asked["connections"],
+        ca_bundle=asked["ca_bundle"],
+        insecure=asked["insecure"],
+        redact=tuple(asked["redact"]),
         profile=profile,
-        discover=discover,
-        create=create or "",
-        create_wait=create_wait,
-        client=client or "",
+        discover=asked["discover"],
+        create=asked["create"] or "",
+        create_wait=asked["create_wait"],
+        client=asked["client"] or "",
         sends=sends,
-        min_coverage=min_coverage,
-        files=files or Files(),
+        min_coverage=asked["min_coverage"],
+        files=_files(asked),
     )
-    _check_limits(settled)
-    _check_wishes(settled)
+    _check_bounds(asked)
+    _check_agreement(settled)
     return settled
+
+
+def _files(asked: Asked) -> Files:
+    def named(name: str | Path | None) -> Path | None:
+        return Path(name) if name else None
+
+    return Files(
+        baseline=named(asked["baseline"]),
+        write_baseline=named(asked["write_baseline"]),
+        reason=asked["baseline_reason"].strip(),
+        strict=asked["strict_baseline"],
+        previous=named(asked["previous"]),
+        shape=named(asked["shape"]),
+        write_shape=named(asked["write_shape"]),
+        history=named(asked["history"]),
+    )
 
 
 def _base_of(profile: Profile | None, base_url: str | None) -> BaseUrl | None:
@@ -165,22 +194,24 @@ def _base_of(profile: Profile | None, base_url: str | None) -> BaseUrl | None:
     return parse_base_url(found) if found else None
 
 
-def _check_limits(settings: Settings) -> None:
-    if settings.request_timeout <= 0:
-        raise SettingsError(f"--request-timeout {settings.request_timeout:g} is not possible: give more than 0 seconds")
-    if settings.max_duration <= 0:
-        raise SettingsError(f"--max-duration {settings.max_duration:g} is not possible: give more than 0 seconds")
-    if settings.max_requests is not None and settings.max_requests < 1:
-        raise SettingsError(f"--max-requests {settings.max_requests} is not possible: give at least 1")
-    _check_range("--retries", settings.retries, 0, 10)
-    _check_range("--connections", settings.connections, 1, 32)
-    if settings.create:
-        _check_range("--create-wait", settings.create_wait, 0, settings.max_duration)
-    if settings.min_coverage is not None:
-        _check_range("--min-coverage", settings.min_coverage, 0.1, 100)
+def _check_bounds(asked: Asked) -> None:
+    """Refuse a number that its option does not take, or that the others leave no room for."""
+    if asked["create"] and asked["max_duration"] > 0:
+        _check_number("--create-wait", asked["create_wait"], Bounds(0, asked["max_duration"]))
+    for option in options_of("run"):
+        number = cast("Mapping[str, Any]", asked)[option.keyword]
+        if option.bounds is not None and number is not None:
+            unit = " seconds" if option.metavar == "SECONDS" else ""
+            _check_number(option.flag, number, option.bounds, unit)
 
 
-def _check_wishes(settings: Settings) -> None:
+def _check_number(flag: str, number: float, bounds: Bounds, unit: str = "") -> None:
+    if not bounds.admit(number):
+        raise SettingsError(f"{flag} {number:g} is not possible: give {bounds.words}{unit}")
+
+
+def _check_agreement(settings: Settings) -> None:
+    """Refuse options that contradict each other, or say nothing without another one."""
     files = settings.files
     if settings.ca_bundle is not None and settings.insecure:
         raise SettingsError("--ca-bundle and --insecure contradict each other: the one verifies, the other does not")
@@ -193,11 +224,6 @@ def _check_wishes(settings: Settings) -> None:
     for pointer in settings.redact:
         if not pointer.startswith("/"):
             raise SettingsError(f"--redact {pointer!r} is no JSON pointer: it begins with a slash, such as /metadata")
-
-
-def _check_range(option: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
-        raise SettingsError(f"{option} {value:g} is not possible: give a number from {least:g} to {most:g}")
 
 
 def _polite_rate(profile: Profile | None) -> RateLimit:
