@@ -91,6 +91,13 @@ class AuditSession:
         self._fault = ""
         self._failed = 0
 
+    @property
+    def fault(self) -> str:
+        """What broke in this tool, or could not be written, in English and without secrets; empty where nothing did."""
+        if self._problems:
+            return ENGLISH.render(self._problems[0])
+        return self.redactor.redact_text(self._fault) if self.redactor else self._fault
+
     # What is collected.
 
     @pytest.hookimpl(tryfirst=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -18,13 +20,16 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
 from suite_support import ROOT
 
 from batch_conformance.cli import main
 from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.options import options_of
 from batch_conformance.run.audits.audit_file import AuditFileError, load_audit_file
+from batch_conformance.run.audits.audit_schema import audit_schema
 from batch_conformance.run.audits.processes import ManyAudits, exit_code
-from batch_conformance.run.audits.progress import AuditOutcome
+from batch_conformance.run.audits.progress import AuditOutcome, LineProgress
 
 QUICK = {"exploration": "quick"}
 
@@ -85,14 +90,14 @@ def test_targets_are_audited_side_by_side_and_every_failure_is_contained(
             {"name": "closed", "base_url": closed, "key_env": "KEY_OF_GOOD"},
             {"name": "hanging", "base_url": hanging, "key_env": "KEY_OF_GOOD", "options": {"request-timeout": 1}},
             {"name": "stuck", "base_url": hanging, "key_env": "KEY_OF_GOOD", "timeout": 12},
-            {"name": "misspelt", "base_url": good.base_url, "options": {"no-such-option": True}},
+            {"name": "misspelt", "base_url": good.base_url, "options": {"contract": "no-such-contract"}},
         ]
         stuck = {"options": {"request-timeout": 60, "retries": 9}}
         targets[4] |= stuck
         file = _write(tmp_path, {"options": QUICK, "targets": targets})
         keys = {"KEY_OF_GOOD": good.key, "KEY_OF_DRIFTING": bad.key}
         done = _audit(file, tmp_path / "reports", env=keys)
-    assert done.returncode == 4, done.stdout + done.stderr  # the misspelt option; the others are in the matrix
+    assert done.returncode == 4, done.stdout + done.stderr  # the misspelt contract; the others are in the matrix
     values = json.loads((tmp_path / "reports" / "matrix.json").read_text(encoding="utf-8"))
     verdicts = {vendor["name"]: vendor["verdict"] for vendor in values["vendors"]}
     assert verdicts == {
@@ -105,7 +110,7 @@ def test_targets_are_audited_side_by_side_and_every_failure_is_contained(
     }
     assert verdicts["stuck"] in ("inconclusive", "no report")
     assert "stopped after 12 s" in done.stdout
-    assert "no-such-option" in done.stdout
+    assert "no-such-contract" in done.stdout
     assert values["sentence"] in done.stdout
     created = next(row for row in values["clauses"] if row["key"].endswith("/created_at body.type"))
     assert created["cells"][:2] == ["kept", "must"]
@@ -224,10 +229,37 @@ def test_options_of_the_file_hold_for_every_target_that_does_not_say_otherwise(t
     )
 
 
+@pytest.mark.parametrize(
+    ("script", "outcome"),
+    [
+        ("kill -9 $$", ("no report", -9, "ended by SIGKILL (see output.txt)")),
+        ("exit 9", ("no report", 9, "ended with exit code 9 and without a word (see output.txt)")),
+        ("exit 0", ("no report", 3, "ended with exit code 0 and without a word (see output.txt)")),
+        ("""echo ERROR: none; echo '{"fault": "it broke"}' > "$3"; exit 3""", ("no report", 3, "it broke")),
+        ("""echo '{"usage_error": "what is asked' > "$3"; exit 4""", ("no report", 4, "ended with exit code 4 and")),
+        ("""echo '{"of_a_later_version": 1}' > "$3"; exit 3""", ("no report", 3, "ended with exit code 3 and")),
+    ],
+)
+def test_a_process_that_ends_in_its_own_way_is_told_by_what_it_handed_over_or_by_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, outcome: tuple[str, int, str]
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    python.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(python))
+    file = load_audit_file(_write(tmp_path, {"targets": [ONE]}))
+    (ended,) = ManyAudits(file, tmp_path / "reports", os.environ).perform(LineProgress(io.StringIO(), 1))
+    assert (ended.verdict, ended.code) == outcome[:2]
+    assert ended.reason.startswith(outcome[2])
+
+
 ONE = {"name": "a", "base_url": "http://127.0.0.1:9"}
 WRONG: dict[str, tuple[Any, str]] = {
-    "no targets": ({"targets": []}, "targets"),
-    "an unknown field": ({"targets": [{**ONE, "colour": "red"}]}, "colour is not known"),
+    "no targets": ({"targets": []}, "targets is empty"),
+    "an unknown field": ({"targets": [{**ONE, "colour": "red"}]}, "`colour` is not known"),
+    "targets misspelt": ({"target": [ONE]}, "did you mean `targets`?"),
+    "a target without a name": ({"targets": [{"base_url": "http://x"}]}, "name is missing"),
+    "a target that is a text": ({"targets": ["http://x"]}, "one of targets must be a mapping, and is a text"),
     "targets by name": ({"targets": {"one": ONE}}, "targets is a list"),
     "one id alone": ({"targets": [{**ONE, "batch_ids": "batch_1"}]}, "batch_ids is a list"),
     "a key instead of its name": ({"targets": [{**ONE, "api_key": "sk-secret-1"}]}, "environment variable"),
@@ -237,10 +269,21 @@ WRONG: dict[str, tuple[Any, str]] = {
     "a name twice": ({"targets": [ONE, {**ONE, "name": "A"}]}, "given twice"),
     "no address": ({"targets": [{**ONE, "base_url": "ftp://x"}]}, "ftp"),
     "an unknown vendor": ({"targets": [{"name": "a", "vendor": "nobody"}]}, "no vendor 'nobody'"),
-    "an option of its own place": ({"targets": [ONE], "options": {"base-url": "x"}}, "options are those of"),
-    "an option with dashes": ({"targets": [ONE], "options": {"--retries": 1}}, "options are those of"),
-    "an option that is a mapping": ({"targets": [ONE], "options": {"retries": {"a": 1}}}, "an option is"),
-    "no mapping": ([1], "type"),
+    "an option of its own place": ({"targets": [ONE], "options": {"base-url": "x"}}, "write `base_url:` beside"),
+    "an option that the command has": ({"targets": [ONE], "options": {"reports-dir": "x"}}, "give it to the command"),
+    "an option with dashes": ({"targets": [ONE], "options": {"--retries": 1}}, "did you mean `retries`?"),
+    "an option with an underscore": ({"targets": [ONE], "options": {"fail_on": "must"}}, "did you mean `fail-on`?"),
+    "an option of pytest": ({"targets": [ONE], "options": {"maxfail": 1}}, "`maxfail` is no option of `run`"),
+    "an option in place of a key": ({"targets": [{**ONE, "retries": 1}]}, "options stand under `options:`"),
+    "a key in place of an option": ({"targets": [{**ONE, "options": {"key_env": "A"}}]}, "write `key_env:` beside"),
+    "a key with a dash": ({"targets": [{"name": "a", "base-url": "http://x"}]}, "did you mean `base_url`?"),
+    "an option that is a mapping": ({"targets": [ONE], "options": {"retries": {"a": 1}}}, "and is a mapping"),
+    "a number out of bounds": ({"targets": [ONE], "options": {"retries": 99}}, "a whole number from 0 to 10"),
+    "no number": ({"targets": [ONE], "options": {"max-duration": "soon"}}, "must be a number above 0, and is a text"),
+    "a text that YAML reads as a number": ({"targets": [ONE], "options": {"create": 4}}, "put it in quotes"),
+    "a value that is not listed": ({"targets": [ONE], "options": {"fail-on": "musst"}}, "did you mean `must`?"),
+    "an empty text": ({"targets": [ONE], "options": {"create": ""}}, "a text that is not empty"),
+    "no mapping": ([1], "the file must be a mapping, and is a list"),
     "no YAML": ("targets: [", "neither YAML nor JSON"),
     "nothing": ("", "empty"),
 }
@@ -259,10 +302,48 @@ def test_a_wrong_file_is_one_line_with_its_place_and_exit_code_4(tmp_path: Path,
     assert not (tmp_path / "reports").exists()
 
 
-def test_the_place_is_the_line_in_the_file(tmp_path: Path) -> None:
-    text = "targets:\n  - name: a\n    base_url: http://127.0.0.1:9\n  - name: b\n    base_url: ftp://x\n"
-    with pytest.raises(AuditFileError, match=r"audit\.yaml:4: b: "):
-        load_audit_file(_write(tmp_path, text))
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (["targets:", "  - name: b", "    base_url: ftp://x"], "audit.yaml:3: b: "),
+        (["options:", "  retries: 1", "  fail_on: must", "targets: []"], "audit.yaml:3: `fail_on` is no option"),
+        (["parallel: 0", "targets:", "- name: a", "  vendr: groq"], "audit.yaml:4: `vendr` is not known"),
+        (["parallel: 0", "timeout: 0", "targets: []"], "audit.yaml:1: parallel must be"),
+    ],
+)
+def test_the_place_is_the_line_of_the_key_in_the_file(tmp_path: Path, lines: list[str], words: str) -> None:
+    with pytest.raises(AuditFileError, match=re.escape(words)):
+        load_audit_file(_write(tmp_path, "\n".join(lines)))
+
+
+def test_the_schema_of_the_file_has_each_option_as_the_table_has_it() -> None:
+    schema = audit_schema()
+    Draft202012Validator.check_schema(schema)
+    options = schema["$defs"]["options"]["properties"]
+    assert options.keys() - {"hypothesis-seed"} == {
+        option.name for option in options_of("run") if option.audit_file == "options"
+    }
+    assert options["fail-on"] == {
+        "type": "string",
+        "enum": ["must", "should", "never"],
+        "default": "should",
+        "description": "the lowest level of a finding that fails the run",
+    }
+    assert (options["retries"]["minimum"], options["retries"]["maximum"]) == (0, 10)
+    assert options["request-timeout"]["exclusiveMinimum"] == 0
+
+
+def test_every_option_that_the_schema_admits_is_one_that_the_suite_takes(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    samples = {"integer": 3, "number": 3.5, "boolean": True, "string": "x"}
+    given = {
+        name: schema["enum"][0] if "enum" in schema else samples.get(str(schema["type"]), ["x", "y"])
+        for name, schema in audit_schema()["$defs"]["options"]["properties"].items()
+    }
+    (target,) = load_audit_file(_write(tmp_path, {"targets": [ONE], "options": given})).targets
+    _, unknown = pytestconfig._parser.parse_known_and_unknown_args(list(target.arguments))
+    assert unknown == []
 
 
 def test_a_file_that_is_not_there_and_reports_that_cannot_be_written_are_said_in_one_line(tmp_path: Path) -> None:

@@ -68,5 +68,5 @@ def test_what_has_its_own_place_in_an_audit_file_is_refused_among_options(tmp_pa
     file.write_text(
         f"targets: [{{name: one, base_url: 'http://127.0.0.1:1/v1', options: {{{name}: x}}}}]", encoding="utf-8"
     )
-    with pytest.raises(AuditFileError, match="have their own places"):
+    with pytest.raises(AuditFileError, match=f"`{name}` is none of the options"):
         load_audit_file(file)

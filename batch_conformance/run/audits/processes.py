@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from batch_conformance.findings.gate import (
     EXIT_CONFORMS,
@@ -25,10 +26,12 @@ from batch_conformance.findings.gate import (
 from batch_conformance.options import BASE_URL_ENV, BATCH_IDS_ENV
 from batch_conformance.run.audits.audit_file import AuditFile, AuditTarget
 from batch_conformance.run.audits.progress import AuditOutcome, AuditProgress
+from batch_conformance.run.audits.result import read_result
 
 OUTPUT = "output.txt"
 """What an audit printed, in its folder of reports."""
 
+_CHILD = "batch_conformance.run.audits.child"
 _GRACE = 15.0
 """Seconds that an audit gets to write its reports once it is told to stop."""
 _LOOK = 0.2
@@ -87,17 +90,21 @@ class ManyAudits:
         folder = self.folder / target.name
         for name in _REPORTS:  # those of a former audit must not pass for this one's
             (folder / name).unlink(missing_ok=True)
-        try:
-            code, stopped = self._run(target, folder, begun)
-        except OSError as error:
-            code, stopped = EXIT_FAULT, f"cannot be run: {error.strerror or error}"
-        outcome = _outcome(target.name, folder, code, stopped, time.monotonic() - begun)
+        with TemporaryDirectory(prefix="batch-conformance-") as aside:
+            handed = Path(aside, "result.json")
+            try:
+                code, stopped = self._run(target, folder, handed, begun)
+            except OSError as error:
+                code, stopped = EXIT_FAULT, f"cannot be run: {error.strerror or error}"
+            result = read_result(handed)
+        reason = stopped or (result.reason if result else "")
+        outcome = _outcome(target.name, folder, code, reason, time.monotonic() - begun)
         progress.ends(outcome)
         return outcome
 
-    def _run(self, target: AuditTarget, folder: Path, begun: float) -> tuple[int, str]:
-        """The exit code of the audit's process, and why it was stopped if it was."""
-        command = [sys.executable, "-m", "batch_conformance", "run", "-q", "--color=no"]
+    def _run(self, target: AuditTarget, folder: Path, handed: Path, begun: float) -> tuple[int, str]:
+        """The exit code of the audit's process, which writes its result to ``handed``, and why it was stopped if so."""
+        command = [sys.executable, "-m", _CHILD, str(handed), "-q", "--color=no"]
         command += [*target.arguments, f"--reports-dir={folder}"]
         with (folder / OUTPUT).open("wb") as output:
             process = subprocess.Popen(
@@ -141,21 +148,19 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _outcome(name: str, folder: Path, code: int, stopped: str, seconds: float) -> AuditOutcome:
+def _outcome(name: str, folder: Path, code: int, reason: str, seconds: float) -> AuditOutcome:
     try:
         drift = json.loads((folder / "drift.json").read_bytes())
-        verdict, reason = str(drift["verdict"]), str(drift["sentence"])
+        verdict, sentence = str(drift["verdict"]), str(drift["sentence"])
     except (OSError, ValueError, KeyError, TypeError):
-        return AuditOutcome(name, "no report", code or EXIT_FAULT, stopped or _last_words(folder / OUTPUT), seconds)
-    return AuditOutcome(name, verdict, code, f"{stopped}: {reason}" if stopped else reason, seconds)
+        return AuditOutcome(name, "no report", code or EXIT_FAULT, reason or _how_it_ended(code), seconds)
+    return AuditOutcome(name, verdict, code, f"{reason}: {sentence}" if reason else sentence, seconds)
 
 
-def _last_words(output: Path) -> str:
-    """What the audit said last: the line of an error, where there is one."""
-    try:
-        lines = [line for line in output.read_text("utf-8", "replace").splitlines() if line.strip()]
-    except OSError:
-        lines = []
-    wrong_options = [line.partition(": error: ")[2] for line in lines if ": error: " in line]
-    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return (wrong_options or errors or lines or ["it said nothing"])[-1].strip()
+def _how_it_ended(code: int) -> str:
+    """What is known of a process that handed nothing over; what it printed is in its folder."""
+    if code < 0:
+        number = -code
+        named = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+        return f"ended by {named} (see {OUTPUT})"
+    return f"ended with exit code {code} and without a word (see {OUTPUT})"
