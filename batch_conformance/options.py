@@ -197,7 +197,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "contract",
         "contract",
-        "the document to hold the target to: siliconflow, openai, or an OpenAPI file or its URL "
+        "the document to hold the target to: siliconflow, siliconflow-batch-api, openai, or an OpenAPI file or its URL "
         "(default: the vendor's, else siliconflow)",
         _in(
             "run",

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.location import Location
@@ -24,6 +24,10 @@ from batch_conformance.contract.path_template import (
 METHODS = ("get", "head", "put", "post", "delete", "options", "patch", "trace")
 """The members of a Path Item Object that are operations (OpenAPI 3.0 and 3.1)."""
 
+Operations = Literal["retrieve", "read"]
+"""retrieve: the chosen operation alone. read: every GET of the batch API around it."""
+
+_OF_ROLE = re.compile(r"(?P<role>[a-z]+)\s*=\s*(?P<name>.+)", re.DOTALL)
 _METHOD_AND_PATH = re.compile(r"(?:(?P<method>[A-Za-z]+)[\s_]+)?(?P<path>/.*)")
 _SHOWN = 8
 """Candidates that a refusal names; the others are counted."""
@@ -49,6 +53,29 @@ def stated(name: str | None) -> str:
     return name or ""
 
 
+def choice_of(
+    operation: str, *, path: str = "", operations: Operations = "retrieve", roles: Sequence[str] = ()
+) -> Choice:
+    """The choice that the option ``--operation`` makes: the name of an operation, or of those of roles, or both.
+
+    ``list=GET /jobs; getJob`` names the one that is chosen and the list. ``roles`` are the words that name a role, the
+    one of the chosen operation among them as ``retrieve``. Raises ``ContractError`` for another word.
+    """
+    named: dict[str, str] = {}
+    for part in operation.split(";"):
+        found = _OF_ROLE.fullmatch(part.strip())
+        if found is None:
+            named["retrieve"] = part.strip()
+        elif found["role"] in roles:
+            named[found["role"]] = found["name"].strip()
+        else:
+            raise ContractError(
+                f"--operation {part.strip()!r}: {found['role']} is no role; there are {', '.join(roles)}"
+            )
+    chosen = named.pop("retrieve", "")
+    return Choice(chosen, path, operations=operations, roles=tuple(named.items()))
+
+
 def operations_of(path: str, item: Mapping[str, Any], location: Callable[[str], Location]) -> Iterator[ListedOperation]:
     """The operations of a Path Item Object; ``location`` says where the one of a lower-case method stands."""
     for method in METHODS:
@@ -67,11 +94,15 @@ class OperationChoice:
     ``name`` is what a person calls it: its operationId, ``GET /path`` or the path; empty where nobody did. ``path`` is
     where a vendor's profile has it, a template below the base URL; empty where the document's own path holds.
     ``others`` name further operations, in the same ways, that the contract is to hold beside the chosen one.
+    ``operations`` says which parts of the batch API it is to hold, and ``roles`` has what a person calls the operation
+    of a role, where the document does not say which it is.
     """
 
     name: str = ""
     path: str = ""
     others: tuple[str, ...] = ()
+    operations: Operations = "retrieve"
+    roles: tuple[tuple[str, str], ...] = ()
 
     def is_named(self, operation: ListedOperation) -> bool:
         """Whether the name is that of an operation. Of a path, the names of its parameters make no difference."""

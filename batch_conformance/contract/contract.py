@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, Literal
 
+from batch_conformance.contract.api_check import check_api
 from batch_conformance.contract.choice import (
     DEFAULT_CHOICE,
     METHODS,
@@ -21,12 +22,22 @@ from batch_conformance.contract.choice import (
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.clauses import derive_clauses
 from batch_conformance.contract.document import ContractError, Document
+from batch_conformance.contract.list_form import ListForm, list_form
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation, ResponseContract, is_status
+from batch_conformance.contract.operation_role import (
+    LIST_ROLES,
+    READ_ROLES,
+    OperationRole,
+    choose_by_role,
+    list_by_shape,
+    sort_operations,
+)
 from batch_conformance.contract.overlay import Action, Overlay, apply, apply_with_findings
 from batch_conformance.contract.path_parameter import path_parameter
 from batch_conformance.contract.path_template import parameters
 from batch_conformance.contract.pointer import join
+from batch_conformance.contract.query import query_parameters
 from batch_conformance.contract.reference import MisplacedReference, follow, follow_misplaced, follow_paths
 from batch_conformance.contract.roles import Roles, infer_roles
 from batch_conformance.contract.schema import Schema
@@ -41,7 +52,8 @@ class Contract:
     """A document under a reading, compiled.
 
     ``operations`` are those that exchanges are judged by, the chosen one first; their ids are unique. ``repaired`` is
-    true where the self-check's repairs stand in for an overlay that nobody gave.
+    true where the self-check's repairs stand in for an overlay that nobody gave. ``parts`` has every operation of the
+    batch API that the document has, by its role; empty where only the retrieve was asked for.
     """
 
     document: Document
@@ -53,6 +65,7 @@ class Contract:
     operations: tuple[Operation, ...]
     document_findings: tuple[DocumentFinding, ...]
     repaired: bool
+    parts: Mapping[OperationRole, ListedOperation] = field(default_factory=dict)
 
     @property
     def chosen(self) -> Operation:
@@ -70,6 +83,7 @@ class Contract:
         responses = [one for operation in self.operations for one in operation.responses.values()]
         schemas = [schema for one in responses for schema in one.content.values() if schema]
         free = [pointer for operation in self.operations for pointer in operation.roles.free_maps]
+        free += [pointer for one in self.operations if one.listing for pointer in one.listing.free_maps]
         written = [place.pointer for schema in schemas for place in schema.properties if place.write_only]
         return tuple(dict.fromkeys((*free, *written)))
 
@@ -102,9 +116,14 @@ def compile_contract(
     document, paths = follow_paths(document)
     listed = _list_operations(document)
     chosen = choose(document.name, listed, choice)
-    keys = (chosen.key, *(one.path for one in choose_others(document.name, listed, choice, chosen)))
+    parts = _parts_of(document, listed, choice, chosen.key) if choice.operations != "retrieve" else {}
+    roles = {parts[role].path: role for role in READ_ROLES if role in parts}
+    others = [one.path for one in choose_others(document.name, listed, choice, chosen)]
+    keys = tuple(dict.fromkeys((chosen.key, *others, *roles)))
+    roles = {chosen.key: "retrieve", **roles} if parts else roles
     document, misplaced = _follow_all(document, keys)
-    findings = _self_check(document, _compile_operations(document, keys), (*paths, *misplaced))
+    compiled = [_with_listing(one, roles.get(one.path)) for one in _compile_operations(document, keys)]
+    findings = _self_check(document, compiled, (*paths, *misplaced), parts.values())
     repairs = _repairs(findings)
     repaired = reading == "documented" and not overlays and bool(repairs.actions)
     effective = document
@@ -126,10 +145,18 @@ def compile_contract(
         title=str(info.get("title", document.name)),
         version=str(info.get("version", "")),
         openapi=str(document.data["openapi"]),
-        operations=tuple(replace(one, roles=_roles_of(one), clauses=derive_clauses(one)) for one in operations),
+        operations=tuple(_complete(one, roles.get(one.path)) for one in operations),
         document_findings=findings,
         repaired=repaired,
+        parts=parts,
     )
+    for one in contract.operations:
+        if one.role in LIST_ROLES and one.listing is None:
+            raise ContractError(
+                f"{one.location}: the form of the list that GET {one.path} answers with cannot be read: its 200 has no "
+                "array of objects with an id (say which operation it is with "
+                f"--operation='{one.role}=GET /path', or leave it out with --operations=retrieve)"
+            )
     served = {key: chosen.serves(key) for key in keys}
     return contract if all(key == path for key, path in served.items()) else contract.moved(served)
 
@@ -144,22 +171,80 @@ def _follow_all(document: Document, keys: Iterable[str]) -> tuple[Document, tupl
 
 
 def _self_check(
-    document: Document, operations: Iterable[Operation], misplaced: Sequence[MisplacedReference]
+    document: Document,
+    operations: Sequence[Operation],
+    misplaced: Sequence[MisplacedReference],
+    parts: Iterable[ListedOperation],
 ) -> tuple[DocumentFinding, ...]:
-    """What is found about all operations; what two of them share is found once."""
+    """What is found about all operations, and about the batch API around them; what two of them share is found once."""
     found = [one for operation in operations for one in self_check(document, operation, misplaced)]
+    found += check_api(document, parts, operations)
     unique = {one.id: one for one in reversed(found)}
     return tuple(sorted(unique.values(), key=lambda one: (one.location.line, one.id)))
 
 
+def _parts_of(
+    document: Document, listed: Sequence[ListedOperation], choice: Choice, chosen: str
+) -> Mapping[OperationRole, ListedOperation]:
+    """The operations of the batch API around the chosen one, by their roles. Raises ``ContractError``."""
+    found = dict(sort_operations(listed, chosen))
+    if "list" not in found and "list" not in dict(choice.roles):
+        found["list"] = list_by_shape(listed, chosen, lambda one: _is_list(document, one))
+    return choose_by_role(document.name, listed, found, choice)
+
+
+def _is_list(document: Document, operation: ListedOperation) -> bool:
+    try:
+        return _listing_of(_compile_operation(document, operation.path)) is not None
+    except ContractError:
+        return False
+
+
+def _complete(operation: Operation, role: OperationRole | None) -> Operation:
+    """The operation with all that is derived of what it has."""
+    whole = replace(_with_listing(operation, role), roles=_roles_of(operation))
+    return replace(whole, clauses=derive_clauses(whole))
+
+
+def _with_listing(operation: Operation, role: OperationRole | None) -> Operation:
+    """The operation with its role, and the form of its list where it is one."""
+    listing = _listing_of(operation) if role in LIST_ROLES else None
+    if listing is None:
+        return replace(operation, role=role)
+    return replace(operation, role=role, listing=listing, responses=_with_free_maps(operation, listing.free_maps))
+
+
+def _with_free_maps(operation: Operation, free_maps: frozenset[str]) -> Mapping[str, ResponseContract]:
+    """The responses, the places in the success of which the members are the customers' own left open."""
+
+    def opened(schema: Schema | None) -> Schema | None:
+        return None if schema is None else Schema(schema.document, schema.pointer, schema.free_maps | free_maps)
+
+    return MappingProxyType(
+        {
+            status: replace(one, content=MappingProxyType({kind: opened(s) for kind, s in one.content.items()}))
+            if status[0] == "2"
+            else one
+            for status, one in operation.responses.items()
+        }
+    )
+
+
+def _listing_of(operation: Operation) -> ListForm | None:
+    """The form of the list that a success is; None where it is none."""
+    return list_form(_success_schema(operation), operation.query)
+
+
 def _roles_of(operation: Operation) -> Roles:
     """The roles of the body of an operation's success."""
+    return infer_roles(_success_schema(operation), operation.parameter)
+
+
+def _success_schema(operation: Operation) -> Schema | None:
+    """The schema of the body of an operation's success, in JSON where it has that."""
     success = operation.response_for(200) or next((r for s, r in operation.responses.items() if s[0] == "2"), None)
     content = success.content if success is not None and success.status != "default" else {}
-    schema = next(
-        (content[kind] for kind in sorted(content, key=lambda kind: "json" not in kind) if content[kind]), None
-    )
-    return infer_roles(schema, operation.parameter)
+    return next((content[kind] for kind in sorted(content, key=lambda kind: "json" not in kind) if content[kind]), None)
 
 
 def _repairs(findings: Sequence[DocumentFinding]) -> Overlay:
@@ -268,6 +353,7 @@ def _compile_operation(document: Document, path: str) -> Operation:
         id_parameter=path_parameter(document, pointer, parameter),
         secured_at=secured_at,
         scheme_at=scheme_at,
+        query=query_parameters(document, pointer),
     )
 
 

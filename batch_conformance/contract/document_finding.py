@@ -106,6 +106,34 @@ _KINDS: Mapping[str, _Kind] = {
         Template("document.parameter_missing.title", "The path has a parameter that is not declared"),
         Template("document.parameter_missing.why", "Generators send nothing sensible in its place."),
     ),
+    "parameter_astray": _Kind(
+        "should",
+        Template("document.parameter_astray.title", "A parameter of the path that its path does not have"),
+        Template("document.parameter_astray.why", "Generated clients ask for a value and send it nowhere."),
+    ),
+    "operation_id_repeated": _Kind(
+        "should",
+        Template("document.operation_id_repeated.title", "Two operations have one operationId"),
+        Template(
+            "document.operation_id_repeated.why",
+            "OpenAPI wants it unique; of generated functions of one name only one can be called.",
+        ),
+    ),
+    "words_swapped": _Kind(
+        "should",
+        Template("document.words_swapped.title", "The words have the greatest value below the least"),
+        Template("document.words_swapped.why", "No value keeps both, so whoever reads it has to guess."),
+    ),
+    "list_example": _Kind(
+        "should",
+        Template("document.list_example.title", "The example of a list has other ends than its items"),
+        Template("document.list_example.why", "Which id goes into `after` for the next page is not said."),
+    ),
+    "envelope_mixed": _Kind(
+        "info",
+        Template("document.envelope_mixed.title", "Some operations wrap their object and others do not"),
+        Template("document.envelope_mixed.why", "Clients have to unwrap some answers and not others."),
+    ),
     "parameter_optional": _Kind(
         "should",
         Template("document.parameter_optional.title", "A path parameter that is not required"),

@@ -36,7 +36,8 @@ def read_part(text: str, name: str, line_offset: int, choice: OperationChoice) -
 
     None where all of it has to be read, be it to say which operations there are, or whether they share their ids.
     """
-    part = excerpt(text, choice.may_be_at) if len(text) >= WORTH_IT and not choice.others else None
+    is_alone = not choice.others and choice.operations == "retrieve"
+    part = excerpt(text, choice.may_be_at) if len(text) >= WORTH_IT and is_alone else None
     if part is None:
         return None
     try:

@@ -6,10 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from urllib.parse import urlencode
 
 from batch_conformance.contract.clause import Clause
+from batch_conformance.contract.list_form import ListForm
 from batch_conformance.contract.location import Location
+from batch_conformance.contract.operation_role import OperationRole
 from batch_conformance.contract.parameter import PathParameter
+from batch_conformance.contract.query_parameter import QueryParameter
 from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import Schema
 
@@ -45,6 +49,8 @@ class Operation:
     that the document declares on this path; ``secured`` says whether the operation asks for a credential. ``servers``
     are the URL templates that hold for it: its own, its path's, or the document's. ``roles`` are those of the body of
     its success. ``secured_at`` is where it is said that it asks for a credential, and ``scheme_at`` for which.
+    ``role`` is the part of the batch API that it is, None where that was not asked; ``query`` has the parameters of its
+    query, and ``listing`` the form of its success where that is a list.
     """
 
     id: str
@@ -61,6 +67,14 @@ class Operation:
     clauses: tuple[Clause, ...] = ()
     secured_at: Location | None = None
     scheme_at: Location | None = None
+    role: OperationRole | None = None
+    query: tuple[QueryParameter, ...] = ()
+    listing: ListForm | None = None
+
+    @property
+    def required_query(self) -> str:
+        """The query string with a value for each parameter that always has to be there; empty where none has."""
+        return urlencode([(one.name, one.value) for one in self.query if one.required])
 
     def takes(self, method: str) -> bool:
         """Whether a request with this method is one of the operation's: HEAD is a GET without the body."""

@@ -28,17 +28,17 @@ def path_parameter(document: Document, operation: str, name: str) -> PathParamet
                 node, pointer = follow(document, join(owner, "parameters", index))
                 if node.get("in") != "path" or node.get("name") != name:
                     continue
-                schema = _schema(document, node, pointer)
+                schema = schema_of(document, node, pointer)
                 if schema is None:
                     return None
-                shown = tuple(dict.fromkeys(_shown(node, schema)))
+                shown = tuple(dict.fromkeys(values_shown(node, schema)))
                 return PathParameter(name, document.location(pointer), schema, shown)
             except ContractError:
                 return None
     return None
 
 
-def _schema(document: Document, node: Mapping[str, Any], pointer: str) -> Schema | None:
+def schema_of(document: Document, node: Mapping[str, Any], pointer: str) -> Schema | None:
     """The schema of a parameter, be it beside it or in its only media type. Raises ``ContractError``."""
     below = [join(pointer, "schema")] if "schema" in node else []
     below += [
@@ -50,7 +50,8 @@ def _schema(document: Document, node: Mapping[str, Any], pointer: str) -> Schema
     return schema if schema is not None and schema.properties else None
 
 
-def _shown(node: Mapping[str, Any], schema: Schema) -> Iterator[str]:
+def values_shown(node: Mapping[str, Any], schema: Schema) -> Iterator[str]:
+    """The values that a parameter shows as examples, or lists, as texts."""
     media = [one for one in _mapping(node.get("content")).values() if isinstance(one, Mapping)]
     for holder in (node, *media):
         if "example" in holder:

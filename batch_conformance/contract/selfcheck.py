@@ -303,7 +303,7 @@ def _check_parameters(document: Document, operation: Operation) -> Iterator[Docu
             if parameter.get("in") == "path" and parameter.get("name") == operation.parameter:
                 declared = True
                 yield from _check_path_parameter(document, pointer, parameter)
-    if not declared:
+    if operation.parameter and not declared:
         says = _NOT_DECLARED(parameter=f"{{{operation.parameter}}}")
         yield finding(document, "parameter_missing", operation.location.pointer, says)
 

