@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from mock_support import DOCUMENTED, UNKNOWN, Client, mistyped, serving
 from batch_conformance.contract.contract import Reading
 from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.mock import pages
+from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.message import ParsedRequest
 from batch_conformance.mock.sample_batches import FIELDS, UNSET_AS_NULL, Batch, make_sample_batches
 from batch_conformance.mock.service import Service
@@ -121,6 +123,33 @@ def test_the_progressing_batch_starts_with_its_first_read_and_goes_the_whole_way
         seen.append(next(state for state in STATES if f'"status":"{state}"'.encode() in body))
         now[0] += 0.03
     assert list(dict.fromkeys(seen)) == ["in_queue", "in_progress", "finalizing", "completed"]
+
+
+def test_the_progressing_batch_skips_no_step_however_seldom_it_is_read() -> None:
+    now = [100.0]
+    service = Service("key", clock=lambda: now[0])
+    moving = next(batch for batch in service.batches if batch.progresses)
+    request = ParsedRequest("GET", f"/v1/batches/{moving.id}".encode(), ((b"authorization", b"Bearer key"),))
+    seen = []
+    for _ in moving.steps:
+        seen.append(json.loads(service.reply_to(request).body))
+        now[0] += 60.0
+    assert seen == [moving.at(step.after) for step in moving.steps]
+
+
+def test_a_drift_that_asks_for_an_answer_twice_moves_no_batch_on() -> None:
+    now = [100.0]
+    twice = Drift(
+        "twice", "Asks the mock a second time", "", "", "", "", "answer", lambda received, _: received.answer(received)
+    )
+    service = Service("key", drifts=[twice], clock=lambda: now[0])
+    moving = next(batch for batch in service.batches if batch.progresses)
+    request = ParsedRequest("GET", f"/v1/batches/{moving.id}".encode(), ((b"authorization", b"Bearer key"),))
+    bodies = []
+    for _ in moving.steps:
+        bodies.append(json.loads(service.reply_to(request).body))
+        now[0] += 60.0
+    assert bodies == [moving.at(step.after) for step in moving.steps]
 
 
 def test_two_mocks_answer_the_same_bytes() -> None:

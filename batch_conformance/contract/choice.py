@@ -55,7 +55,7 @@ def stated(name: str | None) -> str:
 
 def choice_of(
     operation: str, *, path: str = "", operations: Operations = "retrieve", roles: Sequence[str] = ()
-) -> Choice:
+) -> OperationChoice:
     """The choice that the option ``--operation`` makes: the name of an operation, or of those of roles, or both.
 
     ``list=GET /jobs; getJob`` names the one that is chosen and the list. ``roles`` are the words that name a role, the
@@ -73,7 +73,7 @@ def choice_of(
                 f"--operation {part.strip()!r}: {found['role']} is no role; there are {', '.join(roles)}"
             )
     chosen = named.pop("retrieve", "")
-    return Choice(chosen, path, operations=operations, roles=tuple(named.items()))
+    return OperationChoice(chosen, path, operations=operations, roles=tuple(named.items()))
 
 
 def operations_of(path: str, item: Mapping[str, Any], location: Callable[[str], Location]) -> Iterator[ListedOperation]:

@@ -184,7 +184,7 @@ def _self_check(
 
 
 def _parts_of(
-    document: Document, listed: Sequence[ListedOperation], choice: Choice, chosen: str
+    document: Document, listed: Sequence[ListedOperation], choice: OperationChoice, chosen: str
 ) -> Mapping[OperationRole, ListedOperation]:
     """The operations of the batch API around the chosen one, by their roles. Raises ``ContractError``."""
     found = dict(sort_operations(listed, chosen))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, get_args
 
-from batch_conformance.contract.choice import Choice, ListedOperation
+from batch_conformance.contract.choice import ListedOperation, OperationChoice
 from batch_conformance.contract.error import ContractError
 
 OperationRole = Literal["upload", "files", "file", "content", "create", "list", "retrieve", "cancel"]
@@ -74,7 +74,7 @@ def list_by_shape(
 
 
 def choose_by_role(
-    document: str, operations: Sequence[ListedOperation], sorted_: Sorted, choice: Choice
+    document: str, operations: Sequence[ListedOperation], sorted_: Sorted, choice: OperationChoice
 ) -> Mapping[OperationRole, ListedOperation]:
     """The one operation of each role: the one that was named for it, else the only one that fits.
 
@@ -85,7 +85,7 @@ def choose_by_role(
     for role in ROLES:
         fitting = sorted_.get(role, ())
         if role in named:
-            fitting = tuple(one for one in operations if Choice(named[role]).is_named(one))
+            fitting = tuple(one for one in operations if OperationChoice(named[role]).is_named(one))
             if not fitting:
                 raise ContractError(f"{document} has no operation {named[role]!r}, which was named for {role}")
         if len(fitting) > 1:

@@ -63,6 +63,7 @@ class Service:
         self._clock: Callable[[], float] = (lambda: self._requests * tick) if tick else clock
         self._reads: Counter[str] = Counter()
         self._first_read: dict[str, float] = {}
+        self._stepped: dict[str, tuple[int, int]] = {}
         self._bodies: dict[tuple[str, int], bytes] = {}
         self._before_compression = tuple(drift for drift in ordered if drift.stage != "wire")
         self._on_the_wire = tuple(drift for drift in ordered if drift.stage == "wire")
@@ -169,11 +170,21 @@ class Service:
         step = 0
         if batch.progresses:
             now = self._clock()
-            step = batch.step_at(now - self._first_read.setdefault(batch.id, now))
+            step = self._stepped_to(batch.id, batch.step_at(now - self._first_read.setdefault(batch.id, now)))
         body = self._bodies.get((batch.id, step))
         if body is None:
             body = self._bodies[batch.id, step] = body_json(batch.at(batch.steps[step].after, self.style))
         return body
+
+    def _stepped_to(self, batch_id: str, step: int) -> int:
+        """The step that a batch is in by its clock, but at most one after that of the request that showed it before.
+
+        So that who reads it often enough sees every step, on a machine of any speed.
+        """
+        number, before = self._stepped.get(batch_id, (0, -1))
+        step = min(step, before if number == self._requests else before + 1)
+        self._stepped[batch_id] = self._requests, step
+        return step
 
 
 def _compressed(request: ParsedRequest, reply: Reply) -> Reply:

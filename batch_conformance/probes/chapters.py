@@ -27,7 +27,7 @@ MAX_REFUSED = 12
 _LONG_NUMBER = 12
 """Numbers of so many digits are given out in turn by nobody."""
 
-POLLING_SECONDS = 0.6
+POLLING_SECONDS = 0.25
 """How long the polls of a loopback target span; longer than the mock's own batch needs from queued to completed."""
 
 

@@ -17,7 +17,7 @@ from batch_conformance.run.settings import Settings, settle
 Entry = Drift | Mutation
 """What can be tried out: an entry of the catalogue, or one derived from a contract."""
 
-TICK = 0.0025
+TICK = 0.001
 """Seconds of the mock's time that one request takes: a plan of 350 requests spans more than its polls would wait."""
 
 _IMPATIENT = 0.5
