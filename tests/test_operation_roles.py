@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from operation_support import of, operation
 
-from batch_conformance.contract.choice import Choice, ListedOperation, choice_of
+from batch_conformance.contract.choice import ListedOperation, OperationChoice, choice_of
 from batch_conformance.contract.contract import Contract, compile_contract
 from batch_conformance.contract.document import ContractError, parse_document
 from batch_conformance.contract.list_form import list_form
@@ -42,7 +42,7 @@ def listed(*shown: str) -> list[ListedOperation]:
 
 
 def shown(operations: list[ListedOperation], chosen: str) -> dict[str, str]:
-    found = choose_by_role("api.json", operations, sort_operations(operations, chosen), Choice())
+    found = choose_by_role("api.json", operations, sort_operations(operations, chosen), OperationChoice())
     return {role: f"{one.method} {one.path}" for role, one in found.items()}
 
 
@@ -86,7 +86,7 @@ def test_files_of_something_else_are_no_files_of_batches_where_nearer_ones_are_t
 def test_two_operations_for_one_role_are_refused_in_a_line_that_says_how_to_choose(other: str) -> None:
     operations = listed("GET /batches/{id}", "GET /batches", "GET /batches/", "GET /x/files", "GET /y/files")
     with pytest.raises(ContractError) as caught:
-        choose_by_role("api.json", operations, sort_operations(operations, "/batches/{id}"), Choice())
+        choose_by_role("api.json", operations, sort_operations(operations, "/batches/{id}"), OperationChoice())
     told = str(caught.value)
     assert "\n" not in told
     assert "2 operations that fit the role files (GET /x/files, GET /y/files)" in told
@@ -106,7 +106,7 @@ def test_a_word_that_is_no_role_and_a_name_that_is_no_operation_are_refused() ->
 
 def test_a_name_without_a_role_is_that_of_the_chosen_operation() -> None:
     assert choice_of("GET /a/{id}").name == "GET /a/{id}"
-    assert choice_of("") == Choice()
+    assert choice_of("") == OperationChoice()
 
 
 ITEM = {"type": "object", "properties": {"id": {"type": "string"}, "created_at": {"type": "integer"}}}
@@ -188,7 +188,7 @@ def test_without_being_asked_a_contract_holds_the_retrieve_alone_whatever_the_re
 
 
 def test_the_whole_api_of_siliconflow_is_understood_and_its_oddities_are_told() -> None:
-    contract = load_contract("siliconflow-batch-api", choice=Choice(operations="read"))
+    contract = load_contract("siliconflow-batch-api", choice=OperationChoice(operations="read"))
     assert {role: f"{one.method} {one.path}" for role, one in contract.parts.items()} == {
         role: path for role, path in API.items() if role not in ("file", "content")
     }
