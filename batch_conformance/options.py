@@ -469,6 +469,15 @@ OPTIONS: tuple[Option, ...] = (
         "FILE",
         audit_file="",
     ),
+    Option(
+        "notify-command",
+        "verdict",
+        "give this command a short JSON on its standard input where something is new, is gone, or was not judged",
+        _in("run", "validate"),
+        metavar="COMMAND",
+        default="",
+        audit_file="",
+    ),
     Option("plan", "requests", "print what would be sent, in order, and send nothing", _RUN, "flag"),
     Option(
         "group",

@@ -43,6 +43,7 @@ from batch_conformance.run.live.create import cost
 from batch_conformance.run.live.lookup import key_of, read_outcomes, write_outcomes
 from batch_conformance.run.live.pauses import Pauses
 from batch_conformance.run.live.selection import numbers_for
+from batch_conformance.run.notify import notify
 from batch_conformance.run.options import seed_from, settings_from
 from batch_conformance.run.progress import ProgressLine
 from batch_conformance.run.settings import Settings
@@ -384,6 +385,13 @@ class AuditSession:
             self._kept = tuple(write_comparison_files(report, audit.comparison))
         except ReportError as error:
             self._problems += error.problems
+        settings = audit.settings
+        if settings.notify_command:
+            page = settings.reports_dir / "drift.html"
+            try:
+                self._kept += (notify(report, settings.notify_command, page, os.environ, settings.key_env),)
+            except ReportError as error:
+                self._problems += error.problems
 
     # What it takes.
 

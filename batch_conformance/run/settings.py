@@ -18,6 +18,7 @@ from batch_conformance.input_error import InputError
 from batch_conformance.options import BATCH_IDS_ENV, Bounds, options_of
 from batch_conformance.probes.chapters import Exploration
 from batch_conformance.run.comparison import Files
+from batch_conformance.run.notify import words_of
 from batch_conformance.run.vendors import load_profile
 
 REMOTE_RATE = RateLimit(5, 1.0)
@@ -67,6 +68,7 @@ class Settings:
     client: str
     sends: bool
     min_coverage: float | None
+    notify_command: str
     files: Files
 
 
@@ -108,6 +110,7 @@ class Asked(TypedDict, total=False):
     write_shape: str | Path | None
     previous: str | Path | None
     history: str | Path | None
+    notify_command: str
     plan: bool
 
 
@@ -161,6 +164,7 @@ def settle(environ: Mapping[str, str], **given: Unpack[Asked]) -> Settings:
         client=asked["client"] or "",
         sends=sends,
         min_coverage=asked["min_coverage"],
+        notify_command=asked["notify_command"],
         files=_files(asked),
     )
     _check_bounds(asked)
@@ -221,6 +225,8 @@ def _check_agreement(settings: Settings) -> None:
         raise SettingsError("--strict-baseline says nothing without a baseline: name it with --baseline")
     if files.reason and files.write_baseline is None:
         raise SettingsError("--baseline-reason is for what --write-baseline adds: name the file with that")
+    if settings.notify_command:
+        words_of(settings.notify_command)
     for pointer in settings.redact:
         if not pointer.startswith("/"):
             raise SettingsError(f"--redact {pointer!r} is no JSON pointer: it begins with a slash, such as /metadata")

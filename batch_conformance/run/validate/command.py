@@ -28,6 +28,7 @@ from batch_conformance.report.language import language
 from batch_conformance.report.run import github, terminal
 from batch_conformance.report.run.writer import ReportError, write_reports
 from batch_conformance.run.comparison import write_comparison_files
+from batch_conformance.run.notify import notify
 from batch_conformance.run.validate.validate import Validation, ValidationOptions
 
 _PROCESS_ENDED = Template("run.process_ended", "a process that read for this one was ended from outside")
@@ -78,6 +79,11 @@ def perform_validation(options: ValidationOptions, folder: Path, *, jobs: int = 
         kept += write_comparison_files(report, validation.comparison)
     except ReportError as error:
         problems += error.problems
+    if options.notify_command:
+        try:
+            kept.append(notify(report, options.notify_command, folder / "drift.html", os.environ, ""))
+        except ReportError as error:
+            problems += error.problems
     page = str(folder / "drift.html")
     click.echo(terminal.render(report, sys.stdout.isatty(), report_path=page), nl=False)
     for line in (*kept, *problems):

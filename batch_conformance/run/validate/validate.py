@@ -27,6 +27,7 @@ from batch_conformance.report.run.run_report import RunFacts, RunReport, TargetF
 from batch_conformance.run.comparison import Comparison, Files, load_comparison
 from batch_conformance.run.contracts import REPAIRED
 from batch_conformance.run.live.address import check_address
+from batch_conformance.run.notify import words_of
 from batch_conformance.run.vendors import NO_VENDOR, contract_for, known_of, load_profile, mark_known
 
 _NOT_JUDGED: dict[NotJudgedReason, Template] = {
@@ -85,6 +86,7 @@ class ValidationOptions:
     files: Files = field(default_factory=Files)
     command: str = ""
     language: str = "en"
+    notify_command: str = ""
 
 
 class Validation:
@@ -96,6 +98,8 @@ class Validation:
         known = self.profile if options.vendor else None
         source = options.contract or ("" if options.vendor else "siliconflow")
         self.contract: Contract = contract_for(known, source, options.reading, options.overlays, options.operation)
+        if options.notify_command:
+            words_of(options.notify_command)
         self.comparison: Comparison = load_comparison(options.files, self.contract)
         base = parse_base_url(options.base_url) if options.base_url else None
         self.doubt = check_address(base, self.contract) if base else None
