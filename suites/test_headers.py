@@ -81,3 +81,27 @@ def test_what_may_not_be_stored_has_no_age(kept: Kept) -> None:
 def test_nothing_was_modified_after_it_was_sent(kept: Kept) -> None:
     """Last-Modified is not later than Date. RFC 9110 section 8.8.2.1."""
     kept()
+
+
+@rule("response.head_lines")
+def test_the_lines_of_a_head_are_written_as_http_has_them(kept: Kept) -> None:
+    """Each field on one line, and CR LF at its end. RFC 9112 sections 2.2 and 5.2."""
+    kept()
+
+
+@rule("response.fields_accumulate")
+def test_no_field_grows_from_answer_to_answer(kept: Kept) -> None:
+    """An answer has no fields of those before it on the connection. RFC 9110 section 3.3."""
+    kept()
+
+
+@rule("response.dates_contradict")
+def test_the_dates_are_those_of_one_clock(kept: Kept) -> None:
+    """Date does not go back and forth from answer to answer. RFC 9110 section 6.6.1."""
+    kept()
+
+
+@rule("response.clock")
+def test_the_clock_of_the_server_is_that_of_this_machine(kept: Kept) -> None:
+    """Date is the time at which the answer was made. RFC 9110 section 6.6.1."""
+    kept()

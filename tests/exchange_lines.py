@@ -51,6 +51,7 @@ def _response_to_dict(response: Response | None) -> dict[str, Any] | None:
         "decode_error": str(response.decode_error or ""),
         "decode_message": as_json(response.decode_error) if response.decode_error else None,
         "trailing": response.trailing,
+        **({} if response.wire_notes is None else {"wire_notes": _pairs(response.wire_notes)}),
         **({} if response.headers_complete else {"headers_complete": False}),
     }
 

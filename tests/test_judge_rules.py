@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import cases_access
 import cases_body
+import cases_head_bytes
 import cases_heads
 import cases_lifecycle
 import cases_protocol
@@ -15,7 +16,14 @@ from judge_support import contract, findings, rules
 
 from batch_conformance.rules import REGISTRY, known_clauses
 
-CASES = {**cases_protocol.CASES, **cases_heads.CASES, **cases_body.CASES, **cases_access.CASES, **cases_lifecycle.CASES}
+CASES = {
+    **cases_protocol.CASES,
+    **cases_heads.CASES,
+    **cases_head_bytes.CASES,
+    **cases_body.CASES,
+    **cases_access.CASES,
+    **cases_lifecycle.CASES,
+}
 
 
 def runs(kind: str) -> Iterator[object]:

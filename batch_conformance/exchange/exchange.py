@@ -13,6 +13,9 @@ from batch_conformance.message import Message
 
 Headers = tuple[tuple[str, str], ...]
 
+WireNotes = tuple[tuple[str, str], ...]
+"""What was seen of a response beside its fields: a ``wire_notes.NoteKind``, and what goes with it."""
+
 Subject = Literal["known", "equivalent", "unknown", "neighbour", "hostile", "outside", "recorded"]
 """What the id of a probe is to the server.
 
@@ -76,6 +79,7 @@ class Response:
     the number of body bytes on the wire; ``decode_error`` says why a Content-Encoding could not be undone. ``trailing``
     counts bytes that came after the end of the message: a body longer than its Content-Length, or one to a HEAD.
     ``headers_complete`` is false where a recorder kept none of the headers: what is not there may have been sent.
+    ``wire_notes`` is None where nobody looked at the bytes of the head, as in traffic that somebody else recorded.
     """
 
     status: int
@@ -88,6 +92,7 @@ class Response:
     decode_error: Message | None = None
     trailing: int = 0
     headers_complete: bool = True
+    wire_notes: WireNotes | None = None
 
     def header(self, name: str) -> str | None:
         """The first value of a header, its name taken without regard to case."""

@@ -87,6 +87,7 @@ def _response(response: Response | None) -> dict[str, Any]:
         "_decode_error": str(response.decode_error or ""),
         "_decode_message": as_json(response.decode_error) if response.decode_error else None,
         "_trailing": response.trailing,
+        "_wire_notes": None if response.wire_notes is None else [list(note) for note in response.wire_notes],
     }
 
 

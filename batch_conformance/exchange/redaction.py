@@ -173,7 +173,10 @@ class Redactor:
         if in_body:
             reflections.append("body")
         error = response.decode_error.mapped(self.redact_text) if response.decode_error else None
-        clean_response = replace(response, headers=headers, reason=reason, body=body, decode_error=error)
+        notes = response.wire_notes and tuple((kind, self.redact_text(what)) for kind, what in response.wire_notes)
+        clean_response = replace(
+            response, headers=headers, reason=reason, body=body, decode_error=error, wire_notes=notes
+        )
         return clean_response, tuple(dict.fromkeys(reflections))
 
     def resembles(self, text: str) -> bool:

@@ -20,6 +20,7 @@ from batch_conformance.exchange.decoding import decode_body
 from batch_conformance.exchange.exchange import Failure, Headers, Response
 from batch_conformance.exchange.proxy import choose_proxy
 from batch_conformance.exchange.secret import SecretBytes, SecretHeaders
+from batch_conformance.exchange.wire_notes import Accumulation, Clock, notes_of_head
 from batch_conformance.message import Listing, Template
 
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -124,6 +125,8 @@ class Transport:
         self.secrets: tuple[str, ...] = self._proxy.secrets if self._proxy else ()
         self._connection: Connection | None = None
         self._served = 0
+        self._accumulation = Accumulation()
+        self._clock = Clock()
         self._spare = self._limits.spare
 
     def send(
@@ -141,7 +144,7 @@ class Transport:
         ``ValueError`` for a target or header that would break the framing of the request.
         """
         deadline = Deadline(self._timeout)
-        start = time.perf_counter()
+        start, begun = time.perf_counter(), time.time()
         message = SecretBytes(self._encode(method, target, headers) + body)
         outcome, unanswered = self._once(method, message, deadline, fresh=False)
         if unanswered and may_resend():
@@ -149,6 +152,14 @@ class Transport:
             # Where nobody listens any more, it is how the first connection ended that tells something.
             if second.failure is None or second.failure.kind != "refused":
                 outcome = second
+        response = outcome.response
+        if response is not None and response.wire_notes is not None:
+            notes = (
+                *response.wire_notes,
+                *self._accumulation.notes_of(response.headers),
+                *self._clock.notes_of(method, target, response, begun, time.time()),
+            )
+            outcome = replace(outcome, response=replace(response, wire_notes=notes))
         return replace(outcome, elapsed=time.perf_counter() - start)
 
     def close(self) -> None:
@@ -187,6 +198,8 @@ class Transport:
             connection = None
         reused = connection is not None
         self._served = self._served + 1 if reused else 1
+        if not reused:
+            self._accumulation = Accumulation()
         try:
             connection = connection or connect(self._base, self._proxy, self._context, deadline)
         except ConnectionFailed as failed:
@@ -352,6 +365,7 @@ class _Reading:
             truncated=decoded.truncated or cut,
             decode_error=decoded.error,
             trailing=trailing,
+            wire_notes=notes_of_head(bytes(self._head), self._interim),
         )
 
     def _raw_headers(self, event: h11.Response) -> list[tuple[bytes, bytes]]:

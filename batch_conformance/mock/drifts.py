@@ -14,6 +14,7 @@ from batch_conformance.mock.catalogue import (
     outages,
     protocol,
     rare,
+    raw_heads,
     subtle,
     times,
     values,
@@ -31,10 +32,12 @@ _FAMILIES = (
     access.DRIFTS,
     protocol.DRIFTS,
     heads.DRIFTS,
+    raw_heads.DRIFTS,
     rare.DRIFTS,
     subtle.DRIFTS,
     variants.VARIANTS,
     heads.VARIANTS,
+    raw_heads.VARIANTS,
     outages.OUTAGES,
 )
 

@@ -12,6 +12,7 @@ Headers = tuple[tuple[str, str], ...]
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _BODILESS = frozenset({204, 304})
 _CHUNK = 1024
+_LAST_CHUNK = b"0\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ class Wire:
 
     ``content_length`` is what the header says instead of the truth. After ``cut`` bytes of the body the connection is
     closed. ``trailing`` follows the message. ``raw`` is sent instead of the message. ``sends`` may be ``nothing`` (the
-    connection stays open in silence) or ``reset``. ``delay`` is in seconds.
+    connection stays open in silence) or ``reset``. ``delay`` is in seconds. ``line_end`` ends the lines of the head;
+    ``folded`` names fields whose values go on in a second line. ``unfinished`` leaves out the last, empty chunk.
+    ``date_shift`` is in seconds, and added to Date.
     """
 
     version: Literal["1.1", "1.0"] = "1.1"
@@ -65,6 +68,10 @@ class Wire:
     sends: Literal["message", "nothing", "reset"] = "message"
     delay: float = 0.0
     body_after_head: bool = False
+    line_end: str = "\r\n"
+    folded: frozenset[str] = frozenset()
+    unfinished: bool = False
+    date_shift: int = 0
 
 
 _PLAIN = Wire()
@@ -111,7 +118,8 @@ def encode(reply: Reply, *, head: bool = False, close: bool = False, more: Heade
     if wire.raw is not None:
         return wire.raw
     lines = [f"HTTP/{wire.version} {reply.status} {reply.reason or _REASONS.get(reply.status, 'Unknown')}"]
-    lines += [f"{name}: {value}" for name, value in reply.headers]
+    fold = dict.fromkeys(wire.folded, f"{wire.line_end} ")
+    lines += [f"{name}: {value.replace(' ', fold.get(name.lower(), ' '), 1)}" for name, value in reply.headers]
     lines += [f"{name}: {value}" for name, value in more]
     payload = reply.body
     if reply.status >= 200 and reply.status not in _BODILESS:
@@ -120,7 +128,7 @@ def encode(reply: Reply, *, head: bool = False, close: bool = False, more: Heade
             lines.append(f"Content-Length: {length}")
         elif wire.framing == "chunked":
             lines.append("Transfer-Encoding: chunked")
-            payload = _chunked(payload)
+            payload = _chunked(payload).removesuffix(_LAST_CHUNK if wire.unfinished else b"")
     else:
         payload = b""
     if close or reply.closes:
@@ -129,7 +137,7 @@ def encode(reply: Reply, *, head: bool = False, close: bool = False, more: Heade
         payload = b""
     if wire.cut is not None:
         payload = payload[: wire.cut]
-    return "\r\n".join((*lines, "", "")).encode("latin-1", "replace") + payload + wire.trailing
+    return wire.line_end.join((*lines, "", "")).encode("latin-1", "replace") + payload + wire.trailing
 
 
 def body_json(value: Any) -> bytes:
@@ -139,4 +147,4 @@ def body_json(value: Any) -> bytes:
 
 def _chunked(body: bytes) -> bytes:
     pieces = (body[at : at + _CHUNK] for at in range(0, len(body), _CHUNK))
-    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + _LAST_CHUNK

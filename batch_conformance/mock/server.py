@@ -59,9 +59,11 @@ class Server:
         for connection in tuple(self.connections):
             connection.abort()
 
-    def date(self) -> Headers:
-        """The Date header, made once a second."""
+    def date(self, shift: int = 0) -> Headers:
+        """The Date header, made once a second; that of so many seconds later where it is shifted."""
         second = int(time.time())
+        if shift:
+            return (("Date", http_date(second + shift)),)
         if second != self._date[0]:
             self._date = (second, (("Date", http_date(second)),))
         return self._date[1]
@@ -169,7 +171,7 @@ class ClientConnection(asyncio.Protocol):
         elif reply.wire.sends == "nothing":
             self._waiting = True  # for ever: until the client gives up
         else:
-            date = () if reply.header("date") is not None else self._server.date()
+            date = () if reply.header("date") is not None else self._server.date(reply.wire.date_shift)
             self._transport.write(encode(reply, head=head, close=last, more=date))
             if last or reply.closes:
                 self._transport.close()

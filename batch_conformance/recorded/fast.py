@@ -32,6 +32,7 @@ _ODD_RESPONSE = frozenset(
             "http_version",
         ),
         "headers_complete",
+        "wire_notes",
     }
 )
 _LAST = 253402300799.0

@@ -26,6 +26,7 @@ _OF_RESPONSE = {
     "_decode_error": ("decode_error", str),
     "_decode_message": ("decode_message", dict),
     "_trailing": ("trailing", int),
+    "_wire_notes": ("wire_notes", list),
 }
 _CUT_OFF = "cut off"
 """How the suite's own comment on a body begins that it did not keep in full."""

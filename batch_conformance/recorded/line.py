@@ -183,6 +183,7 @@ def _response(part: Mapping[str, Any], *, as_it_is: bool) -> tuple[Response, str
         decode_error=_message(part, "decode_message", "decode_error"),
         trailing=int(part.get("trailing", 0)),
         headers_complete=kept is not None and part.get("headers_complete") is not False,
+        wire_notes=None if part.get("wire_notes") is None else tuple((kind, what) for kind, what in part["wire_notes"]),
     )
     return response, body.unjudged
 

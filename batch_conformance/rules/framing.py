@@ -19,6 +19,7 @@ _LENGTHS = Template("response.framing.lengths", "Content-Length {lengths}")
 _LENGTH_AND_CODING = Template(
     "response.framing.length_and_coding", "Content-Length and Transfer-Encoding in one message"
 )
+_CHUNKED_IN_1_0 = Template("response.framing.chunked_in_1_0", "Transfer-Encoding in a message of HTTP/1.0")
 _TRAILING = Template("response.framing.trailing", "{count} bytes after the end of the message")
 _AS_NAMED = Template("response.encoding.expected", "a body in the Content-Encoding that it names")
 _AS_ASKED = Template("response.coding_unasked.expected", "a coding that Accept-Encoding admits, or none")
@@ -40,6 +41,9 @@ def _check_framing(observation: Observation) -> Iterator[Broken]:
         kind, observed = "two_lengths", _LENGTHS(lengths=Listing(tuple(sorted(lengths)), "and"))
     elif lengths and answer.header("transfer-encoding"):
         kind, observed = "length_and_coding", _LENGTH_AND_CODING()
+    elif answer.wire_notes is not None and answer.http_version == "1.0" and answer.header("transfer-encoding"):
+        # RFC 9112 section 6.1; recorders may name another version than the one that was spoken.
+        kind, observed = "chunked_in_1_0", _CHUNKED_IN_1_0()
     elif failure is not None and is_broken:
         kind, observed = "body", failure.detail
     elif answer.trailing:

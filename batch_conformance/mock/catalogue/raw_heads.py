@@ -1,0 +1,87 @@
+"""Drifts and conforming variants of heads as bytes, and of one head beside those before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from batch_conformance.mock.changes import at_rest, to_status, to_success, with_wire
+from batch_conformance.mock.drift import Apply, Drift
+from batch_conformance.mock.message import Reply
+from batch_conformance.mock.received_request import ReceivedRequest
+
+_LINES = "response.head_lines"
+_CLOCK = "response.dates_contradict"
+_HOUR = 3600
+
+
+def _to_all(change: Callable[[Reply], Reply]) -> Apply:
+    return lambda _, reply: change(reply)
+
+
+def _growing(name: str, value: str, *, joined: bool = False) -> Apply:
+    """A field with one value more in each reply of a connection."""
+
+    def apply(received: ReceivedRequest, reply: Reply) -> Reply:
+        values = [value.replace("{}", str(turn)) for turn in range(1, received.request.turn + 1)]
+        fields = [", ".join(values)] if joined else values
+        return replace(reply, headers=(*reply.headers, *((name, field) for field in fields)))
+
+    return apply
+
+
+def _shifted(which: Callable[[ReceivedRequest], bool], seconds: int) -> Apply:
+    """A Date that is so many seconds away, in some replies."""
+    return lambda received, reply: with_wire(date_shift=seconds)(reply) if which(received) else reply
+
+
+DRIFTS: tuple[Drift, ...] = (
+    Drift("folded_type", "Content-Type goes on in a second line", _LINES, "", "", "RFC 9112 section 5.2", "wire",
+          to_success(with_wire(folded=frozenset({"content-type"})))),
+    Drift("folded_challenge", "the challenge goes on in a second line", _LINES, "", "", "RFC 9112 section 5.2", "wire",
+          to_status(401, with_wire(folded=frozenset({"www-authenticate"})))),
+    Drift("folded_cache_control", "Cache-Control goes on in a second line", _LINES, "", "", "RFC 9112 section 5.2",
+          "wire", _to_all(with_wire(folded=frozenset({"cache-control"})))),
+    Drift("bare_line_feeds", "the lines of heads end with LF alone", _LINES, "", "", "RFC 9112 section 2.2", "wire",
+          _to_all(with_wire(line_end="\n"))),
+    Drift("bare_line_feeds_404", "the lines of a 404 end with LF alone", _LINES, "", "", "RFC 9112 section 2.2", "wire",
+          to_status(404, with_wire(line_end="\n"))),
+    Drift("chunked_in_1_0", "chunks are sent under HTTP/1.0", "response.framing", "", "", "RFC 9112 section 6.1", "wire",
+          to_success(with_wire(framing="chunked", version="1.0"))),
+    Drift("chunked_in_1_0_errors", "errors are chunked under HTTP/1.0", "response.framing", "", "",
+          "RFC 9112 section 6.1", "wire", to_status(404, with_wire(framing="chunked", version="1.0"))),
+    Drift("request_ids_pile_up", "each answer has the request ids of those before", "response.fields_accumulate", "", "",
+          "RFC 9110 section 3.3", "text", _growing("X-Request-Id", "req_{}")),
+    Drift("cookies_pile_up", "each answer sets the cookies of those before", "response.fields_accumulate", "", "",
+          "RFC 9110 section 3.3", "text", _growing("Set-Cookie", "s{}=1; Path=/")),
+    Drift("vary_piles_up", "Vary has one Origin more in each answer", "response.fields_accumulate", "", "",
+          "RFC 9110 section 3.3", "text", _growing("Vary", "Origin", joined=True)),
+    Drift("two_clocks", "one of two replicas is an hour behind", _CLOCK, "", "", "RFC 9110 section 6.6.1", "wire",
+          _shifted(lambda received: received.number % 2 == 0, -_HOUR)),
+    Drift("two_clocks_by_connection", "every second connection reaches a replica that is ten minutes ahead", _CLOCK,
+          "", "", "RFC 9110 section 6.6.1", "wire",
+          _shifted(lambda received: received.request.connection % 2 == 0, 600)),
+    Drift("clock_behind", "the server's clock is a day behind", "response.clock", "", "", "RFC 9110 section 6.6.1",
+          "wire", _shifted(lambda _: True, -24 * _HOUR), "conforms"),
+)  # fmt: skip
+"""Drifts of heads as bytes."""
+
+VARIANTS: tuple[Drift, ...] = (
+    Drift("cookies_of_two_backends", "every second answer sets one cookie more", "", "", "", "RFC 6265 section 3",
+          "text", lambda received, reply: replace(
+              reply, headers=(*reply.headers, *(("Set-Cookie", f"lb{n}=1") for n in range(received.number % 2 + 1)))),
+          "conforms", "variant"),
+    Drift("clock_some_seconds_off", "replicas disagree by some seconds", "", "", "", "RFC 9110 section 6.6.1", "wire",
+          _shifted(lambda received: received.number % 2 == 0, -20), "conforms", "variant"),
+    Drift("old_answers_of_one_batch", "the answers of completed batches come out of a cache of the origin's", "", "",
+          "", "RFC 9111 section 4.2.3", "text",
+          to_success(lambda reply: replace(reply.with_header("Age", "40"), wire=replace(reply.wire, date_shift=-40))
+                     .with_header("Cache-Control", "private, max-age=60"), at_rest("completed")),
+          "conforms", "variant"),
+    Drift("http_1_0_until_close", "bodies of HTTP/1.0 end with the connection", "", "", "", "RFC 9112 section 6.3",
+          "wire", _to_all(with_wire(framing="close", version="1.0")), "conforms", "variant"),
+    Drift("clock_replayed", "recorded answers are played back with their Dates", "", "", "", "RFC 9110 section 6.6.1",
+          "text", to_success(lambda reply: reply.with_header("Date", "Tue, 11 Mar 2025 10:00:00 GMT")),
+          "conforms", "variant"),
+)  # fmt: skip
+"""Other heads, none of which may be accused."""
