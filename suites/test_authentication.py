@@ -53,6 +53,12 @@ def test_a_401_names_its_challenge(kept: Kept) -> None:
     kept()
 
 
+@rule("auth.challenge_scheme")
+def test_a_401_challenges_for_bearer(kept: Kept) -> None:
+    """Among the challenges is the scheme that the document names. RFC 6750 section 3."""
+    kept()
+
+
 @rule("auth.checked_late")
 def test_credentials_are_checked_before_the_id(kept: Kept) -> None:
     """Who is not let in does not learn which batches there are. RFC 9110 section 11.4."""

@@ -105,3 +105,15 @@ def test_the_dates_are_those_of_one_clock(kept: Kept) -> None:
 def test_the_clock_of_the_server_is_that_of_this_machine(kept: Kept) -> None:
     """Date is the time at which the answer was made. RFC 9110 section 6.6.1."""
     kept()
+
+
+@rule("response.cache_public_error")
+def test_no_shared_cache_may_store_a_private_refusal(kept: Kept) -> None:
+    """An error of an authorised request is not for shared caches. RFC 9111 section 3.5."""
+    kept()
+
+
+@rule("response.fresh_for_hours")
+def test_what_moves_on_is_not_fresh_for_hours(kept: Kept) -> None:
+    """A batch that has not ended is not reused from a cache for hours. RFC 9111 section 4.2."""
+    kept()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from judge_cases import Case, Sent, batch
-from judge_support import refused, unknown
+from judge_cases import Case, Sent, batch, completed
+from judge_support import CHALLENGE, refused, unknown
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
+LATER = "Sun, 06 Nov 2094 08:49:37 GMT"
+PUBLIC = (("Cache-Control", "public"),)
 
 MALFORMED: Mapping[str, tuple[str, ...]] = {
     "Date": (
@@ -164,5 +166,55 @@ CASES: Mapping[str, Case] = {
             (unknown(b"", 404, method="HEAD", headers=(("Allow", "GET, HEAD"),)),),
         ),
         alone=False,
+    ),
+    "response.cache_public_error": Case(
+        breaks=(
+            (unknown(headers=(("Cache-Control", "public, max-age=60"),)),),
+            (
+                unknown(headers=(("Cache-Control", "max-age=1"), ("cache-control", "S-MaxAge=60"))),
+                unknown(headers=PUBLIC),
+            ),
+        ),
+        keeps=(
+            (unknown(headers=(("Cache-Control", "max-age=60"),)),),
+            (unknown(headers=(("Cache-Control", "public, no-store"),)),),
+            (unknown("Too many", 429, headers=PUBLIC),),
+            (refused(headers=(CHALLENGE, *PUBLIC)),),
+            (unknown("", 418, headers=PUBLIC),),
+            (unknown("Forbidden", 403, subject="hostile", batch_id="' OR 1=1 --", headers=PUBLIC),),
+            (unknown("oops", 500, headers=PUBLIC),),
+        ),
+    ),
+    "response.fresh_for_hours": Case(
+        breaks=(
+            (batch(headers=(("Cache-Control", "private, max-age=3600"),)),),
+            (batch(headers=(("Cache-Control", "private"), ("Cache-Control", "Max-Age=86400"))),),
+            (batch(headers=(("Date", DATE), ("Expires", "Mon, 07 Nov 1994 08:49:37 GMT"))),),
+        ),
+        keeps=(
+            (batch(headers=(("Cache-Control", "private, max-age=60"),)),),
+            (batch(headers=(("Cache-Control", "max-age=86400, no-cache"),)),),
+            (batch(headers=(("Cache-Control", "no-store, max-age=86400"),)),),
+            (completed(headers=(("Cache-Control", "private, max-age=86400"),)),),
+            (batch(headers=(("Date", DATE), ("Expires", DATE))),),
+            (batch(headers=(("Date", DATE), ("Expires", "0"))),),
+            (batch(headers=(("Cache-Control", "max-age=0"), ("Date", DATE), ("Expires", LATER))),),
+            (batch(headers=(("Expires", LATER),)),),
+            (unknown(headers=(("Cache-Control", "private, max-age=86400"),)),),
+            (batch({"status": "stuck"}, headers=(("Cache-Control", "private, max-age=86400"),)),),
+        ),
+    ),
+    "auth.challenge_scheme": Case(
+        breaks=(
+            (refused(headers=(("WWW-Authenticate", 'Basic realm="x"'),)),),
+            (refused(headers=(("WWW-Authenticate", "ApiKey"), ("www-authenticate", "Negotiate"))),),
+        ),
+        keeps=(
+            (refused(headers=(("WWW-Authenticate", "bearer"),)),),
+            (refused(headers=(("WWW-Authenticate", "Basic"), ("WWW-Authenticate", 'Bearer realm="x"'))),),
+            (refused(headers=(("WWW-Authenticate", 'Basic realm="x", Bearer'),)),),
+            (refused(headers=(("WWW-Authenticate", "Please log in"),)),),
+            (refused("Forbidden", 403, headers=(("WWW-Authenticate", "Basic"),)),),
+        ),
     ),
 }

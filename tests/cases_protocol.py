@@ -79,6 +79,7 @@ CASES: Mapping[str, Case] = {
         keeps=(
             (batch(headers=(GZIP,)),),
             (coded("deflate, gzip;q=0.5", GZIP),),
+            (coded("deflate", GZIP),),
             (coded("gzip", ("Content-Encoding", "X-GZIP")),),
             (coded("x-gzip", GZIP),),
             (coded("*", GZIP),),

@@ -7,13 +7,16 @@ they surely are kept; in doubt an exchange is judged.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
 from batch_conformance.contract.roles import Roles
+from batch_conformance.exchange.exchange import Headers
 from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.agreement import surely_agree
+from batch_conformance.rules.caching import expires_within_an_hour
 from batch_conformance.rules.fields import FIELDS, SINGLETONS, is_well_formed
 from batch_conformance.rules.rule import AlikeBodies, BodyCheck
 
@@ -34,37 +37,88 @@ HeadCheck = Callable[[Sequence[str]], bool]
 _MOST_VALUES = 1_000
 """Values of one field that are remembered."""
 
+_DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?:0[1-9]|1[0-9]|2[0-8]) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_FIXDATE = rf"{_DAY} [12][0-9]{{3}} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9] GMT"
+_OF_EACH_ANSWER = {
+    "date": _FIXDATE,
+    "last-modified": _FIXDATE,
+    "expires": rf"{_FIXDATE}|0|-1",
+    "etag": r'(?:W/)?"[\x21\x23-\x7e]*"',
+    "age": "[0-9]+",
+}
+"""Fields whose values most answers have of their own, and what of them is surely well formed."""
+_MONTHS = {
+    name: f"{at // 3 + 1:02}"
+    for at in range(0, 36, 3)
+    for name in ("JanFebMarAprMayJunJulAugSepOctNovDec"[at : at + 3],)
+}
+
 
 def head_check(names: Sequence[str]) -> HeadCheck | None:
     """What checks the heads that have fields of these names, in this order; None where one is surely to be explained.
 
-    The rules about fields of HTTP's own are checked so once for each value, or in a moment, and are no part of what
-    makes exchanges alike: most answers have a Date, a tag or an age that no other has. The values of fields that rules
-    look at anyway (``headers_looked_at``) are left to the caller: they make exchanges alike.
+    The rules about fields of HTTP's own are checked so in one go, and are no part of what makes exchanges alike: most
+    answers have a Date, a tag or an age that no other has. The values of fields that rules look at anyway
+    (``headers_looked_at``) are left to the caller: they make exchanges alike.
     """
     lower, apart = [name.lower() for name in names], headers_looked_at()
     if any(name in SINGLETONS and lower.count(name) > 1 for name in lower):
         return None
-    checked = tuple(
-        (place, name, _known_values(name), FIELDS[name].is_well_formed)
+    own = [place for place, name in enumerate(lower) if name in _OF_EACH_ANSWER and name not in apart]
+    others = tuple(
+        (place, name, _known_values(name))
         for place, name in enumerate(lower)
-        if name in FIELDS and name not in apart
+        if name in FIELDS and name not in apart and name not in _OF_EACH_ANSWER
     )
-
-    compared = not {"age", "last-modified"}.isdisjoint(lower)
+    are_own_well_formed = re.compile("\n".join(f"(?:{_OF_EACH_ANSWER[lower[place]]})" for place in own)).fullmatch
+    agree = _agreement_check(lower)
 
     def check(values: Sequence[str]) -> bool:
-        for place, name, known, keeps_grammar in checked:
+        for place, name, known in others:
             value = values[place]
             if value not in known:
-                if not keeps_grammar(value) and not is_well_formed(name, value):
+                if not is_well_formed(name, value):
                     return False
                 if len(known) >= _MOST_VALUES:
                     known.clear()
                 known.add(value)
-        return not compared or surely_agree(tuple(zip(lower, values, strict=True)))
+        if are_own_well_formed("\n".join([values[place] for place in own])) is None:
+            if not all(is_well_formed(lower[place], values[place]) for place in own):
+                return False
+        elif agree is not None and agree(values):
+            return True
+        return agree is None or _agree(tuple(zip(lower, values, strict=True)))
 
     return check
+
+
+def _agreement_check(names: Sequence[str]) -> HeadCheck | None:
+    """Whether fields of these names, all well formed, surely do not contradict each other; None where none can."""
+    places = {name: place for place, name in enumerate(names)}
+    age, modified, expires, date = (places.get(name) for name in ("age", "last-modified", "expires", "date"))
+    if age is None and (date is None or (modified is None and expires is None)):
+        return None
+
+    def agree(values: Sequence[str]) -> bool:
+        if age is not None and values[age].strip("0"):
+            return False
+        if date is None or (modified is None and expires is None):
+            return True
+        now = _sortable(values[date])
+        if modified is not None and _sortable(values[modified]) > now:
+            return False
+        return expires is None or len(values[expires]) < len(now) or _sortable(values[expires]) <= now
+
+    return agree
+
+
+def _agree(headers: Headers) -> bool:
+    return surely_agree(headers) and expires_within_an_hour(headers)
+
+
+def _sortable(date: str) -> str:
+    """An IMF-fixdate as a text that sorts by time."""
+    return f"{date[12:16]}{_MONTHS.get(date[8:11], '')}{date[5:7]}{date[17:25]}"
 
 
 @cache

@@ -55,7 +55,7 @@ class Wire:
     closed. ``trailing`` follows the message. ``raw`` is sent instead of the message. ``sends`` may be ``nothing`` (the
     connection stays open in silence) or ``reset``. ``delay`` is in seconds. ``line_end`` ends the lines of the head;
     ``folded`` names fields whose values go on in a second line. ``unfinished`` leaves out the last, empty chunk.
-    ``date_shift`` is in seconds, and added to Date.
+    ``date_shift`` is in seconds, and added to Date, which is there where the reply is ``dated``.
     """
 
     version: Literal["1.1", "1.0"] = "1.1"
@@ -72,6 +72,7 @@ class Wire:
     folded: frozenset[str] = frozenset()
     unfinished: bool = False
     date_shift: int = 0
+    dated: bool = True
 
 
 _PLAIN = Wire()

@@ -171,7 +171,8 @@ class ClientConnection(asyncio.Protocol):
         elif reply.wire.sends == "nothing":
             self._waiting = True  # for ever: until the client gives up
         else:
-            date = () if reply.header("date") is not None else self._server.date(reply.wire.date_shift)
+            has_date = reply.header("date") is not None or not reply.wire.dated
+            date = () if has_date else self._server.date(reply.wire.date_shift)
             self._transport.write(encode(reply, head=head, close=last, more=date))
             if last or reply.closes:
                 self._transport.close()

@@ -10,7 +10,7 @@ from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.highlight import at_headers
 from batch_conformance.rules.rule import Broken, Rule, always, is_answered
 
-_NEVER = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)", re.IGNORECASE)
+_NEVER = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*([;,]|$)", re.IGNORECASE)
 """What the client names in order to exclude it (RFC 9110 section 12.4.2)."""
 
 _MESSAGE = Template("response.framing.message", "an HTTP/1.1 response")
@@ -68,7 +68,10 @@ def _check_unasked(observation: Observation) -> Iterator[Broken]:
 
 
 def _unasked_coding(observation: Observation) -> str:
-    """The content coding of a body whose request did not admit it; empty where it did, or admits any."""
+    """The content coding of a body whose request excluded it; empty where it was admitted.
+
+    Who names codings, and neither ``identity`` nor what is excluded, may only have left one out.
+    """
     answer, asked = observation.answer, observation.exchange.request.header("accept-encoding")
     if answer is None or not answer.body or answer.decode_error or asked is None:
         return ""
@@ -76,7 +79,8 @@ def _unasked_coding(observation: Observation) -> str:
     if coding == "identity":
         return ""
     offered = {part.partition(";")[0].strip().lower() for part in asked.split(",") if not _NEVER.search(part)}
-    return "" if offered & {coding, "x-" + coding, "*"} else coding[:40]
+    excludes = "identity" in offered or _NEVER.search(asked) is not None
+    return "" if offered & {coding, "x-" + coding, "*"} or not excludes else coding[:40]
 
 
 def _has_body(observation: Observation) -> bool:
@@ -124,7 +128,7 @@ ENCODING = Rule(
 CODING_UNASKED = Rule(
     id="response.coding_unasked",
     title="A Content-Encoding that the client does not take",
-    level="info",
+    level="should",
     side="server",
     why="RFC 9110 says that it should not be; a client that did not offer to undo it may hand on compressed bytes.",
     remedy="Compress only where Accept-Encoding admits it.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from batch_conformance.mock.changes import to_status, to_success
+from batch_conformance.mock.changes import at_rest, to_status, to_success, to_unknown
 from batch_conformance.mock.drift import Apply, Drift
 from batch_conformance.mock.message import Reply
 
@@ -44,6 +44,8 @@ def _variant(name: str, title: str, source: str, *headers: tuple[str, str], on: 
     apply: Apply = to_success(_adding(*headers)) if on == 200 else to_status(on, _setting(*headers))
     return Drift(name, title, "", "", "", source, "text", apply, "conforms", "variant")
 
+
+_PUBLIC = _setting(("Cache-Control", "public, max-age=600"))
 
 DRIFTS: tuple[Drift, ...] = (
     _malformed("date_in_iso", "Date is in ISO 8601", "Date", "2026-11-28T12:00:00Z", "RFC 9110 section 5.6.7"),
@@ -94,6 +96,27 @@ DRIFTS: tuple[Drift, ...] = (
     Drift("allow_names_refused", "Allow names all methods, those that are refused too", "method.allow_refused", "", "",
           "RFC 9110 section 15.5.6", "text",
           to_status(405, _setting(("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"))), "conforms"),
+    Drift("public_404", "a 404 may be stored by shared caches", "response.cache_public_error", "", "",
+          "RFC 9111 section 3.5", "text", to_unknown(lambda _, reply: _PUBLIC(reply))),
+    Drift("public_400", "refused input may be stored by shared caches", "response.cache_public_error", "", "",
+          "RFC 9111 section 3.5", "text", to_status(400, _setting(("Cache-Control", "s-maxage=60")))),
+    Drift("public_all", "all answers may be stored by shared caches", "response.cache_public", "200", "",
+          "RFC 9111 section 3.5", "text", lambda _, reply: _PUBLIC(reply), also=("response.cache_public_error",)),
+    Drift("fresh_for_a_day", "a batch that is in progress stays fresh for a day", "response.fresh_for_hours", "200", "",
+          "RFC 9111 section 4.2", "text", to_success(_setting(("Cache-Control", "private, max-age=86400"))), "conforms"),
+    Drift("expires_tomorrow", "Expires is far ahead", "response.fresh_for_hours", "200", "", "RFC 9111 section 5.3",
+          "text", to_success(lambda reply: _setting(("Date", _DATE), ("Expires", "Mon, 07 Nov 1994 08:49:37 GMT"))(
+              reply.without_header("Cache-Control"))), "conforms"),
+    Drift("challenges_for_basic", "the challenge is for Basic alone", "auth.challenge_scheme", "401", "",
+          "RFC 6750 section 3", "text", to_status(401, _setting(("WWW-Authenticate", 'Basic realm="api"'))), "conforms"),
+    Drift("challenges_for_api_key", "the challenge has a scheme of its own", "auth.challenge_scheme", "401", "",
+          "RFC 6750 section 3", "text", to_status(401, _setting(("WWW-Authenticate", "ApiKey"))), "conforms"),
+    Drift("retry_after_list", "Retry-After is a list", "response.retry_after", "503", "", "RFC 9110 section 10.2.3",
+          "text", to_status(503, _setting(("Retry-After", "1, 2")))),
+    Drift("length_in_a_list", "Content-Length is a list of two numbers", "response.framing", "", "",
+          "RFC 9112 section 6.3", "wire", to_success(lambda reply: replace(
+              _adding(("Content-Length", f"{len(reply.body)}, {len(reply.body) + 1}"))(reply),
+              wire=replace(reply.wire, framing="close")))),
 )  # fmt: skip
 """Drifts of fields."""
 
@@ -104,6 +127,28 @@ VARIANTS: tuple[Drift, ...] = (
              ("Cache-Control", "no-store"), ("Cache-Control", "private, max-age=0")),
     _variant("cache_control_ends", "Cache-Control ends with a semicolon", "no cache minds it",
              ("Cache-Control", "no-cache, private;")),
+    Drift("public_401", "refusals of credentials may be stored", "", "", "", "RFC 9111 section 3.5: no key was valid",
+          "text", to_status(401, _PUBLIC), "conforms", "variant"),
+    Drift("fresh_when_ended", "a batch that has ended stays fresh for a day", "", "", "", "RFC 9111 section 4.2", "text",
+          to_success(_setting(("Cache-Control", "private, max-age=86400")), at_rest("completed", "failed", "expired")),
+          "conforms", "variant"),
+    Drift("fresh_for_a_minute", "batches stay fresh for a minute", "", "", "", "RFC 9111 section 4.2", "text",
+          to_success(_setting(("Cache-Control", "private, max-age=60"))), "conforms", "variant"),
+    Drift("immutable_once_ended", "a batch that has ended is immutable", "", "", "", "RFC 8246", "text",
+          to_success(_setting(("Cache-Control", "private, max-age=31536000, immutable")), at_rest("completed")),
+          "conforms", "variant"),
+    Drift("public_not_stored", "public stands beside no-store", "", "", "", "RFC 9111 section 5.2.2.5", "text",
+          to_success(_setting(("Cache-Control", "public, no-store"))), "conforms", "variant"),
+    Drift("challenge_on_403", "a 403 has a challenge too", "", "", "", "RFC 6750 section 3.1: insufficient_scope",
+          "text", to_status(403, _setting(("WWW-Authenticate", 'Bearer error="insufficient_scope"'))), "conforms",
+          "variant"),
+    Drift("no_date", "answers have no Date", "", "", "", "RFC 9110 section 6.6.1: a server without a clock", "wire",
+          lambda _, reply: replace(reply, wire=replace(reply.wire, dated=False)), "conforms", "variant"),
+    _variant("via_and_server", "proxies name themselves", "RFC 9110 sections 7.6.3 and 10.2.4",
+             ("Via", "1.1 varnish (Varnish/7.1), 1.1 google"), ("Server", "gunicorn"), ("X-Varnish", "32770 5"),
+             ("X-Powered-By", "Express"), ("X-Served-By", "cache-fra-1")),
+    _variant("keep_alive", "a server says how long connections live", "RFC 9112 section 9.3",
+             ("Connection", "keep-alive"), ("Keep-Alive", "timeout=5, max=1000")),
     _variant("vary_twice", "Vary is sent twice, once as *", "RFC 9110 section 5.3", ("Vary", "Origin"), ("Vary", "*")),
     _variant("weak_tags", "ETag is weak", "RFC 9110 section 8.8.1", ("ETag", 'W/"1f-a+b/c="')),
     _variant("empty_tag", "ETag is empty, in quotes", "RFC 9110 section 8.8.3", ("ETag", '""')),

@@ -1,0 +1,74 @@
+"""What recorded heads are checked by in one go, against the rules that it stands for."""
+
+from __future__ import annotations
+
+import pytest
+from cases_heads import DATE, LATER, MALFORMED, WELL_FORMED
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from judge_support import contract, judge_one, sent
+
+from batch_conformance.judge.sparing import head_check, headers_looked_at
+from batch_conformance.observation.observation import Observation
+from batch_conformance.rules import agreement, caching, fields
+
+RULES = {rule.id for family in (fields.RULES, agreement.RULES, caching.RULES) for rule in family}
+NAMES = ("Date", "Last-Modified", "Expires", "ETag", "Age", "Vary", "Link", "Cache-Control", "X-Other")
+DATES = [DATE, LATER, "Sun, 06 Nov 1994 08:50:30 GMT", "Sun, 06 Nov 1994 18:50:30 GMT", "Thu, 29 Feb 2024 23:59:60 GMT"]
+VALUES = {name: [*MALFORMED.get(name, ()), *WELL_FORMED.get(name, ("x",)), " "] for name in NAMES}
+HEADS = st.lists(st.sampled_from(NAMES), max_size=6).flatmap(
+    lambda names: st.tuples(
+        *(
+            st.tuples(st.just(name), st.sampled_from([*VALUES[name], *(DATES if name in NAMES[:3] else ())]))
+            for name in names
+        )
+    )
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(HEADS)
+def test_what_the_check_lets_pass_breaks_none_of_the_rules(head: tuple[tuple[str, str], ...]) -> None:
+    holds = head_check([name for name, _ in head])
+    if holds is None or not holds([value for _, value in head]):
+        return
+    apart = headers_looked_at()  # whose values make exchanges alike, and are left to the caller
+    told = judge_one(Observation(sent(headers=head), contract()))
+    of_values = [one for one in told if one.rule in RULES and one.kind not in apart]
+    # What Cache-Control says of freshness makes exchanges alike.
+    assert [one for one in of_values if "Expires" in str(one.observed) or one.kind != "hours"] == []
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        (("Date", DATE), ("ETag", 'W/"a-b"'), ("Vary", "Origin")),
+        (("Date", DATE), ("Last-Modified", DATE), ("Expires", "0"), ("Age", "0")),
+        (("Date", LATER), ("Last-Modified", DATE), ("Expires", DATE)),
+        (("X-Other", "a\nb"),),
+        (),
+    ],
+    ids=range(5),
+)
+def test_usual_heads_pass(head: tuple[tuple[str, str], ...]) -> None:
+    holds = head_check([name for name, _ in head])
+    assert holds is not None
+    assert holds([value for _, value in head])
+    assert holds([value for _, value in head])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        (("Date", f"{DATE}\n{DATE}"), ("Last-Modified", "")),
+        (("Date", DATE), ("Last-Modified", LATER)),
+        (("Date", DATE), ("Expires", LATER)),
+        (("Age", "5"), ("Cache-Control", "no-store")),
+        (("ETag", "abc"),),
+    ],
+    ids=range(5),
+)
+def test_what_has_to_be_explained_does_not(head: tuple[tuple[str, str], ...]) -> None:
+    holds = head_check([name for name, _ in head])
+    assert holds is not None
+    assert not holds([value for _, value in head])
