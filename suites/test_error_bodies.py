@@ -63,3 +63,15 @@ def test_write_only_properties_are_not_sent_back(kept: Kept, place: str) -> None
 def test_texts_of_errors_are_json_strings(kept: Kept) -> None:
     """An error whose body is a string is JSON: it is in quotes. RFC 8259 section 3."""
     kept()
+
+
+@rule("error.success_code")
+def test_the_body_of_an_error_does_not_say_success(kept: Kept) -> None:
+    """No envelope of a 4xx has the code of a success. RFC 9110 section 15.5."""
+    kept()
+
+
+@rule("error.json_in_string")
+def test_the_text_of_an_error_is_no_json_in_a_text(kept: Kept) -> None:
+    """The text of an error is encoded once. RFC 8259 section 7."""
+    kept()

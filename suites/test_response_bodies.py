@@ -81,3 +81,15 @@ def test_the_body_is_a_batch(kept: Kept) -> None:
 def test_each_text_says_something(kept: Kept) -> None:
     """No empty text, and no word such as `None`, stands for an unset value; the vendor's examples write null."""
     kept()
+
+
+@rule("value.malformed")
+def test_ids_paths_and_addresses_are_plain(kept: Kept) -> None:
+    """No padding, no control character, no markup, no template and no printed object is in them."""
+    kept()
+
+
+@rule("value.form")
+def test_paths_and_durations_have_the_form_of_their_examples(kept: Kept) -> None:
+    """Where the document's example is a path or a duration, the value is one."""
+    kept()

@@ -29,6 +29,18 @@ def test_counts_do_not_go_back(kept: Kept) -> None:
     kept()
 
 
+@rule("stability.metadata_lost")
+def test_what_the_customer_gave_a_batch_stays_there(kept: Kept) -> None:
+    """Metadata that was there is there at each later read."""
+    kept()
+
+
+@rule("stability.refusal_changed")
+def test_one_read_is_refused_in_one_way(kept: Kept) -> None:
+    """No two refusals take turns. RFC 9110 section 9.2.1."""
+    kept()
+
+
 @rule("shape.changed")
 def test_answers_have_the_shape_that_was_recorded(kept: Kept) -> None:
     """Answers have the members, types and headers of the file given with --shape."""

@@ -45,3 +45,33 @@ def test_no_time_of_a_state_is_set_before_that_state(kept: Kept) -> None:
 def test_counts_add_up(kept: Kept) -> None:
     """No more requests were done than there are. The vendor's guide: request_counts."""
     kept()
+
+
+@rule("time.expired_early")
+def test_no_batch_expires_well_before_its_expiry(kept: Kept) -> None:
+    """Two times of one answer do not contradict each other."""
+    kept()
+
+
+@rule("counts.before_begun")
+def test_no_work_is_done_before_it_begins(kept: Kept) -> None:
+    """A batch that waits has completed nothing. The vendor's guide: the order of states."""
+    kept()
+
+
+@rule("results.same_file")
+def test_the_files_of_a_batch_differ(kept: Kept) -> None:
+    """Input, output and errors are files of their own. The document names them apart."""
+    kept()
+
+
+@rule("results.missing")
+def test_a_completed_batch_names_a_file_of_results(kept: Kept) -> None:
+    """What was done can be fetched once the batch is completed."""
+    kept()
+
+
+@rule("results.early")
+def test_no_results_before_the_end(kept: Kept) -> None:
+    """No file of results is named while a batch is under way."""
+    kept()

@@ -7,6 +7,19 @@ from collections.abc import Mapping
 from judge_cases import GOOD, Case, batch, completed, without
 from judge_support import COMPLETED, KNOWN, OTHER, unknown
 
+from batch_conformance.exchange.exchange import Exchange
+
+RUNNING: Mapping[str, object] = {"status": "in_progress", "in_progress_at": 1741685420}
+
+
+def expired(moment: int, **changes: object) -> Exchange:
+    return batch({"status": "expired", "expired_at": moment, **changes})
+
+
+def refusal(status: int) -> Exchange:
+    return unknown("No such batch", status, subject="known", batch_id=KNOWN)
+
+
 CASES: Mapping[str, Case] = {
     "time.magnitude": Case(
         breaks=tuple(
@@ -46,6 +59,15 @@ CASES: Mapping[str, Case] = {
                     }
                 ),
             ),
+        ),
+    ),
+    "time.expired_early": Case(
+        breaks=tuple((expired(moment),) for moment in (1741685500, 1741685413, 1741771813 - 8641, 1741771813 - 43200)),
+        keeps=(
+            *((expired(moment),) for moment in (1741771813, 1741771813 - 8640, 1741771814, 1741771813 + 10**6)),
+            (expired(1741685500, expires_at=None),),
+            (completed(),),
+            (batch({"status": "cancelled", "cancelled_at": 1741685500}),),
         ),
     ),
     "time.window": Case(
@@ -120,18 +142,115 @@ CASES: Mapping[str, Case] = {
             (batch({"request_counts": {"total": 9}}),),
         ),
     ),
+    "counts.before_begun": Case(
+        breaks=tuple(
+            (batch({"status": status, "request_counts": {"total": 9, "completed": 5, "failed": failed}}),)
+            for status, failed in (("in_queue", 0), ("in_queue", 4), ("validating", 1))
+        ),
+        keeps=(
+            (batch({"request_counts": {"total": 9, "completed": 0, "failed": 0}}),),
+            (batch({"request_counts": {"total": 9, "completed": 0, "failed": 2}}),),
+            (batch({"status": "in_progress", "request_counts": {"total": 9, "completed": 5, "failed": 2}}),),
+            (
+                batch(
+                    {
+                        "in_progress_at": 1741685420,
+                        "request_counts": {"total": 9, "completed": 5, "failed": 2},
+                    }
+                ),
+            ),
+        ),
+    ),
+    "results.same_file": Case(
+        breaks=(
+            (completed({"error_file_id": "file-output0001"}),),
+            (completed({"output_file_id": "file-jkvytbjtow"}),),
+            (completed({"output_file_id": "file-jkvytbjtow", "error_file_id": "file-jkvytbjtow"}),),
+        ),
+        keeps=(
+            (completed(),),
+            (completed({"output_file_id": None, "error_file_id": None}),),
+            *((completed({"output_file_id": unset, "error_file_id": unset}),) for unset in ("-", "undefined")),
+            (completed({"output_file_id": "https://a/x?part=1", "error_file_id": "https://a/x?part=2"}),),
+        ),
+    ),
+    "results.missing": Case(
+        breaks=(
+            (completed({"output_file_id": None, "error_file_id": None}),),
+            (without("output_file_id", {**COMPLETED, "error_file_id": None}),),
+        ),
+        keeps=(
+            (completed({"error_file_id": None}),),
+            (completed({"output_file_id": None}),),
+            (
+                completed(
+                    {
+                        "output_file_id": None,
+                        "error_file_id": None,
+                        "request_counts": {"total": 0, "completed": 0, "failed": 0},
+                    }
+                ),
+            ),
+            (completed({"output_file_id": None, "error_file_id": None, "output_files": ["file-output0001"]}),),
+            (completed({"output_file_id": None, "error_file_id": None, "request_counts": {"total": 5}}),),
+            (batch({"status": "cancelled", "cancelled_at": 1741685510}),),
+        ),
+    ),
+    "results.early": Case(
+        breaks=(
+            (batch({"output_file_id": "file-output0001"}),),
+            (batch({"status": "in_progress", "in_progress_at": 1741685420, "error_file_id": "file-errors0001"}),),
+        ),
+        keeps=(
+            *((batch({"output_file_id": unset}),) for unset in ("", "null", "0")),
+            (batch({"status": "finalizing", "output_file_id": "file-output0001"}),),
+            (batch({"status": "cancelling", "output_file_id": "file-output0001"}),),
+            (completed(),),
+            (batch({"status": "expired", "expired_at": 1741771813, "output_file_id": "file-output0001"}),),
+        ),
+    ),
+    "stability.metadata_lost": Case(
+        breaks=(
+            (batch(), batch({"metadata": None})),
+            (batch(), batch({"metadata": {}})),
+            (batch(), without("metadata")),
+            (batch({"metadata": {}}), batch({"metadata": {"a": 1}}), completed({"metadata": {}})),
+        ),
+        keeps=(
+            (batch(), completed()),
+            (batch({"metadata": {}}), batch({"metadata": None})),
+            (batch({"metadata": None}), batch({"metadata": {"a": 1}})),
+            (batch(), batch({"metadata": "lost"})),
+        ),
+        alone=False,
+    ),
+    "stability.refusal_changed": Case(
+        breaks=(
+            tuple(refusal(status) for status in (404, 400, 404)),
+            tuple(refusal(status) for status in (404, 404, 410, 410, 404)),
+        ),
+        keeps=(
+            tuple(refusal(status) for status in (404, 400, 400)),
+            tuple(refusal(status) for status in (404, 404, 404)),
+            tuple(refusal(status) for status in (404, 429, 404)),
+            tuple(refusal(status) for status in (404, 403, 404)),
+            (refusal(404), refusal(400), unknown("No such batch", 404, subject="known", batch_id=OTHER)),
+            (refusal(404), GOOD, refusal(404)),
+        ),
+        alone=False,
+    ),
     "counts.regressed": Case(
         breaks=tuple(
             (
-                batch({"request_counts": {"total": 9, "completed": 5, "failed": 2}}),
-                batch({"request_counts": {"total": 9, "completed": 5, "failed": 2, **later}}),
+                batch({**RUNNING, "request_counts": {"total": 9, "completed": 5, "failed": 2}}),
+                batch({**RUNNING, "request_counts": {"total": 9, "completed": 5, "failed": 2, **later}}),
             )
             for later in ({"completed": 4}, {"failed": 1}, {"total": 8})
         ),
         keeps=(
             (
                 batch({"request_counts": {"total": 0, "completed": 0, "failed": 0}}),
-                batch({"request_counts": {"total": 9, "completed": 5, "failed": 2}}),
+                batch({**RUNNING, "request_counts": {"total": 9, "completed": 5, "failed": 2}}),
                 batch({"request_counts": {}}),
             ),
         ),
@@ -151,7 +270,7 @@ CASES: Mapping[str, Case] = {
             (batch({"metadata": {"a": 1}}), batch({"metadata": {"b": 1, "a": 1}})),
             (batch({"metadata": {}}), batch({"metadata": {"a": 1}}), batch({"metadata": None})),
             (completed({"output_file_id": "https://a/x?sig=1"}), completed({"output_file_id": "https://a/x?sig=2"})),
-            (batch({"output_file_id": ""}), batch({"output_file_id": "file-b"})),
+            *((batch({"output_file_id": unset}), batch({"output_file_id": "file-b"})) for unset in ("", "0", "nil")),
             (batch(), completed({"expires_at": None})),
             (batch(), batch({"created_at": "1741685413"})),
             (batch(), without("endpoint")),

@@ -5,6 +5,7 @@ Written apart from the code under test: it reads schemas as OpenAPI writes them,
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from hypothesis import strategies as st
@@ -116,12 +117,15 @@ def _nullable(schema: Schema, modern: bool) -> st.SearchStrategy[Schema]:
 
 
 @st.composite
-def keeping(draw: st.DrawFn, schema: Schema, schemas: dict[str, Schema], depth: int = 0) -> Any:
-    """A value that keeps a schema without ``allOf``, ``oneOf``, ``pattern`` and free maps, and its known values."""
+def keeping(draw: st.DrawFn, schema: Schema, schemas: dict[str, Schema], depth: int = 0, name: str = "") -> Any:
+    """A value that keeps a schema without ``allOf``, ``oneOf``, ``pattern`` and free maps, and its known values.
+
+    ``name`` is that of the member whose value it is: what names something for machines is no text of any kind.
+    """
     while "$ref" in schema:
         schema = schemas[schema["$ref"].rpartition("/")[2]]
     if "anyOf" in schema:
-        return draw(keeping(draw(st.sampled_from(schema["anyOf"])), schemas, depth))
+        return draw(keeping(draw(st.sampled_from(schema["anyOf"])), schemas, depth, name))
     listed = schema.get("enum") or schema.get("x-known-values") or ([schema["const"]] if "const" in schema else None)
     kinds = schema.get("type", ["string"])
     kind = draw(st.sampled_from([kinds] if isinstance(kinds, str) else kinds))
@@ -133,25 +137,37 @@ def keeping(draw: st.DrawFn, schema: Schema, schemas: dict[str, Schema], depth: 
         required = set(schema.get("required", ()))
         members = schema.get("properties", {}).items()
         kept = [(n, s) for n, s in members if n in required or (depth < 4 and draw(st.booleans()))]
-        return {name: draw(keeping(inner, schemas, depth + 1)) for name, inner in kept}
+        return {name: draw(keeping(inner, schemas, depth + 1, name)) for name, inner in kept}
     if kind == "array":
         most = 0 if depth > 4 else schema.get("maxItems", 3)
         size = draw(st.integers(schema.get("minItems", 0), max(most, schema.get("minItems", 0))))
         return [draw(keeping(schema.get("items", {}), schemas, depth + 1)) for _ in range(size)]
-    return draw(_scalars(schema, kind))
+    return draw(_scalars(schema, kind, name))
+
+
+NAMING = re.compile(r"(?:\w+_)?(?:id|url|uri|path)|endpoint|model")
+"""Members whose texts name something for machines."""
 
 
 def _is_meant(text: str) -> bool:
     """Whether a text is no way of writing that there is none: Hypothesis is fond of such words."""
-    return bool(text.strip()) and text.lower() not in ("null", "none", "nil", "undefined")
+    return bool(text.strip()) and text.lower() not in ("null", "none", "nil", "undefined", "nan")
 
 
-def _scalars(schema: Schema, kind: str) -> st.SearchStrategy[Any]:
+def _names_one(text: str) -> bool:
+    """Whether a text names something: no number that stands for nothing."""
+    return _is_meant(text) and text not in ("0", "-1", "-")
+
+
+def _scalars(schema: Schema, kind: str, name: str) -> st.SearchStrategy[Any]:
     if schema.get("format") == "date-time":
         return st.datetimes().map(lambda moment: moment.isoformat(timespec="seconds") + "Z")
     if kind == "string":
         least = max(1, schema.get("minLength", 1))
-        return st.text(CHARACTERS, min_size=least, max_size=max(least, schema.get("maxLength", 9))).filter(_is_meant)
+        most = max(least, schema.get("maxLength", 9))
+        if NAMING.fullmatch(name):
+            return st.text("abcxyzABC012789_-./:", min_size=least, max_size=most).filter(_names_one)
+        return st.text(CHARACTERS, min_size=least, max_size=most).filter(_is_meant)
     if kind == "boolean":
         return st.booleans()
     low, high = schema.get("minimum", -(2**40)), schema.get("maximum", 2**40)

@@ -44,7 +44,11 @@ CONTRACTS = {
 STATES = ("in_queue", "in_progress", "completed", "failed", "IN_QUEUE")
 TIMES = st.sampled_from([0, -1, 1741685412, 1741685413, 1741685414, 1741771813, 1741771814, 1741685413000, 2**70])
 COUNTS = st.integers(-1, 4)
-TEXTS = st.sampled_from(["", " ", "x", "null", "24h", "1 d", "25h", "file-1", "batch", "\ttext", "/v1/embeddings"])
+TEXTS = st.sampled_from(
+    ["", " ", "x", "null", "24h", "1 d", "25h", "file-1", "batch", "\ttext", "/v1/embeddings"]
+) | st.sampled_from(
+    ["0", "NaN", " x", "x\n", "a&amp;b", "a&b", "{{id}}", "{id}", "%s", "a%2Fb", "'x'", "[object Object]", "v1/x"]
+)
 FREE = st.dictionaries(st.sampled_from(["a", "b"]), TEXTS, max_size=2)
 
 

@@ -15,7 +15,8 @@ EXTENSION = "x-roles"
 """Extension of the success schema that overrides what is inferred.
 
 ``identity``, ``state``, ``created``, ``expires`` and ``window`` are pointers into the body, or null for none.
-``counts`` maps ``total``, ``completed`` and ``failed`` to pointers. ``timestamps`` and ``free_maps`` list pointers.
+``counts`` maps ``total``, ``completed`` and ``failed`` to pointers. ``timestamps``, ``free_maps``, ``names``,
+``inputs`` and ``results`` list pointers.
 ``stages`` maps a value of the state to the word of the usual lifecycle that it stands for: ``{DONE: completed}``.
 """
 
@@ -34,7 +35,23 @@ _LASTING = re.compile(
     r"(?:\w+_(?:at|id)|id|object|endpoint|model|provider|completion_window|created_by)"
 )
 """Pointers of what a batch is made with, or what happens to it once: not ``updated_at``, and no count or progress."""
-_ROLES = frozenset({"identity", "state", "stages", "timestamps", "created", "expires", "counts", "window", "free_maps"})
+_NAMES = re.compile(
+    r"(?!.*(?i:webhook|callback))(?:/\w+)*/"
+    r"(?:(?:\w+_)?id|\w*[a-z0-9]I[dD]|(?:\w+_)?(?:url|uri|path)|\w+(?:Url|Uri|URL|Path)|endpoint|model)"
+)
+"""Pointers of texts that name something for machines: ids, addresses, paths and models.
+
+No words of people, and no address at which a customer wants to be called: it may have places to be filled in.
+"""
+_INPUTS = re.compile(r"/input_file(?:_id)?|/inputFile(?:Id)?")
+_RESULTS = re.compile(r"/(?:output|results?|errors?)_file(?:_id)?|/(?:output|results?|errors?)File(?:Id)?")
+
+_ROLES = frozenset(
+    {
+        *("identity", "state", "stages", "timestamps", "created", "expires", "counts", "window", "free_maps"),
+        *("names", "inputs", "results"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +85,8 @@ class Roles:
 
     ``free_maps`` are places whose members are the customer's own and so never undeclared. ``lasting`` are scalars that
     keep their value once they are set, by their names: ids, times of what has happened, and what was asked for.
+    ``names`` are texts that name something for machines: ids other than that of the batch, addresses, paths, models.
+    ``inputs`` and ``results`` are those of them that name files: of requests, and of answers or errors.
     """
 
     identity: str | None = None
@@ -80,6 +99,9 @@ class Roles:
     window: str | None = None
     free_maps: frozenset[str] = frozenset()
     lasting: frozenset[str] = frozenset()
+    names: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
 
 
 def infer_roles(schema: Schema | None, parameter: str) -> Roles:
@@ -97,8 +119,11 @@ def infer_roles(schema: Schema | None, parameter: str) -> Roles:
     words = given.words("stages")
     named = ("/id", "/" + escape(parameter)) if parameter else ()
     times = [name for name, place in places.items() if name.endswith("_at") and _is(place, "integer")]
+    identity = given.pointer("identity", *(name for name in named if _has(places, name, "string")))
+    free_maps = frozenset(given.pointers("free_maps", free))
+    texts = [name for name, place in places.items() if name != identity and _is_free_text(place, free_maps)]
     return Roles(
-        identity=given.pointer("identity", *(name for name in named if _has(places, name, "string"))),
+        identity=identity,
         state=state,
         stages=tuple(_stages(places[state], places, words)) if state else (),
         timestamps=given.pointers("timestamps", [name for name in times if not name.startswith("/metadata/")]),
@@ -107,7 +132,10 @@ def infer_roles(schema: Schema | None, parameter: str) -> Roles:
         counts=given.counts() or _counts(places.values()),
         window=given.pointer("window", *(name for name in ("/completion_window",) if name in places)),
         lasting=frozenset(p for p, place in places.items() if _LASTING.fullmatch(p) and _is_scalar(place)),
-        free_maps=frozenset(given.pointers("free_maps", free)),
+        free_maps=free_maps,
+        names=given.pointers("names", [name for name in texts if _NAMES.fullmatch(name)]),
+        inputs=given.pointers("inputs", [name for name in texts if _INPUTS.fullmatch(name)]),
+        results=given.pointers("results", [name for name in texts if _RESULTS.fullmatch(name)]),
     )
 
 
@@ -171,6 +199,12 @@ def _has(places: Mapping[str, Property], pointer: str, kind: str) -> bool:
 
 def _is_scalar(place: Property) -> bool:
     return place.types == ALL_TYPES or not place.types & {"array", "object"}
+
+
+def _is_free_text(place: Property, free_maps: frozenset[str]) -> bool:
+    """Whether a place may be a text of any kind that the server writes: no list has its values."""
+    is_customers = any(place.pointer.startswith(free + "/") for free in free_maps)
+    return "string" in place.types and not place.known_values and not place.write_only and not is_customers
 
 
 def _stages(state: Property, places: Mapping[str, Property], words: Mapping[str, str]) -> Iterable[Stage]:

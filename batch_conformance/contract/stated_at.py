@@ -58,6 +58,11 @@ def at_example_of_time(operation: Operation, pointer: str) -> Location | None:
     return _of_property(operation, pointer or operation.roles.created, "example")
 
 
+def at_example(operation: Operation, pointer: str) -> Location | None:
+    """Where the example of a property stands; None where there is no pointer."""
+    return _of_property(operation, pointer or None, "example")
+
+
 def at_state(operation: Operation, pointer: str) -> Location | None:
     """Where a time that is named after a state is declared; the state, where there is no pointer."""
     return _of_property(operation, pointer or operation.roles.state)

@@ -96,6 +96,13 @@ class Tally:
                 made.update(whole)
         return made
 
+    def lower(self, operation: str, rule: str, unless_of: int) -> None:
+        """Tell what breaks a rule at ``info``, unless that was seen in most of ``unless_of`` exchanges."""
+        broken = [seen for key, seen in self._seen.items() if key[1:3] == (operation, rule)]
+        if 2 * sum(seen.exchanges for seen in broken) <= unless_of:
+            for seen in broken:
+                seen.level = "info"
+
     def kinds(self) -> Iterator[tuple[Deviation, Level]]:
         """A deviation of each kind at each clause, with the worst level that there was."""
         return ((seen.first, seen.level) for seen in self._seen.values())

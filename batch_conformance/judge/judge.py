@@ -35,6 +35,7 @@ from batch_conformance.judge.shape import judge_shape, shape_clause
 from batch_conformance.message import Listing, Message, Template
 from batch_conformance.observation.form import form_of
 from batch_conformance.observation.observation import Observation
+from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.authentication import has_key, is_let_in
 from batch_conformance.rules.bodies import NOT_THE_OBJECT, OF_A_VALUE
 from batch_conformance.rules.conditions import (
@@ -58,6 +59,9 @@ _BEHIND = Template("cause.behind_the_door", "every request with the valid key is
 
 _HAD_TO_BE_REFUSED = frozenset({"unknown", "neighbour", "hostile", "outside"})
 _MOST_EXAMPLES = 200
+
+_MAY_BE_CHANCE = tuple(rule.id for rule in REGISTRY.values() if rule.unless_rare)
+"""Rules that are told at their level only where most of what exercised them broke them."""
 
 _ALONE, _GIVEN_AWAY = 0, 1
 _IDENTITY, _COMPARED, _AUTHENTICATION, _NEVER_SEEN, _AVAILABILITY, _SHAPE = range(2, 8)
@@ -241,6 +245,9 @@ class Judge:
             )
         ]
         whole.update(in_passing)
+        for name, coverage in coverages.items():
+            for rule in _MAY_BE_CHANCE:
+                whole.lower(name, rule, coverage.everywhere[rule])
         kept = {exchange.order: exchange for exchange in (*self._examples, *self._kept)}
         merged = whole.findings(lambda finding: coverages[finding.operation].objects_around(finding))
         found = error_bodies.put_beside(merged, beside.findings())

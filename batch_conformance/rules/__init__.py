@@ -20,6 +20,7 @@ from batch_conformance.rules import (
     caching,
     client,
     counts,
+    error_values,
     fields,
     framing,
     head_bytes,
@@ -28,11 +29,13 @@ from batch_conformance.rules import (
     json_text,
     leaks,
     media_type,
+    results,
     shape,
     stability,
     states,
     status,
     times,
+    values,
 )
 from batch_conformance.rules.rule import Rule
 
@@ -42,6 +45,8 @@ _FAMILIES = (
     framing.RULES,
     json_text.RULES,
     bodies.RULES,
+    values.RULES,
+    error_values.RULES,
     availability.RULES,
     authentication.RULES,
     identity.RULES,
@@ -54,6 +59,7 @@ _FAMILIES = (
     times.RULES,
     states.RULES,
     counts.RULES,
+    results.RULES,
     stability.RULES,
     shape.RULES,
     client.RULES,

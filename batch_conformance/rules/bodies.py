@@ -11,7 +11,7 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import members, unescape
 from batch_conformance.contract.schema import Schema, Violation, type_name
-from batch_conformance.contract.shape import Sent
+from batch_conformance.contract.shape import Property, Sent
 from batch_conformance.findings.finding import Side
 from batch_conformance.message import Message, Private, Template, shown, type_named
 from batch_conformance.near_miss import nearest
@@ -21,15 +21,12 @@ from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.json_text import documented_body
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Place, Rule, always, is_batch
+from batch_conformance.rules.unset import FOR_UNSET, IDS_FOR_UNSET, WORDS_FOR_UNSET
 from batch_conformance.rules.validators import surely_valid
+from batch_conformance.rules.values import is_reference
 
 _NULL_MEANT = frozenset({"document.example_null", "document.nullable_ignored"})
 """Findings of the self-check that say of a place: the document shows null there and forbids it."""
-
-WORDS_FOR_UNSET = frozenset({"null", "NULL", "None", "nil", "undefined"})
-"""What languages print for no value: as the text of a value it was never meant."""
-
-_NOTHING = WORDS_FOR_UNSET | {""}
 
 _DOCUMENTED = Template("body.undeclared.expected", "only documented properties")
 _UNDOCUMENTED = Template("body.undeclared.observed", "an undocumented property")
@@ -38,6 +35,7 @@ _NOT_SENT = Template("body.write_only.expected", "not to be sent: it is write-on
 _NONE_KEEPS_IT = Template("body.impossible.expected", "a value that keeps its schema, and there is none: {why}")
 _ADMITTED = Template("body.impossible.clause", "{place} has a value that its schema admits")
 _VALUE = Template("value.empty_string.expected", "a value, or none")
+_ITEM = Template("value.empty_string.item", "a value as each item, or no item")
 
 _Told = tuple[str, Broken]
 """The rule that is broken, and how."""
@@ -182,18 +180,25 @@ def _violated(observation: Observation, violation: Violation) -> _Told:
 
 
 def _empty_strings(observation: Observation, schema: Schema, value: Any, judged: Set[str]) -> Iterator[_Told]:
+    roles = observation.operation.roles
+    referring = frozenset(pointer for pointer in roles.names if is_reference(pointer))
     for place in schema.properties:
         if place.pointer in judged or place.write_only:
             continue
-        if "string" not in place.types or "*" in place.pointer or not place.pointer:
+        if "string" not in place.types or not place.pointer:
+            continue
+        if "*" in place.pointer:
+            yield from _empty_items(observation, place, value)
             continue
         text = at(value, place.pointer)
         if text in place.known_values:
             continue  # what is listed is meant
         if isinstance(text, str) and (
-            not text.strip(" \t\r\n") or (text in WORDS_FOR_UNSET and not place.known_values)
+            not text.strip(" \t\r\n")
+            or (text in WORDS_FOR_UNSET and not place.known_values)
+            or (text in IDS_FOR_UNSET and place.pointer in referring)
         ):
-            if any(place.pointer.startswith(free + "/") for free in observation.operation.roles.free_maps):
+            if any(place.pointer.startswith(free + "/") for free in roles.free_maps):
                 continue
             yield (
                 "value.empty_string",
@@ -202,10 +207,32 @@ def _empty_strings(observation: Observation, schema: Schema, value: Any, judged:
                     pointer=place.pointer,
                     expected=_VALUE(),
                     observed=shown(Private(f'"{text[:20]}"')),
-                    kind="word" if text.strip() else "empty",
+                    kind="sentinel" if text in IDS_FOR_UNSET else "word" if text.strip() else "empty",
                     location=place.location,
                 ),
             )
+
+
+def _empty_items(observation: Observation, place: Property, value: Any) -> Iterator[_Told]:
+    """An item of an array that is an empty text, once for the array; not where that is listed or the customer's own."""
+    if not place.pointer.endswith("/*") or any(not known for known in place.known_values):
+        return
+    if any(place.pointer.startswith(free + "/") for free in observation.operation.roles.free_maps):
+        return
+    texts = (text for text in members(value, place.pointer) if isinstance(text, str))
+    empty = next((text for text in texts if not text.strip(" \t\r\n")), None)
+    if empty is not None:
+        yield (
+            "value.empty_string",
+            Broken(
+                media_type=observation.contract_media_type,
+                pointer=place.pointer,
+                expected=_ITEM(),
+                observed=shown(Private(f'"{empty[:20]}"')),
+                kind="item",
+                location=place.location,
+            ),
+        )
 
 
 def surely_says_something(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
@@ -226,12 +253,25 @@ def surely_says_something(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
         if nested and type(at(body, place.pointer)) is str:
             return None
     names = tuple(name for name, value in body.items() if type(value) is str)
+    arrays = []
+    for place in schema.properties:
+        if place.pointer.endswith("/*") and "string" in place.types and not place.pointer.startswith(free):
+            outer = place.pointer.partition("/*")[0]
+            held = at(body, outer)
+            if held and isinstance(held, list) and (outer.count("/") != 1 or len(outer) + 2 != len(place.pointer)):
+                return None  # inside an array, or an inner object
+            if isinstance(held, list) and str in map(type, held):
+                arrays.append(unescape(place.pointer[1:-2]))
 
     def check(body: Body) -> bool:
         texts = tuple(map(body.__getitem__, names))
         # The least of them begins with white space where any is nothing else.
-        if texts and not (_NOTHING.isdisjoint(texts) and min(texts)[0] > " "):
+        if texts and not (FOR_UNSET.isdisjoint(texts) and min(texts)[0] > " "):
             return False
+        for name in arrays:
+            for item in body[name]:
+                if type(item) is str and not item.strip():
+                    return False
         for name, listed in known:
             value = body.get(name)
             if type(value) in (str, int) and value not in listed:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from typing import Any
 
 from batch_conformance.contract.operation import Operation
+from batch_conformance.contract.roles import Roles
 from batch_conformance.message import Private, Template, shown
-from batch_conformance.observation.observation import Observation, integer_at
+from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.rules.batch import stage_of
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.history import BatchHistory
@@ -17,6 +19,7 @@ _NOT_NEGATIVE = Template("counts.sum.negative", "no negative count")
 _AT_MOST = Template("counts.sum.at_most", "completed plus failed at most total")
 _EQUAL = Template("counts.sum.equal", "completed plus failed equal to total, as the batch is completed")
 _COUNTS = Template("counts.sum.observed", "total {total}, completed {completed}, failed {failed}")
+_NOT_BEGUN = Template("counts.before_begun.expected", "none completed, as the batch is {state}")
 _AT_LEAST = Template("counts.regressed.expected", "at least {count}, as read before")
 
 
@@ -77,6 +80,37 @@ def surely_add_up(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
     return (hold,)
 
 
+def _check_before_begun(observation: Observation) -> Iterator[Broken]:
+    batch, roles = observation.batch, observation.operation.roles
+    if batch is None or roles.counts is None:
+        return
+    here, completed = stage_of(batch, roles), integer_at(batch, roles.counts.completed)
+    if here is None or here.rank != 0 or completed is None or completed <= 0 or _has_begun(batch, roles):
+        return
+    yield Broken(
+        _NOT_BEGUN(state=here.value),
+        shown(Private(str(completed)[:24])),
+        "completed",
+        media_type=observation.contract_media_type,
+        pointer=roles.counts.completed,
+    )
+
+
+def _has_begun(batch: Mapping[str, Any], roles: Roles) -> bool:
+    """Whether a time says that the work has begun: then it is the state, or that time, that is wrong."""
+    later = (stage.timestamp for stage in roles.stages if stage.rank > 0 and stage.timestamp is not None)
+    return any(at(batch, pointer) is not None for pointer in later)
+
+
+def surely_not_begun(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
+    """Checks that hold only where no work is done before it begins."""
+    counts, here = alike.roles.counts, stage_of(alike.body, alike.roles)
+    if counts is None or here is None or here.rank != 0 or _has_begun(alike.body, alike.roles):
+        return ()
+    pointer = counts.completed
+    return (lambda body: (integer_at(body, pointer) or 0) <= 0,)
+
+
 def _compare_counts(history: BatchHistory) -> Iterator[tuple[Observation, Broken]]:
     for earlier, later in pairwise(history.batches):
         counts = later.operation.roles.counts
@@ -125,4 +159,23 @@ REGRESSED = Rule(
     highlight=at_pointer,
 )
 
-RULES = (SUM, REGRESSED)
+BEFORE_BEGUN = Rule(
+    id="counts.before_begun",
+    title="Work is done before it has begun",
+    level="should",
+    side="server",
+    why="A batch that waits has no results: its state or its counts are those of another moment.",
+    remedy="Read state and counts of a batch in one go, from one store.",
+    source="the vendor's guide: the order of states",
+    breaks='{"status": "in_queue", "request_counts": {"total": 10, "completed": 4, "failed": 0}}',
+    keeps='{"status": "in_queue", "request_counts": {"total": 10, "completed": 0, "failed": 0}}',
+    clauses=where(_has_counts, Template("counts.before_begun.clause", "no work is done before it begins"), "200"),
+    exercised=is_batch,
+    concern="sense",
+    check=_check_before_begun,
+    looks_at="values",
+    surely_kept=surely_not_begun,
+    highlight=at_pointer,
+)
+
+RULES = (SUM, BEFORE_BEGUN, REGRESSED)

@@ -112,6 +112,9 @@ class Rule:
     wherever. ``exercised_at`` says what that takes at the place of a clause. A rule with neither takes two reads of one
     batch.
 
+    ``unless_rare`` says that one answer may break it by chance, such as by being read at the wrong moment: it is told
+    at its level where most of the exchanges that exercised it broke it, and else at ``info``.
+
     ``of_body`` says that what it is about is the body that came: where a gateway answers for the API, or a server error
     is told, it is no finding of its own.
 
@@ -148,6 +151,7 @@ class Rule:
     exercised: Callable[[Observation], bool] | None = None
     exercised_at: At = ""
     concern: Concern = "protocol"
+    unless_rare: bool = False
     of_body: bool = False
     check: Callable[[Observation], Iterable[Broken]] | None = None
     compare: Callable[[BatchHistory], Iterable[tuple[Observation, Broken]]] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Roles
 from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at
@@ -13,11 +14,14 @@ from batch_conformance.rules.highlight import at_pointer, at_status
 from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.refusal import is_of_a_query
 from batch_conformance.rules.rule import Broken, Rule, has_id, where
+from batch_conformance.rules.unset import stands_for_unset
 
 _AS_OTHERS = Template("stability.answer_changed.expected", "200, as for the other reads of this batch")
 _SAME_MEMBERS = Template("stability.changed.members", "the members that were read before")
 _OTHER_MEMBERS = Template("stability.changed.other_members", "other members, or other values of them")
 _AS_BEFORE = Template("stability.changed.expected", "{value}, as read before")
+_NO_MEMBERS = Template("stability.metadata_lost.empty", "no members")
+_AS_JUST = Template("stability.refusal_changed.expected", "{status}, as just before")
 _UNSET = Template("stability.changed.unset", "unset")
 _WEIGHED_ELSEWHERE = frozenset({401, 406, 429})
 
@@ -54,7 +58,11 @@ def _compare_values(history: BatchHistory) -> Iterator[tuple[Observation, Broken
             missed = value is None and was is not None and pointer not in required
             if missed and not went_back and not _is_over(read, pointer):
                 yield read, _changed(read, pointer, was, None)
-            if isinstance(value, str | int) and value != "" and not _is_senseless(pointer, value, roles):
+            if (
+                isinstance(value, str | int)
+                and not stands_for_unset(value)
+                and not _is_senseless(pointer, value, roles)
+            ):
                 lasting = _unsigned(value)
                 if was is not None and was != lasting and type(was) is type(lasting):
                     yield read, _changed(read, pointer, was, lasting)
@@ -81,6 +89,56 @@ def _customers_own(reads: Sequence[Observation], pointer: str) -> Iterator[tuple
                     ),
                 )
             known = known or dict(members)
+
+
+def _compare_metadata(history: BatchHistory) -> Iterator[tuple[Observation, Broken]]:
+    """What the customer said of a batch is there at each later read."""
+    reads = history.batches
+    for pointer in sorted(reads[0].operation.roles.free_maps) if reads else ():
+        given = False
+        for read in reads:
+            held = at(read.batch, pointer)
+            if given and not held and (held is None or isinstance(held, Mapping)):
+                yield (
+                    read,
+                    Broken(
+                        _SAME_MEMBERS(),
+                        (_UNSET if held is None else _NO_MEMBERS)(),
+                        "lost",
+                        media_type=read.contract_media_type,
+                        pointer=pointer,
+                    ),
+                )
+            given = given or (isinstance(held, Mapping) and bool(held))
+
+
+def _compare_refusals(history: BatchHistory) -> Iterator[tuple[Observation, Broken]]:
+    """One read is refused in one way; a refusal that gives way to another for good is no contradiction.
+
+    401 and 403 are left out: of recorded traffic nobody knows whether the credential was the valid one then.
+    """
+    refused = [read for read in history.observations if _is_plain_refusal(read)]
+    if any(200 <= (read.exchange.status or 0) < 300 for read in history.reads):
+        return  # that the batch is there and refused is told as that
+    # Another spelling of the path is another request: servers that compare paths as they came refuse it otherwise.
+    refused = [read for read in refused if read.exchange.probe.path == refused[0].exchange.probe.path]
+    statuses = [read.exchange.status for read in refused]
+    for place, read in enumerate(refused):
+        before = statuses[:place]
+        if place > 1 and statuses[place] != before[-1] and statuses[place] in before:
+            yield read, Broken(_AS_JUST(status=before[-1] or 0), shown(statuses[place] or 0), "by_turns", status="")
+            return
+
+
+def _has_free_map(operation: Operation) -> bool:
+    return bool(operation.roles.free_maps)
+
+
+def _is_plain_refusal(read: Observation) -> bool:
+    probe, status = read.exchange.probe, read.exchange.status or 0
+    plain = read.method == "GET" and read.authorised and probe.forced_status is None and not probe.query
+    plain = plain and probe.subject != "equivalent" and read.exchange.final
+    return plain and 400 <= status < 500 and status not in (403, *_WEIGHED_ELSEWHERE)
 
 
 def _is_senseless(pointer: str, value: str | int, roles: Roles) -> bool:
@@ -152,4 +210,42 @@ ANSWER_CHANGED = Rule(
     highlight=at_status,
 )
 
-RULES = (CHANGED, ANSWER_CHANGED)
+METADATA_LOST = Rule(
+    id="stability.metadata_lost",
+    title="What the customer gave a batch is gone at a later read",
+    level="should",
+    side="server",
+    why="Customers find their batches by what they gave them; a batch without it belongs to nobody.",
+    remedy="Keep what was given when the batch was made, in every state and on every replica.",
+    source="what a batch was made with does not change: two answers contradict each other",
+    breaks='{"metadata": {"job": "a"}}, then {"metadata": null}, of one batch',
+    keeps='{"metadata": {}}, then {"metadata": {"job": "a"}}, of one batch',
+    clauses=where(
+        _has_free_map, Template("stability.metadata_lost.clause", "what the customer gave a batch stays there"), "200"
+    ),
+    compare=_compare_metadata,
+    compares="reads",
+    kept_by_monotonic_reads=True,
+    looks_at="run",
+    highlight=at_pointer,
+)
+
+REFUSAL_CHANGED = Rule(
+    id="stability.refusal_changed",
+    title="One read is refused in different ways by turns",
+    level="info",
+    side="server",
+    why="Clients handle 400 and 404 differently; replicas that disagree make one of the two a matter of luck.",
+    remedy="Let all replicas check in the same order, and know the same batches.",
+    source="RFC 9110 section 9.2.1: reading changes nothing",
+    breaks="404, 400 and 404 again for one id",
+    keeps="404 every time",
+    clauses=where(has_id, Template("stability.refusal_changed.clause", "one read is refused in one way")),
+    compare=_compare_refusals,
+    compares="reads",
+    kept_by_monotonic_reads=True,
+    looks_at="run",
+    highlight=at_status,
+)
+
+RULES = (CHANGED, ANSWER_CHANGED, METADATA_LOST, REFUSAL_CHANGED)

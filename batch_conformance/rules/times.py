@@ -10,7 +10,7 @@ from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.stated_at import at_example_of_time
 from batch_conformance.message import Private, Template
 from batch_conformance.observation.observation import Observation, at, integer_at
-from batch_conformance.rules.batch import EARLIEST, LATEST, clock, is_plausible, times_of
+from batch_conformance.rules.batch import EARLIEST, LATEST, clock, is_plausible, stage_of, times_of
 from batch_conformance.rules.batch import moment as moment_of
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
@@ -29,6 +29,7 @@ _KINDS = {
 _NOT_BEFORE = Template("time.order.expected", "not before {place} ({clock})")
 _PLUS = Template("time.window.expected", "{place} plus {window} ({seconds} s)")
 _LATER = Template("time.window.observed", "{seconds} s later")
+_NOT_EXPIRED = Template("time.expired_early.expected", "not before {place} ({clock}), as the batch is {state}")
 _WINDOW_UNIT = {"h": 3600, "d": 86400, "m": 60}
 
 
@@ -108,6 +109,29 @@ def _check_window(observation: Observation) -> Iterator[Broken]:
         )
 
 
+def _check_expired(observation: Observation) -> Iterator[Broken]:
+    roles = observation.operation.roles
+    here, times = stage_of(observation.batch, roles), times_of(observation)
+    if here is None or here.word != "expired" or here.timestamp is None or roles.expires is None:
+        return
+    ended, due, began = times.get(here.timestamp), times.get(roles.expires), times.get(roles.created or "", 0)
+    if ended is None or due is None:
+        return
+    if due > began and _is_well_before(ended, due, began):
+        yield Broken(
+            _NOT_EXPIRED(place=roles.expires, clock=Private(clock(due)), state=here.value),
+            moment_of(ended),
+            "early",
+            media_type=observation.contract_media_type,
+            pointer=here.timestamp,
+        )
+
+
+def _is_well_before(moment: int, due: int, began: int) -> bool:
+    """Whether a moment is before another by more than a minute and a tenth of what lies between that and the begin."""
+    return due - moment > max(60, (due - began) // 10 if began else 0)
+
+
 def promised_seconds(window: str) -> int | None:
     """The seconds of a completion window such as ``24h``; None where it is no such text."""
     match = _WINDOW.fullmatch(window.strip())
@@ -120,7 +144,11 @@ def surely_in_time(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
     if any(pointer.count("/") != 1 for pointer in (*roles.timestamps, *filter(None, (roles.window,)))):
         return None
     times = tuple(name for name in (p[1:] for p in roles.timestamps) if type(body.get(name)) is int)
-    return (*_surely_in_order(roles, times), *_surely_in_window(roles, times, body))
+    return (
+        *_surely_in_order(roles, times),
+        *_surely_in_window(roles, times, body),
+        *_surely_expired_in_time(roles, times, body),
+    )
 
 
 def _surely_in_order(roles: Roles, times: tuple[str, ...]) -> list[BodyCheck]:
@@ -163,6 +191,19 @@ def _surely_in_window(roles: Roles, times: tuple[str, ...], body: Body) -> list[
         return promised is None or body[expires] - body[created] == promised
 
     return [hold]
+
+
+def _surely_expired_in_time(roles: Roles, times: tuple[str, ...], body: Body) -> list[BodyCheck]:
+    here, expires = stage_of(body, roles), (roles.expires or "")[1:]
+    ended = (here.timestamp or "")[1:] if here is not None and here.word == "expired" else ""
+    if ended not in times or expires not in times:
+        return []
+    return [lambda body: bool(body[expires] - body[ended] <= 60)]
+
+
+def _has_expiry(operation: Operation) -> bool:
+    roles = operation.roles
+    return roles.expires is not None and any(one.word == "expired" and one.timestamp for one in roles.stages)
 
 
 def _has_times(operation: Operation) -> bool:
@@ -232,4 +273,23 @@ WINDOW = Rule(
     highlight=at_pointer,
 )
 
-RULES = (MAGNITUDE, ORDER, WINDOW)
+EXPIRED_EARLY = Rule(
+    id="time.expired_early",
+    title="A batch expired well before its expiry",
+    level="should",
+    side="server",
+    why="Clients wait until the expiry, and plan by it: one of the two times is wrong.",
+    remedy="Expire a batch at its expiry, and call one that ended for another reason failed or cancelled.",
+    source="the meaning of an expiry: two times of one answer contradict each other",
+    breaks='{"status": "expired", "expired_at": 1741685500, "expires_at": 1741771813}',
+    keeps='{"status": "expired", "expired_at": 1741771810, "expires_at": 1741771813}',
+    clauses=where(_has_expiry, Template("time.expired_early.clause", "no batch expires well before its expiry"), "200"),
+    exercised=is_batch,
+    concern="sense",
+    check=_check_expired,
+    looks_at="values",
+    surely_kept=surely_in_time,
+    highlight=at_pointer,
+)
+
+RULES = (MAGNITUDE, ORDER, WINDOW, EXPIRED_EARLY)

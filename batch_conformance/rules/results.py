@@ -1,0 +1,189 @@
+"""Rules about the files of a batch: which there are, and when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+
+from batch_conformance.contract.operation import Operation
+from batch_conformance.contract.pointer import unescape
+from batch_conformance.contract.roles import Roles
+from batch_conformance.message import Private, Template, shown
+from batch_conformance.observation.observation import Observation, at, integer_at
+from batch_conformance.rules.batch import stage_of
+from batch_conformance.rules.highlight import at_pointer
+from batch_conformance.rules.rule import AlikeBodies, BodyCheck, Broken, Rule, is_batch, where
+from batch_conformance.rules.unset import stands_for_unset
+
+_OTHER_FILE = Template("results.same_file.expected", "another file than {place}")
+_FILE_OF_RESULTS = Template("results.missing.expected", "a file, as {count} requests were done")
+_NO_FILE = Template("results.missing.observed", "none in {places}")
+_NOT_YET = Template("results.early.expected", "none, as the batch is {state}")
+_OF_RESULTS = re.compile(r"output|result|download|error_?file|[uU]r[il]", re.IGNORECASE)
+"""Names of members that may lead to results, whatever the document calls them."""
+_SHORTEST = 4
+"""What is no longer than this may stand for unset."""
+
+
+def _files(roles: Roles) -> tuple[str, ...]:
+    return (*roles.inputs, *roles.results)
+
+
+def _named(observation: Observation, pointer: str) -> str:
+    """The file at a pointer; empty where none is named, or a word stands for none."""
+    value = at(observation.batch, pointer)
+    return value.strip() if isinstance(value, str) and not stands_for_unset(value) else ""
+
+
+def _check_same(observation: Observation) -> Iterator[Broken]:
+    for one, other in combinations(_files(observation.operation.roles) if observation.batch is not None else (), 2):
+        name = _named(observation, one)
+        if len(name) > _SHORTEST and name == _named(observation, other):
+            yield Broken(
+                _OTHER_FILE(place=one),
+                shown(Private(f'"{name[:60]}"')),
+                f"same as {one}",
+                media_type=observation.contract_media_type,
+                pointer=other,
+            )
+            return
+
+
+def _check_missing(observation: Observation) -> Iterator[Broken]:
+    batch, roles = observation.batch, observation.operation.roles
+    if batch is None or roles.counts is None or not _could_name_results(observation):
+        return
+    if any(_OF_RESULTS.search(name) and value not in (None, "", [], {}) for name, value in batch.items()):
+        return
+    completed, failed = (max(0, integer_at(batch, one) or 0) for one in (roles.counts.completed, roles.counts.failed))
+    if completed + failed > 0:
+        yield Broken(
+            _FILE_OF_RESULTS(count=Private(str(completed + failed)[:24])),
+            _NO_FILE(places=" and ".join(roles.results)),
+            "none",
+            level=None if completed else "info",
+            media_type=observation.contract_media_type,
+            pointer=roles.results[0],
+        )
+
+
+def _could_name_results(observation: Observation) -> bool:
+    """Whether a batch is completed, counts its requests, and has no member that the document does not know."""
+    batch, roles, content = observation.batch, observation.operation.roles, observation.content
+    here = stage_of(batch, roles)
+    if roles.counts is None or not roles.results or here is None or here.word != "completed":
+        return False
+    return integer_at(batch, roles.counts.completed) is not None and not (content and content.undeclared)
+
+
+def _check_early(observation: Observation) -> Iterator[Broken]:
+    roles = observation.operation.roles
+    here = stage_of(observation.batch, roles)
+    if here is None or here.terminal or here.word in ("finalizing", "cancelling"):
+        return
+    for pointer in roles.results:
+        if name := _named(observation, pointer):
+            yield Broken(
+                _NOT_YET(state=here.value),
+                shown(Private(f'"{name[:60]}"')),
+                f"set when {here.value}",
+                media_type=observation.contract_media_type,
+                pointer=pointer,
+            )
+
+
+def surely_filed(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
+    """Checks that hold only where files are different, and there when they are to be; None where one is inside."""
+    roles, body = alike.roles, alike.body
+    if any(pointer.count("/") != 1 for pointer in _files(roles)):
+        return None
+    names = tuple(name for name in (unescape(one[1:]) for one in _files(roles)) if type(body.get(name)) is str)
+    results = tuple(unescape(one[1:]) for one in roles.results)
+    shown_results = tuple(name for name in results if name in names)
+    here, counts = stage_of(body, roles), roles.counts
+    checks: list[BodyCheck] = []
+    if len(names) > 1:
+        checks.append(lambda body: len({body[name].strip() for name in names}) == len(names))
+    if here is not None and not here.terminal and here.word not in ("finalizing", "cancelling") and shown_results:
+        checks.append(lambda body: not any(body[name].strip() for name in shown_results))
+    none_set = all(body.get(name) is None for name in results)
+    if here is not None and here.word == "completed" and counts is not None and results and none_set:
+        places = (counts.completed, counts.failed)
+        checks.append(lambda body: all((integer_at(body, place) or 0) <= 0 for place in places))
+    return tuple(checks)
+
+
+def _has_files(operation: Operation) -> bool:
+    return len(_files(operation.roles)) > 1
+
+
+def _has_results(operation: Operation) -> bool:
+    return bool(operation.roles.stages and operation.roles.results)
+
+
+def _has_counted_results(operation: Operation) -> bool:
+    return _has_results(operation) and operation.roles.counts is not None
+
+
+SAME_FILE = Rule(
+    id="results.same_file",
+    title="Two files of a batch are one",
+    level="should",
+    side="server",
+    why="Who reads the errors gets the results, or his own requests, and takes them for errors.",
+    remedy="Name the file that each property is about; leave out the one that there is not.",
+    source="the document's properties: the files of a batch are named apart",
+    breaks='{"output_file_id": "file-b", "error_file_id": "file-b"}',
+    keeps='{"output_file_id": "file-b", "error_file_id": "file-c"}',
+    clauses=where(_has_files, Template("results.same_file.clause", "the files of a batch differ"), "200"),
+    exercised=is_batch,
+    concern="sense",
+    check=_check_same,
+    looks_at="values",
+    surely_kept=surely_filed,
+    highlight=at_pointer,
+)
+
+MISSING = Rule(
+    id="results.missing",
+    title="A batch is completed, and no file is named",
+    level="should",
+    side="server",
+    why="The work is paid for and its results cannot be fetched. Once is chance: some name the file a moment later.",
+    remedy="Name the file in the answer in which the batch is completed for the first time.",
+    source="the vendor's guide: results are in the files of a completed batch; its counts say that there are some",
+    breaks='{"status": "completed", "request_counts": {"completed": 9}, "output_file_id": null, "error_file_id": null}',
+    keeps='{"status": "completed", "request_counts": {"completed": 9}, "output_file_id": "file-b"}',
+    clauses=where(
+        _has_counted_results, Template("results.missing.clause", "a completed batch names a file of results"), "200"
+    ),
+    exercised=_could_name_results,
+    unless_rare=True,
+    concern="sense",
+    check=_check_missing,
+    looks_at="values",
+    surely_kept=surely_filed,
+    highlight=at_pointer,
+)
+
+EARLY = Rule(
+    id="results.early",
+    title="A file of results is named before the batch has ended",
+    level="info",
+    side="server",
+    why="Clients that test for the file, and not for the state, take a part for the whole; vendors differ.",
+    remedy="Name the file when it is whole, or document that it grows.",
+    source="the vendor's guide: results are in the files of a completed batch",
+    breaks='{"status": "in_progress", "output_file_id": "file-b"}',
+    keeps='{"status": "in_progress", "output_file_id": null}',
+    clauses=where(_has_results, Template("results.early.clause", "no results before the end"), "200"),
+    exercised=is_batch,
+    concern="sense",
+    check=_check_early,
+    looks_at="values",
+    surely_kept=surely_filed,
+    highlight=at_pointer,
+)
+
+RULES = (SAME_FILE, MISSING, EARLY)
