@@ -266,7 +266,7 @@ def prove(
 @click.argument("sources", metavar="FILE...", nargs=-1, required=True)
 @command_options("validate")
 def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: str | None, **options: Any) -> None:
-    """Validate recorded traffic: HAR, or NDJSON of exchanges (docs/VALIDATE.md); globs, gzip and - for stdin."""
+    """Validate recorded traffic, in any format of docs/VALIDATE.md: files, folders, globs, gzip, and - for stdin."""
     from batch_conformance.run.comparison import Files  # noqa: PLC0415
     from batch_conformance.run.validate.command import perform_validation  # noqa: PLC0415
     from batch_conformance.run.validate.validate import ValidationOptions  # noqa: PLC0415
@@ -281,6 +281,7 @@ def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: st
     )
     command = shlex.join(("batch-conformance", *sys.argv[1:]))
     try:
+        options["form"] = options.pop("face")
         validation_options = ValidationOptions(sources=sources, files=files, command=command, **options)
         sys.exit(perform_validation(validation_options, reports_dir, jobs=jobs, dask=dask))
     except InputError as error:

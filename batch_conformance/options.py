@@ -152,6 +152,11 @@ _RUN = _in("run")
 _FORMER_MATRIX = Use(help="a former matrix.json, to say what changed")
 _VENDORS_PAGE = Use(help="print the whole page of vendors, docs/VENDORS.md")
 _CONTRACT = "siliconflow"
+_OF_FILES = Use(
+    "auto",
+    "the format of the files; auto is the one that each begins as",
+    choices=("auto", "ndjson", "har", "vcr", "otlp", "mitmproxy", "kong", "nginx", "envoy", "parquet"),
+)
 
 OPTIONS: tuple[Option, ...] = (
     Option(
@@ -519,7 +524,7 @@ OPTIONS: tuple[Option, ...] = (
         "format",
         "command",
         "the form of what is printed",
-        _in("diff", check=Use(choices=("text", "json")), client=Use(choices=("text", "json"))),
+        _in("diff", check=Use(choices=("text", "json")), client=Use(choices=("text", "json")), validate=_OF_FILES),
         choices=("text", "json", "markdown", "html"),
         default="text",
         parameter="face",

@@ -21,7 +21,7 @@ from batch_conformance.cli import main
 from batch_conformance.exchange.exchange import Headers
 from batch_conformance.findings.finding import Finding
 from batch_conformance.recorded.body import recorded_body
-from batch_conformance.recorded.har_entries import lines_of
+from batch_conformance.recorded.formats.har import lines_of
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import LineError
 from batch_conformance.recorded.operation_urls import OperationUrls

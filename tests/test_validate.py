@@ -28,7 +28,8 @@ from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import exchange_of, schema
 from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.recorded.recording import Recording
-from batch_conformance.recorded.source import SourceError, blocks, expand, parts
+from batch_conformance.recorded.source import blocks, expand, parts
+from batch_conformance.recorded.source_error import SourceError
 from batch_conformance.run.validate.command import read_here, read_in_processes
 
 OTHER_TYPE = {**QUEUED, "created_at": "yesterday"}
@@ -286,7 +287,7 @@ def test_the_pieces_of_a_file_have_each_line_once(tmp_path: Path, piece: int) ->
     for end in (b"", b"\n"):
         path = tmp_path / "a"
         path.write_bytes(b"\n".join(lines) + end)
-        cut = parts([str(path)], piece)
+        cut = parts([str(path)], piece, form="ndjson")
         read = [raw for part in cut for block in blocks(part) for raw in block.lines if raw]
         assert read == [each for each in lines if each]
         numbers = [part.first + block.index for part in cut for block in blocks(part)]

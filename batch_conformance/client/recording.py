@@ -10,11 +10,12 @@ from pathlib import Path
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.input_error import InputError
+from batch_conformance.recorded.formats.format import Values
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import LineError, exchange_of, values_of
 from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.recorded.recording import unjudged_body
-from batch_conformance.recorded.source import Raw, blocks, expand, parts
+from batch_conformance.recorded.source import blocks, expand, parts
 
 _ODD = frozenset({"representations", "identity", "hostile_ids", "generated"})
 """Chapters of our own runs that ask what the client never does."""
@@ -33,7 +34,9 @@ def recorded(
     refusal but what it says. What is no exchange is left out; of one whose body nobody can read ``tell`` is told where
     it is, and why. Raises ``InputError`` with one line for people.
     """
-    found = [exchange for path in expand([str(path) for path in paths]) for exchange in _of_file(path, contract, tell)]
+    found = [
+        exchange for path in expand([str(path) for path in paths]).paths for exchange in _of_file(path, contract, tell)
+    ]
     return tuple(replace(exchange, number=number) for number, exchange in enumerate(found))
 
 
@@ -56,16 +59,16 @@ def _of_file(path: str, contract: Contract, tell: Callable[[str], None]) -> list
     return found
 
 
-def _lines(path: str) -> Iterator[tuple[Callable[[], str], Raw]]:
+def _lines(path: str) -> Iterator[tuple[Callable[[], str], bytes | Values | LineError]]:
     """What each line holds, and what says where it is."""
     for part in parts([path]):
         for block in blocks(part):
             for place, raw in enumerate(block.lines):
-                if not isinstance(raw, bytes) or raw.strip():
+                if raw and (not isinstance(raw, bytes) or raw.strip()):
                     yield partial(block.where, part, place), raw
 
 
-def _exchange(raw: Raw, inferred: InferredProbe) -> tuple[Exchange | None, str]:
+def _exchange(raw: bytes | Values | LineError, inferred: InferredProbe) -> tuple[Exchange | None, str]:
     """The exchange of a line, where the client would have asked it and got an answer, and why its body is not read."""
     if isinstance(raw, LineError):
         raise raw

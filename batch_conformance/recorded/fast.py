@@ -63,10 +63,13 @@ class FastPath:
         }
         self._bases: dict[str, PlainReads | None] = {}
 
-    def take(self, raw: bytes, number: int) -> bool:
-        """Count a line that needs no explaining, or have it explained; false where the other path has to take it."""
+    def take(self, raw: bytes | dict[str, Any], number: int) -> bool:
+        """Count a line that needs no explaining, or have it explained; false where the other path has to take it.
+
+        ``raw`` is the line, or the values of one.
+        """
         try:
-            values = orjson.loads(raw)
+            values = orjson.loads(raw) if isinstance(raw, bytes) else raw
             request, response = values["request"], values["response"]
             url, status, text = request["url"], response["status"], response["body"]
             begun, elapsed = values.get("started_at"), values.get("elapsed")

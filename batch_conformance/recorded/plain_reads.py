@@ -72,7 +72,9 @@ never; the texts themselves would take ten times the memory.
 """
 
 
-_Read = tuple[str, str, str, tuple[float, int, float], bytes]
+_Line = bytes | dict[str, Any]
+"""A line, or its values."""
+_Read = tuple[str, str, str, tuple[float, int, float], _Line]
 """What comes before the id, the id, the body, when, number and seconds, and the line."""
 
 
@@ -109,7 +111,7 @@ class PlainReads:
         return ends and all(pointer is not None and pointer.count("/") == 1 for pointer in plain)
 
     def take(
-        self, before: str, segment: str, values: dict[str, Any], when: tuple[float, int, float], raw: bytes
+        self, before: str, segment: str, values: dict[str, Any], when: tuple[float, int, float], raw: _Line
     ) -> bool:
         """Count a read that needs no explaining, or have it explained; false where the other path has to take it."""
         response = values["response"]
@@ -154,7 +156,7 @@ class PlainReads:
         return self._count_repeated(last, segment, before, when, raw)
 
     def _count_repeated(
-        self, last: _Last, segment: str, before: str, when: tuple[float, int, float], raw: bytes
+        self, last: _Last, segment: str, before: str, when: tuple[float, int, float], raw: _Line
     ) -> bool:
         """Count a read of which all is known but when it was."""
         _, _, asked, plan, size, facts = last
@@ -164,7 +166,7 @@ class PlainReads:
         taken.bases[before] = taken.bases.get(before, 0) + 1
         if not asked.credential:
             taken.without_credential += 1
-        kept = raw if taken.keeps_lines else None
+        kept = (raw if isinstance(raw, bytes) else orjson.dumps(raw)) if taken.keeps_lines else None
         self._log.add_plain(segment, (begun, number, 0, elapsed, True, size, None, asked.accept, facts, kept))
         return True
 

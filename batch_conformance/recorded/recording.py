@@ -20,7 +20,8 @@ from batch_conformance.observation.observation import Observation
 from batch_conformance.recorded.fast import FastPath
 from batch_conformance.recorded.inferred_probe import InferredProbe, NotJudgedReason
 from batch_conformance.recorded.line import LineError, RecordedExchange, exchange_of, values_of
-from batch_conformance.recorded.source import STDIN, Part, Raw, SourceError, blocks, lines_before
+from batch_conformance.recorded.source import STDIN, Part, Raw, blocks, lines_before
+from batch_conformance.recorded.source_error import SourceError
 
 MOST_COMPLAINTS = 5
 """Malformed lines that are shown, and bodies of which nothing is said; the others are counted."""
@@ -75,10 +76,12 @@ class Recording:
         if fast is not None:
             fast.taken.keeps_lines = part.path == STDIN
         for block in blocks(part, advance):
+            if part.kind != block.kind:  # which nobody knew before stdin was read
+                part = self._parts[-1] = replace(part, kind=block.kind)
             for place, raw in enumerate(block.lines):
                 if raw:
                     index = block.index + place
-                    if fast is not None and isinstance(raw, bytes) and fast.take(raw, part.first + index):
+                    if fast is not None and not isinstance(raw, LineError) and fast.take(raw, part.first + index):
                         self.lines += 1
                         continue
                     try:
@@ -94,7 +97,7 @@ class Recording:
         Gives why the body of its response is not judged, though it is one that the contract describes. Raises
         ``LineError`` where the line is no exchange.
         """
-        if isinstance(raw, bytes) and not raw.removeprefix(b"\xef\xbb\xbf").strip():
+        if raw is None or (isinstance(raw, bytes) and not raw.removeprefix(b"\xef\xbb\xbf").strip()):
             return ""
         self.lines += 1
         if isinstance(raw, LineError):
@@ -209,7 +212,7 @@ class Recording:
         parts = {order: part for order, part in found if part is not None}
         starts: dict[str, set[int]] = {}
         for part in parts.values():
-            if part.kind == "ndjson" and part.start:
+            if part.start:
                 starts.setdefault(part.path, set()).add(part.start)
         before: dict[tuple[str, int], int] = {}
         for path, wanted in starts.items():
@@ -242,7 +245,7 @@ class Recording:
                 place = number - part.first - block.index
                 if place < len(block.lines):
                     raw = block.lines[place]
-                    if isinstance(raw, LineError):
+                    if raw is None or isinstance(raw, LineError):
                         return None
                     values = values_of(raw) if isinstance(raw, bytes) else raw
                     found = self.inferred.exchange(exchange_of(values), number)

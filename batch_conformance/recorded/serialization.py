@@ -16,7 +16,8 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording
-from batch_conformance.recorded.source import Part, SourceError
+from batch_conformance.recorded.source import Part
+from batch_conformance.recorded.source_error import SourceError
 
 
 class _Packer(pickle.Pickler):

@@ -1,79 +1,80 @@
-"""Recordings as files: named, globbed, compressed or piped in, and cut into parts that can be read apart."""
+"""Recordings as files: named, globbed, in folders, compressed or piped in, and cut into parts that are read apart."""
 
 from __future__ import annotations
 
 import glob
 import gzip
 import io
-import os
-import re
-import shlex
+import itertools
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from batch_conformance.input_error import InputError
-from batch_conformance.recorded.har_entries import lines_of
+from batch_conformance.recorded.formats.foreign import packed_as
+from batch_conformance.recorded.formats.format import MOST_OF_A_MESSAGE, Format, Found, Head
+from batch_conformance.recorded.formats.known import BY_NAME, NoRecordingError, recognised
 from batch_conformance.recorded.line import LineError
-
-Kind = Literal["ndjson", "gzip", "har"]
+from batch_conformance.recorded.remote import is_remote, open_file, remote_files, size_of
+from batch_conformance.recorded.source_error import SourceError
 
 PIECE = 32 * 1024 * 1024
-"""Bytes of a part of an uncompressed NDJSON."""
-LONGEST_LINE = 64 * 1024 * 1024
+"""Bytes of a part of an uncompressed file of lines."""
+LONGEST_LINE = MOST_OF_A_MESSAGE
 STDIN = "-"
+AUTO = "auto"
+"""The format that each file begins as."""
 
 _CHUNK = 1 << 18
+_HEAD = 1 << 16
 _GZIP = b"\x1f\x8b"
-_FOREIGN = (
-    (b"\x28\xb5\x2f\xfd", "it is compressed with zstd: zstd -dc {} | batch-conformance validate -"),
-    (b"BZh", "it is compressed with bzip2: bzip2 -dc {} | batch-conformance validate -"),
-    (b"\xfd7zXZ\x00", "it is compressed with xz: xz -dc {} | batch-conformance validate -"),
-    (b"PK\x03\x04", "it is a zip archive: unzip -p {} | batch-conformance validate -"),
-    (b"\xff\xfe", "it is UTF-16: iconv -f UTF-16 -t UTF-8 {} | batch-conformance validate -"),
-    (b"\xfe\xff", "it is UTF-16: iconv -f UTF-16 -t UTF-8 {} | batch-conformance validate -"),
-)
-"""How files begin that are no text in UTF-8, and how they are read; PowerShell redirects in UTF-16."""
-_HAR = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"log\"\s*:")
 _MOST_OF_A_BYTE = 2048
 """Bytes that one byte of gzip can stand for, and a little more."""
+_MOST_ROWS = 1 << 32
+"""Exchanges that a file may have whose size does not bound them, such as the rows of a Parquet file."""
+_BOMB = 100
+_NO_BOMB = 64 * 1024 * 1024
+"""A file that unpacks to more than this, and to more than a hundred times its size, is refused."""
+_AT_ONCE = 64
+"""Exchanges that are read at once of a file that is not read by lines."""
 
-Raw = bytes | dict[str, Any] | LineError
-
-
-class SourceError(InputError):
-    """A recording that cannot be read; its text is one line for people."""
+Raw = bytes | Found
+"""A line of NDJSON, or what a reader made of anything else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """What is read in one go: a file, or the lines that begin between two bytes of it.
 
-    ``first`` is the number of its first exchange: numbers rise from part to part, however long each is. ``size`` is
-    in bytes as on disk; 0 where nobody knows.
+    ``kind`` is the name of its format; empty where only reading tells. ``first`` is the number of its first exchange:
+    numbers rise from part to part, however long each is. ``size`` is in bytes as on disk; 0 where nobody knows.
     """
 
     path: str
-    kind: Kind
+    kind: str
     start: int
     end: int | None
     first: int
     size: int
+    packed: bool = False
 
     @property
     def base(self) -> int:
         """The number of the first exchange of the file, where its exchanges have numbers of their own."""
         return self.first - self.start
 
+    @property
+    def is_of_lines(self) -> bool:
+        """Whether its exchanges are counted by lines."""
+        return not self.kind or BY_NAME[self.kind].of_file is None
+
     def where(self, index: int, offset: int) -> str:
-        """The place of a line for people."""
+        """The place of an exchange for people."""
         name = "stdin" if self.path == STDIN else self.path
-        if self.kind == "har":
-            return f"{name}, entry {index + 1}"
+        if not self.is_of_lines:
+            return f"{name}, {BY_NAME[self.kind].unit} {index + 1}"
         return f"{name}:{index + 1}" if self.start == 0 else f"{name} at byte {offset}"
 
 
@@ -84,7 +85,7 @@ def lines_before(path: str, starts: Iterable[int]) -> dict[int, int]:
     """
     counts: dict[int, int] = {}
     seen = at = 0
-    with open(path, "rb") as file:  # noqa: PTH123 - a name that is text
+    with open_file(path) as file:
         for start in sorted(set(starts)):
             if start == 0:
                 counts[0] = 0
@@ -98,80 +99,120 @@ def lines_before(path: str, starts: Iterable[int]) -> dict[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class LineBlock:
-    """Lines in a row. ``index`` is that of the first one in its part, ``offset`` the byte where it begins."""
+    """Exchanges in a row, of a format.
+
+    ``index`` is that of the first one in its part, ``offset`` the byte where it begins. ``read`` is what ``lines`` were
+    made of, where their format is not NDJSON and has an exchange on each line.
+    """
 
     lines: Sequence[Raw]
     index: int
     offset: int
+    kind: str = "ndjson"
+    read: Sequence[Raw] = ()
 
     def where(self, part: Part, place: int) -> str:
-        """The place of one of the lines for people; ``part`` is the one that the block is of."""
-        before = (line for line in self.lines[:place] if isinstance(line, bytes))
+        """The place of one of the exchanges for people; ``part`` is the one that the block is of."""
+        before = (line for line in (self.read or self.lines)[:place] if isinstance(line, bytes))
         return part.where(self.index + place, self.offset + sum(len(line) + 1 for line in before))
 
 
-def expand(patterns: Sequence[str]) -> list[str]:
-    """The files of names and globs, each once. Raises ``SourceError`` for what names none."""
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files of names, globs and folders, each once, and what folders hold that is no recording, with the reason."""
+
+    paths: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def expand(patterns: Sequence[str], form: str = AUTO) -> Sources:
+    """The files of names, globs and folders. Raises ``SourceError`` for what names none.
+
+    A folder stands for the recordings in it and below: what is none is left out, unless ``form`` names a format.
+    """
     found: dict[str, None] = {}
+    left_out: list[str] = []
     for pattern in patterns:
-        if pattern == STDIN or Path(pattern).is_file():
-            found[pattern] = None
-            continue
-        if Path(pattern).is_dir():
-            raise SourceError(f"{pattern} is a folder: name its files, such as {pattern.rstrip('/')}/*.ndjson")
-        matches = glob.glob(pattern, recursive=True)  # noqa: PTH207 - takes absolute patterns too
-        files = sorted(path for path in matches if Path(path).is_file())
+        if pattern == STDIN or (not is_remote(pattern) and Path(pattern).is_file()):
+            files = [pattern]
+        elif is_remote(pattern):
+            files = remote_files(pattern)
+        elif Path(pattern).is_dir():
+            files, others = _of_folder(Path(pattern), form)
+            left_out += others
+            if not files:
+                shown = f": {others[0]}" if others else ""
+                raise SourceError(f"there is no recording in the folder {pattern}{shown}")
+        else:
+            matches = glob.glob(pattern, recursive=True)  # noqa: PTH207 - takes absolute patterns too
+            files = sorted(path for path in matches if Path(path).is_file())
         if not files:
             raise SourceError(f"there is no file {pattern}")
         found |= dict.fromkeys(files)
     if STDIN in found and list(found)[-1] != STDIN:
         raise SourceError("what comes from stdin has no end that is known beforehand: name - last")
-    return list(found)
+    return Sources(tuple(found), tuple(left_out))
 
 
-def parts(paths: Sequence[str], piece: int = PIECE) -> list[Part]:
-    """The parts of files, in their order. Raises ``SourceError`` for a file that cannot be read."""
+def _of_folder(folder: Path, form: str) -> tuple[list[str], list[str]]:
+    """The recordings in a folder and below, and what else is there, with what it looks like; hidden files are none."""
+    files, others = [], []
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if hidden or not path.is_file():
+            continue
+        try:
+            if form == AUTO:
+                _format_of(str(path))
+        except (SourceError, OSError) as error:
+            others.append(str(error))
+        else:
+            files.append(str(path))
+    return files, others
+
+
+def parts(paths: Sequence[str], piece: int = PIECE, *, form: str = AUTO) -> list[Part]:
+    """The parts of files, in their order; ``form`` is the name of their format, where it is not to be recognised.
+
+    Raises ``SourceError`` for a file that cannot be read, or is in no format that can.
+    """
     made: list[Part] = []
     first = 0
     for path in paths:
         if path == STDIN:
-            made.append(Part(STDIN, "ndjson", 0, None, first, 0))
+            made.append(Part(STDIN, "" if form == AUTO else form, 0, None, first, 0))
             continue
         try:
-            size = os.stat(path).st_size  # noqa: PTH116 - one call for a name that is text
-            with open(path, "rb") as file:  # noqa: PTH123
-                kind = _kind(path, file.read(4096))
+            size = size_of(path)
+            kind, packed = _format_of(path, form)
         except OSError as error:
             raise SourceError(f"cannot read {path}: {error.strerror or error}") from None
-        if kind == "ndjson":
+        if not packed and kind.of_file is None:
             for start in range(0, max(size, 1), piece):
                 end = min(start + piece, size)
-                made.append(Part(path, kind, start, end, first + start, end - start))
+                made.append(Part(path, kind.name, start, end, first + start, end - start))
             first += size + 1
         else:
-            made.append(Part(path, kind, 0, None, first, size))
-            first += (size + 1) * _MOST_OF_A_BYTE
+            made.append(Part(path, kind.name, 0, None, first, size, packed))
+            first += max((size + 1) * _MOST_OF_A_BYTE, _MOST_ROWS if kind.of_file else 0)
     return made
 
 
 def blocks(part: Part, advance: Callable[[int], None] = lambda _: None) -> Iterator[LineBlock]:
-    """The lines of a part, block by block; ``advance`` is told of bytes read. Raises ``SourceError``."""
+    """The exchanges of a part, block by block; ``advance`` is told of bytes read. Raises ``SourceError``."""
     try:
         if part.path == STDIN:
             yield from _of_stream(_stdin(), part, advance)
             return
-        with open(part.path, "rb") as file:  # noqa: PTH123
-            if part.kind == "ndjson":
+        with open_file(part.path) as file:
+            kind = BY_NAME[part.kind]
+            if part.packed:
+                yield from _of_packed(file, part, advance)
+            elif kind.of_file is None:
                 yield from _of_lines(file, part, advance)
-            elif part.kind == "har" and _is_gzip(file):
-                with gzip.open(file) as inside:
-                    yield from _of_archive(inside.read())
-                advance(part.size)
-            elif part.kind == "har":
-                yield from _of_archive(file.read())
-                advance(part.size)
             else:
-                yield from _of_gzip(file, part, advance)
+                yield from _of_file(kind, file)
+                advance(part.size)
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(f"cannot read {part.path}: {_why_unread(error)}") from None
 
@@ -184,21 +225,75 @@ def _why_unread(error: Exception) -> str:
     return f"it is damaged ({str(error).rpartition(': ')[2].lower() or 'no gzip stream'})"
 
 
-def _kind(path: str, head: bytes) -> Kind:
-    packed = head.startswith(_GZIP)
+def _format_of(path: str, form: str = AUTO) -> tuple[Format, bool]:
+    """The format of a file, and whether it is in gzip. Raises ``SourceError`` and ``OSError``."""
+    with open_file(path) as file:
+        data = file.read(_HEAD + 1)
+    packed = data.startswith(_GZIP)
     if packed:
         try:
-            with gzip.open(path) as file:
-                head = file.read(4096)
+            with open_file(path) as file:
+                data = io.BufferedReader(_Unpacked(file, path)).read(_HEAD + 1)
         except (OSError, EOFError, zlib.error):
-            head = b""
-    foreign = next((name for begins, name in _FOREIGN if head.startswith(begins)), "")
-    if foreign:
-        raise SourceError(f"cannot read {path}: {foreign.format(shlex.quote(path))}")
-    name = path.lower().removesuffix(".gz")
-    if _HAR.match(head) or (name.endswith(".har") and head.lstrip()[:1] == b"{"):
-        return "har"
-    return "gzip" if packed else "ndjson"
+            data = b""  # reading it says what is wrong
+    if form != AUTO:
+        return BY_NAME[form], packed
+    return _recognised(Head(data[:_HEAD], path, is_whole=len(data) <= _HEAD), path), packed
+
+
+def _recognised(head: Head, path: str, *, may_go_on: bool = False) -> Format:
+    if told := packed_as(head.data, path):
+        raise SourceError(f"cannot read {path}: {told}")
+    try:
+        return recognised(head, path, may_go_on=may_go_on)
+    except NoRecordingError as error:
+        raise SourceError(f"cannot read {path}: {error}; --format forces a format") from None
+
+
+class _Counted:
+    """A file that counts what was read of it."""
+
+    def __init__(self, file: io.BufferedReader[Any]) -> None:
+        self._file = file
+        self.taken = 0
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, or fewer where they come from a pipe."""
+        data = self._file.read1(size)
+        self.taken += len(data)
+        return data
+
+
+class _Unpacked(io.RawIOBase):
+    """What a file in gzip holds, as a stream. Raises ``SourceError`` for what unpacks beyond all measure."""
+
+    def __init__(self, packed: io.BufferedReader, path: str) -> None:
+        super().__init__()
+        self._path = path
+        self._packed = _Counted(packed)
+        self._inside = gzip.GzipFile(fileobj=self._packed)  # type: ignore[call-overload]  # it only reads
+        self._given = 0
+
+    @property
+    def taken(self) -> int:
+        """How many bytes of the file were read."""
+        return self._packed.taken
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """What was packed."""
+        data = self._inside.read1(len(buffer))
+        self._given += len(data)
+        if self._given > max(_NO_BOMB, _BOMB * self.taken):
+            raise SourceError(
+                f"cannot read {self._path}: it unpacks to more than {_BOMB} times its size, as a compression bomb "
+                "does; if it is none, unpack it first"
+            )
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def _stdin() -> io.BufferedReader:
@@ -206,38 +301,69 @@ def _stdin() -> io.BufferedReader:
     return found if isinstance(found, io.BufferedReader) else io.BufferedReader(found)
 
 
-def _is_gzip(file: io.BufferedReader) -> bool:
-    head = file.read(2)
-    file.seek(0)
-    return head == _GZIP
+def _of_file(kind: Format, file: io.BufferedReader[Any]) -> Iterator[LineBlock]:
+    """The exchanges of a file that its reader reads as a whole; where it fails, what it found before that counts."""
+    assert kind.of_file is not None
+    index, ended = 0, False
+    found = kind.of_file(file)
+    while not ended:
+        lines: list[Raw] = []
+        try:
+            lines += itertools.islice(found, _AT_ONCE)
+            ended = not lines
+        except LineError as error:
+            lines.append(error)
+            ended = True
+        if lines:
+            yield LineBlock(lines, index, 0, kind.name)
+        index += len(lines)
 
 
-def _of_archive(text: bytes) -> Iterator[LineBlock]:
-    try:
-        yield LineBlock(list(lines_of(text)), 0, 0)
-    except LineError as error:
-        yield LineBlock([error], 0, 0)
-
-
-def _of_stream(file: io.BufferedReader, part: Part, advance: Callable[[int], None]) -> Iterator[LineBlock]:
+def _of_stream(file: io.BufferedReader[Any], part: Part, advance: Callable[[int], None]) -> Iterator[LineBlock]:
     packed = file.peek(2).startswith(_GZIP)
-    with gzip.GzipFile(fileobj=file) if packed else nullcontext(file) as stream:
-        if _HAR.match(stream.peek(4096)):
-            yield from _of_archive(stream.read())
-        else:
-            yield from _split(_chunks(stream, None, advance), part.start)
+    stream: io.BufferedReader[Any] = io.BufferedReader(_Unpacked(file, "stdin"), _HEAD) if packed else file
+    kind = BY_NAME[part.kind] if part.kind else _recognised(Head(stream.peek(_HEAD)), STDIN, may_go_on=True)
+    if kind.of_file is not None:
+        yield from _of_file(kind, stream)
+    else:
+        yield from _made(kind, _split(_chunks(stream, None, advance), part.start))
 
 
-def _of_gzip(file: io.BufferedReader, part: Part, advance: Callable[[int], None]) -> Iterator[LineBlock]:
-    reported = 0
-    with gzip.open(file) as inside:
-        for block in _split(_chunks(inside, None, lambda _: None), part.start):
-            yield block
-            advance(file.tell() - reported)
-            reported = file.tell()
+def _of_packed(file: io.BufferedReader[Any], part: Part, advance: Callable[[int], None]) -> Iterator[LineBlock]:
+    kind, raw, told = BY_NAME[part.kind], _Unpacked(file, part.path), 0
+    inside = io.BufferedReader(raw, _CHUNK)
+    if kind.of_file is not None:
+        found = _of_file(kind, inside)
+    else:
+        found = _made(kind, _split(_chunks(inside, None, lambda _: None), part.start))
+    for block in found:
+        yield block
+        advance(raw.taken - told)
+        told = raw.taken
+    advance(part.size - told)
 
 
-def _of_lines(file: io.BufferedReader, part: Part, advance: Callable[[int], None]) -> Iterator[LineBlock]:
+def _made(kind: Format, found: Iterator[LineBlock]) -> Iterator[LineBlock]:
+    """Blocks of lines, with what a format makes of each line."""
+    of_line = kind.of_line
+    if of_line is None:
+        yield from found
+        return
+    for block in found:
+        made = [_of_line(of_line, line) for line in block.lines]
+        yield LineBlock(made, block.index, block.offset, kind.name, block.lines)
+
+
+def _of_line(of_line: Callable[[bytes], Found], line: Raw) -> Raw:
+    if not isinstance(line, bytes) or not line.strip():
+        return line if not isinstance(line, bytes) else None
+    try:
+        return of_line(line)
+    except LineError as error:
+        return error
+
+
+def _of_lines(file: io.BufferedReader[Any], part: Part, advance: Callable[[int], None]) -> Iterator[LineBlock]:
     """The lines that begin in the part: a line that its start cuts belongs to the part before."""
     start, end = part.start, part.end or 0
     if start:
@@ -247,15 +373,14 @@ def _of_lines(file: io.BufferedReader, part: Part, advance: Callable[[int], None
         file.seek(end - 1)
         end += len(file.readline()) - 1
         file.seek(start)
-        yield from _split(_chunks(file, end - start, advance), start)
+        yield from _made(BY_NAME[part.kind], _split(_chunks(file, end - start, advance), start))
 
 
-def _chunks(
-    file: io.BufferedReader | gzip.GzipFile, most: int | None, advance: Callable[[int], None]
-) -> Iterator[bytes]:
+def _chunks(file: io.BufferedReader[Any], most: int | None, advance: Callable[[int], None]) -> Iterator[bytes]:
     left = most
     while left is None or left > 0:
-        chunk = file.read1(_CHUNK if left is None else min(_CHUNK, left))  # what is there: a pipe may bring more later
+        size = _CHUNK if left is None else min(_CHUNK, left)
+        chunk = file.read1(size)  # of a pipe, what is there
         if not chunk:
             return
         left = left - len(chunk) if left is not None else None

@@ -53,7 +53,7 @@ from batch_conformance.findings.shape import (  # noqa: E402
 )
 from batch_conformance.judge.judge import judge  # noqa: E402
 from batch_conformance.observation.strict_json import parse  # noqa: E402
-from batch_conformance.recorded.har_entries import lines_of  # noqa: E402
+from batch_conformance.recorded.formats.har import lines_of  # noqa: E402
 from batch_conformance.recorded.inferred_probe import InferredProbe  # noqa: E402
 from batch_conformance.recorded.line import LineError, exchange_of, values_of  # noqa: E402
 from batch_conformance.recorded.operation_urls import OperationUrls  # noqa: E402

@@ -23,7 +23,8 @@ from batch_conformance.message import Message, Template, shown
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.serialization import pack_inferred, read_parts, unpack
-from batch_conformance.recorded.source import Part, SourceError
+from batch_conformance.recorded.source import Part
+from batch_conformance.recorded.source_error import SourceError
 from batch_conformance.report.language import language
 from batch_conformance.report.run import github, terminal
 from batch_conformance.report.run.writer import ReportError, write_reports

@@ -8,7 +8,8 @@ from batch_conformance.input_error import InputError
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.serialization import pack_inferred, read_parts, unpack
-from batch_conformance.recorded.source import STDIN, Part, SourceError
+from batch_conformance.recorded.source import STDIN, Part
+from batch_conformance.recorded.source_error import SourceError
 
 LOCAL = "local"
 """The address that stands for a cluster on this machine."""

@@ -21,7 +21,7 @@ from batch_conformance.message import Argument, Count, Listing, Message, Templat
 from batch_conformance.nouns import EXCHANGE, LINE
 from batch_conformance.recorded.inferred_probe import InferredProbe, NotJudgedReason
 from batch_conformance.recorded.operation_urls import OperationUrls
-from batch_conformance.recorded.recording import Recording
+from batch_conformance.recorded.recording import MOST_COMPLAINTS, Recording
 from batch_conformance.recorded.source import expand, parts
 from batch_conformance.report.run.run_report import RunFacts, RunReport, TargetFacts
 from batch_conformance.run.comparison import Comparison, Files, load_comparison
@@ -48,6 +48,8 @@ _ONE_MALFORMED = Template("note.one_malformed", "1 malformed line skipped: {line
 _MALFORMED = Template("note.malformed", "{number} malformed lines skipped: {lines}")
 _ONE_UNJUDGED = Template("note.one_unjudged", "1 body left unjudged: {lines}")
 _UNJUDGED = Template("note.unjudged", "{number} bodies left unjudged: {lines}")
+_ONE_LEFT_OUT = Template("note.one_file_left_out", "1 file of a folder left out: {lines}")
+_LEFT_OUT = Template("note.files_left_out", "{number} files of folders left out: {lines}")
 _SEVERAL_TARGETS = Template(
     "note.several_targets", "{number} targets were judged as one: {targets}. Pick one with --base-url."
 )
@@ -70,7 +72,11 @@ _NOT_REQUIRED = Template(
 
 @dataclass(frozen=True, slots=True)
 class ValidationOptions:
-    """What is to be validated, and how. ``contract`` is empty where the vendor's profile names it."""
+    """What is to be validated, and how.
+
+    ``contract`` is empty where the vendor's profile names it, ``form`` is ``auto``
+    where each file is in the format that it begins as.
+    """
 
     sources: tuple[str, ...]
     base_url: str = ""
@@ -83,6 +89,7 @@ class ValidationOptions:
     min_coverage: float | None = None
     redact: tuple[str, ...] = ()
     credentials_recorded: bool = False
+    form: str = "auto"
     files: Files = field(default_factory=Files)
     command: str = ""
     language: str = "en"
@@ -105,7 +112,8 @@ class Validation:
         self.doubt = check_address(base, self.contract) if base else None
         headers = frozenset((*MASKED_HEADERS, self.profile.auth_header.lower()))
         self.inferred = InferredProbe(OperationUrls(self.contract, base), headers, options.credentials_recorded)
-        self.parts = parts(expand(options.sources))
+        self.sources = expand(options.sources, options.form)
+        self.parts = parts(self.sources.paths, form=options.form)
         self._started = time.time()
         self._clock = time.monotonic()
 
@@ -189,6 +197,10 @@ class Validation:
         judged = recording.judged
         yield _RECORDED(exchanges=Count(judged, EXCHANGE), lines=Count(recording.lines, LINE))
         yield from (_NOT_JUDGED[reason](number=f"{count:,}") for reason, count in sorted(recording.not_judged.items()))
+        if self.sources.left_out:
+            yield _of_lines(
+                _ONE_LEFT_OUT, _LEFT_OUT, len(self.sources.left_out), self.sources.left_out[:MOST_COMPLAINTS]
+            )
         if recording.malformed:
             yield _of_lines(_ONE_MALFORMED, _MALFORMED, recording.malformed, recording.complaints)
         if recording.unjudged:

@@ -11,8 +11,10 @@ import orjson
 
 from batch_conformance.input_error import why_no_json
 from batch_conformance.recorded.body import known_size, marks, says_cut
+from batch_conformance.recorded.formats.format import Format, Head, whole_of
 from batch_conformance.recorded.line import LineError, json_of, moment_of
 
+_BEGINS = re.compile(rb'\{\s*"log"\s*:\s*[^"\s]')
 _OUR_OWN = {
     "_number": "number",
     "_attempt": "attempt",
@@ -254,3 +256,12 @@ def _header_text(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(_header_text, value))
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _recognises(head: Head) -> bool:
+    return _BEGINS.match(head.text) is not None or (
+        head.name.lower().removesuffix(".gz").endswith(".har") and head.text[:1] == b"{"
+    )
+
+
+HAR = Format("har", "an HTTP Archive (HAR)", _recognises, of_file=lambda file: lines_of(whole_of(file)))

@@ -1,0 +1,54 @@
+"""All formats, and the one that a file is in."""
+
+from __future__ import annotations
+
+from batch_conformance.recorded.formats.envoy import ENVOY
+from batch_conformance.recorded.formats.foreign import likely_name
+from batch_conformance.recorded.formats.format import Format, Head
+from batch_conformance.recorded.formats.har import HAR
+from batch_conformance.recorded.formats.kong import KONG
+from batch_conformance.recorded.formats.mitmproxy import MITMPROXY
+from batch_conformance.recorded.formats.ndjson import NDJSON
+from batch_conformance.recorded.formats.nginx import NGINX
+from batch_conformance.recorded.formats.otlp import OTLP
+from batch_conformance.recorded.formats.parquet import PARQUET
+from batch_conformance.recorded.formats.vcr import VCR
+
+FORMATS: tuple[Format, ...] = (
+    PARQUET,
+    HAR,
+    MITMPROXY,
+    ENVOY,
+    OTLP,
+    VCR,
+    KONG,
+    NDJSON,
+    NGINX,
+)
+"""In the order in which they are tried: what is told by its first bytes before what any JSON may look like."""
+
+BY_NAME = {known.name: known for known in FORMATS}
+
+
+class NoRecordingError(ValueError):
+    """A file that is in none of the formats; its text says what it looks like, as far as that is known."""
+
+
+def recognised(head: Head, path: str, *, may_go_on: bool = False) -> Format:
+    """The format of a file, by its beginning. Raises ``NoRecordingError`` for what is in none.
+
+    What is no exchange is skipped in NDJSON, so a long text of which the beginning tells nothing, and one that
+    ``may_go_on`` because it comes from a pipe, is taken for that.
+    """
+    for known in FORMATS:
+        if known.recognises(head):
+            return known
+    if not head.text:
+        return NDJSON
+    name = likely_name(head, path)
+    if name and not (may_go_on and len(head.lines) < 3 and not head.is_binary):
+        raise NoRecordingError(f"this looks like {name}")
+    if may_go_on or not (head.is_whole or head.text[:1] in b"[{"):
+        return NDJSON
+    what = "a JSON document" if head.text[:1] in b"[{" else "text"
+    raise NoRecordingError(f"this looks like {what} in none of the formats of recordings ({', '.join(BY_NAME)})")

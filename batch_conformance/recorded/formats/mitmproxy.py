@@ -1,0 +1,172 @@
+"""Flows of mitmproxy, as ``mitmdump -w FILE`` writes them: netstrings with types, one flow after the other.
+
+Read as ``mitmproxy/io/tnetstring.py`` and ``mitmproxy/http.py`` write them, without mitmproxy, whose pins exclude ours.
+A netstring is ``LENGTH:BYTES`` and a letter for the type: ``,`` bytes, ``;`` text, ``#`` integer, ``^`` float, ``!``
+boolean, ``~`` nothing, ``]`` list, ``}`` object.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping
+from io import BufferedReader
+from typing import Any
+
+from batch_conformance.recorded.formats.format import (
+    MOST_OF_A_MESSAGE,
+    Format,
+    Found,
+    Values,
+    body_members,
+    member,
+    seconds,
+)
+from batch_conformance.recorded.line import LineError
+
+_BEGINS = re.compile(rb"\d{1,10}:(?:\d{1,4}:[a-z_]{2,20}[,;])")
+_LONGEST_LENGTH = 12
+_DEEPEST = 30
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SCALARS: Mapping[str, Callable[[bytes], Any]] = {
+    ",": bytes,
+    ";": lambda data: data.decode("utf-8", "replace"),
+    "#": lambda data: seconds(data[:40].decode("latin-1")),
+    "^": lambda data: seconds(data[:40].decode("latin-1")),
+    "!": lambda data: data == b"true",
+    "~": lambda _: None,
+}
+
+
+def _exchanges(file: BufferedReader) -> Iterator[Found]:
+    while (payload := _next(file)) is not None:
+        if isinstance(payload, LineError):
+            yield payload
+            continue
+        try:
+            yield _exchange(_value(payload[0], payload[1], 0))
+        except LineError as error:
+            yield LineError(f"no flow of mitmproxy: {error}")
+
+
+def _next(file: BufferedReader) -> tuple[bytes, int] | LineError | None:
+    """The payload of the next netstring and its type; None at the end. Raises ``LineError`` where none follows."""
+    digits = b""
+    while (byte := file.read(1)) != b":":
+        if not byte and not digits:
+            return None
+        if not byte.isdigit() or len(digits) >= _LONGEST_LENGTH:
+            raise LineError("no flow of mitmproxy: it is damaged, or ends early")
+        digits += byte
+    if not digits:
+        raise LineError("no flow of mitmproxy: it is damaged")
+    length = int(digits)
+    if length > MOST_OF_A_MESSAGE:
+        left = length + 1
+        while left and (skipped := len(file.read(min(left, 1 << 18)))):
+            left -= skipped
+        return LineError(f"a flow of more than {MOST_OF_A_MESSAGE} bytes")
+    data = file.read(length + 1)
+    if len(data) != length + 1:
+        raise LineError("no flow of mitmproxy: the file ends within it")
+    return data[:-1], data[-1]
+
+
+def _value(data: bytes, kind: int, depth: int) -> Any:
+    if depth > _DEEPEST:
+        raise LineError("it is nested too deeply")
+    if chr(kind) in _SCALARS:
+        return _SCALARS[chr(kind)](data)
+    if chr(kind) == "]":
+        return list(_values(data, depth + 1))
+    if chr(kind) == "}":
+        names = _values(data, depth + 1)
+        return {_text(name): next(names, None) for name in names}
+    raise LineError("it has a value of a type that nobody knows")
+
+
+def _values(data: bytes, depth: int) -> Iterator[Any]:
+    at = 0
+    while at < len(data):
+        colon = data.find(b":", at, at + _LONGEST_LENGTH + 1)
+        digits = data[at:colon] if colon > at else b""
+        end = colon + 1 + int(digits) if digits.isdigit() else len(data)
+        if end >= len(data):
+            raise LineError("it is damaged")
+        yield _value(data[colon + 1 : end], data[end], depth)
+        at = end + 1
+
+
+def _exchange(flow: Any) -> Values | None:
+    if not isinstance(flow, Mapping):
+        raise LineError("it is no object")
+    if _text(flow.get("type", "http")) != "http":
+        return None  # a flow of TCP, UDP or DNS
+    request, response = flow.get("request"), flow.get("response")
+    if not isinstance(request, Mapping):
+        raise LineError("it has no request")
+    begun = seconds(request.get("timestamp_start")) or 0.0
+    ended = seconds(member(response, "timestamp_end")) or begun
+    return {
+        "request": {
+            "method": _text(request.get("method")),
+            "url": _url(request),
+            "headers": _pairs(request.get("headers")),
+        },
+        "response": _response(response, flow.get("error")) if isinstance(response, Mapping) else None,
+        "started_at": begun,
+        "elapsed": max(0.0, ended - begun),
+    }
+
+
+def _response(response: Mapping[str, Any], error: Any) -> Values:
+    status = seconds(response.get("status_code", response.get("code")))
+    made: Values = {
+        "status": int(status) if status is not None else None,
+        "headers": _pairs(response.get("headers")),
+        **body_members(response.get("content")),  # as it was sent, in its Content-Encoding
+    }
+    if error:
+        made |= {"truncated": True, "comment": f"error: {_text(member(error, 'msg')) or 'the flow ended early'}"}
+    return made
+
+
+def _url(request: Mapping[str, Any]) -> str:
+    path, scheme = _text(request.get("path")), _text(request.get("scheme")) or "http"
+    host, port = _text(request.get("host")), int(seconds(request.get("port")) or 0)
+    named = _text(request.get("authority")) or next(
+        (value for name, value in _pairs(request.get("headers")) if name.lower() == "host"), ""
+    )
+    if named and _is_address(host):  # a transparent proxy knows only the address
+        return f"{scheme}://{named}{path}"
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}{'' if port in (0, _DEFAULT_PORTS.get(scheme)) else f':{port}'}{path}"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _pairs(headers: Any) -> list[list[str]]:
+    if not isinstance(headers, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in headers):
+        raise LineError("its headers are no list of pairs")
+    return [[_text(name), _text(value)] for name, value in headers if not _text(name).startswith(":")]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else ""
+
+
+MITMPROXY = Format(
+    "mitmproxy",
+    "flows of mitmproxy",
+    lambda head: _BEGINS.match(head.data) is not None,
+    of_file=_exchanges,
+    unit="flow",
+)
