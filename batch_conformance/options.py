@@ -252,7 +252,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "report-language",
         "reports",
-        "the language of the page and of the terminal; what machines read stays English",
+        "the language of all that people read; what machines read stays English",
         _in("run", "check", "validate", "trend", explain=Use(help="the language of the explanation")),
         choices=("en", "zh"),
         default="en",

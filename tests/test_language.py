@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from html import unescape
 from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
@@ -34,7 +35,7 @@ from batch_conformance.message import Template, shown
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.observation.strict_json import parse
 from batch_conformance.report.language import CHINESE, ENGLISH
-from batch_conformance.report.run import html, terminal
+from batch_conformance.report.run import github, html, markdown, terminal
 from batch_conformance.report.run.baseline_texts import (
     accepted_as,
     baseline_line,
@@ -220,11 +221,23 @@ def test_a_real_run_is_told_in_chinese_and_machines_read_english(tmp_path: Path)
     shown = told.text[told.text.index("✖ 漂移") :].partition("\n===")[0]
     assert [line for line in _english(shown) if "curl" not in line] == []
     assert [line for line in shown.splitlines() if cells(line) > 80 and not re.match(r" +http|报告：", line)] == []
+    summary = re.sub(r"<pre.*?</pre>", "", (tmp_path / "zh" / "summary.md").read_text("utf-8"), flags=re.DOTALL)
+    assert _english(unescape(summary)) == []
     assert [finding["id"] for finding in told.drift["findings"]] == [
         finding["id"] for finding in plain.drift["findings"]
     ]
-    for name in ("drift.json", "drift.sarif", "junit.xml", "summary.md", "suggested-overlay.yaml"):
+    for name in ("drift.json", "drift.sarif", "junit.xml", "suggested-overlay.yaml"):
         assert not HAN.search((tmp_path / "zh" / name).read_text("utf-8")), name
+
+
+@pytest.mark.parametrize("name", ["none", "nothing observed", "forty"])
+def test_no_english_is_left_in_the_summary_and_the_annotations(name: str) -> None:
+    report = replace(runs()[name], language="zh", exit_reason=INTERRUPTED())
+    summary = re.sub(r"<pre.*?</pre>", "", markdown.render(report), flags=re.DOTALL)
+    quoted = ("findings of level must or should", "the target does not honour Prefer", "An unknown id is not found",
+              "The batch keeps its schema", "findings")  # fmt: skip
+    assert _english(unescape(summary), quoted) == []
+    assert [line for line in github.annotate(report).splitlines() if _english(line, quoted)] == []
 
 
 def test_what_is_said_around_a_run_is_chinese_too(tmp_path: Path) -> None:

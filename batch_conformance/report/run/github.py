@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from batch_conformance.report.language import language as language_of
 from batch_conformance.report.run import markdown
 from batch_conformance.report.run.groups import clauses_by_id, failing, fold, line_of, place
 from batch_conformance.report.run.run_report import RunReport
-from batch_conformance.report.text import clip, one_line, plural
+from batch_conformance.report.text import clip, one_line
 
 MOST = 10
 """GitHub shows ten annotations of a kind per step."""
@@ -16,7 +17,8 @@ MOST = 10
 
 def annotate(report: RunReport) -> str:
     """Workflow commands, one line per group of findings: errors where the gate fails, else warnings or notices."""
-    clauses = clauses_by_id(report)
+    language, clauses = language_of(report.language), clauses_by_id(report)
+    text, said = language.text, language.render
     gate = frozenset(finding.id for finding in failing(report))
     annotations: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
     for group in fold(report.ledger.findings):
@@ -25,15 +27,24 @@ def annotate(report: RunReport) -> str:
             "error" if first.id in gate else "notice" if group.level == "info" or group.state == "known" else "warning"
         )
         location = line_of(first, clauses, report)
-        parts = [f"title={_property(f'{group.rule.id} ({group.level}, {group.state})')}"]
+        title = f"{group.rule.id} ({text(group.level)}{text(', ')}{text(group.state)})"
+        parts = [f"title={_property(title)}"]
         if "://" not in location.file:
             parts.insert(0, f"file={_property(location.file)}")
             if location.line:
                 parts.insert(1, f"line={location.line}")
-        more = f" and {plural(len(group.findings) - 1, 'more place')}" if len(group.findings) > 1 else ""
-        message = (
-            f"{group.rule.title}: {place(first)}{more}: expected {first.expected}; observed {first.observed}; "
-            f"side to fix: {group.side} [{group.id}]"
+        where = place(first, language)
+        if len(group.findings) > 1:
+            more = language.count(len(group.findings) - 1, "more place")
+            where = text("{place} and {more}", place=where, more=more)
+        message = text(
+            "{title}: {where}: expected {expected}; observed {observed}; side to fix: {side} [{id}]",
+            title=language.rule_texts(group.rule).title,
+            where=where,
+            expected=said(first.expected),
+            observed=said(first.observed),
+            side=text(group.side),
+            id=group.id,
         )
         annotations[kind].append(f"::{kind} {','.join(parts)}::{_message(message)}")
     return "".join(line + "\n" for lines in annotations.values() for line in lines[:MOST])

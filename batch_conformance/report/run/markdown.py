@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 
 from batch_conformance.report.finding.baseline_entry import baseline_entry, day_of
+from batch_conformance.report.language import Language
+from batch_conformance.report.language import language as language_of
 from batch_conformance.report.run.baseline_texts import (
     baseline_line,
     entries_to_act_on,
@@ -26,7 +29,7 @@ from batch_conformance.report.run.groups import (
 )
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.report.run.terminal import GLYPHS, MARKS
-from batch_conformance.report.text import clip, one_line, plural
+from batch_conformance.report.text import clip, one_line
 
 GROUPS = 50
 """Rows of the table of findings: a step summary takes 1 MiB."""
@@ -38,74 +41,93 @@ ENTRIES = 40
 
 
 def render(report: RunReport) -> str:
-    """The report as GitHub-flavoured Markdown; everything from outside is escaped."""
-    counts = count(report)
+    """The report as GitHub-flavoured Markdown, in its language; everything from outside is escaped."""
+    language = language_of(report.language)
+    text, counts = language.text, count(report)
     contract, run = report.contract, report.run
     groups = fold(report.ledger.findings)
-    verdict = report.verdict + ("" if report.complete else " (incomplete)")
+    verdict = text(report.verdict) + ("" if report.complete else f" ({text('incomplete')})")
+    colon = text(": ")
     lines = [
-        f"## {verdict}: {escape(contract.chosen.method.upper())} {escape(contract.chosen.path)}",
+        f"## {verdict}{colon}{escape(contract.chosen.method.upper())} {escape(contract.chosen.path)}",
         "",
-        f"**{escape(str(report.sentence))}**",
+        f"**{escape(language.render(report.sentence))}**",
         "",
-        f"Exit code {report.exit_code}: {escape(str(report.exit_reason))}",
+        f"{text('Exit code {code}', code=report.exit_code)}{colon}{escape(language.render(report.exit_reason))}",
         "",
-        f"| findings | {' | '.join(counts.levels)} | {' | '.join(counts.states)} |",
+        f"| {text('findings')} | {' | '.join(map(text, counts.levels))} | {' | '.join(map(text, counts.states))} |",
         "|" + " ---: |" * (1 + len(counts.levels) + len(counts.states)),
         f"| {counts.findings} | {' | '.join(map(str, counts.levels.values()))} "
         f"| {' | '.join(map(str, counts.states.values()))} |",
         "",
     ]
     if groups:
-        clauses = clauses_by_id(report)
-        lines += [
-            "| | rule | where | contract says | observed | side | state | seen | id |",
-            "| --- | --- | --- | --- | --- | --- | --- | ---: | --- |",
-        ]
-        for group in groups[:GROUPS]:
-            location = where_said(group.findings[0], clauses)
-            cells = (
-                f"{MARKS['accepted'] if group.state == 'known' else GLYPHS[group.level]} {group.level}",
-                f"{escape(group.rule.id)}<br>{escape(group.rule.title)}",
-                _places(group),
-                escape(clip(" / ".join(map(str, group.expected)), 160))
-                + (f"<br>{escape(str(location))}" if location else ""),
-                escape(clip(" / ".join(map(str, group.observed)), 160)),
-                group.side,
-                group.state,
-                f"{group.occurrences:,}",
-                f"`{group.id}`",
-            )
-            lines.append("| " + " | ".join(cells) + " |")
-        lines.append("")
-        if len(groups) > GROUPS:
-            rest = sum(len(group.findings) for group in groups[GROUPS:])
-            lines += [f"And {plural(rest, 'more finding')}: see drift.html.", ""]
-    lines += _paste_ready(report)
+        lines += _table(report, groups, language)
+    lines += _paste_ready(report, language)
     acts = [
-        f"{result.state}: {result.entry.fingerprint} {result.entry.where}: {entry_advice(result)}"
+        f"{text(result.state)}{colon}{result.entry.fingerprint} {result.entry.where}{colon}"
+        f"{language.render(entry_advice(result))}"
         for result in entries_to_act_on(report)
     ]
-    gone = [str(gone_line(one)) for one in report.history.gone] if report.history else []
-    for heading, texts in (
-        ("Missing", report.missing),
-        ("Notes", report.notes),
-        ("Overlays", [f"{remark.location}: {remark.says}" for remark in overlay_remarks(report)]),
-        ("Baseline", [*filter(None, [baseline_line(report)]), *acts[:ENTRIES]]),
-        ("History", [*filter(None, [history_line(report)]), *gone[:ENTRIES]]),
-    ):
-        if texts:
-            lines += [f"### {heading}", "", *(f"- {escape(str(text))}" for text in texts), ""]
-    states = counts.clauses
-    lines += [
-        f"Clauses: {states['kept']:,} kept, {states['broken']:,} broken, {states['inconclusive']:,} inconclusive, "
-        f"{states['not_observed']:,} not observed. The document itself: {document_summary(counts)}.",
-        "",
-        f"Target {escape(report.target.base_url)} ({escape(report.target.kind)}); {escape(contract.title)} "
-        f"{escape(contract.version)}, reading {contract.reading}, sha256 `{contract.document.sha256[:12]}`; "
-        f"{plural(run.requests, 'request')} in {run.duration_s:.1f} s, seed {escape(run.seed)}.",
-    ]
+    gone = [gone_line(one) for one in report.history.gone] if report.history else []
+    said = language.render
+    remarks = [f"{remark.location}{colon}{said(remark.says)}" for remark in overlay_remarks(report)]
+    sections = (
+        (text("Missing"), map(said, report.missing)),
+        (text("Notes"), map(said, report.notes)),
+        (text("Overlays"), remarks),
+        (text("Baseline"), [*map(said, filter(None, [baseline_line(report)])), *acts[:ENTRIES]]),
+        (text("History"), map(said, [*filter(None, [history_line(report)]), *gone[:ENTRIES]])),
+    )
+    for heading, texts in sections:
+        items = [f"- {escape(one)}" for one in texts]
+        lines += [f"### {heading}", "", *items, ""] if items else []
+    states = {state: f"{number:,}" for state, number in counts.clauses.items()}
+    clauses = text(
+        "Clauses: {kept} kept, {broken} broken, {inconclusive} inconclusive, {not_observed} not observed.", **states
+    )
+    itself = text("The document itself: {findings}.", findings=document_summary(counts, language))
+    target = text(
+        "Target {target} ({kind}); {contract}, reading {reading}, sha256 {sha256}; "
+        "{requests} in {seconds} s, seed {seed}.",
+        target=escape(report.target.base_url),
+        kind=escape(text(report.target.kind)),
+        contract=f"{escape(contract.title)} {escape(contract.version)}",
+        reading=contract.reading,
+        sha256=f"`{contract.document.sha256[:12]}`",
+        requests=language.count(run.requests, "request"),
+        seconds=f"{run.duration_s:.1f}",
+        seed=escape(run.seed),
+    )
+    lines += [f"{clauses} {itself}", "", target]
     return "\n".join(lines) + "\n"
+
+
+def _table(report: RunReport, groups: Sequence[Group], language: Language) -> list[str]:
+    """The findings, a row for each group; the number of those that are left out."""
+    text, clauses = language.text, clauses_by_id(report)
+    head = ("rule", "where", "contract says", "observed", "side", "state", "seen", "id")
+    lines = [f"| | {' | '.join(map(text, head))} |", "| --- | --- | --- | --- | --- | --- | --- | ---: | --- |"]
+    for group in groups[:GROUPS]:
+        location = where_said(group.findings[0], clauses)
+        cells = (
+            f"{MARKS['accepted'] if group.state == 'known' else GLYPHS[group.level]} {text(group.level)}",
+            f"{escape(group.rule.id)}<br>{escape(language.rule_texts(group.rule).title)}",
+            _places(group, language),
+            escape(clip(" / ".join(map(language.render, group.expected)), 160))
+            + (f"<br>{escape(language.location(location))}" if location else ""),
+            escape(clip(" / ".join(map(language.render, group.observed)), 160)),
+            text(group.side),
+            text(group.state),
+            f"{group.occurrences:,}",
+            f"`{group.id}`",
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    lines.append("")
+    rest = sum(len(group.findings) for group in groups[GROUPS:])
+    if rest:
+        lines += [text("And {more}: see drift.html.", more=language.count(rest, "more finding")), ""]
+    return lines
 
 
 def escape(text: str) -> str:
@@ -115,16 +137,17 @@ def escape(text: str) -> str:
     return text.replace("@", "&#64;").replace("://", ":&#47;&#47;")
 
 
-def _paste_ready(report: RunReport) -> list[str]:
+def _paste_ready(report: RunReport, language: Language) -> list[str]:
     """The entries of a baseline that would accept what fails this run."""
     new = [finding for finding in failing(report) if finding.state == "new"]
     if not new:
         return []
-    text = "".join(baseline_entry(finding, day_of(report.run.started_at)) for finding in new[:ENTRIES])
-    rest = [f"And {plural(len(new) - ENTRIES, 'more entry', 'more entries')}: see `--write-baseline`.", ""]
+    entries = "".join(baseline_entry(finding, day_of(report.run.started_at)) for finding in new[:ENTRIES])
+    more = language.count(len(new) - ENTRIES, "more entry")
+    rest = [language.text("And {more}: see `--write-baseline`.", more=more), ""]
     return [
-        "<details><summary>Accept it: entries for the baseline</summary>",
-        f'<pre lang="yaml">{html.escape(text)}</pre>',
+        f"<details><summary>{language.text('Accept it: entries for the baseline')}</summary>",
+        f'<pre lang="yaml">{html.escape(entries)}</pre>',
         "",
         *(rest if len(new) > ENTRIES else []),
         "</details>",
@@ -132,7 +155,8 @@ def _paste_ready(report: RunReport) -> list[str]:
     ]
 
 
-def _places(group: Group) -> str:
-    shown = [escape(clip(place(finding), 100)) for finding in group.findings[:PLACES]]
+def _places(group: Group, language: Language) -> str:
+    shown = [escape(clip(place(finding, language), 100)) for finding in group.findings[:PLACES]]
     left = len(group.findings) - PLACES
-    return "<br>".join([*shown, *([f"and {left:,} more"] if left > 0 else [])])
+    more = [language.text("and {number} more", number=f"{left:,}")] if left > 0 else []
+    return "<br>".join([*shown, *more])

@@ -62,7 +62,7 @@ class RunReport:
     they are reported, and fail nothing. ``redacted`` are pointers of bodies whose values are to be masked beside
     customers' own. ``baseline`` is the name of the baseline, empty where none was given, and ``entries`` what became of
     what it accepts, of which fixed ones fail the run where ``strict_baseline`` says so; ``history`` is None where no
-    previous report was given. ``language`` is that of the page and of the terminal.
+    previous report was given. ``language`` is that of all that people read.
     """
 
     verdict: Verdict
