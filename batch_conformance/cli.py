@@ -152,7 +152,7 @@ def vendors(vendor: str | None, *, markdown: bool) -> None:
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @command_options("audit")
-def audit(*, file: Path, reports_dir: Path, parallel: int | None, previous: Path | None) -> None:
+def audit(*, file: Path, reports_dir: Path, parallel: int | None, previous: Path | None, language: str) -> None:
     """Audit every target of an audit.yaml side by side, each on its own, and lay the results out as a matrix.
 
     \b
@@ -171,7 +171,7 @@ def audit(*, file: Path, reports_dir: Path, parallel: int | None, previous: Path
     from batch_conformance.run.audits.command import perform_audits  # noqa: PLC0415
 
     try:
-        sys.exit(perform_audits(file, reports_dir, parallel, previous, sys.stdout))
+        sys.exit(perform_audits(file, reports_dir, parallel, previous, sys.stdout, language=language))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
     except OSError as error:
@@ -181,8 +181,9 @@ def audit(*, file: Path, reports_dir: Path, parallel: int | None, previous: Path
 @main.command()
 @click.argument("reports", nargs=-1, required=True, type=click.Path(path_type=Path))
 @command_options("matrix")
-def matrix(*, reports: tuple[Path, ...], reports_dir: Path, previous: Path | None) -> None:
+def matrix(*, reports: tuple[Path, ...], reports_dir: Path, previous: Path | None, language: str) -> None:
     """Lay REPORTS (drift.json files, or their folders) out as one matrix: targets by rules and by clauses."""
+    from batch_conformance.report.language import language as language_of  # noqa: PLC0415
     from batch_conformance.report.matrix.files import (  # noqa: PLC0415
         collect,
         read_previous,
@@ -191,17 +192,18 @@ def matrix(*, reports: tuple[Path, ...], reports_dir: Path, previous: Path | Non
     )
     from batch_conformance.report.matrix.matrix import build_matrix, summary_line  # noqa: PLC0415
 
+    spoken = language_of(language)
     try:
         former = read_previous(previous) if previous else None
         audits = collect(sources_of(reports), reports_dir)
         found = build_matrix(audits, former)
-        written = write_matrix(found, reports_dir)
+        written = write_matrix(found, reports_dir, spoken)
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
     except OSError as error:
         _give_up(f"cannot write to {reports_dir}: {error.strerror or error}", EXIT_FAULT)
-    click.echo(f"{summary_line(found)}\nMatrix: {written[1]}")
-    unread = [audited.reason for audited in audits if audited.drift is None]
+    click.echo(f"{summary_line(found, spoken)}\n{spoken.text('Matrix: {file}', file=written[1])}")
+    unread = [spoken.render(audited.reason) for audited in audits if audited.drift is None and audited.reason]
     if unread:
         _give_up("\n".join(unread), EXIT_USAGE)
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 
+from batch_conformance.message import Message, shown
+
 
 class InputError(ValueError):
-    """An option, a file or a URL that cannot be used. Its text is one line for people that says what to do.
+    """An option, a file or a URL that cannot be used. Its ``message`` is one line for people that says what to do.
 
     Anything else that is raised is a fault of this tool, whatever its type, and never read as wrong input. White space
     other than spaces becomes one, and what cannot be printed is escaped: much of a text is quoted from others' files.
     """
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text if text.isprintable() else "".join(map(_printable, text)))
+    def __init__(self, text: str | Message) -> None:
+        self.message = shown(text if isinstance(text, Message) else _one_line(text)).mapped(_one_line)
+        super().__init__(str(self.message))
 
 
 def why_no_json(error: ValueError | RecursionError, raw: str | bytes = "") -> str:
@@ -28,6 +31,10 @@ def why_no_json(error: ValueError | RecursionError, raw: str | bytes = "") -> st
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg}: line {error.lineno} column {error.colno}"
     return "it is nested too deeply" if isinstance(error, RecursionError) else "it has a number that is too long"
+
+
+def _one_line(text: str) -> str:
+    return text if text.isprintable() else "".join(map(_printable, text))
 
 
 def _printable(character: str) -> str:

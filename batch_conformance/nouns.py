@@ -17,6 +17,7 @@ NOUNS: Mapping[str, Noun] = {
     noun.id: noun
     for noun in (
         BATCH,
+        Noun("change", "{n} change", "{n} changes"),
         Noun("chapter", "{n} chapter", "{n} chapters"),
         Noun("clause", "{n} clause", "{n} clauses"),
         Noun("contradiction", "{n} contradiction", "{n} contradictions"),
@@ -33,6 +34,7 @@ NOUNS: Mapping[str, Noun] = {
         Noun("more group", "{n} more group", "{n} more groups"),
         MORE_PLACES,
         Noun("more probe", "{n} more probe", "{n} more probes"),
+        Noun("more rule", "{n} more rule", "{n} more rules"),
         Noun("more reason", "{n} more reason", "{n} more reasons"),
         Noun("place", "{n} place", "{n} places"),
         Noun("place left open", "{n} place left open", "{n} places left open"),
@@ -40,6 +42,7 @@ NOUNS: Mapping[str, Noun] = {
         Noun("run", "{n} run", "{n} runs"),
         Noun("target", "{n} target", "{n} targets"),
         Noun("request", "{n} request", "{n} requests"),
+        Noun("target", "{n} target", "{n} targets"),
         Noun("time", "{n} time", "{n} times"),
     )
 }

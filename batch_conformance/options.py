@@ -253,7 +253,10 @@ OPTIONS: tuple[Option, ...] = (
         "report-language",
         "reports",
         "the language of all that people read; what machines read stays English",
-        _in("run", "check", "validate", "trend", explain=Use(help="the language of the explanation")),
+        _in(
+            *("run", "check", "diff", "audit", "matrix", "prove", "validate", "trend"),
+            explain=Use(help="the language of the explanation"),
+        ),
         choices=("en", "zh"),
         default="en",
         parameter="language",

@@ -24,6 +24,7 @@ from jsonschema import Draft202012Validator
 from suite_support import ROOT
 
 from batch_conformance.cli import main
+from batch_conformance.message import shown
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.options import options_of
 from batch_conformance.run.audits.audit_file import AuditFileError, load_audit_file
@@ -188,7 +189,7 @@ def test_on_a_terminal_a_table_is_drawn(tmp_path: Path) -> None:
     text = printed.decode("utf-8", "replace")
     assert done.returncode == 6, text
     assert "closed-one" in text
-    assert "what it came to" in text
+    assert "What it came to" in text
     assert "inconclusive" in text
 
 
@@ -250,7 +251,7 @@ def test_a_process_that_ends_in_its_own_way_is_told_by_what_it_handed_over_or_by
     file = load_audit_file(_write(tmp_path, {"targets": [ONE]}))
     (ended,) = ManyAudits(file, tmp_path / "reports", os.environ).perform(LineProgress(io.StringIO(), 1))
     assert (ended.verdict, ended.code) == outcome[:2]
-    assert ended.reason.startswith(outcome[2])
+    assert str(ended.reason).startswith(outcome[2])
 
 
 ONE = {"name": "a", "base_url": "http://127.0.0.1:9"}
@@ -360,7 +361,7 @@ def test_a_file_that_is_not_there_and_reports_that_cannot_be_written_are_said_in
     [((0, 0), 0), ((0, 6), 6), ((6, 1), 1), ((1, 2), 2), ((1, 3), 3), ((3, 4, 0), 4), ((-9, 1), 3), ((), 0)],
 )
 def test_one_exit_code_speaks_for_all(codes: tuple[int, ...], code: int) -> None:
-    assert exit_code([AuditOutcome("a", "drift", one, "", 0.0) for one in codes]) == code
+    assert exit_code([AuditOutcome("a", "drift", one, shown("x"), 0.0) for one in codes]) == code
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "help"])

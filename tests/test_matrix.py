@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 import samples
+from chinese_support import english_in
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_conformance.cli import main
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
-from batch_conformance.message import shown
+from batch_conformance.message import Message, shown
+from batch_conformance.report.language import CHINESE
 from batch_conformance.report.matrix.formats import FORMATS, MatrixFileError, badge, read_matrix
 from batch_conformance.report.matrix.matrix import STATES, Audited, Matrix, MatrixCell, build_matrix
 from batch_conformance.report.run import drift_json
@@ -38,7 +40,7 @@ def _report(state: ClauseState = "kept", *findings: Any, **given: Any) -> RunRep
     return replace(report, ledger=Ledger(ledger.exchanges, ledger.findings, clauses, ledger.fields, ledger.statuses))
 
 
-def _audited(name: str, report: RunReport | None, reason: str = "", link: str = "") -> Audited:
+def _audited(name: str, report: RunReport | None, reason: Message | None = None, link: str = "") -> Audited:
     drift = None if report is None else drift_json.read_drift(drift_json.render(report))
     return Audited(name, drift, link or f"{name}/drift.html", reason)
 
@@ -133,9 +135,25 @@ def test_clauses_of_a_status_that_nobody_saw_are_told_by_the_status() -> None:
     number = sum(result.clause.status == "504" for result in report.ledger.clauses)
     report = replace(report, ledger=replace(report.ledger, clauses=unseen, statuses=statuses))
     (vendor,) = build_matrix([_audited("a", report)]).vendors
-    assert vendor.unjudged == (
+    assert tuple(map(str, vendor.unjudged)) == (
         f"{number} clause{'' if number == 1 else 's'} of 504: no answer with such a status was seen",
     )
+
+
+def test_in_chinese_the_matrix_has_no_english_text_and_machines_read_the_same(tmp_path: Path) -> None:
+    must, known = samples.finding(), samples.finding(level="should", kind="other", state="known")
+    reports = [_report("kept", must, complete=False), _report("not_observed"), _report("inconclusive", known)]
+    audits = [_audited(name, report) for name, report in zip("abc", reports, strict=True)] + [_audited("d", None)]
+    former = json.loads(FORMATS["matrix.json"](build_matrix(audits[1:])))
+    matrix = build_matrix(audits, former)
+    for name in ("matrix.html", "matrix.md"):
+        assert english_in(FORMATS[name](matrix, CHINESE)) == [], name
+    for name in ("matrix.json", "matrix.csv"):
+        assert FORMATS[name](matrix, CHINESE) == FORMATS[name](matrix)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "drift.json").write_text(drift_json.render(reports[0]), encoding="utf-8")
+    command = ["matrix", str(tmp_path / "a"), f"--reports-dir={tmp_path}", "--report-language=zh"]
+    assert english_in(CliRunner().invoke(main, command).output) == []
 
 
 def test_each_contract_is_told_with_the_targets_that_were_held_to_it() -> None:
@@ -163,7 +181,7 @@ def test_a_rule_is_one_group_of_rows_also_where_contracts_differ() -> None:
 
 
 def test_a_vendor_without_a_report_has_a_column_that_says_so() -> None:
-    matrix = build_matrix([_audited("a", _report()), _audited("gone", None, "no report: stopped after 3 s")])
+    matrix = build_matrix([_audited("a", _report()), _audited("gone", None, shown("no report: stopped after 3 s"))])
     assert {row.cells[1].state for row in (*matrix.rules, *matrix.clauses)} == {"no_report"}
     assert dict(matrix.verdicts) == {"drift": 0, "inconclusive": 0, "no report": 1, "conforms": 1}
     for name in ("matrix.html", "matrix.md", "matrix.json"):

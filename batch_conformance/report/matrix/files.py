@@ -9,12 +9,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from batch_conformance.message import Message, Template
+from batch_conformance.report.language import ENGLISH, Language
 from batch_conformance.report.matrix.formats import FORMATS, MatrixFileError, badge, read_matrix
 from batch_conformance.report.matrix.matrix import Audited, Matrix
 from batch_conformance.report.run.drift_json import DriftFileError, read_drift
 from batch_conformance.report.run.writer import write_text
 
 _MAX_BYTES = 512 * 1024 * 1024
+
+_CANNOT_READ = Template("files.cannot_read", "cannot read {file}: {why}")
+_IS = Template("files.is", "{file} is {what}")
+_AT = Template("files.at", "{file}: {what}")
+_TOO_LARGE = Template("files.too_large", "more than {number} bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +30,7 @@ class Source:
 
     name: str
     path: Path
-    reason: str = ""
+    reason: Message | None = None
 
 
 def sources_of(paths: Sequence[Path]) -> tuple[Source, ...]:
@@ -51,17 +58,17 @@ def read_previous(path: Path) -> Mapping[str, Any]:
     try:
         return read_matrix(path.read_bytes())
     except OSError as error:
-        raise MatrixFileError(f"cannot read {path}: {error.strerror}") from None
+        raise MatrixFileError(_CANNOT_READ(file=str(path), why=str(error.strerror))) from None
     except MatrixFileError as error:
-        raise MatrixFileError(f"{path} is {error}") from None
+        raise MatrixFileError(_IS(file=str(path), what=error.message)) from None
 
 
-def write_matrix(matrix: Matrix, folder: Path) -> tuple[Path, ...]:
+def write_matrix(matrix: Matrix, folder: Path, language: Language = ENGLISH) -> tuple[Path, ...]:
     """Write all formats and a badge for each vendor into ``folder``; returns the formats' paths. Raises OSError."""
     (folder / "badges").mkdir(parents=True, exist_ok=True)
     written = []
     for name, render in FORMATS.items():
-        write_text(folder / name, render(matrix))
+        write_text(folder / name, render(matrix, language))
         written.append(folder / name)
     for vendor in matrix.vendors:
         write_text(folder / "badges" / f"{quote(vendor.name, safe=' ')}.json", badge(vendor))
@@ -81,9 +88,9 @@ def _collect(source: Source, folder: Path) -> Audited:
         return Audited(source.name, None, link, source.reason)
     try:
         if source.path.stat().st_size > _MAX_BYTES:
-            raise DriftFileError(f"more than {_MAX_BYTES} bytes")
+            raise DriftFileError(_TOO_LARGE(number=_MAX_BYTES))
         return Audited(source.name, read_drift(source.path.read_bytes()), link)
     except OSError as error:
-        return Audited(source.name, None, link, f"cannot read {source.path}: {error.strerror}")
+        return Audited(source.name, None, link, _CANNOT_READ(file=str(source.path), why=str(error.strerror)))
     except DriftFileError as error:
-        return Audited(source.name, None, link, f"{source.path}: {error}")
+        return Audited(source.name, None, link, _AT(file=str(source.path), what=error.message))

@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 
 from jsonschema import Draft202012Validator
 from markupsafe import Markup
 
 from batch_conformance.input_error import InputError, why_no_json
-from batch_conformance.report.matrix.matrix import STATES, CellState, Matrix, MatrixCell, MatrixRow, Vendor
+from batch_conformance.report.language import ENGLISH, Language
+from batch_conformance.report.matrix.matrix import STATES, CellState, Matrix, MatrixCell, MatrixRow, Vendor, held_to
 from batch_conformance.report.page import asset, csp, template
 from batch_conformance.report.run.markdown import escape
 from batch_conformance.report.text import clip, one_line
@@ -55,8 +56,8 @@ class MatrixFileError(InputError):
     """A text that is no ``matrix.json`` of this format; one line says what is wrong."""
 
 
-def render_json(matrix: Matrix) -> str:
-    """For machines, and for the next matrix to say what changed."""
+def render_json(matrix: Matrix, _language: Language = ENGLISH) -> str:
+    """For machines, in English, and for the next matrix to say what changed."""
     return json.dumps(document(matrix), ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
@@ -65,13 +66,13 @@ def document(matrix: Matrix) -> dict[str, Any]:
     names = [vendor.name for vendor in matrix.vendors]
     return {
         "format": FORMAT,
-        "sentence": matrix.sentence,
+        "sentence": str(matrix.sentence),
         "verdicts": dict(matrix.verdicts),
         "vendors": [_vendor(vendor) for vendor in matrix.vendors],
         "rules": [
             {
                 "key": row.key,
-                "says": row.says,
+                "says": str(row.says),
                 **_cells(row, names),
                 "clauses": [cell.clauses for cell in row.cells],
                 "kept": [cell.kept for cell in row.cells],
@@ -85,7 +86,7 @@ def document(matrix: Matrix) -> dict[str, Any]:
                 "status": row.status,
                 "media_type": row.media_type,
                 "pointer": row.pointer,
-                "says": row.says,
+                "says": str(row.says),
                 **_cells(row, names),
             }
             for row in matrix.clauses
@@ -121,67 +122,72 @@ def read_matrix(text: str | bytes) -> dict[str, Any]:
     return found
 
 
-def render_csv(matrix: Matrix) -> str:
-    """For a spreadsheet: one line for each rule and clause, one column for each vendor; no cell is a formula."""
+def render_csv(matrix: Matrix, _language: Language = ENGLISH) -> str:
+    """In English, for spreadsheets: a line for each rule and clause, a column for each vendor. No cell is a formula."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     head = ("row", "rule", "status", "media type", "pointer", "says", *(vendor.name for vendor in matrix.vendors))
     writer.writerow([_plain(text) for text in head])
     for kind, rows in (("rule", matrix.rules), ("clause", matrix.clauses)):
         for row in rows:
-            places = (kind, row.rule, row.status, row.media_type, row.pointer, row.says)
+            places = (kind, row.rule, row.status, row.media_type, row.pointer, str(row.says))
             writer.writerow([_plain(text) for text in (*places, *(WORDS[cell.state] for cell in row.cells))])
     return out.getvalue()
 
 
-def render_markdown(matrix: Matrix) -> str:
+def render_markdown(matrix: Matrix, language: Language = ENGLISH) -> str:
     """For a comment: every vendor at a glance, what changed, and who breaks which rule."""
-    lines = [f"## {escape(matrix.sentence)}", ""]
-    lines += [
-        "| target | verdict | must | should | info | judged | |",
-        "| --- | --- | ---: | ---: | ---: | ---: | --- |",
-    ]
+    text = language.text
+    lines = [f"## {escape(language.render(matrix.sentence))}", ""]
+    head = ("target", "verdict", "must", "should", "info", "judged")
+    lines += [f"| {' | '.join(map(text, head))} | |", "| --- | --- | ---: | ---: | ---: | ---: | --- |"]
     for vendor in matrix.vendors:
-        verdict = f"{GLYPHS[vendor.verdict]} {vendor.verdict}"
+        verdict = f"{GLYPHS[vendor.verdict]} {text(vendor.verdict)}"
         if vendor.verdict != "no report" and not vendor.complete:
-            verdict += " (incomplete)"
+            verdict += f" ({text('incomplete')})"
         counts = (str(vendor.levels[level]) if vendor.levels else "–" for level in ("must", "should", "info"))
         judged = f"{vendor.judged:.0%}" if vendor.clauses else "–"
-        cells = (escape(vendor.name), verdict, *counts, judged, escape(clip(vendor.sentence, 160)))
-        lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", *_held_to(matrix), *_unjudged(matrix)]
+        sentence = escape(clip(language.render(vendor.sentence), 160))
+        lines.append("| " + " | ".join((escape(vendor.name), verdict, *counts, judged, sentence)) + " |")
+    lines += ["", *(f"- {escape(language.render(one))}" for one in held_to(matrix)), *_unjudged(matrix, language)]
     if matrix.changes is not None:
-        lines += ["", "### Since the last matrix", ""]
-        lines += [_change_line(*row) for row in _changes(matrix)[:50]] or ["Nothing changed."]
+        changes = [_change_line(row, language) for row in _changes(matrix, language)[:50]]
+        lines += ["", f"### {text('Since the last matrix')}", "", *(changes or [text("Nothing changed.")])]
         if len(matrix.changes) > 50:
-            lines.append(f"- and {len(matrix.changes) - 50:,} more: see matrix.html")
+            lines.append(text("- and {number} more: see matrix.html", number=f"{len(matrix.changes) - 50:,}"))
     broken = [row for row in matrix.rules if row.broken]
     if broken and len(matrix.vendors) <= MARKDOWN_VENDORS:
-        lines += ["", "### Rules", "", "| rule | " + " | ".join(escape(v.name) for v in matrix.vendors) + " |"]
+        names = " | ".join(escape(vendor.name) for vendor in matrix.vendors)
+        lines += ["", f"### {text('Rules')}", "", f"| {text('rule')} | {names} |"]
         lines.append("| --- |" + " --- |" * len(matrix.vendors))
         lines += [
-            f"| {escape(row.rule)}<br>{escape(row.says)} | "
-            + " | ".join(f"{GLYPHS[cell.state]} {WORDS[cell.state]}" for cell in row.cells)
+            f"| {escape(row.rule)}<br>{escape(language.render(row.says))} | "
+            + " | ".join(f"{GLYPHS[cell.state]} {text(WORDS[cell.state])}" for cell in row.cells)
             + " |"
             for row in broken
         ]
     return "\n".join(lines) + "\n"
 
 
-def render_html(matrix: Matrix) -> str:
+def render_html(matrix: Matrix, language: Language = ENGLISH) -> str:
     """One page, without network or script, light enough for hundreds of vendors."""
+    text = language.text
     style = asset("drift.css") + asset("matrix.css")
     return template("matrix.html.j2").render(
         matrix=matrix,
+        language=language,
+        _=text,
+        n=language.count,
+        said=language.render,
+        held_to=list(map(language.render, held_to(matrix))),
         tables=(
-            ("rules", "Rules", *([("", rows)] if rows else [] for rows in _split(matrix.rules))),
-            ("clauses", "Clauses", *map(_by_rule, _split(matrix.clauses))),
+            ("rules", text("Rules"), *([("", rows)] if rows else [] for rows in _split(matrix.rules))),
+            ("clauses", text("Clauses"), *map(_by_rule, _split(matrix.clauses))),
         ),
-        changes=_changes(matrix)[:CHANGES],
+        changes=_changes(matrix, language)[:CHANGES],
         states=STATES,
-        words=WORDS,
         glyphs=GLYPHS,
-        cell=_cell_markup,
+        cell=_cell_markups(language),
         style=Markup(style),
         csp=csp(style),
     )
@@ -209,21 +215,34 @@ def badge(vendor: Vendor) -> str:
     )
 
 
-FORMATS: Mapping[str, Callable[[Matrix], str]] = {
+class Render(Protocol):
+    """Renders a matrix in one format; a format for machines is English in every language."""
+
+    def __call__(self, matrix: Matrix, language: Language = ENGLISH, /) -> str:
+        """The text of the file."""
+
+
+FORMATS: Mapping[str, Render] = {
     "matrix.json": render_json,
     "matrix.html": render_html,
     "matrix.md": render_markdown,
     "matrix.csv": render_csv,
 }
-"""File name and renderer of every face."""
+"""File name and renderer of every format."""
 
 
-def _cell_markup(cell: MatrixCell, vendor: Vendor) -> Markup:
-    """A table cell, short: there are tens of thousands of them."""
-    word = f"{GLYPHS[cell.state]} <i>{WORDS[cell.state]}{', accepted' if cell.accepted else ''}</i>{_weight(cell)}"
-    if cell.findings and vendor.link:
-        word = Markup('<a href="{}#f-{}">').format(vendor.link, cell.findings[0]) + Markup(word) + Markup("</a>")
-    return Markup(f'<td class="{cell.state}">{word}</td>')
+def _cell_markups(language: Language) -> Callable[[MatrixCell, Vendor], Markup]:
+    """What makes table cells, which are short: there are tens of thousands of them."""
+    words = {state: language.text(word) for state, word in WORDS.items()}
+    accepted = language.text(", ") + language.text("accepted")
+
+    def markup(cell: MatrixCell, vendor: Vendor) -> Markup:
+        word = f"{GLYPHS[cell.state]} <i>{words[cell.state]}{accepted if cell.accepted else ''}</i>{_weight(cell)}"
+        if cell.findings and vendor.link:
+            word = Markup('<a href="{}#f-{}">').format(vendor.link, cell.findings[0]) + Markup(word) + Markup("</a>")
+        return Markup(f'<td class="{cell.state}">{word}</td>')
+
+    return markup
 
 
 def _weight(cell: MatrixCell) -> str:
@@ -234,15 +253,14 @@ def _weight(cell: MatrixCell) -> str:
     return f"{of_rule} {cell.judged}×"
 
 
-def _held_to(matrix: Matrix) -> list[str]:
-    """Which contract each target was held to, as a list in Markdown."""
-    return [f"- Held to {escape(contract)}: {escape(', '.join(names))}" for contract, names in matrix.held_to.items()]
-
-
-def _unjudged(matrix: Matrix) -> list[str]:
+def _unjudged(matrix: Matrix, language: Language) -> list[str]:
     """What was not judged of each target and why, as a list in Markdown."""
     return [
-        f"- Not judged of {escape(vendor.name)}: {escape(clip(reason, 300))}"
+        language.text(
+            "- Not judged of {target}: {reason}",
+            target=escape(vendor.name),
+            reason=escape(clip(language.render(reason), 300)),
+        )
         for vendor in matrix.vendors[:MARKDOWN_VENDORS]
         for reason in vendor.unjudged[:MARKDOWN_REASONS]
     ]
@@ -258,14 +276,14 @@ def _by_rule(rows: Sequence[MatrixRow]) -> list[tuple[str, list[MatrixRow]]]:
     return [(rule, list(of_rule)) for rule, of_rule in groupby(rows, key=lambda row: row.rule)]
 
 
-def _changes(matrix: Matrix) -> list[tuple[str, str, str, str, str]]:
+def _changes(matrix: Matrix, language: Language) -> list[tuple[str, str, str, str, str]]:
     """Vendor, row, before, after and which way that is: worse ones first, better ones last."""
     changes = (
         (
             change.vendor,
             change.row,
-            WORDS.get(change.before, change.before),  # type: ignore[call-overload]
-            WORDS.get(change.after, change.after),  # type: ignore[call-overload]
+            language.text(WORDS.get(change.before, change.before)),  # type: ignore[call-overload]
+            language.text(WORDS.get(change.after, change.after)),  # type: ignore[call-overload]
             change.word,
         )
         for change in matrix.changes or ()
@@ -273,9 +291,11 @@ def _changes(matrix: Matrix) -> list[tuple[str, str, str, str, str]]:
     return sorted(changes, key=lambda change: ("worse", "otherwise", "better").index(change[4]))
 
 
-def _change_line(vendor: str, row: str, before: str, after: str, word: str) -> str:
-    where = f"{escape(row)}: " if row else ""
-    return f"- {word}: {escape(vendor)}: {where}{before} → {after}"
+def _change_line(change: tuple[str, str, str, str, str], language: Language) -> str:
+    vendor, row, before, after, word = change
+    colon = language.text(": ")
+    where = f"{escape(row)}{colon}" if row else ""
+    return f"- {language.text(word)}{colon}{escape(vendor)}{colon}{where}{before} → {after}"
 
 
 def _vendor(vendor: Vendor) -> dict[str, Any]:
@@ -284,7 +304,7 @@ def _vendor(vendor: Vendor) -> dict[str, Any]:
         "verdict": vendor.verdict,
         "complete": vendor.complete,
         "exit_code": vendor.exit_code,
-        "sentence": vendor.sentence,
+        "sentence": str(vendor.sentence),
         "link": vendor.link,
         "base_url": vendor.base_url,
         "contract": vendor.contract,
@@ -292,7 +312,7 @@ def _vendor(vendor: Vendor) -> dict[str, Any]:
         "requests": vendor.requests,
         "levels": dict(vendor.levels),
         "clauses": dict(vendor.clauses),
-        "unjudged": list(vendor.unjudged),
+        "unjudged": list(map(str, vendor.unjudged)),
     }
 
 

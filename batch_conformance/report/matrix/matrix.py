@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from batch_conformance.findings.finding import LEVELS
+from batch_conformance.message import Count, Listing, Message, Template, shown
+from batch_conformance.message_json import from_json
+from batch_conformance.nouns import NOUNS
+from batch_conformance.report.language import ENGLISH, Language
 from batch_conformance.report.run.unjudged import unjudged
-from batch_conformance.report.text import one_line
 from batch_conformance.rules import REGISTRY
 
 CellState = Literal["must", "should", "info", "inconclusive", "no_report", "not_observed", "kept", "not_in_contract"]
@@ -24,6 +27,18 @@ VERDICTS = ("drift", "inconclusive", "no report", "conforms")
 
 _BROKEN = frozenset(LEVELS)
 
+_NO_TARGET = Template("matrix.no_target", "No target was audited.")
+_NO_REPORT = Template("matrix.no_report", "there is no report")
+_SENTENCE = Template("matrix.sentence", "{targets}: {verdicts}.")
+_CONFORMS = Template("matrix.conforms", "{number} conforms")
+_VERDICTS: Mapping[str, Template] = {
+    "drift": Template("matrix.drift", "{number} drift"),
+    "inconclusive": Template("matrix.inconclusive", "{number} inconclusive"),
+    "no report": Template("matrix.without_report", "{number} without a report"),
+    "conforms": Template("matrix.conform", "{number} conform"),
+}
+_HELD_TO = Template("matrix.held_to", "Held to {contract}: {names}")
+
 
 @dataclass(frozen=True, slots=True)
 class Audited:
@@ -35,7 +50,7 @@ class Audited:
     name: str
     drift: Mapping[str, Any] | None
     link: str = ""
-    reason: str = ""
+    reason: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +75,7 @@ class MatrixRow:
 
     key: str
     rule: str
-    says: str
+    says: Message
     cells: tuple[MatrixCell, ...]
     status: str = ""
     media_type: str = ""
@@ -87,7 +102,7 @@ class Vendor:
     name: str
     link: str
     verdict: str
-    sentence: str
+    sentence: Message
     complete: bool
     exit_code: int | None
     base_url: str
@@ -96,7 +111,7 @@ class Vendor:
     requests: int
     levels: Mapping[str, int]
     clauses: Mapping[str, int]
-    unjudged: tuple[str, ...] = ()
+    unjudged: tuple[Message, ...] = ()
 
     @property
     def judged(self) -> float:
@@ -148,17 +163,27 @@ class Matrix:
         return named
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """The outcome in one sentence."""
-        number = len(self.vendors)
-        parts = ", ".join(_counted(verdict, count) for verdict, count in self.verdicts.items() if count)
-        return f"{number} target{'' if number == 1 else 's'}: {parts}." if number else "No target was audited."
+        if not self.vendors:
+            return _NO_TARGET()
+        counted = ((verdict, number) for verdict, number in self.verdicts.items() if number)
+        parts = tuple(
+            (_CONFORMS if verdict == "conforms" and number == 1 else _VERDICTS[verdict])(number=number)
+            for verdict, number in counted
+        )
+        return _SENTENCE(targets=Count(len(self.vendors), NOUNS["target"]), verdicts=Listing(parts))
 
 
-def summary_line(matrix: Matrix) -> str:
+def summary_line(matrix: Matrix, language: Language = ENGLISH) -> str:
     """The outcome for a terminal: the sentence, and what the targets were held to."""
-    held_to = (f"Held to {contract}: {', '.join(names)}" for contract, names in matrix.held_to.items())
-    return "\n".join((matrix.sentence, *map(one_line, held_to)))
+    return "\n".join(language.render(message) for message in (matrix.sentence, *held_to(matrix)))
+
+
+def held_to(matrix: Matrix) -> Iterator[Message]:
+    """Which contract each target was held to."""
+    for contract, names in matrix.held_to.items():
+        yield _HELD_TO(contract=contract, names=Listing(tuple(names)))
 
 
 def build_matrix(audits: Sequence[Audited], previous: Mapping[str, Any] | None = None) -> Matrix:
@@ -171,21 +196,17 @@ def build_matrix(audits: Sequence[Audited], previous: Mapping[str, Any] | None =
     return Matrix(matrix.vendors, rules, clauses, tuple(_changes(matrix, previous)))
 
 
-def _counted(verdict: str, count: int) -> str:
-    words = {"no report": "without a report", "conforms": "conforms" if count == 1 else "conform"}
-    return f"{count} {words.get(verdict, verdict)}"
-
-
 def _vendor(audit: Audited) -> Vendor:
     drift = audit.drift
     if drift is None:
-        return Vendor(audit.name, audit.link, "no report", audit.reason, False, None, "", "", "", 0, {}, {})
+        reason = audit.reason or _NO_REPORT()
+        return Vendor(audit.name, audit.link, "no report", reason, False, None, "", "", "", 0, {}, {})
     contract = drift["contract"]
     return Vendor(
         name=audit.name,
         link=audit.link,
         verdict=drift["verdict"],
-        sentence=drift["sentence"],
+        sentence=from_json(drift.get("messages", drift)["sentence"]),
         complete=drift["complete"],
         exit_code=drift["exit_code"],
         base_url=drift["target"]["base_url"],
@@ -204,7 +225,7 @@ def _clause_rows(audits: Sequence[Audited]) -> tuple[MatrixRow, ...]:
 
     The clauses of one rule stand together, whichever contract they are of.
     """
-    says: dict[tuple[str, str, str, str], str] = {}
+    says: dict[tuple[str, str, str, str], Message] = {}
     cells: dict[tuple[str, str, str, str], dict[int, MatrixCell]] = {}
     for number, audit in enumerate(audits):
         drift = audit.drift or {"coverage": {"clauses": []}, "findings": []}
@@ -215,13 +236,13 @@ def _clause_rows(audits: Sequence[Audited]) -> tuple[MatrixRow, ...]:
             of_rule.setdefault(finding["rule"], []).append(finding)
         for clause in drift["coverage"]["clauses"]:
             parts, state = _parts(clause["id"]), clause["state"]
-            says.setdefault(parts, clause["says"])
+            says.setdefault(parts, from_json(clause.get("messages", clause)["says"]))
             # Some clauses are broken by findings at places that the contract does not know, or about no one status.
             behind = at_clause.get(parts) or (of_rule.get(parts[3], []) if state == "broken" else [])
             cell = _broken(behind) if behind else MatrixCell(_unexplained(state), kept=int(state == "kept"))
             cells.setdefault(parts, {})[number] = replace(cell, judged=clause["judged"])
         for parts, findings in at_clause.items():
-            says.setdefault(parts, findings[0]["title"])
+            says.setdefault(parts, _title(parts[3], findings[0]["title"]))
             cells.setdefault(parts, {}).setdefault(number, _broken(findings))
     absent = tuple(MatrixCell("no_report" if audit.drift is None else "not_in_contract", clauses=0) for audit in audits)
     rules = list(dict.fromkeys(parts[3] for parts in cells))
@@ -268,7 +289,7 @@ def _rule_rows(clauses: Sequence[MatrixRow], vendors: int) -> tuple[MatrixRow, .
         MatrixRow(
             key=rule,
             rule=rule,
-            says=REGISTRY[rule].title if rule in REGISTRY else rule,
+            says=_title(rule, rule),
             cells=tuple(_together(row.cells[number] for row in held) for number in range(vendors)),
         )
         for rule, held in by_rule.items()
@@ -276,10 +297,17 @@ def _rule_rows(clauses: Sequence[MatrixRow], vendors: int) -> tuple[MatrixRow, .
     return tuple(sorted(rows, key=lambda row: (STATES.index(row.worst), -sum(c.state in _BROKEN for c in row.cells))))
 
 
+def _title(rule: str, otherwise: str) -> Message:
+    """The title of a rule, translated as the rule's own; of one that this version does not have, what else is known."""
+    if rule not in REGISTRY:
+        return shown(otherwise)
+    return from_json({"text": REGISTRY[rule].title, "id": f"rule.{rule}.title", "arguments": {}})
+
+
 def _together(cells: Iterable[MatrixCell]) -> MatrixCell:
     """The worst of all, save that it is kept where some are kept and the others were not observed.
 
-    How many of them, and how often, is told beside it.
+    How many of them, and how often, is shown beside it.
     """
     held = [cell for cell in cells if cell.state != "not_in_contract"]
     if not held:

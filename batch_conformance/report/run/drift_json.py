@@ -143,6 +143,7 @@ def document(report: RunReport) -> dict[str, Any]:
                     "broken": result.broken,
                     "location": _location(result.clause.location),
                     "says": str(result.clause.says),
+                    "messages": {"says": as_json(result.clause.says)},
                 }
                 for result in ledger.clauses
             ],

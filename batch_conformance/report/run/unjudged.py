@@ -6,18 +6,32 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from batch_conformance.report.text import plural
+from batch_conformance.message import Count, Listing, Message, Template
+from batch_conformance.message_json import from_json
+from batch_conformance.nouns import NOUNS
 
 _NAMED = 4
 """Rules that are named where nothing exercised their clauses; the others are counted."""
 
 
-def unjudged(drift: Mapping[str, Any]) -> tuple[str, ...]:
+_MISSING = Template("unjudged.missing", "Missing for a verdict: {what}")
+_WITHOUT_STATUS = Template("unjudged.without_status", "{clauses} of {statuses}: no answer with such a status was seen")
+_UNEXERCISED = Template("unjudged.unexercised", "{clauses} that nothing in the run could show: {rules}")
+_AND_MORE = Template("unjudged.and_more", "{rules} and {more}")
+_HELD_BACK = Template(
+    "unjudged.held_back", "{clauses}: exercised, but an outage or a limit kept them from being judged"
+)
+
+
+def unjudged(drift: Mapping[str, Any]) -> tuple[Message, ...]:
     """One sentence for each reason, those that a verdict lacks first; empty where everything was judged."""
-    return (*(f"Missing for a verdict: {reason}" for reason in drift["missing"]), *_clauses(drift), *drift["notes"])
+    # Reports of older versions have the texts alone, without messages.
+    said = drift.get("messages", drift)
+    missing = (_MISSING(what=from_json(reason)) for reason in said["missing"])
+    return (*missing, *_clauses(drift), *map(from_json, said["notes"]))
 
 
-def _clauses(drift: Mapping[str, Any]) -> Iterator[str]:
+def _clauses(drift: Mapping[str, Any]) -> Iterator[Message]:
     seen = {one["status"] for one in drift["coverage"]["statuses"] if one["count"]}
     without_status: Counter[str] = Counter()
     unexercised: Counter[str] = Counter()
@@ -31,11 +45,16 @@ def _clauses(drift: Mapping[str, Any]) -> Iterator[str]:
         elif clause["state"] == "not_observed":
             unexercised[rest.rpartition(" ")[2]] += 1
     if without_status:
-        statuses = ", ".join(sorted(without_status))
-        yield f"{plural(without_status.total(), 'clause')} of {statuses}: no answer with such a status was seen"
+        statuses = Listing(tuple(sorted(without_status)))
+        yield _WITHOUT_STATUS(clauses=_counted(without_status.total()), statuses=statuses)
     if unexercised:
-        named = ", ".join(list(unexercised)[:_NAMED])
-        more = f" and {plural(len(unexercised) - _NAMED, 'more rule')}" if len(unexercised) > _NAMED else ""
-        yield f"{plural(unexercised.total(), 'clause')} that nothing in the run could show: {named}{more}"
+        rules: Listing | Message = Listing(tuple(unexercised)[:_NAMED])
+        if len(unexercised) > _NAMED:
+            rules = _AND_MORE(rules=rules, more=Count(len(unexercised) - _NAMED, NOUNS["more rule"]))
+        yield _UNEXERCISED(clauses=_counted(unexercised.total()), rules=rules)
     if held_back:
-        yield f"{plural(held_back, 'clause')}: exercised, but an outage or a limit kept them from being judged"
+        yield _HELD_BACK(clauses=_counted(held_back))
+
+
+def _counted(clauses: int) -> Count:
+    return Count(clauses, NOUNS["clause"])

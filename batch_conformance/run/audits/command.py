@@ -13,15 +13,23 @@ from types import FrameType
 from typing import IO
 
 from batch_conformance.findings.gate import EXIT_INTERRUPTED
+from batch_conformance.message import Template
+from batch_conformance.report.language import language as language_of
 from batch_conformance.report.matrix.files import Source, collect, read_previous, write_matrix
 from batch_conformance.report.matrix.matrix import build_matrix, summary_line
 from batch_conformance.run.audits.audit_file import load_audit_file
 from batch_conformance.run.audits.processes import ManyAudits, exit_code
 from batch_conformance.run.audits.progress import progress_for
 
+_NO_REPORT = Template("audits.no_report", "no report: {why}")
 
-def perform_audits(file: Path, folder: Path, parallel: int | None, previous: Path | None, stream: IO[str]) -> int:
+
+def perform_audits(
+    file: Path, folder: Path, parallel: int | None, previous: Path | None, stream: IO[str], *, language: str = "en"
+) -> int:
     """Audit the targets of a file into ``folder/NAME``, write the matrix into ``folder``; returns the exit code.
+
+    ``language`` is the code of the language that people read the matrix and the reports in.
 
     Raises InputError with one line for a file that cannot be used, before anything is sent, and OSError where reports
     cannot be written.
@@ -30,13 +38,13 @@ def perform_audits(file: Path, folder: Path, parallel: int | None, previous: Pat
     asked = load_audit_file(file)
     if parallel is not None:
         asked = replace(asked, parallel=parallel)
-    audits = ManyAudits(asked, folder, os.environ)
-    with _interrupted_by_sigterm(), progress_for(stream, [target.name for target in asked.targets]) as progress:
+    audits, spoken = ManyAudits(asked, folder, os.environ, language), language_of(language)
+    with _interrupted_by_sigterm(), progress_for(stream, [target.name for target in asked.targets], spoken) as progress:
         outcomes = audits.perform(progress)
-    sources = [Source(o.name, folder / o.name / "drift.json", f"no report: {o.reason}") for o in outcomes]
+    sources = [Source(o.name, folder / o.name / "drift.json", _NO_REPORT(why=o.reason)) for o in outcomes]
     matrix = build_matrix(collect(sources, folder), former)
-    written = write_matrix(matrix, folder)
-    stream.write(f"{summary_line(matrix)}\nMatrix: {written[1]}\n")
+    written = write_matrix(matrix, folder, spoken)
+    stream.write(f"{summary_line(matrix, spoken)}\n{spoken.text('Matrix: {file}', file=written[1])}\n")
     return EXIT_INTERRUPTED if audits.interrupted else exit_code(outcomes)
 
 

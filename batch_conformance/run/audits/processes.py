@@ -23,10 +23,12 @@ from batch_conformance.findings.gate import (
     EXIT_INTERRUPTED,
     EXIT_USAGE,
 )
+from batch_conformance.message import Message, Template
+from batch_conformance.message_json import from_json
 from batch_conformance.options import BASE_URL_ENV, BATCH_IDS_ENV
 from batch_conformance.run.audits.audit_file import AuditFile, AuditTarget
 from batch_conformance.run.audits.progress import AuditOutcome, AuditProgress
-from batch_conformance.run.audits.result import read_result
+from batch_conformance.run.audits.result import INTERRUPTED, read_result
 
 OUTPUT = "output.txt"
 """What an audit printed, in its folder of reports."""
@@ -40,16 +42,23 @@ _KNOWN_CODES = (EXIT_USAGE, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_DRIFT, EXIT_INCON
 _OURS = (BATCH_IDS_ENV, BASE_URL_ENV, "PYTEST_ADDOPTS", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
 """Variables that would make audits alike, or let each of them write where one summary belongs."""
 _REPORTS = ("drift.json", "drift.html", "junit.xml", "drift.sarif", "summary.md", "exchanges.har", OUTPUT)
+_UNBEGUN = Template("audits.unbegun", "interrupted before it began")
+_STOPPED = Template("audits.stopped", "stopped after {seconds} s")
+_CANNOT_RUN = Template("audits.cannot_run", "cannot be run: {why}")
+_BOTH = Template("audits.both", "{reason}: {sentence}")
+_ENDED_BY = Template("audits.ended_by", "ended by {signal} (see {file})")
+_ENDED = Template("audits.ended", "ended with exit code {code} and without a word (see {file})")
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[3])
 
 
 class ManyAudits:
-    """The audits of one file. ``perform`` runs them; ``stop`` ends them early, from a signal handler too."""
+    """The audits of one file, in a language given by its code; ``perform`` runs them."""
 
-    def __init__(self, file: AuditFile, folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, file: AuditFile, folder: Path, environ: Mapping[str, str], language: str = "en") -> None:
         self.file = file
         self.folder = folder
         self._environ = environ
+        self._language = language
         self._stopped = threading.Event()
 
     def perform(self, progress: AuditProgress) -> tuple[AuditOutcome, ...]:
@@ -82,7 +91,7 @@ class ManyAudits:
 
     def _audit(self, target: AuditTarget, progress: AuditProgress) -> AuditOutcome:
         if self._stopped.is_set():
-            unbegun = AuditOutcome(target.name, "no report", EXIT_INTERRUPTED, "interrupted before it began", 0.0)
+            unbegun = AuditOutcome(target.name, "no report", EXIT_INTERRUPTED, _UNBEGUN(), 0.0)
             progress.ends(unbegun)
             return unbegun
         progress.begins(target.name)
@@ -95,17 +104,18 @@ class ManyAudits:
             try:
                 code, stopped = self._run(target, folder, handed, begun)
             except OSError as error:
-                code, stopped = EXIT_FAULT, f"cannot be run: {error.strerror or error}"
+                code, stopped = EXIT_FAULT, _CANNOT_RUN(why=str(error.strerror or error))
             result = read_result(handed)
-        reason = stopped or (result.reason if result else "")
+        reason = stopped or (result.reason if result else None)
         outcome = _outcome(target.name, folder, code, reason, time.monotonic() - begun)
         progress.ends(outcome)
         return outcome
 
-    def _run(self, target: AuditTarget, folder: Path, handed: Path, begun: float) -> tuple[int, str]:
+    def _run(self, target: AuditTarget, folder: Path, handed: Path, begun: float) -> tuple[int, Message | None]:
         """The exit code of the audit's process, which writes its result to ``handed``, and why it was stopped if so."""
         command = [sys.executable, "-m", _CHILD, str(handed), "-q", "--color=no"]
-        command += [*target.arguments, f"--reports-dir={folder}"]
+        # The last of two holds: a target's own language before that of the command.
+        command += [f"--report-language={self._language}", *target.arguments, f"--reports-dir={folder}"]
         with (folder / OUTPUT).open("wb") as output:
             process = subprocess.Popen(
                 command,
@@ -115,20 +125,18 @@ class ManyAudits:
                 env=self.environment_of(target),
                 start_new_session=True,  # Ctrl-C reaches this process alone, which stops the others in order
             )
-            stopped = ""
+            code, stopped = EXIT_INCONCLUSIVE, None
             while process.poll() is None and not stopped:
                 if self._stopped.is_set():
-                    stopped = "interrupted"
+                    code, stopped = EXIT_INTERRUPTED, INTERRUPTED()
                 elif time.monotonic() - begun > target.timeout:
-                    stopped = f"stopped after {target.timeout:g} s"
+                    stopped = _STOPPED(seconds=f"{target.timeout:g}")
                 else:
                     with suppress(subprocess.TimeoutExpired):
                         process.wait(_LOOK)
             if stopped:
                 _end(process)
-        if stopped:
-            return EXIT_INTERRUPTED if stopped == "interrupted" else EXIT_INCONCLUSIVE, stopped
-        return process.returncode, ""
+        return (process.returncode, None) if stopped is None else (code, stopped)
 
 
 def exit_code(outcomes: Sequence[AuditOutcome]) -> int:
@@ -148,19 +156,19 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _outcome(name: str, folder: Path, code: int, reason: str, seconds: float) -> AuditOutcome:
+def _outcome(name: str, folder: Path, code: int, reason: Message | None, seconds: float) -> AuditOutcome:
     try:
         drift = json.loads((folder / "drift.json").read_bytes())
-        verdict, sentence = str(drift["verdict"]), str(drift["sentence"])
+        verdict, sentence = str(drift["verdict"]), from_json(drift["messages"]["sentence"])
     except (OSError, ValueError, KeyError, TypeError):
         return AuditOutcome(name, "no report", code or EXIT_FAULT, reason or _how_it_ended(code), seconds)
-    return AuditOutcome(name, verdict, code, f"{reason}: {sentence}" if reason else sentence, seconds)
+    return AuditOutcome(name, verdict, code, _BOTH(reason=reason, sentence=sentence) if reason else sentence, seconds)
 
 
-def _how_it_ended(code: int) -> str:
+def _how_it_ended(code: int) -> Message:
     """What is known of a process that handed nothing over; what it printed is in its folder."""
     if code < 0:
         number = -code
         named = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-        return f"ended by {named} (see {OUTPUT})"
-    return f"ended with exit code {code} and without a word (see {OUTPUT})"
+        return _ENDED_BY(signal=named, file=OUTPUT)
+    return _ENDED(code=code, file=OUTPUT)

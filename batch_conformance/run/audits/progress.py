@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
+from batch_conformance.message import Message
+from batch_conformance.report.language import ENGLISH, Language
 from batch_conformance.report.text import clip, one_line
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class AuditOutcome:
     name: str
     verdict: str
     code: int
-    reason: str
+    reason: Message
     seconds: float
 
 
@@ -45,16 +47,17 @@ class AuditProgress(Protocol):
         """End."""
 
 
-def progress_for(stream: IO[str], names: Sequence[str]) -> AuditProgress:
+def progress_for(stream: IO[str], names: Sequence[str], language: Language = ENGLISH) -> AuditProgress:
     """A live table where the stream is a terminal, else lines."""
-    return LiveProgress(stream, names) if stream.isatty() else LineProgress(stream, len(names))
+    return LiveProgress(stream, names, language) if stream.isatty() else LineProgress(stream, len(names), language)
 
 
 class LineProgress:
     """One line for each audit that ends."""
 
-    def __init__(self, stream: IO[str], total: int) -> None:
+    def __init__(self, stream: IO[str], total: int, language: Language = ENGLISH) -> None:
         self._stream = stream
+        self._language = language
         self._total = total
         self._ended = 0
         self._lock = threading.Lock()
@@ -72,18 +75,19 @@ class LineProgress:
         """Say how it ended."""
         with self._lock:
             self._ended += 1
-            self._stream.write(f"[{self._ended}/{self._total}] {line(outcome)}\n")
+            self._stream.write(f"[{self._ended}/{self._total}] {line(outcome, self._language)}\n")
             self._stream.flush()
 
 
 class LiveProgress:
     """A table that is drawn anew while audits run."""
 
-    def __init__(self, stream: IO[str], names: Sequence[str]) -> None:
+    def __init__(self, stream: IO[str], names: Sequence[str], language: Language = ENGLISH) -> None:
         from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
         from rich.live import Live  # noqa: PLC0415
 
         self._names = names
+        self._language = language
         self._begun: dict[str, float] = {}
         self._outcomes: dict[str, AuditOutcome] = {}
         self._live = Live(
@@ -113,20 +117,28 @@ class LiveProgress:
         from rich.table import Table  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
-        table = Table("target", "state", "s", "what it came to", expand=True)
+        text = self._language.text
+        table = Table(text("target"), text("state"), text("s"), text("What it came to"), expand=True)
         for name in self._names:
             outcome = self._outcomes.get(name)
             if outcome is not None:
-                state = Text(f"{_GLYPHS[outcome.verdict]} {outcome.verdict}", style=_STYLES[outcome.verdict])
-                table.add_row(Text(name), state, f"{outcome.seconds:.0f}", Text(clip(one_line(outcome.reason), 200)))
+                state = Text(f"{_GLYPHS[outcome.verdict]} {text(outcome.verdict)}", style=_STYLES[outcome.verdict])
+                reason = clip(one_line(self._language.render(outcome.reason)), 200)
+                table.add_row(Text(name), state, f"{outcome.seconds:.0f}", Text(reason))
             elif name in self._begun:
-                table.add_row(Text(name), Text("… running"), f"{time.monotonic() - self._begun[name]:.0f}", "")
+                table.add_row(Text(name), Text(text("… running")), f"{time.monotonic() - self._begun[name]:.0f}", "")
             else:
-                table.add_row(Text(name), Text("  waiting", style="dim"), "", "")
+                table.add_row(Text(name), Text(f"  {text('waiting')}", style="dim"), "", "")
         return table
 
 
-def line(outcome: AuditOutcome) -> str:
+def line(outcome: AuditOutcome, language: Language = ENGLISH) -> str:
     """How an audit ended, in one line."""
-    text = clip(one_line(outcome.reason), 200)
-    return f"{_GLYPHS[outcome.verdict]} {outcome.name}: {outcome.verdict} in {outcome.seconds:.1f} s. {text}"
+    ended = language.text(
+        "{target}: {verdict} in {seconds} s. {reason}",
+        target=outcome.name,
+        verdict=language.text(outcome.verdict),
+        seconds=f"{outcome.seconds:.1f}",
+        reason=clip(one_line(language.render(outcome.reason)), 200),
+    )
+    return f"{_GLYPHS[outcome.verdict]} {ended}"

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from batch_conformance.message import Message, Template, shown
+
+INTERRUPTED = Template("audits.interrupted", "interrupted")
+
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
@@ -17,9 +21,10 @@ class AuditResult:
     interrupted: bool = False
 
     @property
-    def reason(self) -> str:
-        """Why there may be no report; empty where nothing is known."""
-        return self.usage_error or self.fault or ("interrupted" if self.interrupted else "")
+    def reason(self) -> Message | None:
+        """Why there may be no report; None where nothing is known."""
+        said = self.usage_error or self.fault
+        return shown(said) if said else INTERRUPTED() if self.interrupted else None
 
     def write(self, file: Path) -> None:
         """Write it as JSON. Raises OSError."""
