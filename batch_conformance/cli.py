@@ -111,6 +111,7 @@ def diff(
     overlays: tuple[Path, ...],
     face: str,
     output: Path | None,
+    language: str,
 ) -> None:
     """Compare two contracts (names, files or URLs) clause by clause; exit 1 if a client of OLD would break.
 
@@ -119,6 +120,7 @@ def diff(
     from batch_conformance.contract.choice import OperationChoice  # noqa: PLC0415
     from batch_conformance.contract.diff import diff_contracts  # noqa: PLC0415
     from batch_conformance.report.contract_diff import FORMATS  # noqa: PLC0415
+    from batch_conformance.report.language import language as language_of  # noqa: PLC0415
     from batch_conformance.run.contracts import open_contract  # noqa: PLC0415
 
     try:
@@ -126,7 +128,7 @@ def diff(
         found = diff_contracts(*(open_contract(source, reading, overlays, choice) for source in (old, new)))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
-    _deliver(FORMATS[face](found), output)
+    _deliver(FORMATS[face](found, language_of(language)), output)
     sys.exit(EXIT_DRIFT if found.breaking else 0)
 
 

@@ -20,6 +20,7 @@ NOUNS: Mapping[str, Noun] = {
         Noun("change", "{n} change", "{n} changes"),
         Noun("chapter", "{n} chapter", "{n} chapters"),
         Noun("clause", "{n} clause", "{n} clauses"),
+        Noun("clause differs", "{n} clause differs", "{n} clauses differ"),
         Noun("contradiction", "{n} contradiction", "{n} contradictions"),
         ENTRY,
         EXCHANGE,

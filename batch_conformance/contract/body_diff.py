@@ -13,30 +13,71 @@ from batch_conformance.contract.change import Change, ChangeKind
 from batch_conformance.contract.compare import Difference, compare_places, type_words
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.schema import KNOWN_VALUES, Branch, Property, Schema
+from batch_conformance.message import Listing, Message, Template, argument_names, shown, type_named
 
-_IN_RESPONSE: Mapping[tuple[str, ChangeKind], str] = {
-    ("type", "tightened"): "Every value that may come now could come before.",
-    ("type", "loosened"): "A client may now be sent {came}, which it never had to read.",
-    ("type", "changed"): "A client that reads the old type cannot read the new one.",
-    ("required", "tightened"): "Clients had to do without it before, and still can.",
-    ("required", "loosened"): "A client relies on it, and may now find nothing there.",
-    ("enum", "tightened"): "Clients are no longer sent some of the values; branches for them are idle.",
-    ("enum", "loosened"): "A client that decides by the value meets one that it does not know{which}.",
-    ("format", "tightened"): "Every value that may come now could come before.",
-    ("format", "loosened"): "A client that parses the value by its format may be sent another.",
-    ("format", "changed"): "A client that parses the value by its format is sent another.",
-    ("additionalProperties", "tightened"): "Clients are no longer sent properties that they do not know.",
-    ("additionalProperties", "loosened"): "A client that was told that nothing else comes may refuse what does.",
-    ("", "tightened"): "Every value that may come now could come before.",
-    ("", "loosened"): "Values may come that the old bound ruled out.",
-    ("", "changed"): "Values may come that the old constraint ruled out.",
+_EVERY_VALUE = Template("diff.why.every_value", "Every value that may come now could come before.")
+
+_IN_RESPONSE: Mapping[tuple[str, ChangeKind], Template] = {
+    ("type", "tightened"): _EVERY_VALUE,
+    ("type", "loosened"): Template(
+        "diff.why.type_loosened", "A client may now be sent {came}, which it never had to read."
+    ),
+    ("type", "changed"): Template("diff.why.type_changed", "A client that reads the old type cannot read the new one."),
+    ("required", "tightened"): Template(
+        "diff.why.required_tightened", "Clients had to do without it before, and still can."
+    ),
+    ("required", "loosened"): Template(
+        "diff.why.required_loosened", "A client relies on it, and may now find nothing there."
+    ),
+    ("enum", "tightened"): Template(
+        "diff.why.enum_tightened", "Clients are no longer sent some of the values; branches for them are idle."
+    ),
+    ("enum", "loosened"): Template(
+        "diff.why.enum_loosened", "A client that decides by the value meets one that it does not know."
+    ),
+    ("format", "tightened"): _EVERY_VALUE,
+    ("format", "loosened"): Template(
+        "diff.why.format_loosened", "A client that parses the value by its format may be sent another."
+    ),
+    ("format", "changed"): Template(
+        "diff.why.format_changed", "A client that parses the value by its format is sent another."
+    ),
+    ("additionalProperties", "tightened"): Template(
+        "diff.why.closed", "Clients are no longer sent properties that they do not know."
+    ),
+    ("additionalProperties", "loosened"): Template(
+        "diff.why.opened", "A client that was told that nothing else comes may refuse what does."
+    ),
+    ("", "tightened"): _EVERY_VALUE,
+    ("", "loosened"): Template("diff.why.loosened", "Values may come that the old bound ruled out."),
+    ("", "changed"): Template("diff.why.changed", "Values may come that the old constraint ruled out."),
 }
 """Why a change of a keyword breaks who reads responses, or does not; ``""`` for any other keyword."""
 
 _MOST_BRANCHES = 16
 """Alternatives of one object that are compared with each other."""
 
-_IDLE = "Clients are no longer sent objects of this kind; branches for them are idle."
+_NEW_VALUES = Template(
+    "diff.why.new_values", "A client that decides by the value meets one that it does not know: {came}."
+)
+_IDLE = Template("diff.why.idle", "Clients are no longer sent objects of this kind; branches for them are idle.")
+_NEW_KIND = Template("diff.why.new_kind", "A client may be sent an object of a kind that it never had to read.")
+_OWN = Template("diff.why.own", "The members of this object are the customer's own.")
+_OWN_EXAMPLE = Template(
+    "diff.why.own_example", "The members of this object are the customer's own; this one was an example."
+)
+_PROMISED = Template("diff.why.promised", "The old contract promised that no other property comes.")
+_IGNORED = Template("diff.why.ignored", "Clients ignore what they do not know.")
+_WAS_OPEN = Template("diff.why.was_open", "Nothing was said of what is there before.")
+_IS_OPEN = Template("diff.why.is_open", "Nothing is said of what is there any more; a client may be sent anything.")
+_GONE = Template("diff.why.gone", "A client that reads it finds nothing.")
+_GONE_OPTIONAL = Template(
+    "diff.why.gone_optional",
+    "A client that reads it finds nothing. Only one that was written for its absence copes.",
+)
+_RENAMED = Template("diff.why.renamed", "{why} It seems to be called {pointer} now.")
+_ALWAYS_THERE = Template("diff.always_there", "{types}, always there")
+_ALTERNATIVE = Template("diff.alternative", "alternative {number}")
 
 _ALIKE = 0.5
 """How alike names must be for a property that went and one that came to be taken for one that was renamed."""
@@ -63,7 +104,7 @@ def body_changes(old: Schema, new: Schema) -> Iterator[Change]:
         if number < len(changes) or (change.pointer, change.rule) not in said:
             said.add((change.pointer, change.rule))
             removed = change.rule == "body.property" and change.kind == "removed" and change.pointer in idle
-            yield replace(change, breaking=False, why=_IDLE) if removed else change
+            yield replace(change, breaking=False, why=_IDLE()) if removed else change
 
 
 def _whole(schema: Schema, pointer: str) -> Branch:
@@ -100,14 +141,13 @@ def _between_branches(
             changes += found[i, j]
     for j in sorted(left_new):
         if all(found[i, j] for i in all_old):
-            words = new[j].name or f"alternative {j + 1}"
-            why = "A client may be sent an object of a kind that it never had to read."
             place = new[j].properties[0].location
-            changes.append(Change("body.type", "loosened", True, "", words, why, new_location=place))
+            words = _named(new[j], j)
+            changes.append(Change("body.type", "loosened", True, None, words, _NEW_KIND(), new_location=place))
     gone = {i for i in left_old if all(found[i, j] for j in all_new)}
     for i in sorted(gone):
-        words, place = old[i].name or f"alternative {i + 1}", old[i].properties[0].location
-        changes.append(Change("body.type", "tightened", False, words, "", _IDLE, old_location=place))
+        words, place = _named(old[i], i), old[i].properties[0].location
+        changes.append(Change("body.type", "tightened", False, words, None, _IDLE(), old_location=place))
     kept = {place.pointer for i in all_old - gone for place in old[i].properties}
     went = {place.pointer for i in gone for place in old[i].properties}
     return changes, frozenset(went - kept)
@@ -135,16 +175,16 @@ def _between_places(old: Sequence[Property], new: Sequence[Property], free: Set[
         elif was is not None:
             change = _went(was, before, after)
             own = pointer.rpartition("/")[0] in free
-            example = "" if pointer.endswith("/*") else "; this one was an example"
-            why = f"The members of this object are the customer's own{example}."
+            why = _OWN() if pointer.endswith("/*") else _OWN_EXAMPLE()
             yield replace(change, breaking=False, why=why) if own else change
 
 
 def _read(difference: Difference, was: Property, now: Property) -> Change:
     keyword = "enum" if difference.keyword in ("const", KNOWN_VALUES) else difference.keyword
     known = (keyword, difference.kind) if (keyword, difference.kind) in _IN_RESPONSE else ("", difference.kind)
-    came = " or ".join(difference.came)
-    why = _IN_RESPONSE[known].format(came=came, which=f": {came}" if came else "")
+    came = Listing(tuple(map(type_named, difference.came)), "or")
+    template = _NEW_VALUES if known == ("enum", "loosened") and difference.came else _IN_RESPONSE[known]
+    why = template(came=came) if argument_names(template.english) else template()
     return Change(
         difference.rule,
         difference.kind,
@@ -172,29 +212,34 @@ def _is_closed(holder: Property | None) -> bool:
 
 def _came(now: Property, holder: Property | None) -> Change:
     refused = _is_closed(holder)
-    why = (
-        "The old contract promised that no other property comes."
-        if refused
-        else "Clients ignore what they do not know."
-    )
+    why = _PROMISED() if refused else _IGNORED()
     if now.pointer.endswith("/*"):
-        refused, why = False, "Nothing was said of what is there before."
-    words = type_words(now.types) + (", always there" if now.required else "")
-    return Change("body.property", "added", refused, "", words, why, pointer=now.pointer, new_location=now.location)
+        refused, why = False, _WAS_OPEN()
+    words = _property_words(now)
+    return Change("body.property", "added", refused, None, words, why, pointer=now.pointer, new_location=now.location)
 
 
 def _went(was: Property, before: Mapping[str, Property], after: Mapping[str, Property]) -> Change:
-    words = type_words(was.types) + (", always there" if was.required else "")
     if was.pointer.endswith("/*"):
-        why = "Nothing is said of what is there any more; a client may be sent anything."
+        why = _IS_OPEN()
     else:
-        exception = "" if was.required else " Only one that was written for its absence copes."
-        why = "A client that reads it finds nothing." + exception + _renamed(was, before, after)
-    return Change("body.property", "removed", True, words, "", why, pointer=was.pointer, old_location=was.location)
+        why, renamed = _GONE() if was.required else _GONE_OPTIONAL(), _renamed(was, before, after)
+        why = _RENAMED(why=why, pointer=renamed) if renamed else why
+    words = _property_words(was)
+    return Change("body.property", "removed", True, words, None, why, pointer=was.pointer, old_location=was.location)
+
+
+def _property_words(place: Property) -> Message:
+    types = type_words(place.types)
+    return _ALWAYS_THERE(types=types) if place.required else types
+
+
+def _named(branch: Branch, index: int) -> Message:
+    return shown(branch.name) if branch.name else _ALTERNATIVE(number=index + 1)
 
 
 def _renamed(was: Property, before: Mapping[str, Property], after: Mapping[str, Property]) -> str:
-    """A guess at what a property is called now: one that came at the same place, with its type and a name like it."""
+    """What a property may be called now: one that came at the same place, with its type and a similar name, or none."""
     parent, _, name = was.pointer.rpartition("/")
     came = {
         pointer.rpartition("/")[2]: pointer
@@ -202,4 +247,4 @@ def _renamed(was: Property, before: Mapping[str, Property], after: Mapping[str, 
         if pointer not in before and pointer.rpartition("/")[0] == parent and place.types == was.types
     }
     near = difflib.get_close_matches(name, came, n=1, cutoff=_ALIKE)
-    return f" It seems to be called {came[near[0]]} now." if near else ""
+    return came[near[0]] if near else ""

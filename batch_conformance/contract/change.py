@@ -9,6 +9,14 @@ from typing import Literal
 from batch_conformance.contract.clause import clause_id
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.location import Location
+from batch_conformance.message import Count, Message, Template
+from batch_conformance.nouns import NOUNS
+
+_SAME = Template("diff.same", "No clause differs; it is the same document.")
+_NONE = Template("diff.none", "No clause differs, though the documents do.")
+_HARMLESS = Template("diff.harmless", "{changes}; none of that breaks a client of the old contract.")
+_BREAKS = Template("diff.breaks", "{changes}; 1 of them breaks a client of the old contract.")
+_BREAK = Template("diff.break", "{changes}; {number} of them break a client of the old contract.")
 
 ChangeKind = Literal["added", "removed", "tightened", "loosened", "changed"]
 """``changed`` is what is neither narrower nor wider than before: an integer that became a string."""
@@ -22,15 +30,15 @@ class Change:
     """What one clause says in the old contract and in the new one, and whether that breaks who relied on the old one.
 
     ``status`` and ``pointer`` place it as in a clause; both are empty for what is about the request. ``old`` and
-    ``new`` are in words, empty where there is nothing. ``why`` says why it breaks clients, or why it does not.
+    ``new`` are in words, None where there is nothing. ``why`` says why it breaks clients, or why it does not.
     """
 
     rule: str
     kind: ChangeKind
     breaking: bool
-    old: str
-    new: str
-    why: str
+    old: Message | None
+    new: Message | None
+    why: Message
     status: str = ""
     media_type: str = ""
     pointer: str = ""
@@ -68,13 +76,12 @@ class ContractDiff:
         return {kind: sum(change.kind == kind for change in self.changes) for kind in KINDS}
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """The outcome in one sentence."""
         if not self.changes:
-            same = self.old.document.sha256 == self.new.document.sha256
-            return "No clause differs" + ("; it is the same document." if same else ", though the documents do.")
-        number, broken = len(self.changes), len(self.breaking)
-        changes = f"{number} clause{'' if number == 1 else 's'} differ{'s' if number == 1 else ''}"
+            return (_SAME if self.old.document.sha256 == self.new.document.sha256 else _NONE)()
+        changes = Count(len(self.changes), NOUNS["clause differs"])
+        broken = len(self.breaking)
         if not broken:
-            return f"{changes}; none of that breaks a client of the old contract."
-        return f"{changes}; {broken} of them break{'s' if broken == 1 else ''} a client of the old contract."
+            return _HARMLESS(changes=changes)
+        return _BREAKS(changes=changes) if broken == 1 else _BREAK(changes=changes, number=broken)

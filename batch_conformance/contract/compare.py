@@ -9,12 +9,26 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import reduce
 
 from batch_conformance.contract.change import ChangeKind
 from batch_conformance.contract.clauses import rule_of
 from batch_conformance.contract.constraints import Bound, Constraints
 from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property
 from batch_conformance.contract.value_space import ValueSpace, assertions, covering, is_within, union
+from batch_conformance.message import Listing, Message, Template, shown, type_named
+
+_MAY_BE_ABSENT = Template("diff.may_be_absent", "may be absent")
+_IS_ALWAYS_THERE = Template("diff.is_always_there", "is always there")
+_ANY_TYPE = Template("diff.any_type", "any type")
+_OPEN = Template("diff.open", "further properties may come")
+_CLOSED = Template("diff.closed", "no further property comes")
+_ANY_VALUE = Template("diff.any_value", "any value")
+_NO_VALUE = Template("diff.no_value", "no value")
+_ONE_OF = Template("diff.one_of", "one of {values}")
+_ONE_OF_MANY = Template("diff.one_of_many", "one of {values} and {number} more")
+_OR = Template("diff.or", "{first}; or {second}")
+_MORE_ALTERNATIVES = Template("diff.more_alternatives", "{number} more alternatives")
 
 _INTEROPERABLE = 2**53 - 1
 """The integers that every reader of JSON agrees on (RFC 8259 section 6): a bound from there on says nothing."""
@@ -29,13 +43,13 @@ _MOST_COUNTED = 64
 class Difference:
     """One statement that two schemas make differently of the same value; ``came`` are the values that are new.
 
-    ``keyword`` is the one that the statement is made by; ``old`` and ``new`` are in words, empty for nothing said.
+    ``keyword`` is the one that the statement is made by; ``old`` and ``new`` are in words, None for nothing said.
     """
 
     keyword: str
     kind: ChangeKind
-    old: str
-    new: str
+    old: Message | None
+    new: Message | None
     came: tuple[str, ...] = ()
 
     @property
@@ -50,7 +64,7 @@ def compare_places(old: Property, new: Property) -> Iterator[Difference]:
     if before != after:
         yield _types(before, after)
     if old.required != new.required:
-        words = ("may be absent", "is always there")
+        words = (_MAY_BE_ABSENT(), _IS_ALWAYS_THERE())
         kind: ChangeKind = "tightened" if new.required else "loosened"
         yield Difference("required", kind, words[old.required], words[new.required])
     yield from dict.fromkeys(_between_spaces(old, new))
@@ -58,12 +72,12 @@ def compare_places(old: Property, new: Property) -> Iterator[Difference]:
         yield from _as_written(old, new)
 
 
-def type_words(types: frozenset[str]) -> str:
+def type_words(types: frozenset[str]) -> Message:
     """``integer or null``; ``any type`` where nothing is said."""
     if types == ALL_TYPES:
-        return "any type"
+        return _ANY_TYPE()
     names = sorted(types - {"integer"} if "number" in types else types, key=lambda name: (name == "null", name))
-    return " or ".join(names)
+    return shown(Listing(tuple(map(type_named, names)), "or"))
 
 
 def _admitted_types(place: Property) -> frozenset[str]:
@@ -103,10 +117,10 @@ def _as_written(old: Property, new: Property) -> Iterator[Difference]:
             yield Difference(keyword, kind, was, now)
 
 
-def _shortened(keyword: str, text: str | None) -> str:
+def _shortened(keyword: str, text: str | None) -> Message | None:
     if text is None:
-        return ""
-    return f"{keyword} {text if len(text) <= _SHOWN_TEXT else text[: _SHOWN_TEXT - 1] + '…'}"
+        return None
+    return shown(f"{keyword} {text if len(text) <= _SHOWN_TEXT else text[: _SHOWN_TEXT - 1] + '…'}")
 
 
 def _comparable(space: ValueSpace) -> ValueSpace:
@@ -179,9 +193,9 @@ def _between(
         if was != now:
             kind_of_change = _direction(was, now)
             place = next(one.keyword for one in (now, was) if one is not None)
-            yield Difference(place, kind_of_change, was.words if was else "", now.words if now else "")
+            yield Difference(place, kind_of_change, was.words if was else None, now.words if now else None)
     if old.closed != new.closed:
-        words = ("further properties may come", "no further property comes")
+        words = (_OPEN(), _CLOSED())
         yield Difference(
             "additionalProperties", "tightened" if new.closed else "loosened", words[old.closed], words[new.closed]
         )
@@ -192,7 +206,7 @@ class _Statement:
     """An assertion other than a list: ``alone`` is what it admits, by itself."""
 
     keyword: str
-    words: str
+    words: Message
     alone: Constraints = field(compare=False)
 
 
@@ -213,8 +227,8 @@ def _statements(one: Constraints, kind: str) -> dict[str, _Statement]:
         said = list(assertions(alone, kind))
         if said:
             keyword = said[0][0]
-            words = " and ".join(f"{keyword} {json.dumps(value, ensure_ascii=False)}" for _, value in said)
-            found[name] = _Statement(keyword, words, alone)
+            words = tuple(f"{keyword} {json.dumps(value, ensure_ascii=False)}" for _, value in said)
+            found[name] = _Statement(keyword, shown(Listing(words, "and")), alone)
     return found
 
 
@@ -249,20 +263,25 @@ def _listed(one: Constraints) -> list[str] | None:
     return None if values is None else [json.dumps(value, ensure_ascii=False) for value in values]
 
 
-def _listing(values: Iterable[str] | None) -> str:
+def _listing(values: Iterable[str] | None) -> Message:
     if values is None:
-        return "any value"
-    shown = list(values)
-    rest = f" and {len(shown) - _SHOWN_VALUES} more" if len(shown) > _SHOWN_VALUES else ""
-    return "one of " + ", ".join(shown[:_SHOWN_VALUES]) + rest if shown else "no value"
+        return _ANY_VALUE()
+    listed = list(values)
+    some = Listing(tuple(listed[:_SHOWN_VALUES]))
+    if len(listed) > _SHOWN_VALUES:
+        return _ONE_OF_MANY(values=some, number=len(listed) - _SHOWN_VALUES)
+    return _ONE_OF(values=some) if listed else _NO_VALUE()
 
 
-def _alternatives(alternatives: Sequence[Constraints], kind: str) -> str:
+def _alternatives(alternatives: Sequence[Constraints], kind: str) -> Message:
     """What the alternatives say, in words."""
-    described = []
+    described: list[Message] = []
     for one in alternatives[:_SHOWN_ALTERNATIVES]:
         values = _listed(one)
         parts = [statement.words for statement in _statements(one, kind).values()]
-        described.append(", ".join([*([_listing(values)] if values is not None else []), *parts]) or "any value")
+        listed = (*([_listing(values)] if values is not None else []), *parts)
+        described.append(shown(Listing(listed)) if listed else _ANY_VALUE())
     more = len(alternatives) - _SHOWN_ALTERNATIVES
-    return "; or ".join(described) + (f"; or {more} more alternatives" if more > 0 else "")
+    if more > 0:
+        described.append(_MORE_ALTERNATIVES(number=more))
+    return reduce(lambda first, second: _OR(first=first, second=second), described)

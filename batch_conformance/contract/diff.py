@@ -16,6 +16,25 @@ from batch_conformance.contract.compare import type_words
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import ResponseContract
 from batch_conformance.contract.request_diff import request_changes
+from batch_conformance.message import Listing, Message, Template, shown
+
+_NEW_SUCCESS = Template(
+    "diff.why.new_success", "A client that waits for the documented success takes it for something else."
+)
+_NEW_STATUS = Template(
+    "diff.why.new_status",
+    "Clients treat a status that they do not know like the first of its hundred (RFC 9110 section 15).",
+)
+_SUCCESS_GONE = Template("diff.why.success_gone", "Clients wait for it.")
+_STATUS_GONE = Template("diff.why.status_gone", "It is not answered any more; what handles it in clients is idle.")
+_HEADER_GONE = Template("diff.why.header_gone", "A client that reads the header finds nothing.")
+_NEW_HEADER = Template("diff.why.new_header", "Clients ignore headers that they do not know.")
+_FORMAT_GONE = Template("diff.why.format_gone", "A client that reads this format is sent another.")
+_NEW_FORMAT = Template("diff.why.new_format", "A client that asks for the old format by Accept is still sent it.")
+_NEW_BODY = Template("diff.why.new_body", "No body was promised before; who reads none may ignore it.")
+_NO_BODY = Template("diff.no_body", "no body")
+_TYPED = Template("diff.typed", "{media_type}: {types}")
+_WITH_BODIES = Template("diff.with_bodies", "{response} ({bodies})")
 
 
 def diff_contracts(old: Contract, new: Contract) -> ContractDiff:
@@ -44,37 +63,29 @@ def _responses(old: Contract, new: Contract) -> Iterator[Change]:
                 )
             continue
         breaking = status.startswith(("1", "2", "3"))
-        why = (
-            "A client that waits for the documented success takes it for something else."
-            if breaking
-            else "Clients treat a status that they do not know like the first of its hundred (RFC 9110 section 15)."
-        )
-        words = " ".join((status, response.description, _bodies(response))).strip()
+        why = (_NEW_SUCCESS if breaking else _NEW_STATUS)()
+        words = _response_words(status, response)
         yield Change(
-            "response.status", "added", breaking, "", words, why, status=status, new_location=response.location
+            "response.status", "added", breaking, None, words, why, status=status, new_location=response.location
         )
     for status, response in before.items():
         if status not in after:
             success = status.startswith("2")
-            why = (
-                "Clients wait for it."
-                if success
-                else "It is not answered any more; what handles it in clients is idle."
-            )
-            words = " ".join((status, response.description, _bodies(response))).strip()
+            why = (_SUCCESS_GONE if success else _STATUS_GONE)()
+            words = _response_words(status, response)
             yield Change(
-                "response.status", "removed", success, words, "", why, status=status, old_location=response.location
+                "response.status", "removed", success, words, None, why, status=status, old_location=response.location
             )
 
 
-def _bodies(response: ResponseContract) -> str:
-    """What a documented response holds, in words: ``(application/json: string)``."""
-    kinds = (
-        f"{media_type}: {type_words(schema.properties[0].types)}" if schema else media_type
+def _response_words(status: str, response: ResponseContract) -> Message:
+    """A documented response in words: ``404 Not found (application/json: string)``."""
+    named = f"{status} {response.description}".strip()
+    kinds = tuple(
+        _TYPED(media_type=media_type, types=type_words(schema.properties[0].types)) if schema else media_type
         for media_type, schema in response.content.items()
     )
-    listed = ", ".join(kinds)
-    return f"({listed})" if listed else ""
+    return _WITH_BODIES(response=named, bodies=Listing(kinds)) if kinds else shown(named)
 
 
 def _contents(old: ResponseContract, new: ResponseContract) -> Iterator[Change]:
@@ -82,24 +93,19 @@ def _contents(old: ResponseContract, new: ResponseContract) -> Iterator[Change]:
     before, after = ({name.lower(): name for name in response.headers} for response in (old, new))
     for name in before:
         if name not in after:
-            yield Change("response.header", "removed", True, before[name], "", "A client that reads it finds nothing.")
+            yield Change("response.header", "removed", True, shown(before[name]), None, _HEADER_GONE())
     for name in after:
         if name not in before:
-            why = "Clients ignore headers that they do not know."
-            yield Change("response.header", "added", False, "", after[name], why)
+            yield Change("response.header", "added", False, None, shown(after[name]), _NEW_HEADER())
     for media_type in old.content:
         if media_type not in new.content:
-            why = "A client that reads this format is sent another."
-            listed = ", ".join(new.content) or "no body"
-            yield Change("response.media_type", "removed", True, media_type, listed, why, media_type=media_type)
+            why, named = _FORMAT_GONE(), shown(media_type)
+            listed = shown(Listing(tuple(new.content))) if new.content else _NO_BODY()
+            yield Change("response.media_type", "removed", True, named, listed, why, media_type=media_type)
     for media_type in new.content:
         if media_type not in old.content:
-            why = (
-                "A client that asks for the old format by Accept is still sent it."
-                if old.content
-                else "No body was promised before; who reads none may ignore it."
-            )
-            yield Change("response.media_type", "added", False, "", media_type, why, media_type=media_type)
+            why, named = (_NEW_FORMAT if old.content else _NEW_BODY)(), shown(media_type)
+            yield Change("response.media_type", "added", False, None, named, why, media_type=media_type)
     for media_type, schema in old.content.items():
         other = new.content.get(media_type)
         if schema is not None and other is not None:

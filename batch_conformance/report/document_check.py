@@ -34,7 +34,7 @@ def _lines(check: DocumentCheck, language: Language) -> Iterator[str]:
     for contradiction in check.contradictions:
         yield f"  {contradiction.location}: {one_line(language.render(contradiction.says))} [{contradiction.rule}]"
     if check.diff is not None and check.diff.changes:
-        yield from render_text(check.diff).splitlines()
+        yield from render_text(check.diff, language).splitlines()
     elif check.diff is not None:
         yield f"  {language.render(SAME(revision=check.diff.old.document.name))}"
 

@@ -215,14 +215,14 @@ def badge(vendor: Vendor) -> str:
     )
 
 
-class Render(Protocol):
+class RenderMatrix(Protocol):
     """Renders a matrix in one format; a format for machines is English in every language."""
 
     def __call__(self, matrix: Matrix, language: Language = ENGLISH, /) -> str:
         """The text of the file."""
 
 
-FORMATS: Mapping[str, Render] = {
+FORMATS: Mapping[str, RenderMatrix] = {
     "matrix.json": render_json,
     "matrix.html": render_html,
     "matrix.md": render_markdown,
