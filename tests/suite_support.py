@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fork_server import OF_THE_INTERPRETER, run_module
+
 from batch_conformance.mock.process import EmbeddedMock
 
 ROOT = Path(__file__).resolve().parent.parent
 PLAIN = ("-p", "no:randomly", "-p", "no:cacheprovider", "-q")
+PLUGINS = ("-p", "hypothesispytest", "-p", "xdist")
 OURS = ("BATCH_API_KEY", "BATCH_IDS", "PYTEST_BASE_URL", "PYTEST_ADDOPTS", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
 
 
@@ -39,6 +42,12 @@ class Outcome:
         ]
 
 
+def run_command(*arguments: str, module: str = "batch_conformance", **env: str) -> subprocess.CompletedProcess[str]:
+    """What a command comes to in a process of its own, in the clone."""
+    plain = {name: value for name, value in os.environ.items() if name not in OURS}
+    return run_module(module, *arguments, environment=plain | env, timeout=300)
+
+
 def run_suite(
     folder: Path,
     *arguments: str,
@@ -47,8 +56,13 @@ def run_suite(
     env: Mapping[str, str] | None = None,
     cwd: Path = ROOT,
     timeout: float = 120,
+    fresh: bool = False,
 ) -> Outcome:
-    """Run pytest with these arguments; with ``mock``, against it, with its key and its ids."""
+    """Run pytest with these arguments; with ``mock``, against it, with its key and its ids.
+
+    With ``fresh``, or where ``env`` tells the interpreter something, by one that starts anew and with every plugin that
+    is installed; else by a fork of one that has the libraries imported, with the plugins of Hypothesis and xdist alone.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
     target: tuple[str, ...] = ()
     if mock is not None:
@@ -57,9 +71,14 @@ def run_suite(
         if ids:
             environment["BATCH_IDS"] = ",".join(mock.batch_ids)
     environment |= env or {}
-    command = [sys.executable, "-m", "pytest", *PLAIN, *target, f"--reports-dir={folder}", *arguments]
+    arguments = (*PLAIN, *target, f"--reports-dir={folder}", *arguments)
+    read_at_start = any(name.startswith(OF_THE_INTERPRETER) for name in env or ())
+    if not (fresh or read_at_start) and cwd == ROOT:
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        done = run_module("pytest", *PLUGINS, *arguments, environment=environment, timeout=timeout)
+        return Outcome(done.returncode, done.stdout + done.stderr, folder)
     done = subprocess.run(
-        command,
+        [sys.executable, "-m", "pytest", *arguments],
         cwd=cwd,
         env=environment,
         capture_output=True,

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
-from suite_support import ROOT
+from suite_support import run_command
 
 from batch_conformance import __version__
 from batch_conformance.cli import main
 from batch_conformance.rules import REGISTRY
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "batch_conformance", *arguments]
-    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-
-
 @pytest.mark.parametrize(
     "arguments", [("nonsense",), ("mock", "--port", "x"), ("explain", "no.such_rule"), ("completion", "cmd")], ids=str
 )
 def test_wrong_usage_is_exit_code_4_without_a_traceback(arguments: tuple[str, ...]) -> None:
-    done = command(*arguments)
+    done = run_command(*arguments)
     assert done.returncode == 4, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr
 
 
 def test_the_version_is_the_packages() -> None:
-    assert command("--version").stdout.split()[-1] == __version__
+    assert run_command("--version").stdout.split()[-1] == __version__
 
 
 def test_explain_lists_every_rule_and_tells_one_in_full() -> None:
-    listed = command("explain").stdout
+    listed = run_command("explain").stdout
     assert all(rule in listed for rule in REGISTRY)
-    told = command("explain", "body.type").stdout
+    told = run_command("explain", "body.type").stdout
     rule = REGISTRY["body.type"]
     assert rule.title in told
     assert rule.remedy in told
@@ -43,13 +35,13 @@ def test_explain_lists_every_rule_and_tells_one_in_full() -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_printed_for_the_shell(shell: str) -> None:
-    done = command("completion", shell)
+    done = run_command("completion", shell)
     assert done.returncode == 0
     assert "_BATCH_CONFORMANCE_COMPLETE" in done.stdout
 
 
 def test_run_hands_its_options_to_pytest() -> None:
-    done = command("run", "--collect-only", "-q")
+    done = run_command("run", "--collect-only", "-q")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "suites/test_response_bodies.py::test_each_value_has_its_documented_type[200-created_at]" in done.stdout
 

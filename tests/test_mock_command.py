@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from mock_support import Client
+from suite_support import run_command
 
 from batch_conformance.mock.sample_batches import make_sample_batches
 
@@ -46,9 +47,7 @@ def started(*arguments: str, **variables: str) -> Iterator[tuple[subprocess.Pope
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, check=False, env=environment(**variables), timeout=30
-    )
+    return run_command(*arguments, module="batch_conformance.mock", **variables)
 
 
 def port_in(lines: list[str]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from operation_support import of, operation, write
-from suite_support import OURS, ROOT, run_suite
+from suite_support import ROOT, run_command, run_suite
 
 from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.sources import load_contract
@@ -24,20 +23,6 @@ from batch_conformance.mock.spec_of_contract import mock_spec_of
 JOBS, MODELS = "/jobs/{job}", "/models/{model}"
 TWO = of({JOBS: {"get": operation(JOBS, "getJob")}, MODELS: {"get": operation(MODELS, "getModel")}})
 REFUSED = "has 2 operations GET /…/{id} and none of them is for batches: choose one with --operation: "
-
-
-def command(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    plain = {name: value for name, value in os.environ.items() if name not in OURS}
-    return subprocess.run(
-        [sys.executable, "-m", "batch_conformance", *arguments],
-        cwd=ROOT,
-        env={**plain, **env},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
 
 
 def recorded(folder: Path, *bodies: Any, path: str = "/models/m1") -> str:
@@ -72,11 +57,11 @@ def test_a_command_refuses_what_it_cannot_choose_and_takes_what_is_named(tmp_pat
     api = write(tmp_path, TWO)
     recorded(tmp_path, {"id": "m1"})
     arguments = [part.replace("API", api).replace("FOLDER", str(tmp_path)) for part in COMMANDS[name]]
-    undecided = command(*arguments)
+    undecided = run_command(*arguments)
     assert (undecided.returncode, REFUSED in undecided.stdout + undecided.stderr) == (4, True), undecided
-    blank = command(*arguments, "--operation= ")
+    blank = run_command(*arguments, "--operation= ")
     assert (blank.returncode, "--operation is empty" in blank.stdout + blank.stderr) == (4, True), blank
-    named = command(*arguments, "--operation=GET /models/{id}")
+    named = run_command(*arguments, "--operation=GET /models/{id}")
     assert named.returncode == 0, named.stdout + named.stderr
     for done in (undecided, blank, named):
         assert "Traceback" not in done.stdout + done.stderr
@@ -107,7 +92,7 @@ def test_recorded_traffic_is_judged_by_the_operation_that_is_named(tmp_path: Pat
     api = write(tmp_path, TWO)
     file = recorded(tmp_path, *({"id": f"m{number}"} for number in range(40)), {"id": 7})
     arguments = ("validate", file, file, f"--contract={api}", "--operation=getModel", f"--reports-dir={tmp_path}")
-    done = command(*arguments, *more)
+    done = run_command(*arguments, *more)
     assert done.returncode == 1, done.stdout + done.stderr
     drift = json.loads((tmp_path / "drift.json").read_text())
     assert {(f["rule"], f["operation"], f["pointer"]) for f in drift["findings"] if f["level"] == "must"} == {
@@ -119,7 +104,7 @@ def test_recorded_traffic_is_judged_by_the_operation_that_is_named(tmp_path: Pat
 def test_a_proof_tries_out_the_operation_that_is_named_in_every_process(tmp_path: Path) -> None:
     api = write(tmp_path, TWO)
     arguments = ("prove", f"--contract={api}", "--operation=getJob", "--jobs=2", f"--reports-dir={tmp_path}")
-    done = command(*arguments, "--name=200/id:*")
+    done = run_command(*arguments, "--name=200/id:*")
     assert done.returncode == 0, done.stdout + done.stderr
     proof = json.loads((tmp_path / "prove.json").read_text())
     assert (proof["contract"]["operation"], proof["contract"]["path"]) == ("getJob", JOBS)
@@ -133,10 +118,10 @@ def test_a_comparison_by_id_finds_the_operation_at_its_new_path(tmp_path: Path) 
         }
     )
     old, new = write(tmp_path, TWO, "old.yaml"), write(tmp_path, moved, "new.yaml")
-    by_id = command("diff", old, new, "--operation=getModel", "--format=json")
+    by_id = run_command("diff", old, new, "--operation=getModel", "--format=json")
     assert by_id.returncode == 1, by_id.stdout + by_id.stderr
     assert [change["rule"] for change in json.loads(by_id.stdout)["changes"]] == ["request.path"]
-    by_path = command("diff", old, new, "--operation=GET /models/{model}")
+    by_path = run_command("diff", old, new, "--operation=GET /models/{model}")
     assert by_path.returncode == 4
     assert re.fullmatch(
         r"\S*new\.yaml has no operation 'GET /models/\{model\}'; it has /v2/models/\{model\} \(getModel\), .*\n",
@@ -154,7 +139,7 @@ def test_a_target_of_an_audit_file_names_its_operation_among_its_options(tmp_pat
         ]
         file = tmp_path / "audit.yaml"
         file.write_text(yaml.safe_dump({"targets": targets, "options": {"contract": api, "exploration": "quick"}}))
-        done = command("audit", str(file), f"--reports-dir={tmp_path}", KEY_OF_MODELS=mock.key)
+        done = run_command("audit", str(file), f"--reports-dir={tmp_path}", KEY_OF_MODELS=mock.key)
     assert done.returncode == 4, done.stdout + done.stderr
     assert json.loads((tmp_path / "named" / "drift.json").read_text())["contract"]["path"] == MODELS
     assert REFUSED in done.stdout
@@ -199,19 +184,19 @@ def test_what_a_mock_of_a_contract_cannot_do_is_wrong_usage(
     tmp_path: Path, arguments: tuple[str, ...], says: str
 ) -> None:
     api = write(tmp_path, of({JOBS: TWO["paths"][JOBS]}))
-    done = command("mock", "--port=0", f"--contract={api}", *arguments)
+    done = run_command("mock", "--port=0", f"--contract={api}", *arguments)
     assert (done.returncode, says in done.stderr) == (4, True), done.stderr
 
 
 def test_a_mock_takes_no_contract_by_url() -> None:
-    done = command("mock", "--contract=https://api.example.com/openapi.yaml")
+    done = run_command("mock", "--contract=https://api.example.com/openapi.yaml")
     assert (done.returncode, "takes a name or a file here" in done.stderr) == (4, True)
 
 
 def test_a_mock_of_a_contract_without_a_success_is_refused(tmp_path: Path) -> None:
     bare = operation(JOBS)
     del bare["responses"]["200"]
-    done = command("mock", f"--contract={write(tmp_path, of({JOBS: {'get': bare}}))}")
+    done = run_command("mock", f"--contract={write(tmp_path, of({JOBS: {'get': bare}}))}")
     assert (done.returncode, "a mock needs a 200" in done.stderr) == (4, True)
 
 

@@ -47,7 +47,7 @@ def at_work(tmp_path_factory: pytest.TempPathFactory) -> AllAtWork:
     options += (f"--html={page}", "--self-contained-html", f"--ctrf={ctrf}", f"--alluredir={allure}")
     options += ("--cov=batch_conformance.report", "--cov-report=", "--exploration=quick")
     with EmbeddedMock(drifts=["created_at_string"]) as mock:
-        outcome = run_suite(folder, *options, mock=mock, env={"COVERAGE_FILE": str(folder / "coverage")})
+        outcome = run_suite(folder, *options, mock=mock, env={"COVERAGE_FILE": str(folder / "coverage")}, fresh=True)
         key = mock.key
     results = [json.loads(file.read_text("utf-8")) for file in allure.glob("*-result.json")]
     return AllAtWork(outcome, key, json.loads(ctrf.read_text("utf-8")), results, page.read_text("utf-8"))
@@ -94,17 +94,18 @@ def test_none_of_them_shows_an_object_or_the_key(at_work: AllAtWork) -> None:
 def test_the_base_url_of_pytest_base_url_is_ours(tmp_path: Path) -> None:
     with EmbeddedMock() as mock:
         env = {"PYTEST_BASE_URL": mock.base_url, "BATCH_API_KEY": mock.key, "BATCH_IDS": mock.batch_ids[0]}
-        outcome = run_suite(tmp_path, "--exploration=quick", env=env)
+        outcome = run_suite(tmp_path, "--exploration=quick", env=env, fresh=True)
     assert outcome.drift["target"]["base_url"] == mock.base_url
 
 
 def test_without_any_other_plugin_the_suite_runs_as_well(tmp_path: Path) -> None:
     env = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    outcome = run_suite(tmp_path, "--exploration=quick", env=env)
+    outcome = run_suite(tmp_path, "--exploration=quick", env=env, fresh=True)
     assert outcome.code == 0, outcome.text
 
 
 def test_the_projects_own_tests_run_with_all_of_them(tmp_path: Path) -> None:
-    outcome = run_suite(tmp_path / "none", "-p", "randomly", "-n", "2", str(ROOT / "tests" / "test_strict_json.py"))
+    arguments = ("-p", "randomly", "-n", "2", str(ROOT / "tests" / "test_strict_json.py"))
+    outcome = run_suite(tmp_path / "none", *arguments, fresh=True)
     assert outcome.code == 0, outcome.text
     assert not (tmp_path / "none").exists()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from suite_support import ROOT, run_suite
+from suite_support import ROOT, run_command, run_suite
 
 from batch_conformance.contract.sources import load_contract, shipped_contract
 from batch_conformance.mock.drifts import DRIFTS
@@ -35,8 +35,7 @@ def bench() -> Iterator[DriftRunner]:
 
 
 def prove(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "batch_conformance", "prove", *arguments, "--reports-dir", str(folder)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    return run_command("prove", *arguments, "--reports-dir", str(folder))
 
 
 def trial(name: str, verdict: Any, *findings: Seen) -> Trial:

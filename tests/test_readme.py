@@ -53,7 +53,7 @@ def test_the_command_of_the_ci_snippets_audits_a_target(tmp_path: Path) -> None:
     commands = re.findall(r"(?:run: |- )pytest (--base-url) https://\S+$", README, re.MULTILINE)
     assert commands == ["--base-url", "--base-url"]
     with EmbeddedMock() as mock:
-        assert run_suite(tmp_path, "--exploration=quick", mock=mock).code == 0
+        assert run_suite(tmp_path, "--exploration=quick", mock=mock, fresh=True).code == 0
 
 
 def test_the_pictures_are_there_and_the_command_that_takes_them_takes_these() -> None:
@@ -71,7 +71,7 @@ def test_the_terminals_are_shown_as_they_are_now(tmp_path: Path) -> None:
     assert shown == set(re.findall(r'<img src="docs/screenshots/terminal-(\w+)\.svg"', CHINESE)) == {"drift", "clean"}
     drawn = (ROOT / "docs" / "screenshots" / "terminal-drift.svg").read_text(encoding="utf-8").replace("&#160;", " ")
     with EmbeddedMock(drifts=["created_at_string"]) as mock:
-        told = run_suite(tmp_path, "--exploration=quick", mock=mock).text
+        told = run_suite(tmp_path, "--exploration=quick", mock=mock, fresh=True).text
     failure = told.partition("test_each_value_has_its_documented_type[200-created_at]")[2].splitlines()
     for line in failure[2:6]:
         assert html.escape(line.strip(), quote=False).replace('"', "&quot;") in drawn, line

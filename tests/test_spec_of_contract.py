@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schema_strategies import components, schemas
-from suite_support import ROOT
+from suite_support import run_command
 
 from batch_conformance.contract.contract import Contract, compile_contract
 from batch_conformance.contract.document import Document, parse_document
@@ -323,9 +321,8 @@ def test_every_place_of_a_success_is_shown(document: str) -> None:
 def test_prove_says_what_no_mock_can_serve_and_ends_with_4(jobs: str, tmp_path: Path) -> None:
     path = tmp_path / "things.json"
     path.write_text(json.dumps(contract(s404=content({"not": {}})).document.data), encoding="utf-8")
-    command = [sys.executable, "-m", "batch_conformance", "prove", f"--contract={path}", f"--reports-dir={tmp_path}"]
-    command += ["--name=pretty_json", "--name=chunked", f"--jobs={jobs}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    arguments = (f"--contract={path}", f"--reports-dir={tmp_path}", "--name=pretty_json", "--name=chunked")
+    done = run_command("prove", *arguments, f"--jobs={jobs}")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (4, "", 1)
     assert "no body could be made for the 404 of this contract" in done.stderr
 

@@ -24,7 +24,7 @@ def failures(folder: Path) -> list[str | None]:
 
 
 def test_plain_pytest_audits_the_embedded_mock_and_leaves_the_reports(tmp_path: Path) -> None:
-    outcome = run_suite(tmp_path)
+    outcome = run_suite(tmp_path, fresh=True)
     assert outcome.code == 0, outcome.text
     assert outcome.drift["verdict"] == "conforms"
     assert outcome.drift["complete"] is True
@@ -122,7 +122,7 @@ def test_nulls_are_nine_findings_against_the_document_as_published_and_none_as_d
 
 def test_two_runs_give_the_same_findings_in_the_same_order(tmp_path: Path) -> None:
     with EmbeddedMock(drifts=["status_upper_case", "no_challenge"]) as mock:
-        runs = [run_suite(tmp_path / name, mock=mock) for name in ("one", "two")]
+        runs = [run_suite(tmp_path / name, mock=mock, fresh=True) for name in ("one", "two")]
     one, two = ([(f["id"], f["expected"], f["observed"]) for f in run.drift["findings"]] for run in runs)
     assert one == two
     assert len(one) >= 2
