@@ -23,6 +23,7 @@ _FOUND = Template("verdict.found", "{findings} ({levels})")
 _FOUND_ACCEPTED = Template("verdict.found_accepted", "{found}, all of it accepted")
 _SOME_ACCEPTED = Template("verdict.some_accepted", "{found}, {number} of them accepted")
 _ENDED_EARLY = Template("verdict.ended_early", "{found}. The run ended early: {stopped}.")
+_BEHIND = Template("verdict.cause", "{found}. What the key opens could not be judged: {cause}.")
 _LEVELS: Mapping[Level, Template] = {
     "must": Template("verdict.must", "{number} must"),
     "should": Template("verdict.should", "{number} should"),
@@ -84,6 +85,7 @@ def decide(
     missing: Sequence[Message],
     fail_on: FailOn,
     stopped: Message | None = None,
+    cause: Message | None = None,
     interrupted: bool = False,
     fault: str = "",
     partial: bool = False,
@@ -94,7 +96,8 @@ def decide(
     """The verdict and the exit code of a run.
 
     ``missing`` names what a definite verdict requires and stayed unjudged, ``stopped`` why the run ended early,
-    ``fault`` a fault of this tool. ``partial`` says that only a part was selected, so nothing is required.
+    ``cause`` the one cause of all that could not be judged, ``fault`` a fault of this tool. ``partial`` says that only
+    a part was selected, so nothing is required.
     ``uncovered`` says that less of the contract was judged than asked for. ``obsolete`` counts entries of a strict
     baseline that are fixed. ``outside`` are the ids of findings at clauses that were not selected: they are drift, and
     fail nothing.
@@ -103,8 +106,9 @@ def decide(
     all_failing = [finding for finding in findings if fails_gate(finding, fail_on)]
     failing = [finding for finding in all_failing if finding.id not in outside]
     lacking = () if partial else (*missing, *((uncovered,) if uncovered else ()))
-    verdict: Verdict = "drift" if weighty else "inconclusive" if lacking or (stopped and not partial) else "conforms"
-    outcome = _outcome(verdict, weighty, lacking, stopped, partial)
+    why = stopped or cause
+    verdict: Verdict = "drift" if weighty else "inconclusive" if lacking or (why and not partial) else "conforms"
+    outcome = _outcome(verdict, weighty, lacking, stopped, cause, partial=partial)
     if fault:
         return Decision(verdict, EXIT_FAULT, _FAULT(), outcome)
     if interrupted:
@@ -115,8 +119,8 @@ def decide(
             reasons.append(_ONE_OBSOLETE() if obsolete == 1 else _OBSOLETE(number=obsolete))
         return Decision(verdict, EXIT_DRIFT, shown(Listing(tuple(reasons), ";")), outcome)
     # Drift that is accepted makes up for nothing that could not be judged.
-    if lacking or (stopped and not partial):
-        return Decision(verdict, EXIT_INCONCLUSIVE, stopped or shown(Listing(lacking, ";")), outcome)
+    if lacking or (why and not partial):
+        return Decision(verdict, EXIT_INCONCLUSIVE, why or shown(Listing(lacking, ";")), outcome)
     if verdict == "drift":
         accepted = all(finding.state == "known" for finding in weighty)
         reason = _ALL_ACCEPTED() if accepted else _NOTHING_NEW(fail_on=fail_on)
@@ -131,19 +135,23 @@ def _outcome(
     weighty: Sequence[Finding],
     lacking: Sequence[Message],
     stopped: Message | None,
+    cause: Message | None,
+    *,
     partial: bool,
 ) -> Message:
     if verdict == "conforms":
         return _PART_KEEPS() if partial else _KEEPS()
     if verdict == "inconclusive":
-        return _REASON(reason=stopped or _NOT_OBSERVED(missing=Listing(tuple(lacking))))
+        return _REASON(reason=stopped or cause or _NOT_OBSERVED(missing=Listing(tuple(lacking))))
     counts = {level: sum(finding.level == level for finding in weighty) for level in LEVELS}
     levels = Listing(tuple(_LEVELS[level](number=number) for level, number in counts.items() if number))
     known = sum(finding.state == "known" for finding in weighty)
     found = _FOUND(findings=_count(weighty), levels=levels)
     if known:
         found = _FOUND_ACCEPTED(found=found) if known == len(weighty) else _SOME_ACCEPTED(found=found, number=known)
-    return _ENDED_EARLY(found=found, stopped=stopped) if stopped else _REASON(reason=found)
+    if stopped:
+        return _ENDED_EARLY(found=found, stopped=stopped)
+    return _BEHIND(found=found, cause=cause) if cause else _REASON(reason=found)
 
 
 def _count(findings: Sequence[Finding]) -> Count:

@@ -96,11 +96,13 @@ class PersistentFailure:
     of: Message | None = None
     drops: tuple[int, int] | None = None
 
-    def deviation(self, observation: Observation) -> Deviation:
-        """The deviation that it is, with its exchange."""
+    def deviation(self, observation: Observation, asked: Message | None = None) -> Deviation:
+        """What it is, told with the exchange; ``asked`` says of what, where that is wider than the kind of request."""
         if self.drops is not None:
             return _dropped(observation, *self.drops)
-        return _silent(observation, self.of) if self.down.sort == "silent" else _server_error(observation, self.of)
+        always = self.of or asked or _of_kind(observation)
+        tell = _silent if self.down.sort == "silent" else _server_error
+        return tell(observation, always, _kind_of(observation, self.of))
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,32 +428,35 @@ def shows_a_batch(probe: Probe) -> bool:
     return plain and probe.subject in ("known", "recorded") and bool(probe.batch_id)
 
 
-def _server_error(observation: Observation, of: Message | None) -> Deviation:
-    """The deviation that a 5xx is to a kind of request that is always answered so, or for what ``of`` says."""
+def _of_kind(observation: Observation) -> str:
+    """The kind of request, by its name."""
+    return kind_of(observation.exchange.probe) + named_operation(observation.contract, observation.operation)
+
+
+def _server_error(observation: Observation, always: Message | str, kind: str) -> Deviation:
+    """The deviation that a 5xx is to a request that is answered so every time; ``always`` says which."""
     status = str(observation.exchange.status)
-    always = of or kind_of(observation.exchange.probe) + named_operation(observation.contract, observation.operation)
     return SERVER_ERROR.deviation(
         observation,
         Broken(
             expected=_AS_OTHERS(),
             observed=_EVERY_TIME(status=status, request=always),
-            kind=_kind_of(observation, of),
+            kind=kind,
         ),
     )
 
 
-def _silent(observation: Observation, of: Message | None) -> Deviation:
-    """The deviation that no answer is to a kind of request that never gets one, or for what ``of`` says."""
+def _silent(observation: Observation, always: Message | str, kind: str) -> Deviation:
+    """The deviation that no answer is to a request that never gets one; ``always`` says which."""
     failure = observation.exchange.failure
     detail = failure.detail if failure else _NOTHING()
-    always = of or kind_of(observation.exchange.probe) + named_operation(observation.contract, observation.operation)
     return SILENT.deviation(
         observation,
         Broken(
             status="",
             expected=_AS_OTHERS(),
             observed=_NEVER(failure=detail, request=always),
-            kind=_kind_of(observation, of),
+            kind=kind,
         ),
     )
 

@@ -16,6 +16,7 @@ from batch_conformance.rules.authentication import (
     is_scheme_refused,
     must_be_refused,
 )
+from batch_conformance.rules.leaks import injected
 from batch_conformance.rules.media_type import accepts_documented
 from batch_conformance.rules.rule import is_success
 
@@ -77,6 +78,12 @@ class Facts:
         """Whether it got anything else, or nothing at all."""
         self._door_answers = False
         """Whether a credential that had to be refused was."""
+        self._key_gets: set[int] = set()
+        """Statuses that the valid credential got, whatever was asked with it; 0 for no answer."""
+        self._door_gets: set[tuple[str, int]] = set()
+        """Credentials that had to be refused, each with what a GET with it got; 0 for no answer."""
+        self.injects = False
+        """Whether a line break in an id started a header of a response."""
         self._known: set[str] = set()
         self._near: set[str] = set()
 
@@ -99,6 +106,11 @@ class Facts:
                 self._near.add(probe.batch_id)
         if observation.answer is not None and exchange.final:
             self._add_answer(observation, status)
+        self.injects = self.injects or any(injected(observation))
+        if must_be_refused(observation) and probe.method == "GET" and exchange.final:
+            self._door_gets.add((probe.credential, status if exchange.failure is None else 0))
+        elif has_key(observation) and exchange.final and not observation.forced:
+            self._key_gets.add(status if exchange.failure is None else 0)
         if must_be_refused(observation) and exchange.failure is None:
             self._door_answers = self._door_answers or (400 <= status < 500 and status != 429)
         elif has_key(observation) and exchange.final and not observation.forced:
@@ -175,6 +187,9 @@ class Facts:
         self._errors |= other._errors
         self._key_answered = self._key_answered or other._key_answered
         self._door_answers = self._door_answers or other._door_answers
+        self._key_gets |= other._key_gets
+        self._door_gets |= other._door_gets
+        self.injects = self.injects or other.injects
         self._known |= other._known
         self._near |= other._near
 
@@ -216,6 +231,30 @@ class Facts:
         """
         broken = self._door_answers and not self._key_answered
         return tuple(sorted(self._errors)) if broken else ()
+
+    @property
+    def refuses_every_read(self) -> int:
+        """The one refusal that all plain reads with the valid credential got, of known and of unknown ids; else 0.
+
+        401 says that the key is none, 404 and 410 that there is no such batch, and 429 passes.
+        """
+        plain = {(status, subject) for status, subject in self.valid_gets if subject in _OTHERS}
+        statuses = {int(status) for status, _ in plain}
+        if self.succeeded or len(statuses) != 1 or {subject for _, subject in plain} != _OTHERS.keys():
+            return 0
+        (status,) = statuses
+        return status if 400 <= status < 500 and status not in (401, 404, 410, 429) else 0
+
+    @property
+    def refuses_all(self) -> bool:
+        """Whether that refusal is all that came of any request with the valid credential."""
+        return self._key_gets == {self.refuses_every_read}
+
+    @property
+    def door_breaks(self) -> bool:
+        """Whether all credentials that had to be refused got server errors or nothing, whichever it was."""
+        broken = all(status == 0 or status >= 500 for _, status in self._door_gets)
+        return broken and len({credential for credential, _ in self._door_gets}) > 1
 
     def continues(self, asked: str) -> bool:
         """Whether an id begins with a known one, and what follows known ids is not looked at.
@@ -279,6 +318,7 @@ _CONDITIONS: Mapping[str, Callable[..., bool]] = {
     "unless_real": lambda facts: not facts.real,
     "unless_any_id": lambda facts: not facts.any_id,
     "unless_nowhere": lambda facts: not facts.nowhere,
+    "unless_injected": lambda facts, *then: not facts.injects and facts.tells(then),
     "unless_explained": lambda facts, rule, credential: not facts.explains(rule, credential),
     "if_learnt": lambda facts, rule, credential, subject: facts.learns(rule, credential, subject),
     "unless_learnt": lambda facts, rule, credential, subject, status: (

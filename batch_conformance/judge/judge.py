@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -36,16 +36,20 @@ from batch_conformance.message import Listing, Message, Template
 from batch_conformance.observation.form import form_of
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
-from batch_conformance.rules.authentication import has_key, is_let_in
+from batch_conformance.rules.authentication import has_key, is_let_in, must_be_refused
 from batch_conformance.rules.bodies import NOT_THE_OBJECT, OF_A_VALUE
 from batch_conformance.rules.conditions import (
     ALWAYS,
+    UNLESS_ANY_ID,
     UNLESS_NOWHERE,
     UNLESS_REAL,
     if_form_is_own,
     unless_form_is_own,
+    unless_injected,
     unless_unknown_gets,
 )
+from batch_conformance.rules.framing import FRAMING
+from batch_conformance.rules.json_text import DUPLICATE_KEY
 from batch_conformance.rules.refusal import is_refused_for_its_id
 from batch_conformance.rules.rule import is_success
 from batch_conformance.rules.status import REFUSED_INPUT, refused_for_its_id
@@ -55,6 +59,8 @@ REQUIRED_UNKNOWN = Template("required.unknown", "the answer to an unknown id")()
 REQUIRED_AUTHENTICATION = Template("required.authentication", "the answer to a request without credentials")()
 _OF_OPERATION = Template("required.of_operation", "{what} ({method} {path})")
 _BEHIND = Template("cause.behind_the_door", "every request with the valid key is answered {statuses}")
+_REFUSES_READS = Template("cause.refuses_reads", "every plain read with the valid key is answered {status}")
+_EVERY_REFUSED = Template("response.server_error.every_refused", "every credential that has to be refused")
 
 
 _HAD_TO_BE_REFUSED = frozenset({"unknown", "neighbour", "hostile", "outside"})
@@ -72,6 +78,14 @@ def behind_the_door(facts: Facts) -> Message | None:
     """The one cause, where nothing works but the refusal of credentials; else None."""
     statuses = facts.behind_the_door
     return _BEHIND(statuses=Listing(statuses, "or")) if statuses else None
+
+
+def _refused(facts: Facts) -> Message | None:
+    """The one cause, where the valid key is turned away whatever is asked for with it; else None."""
+    status = facts.refuses_every_read
+    if not status:
+        return None
+    return _BEHIND(statuses=str(status)) if facts.refuses_all else _REFUSES_READS(status=status)
 
 
 def is_success_required(what: Message) -> bool:
@@ -207,7 +221,8 @@ class Judge:
         compared = compare(account.log for account in accounts)
         gateway_answers = gateway_answers_of(self._words, compared.latest, compared.availability.failures())
         facts = self._facts()
-        cause = behind_the_door(facts)
+        broken = behind_the_door(facts)
+        cause = broken or _refused(facts)
         coverages: dict[str, Coverage] = {}
         whole, in_passing, of_errors, passing = Tally(), Tally(), Tally(), set[Moment]()
         for account in accounts:
@@ -215,7 +230,9 @@ class Judge:
             coverage.update(account.coverage)
             own = account.tally.selected(account.is_reported)
             if compared.foreign:
-                passing |= _Foreign(account, gateway_answers, coverage, own, in_passing, of_errors, bool(cause)).count()
+                passing |= _Foreign(
+                    account, gateway_answers, coverage, own, in_passing, of_errors, bool(broken)
+                ).count()
             whole.update(own)
         for deviation, row in compared.deviations:
             revived = revive(deviation, row) if revive else deviation
@@ -225,7 +242,7 @@ class Judge:
                 whole.add([deviation], phase=_NEVER_SEEN)
         ends = compared.availability.ends(self._answered, compared.latest)
         weighed = compared.availability.assess(self._answered, self.judged, ends)
-        self._tell_availability(weighed, passing, whole, in_passing, is_behind=bool(cause))
+        self._tell_availability(weighed, passing, whole, in_passing, facts)
         at_ends = self._found(end.down for end in ends)
         for end in ends:
             deviation_at_end = ended(at_ends[end.down.moment], sure=end.sure)
@@ -276,14 +293,17 @@ class Judge:
             yield from answered_in(account.log)
 
     def _tell_availability(
-        self, weighed: AvailabilityResult, passing: set[Moment], own: Tally, in_passing: Tally, *, is_behind: bool
+        self, weighed: AvailabilityResult, passing: set[Moment], own: Tally, in_passing: Tally, facts: Facts
     ) -> None:
+        is_behind = bool(facts.behind_the_door)
         shown = list(weighed.shown(passing))
         observations = self._found(one.down for one, _, _ in shown)
         for one, times, passes in shown:
-            if is_behind and one.down.sort == "error" and _is_behind(observations[one.down.moment]):
+            observation = observations[one.down.moment]
+            if is_behind and one.down.sort == "error" and _is_behind(observation):
                 continue
-            deviation = one.deviation(observations[one.down.moment])
+            everywhere = _EVERY_REFUSED() if facts.door_breaks and must_be_refused(observation) else None
+            deviation = one.deviation(observation, everywhere)
             (in_passing if passes else own).add([deviation], times=times, phase=_AVAILABILITY, size=one.down.size)
 
     def _found(self, downs: Iterable[FailedRequest]) -> dict[Moment, Observation]:
@@ -397,8 +417,14 @@ def _required(what: Message, contract: Contract, operation: Operation) -> Messag
 
 def _judge(observation: Observation) -> Judged:
     found = check(observation)
-    deviations: list[tuple[Bucket, int, list[Deviation]]] = [one for one in _judge_alone(observation, found) if one[2]]
-    deviations += ((bucket, _IDENTITY, [deviation]) for bucket, deviation in found.get("identity", ()))
+    apart = (part for one in _judge_alone(observation, found) for part in _broken_by_its_id(observation, *one))
+    deviations: list[tuple[Bucket, int, list[Deviation]]] = [one for one in apart if one[2]]
+    twice = _stand_twice(about(found, "document"))
+    deviations += (
+        (bucket, _IDENTITY, [deviation])
+        for bucket, deviation in found.get("identity", ())
+        if not _is_in(twice, deviation.pointer)
+    )
     deviations += ((bucket, _AUTHENTICATION, [deviation]) for bucket, deviation in found.get("credential", ()))
     return Judged(observation, tuple(deviations))
 
@@ -407,7 +433,7 @@ def _judge_alone(observation: Observation, found: Found) -> Iterator[tuple[Bucke
     """The deviations that one exchange shows by itself, each with the condition for reporting it, and its phase.
 
     Of a request let in without a credential only what it discloses is reported. Where real batches were read, a success
-    that had to be refused is judged as that, not field by field.
+    that had to be refused is judged as that, not field by field, whatever its body is.
     """
     given_away = about(found, "leak")
     if is_let_in(observation) and not observation.is_another_object:
@@ -421,7 +447,7 @@ def _judge_alone(observation: Observation, found: Found) -> Iterator[tuple[Bucke
     is_batch = observation.batch is not None or (
         is_success(observation) and observation.mismatch and not observation.is_another_object
     )
-    odd = is_batch and observation.exchange.probe.subject in _HAD_TO_BE_REFUSED and not observation.forced
+    odd = is_batch and _had_to_be_refused(observation)
     answer = list(_judge_answer(found))
     if any(one.rule == REFUSED_INPUT.id for one in answer):
         form = form_of(observation)
@@ -429,12 +455,50 @@ def _judge_alone(observation: Observation, found: Found) -> Iterator[tuple[Bucke
         yield if_form_is_own(form), _ALONE, list(_judge_answer(check(replace(observation, api_spoke=True))))
     elif odd:
         yield UNLESS_REAL, _ALONE, answer
+    elif _had_to_be_refused(observation) or _is_no_batch_for_a_spelling(observation):
+        of_http = about(found, "protocol")
+        condition = UNLESS_REAL if _had_to_be_refused(observation) else UNLESS_ANY_ID
+        yield condition, _ALONE, [one for one in answer if one not in of_http]
+        yield ALWAYS, _ALONE, of_http
     elif observation.exchange.status == 404 and observation.operation.secured:
         yield UNLESS_NOWHERE, _ALONE, answer
     else:
         for bucket, deviations in error_bodies.split(observation, answer):
             yield bucket, _ALONE, deviations
     yield ALWAYS, _GIVEN_AWAY, given_away
+
+
+def _had_to_be_refused(observation: Observation) -> bool:
+    """Whether a GET was answered with success, and not with another object, for an id that nobody has."""
+    of_nobody = observation.exchange.probe.subject in _HAD_TO_BE_REFUSED and not observation.forced
+    succeeded = of_nobody and observation.method == "GET" and is_success(observation)
+    return succeeded and not observation.is_another_object
+
+
+def _is_no_batch_for_a_spelling(observation: Observation) -> bool:
+    """Whether another spelling of a known id got a success without a batch: as an id that nobody has may get one."""
+    is_empty = observation.exchange.probe.subject == "equivalent" and observation.batch is None
+    return is_empty and observation.method == "GET" and is_success(observation) and not observation.is_another_object
+
+
+def _broken_by_its_id(
+    observation: Observation, bucket: Bucket, phase: int, deviations: list[Deviation]
+) -> Iterator[tuple[Bucket, int, list[Deviation]]]:
+    """The deviations; a message that an id with control characters broke is told apart (``unless_injected``)."""
+    is_odd = any(ord(character) < 32 for character in observation.exchange.probe.batch_id or "")
+    framing = [one for one in deviations if one.rule == FRAMING.id] if is_odd else []
+    yield bucket, phase, [one for one in deviations if one not in framing]
+    yield unless_injected(bucket), phase, framing
+
+
+def _stand_twice(deviations: Iterable[Deviation]) -> set[str]:
+    """Pointers of the members that stand twice in an object: which of the values counts, nobody can say."""
+    return {one.pointer for one in deviations if one.rule == DUPLICATE_KEY.id}
+
+
+def _is_in(places: Set[str], pointer: str) -> bool:
+    """Whether a place is one of these, or inside one of them. What has no place is about more than a value."""
+    return bool(pointer) and any(pointer == place or pointer.startswith(place + "/") for place in places)
 
 
 def _judge_refusal(observation: Observation, found: Found) -> tuple[list[Deviation], list[Deviation]]:
@@ -445,13 +509,17 @@ def _judge_refusal(observation: Observation, found: Found) -> tuple[list[Deviati
 
 def _judge_answer(found: Found) -> Iterator[Deviation]:
     of_answer = about(found, "document", "protocol")
+    twice = _stand_twice(of_answer)
+    of_answer = [one for one in of_answer if one.rule == DUPLICATE_KEY.id or not _is_in(twice, one.pointer)]
     yield from of_answer
     if any(deviation.rule in NOT_THE_OBJECT for deviation in of_answer):
         return
     # A value that the schema forbids makes no sense either: that is one cause. A null is no value.
     broken_places = {one.pointer for one in of_answer if one.rule in OF_A_VALUE and one.kind != "null"}
     for deviation in about(found, "sense"):
-        if not any(place == deviation.pointer or place.startswith(deviation.pointer + "/") for place in broken_places):
+        if not _is_in(twice, deviation.pointer) and not any(
+            place == deviation.pointer or place.startswith(deviation.pointer + "/") for place in broken_places
+        ):
             yield deviation
 
 

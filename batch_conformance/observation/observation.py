@@ -126,7 +126,9 @@ class Observation:
         if self.answer is None or not self.has_body:
             return None
         text = self._is_text
-        return None if text is None else read(self.answer.body, text=text)
+        parsed = None if text is None else read(self.answer.body, text=text)
+        # What ends too early by its own Content-Length was cut by that, and is judged as that.
+        return None if parsed is not None and self.answer.trailing and not parsed.readable else parsed
 
     @cached_property
     def content(self) -> Content | None:

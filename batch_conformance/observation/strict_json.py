@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
 from batch_conformance.contract.pointer import join
-from batch_conformance.message import Message, Private, Template
+from batch_conformance.message import Listing, Message, Private, Template
 
 Flaw = Literal[
     "bom", "duplicate_key", "encoding", "empty", "nan", "not_json", "plain_text", "surrogate", "too_deep", "trailing"
@@ -28,6 +28,7 @@ _AT = Template("json.invalid.at", "{what} at line {line} column {column}")
 _TOO_DEEP = Template("json.invalid.too_deep", "nested too deeply to be read")
 _PLAIN_TEXT = Template("json.invalid.plain_text", "plain text that begins with {words}")
 _TWICE = Template("json.duplicate_key.observed", '"{name}" stands twice')
+_MANY_TWICE = Template("json.duplicate_key.many", "{count} members stand twice, {names} among them")
 _SURROGATE = Template("json.surrogate.observed", "half a surrogate pair")
 _SYNTAX = {
     template.english: template
@@ -49,6 +50,9 @@ _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _GZIP = b"\x1f\x8b\x08"
 _WORDS = re.compile(r"\s+[^\W\d_]")
 """What follows a value where it is the beginning of a sentence: ``"Batch" not found``, ``[] is all there is``."""
+_MANY = 3
+"""Members of one object that stand in it twice and are told as one: it was written twice, or from two sources."""
+_SHOWN = 2
 _HUGE_DIGITS = 4000
 """Python refuses to convert longer integers; such a number is read as infinity, which is no integer to any schema."""
 
@@ -177,12 +181,14 @@ def _huge_int(digits: str) -> int | float:
 
 
 def _duplicates(value: Any) -> list[Defect]:
-    return [
-        Defect("duplicate_key", _TWICE(name=name), join(pointer, name))
-        for pointer, node in _walk(value)
-        if isinstance(node, _Twice)
-        for name in node.names
-    ]
+    made: list[Defect] = []
+    for pointer, node in _walk(value):
+        if isinstance(node, _Twice) and len(node.names) >= _MANY:
+            names = Listing(tuple(f'"{name}"' for name in node.names[:_SHOWN]), "and")
+            made.append(Defect("duplicate_key", _MANY_TWICE(count=len(node.names), names=names), pointer))
+        elif isinstance(node, _Twice):
+            made += (Defect("duplicate_key", _TWICE(name=name), join(pointer, name)) for name in node.names)
+    return made
 
 
 def _surrogates(value: Any) -> list[Defect]:

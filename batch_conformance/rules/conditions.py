@@ -75,6 +75,14 @@ def unless_refused_so(form: tuple[str, ...], then: Bucket) -> Bucket:
     return ("unless_refused_so", "\n".join(form), *then)
 
 
+def unless_injected(then: Bucket) -> Bucket:
+    """Told under ``then``, unless a line break in an id was seen to start a header.
+
+    Who copies ids into headers as they are breaks messages with other control characters too.
+    """
+    return ("unless_injected", *then)
+
+
 def unless_any_refused_so(credential: str, then: Bucket) -> Bucket:
     """Told under ``then``, unless what is refused with this credential gets a success with another object by GET.
 

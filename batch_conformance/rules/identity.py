@@ -65,7 +65,8 @@ def _check_batch(observation: Observation) -> Iterator[Broken]:
             "other",
             media_type=observation.contract_media_type,
             pointer=pointer,
-            when=_condition(observation),
+            # Who answers any id answers other spellings of a known one with whatever they look like.
+            when=_condition(observation, UNLESS_ANY_ID if _answered(observation) == "equivalent" else ALWAYS),
         )
 
 
@@ -95,7 +96,7 @@ def _check_traversal(observation: Observation) -> Iterator[Broken]:
 
 def _check_empty(observation: Observation) -> Iterator[Broken]:
     if _answered(observation) == "outside" and observation.exchange.probe.batch_id is None:
-        yield _success(observation, _NO_ID(), "empty id")
+        yield _success(observation, _NO_ID(), "empty id", UNLESS_ANY_ID)
 
 
 def _check_spelling(observation: Observation) -> Iterator[Broken]:

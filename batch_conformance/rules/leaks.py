@@ -65,15 +65,24 @@ def _key_in(place: str) -> Message:
 
 
 def _check_injection(observation: Observation) -> Iterator[Broken]:
+    for name, value in injected(observation):
+        yield Broken(_NO_HEADER(), _HEADER(name=name, value=value), kind="id", status="")
+
+
+def injected(observation: Observation) -> Iterator[tuple[str, str]]:
+    """The headers of the response, as name and value, that a line break in the id started."""
     answer = observation.answer
     for name, value in _injected(observation.exchange) if answer is not None else ():
         if answer is not None and value in (found.strip() for found in answer.header_all(name)):
-            yield Broken(_NO_HEADER(), _HEADER(name=name, value=value), kind="id", status="")
+            yield name, value
 
 
 def _injected(exchange: Exchange) -> list[tuple[str, str]]:
     """The headers, as name and value, that the id of a request would make if its line breaks were taken for real."""
-    _, *lines = re.split(r"[\r\n]+", exchange.probe.batch_id or "")
+    batch_id = exchange.probe.batch_id or ""
+    if "\n" not in batch_id and "\r" not in batch_id:
+        return []
+    _, *lines = re.split(r"[\r\n]+", batch_id)
     return [(name, value.strip()) for name, mark, value in (line.partition(":") for line in lines) if mark]
 
 

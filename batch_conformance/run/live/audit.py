@@ -210,8 +210,8 @@ class Audit:
             ledger.findings,
             missing=missing,
             fail_on=self.settings.fail_on,
-            stopped=(None if self.runner.spent and self.runner.nearly_done and not interrupted else stopped)
-            or ledger.cause,
+            stopped=None if self.runner.spent and self.runner.nearly_done and not interrupted else stopped,
+            cause=ledger.cause,
             interrupted=interrupted,
             fault=fault,
             partial=partial,

@@ -130,7 +130,8 @@ class Validation:
             ledger.findings,
             missing=missing,
             fail_on=options.fail_on,
-            stopped=stopped or ledger.cause,
+            stopped=stopped,
+            cause=ledger.cause,
             interrupted=interrupted,
             uncovered=UNCOVERED(judged=f"{ledger.judged_percent:.1f}", least=f"{least:g}")
             if least is not None and ledger.judged_percent < least
