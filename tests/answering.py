@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -170,6 +171,7 @@ def audited_at(
     base_url: str,
     batch_ids: tuple[str, ...] = (BATCH_ID,),
     sleep: Callable[[float], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
     **given: Any,
 ) -> Audited:
     """What comes of an audit of a server; pauses are counted, and made by ``sleep`` alone."""
@@ -180,7 +182,7 @@ def audited_at(
         sleep(seconds)
 
     settings = replace(settle({"BATCH_API_KEY": KEY}, base_url=base_url, batch_ids=list(batch_ids)), **given)
-    audit = begin(settings, seed=None, command="pytest", sleep=pause)
+    audit = begin(settings, seed=None, command="pytest", sleep=pause, clock=clock)
     try:
         audit.runner.send()
         report = audit.report()

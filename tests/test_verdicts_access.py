@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from answering import NOT_FOUND, REFUSED, SHOWN, Asked, Audited, Said, audited
+from answering import NOT_FOUND, REFUSED, SHOWN, Asked, Audited, Said, answering, audited, audited_at
 from small_server import KEY
 
 FORBIDDEN = Said(403, "no such thing for you")
@@ -167,3 +167,32 @@ def test_a_lock_out_after_refused_credentials_is_no_matter_of_case() -> None:
         return FORBIDDEN if asked.has_key and state["refused"] > 8 else None
 
     assert "auth.lower_case_refused" not in audited(answer).rules
+
+
+# Where a key is taken elsewhere
+
+
+def test_the_header_that_takes_the_key_is_named_alone() -> None:
+    run = audited(lambda asked: opened(asked) if asked.headers.get("api-key") == KEY else None)
+    (found,) = run.drifts
+    assert (found.rule, found.kind) == ("auth.elsewhere_accepted", "elsewhere_header")
+    assert str(found.observed) == "200 with the key in the header api-key"
+
+
+def test_the_parameter_that_takes_the_key_is_named_alone() -> None:
+    run = audited(lambda asked: opened(asked) if f"access_token={KEY}" in asked.query else None)
+    (found,) = run.drifts
+    assert (found.rule, found.kind) == ("auth.elsewhere_accepted", "elsewhere_query")
+    assert str(found.observed) == "200 with the key in the query parameter access_token"
+
+
+def test_all_places_are_named_where_all_take_the_key() -> None:
+    run = audited(lambda asked: opened(asked) if f"key={KEY}" in asked.query.replace("access_token", "key") else None)
+    (found,) = run.drifts
+    assert str(found.observed) == "200 with the key in the query parameters access_token, api_key, key"
+
+
+def test_a_key_that_is_refused_elsewhere_is_asked_with_once() -> None:
+    with answering(lambda _: None) as server:
+        audited_at(server.base_url)
+        assert sum("x-api-key" in asked.headers for asked in server.asked) == 1

@@ -10,10 +10,11 @@ from urllib.parse import unquote
 
 import pytest
 from answering import BROKEN, BUSY, NOT_FOUND, REFUSED, SHOWN, Asked, Audited, Said, answering, audited, audited_at
+from raw_server import Bytes, Got, audited_raw, message
 from small_server import BATCH_ID, KEY
 from suite_support import run_suite
 
-from batch_conformance.exchange.exchange import Probe
+from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.limits import Budget, BudgetExhausted, RateLimit
 from batch_conformance.exchange.target import Target
 from batch_conformance.probes.credentials import present
@@ -26,6 +27,24 @@ def left_out(run: Audited) -> int:
     said = sum(run.audit.runner.left_out.values())
     assert len(run.audit.plan.probes) - run.audit.runner.done == said
     return said
+
+
+def timed_out(run: Audited) -> list[Exchange]:
+    return [one for one in run.report.ledger.exchanges if one.failure is not None and one.failure.kind == "timeout"]
+
+
+def sent_of(run: Audited, chapter: str) -> int:
+    return len(
+        {one.number for one in run.report.ledger.exchanges if of_plan(run, one) and one.probe.chapter == chapter}
+    )
+
+
+def of_plan(run: Audited, exchange: Exchange) -> bool:
+    return exchange.number < len(run.audit.plan.probes)
+
+
+def found(run: Audited) -> set[tuple[str, str]]:
+    return {(finding.rule, finding.status) for finding in run.drifts}
 
 
 def is_plain_unknown(asked: Asked) -> bool:
@@ -124,17 +143,86 @@ def test_a_body_that_never_ends_costs_one_time_out_per_kind_of_request() -> None
         )
 
     run = audited(answer, request_timeout=0.3)
-    timed_out = [
-        exchange
-        for exchange in run.report.ledger.exchanges
-        if exchange.failure is not None and exchange.failure.kind == "timeout"
-    ]
-    kinds = {(exchange.probe.chapter, exchange.probe.subject) for exchange in timed_out}
-    of_security = {(chapter, subject) for chapter, subject in kinds if chapter in ALWAYS_SENT}
-    assert len(timed_out) <= len(kinds) + len(of_security) + 1
-    assert "response.silent" in run.rules
+    assert len(timed_out(run)) == 2  # the second one confirms the first; after such a head no body is waited for
+    assert found(run) == {("response.silent", "")}
     assert not run.report.complete
     assert left_out(run) > 0
+    for chapter in ALWAYS_SENT:
+        assert sent_of(run, chapter) == run.audit.plan.counts()[chapter]
+    assert "answers the head alone was judged" in run.notes
+
+
+def test_a_body_that_never_ends_does_not_hide_what_heads_show() -> None:
+    def answer(asked: Asked) -> Said | None:
+        path = unquote(asked.path)
+        if not asked.has_key or asked.method != "GET" or asked.is_known:
+            return None
+        if asked.path == f"/v1/batches/{BATCH_ID.upper()}":
+            return Said(200, SHOWN.value, ends=False)
+        name, _, value = path.partition("\r\n")[2].partition(":")
+        return Said(404, "404 page not found", ((name, value.strip()),) if name else (), ends=False)
+
+    run = audited(answer, request_timeout=0.3)
+    assert run.rules >= {"security.header_injected", "identity.neighbour_answered", "response.silent"}
+
+
+def test_bodies_of_odd_ids_alone_that_never_end_cost_one_time_out_per_kind_and_one_more() -> None:
+    def answer(asked: Asked) -> Said | None:
+        odd = asked.has_key and "%" in asked.path and asked.method == "GET"
+        return Said(404, "404 page not found", ends=False) if odd else None
+
+    run = audited(answer, request_timeout=0.3)
+    kinds = {(exchange.probe.chapter, exchange.probe.subject) for exchange in timed_out(run)}
+    assert len(timed_out(run)) <= len(kinds) + 1
+    assert sent_of(run, "hostile_ids") == run.audit.plan.counts()["hostile_ids"]
+
+
+def test_refusals_whose_bodies_never_end_are_judged_by_their_heads() -> None:
+    def answer(asked: Asked) -> Said | None:
+        if asked.has_key or asked.method != "GET":
+            return None
+        lets_in = asked.authorization == f"Token {KEY}"
+        return SHOWN if lets_in else Said(401, "Invalid token", REFUSED.headers, ends=False)
+
+    run = audited(answer, request_timeout=0.3)
+    assert len(timed_out(run)) <= 3
+    assert run.rules == {"auth.scheme_accepted", "response.silent"}
+
+
+def test_the_door_is_judged_where_the_body_of_every_read_never_ends() -> None:
+    def answer(asked: Asked) -> Said | None:
+        if asked.method != "GET":
+            return None
+        if not asked.has_key:
+            return Said(401, "Invalid token")
+        return Said(200, SHOWN.value, ends=False) if asked.is_known else None
+
+    run = audited(answer, request_timeout=0.3)
+    assert run.rules == {"response.silent", "auth.challenge_missing"}
+    assert not run.audit.runner.stopped
+    assert sent_of(run, "authentication") == run.audit.plan.counts()["authentication"]
+    assert len(timed_out(run)) <= 4
+    assert not run.report.missing
+
+
+def test_the_door_is_judged_where_every_read_is_cut_off() -> None:
+    def answers(got: Got) -> Bytes | None:
+        if got.has_key and got.is_known and got.method == "GET":
+            return Bytes(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"
+            )
+        return message(401, b'"Invalid token"', got) if not got.has_key else None
+
+    run = audited_raw(answers)
+    assert run.rules == {"response.framing", "auth.challenge_missing"}
+    assert not run.audit.runner.stopped
+    assert sent_of(run, "authentication") == run.audit.plan.counts()["authentication"]
+
+
+def test_a_target_that_answers_nothing_at_all_ends_the_run() -> None:
+    run = audited_raw(lambda _: Bytes(b"", ends=False), request_timeout=0.2)
+    assert "did not answer" in str(run.audit.runner.stopped)
+    assert len(timed_out(run)) <= 3
 
 
 def test_one_silent_id_does_not_leave_the_other_odd_ids_out() -> None:

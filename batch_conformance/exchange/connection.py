@@ -77,6 +77,11 @@ class Deadline:
         self.seconds = seconds
         self._at = time.monotonic() + seconds
 
+    def within(self, seconds: float) -> Deadline:
+        """The moment so many seconds from now, or this one where it is earlier."""
+        sooner = Deadline(seconds)
+        return sooner if sooner._at < self._at else self
+
     def remaining(self) -> float:
         """Seconds left, above 0. Raises ``ConnectionFailed`` of kind timeout where there are none."""
         left = self._at - time.monotonic()

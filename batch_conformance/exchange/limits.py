@@ -71,6 +71,16 @@ class Pacer:
         self._sleep = sleep
         self._next = float("-inf")
 
+    @property
+    def interval(self) -> float:
+        """Seconds from one request to the next; 0 without a limit."""
+        return self._interval
+
+    def slow_down(self, interval: float) -> None:
+        """Space the requests from now on by so many seconds."""
+        self._interval = interval
+        self._next = max(self._next, self._clock() + interval)
+
     def due(self) -> float:
         """Seconds until the next request may go out."""
         return max(0.0, self._next - self._clock()) if self._interval else 0.0
@@ -117,6 +127,13 @@ class Budget:
         if self._started is None:
             self._started = self._clock()
         self.used += 1
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds in which requests may still be sent; infinite without a limit."""
+        if self.max_duration is None:
+            return float("inf")
+        return self.max_duration - (0.0 if self._started is None else self._clock() - self._started)
 
     def allows(self, pause: float = 0.0) -> bool:
         """Whether one more request fits after a pause of so many seconds."""

@@ -18,7 +18,7 @@ from batch_conformance.exchange.exchange import Exchange, Failure, Headers, Prob
 from batch_conformance.exchange.limits import Budget, BudgetExhausted, LimitError, Pacer, RateLimit
 from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor, is_secret_name
 from batch_conformance.exchange.secret import Secret, SecretBytes, SecretHeaders
-from batch_conformance.exchange.transport import SizeLimits, Transmission, Transport, encode_header_value
+from batch_conformance.exchange.transport import AwaitsBody, SizeLimits, Transmission, Transport, encode_header_value
 from batch_conformance.input_error import InputError
 
 __all__ = [
@@ -38,6 +38,8 @@ _RETRIED_FAILURES = frozenset({"dns", "refused", "tls", "timeout", "reset", "pro
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _FIRST_BACKOFF = 0.2
 _LONGEST_BACKOFF = 2.0
+_FOR_PACE = 0.8
+"""Of the time that is left, what a slower pace may take: the rest is for answers and for what is sent again."""
 
 
 class TargetError(InputError):
@@ -170,11 +172,12 @@ class Target:
         number: int,
         body: bytes = b"",
         may_repeat: Callable[[Exchange], bool] = lambda _: True,
+        awaits_body: AwaitsBody = lambda _status, _fields: True,
     ) -> tuple[Exchange, ...]:
         """Send a probe and return all attempts in order; the last one is final. ``number`` is its place in the plan.
 
         GET and HEAD are repeated after connection failures, timeouts and 429, 502, 503, 504, unless that was asked for,
-        and as long as ``may_repeat`` says so of the attempt.
+        and as long as ``may_repeat`` says so of the attempt. ``awaits_body`` is as for ``Transport.send``.
         Whatever the server does ends as an exchange. Raises ``BudgetExhausted`` where not even the first attempt could
         be sent, and ``ValueError`` for a probe that is no HTTP request. A request with a ``body`` changes something at
         the target, so it goes out on a connection of its own and never twice.
@@ -195,7 +198,9 @@ class Target:
         while True:
             attempt = len(attempts)
             started_at = time.time()
-            outcome = self._transport.send(probe.method, target, headers, self._may_resend, body)
+            outcome = self._transport.send(
+                probe.method, target, headers, self._may_resend, body, awaits_body=awaits_body
+            )
             pause = self._pause(outcome, attempt, probe.forced_status) if repeatable else None
             made = Exchange(
                 number, shown, request, attempt=len(attempts), started_at=started_at, elapsed=outcome.elapsed
@@ -222,6 +227,18 @@ class Target:
                 self.pause(left)
         if wait > 0 or self._rested_at is None:
             self._rested_at = time.monotonic()
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one request to the next, by the rate that is kept; 0 where none is."""
+        return self._pacer.interval
+
+    def slow_down(self, interval: float, requests: int) -> None:
+        """Keep so many seconds between requests from now on, or as many as leave time for so many of them."""
+        with self._turn:
+            left = max(0.0, self.budget.seconds_left - self._pacer.due())
+            fits = left * _FOR_PACE / max(1, requests)
+            self._pacer.slow_down(max(self._pacer.interval, min(interval, fits)))
 
     def pause(self, seconds: float) -> None:
         """Wait before something is sent; raise ``BudgetExhausted`` at once where nothing may be sent afterwards."""

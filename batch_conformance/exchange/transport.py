@@ -75,6 +75,13 @@ class SizeLimits:
     pieces: int = 2000
 
 
+_MOMENT = 0.05
+"""Seconds in which what comes of a body is taken that is not waited for."""
+
+AwaitsBody = Callable[[int, Headers], bool]
+"""Whether the end of a body is waited for, by the status and the fields of its message."""
+
+
 PER_CONNECTION = 16
 """Requests that one connection serves. A pool of servers behind one address gives each connection to one of them: a
 single connection would see no other, however long it is kept."""
@@ -136,9 +143,12 @@ class Transport:
         headers: Headers,
         may_resend: Callable[[], bool] = lambda: True,
         body: bytes = b"",
+        *,
+        awaits_body: AwaitsBody = lambda _status, _fields: True,
     ) -> Transmission:
         """Send one request and read its response to the end. Redirects are responses like any other.
 
+        Where ``awaits_body`` says no, the response has what came of its body at once, and is ``truncated``.
         The headers must tell the length of a ``body``. Where a kept-alive connection turns out to be closed before a
         byte of the answer came, the request is sent once more on a new one, if ``may_resend`` allows. Raises
         ``ValueError`` for a target or header that would break the framing of the request.
@@ -146,9 +156,9 @@ class Transport:
         deadline = Deadline(self._timeout)
         start, begun = time.perf_counter(), time.time()
         message = SecretBytes(self._encode(method, target, headers) + body)
-        outcome, unanswered = self._once(method, message, deadline, fresh=False)
+        outcome, unanswered = self._once(method, message, deadline, awaits_body, fresh=False)
         if unanswered and may_resend():
-            second, _ = self._once(method, message, deadline, fresh=True)
+            second, _ = self._once(method, message, deadline, awaits_body, fresh=True)
             # Where nobody listens any more, it is how the first connection ended that tells something.
             if second.failure is None or second.failure.kind != "refused":
                 outcome = second
@@ -188,7 +198,9 @@ class Transport:
         lines.append(b"\r\n")
         return SecretBytes(b"".join(lines))
 
-    def _once(self, method: str, message: bytes, deadline: Deadline, *, fresh: bool) -> tuple[Transmission, bool]:
+    def _once(
+        self, method: str, message: bytes, deadline: Deadline, awaits_body: AwaitsBody, *, fresh: bool
+    ) -> tuple[Transmission, bool]:
         """One try, and whether it died unanswered on a connection that had served before."""
         connection = None if fresh else self._connection
         self._connection = None
@@ -205,7 +217,7 @@ class Transport:
         except ConnectionFailed as failed:
             return Transmission(failure=failed.failure, transient=failed.transient), False
         most = min(self._limits.body, max(self._limits.small, self._spare))
-        reading = _Reading(connection, deadline, replace(self._limits, body=most))
+        reading = _Reading(connection, deadline, replace(self._limits, body=most), awaits_body)
         broken = None
         try:
             connection.send(message, deadline)
@@ -230,9 +242,11 @@ class Transport:
 class _Reading:
     """Reads one response. ``received`` counts raw bytes; ``reusable`` whether the connection may serve again."""
 
-    def __init__(self, connection: Connection, deadline: Deadline, limits: SizeLimits) -> None:
+    def __init__(self, connection: Connection, deadline: Deadline, limits: SizeLimits, awaits_body: AwaitsBody) -> None:
         self._connection = connection
         self._deadline = deadline
+        self._awaits_body = awaits_body
+        self._awaits = True
         self._limits = limits
         self._most = limits.head + limits.body + limits.body // 4
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=limits.head + _READ_BODY)
@@ -255,6 +269,8 @@ class _Reading:
             self._read(broken)
         except ConnectionFailed as failed:
             failure, transient = failed.failure, failed.transient
+            if failure.kind == "timeout" and not self._awaits:
+                return Transmission(self._record(None))
             if failure.kind in ("timeout", "reset") and self._response is not None:
                 failure = Failure(failure.kind, _IN_BODY(failure=failure.detail, bytes=len(self._wire)))
         except _Abort as abort:
@@ -289,6 +305,10 @@ class _Reading:
                     detail = _TOO_MANY_FIELDS(number=len(event.headers), most=self._limits.fields)
                     raise _Abort(Failure("too_large", detail), False)
                 self._response = event
+                fields = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers)
+                self._awaits = self._awaits_body(event.status_code, fields)
+                if not self._awaits:
+                    self._deadline = self._deadline.within(_MOMENT)
 
     def _is_too_much(self) -> bool:
         limits = self._limits

@@ -11,6 +11,7 @@ from batch_conformance.observation.form import are_alike, form_of
 from batch_conformance.observation.observation import Observation, reported_subjects
 from batch_conformance.rules.authentication import (
     RULE_OF_CREDENTIAL,
+    WHOLE,
     has_key,
     is_let_in,
     is_scheme_refused,
@@ -284,11 +285,19 @@ class Facts:
             return False
         if "missing" in self.let_in:
             return True
+        if rule == "auth.elsewhere_accepted":
+            return self._is_named_otherwise(credential)
         turned_away = [(of, kind) for of, kind, asked, got in self.kept_out if (got, asked) not in self.valid_gets]
         any_token = bool(self.let_in & _TOKENS) and not any(of == "auth.wrong_token_accepted" for of, _ in turned_away)
         if rule != "auth.scheme_accepted" or not any_token:
             return False
         return credential == "malformed" or _SCHEMES.isdisjoint(kind for _, kind in turned_away)
+
+    def _is_named_otherwise(self, credential: str) -> bool:
+        """Whether the places in which a key is taken are named by other credentials: those with all, or each alone."""
+        parts = {part for part, whole in WHOLE.items() if whole == WHOLE.get(credential, credential)}
+        taken = parts & self.let_in
+        return taken == parts if credential in parts else bool(taken) and taken != parts
 
     def learns(self, rule: str, credential: str, subject: str) -> bool:
         """Whether a 404 for ids of this subject, without the valid credential, tells which ids exist.

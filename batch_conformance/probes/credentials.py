@@ -21,7 +21,13 @@ Style = Literal["bearer", "header", "none"]
 _BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 _IN_HEADERS = ("x-api-key", "api-key", "x-auth-token")
 _IN_QUERY = ("access_token", "api_key", "key")
-"""Where others take a key; RFC 6750 section 2.3 names the first. All in one request: it is refused or it is not."""
+"""Where others take a key; RFC 6750 section 2.3 names the first. All in one request, and each alone where that is
+answered."""
+_ALONE: dict[str, tuple[str, str]] = {
+    **{f"header_{name.replace('-', '_')}": ("elsewhere_header", name) for name in _IN_HEADERS},
+    **{f"query_{name}": ("elsewhere_query", name) for name in _IN_QUERY},
+}
+"""The kinds that have the key in one of these places: the kind that has it in all of them, and the place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +67,15 @@ KINDS: dict[str, CredentialKind] = {
         CredentialKind("wrong_scheme_token", "the key under the scheme Token", bearer_only=True),
         CredentialKind("elsewhere_header", "the key in other headers", loopback_only=True),
         CredentialKind("elsewhere_query", "the key in the query string", loopback_only=True),
+        *(CredentialKind(kind, f"the key in {name} alone", loopback_only=True) for kind, (_, name) in _ALONE.items()),
     )
 }
 """Every kind by its stable name."""
+
+
+def parts_of(kind: str) -> tuple[str, ...]:
+    """The kinds that have the key in one of the places where this one has it; empty where it has it in one."""
+    return tuple(part for part, (whole, _) in _ALONE.items() if whole == kind)
 
 
 def is_refused(kind: str) -> bool:
@@ -86,6 +98,12 @@ def present(kind: str, key: str, *, style: Style = "bearer", header: str = "Auth
         return Presentation(headers=(), query="", refused=refused)
     scheme = "Bearer " if style == "bearer" else ""
     name = "Authorization" if style == "bearer" else header
+    if kind in _ALONE:
+        whole, place = _ALONE[kind]
+        alone = present(whole, key, style=style, header=header)
+        pairs = tuple(pair for pair in alone.headers if pair[0] == place)
+        asked = f"{place}={quote(key, safe='')}" if alone.query else ""
+        return Presentation(headers=pairs, query=asked, refused=refused)
     query = "&".join(f"{word}={quote(key, safe='')}" for word in _IN_QUERY)
     if kind == "elsewhere_query":
         return Presentation(headers=(), query=query, refused=refused)

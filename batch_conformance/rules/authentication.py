@@ -26,6 +26,11 @@ from batch_conformance.rules.highlight import at_status
 from batch_conformance.rules.refusal import is_refused_for_its_id
 from batch_conformance.rules.rule import Broken, Rule, has_id, is_conclusive, where
 
+WHOLE = {
+    **dict.fromkeys(("header_x_api_key", "header_api_key", "header_x_auth_token"), "elsewhere_header"),
+    **dict.fromkeys(("query_access_token", "query_api_key", "query_key"), "elsewhere_query"),
+}
+"""Credentials that have the key in one place of several, and the one that has it in all of them."""
 RULE_OF_CREDENTIAL = {
     "missing": "auth.missing_accepted",
     "empty": "auth.missing_accepted",
@@ -41,6 +46,7 @@ RULE_OF_CREDENTIAL = {
     "wrong_scheme_token": "auth.scheme_accepted",
     "elsewhere_header": "auth.elsewhere_accepted",
     "elsewhere_query": "auth.elsewhere_accepted",
+    **dict.fromkeys(WHOLE, "auth.elsewhere_accepted"),
 }
 _MEANS = {
     "missing": Template("credential.missing", "no Authorization header"),
@@ -61,6 +67,7 @@ _MEANS = {
 _ANSWERED = Template("auth.answered", "{status} with {credential}")
 _IN_HEADER = Template("credential.in_header", "the key in the header {name}")
 _IN_HEADERS = Template("credential.in_headers", "the key in the headers {names}")
+_IN_PARAMETER = Template("credential.in_parameter", "the key in the query parameter {name}")
 _IN_QUERY = Template("credential.in_query", "the key in the query parameters {names}")
 _WHATEVER_ID = Template("auth.checked_late.expected", "401, whether the id exists or not")
 _ANY_ANSWER = Template("auth.valid_refused.expected", "any answer to an authorised request")
@@ -112,7 +119,7 @@ def _accepted(rule: str, *, apart: bool = False) -> Callable[[Observation], Iter
         yield Broken(
             shown("401"),
             _ANSWERED(status=status, credential=_means(observation)),
-            kind if apart else "accepted",
+            WHOLE.get(kind, kind) if apart else "accepted",
             status="401" if observation.operation.response_for(401) else "",
             when=_if_it_is_a_hole(observation, unless_explained(rule, kind)),
         )
@@ -122,14 +129,14 @@ def _accepted(rule: str, *, apart: bool = False) -> Callable[[Observation], Iter
 
 def _means(observation: Observation) -> Message:
     """What was sent in place of the valid credential; a key that stood elsewhere by the names of where it stood."""
-    kind, request = _kind(observation), observation.exchange.request
+    kind, request = WHOLE.get(_kind(observation), _kind(observation)), observation.exchange.request
     if kind == "elsewhere_header":
         held = [name for name, value in request.headers if REDACTED in value and name.lower() != "authorization"]
         named = _IN_HEADER(name=held[0]) if len(held) == 1 else _IN_HEADERS(names=Listing(tuple(held)))
     elif kind == "elsewhere_query":
         pairs = (part.partition("=") for part in request.url.partition("?")[2].split("&"))
         held = [name for name, _, value in pairs if REDACTED in value]
-        named = _IN_QUERY(names=Listing(tuple(held)))
+        named = _IN_PARAMETER(name=held[0]) if len(held) == 1 else _IN_QUERY(names=Listing(tuple(held)))
     else:
         return _MEANS[kind]()
     return named if held else _MEANS[kind]()
@@ -171,7 +178,7 @@ def _check_status(observation: Observation) -> Iterator[Broken]:
         )
     elif status and (observation.documented is not None or status == 400):
         # RFC 6750 section 3.1 answers a parameter that is not supported with 400 too.
-        in_query = kind == "elsewhere_query"
+        in_query = WHOLE.get(kind, kind) == "elsewhere_query"
         yield _other_than_401(
             observation, status, shown("401"), IF_QUERY_TAKEN if in_query else unless_valid_gets(status, subject)
         )

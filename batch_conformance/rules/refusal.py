@@ -21,7 +21,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
 _OF_A_QUERY = frozenset({400, 404, 422})
 """How a parameter is refused that no document has: RFC 6750 section 3.1 has 400 for it."""
 
-_IN_QUERY = frozenset({"also_in_query", "elsewhere_query"})
+_IN_QUERY = frozenset({"also_in_query", "elsewhere_query", "query_access_token", "query_api_key", "query_key"})
 
 _OF_A_REFUSED_ID = frozenset({400, 404, 422})
 """How a request is refused whose path parameter is none of the schema's: 422 is what FastAPI answers."""

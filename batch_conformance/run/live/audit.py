@@ -53,13 +53,26 @@ _ENDED_EARLY = Template("note.ended_early", "The run ended early: {why}. {left} 
 _ENDED = Template("note.ended", "The run ended early: {why}.")
 _ONE_NOT_SENT = Template("note.one_not_sent", "1 planned request was not sent: {why}.")
 _NOT_SENT = Template("note.not_sent", "{number} planned requests were not sent: {why}.")
+_WITHOUT_BODY = Template(
+    "note.without_body",
+    "Of {number} answers the head alone was judged: a body like theirs did not end, and cost a time-out.",
+)
 _LIMITED = Template("note.limited", "{number} answers of 429 were waited out.")
+_SLOWED = Template(
+    "note.slowed", "The target limits requests (429): the rest was sent slower, at most {rate} requests a second."
+)
 _GONE = Template("note.gone", "{ids}: 404 at every read. Expired, or of another account? Nothing was judged of it.")
 _HEALED = Template("note.healed", "{number} requests failed and were repeated.")
 _BEYOND = Template(
     "note.beyond_plan",
     "{sent} requests were sent for a plan of {planned}: {again} were sent again after an error or a limit, and {looks} "
     "looked whether the target still answers.",
+)
+
+_BEYOND_AND_PLACES = Template(
+    "note.beyond_plan_and_places",
+    "{sent} requests were sent for a plan of {planned}: {again} were sent again after an error or a limit, {looks} "
+    "looked whether the target still answers, and {places} at which place it takes the key.",
 )
 
 Selected = Callable[[Finding], bool]
@@ -281,9 +294,13 @@ class Audit:
             notes.append(_ENDED_EARLY(why=stopped, left=left) if left else _ENDED(why=stopped))
         for reason, count in self.runner.left_out.items():
             notes.append(_ONE_NOT_SENT(why=reason) if count == 1 else _NOT_SENT(number=count, why=reason))
+        if self.runner.without_body:
+            notes.append(_WITHOUT_BODY(number=self.runner.without_body))
         limited = sum(exchange.status == 429 and not exchange.final for exchange in ledger.exchanges)
         if limited:
             notes.append(_LIMITED(number=limited))
+        if self.runner.pace:
+            notes.append(_SLOWED(rate=f"{self.runner.pace:.3g}"))
         if beyond := beyond_the_plan(self.runner.exchanges, len(self.plan.probes)):
             notes.append(beyond)
         gone = _gone(ledger)
@@ -314,8 +331,14 @@ def beyond_the_plan(exchanges: Sequence[Exchange], planned: int) -> Message | No
     """Why more requests were sent than were planned; None where they were not."""
     repeated = sum(exchange.attempt > 0 for exchange in exchanges)
     looks = sum(exchange.attempt == 0 and exchange.probe.name == CONTROL for exchange in exchanges)
+    places = sum(
+        exchange.attempt == 0 and exchange.number >= planned and exchange.probe.name != CONTROL
+        for exchange in exchanges
+    )
     if len(exchanges) <= planned:
         return None
+    if places:
+        return _BEYOND_AND_PLACES(sent=len(exchanges), planned=planned, again=repeated, looks=looks, places=places)
     return _BEYOND(sent=len(exchanges), planned=planned, again=repeated, looks=looks)
 
 

@@ -103,15 +103,17 @@ def begin(
     contract: Contract | None = None,
     plan: Plan | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
     warn: Callable[[Message], None] = lambda _: None,
     remembered: Remembered | None = None,
 ) -> Audit:
     """Begin an audit: reach the target, find the ids and make the plan.
 
     ``opening``, ``contract`` and ``plan`` are those of the settings where they are at hand already; ``sleep`` waits
-    between retries; ``warn`` is told that the base URL is doubtful, before anything is sent; ``remembered`` has
-    requests that former runs made from documents. Nothing of the plan is sent yet. Raises ``AuditError`` or another
-    ``InputError`` with one line when it cannot begin; what was started has ended then.
+    between retries, ``clock`` gives the seconds that the run's limits go by; ``warn`` is told that the base URL is
+    doubtful, before anything is sent; ``remembered`` has requests that former runs made from documents. Nothing of the
+    plan is sent yet. Raises ``AuditError`` or another ``InputError`` with one line when it cannot begin; what was
+    started has ended then.
     """
     opening = opening or open_audit(settings, contract=contract)
     contract = opening.contract
@@ -119,7 +121,9 @@ def begin(
         undone.callback(opening.close)
         comparison = load_comparison(settings.files, contract)
         reader = ClientReader() if settings.client else None
-        reached = _reach(settings, contract, opening.mock, seed=seed, sleep=sleep, warn=warn, remembered=remembered)
+        reached = _reach(
+            settings, contract, opening.mock, seed=seed, time_of=(sleep, clock), warn=warn, remembered=remembered
+        )
         undone.callback(reached.target.close)
         if settings.sends and (settings.create or settings.discover):
             _confirm_first(reached, settings, contract)
@@ -198,7 +202,7 @@ def _reach(
     mock: EmbeddedMock | None,
     *,
     seed: int | None,
-    sleep: Callable[[float], None],
+    time_of: tuple[Callable[[float], None], Callable[[], float]],
     warn: Callable[[Message], None],
     remembered: Remembered | None,
 ) -> Reached:
@@ -219,7 +223,9 @@ def _reach(
     if doubt:
         said.append(doubt)
         warn(doubt)
-    budget, pacer = Budget(_most_requests(settings), settings.max_duration), Pacer(settings.rate_limit, sleep=sleep)
+    sleep, clock = time_of
+    budget = Budget(_most_requests(settings), settings.max_duration, clock=clock)
+    pacer = Pacer(settings.rate_limit, clock=clock, sleep=sleep)
     access = _Access(settings, base, sleep, budget, pacer)
     target = access.target(key)
     if not key:

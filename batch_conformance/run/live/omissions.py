@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from batch_conformance.exchange.exchange import Exchange, Probe
+from batch_conformance.exchange.exchange import Exchange, Headers, Probe
 from batch_conformance.exchange.target import retry_after
+from batch_conformance.exchange.transport import AwaitsBody
 from batch_conformance.judge.availability import BROKEN_ID, shows_a_batch
 from batch_conformance.message import Message, Template
 from batch_conformance.probes.credentials import is_refused
@@ -22,6 +23,7 @@ _ENDS = Template("run.ends_server", "{what} ends the server")
 _ENDLESS = Template("run.endless", "the answer to {what} never ends")
 _SILENT = Template("run.silent", "{what} gets no answer")
 _ERRORS = Template("run.errors", "{what} gets server errors")
+_UNREADABLE = Template("run.unreadable", "the answers to {what} cannot be read")
 
 ALWAYS_SENT = frozenset({"authentication", "identity", "hostile_ids"})
 """Chapters about identity and security: they are sent whatever server errors come."""
@@ -49,6 +51,8 @@ NOT_FOLLOWED = Template("run.prefer_not_followed", "the target does not follow P
 """The reason of what is left out of a run that is complete all the same: nobody has to offer this."""
 
 _Kind = tuple[str, str]
+_Head = tuple[int, str, tuple[str, ...]]
+"""What tells one maker of answers from another before the body: status, media type, names of the fields."""
 
 
 class Omissions:
@@ -58,7 +62,12 @@ class Omissions:
         self._broken: Counter[_Kind] = Counter()
         self._broken_ids: Counter[str | None] = Counter()
         self._silent: Counter[_Kind] = Counter()
-        self._endless: set[_Kind] = set()
+        self._unreadable: set[_Kind] = set()
+        self._endless: set[tuple[_Kind, _Head]] = set()
+        self._whole: set[_Head] = set()
+        self._endless_heads: set[_Head] = set()
+        self.without_body = 0
+        """Answers of which the body was not waited for."""
         self._limited: Counter[_Kind] = Counter()
         self._ended: Counter[_Kind] = Counter()
         self._silent_subjects: set[str] = set()
@@ -78,6 +87,28 @@ class Omissions:
         if exchange.status == 429 and (_is_credential(probe) or _asks_to_wait(exchange)):
             return self._limited[_limited_kind(probe)] + tried < _LIMITED_ENOUGH
         return exchange.status is None or not self.is_broken(probe)
+
+    def awaits_body(self, probe: Probe) -> AwaitsBody:
+        """Whether the end of a body is waited for: one that does not come costs a time-out.
+
+        Not where it did not come after such a head for this kind of request, nor where that was seen twice, for
+        whichever kind, and never was otherwise. A read of a batch is nothing without its body.
+        """
+        if shows_a_batch(probe):
+            return lambda _status, _fields: True
+        kind = _kind(probe)
+
+        def awaits(status: int, fields: Headers) -> bool:
+            head = _head(status, fields)
+            if (kind, head) in self._endless:
+                return False
+            return head not in self._endless_heads or head in self._whole
+
+        return awaits
+
+    def may_rest(self, probe: Probe) -> bool:
+        """Whether a request that is answered 429 is worth a rest: not where its kind always is."""
+        return self._limited[_limited_kind(probe)] < _LIMITED_ENOUGH - 1
 
     def errors(self, probe: Probe) -> int:
         """Server errors in a row of this kind of request, and failures."""
@@ -99,6 +130,7 @@ class Omissions:
                 self._limited[limited] = 0
             elif exchange is final or _is_credential(probe) or _asks_to_wait(exchange):
                 self._limited[limited] += 1
+        self._add_body(attempts)
         self._add_silence(attempts)
         fails = final.failure is not None or (status >= 500 and probe.forced_status is None)
         self._broken[_kind(probe)] = self._broken[_kind(probe)] + 1 if fails else 0
@@ -107,18 +139,37 @@ class Omissions:
         if shows_a_batch(probe):
             self._broken_ids[probe.batch_id] = self._broken_ids[probe.batch_id] + 1 if fails else 0
 
+    def _add_body(self, attempts: Sequence[Exchange]) -> None:
+        """Take in whether the body of an answer came to its end."""
+        final = attempts[-1]
+        if final.response is None or final.probe.method == "HEAD":
+            return
+        kind, head = _kind(final.probe), _head(final.response.status, final.response.headers)
+        if is_endless(final):
+            elsewhere = any(head == endless for other, endless in self._endless if other != kind)
+            if elsewhere or len(list(filter(is_endless, attempts))) > 1:
+                self._endless_heads.add(head)
+            self._endless.add((kind, head))
+        elif final.failure is None and not final.response.truncated:
+            self._whole.add(head)
+        elif final.failure is None and not self.awaits_body(final.probe)(final.response.status, final.response.headers):
+            self.without_body += 1
+
     def _add_silence(self, attempts: Sequence[Exchange]) -> None:
         final = attempts[-1]
         kind = _kind(final.probe)
         if final.failure is None:
             self._silent[kind] = 0
-            return
-        self._silent[kind] += 1
-        self._stays_silent = self._stays_silent or len(attempts) > 1
-        if self._silent[kind] >= _SILENT_ENOUGH:
-            self._silent_subjects.add(final.probe.subject)
-        if final.failure.kind == "timeout" and final.response is not None and not shows_a_batch(final.probe):
-            self._endless.add(kind)
+            self._unreadable.discard(kind)
+        elif final.response is not None and final.failure.kind in ("protocol", "too_large"):
+            self._silent[kind] = 0
+            self._unreadable.add(kind)
+        else:
+            self._silent[kind] += 1
+            timed_out = all(one.failure is not None and one.failure.kind == "timeout" for one in attempts)
+            self._stays_silent = self._stays_silent or (timed_out and len(attempts) > 1)
+            if self._silent[kind] >= _SILENT_ENOUGH:
+                self._silent_subjects.add(final.probe.subject)
 
     def add_end(self, probe: Probe) -> None:
         """Take in that a request ended the server."""
@@ -144,20 +195,35 @@ class Omissions:
         if self._ended[kind] >= (_ENDED_ENOUGH if probe.chapter in ALWAYS_SENT else 1):
             return _ENDS(what=what)
         if self._silent[kind] >= self._silence_enough(probe):
-            return (_ENDLESS if kind in self._endless else _SILENT)(what=what)
+            return (_ENDLESS if self._is_endless(kind) else _SILENT)(what=what)
         if self._broken[kind] >= _BROKEN_FOR_GOOD and probe.chapter not in ALWAYS_SENT:
-            return _ERRORS(what=what)
+            return (_UNREADABLE if kind in self._unreadable else _ERRORS)(what=what)
         return None
 
     def _silence_enough(self, probe: Probe) -> int:
         if shows_a_batch(probe):
             return _SILENT_READS
-        alike = _kind(probe) in self._endless or probe.subject in self._silent_subjects
+        alike = self._is_endless(_kind(probe)) or probe.subject in self._silent_subjects
         return 1 if alike and probe.chapter not in ALWAYS_SENT else _SILENT_ENOUGH
+
+    def _is_endless(self, kind: _Kind) -> bool:
+        return any(kind == endless for endless, _ in self._endless)
 
 
 def _kind(probe: Probe) -> _Kind:
     return probe.chapter, probe.subject
+
+
+def is_endless(exchange: Exchange) -> bool:
+    """Whether the head of an answer came, and its body did not end within the time."""
+    failure = exchange.failure
+    return failure is not None and failure.kind == "timeout" and exchange.response is not None
+
+
+def _head(status: int, fields: Headers) -> _Head:
+    names = sorted({name.lower() for name, _ in fields})
+    media_type = next((value for name, value in fields if name.lower() == "content-type"), "")
+    return status, media_type.lower(), tuple(names)
 
 
 def _is_credential(probe: Probe) -> bool:

@@ -9,6 +9,7 @@ from queue import SimpleQueue
 
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.target import Target
+from batch_conformance.exchange.transport import AwaitsBody
 
 Attempts = tuple[Exchange, ...]
 MayRepeat = Callable[[Exchange], bool]
@@ -21,10 +22,17 @@ class ParallelSender:
     own affair and not that of a connection. Use it as a context manager, which ends the threads.
     """
 
-    def __init__(self, targets: Sequence[Target], rest: Callable[[float], None], may_repeat: MayRepeat) -> None:
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        rest: Callable[[float], None],
+        may_repeat: MayRepeat,
+        awaits_body: Callable[[Probe], AwaitsBody],
+    ) -> None:
         self._most = len(targets)
         self._rest = rest
         self._may_repeat = may_repeat
+        self._awaits_body = awaits_body
         self._free: SimpleQueue[Target] = SimpleQueue()
         for target in targets:
             self._free.put(target)
@@ -75,7 +83,9 @@ class ParallelSender:
     def _send(self, number: int, probe: Probe) -> Attempts:
         target = self._free.get()
         try:
-            made = target.send(replace(probe, wait=0.0), number, may_repeat=self._repeats)
+            made = target.send(
+                replace(probe, wait=0.0), number, may_repeat=self._repeats, awaits_body=self._awaits_body(probe)
+            )
         finally:
             self._free.put(target)
         return tuple(replace(one, probe=replace(one.probe, wait=probe.wait)) for one in made)

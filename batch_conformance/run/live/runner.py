@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
@@ -17,15 +17,14 @@ from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.judge import Judge, behind_the_door
 from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation
-from batch_conformance.probes.credentials import is_refused
+from batch_conformance.probes.credentials import is_refused, parts_of
 from batch_conformance.probes.plan import Plan
-from batch_conformance.run.live.omissions import BROKEN_ENOUGH, NOT_FOLLOWED, Omissions
+from batch_conformance.run.live.omissions import BROKEN_ENOUGH, NOT_FOLLOWED, Omissions, is_endless
 from batch_conformance.run.live.parallel_sender import ParallelSender
 
 CONTROL = "control"
 """The name of a request that looks whether the target still answers; it is none of the plan's."""
 _NO_ANSWER = Template("run.no_answer", "the target did not answer: {why}")
-_BROKE_OFF = Template("run.broke_off", "the target broke off its answer: {why}")
 _KEY_REFUSED = Template("run.key_refused", "the target refused the key (401)")
 _RATE_LIMITED = Template(
     "run.rate_limited", "the target keeps answering 429: it wants fewer requests than this (see --rate-limit)"
@@ -44,6 +43,18 @@ RETURN_SECONDS = 10.0
 """How long a server that ended at a request is waited for."""
 
 _NEARLY = 0.9
+_PACES = (10.0, 5.0, 2.0, 1.0, 0.5)
+"""Requests a second, one step after another, where the target limits them (429)."""
+_LATELY, _OFTEN_LATELY = 5, 2
+"""Of so many requests in a row, how many that were limited and healed ask for the next step; one that named a time to
+wait is enough. A single one may be chance."""
+_WINDOW = 1.0
+"""Seconds after which a limit of so many requests a second has passed."""
+_LONG_REST, _LONG_RESTS = 30.0, 2
+"""Seconds that are rested where a limit does not pass by itself, and how often before the run ends: a minute in all,
+which is what services count by that do not count by the second."""
+_AFTER_LONG_REST = 1.0
+"""Requests a second at most, afterwards."""
 
 Progress = Callable[[int, int, str], None]
 
@@ -87,6 +98,9 @@ class Runner:
         self._answered: Probe | None = None
         self._paused: set[tuple[str, str]] = set()
         self._limited = 0
+        self._lately: deque[bool] = deque(maxlen=_LATELY)
+        self._slowed = 0
+        self._long_rests = 0
         self._down = 0
         self._control_number = len(plan.probes)
         self._judge: Judge | None = None
@@ -107,7 +121,17 @@ class Runner:
     @property
     def lacks(self) -> bool:
         """Whether anything was left out that the target was to be asked."""
-        return bool(self.left_out.keys() - {NOT_FOLLOWED})
+        return bool(self.left_out.keys() - {NOT_FOLLOWED}) or self.without_body > 0
+
+    @property
+    def pace(self) -> float:
+        """Requests a second at most in the end, where the target's limit made the run slower; else 0."""
+        return 1 / self.target.interval if self._slowed and self.target.interval else 0.0
+
+    @property
+    def without_body(self) -> int:
+        """Answers of which the head alone was read, as no body ended that came after such a head."""
+        return self._omissions.without_body
 
     @property
     def nearly_done(self) -> bool:
@@ -139,9 +163,8 @@ class Runner:
         if self.plan.probes and not self._done:
             self._perform(0, self.plan.probes[0])
             final = self.exchanges[-1] if self.exchanges else None
-            if final is not None and final.failure is not None:
-                template = _NO_ANSWER if final.response is None else _BROKE_OFF
-                self.stopped = template(why=final.failure.detail)
+            if final is not None and final.failure is not None and final.response is None:
+                self.stopped = _NO_ANSWER(why=final.failure.detail)
             elif final is not None and final.status == 401:
                 self.stopped = _KEY_REFUSED()
             return final
@@ -161,7 +184,10 @@ class Runner:
         if not self._further_targets:
             self._send_wanted()
             return
-        with ParallelSender(self._further_targets, self.target.rest, self._omissions.may_repeat) as self._ahead:
+        omissions = self._omissions
+        with ParallelSender(
+            self._further_targets, self.target.rest, omissions.may_repeat, omissions.awaits_body
+        ) as self._ahead:
             try:
                 self._send_wanted()
             finally:
@@ -240,6 +266,7 @@ class Runner:
             return
         known_broken = self._omissions.is_broken(probe)
         self._keep(attempts)
+        self._look_where_the_key_is_taken(final)
         self._choose_control(number, final)
         self._omissions.add(attempts)
         if (final.status or 0) >= 500 and probe.forced_status is None:
@@ -247,17 +274,36 @@ class Runner:
             if third or not known_broken:
                 self._look_whether_away(final, pauses=third)
 
+    def _look_where_the_key_is_taken(self, final: Exchange) -> None:
+        """Where a key is taken that stood in several places at once, ask with it in each of them alone."""
+        probe = final.probe
+        if not 200 <= (final.status or 0) < 300:
+            return
+        for part in parts_of(probe.credential):
+            self._control_number += 1
+            alone = replace(probe, credential=part, name=probe.name.replace(probe.credential, part), wait=0.0)
+            try:
+                self._keep(self.target.send(alone, self._control_number, may_repeat=self._omissions.may_repeat))
+            except BudgetExhausted as reason:
+                self._spend(reason)
+                return
+
     def _choose_control(self, number: int, final: Exchange) -> None:
         """Have the first read tell whether the target answers, unless it breaks: then the latest that does not."""
         probe, status = final.probe, final.status or 0
         plain = probe.method == "GET" and probe.credential == "valid" and probe.subject in ("known", "unknown")
         if number == 0:
-            self._first_breaks = status >= 500
+            self._first_breaks = status >= 500 or final.failure is not None
         elif self._first_breaks and plain and not probe.query and probe.forced_status is None and status < 500:
             self._answered = probe
 
     def _after_failure(self, number: int, probe: Probe, attempts: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
-        """Look whether the server has ended; once it is back, the request is sent once more, to be sure."""
+        """Look whether the server has ended; once it is back, the request is sent once more, to be sure.
+
+        Where a body does not end, the server is there.
+        """
+        if is_endless(attempts[-1]):
+            return attempts
         try:
             controls = self._look_whether_away(attempts[-1])
             if not controls or not _has_failed((*attempts, *controls), "refused"):
@@ -297,9 +343,7 @@ class Runner:
 
     def _keep(self, attempts: tuple[Exchange, ...]) -> None:
         """Keep the exchanges, and stop where nothing but refusals has come for a while."""
-        self.exchanges += attempts
-        for exchange in attempts:
-            self._facts.add(Observation(exchange, self.contract))
+        self._add(attempts)
         final = attempts[-1]
         forced = final.probe.forced_status is not None
         status = final.status or 0
@@ -308,13 +352,19 @@ class Runner:
         elif is_repeatable(final.probe) and status != final.probe.forced_status:
             # What was sent only once, though it may be repeated, says nothing of a limit that would have passed.
             self._limited += len(attempts) > 1 or not self.target.retries or self._is_limited_for_long(final)
-        self._down = self._down + 1 if (final.failure is not None or status >= 500) and not forced else 0
-        if self._limited >= _LIMITED_ENOUGH:
+        is_down = status >= 500 or (final.failure is not None and final.response is None)
+        self._down = self._down + 1 if is_down and not forced else 0
+        if self._limited >= _LIMITED_ENOUGH and not self._rests_for_long():
             self.stopped = _RATE_LIMITED()
         elif self._down >= _DOWN_ENOUGH and final.failure is None and self._facts.behind_the_door:
             self._gave_up_the_key = True
         elif self._down >= _DOWN_ENOUGH:
             self.stopped = _DOWN(how=final.failure.detail if final.failure else _EVERY_REQUEST(status=status))
+
+    def _add(self, attempts: tuple[Exchange, ...]) -> None:
+        self.exchanges += attempts
+        for exchange in attempts:
+            self._facts.add(Observation(exchange, self.contract))
 
     def _is_limited_for_long(self, final: Exchange) -> bool:
         """Whether the target asked for a longer rest than is waited out."""
@@ -326,7 +376,11 @@ class Runner:
         if self._ahead and number in self._ahead:
             attempts = self._ahead.take(number)
         else:
-            attempts = self.target.send(probe, number, may_repeat=self._omissions.may_repeat)
+            omissions = self._omissions
+            attempts = self.target.send(
+                probe, number, may_repeat=omissions.may_repeat, awaits_body=omissions.awaits_body(probe)
+            )
+        attempts = self._with_pace(number, probe, attempts)
         final = attempts[-1]
         status = final.status or 0
         # One server error may be chance, and so may a gateway's page where an error was asked for; a second is not.
@@ -339,6 +393,57 @@ class Runner:
             self._spend(reason)
             return attempts
         return _joined(attempts, more)
+
+    def _with_pace(self, number: int, probe: Probe, attempts: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
+        """The attempts of a request, and those after a rest where a limit did not pass; what is limited goes slower.
+
+        What always gets 429 is no matter of pace, nor is what guards against the guessing of credentials.
+        """
+        if is_refused(probe.credential) or not is_repeatable(probe) or probe.forced_status == 429:
+            return attempts
+        final = attempts[-1]
+        if final.status == 429 and len(attempts) > 1 and self._omissions.may_rest(probe):
+            try:
+                self.target.pause(_WINDOW)
+                attempts = _joined(attempts, self.target.send(replace(probe, wait=0.0), number))
+            except BudgetExhausted as reason:
+                self._spend(reason)
+        limited = [one for one in attempts if one.status == 429]
+        healed = bool(limited) and attempts[-1].status != 429
+        self._lately.append(healed)
+        if healed and (len(limited) > 1 or sum(self._lately) >= _OFTEN_LATELY or _names_a_time(limited[0])):
+            self._slow_down()
+        return attempts
+
+    def _slow_down(self, most: float = _PACES[0]) -> None:
+        """Go on at the next slower pace, at ``most`` so many requests a second, as far as the run's duration allows."""
+        interval = self.target.interval
+        slower = next((1 / pace for pace in _PACES if pace <= most and 1 / pace > interval * 1.01), interval)
+        self._lately.clear()
+        self._slowed += 1
+        self.target.slow_down(slower, self.unsent)
+
+    def _rests_for_long(self) -> bool:
+        """Rest for longer than a retry does, and go on slower; False where that was done, or there is no time.
+
+        Nothing is rested where a plain read is answered: then what was asked for is limited, and not the client.
+        """
+        if self._long_rests >= _LONG_RESTS or all(exchange.status == 429 for exchange in self.exchanges):
+            return False
+        self._control_number += 1
+        try:
+            controls = self.target.send(self._control, self._control_number)
+            self._add(controls)
+            if controls[-1].status != 429:
+                self._limited = 0
+                return True
+            self._long_rests += 1
+            self.target.pause(_LONG_REST)
+        except BudgetExhausted:
+            return False
+        self._limited = 0
+        self._slow_down(_AFTER_LONG_REST)
+        return True
 
     def _look_whether_away(self, final: Exchange, *, pauses: bool = False) -> tuple[Exchange, ...]:
         """Send a plain read, stop where it gets no answer, and give what came of it; nothing where none was sent.
@@ -359,7 +464,7 @@ class Runner:
             return ()
         self._keep(attempts)
         failure = attempts[-1].failure
-        if failure is not None:
+        if failure is not None and attempts[-1].response is None:
             self.stopped = _WENT_AWAY(request=f"{probe.chapter}/{probe.name}", why=failure.detail)
         return attempts
 
@@ -372,6 +477,12 @@ class Runner:
         if self._gave_up_the_key and self._facts.behind_the_door and not is_refused(probe.credential):
             return behind_the_door(self._facts)
         return self._omissions.reason(probe)
+
+
+def _names_a_time(exchange: Exchange) -> bool:
+    """Whether an answer says when to ask again."""
+    answer = exchange.response
+    return answer is not None and retry_after(answer.header("Retry-After"), exchange.started_at) is not None
 
 
 def _has_failed(attempts: Sequence[Exchange], kind: FailureKind) -> bool:
