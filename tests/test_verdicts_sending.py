@@ -219,6 +219,14 @@ def test_the_door_is_judged_where_every_read_is_cut_off() -> None:
     assert sent_of(run, "authentication") == run.audit.plan.counts()["authentication"]
 
 
+def test_a_target_none_of_whose_bodies_ends_is_an_outage_whatever_its_heads_say() -> None:
+    for status in (200, 404):
+        run = audited(lambda _, status=status: Said(status, "no", ends=False), request_timeout=0.2)  # type: ignore[misc]
+        assert (run.report.verdict, run.rules) == ("inconclusive", set())
+        assert "no answer of the target came to its end" in str(run.report.sentence)
+        assert len(timed_out(run)) <= 5
+
+
 def test_a_target_that_answers_nothing_at_all_ends_the_run() -> None:
     run = audited_raw(lambda _: Bytes(b"", ends=False), request_timeout=0.2)
     assert "did not answer" in str(run.audit.runner.stopped)

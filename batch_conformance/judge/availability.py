@@ -230,7 +230,8 @@ class Availability:
 
         What ``ends`` reports is not reported once more as silence.
         """
-        healed = [down for down in self._downs if down.healed_drop]
+        failed = {down.moment[1] for down in self._downs if down.final}
+        healed = [down for down in self._downs if down.healed_drop and down.moment[1] not in failed]
         drops = (len(healed), requests)
         dropped = [PersistentFailure(down, drops=drops) for down in healed if is_often(*drops)]
         downs = sorted(self._downs, key=lambda down: down.moment)

@@ -83,6 +83,8 @@ class Facts:
         """Statuses that the valid credential got, whatever was asked with it; 0 for no answer."""
         self._door_gets: set[tuple[str, int]] = set()
         """Credentials that had to be refused, each with what a GET with it got; 0 for no answer."""
+        self.whole = False
+        """Whether any answer came to its end."""
         self.injects = False
         """Whether a line break in an id started a header of a response."""
         self._known: set[str] = set()
@@ -108,6 +110,7 @@ class Facts:
         if observation.answer is not None and exchange.final:
             self._add_answer(observation, status)
         self.injects = self.injects or any(injected(observation))
+        self.whole = self.whole or (exchange.failure is None and exchange.response is not None)
         if must_be_refused(observation) and probe.method == "GET" and exchange.final:
             self._door_gets.add((probe.credential, status if exchange.failure is None else 0))
         elif has_key(observation) and exchange.final and not observation.forced:
@@ -191,6 +194,7 @@ class Facts:
         self._key_gets |= other._key_gets
         self._door_gets |= other._door_gets
         self.injects = self.injects or other.injects
+        self.whole = self.whole or other.whole
         self._known |= other._known
         self._near |= other._near
 
@@ -327,7 +331,8 @@ _CONDITIONS: Mapping[str, Callable[..., bool]] = {
     "unless_real": lambda facts: not facts.real,
     "unless_any_id": lambda facts: not facts.any_id,
     "unless_nowhere": lambda facts: not facts.nowhere,
-    "unless_injected": lambda facts, *then: not facts.injects and facts.tells(then),
+    "if_whole": lambda facts, *then: facts.whole and facts.is_met(then),
+    "unless_injected": lambda facts, *then: not facts.injects and facts.is_met(then),
     "unless_explained": lambda facts, rule, credential: not facts.explains(rule, credential),
     "if_learnt": lambda facts, rule, credential, subject: facts.learns(rule, credential, subject),
     "unless_learnt": lambda facts, rule, credential, subject, status: (

@@ -18,6 +18,7 @@ from batch_conformance.judge import error_bodies
 from batch_conformance.judge.account import Account
 from batch_conformance.judge.applying import Found, about, check
 from batch_conformance.judge.availability import (
+    AWAY,
     Answered,
     AvailabilityResult,
     FailedRequest,
@@ -44,6 +45,7 @@ from batch_conformance.rules.conditions import (
     UNLESS_NOWHERE,
     UNLESS_REAL,
     if_form_is_own,
+    if_whole,
     unless_form_is_own,
     unless_injected,
     unless_unknown_gets,
@@ -426,6 +428,11 @@ def _judge(observation: Observation) -> Judged:
         if not _is_in(twice, deviation.pointer)
     )
     deviations += ((bucket, _AUTHENTICATION, [deviation]) for bucket, deviation in found.get("credential", ()))
+    failure = observation.exchange.failure
+    if failure is not None and failure.kind in AWAY:
+        deviations = [
+            (bucket if phase < _IDENTITY else if_whole(bucket), phase, of_one) for bucket, phase, of_one in deviations
+        ]
     return Judged(observation, tuple(deviations))
 
 

@@ -75,6 +75,11 @@ def unless_refused_so(form: tuple[str, ...], then: Bucket) -> Bucket:
     return ("unless_refused_so", "\n".join(form), *then)
 
 
+def if_whole(then: Bucket) -> Bucket:
+    """Told under ``then`` where any answer came to its end: else it is an outage, whatever the heads say."""
+    return ("if_whole", *then)
+
+
 def unless_injected(then: Bucket) -> Bucket:
     """Told under ``then``, unless a line break in an id was seen to start a header.
 

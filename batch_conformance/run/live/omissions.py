@@ -94,7 +94,7 @@ class Omissions:
         Not where it did not come after such a head for this kind of request, nor where that was seen twice, for
         whichever kind, and never was otherwise. A read of a batch is nothing without its body.
         """
-        if shows_a_batch(probe):
+        if shows_a_batch(probe) or not self._whole:
             return lambda _status, _fields: True
         kind = _kind(probe)
 

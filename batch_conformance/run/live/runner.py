@@ -18,13 +18,14 @@ from batch_conformance.judge.judge import Judge, behind_the_door
 from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation
 from batch_conformance.probes.credentials import is_refused, parts_of
-from batch_conformance.probes.plan import Plan
+from batch_conformance.probes.plan import ESSENTIAL, Plan
 from batch_conformance.run.live.omissions import BROKEN_ENOUGH, NOT_FOLLOWED, Omissions, is_endless
 from batch_conformance.run.live.parallel_sender import ParallelSender
 
 CONTROL = "control"
 """The name of a request that looks whether the target still answers; it is none of the plan's."""
 _NO_ANSWER = Template("run.no_answer", "the target did not answer: {why}")
+_BROKE_OFF = Template("run.broke_off", "no answer of the target came to its end: {why}")
 _KEY_REFUSED = Template("run.key_refused", "the target refused the key (401)")
 _RATE_LIMITED = Template(
     "run.rate_limited", "the target keeps answering 429: it wants fewer requests than this (see --rate-limit)"
@@ -208,6 +209,9 @@ class Runner:
                 return
             if number in self._done or number not in self.wanted:
                 continue
+            if number >= ESSENTIAL and not self._facts.whole:
+                self._give_up_broken_answers()
+                return
             self._send_ahead(number)
             reason = None if self._ahead and number in self._ahead else self._reason(probe)
             if reason:
@@ -216,6 +220,11 @@ class Runner:
                 self._perform(number, probe)
                 if self.progress:
                     self.progress(len(self._done & self.wanted), len(self.wanted), probe.chapter)
+
+    def _give_up_broken_answers(self) -> None:
+        """Stop where the requests that a verdict needs got no answer that came to its end."""
+        last = next(exchange.failure for exchange in reversed(self.exchanges) if exchange.failure is not None)
+        self.stopped = _BROKE_OFF(why=last.detail)
 
     def _send_ahead(self, first: int) -> None:
         """Have all connections busy with what comes next from a number on."""
