@@ -56,6 +56,8 @@ _STATE = "state"
 """The property of a test that says how its clause fared; a test that ends without it broke for another reason."""
 _SHOWN = "batch_conformance/shown"
 """Where pytest's cache keeps what showed each finding."""
+_HYPOTHESIS = "hypothesispytest"
+"""The name of Hypothesis' plugin."""
 _LEAST_WIDTH, _MOST_WIDTH = 80, 120
 
 _NO_REPORT = Template("write.no_report", "The report could not be made: {why}")
@@ -284,6 +286,9 @@ class AuditSession:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
         """Write the reports and set the exit code, before pytest writes what it has; and have the last word."""
         asked = self._end(session, exitstatus)
+        if "hypothesis" not in sys.modules:
+            # Its plugin would import all of it, only to see at the end that no test of the session has used it.
+            self.config.pluginmanager.unregister(name=_HYPOTHESIS)
         if self._junit is None:
             yield
         elif not asked:

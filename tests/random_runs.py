@@ -21,9 +21,9 @@ from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.mock.message import ParsedRequest, Reply, encode
 from batch_conformance.mock.received_request import ReceivedRequest
 from batch_conformance.mock.service import Service
-from batch_conformance.probes.batch_ids import encode_segment
 from batch_conformance.probes.credentials import present
-from batch_conformance.probes.plan import build_plan
+from batch_conformance.probes.planning import build_plan
+from batch_conformance.probes.segment import encode_segment
 
 KEY = "sk-of-random-runs-000"
 BASE = "http://127.0.0.1:9/v1"

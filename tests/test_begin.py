@@ -15,7 +15,7 @@ from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.credentials import present
-from batch_conformance.probes.plan import build_plan
+from batch_conformance.probes.planning import build_plan
 from batch_conformance.run.comparison import Files, load_comparison
 from batch_conformance.run.live import begin as beginning
 from batch_conformance.run.live.audit import Audit, Reached

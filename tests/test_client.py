@@ -34,8 +34,8 @@ from batch_conformance.exchange.har import har
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.judge import judge
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.probes.chapters import CHAPTER_NAMES, CLIENT
-from batch_conformance.probes.plan import build_plan
+from batch_conformance.probes.plan import CHAPTER_NAMES, CLIENT
+from batch_conformance.probes.planning import build_plan
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.rules import REGISTRY
 from batch_conformance.run.live.begin import begin

@@ -22,7 +22,8 @@ from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.exchange.exchange import Exchange, Probe, Request, Response
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.judge import judge
-from batch_conformance.probes.plan import Plan, build_plan
+from batch_conformance.probes.plan import Plan
+from batch_conformance.probes.planning import build_plan
 from batch_conformance.run.live.begin import begin
 from batch_conformance.run.settings import settle
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from judge_support import DATA, OPENAI
 
-from batch_conformance.probes.chapters import CHAPTER_NAMES
+from batch_conformance.probes.plan import CHAPTER_NAMES
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.run.live.begin import begin
 from batch_conformance.run.settings import settle

@@ -15,9 +15,10 @@ from probes_support import KNOWN, contract
 
 from batch_conformance.exchange.exchange import UNKNOWN_QUERY, Probe
 from batch_conformance.probes.batch_ids import NO_SUCH_ID, PLAIN
-from batch_conformance.probes.chapters import CHAPTER_NAMES, POLLING_SECONDS
+from batch_conformance.probes.chapters import CHAPTERS, POLLING_SECONDS
 from batch_conformance.probes.credentials import KINDS, is_refused
-from batch_conformance.probes.plan import LIMITS, Plan, PlanError, build_plan, describe
+from batch_conformance.probes.plan import CHAPTER_NAMES, LIMITS, Plan, PlanError, describe
+from batch_conformance.probes.planning import build_plan
 
 EXPLORATIONS = ("quick", "standard", "thorough")
 
@@ -92,6 +93,10 @@ def test_a_fault_in_every_nth_answer_meets_known_ids_whatever_the_phase(period):
     for phase in range(period):
         met = sum(number % period == phase for number, _ in reads(STANDARD))
         assert met >= max(5, expected / 2), (period, phase)
+
+
+def test_every_chapter_has_a_builder_in_the_order_of_the_plan():
+    assert tuple(CHAPTERS) == CHAPTER_NAMES
 
 
 def test_every_known_id_is_read_several_times_with_pauses_in_between():

@@ -13,7 +13,7 @@ from suite_support import ROOT
 from batch_conformance.contract.sources import spec_folder
 from batch_conformance.exchange.profile import KnownDeviation
 from batch_conformance.probes.batch_ids import learn_shape
-from batch_conformance.probes.plan import build_plan
+from batch_conformance.probes.planning import build_plan
 from batch_conformance.report.reference.vendors import details, listing, page
 from batch_conformance.rules import REGISTRY
 from batch_conformance.run.settings import settle

@@ -9,7 +9,7 @@ import pytest
 from vendor_servers import KEY, VENDORS, Vendor, by_id, completed, serving
 
 from batch_conformance.findings.finding import Finding
-from batch_conformance.probes.chapters import CHAPTER_NAMES
+from batch_conformance.probes.plan import CHAPTER_NAMES
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.run.live.begin import begin
 from batch_conformance.run.settings import settle

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from real_servers import KEY, RealServer, aimock, llmock
 
-from batch_conformance.probes.chapters import CHAPTER_NAMES
+from batch_conformance.probes.plan import CHAPTER_NAMES
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.run.live.begin import begin
 from batch_conformance.run.settings import settle

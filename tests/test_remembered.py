@@ -1,4 +1,4 @@
-"""Schemathesis' requests, kept between runs: they are the same as made anew, or they are made anew."""
+"""Plans and Schemathesis' requests, kept between runs: they are the same as made anew, or they are made anew."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ import pytest
 from suite_support import ROOT, run_suite
 
 from batch_conformance.contract.sources import shipped_contract
+from batch_conformance.exchange.exchange import Headers
 from batch_conformance.probes import remembered
 from batch_conformance.probes.generated import GeneratedRequest, GenerationError, generate
+from batch_conformance.probes.planning import build_plan
 from batch_conformance.probes.remembered import Remembered
+from batch_conformance.report.language import language
 
 DATA = shipped_contract().document.data
 PATH, PARAMETER = "/batches/{batch_id}", "batch_id"
@@ -49,6 +52,68 @@ def test_what_is_kept_equals_what_is_made_anew(tmp_path: Path, counted: Counted,
     assert counted.calls == 1
 
 
+WISHES: dict[str, Any] = {"exploration": "standard", "seed": None, "loopback": True, "max_requests": 90}
+
+
+@pytest.mark.parametrize(("known", "seed"), [(("batch_rdyqgrcgjg", "batch_kvmtzqwhua"), None), ((), 7)])
+def test_a_plan_that_is_kept_equals_the_one_that_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: tuple[str, ...], seed: int | None
+) -> None:
+    anew = build_plan(shipped_contract(), known, **{**WISHES, "seed": seed})
+    first = Remembered(tmp_path).plan(shipped_contract(), known, **{**WISHES, "seed": seed})
+    monkeypatch.setattr(remembered, "build_plan", None)
+    again = Remembered(tmp_path).plan(shipped_contract(), known, **{**WISHES, "seed": seed})
+    for plan in (first, again):
+        assert (plan.probes, plan.exploration, plan.seed) == (anew.probes, anew.exploration, anew.seed)
+        for code in ("en", "zh"):
+            assert list(map(language(code).render, plan.notes)) == list(map(language(code).render, anew.notes))
+    assert anew.notes
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"exploration": "quick"},
+        {"seed": 3},
+        {"loopback": False},
+        {"max_requests": 80},
+        {"unsafe": True},
+        {"has_key": False},
+        {"style": "header"},
+        {"prefers": False},
+        {"like": ("batch-0",)},
+        {"known": ("batch_kvmtzqwhua",)},
+        {"reading": "published"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_each_wish_decides_on_a_plan(tmp_path: Path, change: dict[str, Any]) -> None:
+    keeps, known = Remembered(tmp_path), ("batch_rdyqgrcgjg",)
+    keeps.plan(shipped_contract(), known, **WISHES)
+    wishes = {**WISHES, **change}
+    known, contract = wishes.pop("known", known), shipped_contract(wishes.pop("reading", "documented"))
+    assert keeps.plan(contract, known, **wishes).probes == build_plan(contract, known, **wishes).probes
+
+
+def test_a_plan_for_a_client_is_made_each_time(tmp_path: Path) -> None:
+    def asks(batch_id: str) -> tuple[str, Headers]:
+        return f"/batches/{batch_id}", ()
+
+    planned = Remembered(tmp_path).plan(shipped_contract(), ("batch_rdyqgrcgjg",), **WISHES, client=asks)
+    assert planned.chapter("client")
+    assert not list(tmp_path.glob("plan-*"))
+
+
+def test_a_key_that_was_given_for_an_id_is_not_kept(tmp_path: Path) -> None:
+    key = "sk-" + "0123456789abcdef" * 3
+    keep = ("-p", "cacheprovider", "-o", f"cache_dir={tmp_path / 'cache'}", "--plan", f"--base-url={_twice()[0][1]}")
+    for batch_id in (key, "batch_rdyqgrcgjg"):
+        run_suite(tmp_path / "reports", *keep, f"--batch-id={batch_id}", env={"BATCH_API_KEY": key})
+    kept = [file.read_text(encoding="utf-8") for file in (tmp_path / "cache").rglob("*.json")]
+    assert any("batch_rdyqgrcgjg" in text for text in kept)
+    assert not any(key in text for text in kept)
+
+
 @pytest.mark.parametrize("change", ["document", "path", "count", "seed", "plain", "version"])
 def test_whatever_decides_on_them_has_them_made_anew(
     tmp_path: Path, counted: Counted, change: str, monkeypatch: pytest.MonkeyPatch
@@ -68,9 +133,7 @@ def test_whatever_decides_on_them_has_them_made_anew(
     assert counted.calls == 2
 
 
-@pytest.mark.parametrize(
-    "damage", ["", "{}", "[1]", '{"sha256": "0", "requests": "[]"}', "not json", '{"requests": 3}']
-)
+@pytest.mark.parametrize("damage", ["", "{}", "[1]", '{"sha256": "0", "made": "[]"}', "not json", '{"made": 3}'])
 def test_a_damaged_file_is_made_anew(tmp_path: Path, counted: Counted, damage: str) -> None:
     keeps = Remembered(tmp_path)
     made = keeps(DATA, PATH, PARAMETER, 6, None)
@@ -104,14 +167,15 @@ def test_no_more_than_so_many_files_are_kept(tmp_path: Path, monkeypatch: pytest
     assert len(list(tmp_path.glob("*.json"))) == 32
 
 
-def test_a_second_run_sends_the_same_and_does_not_even_load_schemathesis(tmp_path: Path) -> None:
+def test_a_second_run_sends_the_same_and_does_not_even_load_what_makes_requests(tmp_path: Path) -> None:
     keep = ("-p", "cacheprovider", "-o", f"cache_dir={tmp_path / 'cache'}", "--exploration=standard")
     plans = [run_suite(tmp_path / name, *keep, "--plan", f"--base-url={url}").text for name, url in _twice()]
-    requests = [[line for line in plan.splitlines() if "generated/" in line] for plan in plans]
-    assert requests[0] == requests[1] != []
+    requests = [[line for line in plan.splitlines() if line[:4].strip().isdigit()] for plan in plans]
+    assert requests[0] == requests[1]
+    assert any("generated/" in line for line in requests[0])
     code = (
         "import sys, pytest; pytest.main(sys.argv[1:]); "
-        "print('loaded:', 'schemathesis.specs.openapi.schemas' in sys.modules)"
+        "print('loaded:', bool({'schemathesis.specs.openapi.schemas', 'hypothesis.strategies'} & set(sys.modules)))"
     )
     arguments = ["-p", "no:randomly", "-q", "--plan", f"--base-url={_twice()[0][1]}", *keep]
     environment = {**os.environ, "BATCH_API_KEY": "sk-x"}
@@ -128,5 +192,5 @@ def _twice() -> list[tuple[str, str]]:
 def test_the_files_hold_requests_alone(tmp_path: Path) -> None:
     Remembered(tmp_path)(DATA, PATH, PARAMETER, 4, None)
     (file,) = tmp_path.glob("*.json")
-    requests = json.loads(json.loads(file.read_text(encoding="utf-8"))["requests"])
+    requests = json.loads(json.loads(file.read_text(encoding="utf-8"))["made"])
     assert all(one.keys() == {"phase", "path", "batch_id", "query", "headers"} for one in requests)

@@ -10,11 +10,12 @@ import re
 import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import quote, unquote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from hypothesis import strategies as st
 
 from batch_conformance.exchange.exchange import Subject
+from batch_conformance.probes.segment import decode_segment, encode_segment
 
 PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 """Ids that every server, proxy and gateway lets through untouched."""
@@ -53,19 +54,6 @@ class SpelledId:
     def plain(self) -> bool:
         """Whether it may be sent to a server that nobody allowed us to attack."""
         return not self.crash_prone and PLAIN.match(self.segment) is not None
-
-
-def encode_segment(text: str) -> str:
-    """A path segment for the wire: every byte of its UTF-8 outside RFC 3986's unreserved set percent-encoded.
-
-    A lone surrogate, which has no UTF-8, is encoded as the three bytes that it would have had.
-    """
-    return quote(text, safe="", errors="surrogatepass")
-
-
-def decode_segment(segment: str) -> str:
-    """What a segment decodes to; bytes that are no UTF-8 become U+FFFD, broken escapes stay as they are."""
-    return unquote(segment, errors="replace")
 
 
 def spell(name: str, segment: str) -> SpelledId:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from batch_conformance.contract.parameter import PathParameter
 from batch_conformance.exchange.exchange import UNKNOWN_QUERY, Headers, Probe, Subject
@@ -15,11 +15,8 @@ from batch_conformance.probes.batch_ids import SpelledId
 from batch_conformance.probes.credentials import KINDS, CredentialKind, Style
 from batch_conformance.probes.draws import draw
 from batch_conformance.probes.generated import GeneratedRequest, generate
-
-Exploration = Literal["quick", "standard", "thorough"]
-
-JSON: Headers = (("Accept", "application/json"),)
-"""The headers of every probe that is not about headers."""
+from batch_conformance.probes.plan import CLIENT, JSON, Exploration
+from batch_conformance.probes.segment import encode_segment
 
 MAX_REFUSED = 12
 """Refused credentials per plan: more could lock an account out. More only where somebody allowed what is not safe."""
@@ -111,12 +108,12 @@ class Setting:
 
     def known_probe(self, chapter: str, name: str, batch_id: str, headers: Headers = JSON, **more: Any) -> Probe:
         """A probe for a known id, spelled as usual."""
-        path = self.path_of(batch_ids.encode_segment(batch_id))
+        path = self.path_of(encode_segment(batch_id))
         return Probe(chapter, name, path, batch_id, "known", headers=headers, **more)
 
     def unknown_probe(self, chapter: str, name: str, batch_id: str, headers: Headers = JSON, **more: Any) -> Probe:
         """A probe for a plain id that nobody has."""
-        path = self.path_of(batch_ids.encode_segment(batch_id))
+        path = self.path_of(encode_segment(batch_id))
         return Probe(chapter, name, path, batch_id, "unknown", headers=headers, **more)
 
     def spelled_probe(self, chapter: str, spelled: SpelledId) -> Probe:
@@ -124,14 +121,6 @@ class Setting:
         return Probe(
             chapter, spelled.name, self.path_of(spelled.segment), spelled.batch_id, spelled.subject, headers=JSON
         )
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """A part of the plan, and how it is built."""
-
-    name: str
-    build: Callable[[Setting], Iterable[Probe]]
 
 
 def _known_ids(setting: Setting) -> Iterator[Probe]:
@@ -396,10 +385,6 @@ def _generated(setting: Setting) -> Iterator[Probe]:
         )
 
 
-CLIENT = "client"
-"""The chapter that is only sent where a client was named."""
-
-
 def _client(setting: Setting) -> Iterator[Probe]:
     """A batch that is there and one that is not, asked for as the client itself does."""
     if setting.client is None or setting.client("batch_a")[0] != setting.path_of("batch_a"):
@@ -412,19 +397,17 @@ def _client(setting: Setting) -> Iterator[Probe]:
         yield Probe(CLIENT, "retrieve_unknown", path, batch_id, "unknown", headers=headers)
 
 
-CHAPTERS: tuple[Chapter, ...] = (
-    Chapter("known_ids", _known_ids),
-    Chapter("unknown_ids", _unknown_ids),
-    Chapter("authentication", _authentication),
-    Chapter("representations", _representations),
-    Chapter("statuses", _statuses),
-    Chapter("identity", _identity),
-    Chapter("hostile_ids", _hostile_ids),
-    Chapter("methods", _methods),
-    Chapter("lifecycle", _lifecycle),
-    Chapter("generated", _generated),
-    Chapter(CLIENT, _client),
-)
-"""Every chapter, in the order of the plan."""
-
-CHAPTER_NAMES: tuple[str, ...] = tuple(chapter.name for chapter in CHAPTERS)
+CHAPTERS: Mapping[str, Callable[[Setting], Iterable[Probe]]] = {
+    "known_ids": _known_ids,
+    "unknown_ids": _unknown_ids,
+    "authentication": _authentication,
+    "representations": _representations,
+    "statuses": _statuses,
+    "identity": _identity,
+    "hostile_ids": _hostile_ids,
+    "methods": _methods,
+    "lifecycle": _lifecycle,
+    "generated": _generated,
+    CLIENT: _client,
+}
+"""How each chapter is built, by its name, in the order of the plan."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import signal
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,8 +17,10 @@ from hypothesis import strategies as st
 
 from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Headers
-from batch_conformance.probes.batch_ids import PLAIN, decode_segment
+from batch_conformance.probes.batch_ids import PLAIN
 from batch_conformance.probes.draws import draw
+from batch_conformance.probes.segment import decode_segment
+from batch_conformance.probes.uninterrupted import uninterrupted
 
 if TYPE_CHECKING:
     from schemathesis import Case
@@ -105,24 +106,10 @@ def values_of(schema: Schema, more: Mapping[str, Any] | None = None) -> st.Searc
 def load() -> None:
     """Import Schemathesis: a quarter of a second that only those who plan should spend, and while they wait.
 
-    Signals wait until it is done: one that hits an import may be swallowed there, or leave a traceback that pytest
-    cannot show, and the exit code would be that of a verdict.
+    Signals wait until it is done.
     """
-    with _uninterrupted():
+    with uninterrupted():
         import schemathesis.specs.openapi.schemas  # noqa: F401, PLC0415
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Holds back the signals that end a run, where the system can."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

@@ -1,34 +1,46 @@
-"""Schemathesis' requests for a document, kept from one run to the next: making them takes longer than sending them."""
+"""Plans, and Schemathesis' requests for a document, kept from one run to the next: to make them takes longer than to
+send them.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from batch_conformance.probes import batch_ids, draws, generated
-from batch_conformance.probes.generated import GeneratedRequest, generate
+from batch_conformance.exchange.exchange import Headers, Probe
+from batch_conformance.message_json import as_json, from_json
+from batch_conformance.probes.lazy import build_plan, generate
+from batch_conformance.probes.plan import Plan
 
-Generate = Callable[..., tuple[GeneratedRequest, ...]]
-"""``generated.generate``, or what stands in for it."""
+if TYPE_CHECKING:
+    from batch_conformance.contract.contract import Contract
+    from batch_conformance.probes.generated import GeneratedRequest
+
+_Made = TypeVar("_Made")
 
 _MOST_FILES = 32
 _MAKERS = ("schemathesis", "hypothesis")
+_PACKAGE = Path(__file__).resolve().parents[1]
+_CODE = ("contract", "probes")
+"""The packages whose code decides on a plan, beside the document."""
 
 
 class Remembered:
-    """``generate``, with what it gave before kept in a folder.
+    """What was made before, in a folder: ``plan`` as ``build_plan``, and the object itself as ``generate``.
 
     What is kept is found by everything that decides on it: the document, the arguments, the versions of the makers and
     the code that asks them. A file that is not what was written, by its checksum, is made anew. It holds requests and
-    nothing of any answer, so that no finding depends on it.
+    nothing of any answer, so that no finding depends on it. Hypothesis and Schemathesis are only imported where
+    something is made.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,28 +50,45 @@ class Remembered:
         self, data: Mapping[str, Any], path: str, parameter: str, count: int, seed: int | None, *, plain: bool = False
     ) -> tuple[GeneratedRequest, ...]:
         """As ``generate``."""
-        arguments = json.dumps([path, parameter, count, seed, plain, *_makers()])
-        file = self._folder / f"{_document_key(data)}-{sha256(arguments.encode()).hexdigest()[:24]}.json"
-        kept = _read(file)
+        file = self._file(_document_key(data), [path, parameter, count, seed, plain])
+        kept = _read(file, _requests)
         if kept is None:
             kept = generate(data, path, parameter, count, seed, plain=plain)
-            with suppress(OSError):  # a cache that cannot be written is none
-                self._write(file, kept)
+            self._write(file, [asdict(one) for one in kept])
+        return kept
+
+    def plan(self, contract: Contract, known_ids: Iterable[str], **wishes: Any) -> Plan:
+        """As ``build_plan``. With a ``client``, which asks in its own way, a plan is made each time."""
+        known, operation = tuple(known_ids), contract.chosen
+        decides = [operation.path, operation.parameter, operation.secured, known, sorted(wishes.items())]
+        decides += [sorted(operation.responses), sorted(operation.methods)]
+        keeps = wishes.get("client") is None
+        file = self._file(f"plan-{_document_key(contract.document.data)}", decides) if keeps else None
+        kept = _read(file, _plan) if file else None
+        if kept is None:
+            kept = build_plan(contract, known, **wishes, generate=self)
+            if file:
+                self._write(file, {**asdict(kept), "notes": list(map(as_json, kept.notes))})
         return kept
 
     def knows(self, data: Mapping[str, Any]) -> bool:
         """Whether requests for a document are kept, whatever the arguments were."""
         return any(self._folder.glob(f"{_document_key(data)}-*.json"))
 
-    def _write(self, file: Path, requests: tuple[GeneratedRequest, ...]) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps([asdict(one) for one in requests])
-        whole = json.dumps({"sha256": sha256(text.encode()).hexdigest(), "requests": text})
-        temporary = file.with_suffix(f".{os.getpid()}")
-        temporary.write_text(whole, encoding="utf-8")
-        temporary.replace(file)
-        for old in sorted(self._folder.glob("*.json"), key=lambda one: one.stat().st_mtime)[:-_MOST_FILES]:
-            old.unlink(missing_ok=True)
+    def _file(self, name: str, decides: list[Any]) -> Path:
+        arguments = json.dumps([*decides, *_makers()])
+        return self._folder / f"{name}-{sha256(arguments.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}.json"
+
+    def _write(self, file: Path, made: Any) -> None:
+        with suppress(OSError):  # a cache that cannot be written is none
+            self._folder.mkdir(parents=True, exist_ok=True)
+            text = json.dumps(made)
+            whole = json.dumps({"sha256": sha256(text.encode()).hexdigest(), "made": text})
+            temporary = file.with_suffix(f".{os.getpid()}")
+            temporary.write_text(whole, encoding="utf-8")
+            temporary.replace(file)
+            for old in sorted(self._folder.glob("*.json"), key=lambda one: one.stat().st_mtime)[:-_MOST_FILES]:
+                old.unlink(missing_ok=True)
 
 
 def _document_key(data: Mapping[str, Any]) -> str:
@@ -69,19 +98,36 @@ def _document_key(data: Mapping[str, Any]) -> str:
 
 def _makers() -> list[str]:
     """What makes requests: versions, and the code of this project that asks for them."""
-    code = [Path(str(module.__file__)).read_bytes() for module in (generated, draws, batch_ids)]
-    return [platform.python_version(), *map(version, _MAKERS), sha256(b"".join(code)).hexdigest()]
+    return [platform.python_version(), *map(version, _MAKERS), _code()]
 
 
-def _read(file: Path) -> tuple[GeneratedRequest, ...] | None:
+@cache
+def _code() -> str:
+    files = [file for folder in _CODE for file in sorted((_PACKAGE / folder).glob("*.py"))]
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _read(file: Path, parsed: Callable[[Any], _Made]) -> _Made | None:
     """What a file holds; None where there is none, or it is not what was written."""
     try:
         whole = json.loads(file.read_text(encoding="utf-8"))
-        if sha256(whole["requests"].encode()).hexdigest() != whole["sha256"]:
+        if sha256(whole["made"].encode()).hexdigest() != whole["sha256"]:
             return None
-        return tuple(
-            GeneratedRequest(**{**one, "headers": tuple((name, value) for name, value in one["headers"])})
-            for one in json.loads(whole["requests"])
-        )
+        return parsed(json.loads(whole["made"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _requests(made: Any) -> tuple[GeneratedRequest, ...]:
+    from batch_conformance.probes.generated import GeneratedRequest  # noqa: PLC0415
+
+    return tuple(GeneratedRequest(**{**one, "headers": _headers(one)}) for one in made)
+
+
+def _plan(made: Any) -> Plan:
+    probes = tuple(Probe(**{**one, "headers": _headers(one)}) for one in made["probes"])
+    return Plan(**{**made, "probes": probes, "notes": tuple(map(from_json, made["notes"]))})
+
+
+def _headers(one: Mapping[str, Any]) -> Headers:
+    return tuple((name, value) for name, value in one["headers"])

@@ -16,7 +16,7 @@ from batch_conformance.exchange.secret import Secret
 from batch_conformance.findings.gate import FailOn
 from batch_conformance.input_error import InputError
 from batch_conformance.options import BATCH_IDS_ENV, Bounds, options_of
-from batch_conformance.probes.chapters import Exploration
+from batch_conformance.probes.plan import Exploration
 from batch_conformance.run.comparison import Files
 from batch_conformance.run.notify import words_of
 from batch_conformance.run.vendors import load_profile

@@ -21,11 +21,10 @@ from batch_conformance.message import Listing, Message, Template
 from batch_conformance.mock.embedded import embedded_mock, is_own
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.mock.spec_of_contract import MockSpecError
-from batch_conformance.probes.batch_ids import encode_segment
-from batch_conformance.probes.chapters import JSON
-from batch_conformance.probes.generated import generate, load
-from batch_conformance.probes.plan import LIMITS, Plan, build_plan
+from batch_conformance.probes.lazy import build_plan, load
+from batch_conformance.probes.plan import JSON, LIMITS, Plan
 from batch_conformance.probes.remembered import Remembered
+from batch_conformance.probes.segment import encode_segment
 from batch_conformance.run.comparison import load_comparison
 from batch_conformance.run.live.address import check_address, raise_if_nothing
 from batch_conformance.run.live.audit import Audit, Reached
@@ -129,7 +128,7 @@ def begin(
             _confirm_first(reached, settings, contract)
         reached, polls = _with_ids(reached, settings, contract)
         profile = settings.profile or NO_VENDOR
-        plan = plan or build_plan(
+        plan = plan or _planner(remembered, reached)(
             contract,
             reached.batch_ids,
             exploration=settings.exploration,
@@ -141,7 +140,6 @@ def begin(
             like=profile.id_examples,
             prefers=profile.prefer is not False,
             client=reader.sdk.asks if reader else None,
-            generate=remembered or generate,
         )
         runner = Runner(plan, reached.target, contract, further_targets=reached.further)
         runner.take_in(polls)
@@ -231,7 +229,8 @@ def _reach(
     if not key:
         try:
             if settings.sends:
-                _needs_no_key(target, contract, settings.key_env, seed)
+                make_plan = remembered.plan if remembered is not None else build_plan
+                _needs_no_key(target, contract, settings.key_env, seed, make_plan)
         finally:
             target.close()
         key = DUMMY_KEY
@@ -243,11 +242,12 @@ def _reach(
     return Reached(target, ids, target.budget.used, tuple(said), doubt, mock=mock, fitted=fitted, further=further)
 
 
-def _needs_no_key(target: Target, contract: Contract, variable: str, seed: int | None) -> None:
+def _needs_no_key(
+    target: Target, contract: Contract, variable: str, seed: int | None, make_plan: Callable[..., Plan]
+) -> None:
     """Raises ``AuditError`` where a local target asks for the key that was not given: one anonymous request decides."""
-    probe = build_plan(contract, (), exploration="quick", seed=seed, loopback=True, unsafe=False, has_key=False).probes[
-        0
-    ]
+    plan = make_plan(contract, (), exploration="quick", seed=seed, loopback=True, unsafe=False, has_key=False)
+    probe = plan.probes[0]
     anonymous = replace(probe, credential="missing", chapter="known_ids", name="anonymous")
     final = target.send(anonymous, 0)[-1]
     if final.status in (401, 403) and contract.chosen.secured:
@@ -299,6 +299,13 @@ def _with_ids(reached: Reached, settings: Settings, contract: Contract) -> tuple
     said += [_ODD_ID(id=odd, vendor=profile.title, pattern=profile.id_pattern) for odd in profile.odd_ids(ids)]
     ids = tuple(dict.fromkeys(ids))
     return replace(reached, batch_ids=ids, used=target.budget.used, said=tuple(said)), polls
+
+
+def _planner(remembered: Remembered | None, reached: Reached) -> Callable[..., Plan]:
+    """What makes the plan: what former runs kept, unless an id has the key in it, which is written nowhere."""
+    if remembered is not None and all(reached.target.redactor.redact_text(one) == one for one in reached.batch_ids):
+        return remembered.plan
+    return build_plan
 
 
 def _most_requests(settings: Settings) -> int:

@@ -19,8 +19,8 @@ from batch_conformance.exchange.target import Target
 from batch_conformance.input_error import InputError
 from batch_conformance.message import Message, Template
 from batch_conformance.observation.strict_json import parse
-from batch_conformance.probes.batch_ids import encode_segment
-from batch_conformance.probes.chapters import JSON
+from batch_conformance.probes.plan import JSON
+from batch_conformance.probes.segment import encode_segment
 from batch_conformance.rules.batch import stage_of
 
 _COST = Template(

@@ -15,7 +15,7 @@ from batch_conformance.message import Count, Listing, Message, Template
 from batch_conformance.nouns import BATCH
 from batch_conformance.observation.observation import at
 from batch_conformance.observation.strict_json import parse
-from batch_conformance.probes.chapters import JSON
+from batch_conformance.probes.plan import JSON
 
 _NO_LIST = Template("discover.no_list", "--discover: {vendor} has no list of batches; give --batch-id.")
 _REFUSED = Template("discover.refused", "--discover: {request} {how}; give ids with --batch-id.")
