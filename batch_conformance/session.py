@@ -10,7 +10,7 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Collection, Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ _HYPOTHESIS = "hypothesispytest"
 _LEAST_WIDTH, _MOST_WIDTH = 80, 120
 
 _NO_REPORT = Template("write.no_report", "The report could not be made: {why}")
+_REST = Template("note.rest_sent", "What failed before does not show yet: all of the plan is sent, to be sure.")
 _RERUNS = Template("note.reruns", "--reruns: the same answers are looked up again; nothing is asked anew.")
 
 
@@ -177,6 +178,9 @@ class AuditSession:
         try:
             with self._progress(audit):
                 audit.runner.send(self._numbers(audit))
+                if self._is_partial and not audit.runner.stopped and self._misses_what_was_shown(audit):
+                    self._say(language(audit.settings.language).render(_REST()))
+                    audit.runner.send()
         except KeyboardInterrupt:
             _forget_the_interrupt()
             self._interrupted = True
@@ -195,13 +199,24 @@ class AuditSession:
     def _numbers(self, audit: Audit) -> frozenset[int] | None:
         if not self._is_partial:
             return None
-        items, shown = self._known_items(), set[str]()
-        cache = getattr(self.config, "cache", None)
-        if cache is not None and getattr(self.config.option, "lf", False):
-            before = cache.get(_SHOWN, {})
-            shown = {probe for key in self._selected for probe in before.get(key, ())}
+        items, before = self._known_items(), self._shown_before(audit)
+        shown = {probe for key in self._selected for probe in before.get(key, ())}
         chosen = (items.by_node_id[key].clause for key in self._selected if key in items.by_node_id)
         return numbers_for(audit.plan, chosen, shown)
+
+    def _shown_before(self, audit: Audit) -> Mapping[str, Sequence[str]]:
+        """Which requests showed what the former runs against this target found, by the test that it fails."""
+        cache = getattr(self.config, "cache", None)
+        kept = cache.get(_SHOWN, {}) if cache is not None else {}
+        return kept.get("shown", {}) if kept.get("target") == _target(audit) else {}
+
+    def _misses_what_was_shown(self, audit: Audit) -> bool:
+        """Whether a selected test failed before and would not now.
+
+        Some faults begin only after so many requests. That they are gone is said after all of the plan.
+        """
+        before = self._shown_before(audit).keys() & self._selected
+        return bool(before) and not before <= {self._known_items().of(one).node_id for one in audit.judged().findings}
 
     def _judge(self, audit: Audit, chapters: tuple[ChapterResult, ...] = ()) -> RunReport:
         return audit.report(
@@ -338,7 +353,7 @@ class AuditSession:
         """Make the report of what was sent, write it, and give the exit code."""
         self.report = self._judge(audit, tuple(self._chapters()))
         self._write(self.report, audit)
-        self._remember(self.report)
+        self._remember(self.report, audit)
         return EXIT_FAULT if self._problems else self.report.exit_code
 
     def _chapters(self) -> Iterable[ChapterResult]:
@@ -351,15 +366,17 @@ class AuditSession:
                 words = counts_in_words(ended)
                 yield ChapterResult(f"suites/{file}", title, outcome, words, round(self._seconds[file], 3))
 
-    def _remember(self, report: RunReport) -> None:
-        """Keep which requests showed what failed, for ``--lf``."""
+    def _remember(self, report: RunReport, audit: Audit) -> None:
+        """Keep which requests showed what was found; of tests that did not run, what is known from before."""
         cache = getattr(self.config, "cache", None)
         if cache is None:
             return
-        shown: dict[str, list[str]] = {}
-        for finding in report.ledger.findings:
-            shown.setdefault(self._known_items().of(finding).node_id, []).extend(finding.probes)
-        cache.set(_SHOWN, shown)
+        found = [finding for finding in report.ledger.findings if finding.level != "info"]
+        shown = {key: list(probes) for key, probes in self._shown_before(audit).items() if key not in self._selected}
+        for finding in found:
+            probes = shown.setdefault(self._known_items().of(finding).node_id, [])
+            probes += [probe for probe in finding.probes if probe not in probes]
+        cache.set(_SHOWN, {"target": _target(audit), "shown": shown})
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
@@ -476,6 +493,11 @@ class AuditSession:
             yield
         finally:
             line.clear()
+
+
+def _target(audit: Audit) -> str:
+    """What a target is known by from one run to the next; the embedded mock has another port in each."""
+    return audit.kind if audit.kind == "embedded mock" else str(audit.base)
 
 
 def _is_ours(path: Path) -> bool:

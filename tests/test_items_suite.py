@@ -93,6 +93,33 @@ def test_what_failed_last_time_runs_alone(drifting: EmbeddedMock, tmp_path: Path
     assert list(cases(again.folder).values()) == ["failure"]
 
 
+@pytest.mark.parametrize("name", ["late_page", "counts_zero_at_the_end"])
+def test_a_fault_that_begins_late_stays_red_in_a_selection_until_it_is_mended(name: str, tmp_path: Path) -> None:
+    keep = ("-p", "cacheprovider", "-o", f"cache_dir={tmp_path / 'cache'}")
+    with EmbeddedMock(drifts=[name]) as mock:
+        whole = run_suite(tmp_path / "whole", *keep, mock=mock)
+        (red,) = failed(whole.folder)
+        mock.switch(drifts=[name])
+        alone = run_suite(tmp_path / "alone", *keep, "-k", red.partition("[")[0], mock=mock)
+        assert alone.code == 1, alone.text
+        assert failed(alone.folder) == [red]
+        mock.switch()
+        mended = run_suite(tmp_path / "mended", *keep, "--lf", mock=mock)
+    assert mended.code == 0, mended.text
+    assert "all of the plan is sent" in mended.text
+    assert list(cases(mended.folder).values()) == ["passed"]
+    assert mended.drift["run"]["requests"] == whole.drift["run"]["requests"]
+
+
+def test_what_another_target_failed_costs_no_request(drifting: EmbeddedMock, tmp_path: Path) -> None:
+    keep = ("-p", "cacheprovider", "-o", f"cache_dir={tmp_path / 'cache'}", CREATED_AT)
+    assert run_suite(tmp_path / "one", *keep, mock=drifting).code == 1
+    with EmbeddedMock() as mock:
+        other = run_suite(tmp_path / "other", *keep, mock=mock)
+    assert other.code == 0, other.text
+    assert other.drift["run"]["requests"] < other.drift["run"]["planned"]
+
+
 def test_a_finding_at_a_clause_that_was_not_selected_is_reported_and_fails_nothing(
     drifting: EmbeddedMock, tmp_path: Path
 ) -> None:

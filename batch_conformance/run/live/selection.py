@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from batch_conformance.contract.clause import Clause
 from batch_conformance.exchange.exchange import Probe
+from batch_conformance.probes.credentials import is_refused
 from batch_conformance.probes.plan import ESSENTIAL, Plan
 
 _Exercises = Callable[[Probe], bool]
@@ -27,13 +28,31 @@ def _any(_probe: Probe) -> bool:
 
 
 def _gets_a_batch(probe: Probe) -> bool:
-    """Whether a batch may be answered that exists."""
-    return probe.subject in ("known", "equivalent") or (probe.forced_status or 0) // 100 == 2
+    """Whether a batch may be answered where the server is right."""
+    if probe.forced_status is not None:
+        return probe.forced_status // 100 == 2
+    return probe.subject in ("known", "equivalent") and not is_refused(probe.credential)
 
 
 def _gets_an_error(probe: Probe) -> bool:
-    """Whether an error may be answered where the server is right."""
+    """Whether an error may be answered to anything but a plain read of a batch that exists."""
     return probe.chapter not in _READS
+
+
+def _gets_a(status: str) -> _Exercises:
+    """Tells of a request whether it may be answered with a status that is an error.
+
+    Where another status was asked for by ``Prefer``, it is not. A 404 is not the answer for a batch that exists.
+    """
+
+    def exercises(probe: Probe) -> bool:
+        if probe.forced_status is not None and status.isdigit():
+            return str(probe.forced_status) == status
+        if status == "404":
+            return probe.subject != "known" or probe.chapter == "authentication"
+        return _gets_an_error(probe)
+
+    return exercises
 
 
 def _is_refused(probe: Probe) -> bool:
@@ -41,11 +60,24 @@ def _is_refused(probe: Probe) -> bool:
     return probe.chapter == "authentication" or probe.forced_status == 401
 
 
+def _has_the_token(probe: Probe) -> bool:
+    """Whether a token that must be accepted comes with an id of some kind, in some spelling, or another method."""
+    return probe.chapter in ("authentication", "known_ids", "unknown_ids", "methods") or probe.subject == "equivalent"
+
+
 _BY_RULE: Mapping[str, _Exercises] = {
     "response.head_differs": _in("methods", *_READS, "unknown_ids"),
     "response.refused_input": lambda probe: probe.subject in ("hostile", "neighbour") or probe.chapter == "statuses",
     "response.not_acceptable": _in("representations"),
     "response.cache_public": _gets_a_batch,
+    "response.retry_after": _gets_an_error,
+    "response.undocumented_error": _gets_an_error,
+    "method.allow_missing": _gets_an_error,
+    "method.allow_refused": _gets_an_error,
+    "json.unquoted": _gets_an_error,
+    "security.trace_leaked": _gets_an_error,
+    "security.internals_leaked": _gets_an_error,
+    "security.header_injected": _for("hostile"),
     "method.undeclared_answered": _in("methods"),
     "auth.missing_accepted": _in("authentication"),
     "auth.wrong_token_accepted": _in("authentication"),
@@ -55,6 +87,7 @@ _BY_RULE: Mapping[str, _Exercises] = {
     "auth.checked_late": _in("authentication"),
     "auth.not_401": _in("authentication", "known_ids", "unknown_ids"),
     "auth.challenge_missing": _is_refused,
+    "auth.valid_refused": _has_the_token,
     "identity.other_batch": _gets_a_batch,
     "identity.unknown_answered": _for("unknown", "neighbour", "hostile"),
     "identity.neighbour_answered": _for("unknown", "neighbour", "equivalent"),
@@ -77,7 +110,7 @@ def exercised_by(clause: Clause) -> _Exercises:
     if clause.rule.startswith(_OF_A_PLACE) and clause.status:
         if clause.status.startswith("2"):
             return _gets_a_batch
-        return _is_refused if clause.status == "401" else _gets_an_error
+        return _is_refused if clause.status == "401" else _gets_a(clause.status)
     return _any
 
 
