@@ -23,7 +23,7 @@ class JunitFile:
         """Name the file to pytest, whose own plugin has not been configured yet."""
         self._config = config
         self._path = folder / NAME
-        self._others = config.option.xmlpath
+        self._others = getattr(config.option, "xmlpath", None)  # without pytest's plugin nothing is written
         if not self._others:
             config.option.xmlpath = str(self._path)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest._io import TerminalWriter
 
 from batch_conformance import junit_file
 from batch_conformance.assert_rewriting import without_assert_rewriting
@@ -449,7 +450,7 @@ class AuditSession:
             self._audit = audit
         if audit.target.insecure:
             self._say(warning(INSECURE, audit.settings.language), red=True, bold=True)
-        if self.config.option.verbose >= 0:
+        if self._verbosity >= 0:
             self._say(header(audit, self._numbers(audit)))
         if getattr(self.config.option, "reruns", None):
             self._say(language(audit.settings.language).render(_RERUNS()))
@@ -465,15 +466,23 @@ class AuditSession:
         self._say(warning(doubt, self.config.option.report_language), yellow=True, bold=True)
 
     @property
+    def _verbosity(self) -> int:
+        return getattr(self.config.option, "verbose", 0)  # an option of pytest's terminal, which can be left out
+
+    @property
+    def _writer(self) -> TerminalWriter | None:
+        return self.config.get_terminal_writer() if self.config.pluginmanager.has_plugin("terminalreporter") else None
+
+    @property
     def _width(self) -> int:
-        return min(max(self.config.get_terminal_writer().fullwidth, _LEAST_WIDTH), _MOST_WIDTH)
+        return min(max(self._writer.fullwidth if self._writer else 0, _LEAST_WIDTH), _MOST_WIDTH)
 
     @contextlib.contextmanager
     def _progress(self, audit: Audit) -> Generator[None]:
         """A line for a person who waits; none in logs and in quiet runs."""
-        writer = self.config.get_terminal_writer()
+        writer = self._writer
         capture = self.config.pluginmanager.get_plugin("capturemanager")
-        if not writer._file.isatty() or self.config.option.verbose < 0:
+        if writer is None or not writer._file.isatty() or self._verbosity < 0:
             yield
             return
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from suite_support import Outcome, run_suite
+from suite_support import ROOT, Outcome, run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
 
@@ -169,6 +172,24 @@ def test_a_clean_run_fits_a_screen(tmp_path: Path) -> None:
     outcome = run_suite(tmp_path)
     assert outcome.code == 0, outcome.text
     assert len(outcome.text.splitlines()) <= 24
+
+
+def test_without_a_terminal_of_pytest_the_reports_and_the_exit_code_are_the_same(
+    drifting: EmbeddedMock, tmp_path: Path
+) -> None:
+    environment = {**os.environ, "BATCH_API_KEY": drifting.key, "BATCH_IDS": ",".join(drifting.batch_ids)}
+    command = [sys.executable, "-m", "pytest", "-p", "no:terminal", "-p", "no:randomly", QUICK, "-k", "created_at"]
+    done = subprocess.run(
+        [*command, f"--base-url={drifting.base_url}", f"--reports-dir={tmp_path}"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    assert failed(tmp_path) == ["test_each_value_has_its_documented_type[200-created_at]"]
+
+
+def test_a_selection_does_not_list_what_it_never_asked_for(drifting: EmbeddedMock, tmp_path: Path) -> None:
+    outcome = run_suite(tmp_path, QUICK, "-k", "created_at", mock=drifting)
+    assert "Not observed" not in outcome.text
 
 
 def test_a_junit_file_that_cannot_be_written_is_exit_3_and_no_traceback(drifting: EmbeddedMock, tmp_path: Path) -> None:

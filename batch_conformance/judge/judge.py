@@ -51,6 +51,7 @@ from batch_conformance.rules.conditions import (
     unless_unknown_gets,
 )
 from batch_conformance.rules.framing import FRAMING
+from batch_conformance.rules.head_bytes import HEAD_LINES
 from batch_conformance.rules.json_text import DUPLICATE_KEY
 from batch_conformance.rules.refusal import is_refused_for_its_id
 from batch_conformance.rules.rule import is_success
@@ -65,6 +66,8 @@ _REFUSES_READS = Template("cause.refuses_reads", "every plain read with the vali
 _EVERY_REFUSED = Template("response.server_error.every_refused", "every credential that has to be refused")
 
 
+_OF_MESSAGES = frozenset({FRAMING.id, HEAD_LINES.id})
+"""Rules about how a message is put together: a line break that was copied into its head breaks them too."""
 _HAD_TO_BE_REFUSED = frozenset({"unknown", "neighbour", "hostile", "outside"})
 _MOST_EXAMPLES = 200
 
@@ -493,7 +496,7 @@ def _broken_by_its_id(
 ) -> Iterator[tuple[Bucket, int, list[Deviation]]]:
     """The deviations; a message that an id with control characters broke is told apart (``unless_injected``)."""
     is_odd = any(ord(character) < 32 for character in observation.exchange.probe.batch_id or "")
-    framing = [one for one in deviations if one.rule == FRAMING.id] if is_odd else []
+    framing = [one for one in deviations if one.rule in _OF_MESSAGES] if is_odd else []
     yield bucket, phase, [one for one in deviations if one not in framing]
     yield unless_injected(bucket), phase, framing
 

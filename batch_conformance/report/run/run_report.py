@@ -56,13 +56,14 @@ class ChapterResult:
 class RunReport:
     """A finished (or broken off) run.
 
-    ``outcome`` says more of the verdict, ``missing`` names what was required and stayed unjudged, ``notes`` what
-    a reader should know (an ignored ``Prefer``, a healed 429, a partial selection). ``stopped`` says why the run ended
-    early, ``fault`` is a fault of this tool. ``outside`` are the ids of findings at clauses that were not selected:
-    they are reported, and fail nothing. ``redacted`` are pointers of bodies whose values are to be masked beside
-    customers' own. ``baseline`` is the name of the baseline, empty where none was given, and ``entries`` what became of
-    what it accepts, of which fixed ones fail the run where ``strict_baseline`` says so; ``history`` is None where no
-    previous report was given. ``language`` is that of all that people read.
+    ``outcome`` says more of the verdict, ``missing`` names what was required and stayed unjudged, ``notes`` what a
+    reader should know (an ignored ``Prefer``, a healed 429, a partial selection). ``stopped`` says why the run
+    ended early, ``fault`` is a fault of this tool. ``partial`` says that only a selection of the clauses was to be
+    judged; ``outside`` are the ids of findings at the others: they are reported, and fail nothing. ``redacted`` are
+    pointers of bodies whose values are to be masked beside customers' own. ``baseline`` is the name of the
+    baseline, empty where none was given, and ``entries`` what became of what it accepts, of which fixed ones fail
+    the run where ``strict_baseline`` says so; ``history`` is None where no previous report was given. ``language``
+    is that of all that people read.
     """
 
     verdict: Verdict
@@ -79,6 +80,7 @@ class RunReport:
     notes: tuple[Message, ...] = ()
     stopped: Message | None = None
     fault: str = ""
+    partial: bool = False
     outside: frozenset[str] = frozenset()
     redacted: tuple[str, ...] = ()
     baseline: str = ""

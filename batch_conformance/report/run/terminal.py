@@ -265,7 +265,7 @@ class _Terminal:
         lines: list[str] = []
         seen = {result.status for result in report.ledger.statuses_of(report.contract.chosen.id) if result.count}
         unseen = [status for status in report.contract.chosen.responses if status not in seen]
-        if unseen or counts.clauses["not_observed"]:
+        if not report.partial and (unseen or counts.clauses["not_observed"]):  # nobody asked for the rest
             unobserved = language.count(counts.clauses["not_observed"], "clause")
             unobserved += f"{text('; ')}{text('status')} {', '.join(unseen)}" if unseen else ""
             lines += self._wrapped(f"{text('Not observed')}{text(': ')}{unobserved}")

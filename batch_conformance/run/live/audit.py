@@ -251,6 +251,7 @@ class Audit:
             notes=tuple(self._notes(partial, ledger)),
             stopped=stopped,
             fault=fault,
+            partial=partial,
             outside=outside,
             redacted=self.settings.redact,
             baseline=self.comparison.baseline.name if self.comparison.baseline else "",
