@@ -12,7 +12,7 @@ from judge_support import contract
 from batch_conformance.exchange.connection import Connection, ConnectionFailed, Deadline
 from batch_conformance.exchange.exchange import Exchange, Headers, Probe
 from batch_conformance.exchange.target import Target
-from batch_conformance.exchange.transport import SizeLimits, Transmission, _Reading
+from batch_conformance.exchange.transport import AwaitsBody, SizeLimits, Transmission, _Reading
 from batch_conformance.message import shown as said
 from batch_conformance.mock.changes import NGINX, answering, sending, with_wire
 from batch_conformance.mock.derived import derive
@@ -54,13 +54,20 @@ class InProcess:
         self._count = 0
 
     def send(
-        self, method: str, target: bytes, headers: Headers, _may_resend: Callable[[], bool], _body: bytes = b""
+        self,
+        method: str,
+        target: bytes,
+        headers: Headers,
+        _may_resend: Callable[[], bool],
+        _body: bytes = b"",
+        *,
+        awaits_body: AwaitsBody,
     ) -> Transmission:
         fields = tuple((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers)
         connection, turn = divmod(self._count, 16)
         self._count += 1
         reply = self._service.reply_to(ParsedRequest(method, bytes(target), fields, connection + 1, turn + 1))
-        outcome = _Reading(_answer(reply, method), Deadline(3600), SizeLimits()).run(method, None)
+        outcome = _Reading(_answer(reply, method), Deadline(3600), SizeLimits(), awaits_body).run(method, None)
         return replace(outcome, elapsed=0.001)
 
     def close(self) -> None:

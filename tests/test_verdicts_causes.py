@@ -32,6 +32,13 @@ def test_an_id_that_is_echoed_for_any_id_is_one_finding() -> None:
     assert found(audited(answer)) == {("identity.unknown_answered", "200", "")}
 
 
+def test_204_for_every_unknown_id_is_one_finding() -> None:
+    def answers(got: Got) -> Bytes | None:
+        return Bytes(b"HTTP/1.1 204 No Content\r\n\r\n") if got.has_key and not got.is_known else None
+
+    assert found(audited_raw(answers)) == {("identity.unknown_answered", "204", "")}
+
+
 def test_an_empty_id_that_is_answered_is_told_where_unknown_ids_are_not() -> None:
     run = audited(lambda asked: SHOWN if asked.has_key and asked.path.endswith("/batches/") else None)
     assert found(run) == {("identity.list_answered", "200", "")}
@@ -77,6 +84,20 @@ def test_a_nul_that_breaks_the_head_alone_is_told() -> None:
         return message(404, b'"404 page not found"', got, (("X-Asked", copied),))
 
     assert found(audited_raw(answers)) == {("response.framing", "", "")}
+
+
+def test_answers_that_cannot_be_read_are_not_said_to_be_none() -> None:
+    def answers(got: Got) -> Bytes | None:
+        if not got.has_key or got.is_known:
+            return None
+        return message(404, b'"404 page not found"', got, (("Content-Length", "3"),))
+
+    run = audited_raw(answers)
+    assert found(run) == {("response.framing", "", "")}
+    assert "gets no answer" not in run.notes
+    assert "cannot be read" in run.notes
+    asked = {exchange.number for exchange in run.report.ledger.exchanges if exchange.probe.chapter == "hostile_ids"}
+    assert len(asked) == run.audit.plan.counts()["hostile_ids"]
 
 
 # Members that stand twice (RFC 8259 section 4)

@@ -479,10 +479,9 @@ def _judge_alone(observation: Observation, found: Found) -> Iterator[tuple[Bucke
 
 
 def _had_to_be_refused(observation: Observation) -> bool:
-    """Whether a GET was answered with success, and not with another object, for an id that nobody has."""
+    """Whether a read was answered with success, and not with another object, for an id that nobody has."""
     of_nobody = observation.exchange.probe.subject in _HAD_TO_BE_REFUSED and not observation.forced
-    succeeded = of_nobody and observation.method == "GET" and is_success(observation)
-    return succeeded and not observation.is_another_object
+    return of_nobody and is_success(observation) and not observation.is_another_object
 
 
 def _is_no_batch_for_a_spelling(observation: Observation) -> bool:

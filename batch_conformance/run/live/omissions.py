@@ -161,7 +161,7 @@ class Omissions:
         if final.failure is None:
             self._silent[kind] = 0
             self._unreadable.discard(kind)
-        elif final.response is not None and final.failure.kind in ("protocol", "too_large"):
+        elif is_unreadable(final):
             self._silent[kind] = 0
             self._unreadable.add(kind)
         else:
@@ -218,6 +218,11 @@ def is_endless(exchange: Exchange) -> bool:
     """Whether the head of an answer came, and its body did not end within the time."""
     failure = exchange.failure
     return failure is not None and failure.kind == "timeout" and exchange.response is not None
+
+
+def is_unreadable(exchange: Exchange) -> bool:
+    """Whether an answer came that is no HTTP message, or too large a one."""
+    return exchange.failure is not None and exchange.failure.kind in ("protocol", "too_large")
 
 
 def _head(status: int, fields: Headers) -> _Head:

@@ -19,7 +19,7 @@ from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation
 from batch_conformance.probes.credentials import is_refused, parts_of
 from batch_conformance.probes.plan import ESSENTIAL, Plan
-from batch_conformance.run.live.omissions import BROKEN_ENOUGH, NOT_FOLLOWED, Omissions, is_endless
+from batch_conformance.run.live.omissions import BROKEN_ENOUGH, NOT_FOLLOWED, Omissions, is_endless, is_unreadable
 from batch_conformance.run.live.parallel_sender import ParallelSender
 
 CONTROL = "control"
@@ -309,9 +309,9 @@ class Runner:
     def _after_failure(self, number: int, probe: Probe, attempts: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
         """Look whether the server has ended; once it is back, the request is sent once more, to be sure.
 
-        Where a body does not end, the server is there.
+        Where a body does not end, or an answer cannot be read, the server is there.
         """
-        if is_endless(attempts[-1]):
+        if is_endless(attempts[-1]) or is_unreadable(attempts[-1]):
             return attempts
         try:
             controls = self._look_whether_away(attempts[-1])
@@ -361,7 +361,8 @@ class Runner:
         elif is_repeatable(final.probe) and status != final.probe.forced_status:
             # What was sent only once, though it may be repeated, says nothing of a limit that would have passed.
             self._limited += len(attempts) > 1 or not self.target.retries or self._is_limited_for_long(final)
-        is_down = status >= 500 or (final.failure is not None and final.response is None)
+        is_silent = final.failure is not None and final.response is None and not is_unreadable(final)
+        is_down = status >= 500 or is_silent
         self._down = self._down + 1 if is_down and not forced else 0
         if self._limited >= _LIMITED_ENOUGH and not self._rests_for_long():
             self.stopped = _RATE_LIMITED()
