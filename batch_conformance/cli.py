@@ -261,13 +261,14 @@ def prove(
     seed: int | None,
     reports_dir: Path,
     listing: bool,
+    language: str,
 ) -> None:
     """Prove the suite: every drift of the catalogue is found at its clause, and nothing that conforms is accused."""
     from batch_conformance.run.prove.command import ProofOptions, perform_proof  # noqa: PLC0415
     from batch_conformance.run.prove.prove import default_jobs  # noqa: PLC0415
 
     try:
-        options_of_proof = ProofOptions(contract, groups, names, seed, operation)
+        options_of_proof = ProofOptions(contract, groups, names, seed, operation, language)
         sys.exit(perform_proof(options_of_proof, jobs or default_jobs(), reports_dir, listing=listing))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)

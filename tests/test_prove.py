@@ -13,19 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chinese_support import english_in
 from suite_support import ROOT, run_command, run_suite
 
 from batch_conformance.contract.sources import load_contract, shipped_contract
+from batch_conformance.message import shown
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.report.language import CHINESE
 from batch_conformance.report.proof.formats import render_html, render_json, render_text
 from batch_conformance.report.proof.proof import MOST_FINDINGS, Observed, Proof, Seen, Trial, TrialOutcome, assess
 from batch_conformance.run.prove.drift_runner import DriftRunner, drift_of
 from batch_conformance.run.prove.prove import ProveError, catalogue, choose
 
 SHIPPED = shipped_contract()
-CREATED = Seen("body.type", "must", "200", "/created_at", "string", '"1"')
-OTHER = Seen("json.bom", "must", "200", "", "bom", "a mark")
+CREATED = Seen("body.type", "must", "200", "/created_at", "string", shown('"1"'))
+OTHER = Seen("json.bom", "must", "200", "", "bom", shown("a mark"))
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +75,9 @@ def test_a_trial_is_right_only_when_the_finding_is_at_its_clause_and_alone(
 
 
 def test_more_than_three_findings_for_one_cause_need_a_reason() -> None:
-    more = [Seen("body.seen", "info", "200", f"/p{number}", "never", "") for number in range(3)]
+    more = [Seen("body.seen", "info", "200", f"/p{number}", "never", shown("")) for number in range(3)]
     assert not trial("created_at_string", "drift", CREATED, *more).right
-    wanted = Seen("body.type", "must", "200", "/request_counts", "integer", "")
+    wanted = Seen("body.type", "must", "200", "/request_counts", "integer", shown(""))
     assert trial("counts_number", "drift", wanted, *more).right
 
 
@@ -88,7 +91,7 @@ def test_a_drift_with_several_rules_brings_more_than_three_findings_only_for_the
 
 
 def test_a_proof_counts_the_findings_of_a_drift_at_the_median_and_at_most() -> None:
-    more = [Seen("body.seen", "info", "200", f"/p{number}", "never", "") for number in range(3)]
+    more = [Seen("body.seen", "info", "200", f"/p{number}", "never", shown("")) for number in range(3)]
     trials = (trial("created_at_string", "drift", CREATED), trial("counts_number", "drift", CREATED, *more))
     proof = Proof(SHIPPED, (*trials, trials[0]), None, 1, 1.0)
     assert (proof.median_findings, proof.most_findings) == (1, 4)
@@ -118,6 +121,21 @@ def test_what_was_not_right_is_told_in_every_face() -> None:
     assert "Not proved" in page
     assert "<script" not in page
     assert 'data-wrong="2"' in page
+
+
+def test_in_chinese_a_proof_has_no_english_text_but_what_the_catalogue_calls_its_entries() -> None:
+    many = [Seen("body.seen", "info", "200", f"/p{number}", "never", shown("")) for number in range(3)]
+    trials = (
+        trial("created_at_string", "conforms"),
+        trial("chunked", "drift", CREATED),
+        trial("counts_number", "drift", CREATED, OTHER, *many),
+    )
+    proof = Proof(SHIPPED, trials, None, 2, 1.0)
+    names = {text for one in trials for text in (one.entry.title, one.entry.source)}
+    for render in (render_text, render_html):
+        shown_text = render(proof, CHINESE)
+        assert [english for english in english_in(shown_text) if not any(english in name for name in names)] == []
+    assert render_json(proof, CHINESE) == render_json(proof)
 
 
 def test_names_choose_by_pattern_and_group() -> None:

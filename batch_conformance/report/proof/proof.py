@@ -12,8 +12,9 @@ from typing import Literal
 from batch_conformance.contract.contract import Contract
 from batch_conformance.findings.finding import Level
 from batch_conformance.findings.gate import Verdict
+from batch_conformance.message import Count, Message, Template
 from batch_conformance.mock.drift import Drift, Group
-from batch_conformance.report.text import plural
+from batch_conformance.nouns import NOUNS
 
 TrialOutcome = Literal["killed", "elsewhere", "survived", "spared", "accused"]
 """killed: found at its clause; elsewhere: drift was found, at other clauses only; survived: nothing was found;
@@ -22,6 +23,20 @@ spared: a conforming variant or an outage was not accused; accused: it was."""
 OUTCOMES: tuple[TrialOutcome, ...] = ("killed", "elsewhere", "survived", "spared", "accused")
 GROUPS: tuple[Group, ...] = ("derived", "experience", "variant", "outage")
 """The groups of the catalogue, in their order."""
+
+_OUTCOMES: Mapping[TrialOutcome, Template] = {
+    "killed": Template("proof.killed", "killed"),
+    "elsewhere": Template("proof.elsewhere", "found at other clauses only"),
+    "survived": Template("proof.survived", "survived"),
+    "spared": Template("proof.spared", "spared"),
+    "accused": Template("proof.accused", "accused"),
+}
+_VERDICT = Template("proof.verdict", "{outcome}, the verdict is {verdict}")
+_STRAYS = Template("proof.strays", "{outcome}, and accused of {findings}")
+_CASCADES = Template("proof.cascades", "{outcome}, by {number} findings at once")
+_SENTENCE = Template(
+    "proof.sentence", "{killed} of {drifts} found at the right clause, {spared} of {others} others spared, {alarms}."
+)
 
 MOST_FINDINGS = 3
 """More findings for one cause need a reason."""
@@ -36,7 +51,7 @@ class Seen:
     status: str
     pointer: str
     kind: str
-    observed: str
+    observed: Message
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -83,15 +98,14 @@ class Trial:
         return bool(self.entry.rule) and self.observed.count > MOST_FINDINGS and not self.entry.because
 
     @property
-    def says(self) -> str:
+    def says(self) -> Message:
         """What came of it, in words."""
-        if self.outcome == "elsewhere":
-            return "found at other clauses only"
+        outcome = _OUTCOMES[self.outcome]()
         if self.outcome in ("survived", "accused"):
-            return f"{self.outcome}, the verdict is {self.observed.verdict}"
+            return _VERDICT(outcome=outcome, verdict=self.observed.verdict)
         if self.strays:
-            return f"{self.outcome}, and accused of {plural(len(self.strays), 'other finding')}"
-        return f"{self.outcome}, by {self.observed.count} findings at once" if self.cascades else self.outcome
+            return _STRAYS(outcome=outcome, findings=Count(len(self.strays), NOUNS["other finding"]))
+        return _CASCADES(outcome=outcome, number=self.observed.count) if self.cascades else outcome
 
 
 def assess(entry: Drift, observed: Observed) -> Trial:
@@ -165,10 +179,13 @@ class Proof:
         return tuple(trial for trial in self.trials if trial.entry.group == group)
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """What it came to, for people."""
         drifts = sum(bool(trial.entry.rule) for trial in self.trials)
-        killed = f"{self.outcomes['killed']} of {plural(drifts, 'drift')} found at the right clause"
-        others = len(self.trials) - drifts
-        alarms = plural(self.false_alarms, "false alarm")
-        return f"{killed}, {self.outcomes['spared']} of {others} others spared, {alarms}."
+        return _SENTENCE(
+            killed=self.outcomes["killed"],
+            drifts=Count(drifts, NOUNS["drift"]),
+            spared=self.outcomes["spared"],
+            others=len(self.trials) - drifts,
+            alarms=Count(self.false_alarms, NOUNS["false alarm"]),
+        )

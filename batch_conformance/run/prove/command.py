@@ -6,12 +6,15 @@ import sys
 from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
 
 from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.findings.gate import EXIT_DRIFT
+from batch_conformance.report.language import Language
+from batch_conformance.report.language import language as language_of
 from batch_conformance.report.proof.formats import progress_of, render_text, write_proof
 from batch_conformance.report.proof.proof import Trial
 from batch_conformance.run.contracts import open_contract
@@ -23,7 +26,7 @@ from batch_conformance.run.prove.prove import Task, catalogue, choose, prove
 class ProofOptions:
     """What of the catalogue is to be proved, and under which contract. ``patterns`` are of names; empty means all.
 
-    ``operation`` is empty where nobody named one.
+    ``operation`` is empty where nobody named one; ``language`` is the code of the one that people read.
     """
 
     contract: str
@@ -31,10 +34,11 @@ class ProofOptions:
     patterns: Sequence[str]
     seed: int | None
     operation: str = ""
+    language: str = "en"
 
 
 def perform_proof(options: ProofOptions, jobs: int, folder: Path, *, listing: bool) -> int:
-    """Prove what is wished for, print and write it; returns the exit code: 0 only when all was right.
+    """Prove what was asked for, print and write it; returns the exit code: 0 only when all was right.
 
     Raises InputError with one line for what cannot be proved as asked, and OSError where reports cannot be written.
     """
@@ -46,7 +50,9 @@ def perform_proof(options: ProofOptions, jobs: int, folder: Path, *, listing: bo
     folder.mkdir(parents=True, exist_ok=True)
     task = Task(options.contract, options.seed, tuple(entry.name for entry in chosen), options.operation)
     shown = sys.stderr.isatty()
-    bar = click.progressbar(length=len(chosen), label="Proving", file=sys.stderr, item_show_func=_shown)
+    spoken = language_of(options.language)
+    label, shown_item = spoken.text("Proving"), partial(_shown, spoken)
+    bar = click.progressbar(length=len(chosen), label=label, file=sys.stderr, item_show_func=shown_item)
     with bar if shown else nullcontext() as moving:
 
         def advance_by(trial: Trial) -> None:
@@ -54,13 +60,13 @@ def perform_proof(options: ProofOptions, jobs: int, folder: Path, *, listing: bo
                 moving.update(1, trial)
 
         proof = prove(task, jobs, advance_by)
-    click.echo(render_text(proof), nl=False)
-    click.echo(f"Table: {write_proof(proof, folder)[-1]}")
+    click.echo(render_text(proof, spoken), nl=False)
+    click.echo(spoken.text("Table: {file}", file=write_proof(proof, folder, spoken)[-1]))
     return 0 if proof.right else EXIT_DRIFT
 
 
-def _shown(trial: Trial | None) -> str:
-    return "" if trial is None else progress_of(trial)[:60]
+def _shown(language: Language, trial: Trial | None) -> str:
+    return "" if trial is None else progress_of(trial, language)[:60]
 
 
 def _listed(chosen: Sequence[Entry]) -> list[str]:

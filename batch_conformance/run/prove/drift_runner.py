@@ -59,7 +59,7 @@ class DriftRunner:
         finally:
             audit.close()
         findings = tuple(
-            Seen(found.rule, found.level, found.status, found.pointer, found.kind, str(found.observed))
+            Seen(found.rule, found.level, found.status, found.pointer, found.kind, found.observed)
             for found in report.ledger.findings
         )
         usual = len(self._usual.intersection(findings))
