@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 import traceback
@@ -163,13 +164,15 @@ def vendors(vendor: str | None, *, markdown: bool) -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", default="audit.yaml", type=click.Path(path_type=Path))
 @command_options("audit")
-def audit(*, file: Path, reports_dir: Path, parallel: int | None, previous: Path | None, language: str) -> None:
+def audit(
+    *, file: Path, reports_dir: Path, parallel: int | None, previous: Path | None, language: str, init: bool
+) -> None:
     """Audit every target of an audit.yaml side by side, each on its own, and lay the results out as a matrix.
 
     \b
-    FILE, in YAML; options are those of `run`, without dashes:
+    FILE, in YAML (docs/AUDIT.md); options are those of `run`, without dashes:
       parallel: 8                 # how many at once
       options: {fail-on: must}    # for every target
       targets:
@@ -181,14 +184,29 @@ def audit(*, file: Path, reports_dir: Path, parallel: int | None, previous: Path
           base_url: https://staging.example.com/v1
           options: {contract: api.yaml, operation: "GET /v1/batches/{id}"}
     """
-    from batch_conformance.run.audits.command import perform_audits  # noqa: PLC0415
+    from batch_conformance.run.audits.command import perform_audits, write_example  # noqa: PLC0415
 
     try:
+        if init:
+            click.echo(write_example(file))
+            return
         sys.exit(perform_audits(file, reports_dir, parallel, previous, sys.stdout, language=language))
     except InputError as error:
         _give_up(str(error), EXIT_USAGE)
     except OSError as error:
         _give_up(f"cannot write to {error.filename or reports_dir}: {error.strerror or error}", EXIT_FAULT)
+
+
+@main.command()
+@click.argument("name", type=Among(("audit", "baseline", "profile", "exchange", "drift", "matrix")))
+def schema(name: str) -> None:
+    """Print the JSON Schema of a file: audit.yaml, a baseline or a profile; a line of NDJSON; drift.json, matrix.json.
+
+    Overlays are OpenAPI Overlays, whose schema the OpenAPI Initiative publishes (https://spec.openapis.org/overlay/).
+    """
+    from batch_conformance.schemas import SCHEMAS  # noqa: PLC0415
+
+    click.echo(json.dumps(SCHEMAS[name](), indent=2, ensure_ascii=False))
 
 
 @main.command()

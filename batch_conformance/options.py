@@ -540,6 +540,7 @@ OPTIONS: tuple[Option, ...] = (
         metavar="REVISION",
         default="",
     ),
+    Option("init", "command", "write a commented example to FILE and end", _in("audit"), "flag"),
     Option(
         "output",
         "command",

@@ -272,6 +272,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "an unknown vendor": ({"targets": [{"name": "a", "vendor": "nobody"}]}, "no vendor 'nobody'"),
     "an option of its own place": ({"targets": [ONE], "options": {"base-url": "x"}}, "write `base_url:` beside"),
     "an option that the command has": ({"targets": [ONE], "options": {"reports-dir": "x"}}, "give it to the command"),
+    "an option of one run": ({"targets": [ONE], "options": {"notify-command": "x"}}, "it is for one run alone"),
     "an option with dashes": ({"targets": [ONE], "options": {"--retries": 1}}, "did you mean `retries`?"),
     "an option with an underscore": ({"targets": [ONE], "options": {"fail_on": "must"}}, "did you mean `fail-on`?"),
     "an option of pytest": ({"targets": [ONE], "options": {"maxfail": 1}}, "`maxfail` is no option of `run`"),

@@ -29,6 +29,7 @@ TO_FILL_IN = "CHANGE ME"
 """What stands where a person has to write something; it counts as nothing."""
 
 HEAD = f"""\
+# The schema of this file, for editors: `batch-conformance schema baseline`
 # Findings that are accepted for now: a run with --baseline reports them and is not failed by them until they expire.
 # `fingerprint` names the finding, `reason` is required, `owner` may be a person or a ticket; further keys are kept.
 format: {FORMAT}

@@ -119,8 +119,10 @@ def _unknown(key: str, known: Sequence[str], path: Sequence[Any]) -> str:
         elsewhere = key if key in of_target else option.audit_file if option is not None else IN_OPTIONS
         if elsewhere in of_target:
             return f"{shown} is none of the options: write `{elsewhere}:` beside the target's name"
-        if not elsewhere:
-            return f"{shown} is none of the options of a target: give it to the command, `batch-conformance audit`"
+        if option is not None and not elsewhere:
+            has_it = option.name in {one.name for one in options_of("audit")}
+            where = "give it to the command, `batch-conformance audit`" if has_it else "it is for one run alone"
+            return f"{shown} is none of the options of a target: {where}"
         hint = _meant(nearest(key, known)) or ": `batch-conformance run --help` lists them; write them without dashes"
         return f"{shown} is no option of `run`{hint}"
     near = nearest(key, known)

@@ -52,7 +52,8 @@ def load_audit_file(path: Path) -> AuditFile:
             raise AuditFileError(f"{path} has more than {_MAX_BYTES} bytes: that is no list of targets")
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise AuditFileError(f"cannot read {path}: {error.strerror}") from None
+        hint = "; `batch-conformance audit --init` writes an example" if isinstance(error, FileNotFoundError) else ""
+        raise AuditFileError(f"cannot read {path}: {error.strerror}{hint}") from None
     except UnicodeDecodeError as error:
         raise AuditFileError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
     data, locations = parse_tree(text, str(path))

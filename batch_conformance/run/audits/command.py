@@ -17,7 +17,8 @@ from batch_conformance.message import Template
 from batch_conformance.report.language import language as language_of
 from batch_conformance.report.matrix.files import Source, collect, read_previous, write_matrix
 from batch_conformance.report.matrix.matrix import build_matrix, summary_line
-from batch_conformance.run.audits.audit_file import load_audit_file
+from batch_conformance.run.audits.audit_example import example
+from batch_conformance.run.audits.audit_file import AuditFileError, load_audit_file
 from batch_conformance.run.audits.processes import ManyAudits, exit_code
 from batch_conformance.run.audits.progress import progress_for
 
@@ -46,6 +47,19 @@ def perform_audits(
     written = write_matrix(matrix, folder, spoken)
     stream.write(f"{summary_line(matrix, spoken)}\n{spoken.text('Matrix: {file}', file=written[1])}\n")
     return EXIT_INTERRUPTED if audits.interrupted else exit_code(outcomes)
+
+
+def write_example(file: Path) -> str:
+    """Write a commented ``audit.yaml``; returns what to do next.
+
+    Raises AuditFileError where the file is there already, and OSError where it cannot be written.
+    """
+    try:
+        with file.open("x", encoding="utf-8") as new:
+            new.write(example())
+    except FileExistsError:
+        raise AuditFileError(f"{file} is there already: name another file") from None
+    return f"{file} is written: name your targets in it, then run `batch-conformance audit {file}`"
 
 
 @contextmanager
