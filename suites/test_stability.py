@@ -17,6 +17,12 @@ def test_what_never_changes_is_the_same_at_every_read(kept: Kept) -> None:
     kept()
 
 
+@rule("stability.tag_reused")
+def test_a_strong_tag_stands_for_one_body(kept: Kept) -> None:
+    """A strong ETag is another one for a body of other bytes. RFC 9110 section 8.8.1."""
+    kept()
+
+
 @rule("state.regressed")
 def test_the_state_does_not_go_back(kept: Kept) -> None:
     """A batch moves on, and what has ended stays so. The vendor's guide: the order of states."""

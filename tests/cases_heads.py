@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from judge_cases import Case, Sent, batch, completed
-from judge_support import CHALLENGE, refused, unknown
+from judge_support import CHALLENGE, OTHER, refused, unknown
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 LATER = "Sun, 06 Nov 2094 08:49:37 GMT"
@@ -215,6 +215,41 @@ CASES: Mapping[str, Case] = {
             (refused(headers=(("WWW-Authenticate", 'Basic realm="x", Bearer'),)),),
             (refused(headers=(("WWW-Authenticate", "Please log in"),)),),
             (refused("Forbidden", 403, headers=(("WWW-Authenticate", "Basic"),)),),
+        ),
+    ),
+    "stability.tag_reused": Case(
+        breaks=(
+            (batch(headers=(("ETag", '"5"'),)), batch({"status": "validating"}, headers=(("etag", '"5"'),))),
+            (
+                batch(headers=(("ETag", '"5"'),)),
+                batch(headers=(("ETag", '"5"'),)),
+                batch({"status": "validating"}, headers=(("ETag", '"6"'),)),
+                batch({"status": "in_progress", "in_progress_at": 1741685420}, headers=(("ETag", '"6"'),)),
+            ),
+        ),
+        keeps=(
+            (batch(headers=(("ETag", 'W/"5"'),)), batch({"status": "validating"}, headers=(("ETag", 'W/"5"'),))),
+            (batch(headers=(("ETag", '"5"'),)), batch({"status": "validating"}, headers=(("ETag", '"6"'),))),
+            (batch(headers=(("ETag", '"5"'),)), batch(headers=(("ETag", '"5"'),))),
+            (batch(headers=(("ETag", '"5"'),)), batch(headers=(("ETag", '"6"'),))),
+            (
+                batch(headers=(("ETag", '"5"'),)),
+                batch({"status": "validating"}, headers=(("ETag", '"5"'), ("Content-Encoding", "gzip"))),
+            ),
+            (
+                batch(headers=(("ETag", '"5"'),)),
+                unknown(headers=(("ETag", '"5"'),)),
+                completed({"id": OTHER}, batch_id=OTHER, headers=(("ETag", '"5"'),)),
+            ),
+            (
+                batch(headers=(("ETag", '"5"'),)),
+                batch({"status": "validating"}, headers=(("ETag", '"6"'),)),
+                batch({"status": "in_progress", "in_progress_at": 1741685420}, headers=(("ETag", '"7"'),)),
+                batch(
+                    {"status": "in_progress", "in_progress_at": 1741685420, "metadata": None},
+                    headers=(("ETag", '"7"'),),
+                ),
+            ),
         ),
     ),
 }

@@ -253,6 +253,8 @@ def forced(body: Any, status: int, media_type: str = "application/json") -> Exch
 HEAD_LENGTH = {"method": "HEAD", "name": "head_known", "headers": (("Content-Length", "7"),)}
 BODY_LENGTH = (("Content-Length", str(len(json.dumps(QUEUED)))),)
 
+TAG = (("ETag", '"33a64df5"'),)
+
 ALIKE: dict[str, list[Exchange]] = {
     "an id that always fails": in_turn(*(one for _ in range(6) for one in (broken(), other()))),
     "an id that is always silent": in_turn(*(one for _ in range(3) for one in (silence(), other()))),
@@ -263,6 +265,15 @@ ALIKE: dict[str, list[Exchange]] = {
     "an outage at the end": in_turn(sent(), other(), *(page(500) for _ in range(3))),
     "a gateway's page for a status that was asked for": in_turn(
         sent(), forced(BUSY, 503), forced(PAGE, 503, "text/html")
+    ),
+    "a strong tag for two bodies": in_turn(
+        sent(headers=TAG), sent({**QUEUED, "status": "validating"}, headers=TAG), other(headers=TAG)
+    ),
+    "strong tags that come again with other bodies": in_turn(
+        *(
+            sent({**QUEUED, "metadata": None} if n % 2 else QUEUED, headers=(*BODY_LENGTH[: n % 2], ("ETag", tag)))
+            for n, tag in enumerate(('"1"', '"2"', '"2"', '"1"', '"1"'))
+        )
     ),
     "a length that HEAD tells wrongly": in_turn(
         sent(headers=BODY_LENGTH),

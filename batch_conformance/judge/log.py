@@ -271,26 +271,34 @@ def key_of(probe: Probe) -> str:
 
 
 def length_of(exchange: Exchange) -> Any:
-    """What HEAD told as the length of a body; of a GET that and a checksum of its body, if it was told as it is.
+    """What HEAD told as the length of a body; of a GET what ``body_facts`` says of it.
 
     None where that says nothing: no body, one of which a part is at hand, or one that was coded.
     """
     answer = exchange.response
-    declared = answer.header("content-length") if answer is not None else None
-    if answer is None or declared is None:
+    if answer is None:
         return None
+    told = answer.header("content-length")
     if exchange.probe.method == "HEAD":
-        return declared.strip()
-    whole = answer.body and not answer.truncated and not answer.header("content-encoding")
-    return length_and_checksum(declared, answer.body) if whole else None
+        return None if told is None else told.strip()
+    if not answer.body or answer.truncated or answer.header("content-encoding"):
+        return None
+    length = told if told is not None and told.strip() == str(len(answer.body)) else None
+    return body_facts(length, answer.body, strong_tag(answer.header("etag")))
 
 
-def length_and_checksum(declared: str, body: bytes) -> tuple[str, int] | None:
-    """The length of a body, and a number that bodies of one length have in common when they are the same.
+def strong_tag(tag: str | None) -> str:
+    """A strong entity tag; empty where there is none (RFC 9110 section 8.8.3)."""
+    tag = tag.strip() if tag is not None else ""
+    return tag if len(tag) > 2 and tag[0] == tag[-1] == '"' else ""
 
-    None where another length was told.
+
+def body_facts(told: str | None, body: bytes, tag: str = "") -> tuple[str, int, str] | None:
+    """The length that was told of a body, a checksum of it, and its strong tag; either may be empty, or all is None.
+
+    Bodies have the checksum in common when they are the same.
     """
-    return (declared.strip(), zlib.crc32(body)) if declared.strip() == str(len(body)) else None
+    return (told.strip() if told is not None else "", zlib.crc32(body), tag) if told is not None or tag else None
 
 
 def compared_places(roles: Roles) -> tuple[str, ...]:

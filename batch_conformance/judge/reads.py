@@ -167,14 +167,25 @@ def _monotonic_reads(key: str, held: Held, monotonic: MonotonicReads) -> tuple[i
             last = moment
         count += repeats
     answers = (row.facts[2] for row in held if type(row) is not array)
-    return (count, last[0]) if monotonic.holds(key, answers) else None
+    return (count, last[0]) if monotonic.holds(key, answers) and _tags_hold(held) else None
 
 
-def _is_monotonic(key: str, rows: Iterable[Row], monotonic: MonotonicReads) -> bool:
+def _is_monotonic(key: str, rows: Sequence[Row], monotonic: MonotonicReads) -> bool:
     """Whether a batch was read by GET alone, and nothing happened to it that a rule looks into."""
     if any(row.probe is not None and row.probe.method != "GET" for row in rows):
         return False
-    return monotonic.holds(key, (row.facts[2] if 200 <= row.facts[0] < 300 else None for row in rows))
+    answers = (row.facts[2] if 200 <= row.facts[0] < 300 else None for row in rows)
+    return monotonic.holds(key, answers) and _tags_hold(rows)
+
+
+def _tags_hold(held: Iterable[Any]) -> bool:
+    """Whether no strong tag came with two bodies."""
+    seen: dict[str, int] = {}
+    for row in held:
+        facts = None if type(row) is array else row.facts[3]
+        if type(facts) is tuple and facts[2] and seen.setdefault(facts[2], facts[1]) != facts[1]:
+            return False
+    return True
 
 
 def _is_known(row: Row) -> bool:

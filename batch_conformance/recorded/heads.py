@@ -10,6 +10,7 @@ from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Headers
 from batch_conformance.exchange.redaction import Redactor
+from batch_conformance.judge.log import strong_tag
 from batch_conformance.judge.sparing import HeadCheck, head_check, headers_looked_at
 from batch_conformance.recorded.inferred_probe import NEGOTIATION, InferredProbe
 from batch_conformance.rules.fields import is_well_formed
@@ -35,12 +36,13 @@ class ResponseFacts:
     """What is needed of the headers of a response.
 
     ``key`` has what is judged of them, Content-Type first; ``length`` is the Content-Length of a body that was sent
-    uncoded, None where there is none.
+    uncoded, None where there is none; ``is_coded`` says that there is a Content-Encoding.
     """
 
     key: Key
     content_type: str
     length: str | None
+    is_coded: bool
 
 
 class Heads:
@@ -55,7 +57,7 @@ class Heads:
         self._names: dict[Key, tuple[int, ...]] = {}
         self._answer_names: dict[Key, tuple[int, ...]] = {}
         self._answered: dict[Key, ResponseFacts | None] = {}
-        self._checks: dict[tuple[str, ...], HeadCheck | None] = {}
+        self._checks: dict[tuple[str, ...], tuple[HeadCheck | None, int | None]] = {}
         self._documented: dict[int, dict[str, Schema | None]] = {}
 
     def asked(self, headers: Any) -> RequestFacts | None:
@@ -76,31 +78,33 @@ class Heads:
             remember(self._asked, key, made)
             return made
 
-    def answered(self, status: int, headers: Any) -> ResponseFacts | None:
-        """What is judged of the headers of a response; None where that is to be explained."""
+    def answered(self, status: int, headers: Any) -> tuple[ResponseFacts, str] | None:
+        """What is judged of the headers of a response, and its strong tag; None where that is to be explained."""
         pairs = pairs_of(headers)
         if pairs is None:
             return None
         names, found = pairs
         try:
-            check = self._checks[names]
+            check, of_tag = self._checks[names]
         except KeyError:
             check = head_check(names)
-            remember(self._checks, names, check)
+            of_tag = next((place for place, name in enumerate(names) if name.lower() == "etag"), None)
+            remember(self._checks, names, (check, of_tag))
         if check is None or not check(found):
             return None
+        tag = "" if of_tag is None else strong_tag(found[of_tag])
         places = self._answer_names.get((status, names))
         if places is None:
             places = self._places_of(names, self._judged | self._documented_at(status).keys())
             remember(self._answer_names, (status, names), places)
         key = (status, names, *[found[place] for place in places])
         try:
-            return self._answered[key]
+            made = self._answered[key]
         except KeyError:
             judged = [(names[place].lower(), found[place]) for place in places]
             made = self._answer(judged, self._documented_at(status))
             remember(self._answered, key, made)
-            return made
+        return None if made is None else (made, tag)
 
     @staticmethod
     def _answer(judged: list[tuple[str, str]], documented: dict[str, Schema | None]) -> ResponseFacts | None:
@@ -119,8 +123,9 @@ class Heads:
                 return None
             parts.append(name)
         fields = dict(judged)
-        length = None if fields.get("content-encoding") else fields.get("content-length")
-        return ResponseFacts(tuple(parts), content_types[0], length)
+        is_coded = bool(fields.get("content-encoding"))
+        length = None if is_coded else fields.get("content-length")
+        return ResponseFacts(tuple(parts), content_types[0], length, is_coded)
 
     def _places_of(self, names: tuple[str, ...], wanted: Set[str]) -> tuple[int, ...]:
         """Where among the names of headers those are that matter."""

@@ -16,7 +16,7 @@ import orjson
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import escape, unescape
 from batch_conformance.judge.judge import Judge, Judged
-from batch_conformance.judge.log import UP, length_and_checksum
+from batch_conformance.judge.log import UP, body_facts
 from batch_conformance.judge.sparing import broken_alike, surely_kept
 from batch_conformance.observation.strict_json import surely_has_each_key_once
 from batch_conformance.recorded.heads import Heads, Key, RequestFacts, ResponseFacts, remember
@@ -64,8 +64,8 @@ class _Plan:
         return True
 
 
-_Last = tuple[int, ResponseFacts, RequestFacts, _Plan, int, tuple[Any, ...]]
-"""The last read of a batch: a hash of its body, what was answered and asked, and what these came to.
+_Last = tuple[int, ResponseFacts, RequestFacts, _Plan, int, tuple[Any, ...], str]
+"""The last read of a batch: a hash of its body, what was answered and asked, what these came to, and the strong tag.
 
 Polls mostly get what the poll before got. Two texts have one hash of 64 bits, keyed anew by each process, as good as
 never; the texts themselves would take ten times the memory.
@@ -74,8 +74,8 @@ never; the texts themselves would take ten times the memory.
 
 _Line = bytes | dict[str, Any]
 """A line, or its values."""
-_Read = tuple[str, str, str, tuple[float, int, float], _Line]
-"""What comes before the id, the id, the body, when, number and seconds, and the line."""
+_Read = tuple[str, str, str, tuple[float, int, float], _Line, str]
+"""What comes before the id, the id, the body, when, number and seconds, the line, and the strong tag."""
 
 
 class PlainReads:
@@ -117,18 +117,20 @@ class PlainReads:
         response = values["response"]
         status, text = response["status"], response["body"]
         asked = self._heads.asked(values["request"].get("headers") or {})
-        answered = self._heads.answered(status, response["headers"])
-        if asked is None or answered is None:
+        said = self._heads.answered(status, response["headers"])
+        if asked is None or said is None:
             return False
+        answered, tag = said
         last = self._last.get(segment)
         # A key that the recording shows is looked for in every answer, whatever else it has in common with the last.
-        if last and last[0] == hash(text) and last[1] is answered and last[2] is asked and not asked.secret:
+        is_same = last and last[0] == hash(text) and last[1] is answered and last[2] is asked and last[6] == tag
+        if last and is_same and not asked.secret:
             return self._count_repeated(last, segment, before, when, raw)
-        return self._take_new((before, segment, text, when, raw), values, asked, answered)
+        return self._take_new((before, segment, text, when, raw, tag), values, asked, answered)
 
     def _take_new(self, came: _Read, values: dict[str, Any], asked: RequestFacts, answered: ResponseFacts) -> bool:
         """Count a read that is unlike the last one of its batch, as ``take`` does."""
-        before, segment, text, when, raw = came
+        before, segment, text, when, raw, tag = came
         status = values["response"]["status"]
         if asked.secret:
             headers = values["response"]["headers"]
@@ -149,17 +151,26 @@ class PlainReads:
             return False
         if len(self._last) >= _MOST_POLLED and segment not in self._last:
             self._last.clear()
-        length = answered.length and length_and_checksum(answered.length, unmasked.encode())
+        length = self._body_facts(answered, unmasked, text, tag)
         facts = (status, answered.content_type, plan.facts(body), length, UP)
-        last = (hash(unmasked), answered, asked, plan, size, facts)
+        last = (hash(unmasked), answered, asked, plan, size, facts, tag)
         self._last[segment] = last
         return self._count_repeated(last, segment, before, when, raw)
+
+    @staticmethod
+    def _body_facts(answered: ResponseFacts, unmasked: str, text: str, tag: str) -> tuple[str, int, str] | None:
+        """What ``log.body_facts`` says of a body; ``text`` is that without the signatures of URLs."""
+        if answered.is_coded or (not tag and not answered.length):
+            return None
+        body = unmasked.encode()
+        length = answered.length if answered.length and answered.length.strip() == str(len(body)) else None
+        return body_facts(length, body if text is unmasked else text.encode(), tag)
 
     def _count_repeated(
         self, last: _Last, segment: str, before: str, when: tuple[float, int, float], raw: _Line
     ) -> bool:
         """Count a read of which all is known but when it was."""
-        _, _, asked, plan, size, facts = last
+        _, _, asked, plan, size, facts, _ = last
         begun, number, elapsed = when
         plan.count += 1
         taken = self._taken

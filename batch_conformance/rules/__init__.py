@@ -20,6 +20,7 @@ from batch_conformance.rules import (
     caching,
     client,
     counts,
+    entity_tags,
     error_values,
     fields,
     framing,
@@ -61,6 +62,7 @@ _FAMILIES = (
     counts.RULES,
     results.RULES,
     stability.RULES,
+    entity_tags.RULES,
     shape.RULES,
     client.RULES,
 )

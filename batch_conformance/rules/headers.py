@@ -199,7 +199,9 @@ def _length_around(place: int, reads: Sequence[_Read]) -> str | None:
     (_, one, length), (_, other, other_length) = reads[after - 1], reads[after]
     if one.answer is None or other.answer is None or not 200 <= one.answer.status < 300:
         return None  # an error may name the method, and be another one for HEAD
-    if length is None or length != other_length or one.answer.status != other.answer.status:
+    if length is None or other_length is None or length[:2] != other_length[:2] or not length[0]:
+        return None
+    if one.answer.status != other.answer.status:
         return None
     if one.mismatch or other.mismatch:
         return None  # what the documented object is long is another thing

@@ -129,8 +129,8 @@ class Rule:
     of an id, with the batch asked for, with no key in it, and with
     headers that were checked: those that are declared, and those that HTTP defines. One that
     compares is spared where it is ``kept_by_monotonic_reads``: by reads of one batch by GET alone, each sent after
-    the one before and answered with the batch, whose state only moves on, whose counts never fall, and in which nothing
-    else of what is compared changes but from null.
+    the one before and answered with the batch, whose state only moves on, whose counts never fall, in which nothing
+    else of what is compared changes but from null, and in which no strong ETag stands for two bodies.
 
     ``highlight`` says what part of a response a finding is about. ``only_with`` names the option without which a rule
     is not applied; what such a rule says is no part of the contract.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from zlib import crc32
 
 from batch_conformance.mock.changes import at_rest, to_status, to_success, with_wire
 from batch_conformance.mock.drift import Apply, Drift
@@ -28,6 +29,13 @@ def _growing(name: str, value: str, *, joined: bool = False) -> Apply:
         return replace(reply, headers=(*reply.headers, *((name, field) for field in fields)))
 
     return apply
+
+
+def _tagged(tag: Callable[[ReceivedRequest, Reply], str]) -> Apply:
+    """An entity tag on each batch."""
+    return lambda received, reply: (
+        reply.with_header("ETag", tag(received, reply)) if reply.status == 200 and received.batch is not None else reply
+    )
 
 
 def _shifted(which: Callable[[ReceivedRequest], bool], seconds: int) -> Apply:
@@ -63,6 +71,11 @@ DRIFTS: tuple[Drift, ...] = (
           _shifted(lambda received: received.request.connection % 2 == 0, 600)),
     Drift("clock_behind", "the server's clock is a day behind", "response.clock", "", "", "RFC 9110 section 6.6.1",
           "wire", _shifted(lambda _: True, -24 * _HOUR), "conforms"),
+    Drift("tag_of_the_id", "a strong ETag is made of the id alone", "stability.tag_reused", "200", "",
+          "RFC 9110 section 8.8.1", "text",
+          _tagged(lambda received, _: f'"{received.batch.id if received.batch else 0}"')),
+    Drift("tag_of_all", "all batches have one strong ETag", "stability.tag_reused", "200", "", "RFC 9110 section 8.8.1",
+          "text", _tagged(lambda _, __: '"33a64df5"')),
 )  # fmt: skip
 """Drifts of heads as bytes."""
 
@@ -83,5 +96,11 @@ VARIANTS: tuple[Drift, ...] = (
     Drift("clock_replayed", "recorded answers are played back with their Dates", "", "", "", "RFC 9110 section 6.6.1",
           "text", to_success(lambda reply: reply.with_header("Date", "Tue, 11 Mar 2025 10:00:00 GMT")),
           "conforms", "variant"),
+    Drift("tags_of_bodies", "a strong ETag is made of the bytes", "", "", "", "RFC 9110 section 8.8.1", "text",
+          _tagged(lambda _, reply: f'"{crc32(reply.body):x}"'), "conforms", "variant"),
+    Drift("weak_tags_of_ids", "a weak ETag is made of the id alone", "", "", "", "RFC 9110 section 8.8.1", "text",
+          _tagged(lambda received, _: f'W/"{received.batch.id if received.batch else 0}"'), "conforms", "variant"),
+    Drift("tags_of_requests", "each answer has a strong ETag of its own", "", "", "", "RFC 9110 section 8.8.3", "text",
+          _tagged(lambda received, _: f'"{received.number}"'), "conforms", "variant"),
 )  # fmt: skip
 """Other heads, none of which may be accused."""

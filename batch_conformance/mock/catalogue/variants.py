@@ -167,7 +167,7 @@ VARIANTS: tuple[Drift, ...] = (
              apply=_headers(lambda name, value: (name.upper(), value))),
     _variant("further_headers", "a gateway adds its headers", source=_SILENT, stage="text",
              apply=_with(("Server", "nginx/1.25"), ("Via", "1.1 edge"), ("CF-RAY", "8a1"), ("Alt-Svc", 'h3=":443"'),
-                         ("X-RateLimit-Remaining", "41"), ("Set-Cookie", "lb=1; Path=/"), ("ETag", '"1"'))),
+                         ("X-RateLimit-Remaining", "41"), ("Set-Cookie", "lb=1; Path=/"), ("ETag", 'W/"1"'))),
     _variant("always_compressed", "all bodies are compressed for clients that accept it", source=_9110 + "8.4",
              stage="wire", apply=lambda received, reply: _gzipped(reply)
              if b"gzip" in (received.request.header(b"accept-encoding") or b"")
