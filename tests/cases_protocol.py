@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from judge_cases import BROKEN_TWICE, GOOD, HOSTILE, HTML, SILENT_TWICE, Case, batch, drops, failed, openai, raw
-from judge_support import CHALLENGE, KNOWN, OPENAI_HEADERS, QUEUED, openai_like, refused, sent, unknown
+from judge_support import CHALLENGE, KNOWN, OPENAI_HEADERS, OTHER, QUEUED, openai_like, refused, sent, unknown
 
 from batch_conformance.exchange.exchange import Exchange, Failure
 from batch_conformance.message import shown
@@ -22,6 +23,15 @@ OTHER_STATE = batch({"status": "validating"}, headers=(OTHER_LENGTH,))
 def coded(accepted: str, *headers: tuple[str, str]) -> Exchange:
     """A batch for a request with an Accept-Encoding."""
     return batch(asked=(("Accept", "application/json"), ("Accept-Encoding", accepted)), headers=headers)
+
+
+CHUNKED = ("Transfer-Encoding", "chunked")
+
+
+def endless(**more: Any) -> Exchange:
+    """An answer whose head came, and the end of whose body did not."""
+    timeout = Failure("timeout", shown("no complete answer within 10 s, after 20 bytes of the body"))
+    return unknown(b'"404 page not found', **{"headers": (CHUNKED,), "failure": timeout, **more})
 
 
 CASES: Mapping[str, Case] = {
@@ -96,8 +106,18 @@ CASES: Mapping[str, Case] = {
             (failed("protocol"),),
             (sent(b'{"id', failure=Failure("protocol", shown("the body ended early"))),),
             (failed("too_large"),),
+            (batch(http_version="1.0", headers=(CHUNKED,), wire_notes=()),),
+            (*(endless(name=f"shape_{n}") for n in range(3)), GOOD),
+            (GOOD, *(endless(subject="known", batch_id=OTHER, status=200) for _ in range(3)), GOOD),
         ),
         keeps=(
+            (batch(http_version="1.0", headers=(CHUNKED,)),),
+            (batch(http_version="1.0", wire_notes=()),),
+            (*(endless(name=f"shape_{n}") for n in range(3)),),
+            (*(endless(name=f"shape_{n}") for n in range(2)), GOOD),
+            (*(endless(name=f"shape_{n}") for n in range(3)), GOOD, unknown()),
+            (*(endless(name=f"shape_{n}", headers=()) for n in range(3)), GOOD),
+            (*(endless(name=f"shape_{n}", method="HEAD") for n in range(3)), GOOD),
             (batch(headers=(("Content-Length", "5"), ("content-length", "5"))),),
             (failed("reset"),),
             (batch(truncated=True),),

@@ -163,7 +163,7 @@ def test_a_body_that_never_ends_does_not_hide_what_heads_show() -> None:
         return Said(404, "404 page not found", ((name, value.strip()),) if name else (), ends=False)
 
     run = audited(answer, request_timeout=0.3)
-    assert run.rules >= {"security.header_injected", "identity.neighbour_answered", "response.silent"}
+    assert run.rules >= {"security.header_injected", "identity.neighbour_answered", "response.framing"}
 
 
 def test_bodies_of_odd_ids_alone_that_never_end_cost_one_time_out_per_kind_and_one_more() -> None:
@@ -198,7 +198,7 @@ def test_the_door_is_judged_where_the_body_of_every_read_never_ends() -> None:
         return Said(200, SHOWN.value, ends=False) if asked.is_known else None
 
     run = audited(answer, request_timeout=0.3)
-    assert run.rules == {"response.silent", "auth.challenge_missing"}
+    assert run.rules == {"response.framing", "auth.challenge_missing"}
     assert not run.audit.runner.stopped
     assert sent_of(run, "authentication") == run.audit.plan.counts()["authentication"]
     assert len(timed_out(run)) <= 4

@@ -22,10 +22,13 @@ from batch_conformance.findings.finding import Deviation
 from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation, reported_subjects
 from batch_conformance.rules.availability import DROPS, SERVER_ERROR, SILENT
+from batch_conformance.rules.framing import never_ending
 from batch_conformance.rules.rule import Broken
 
 AWAY = frozenset({"timeout", "reset"})
 """Failures after a connection was made: the server had the request and did not answer it."""
+_ENDLESS_ENOUGH = 3
+"""Bodies that did not end after heads of one status, or of one status and id, where no other one did."""
 BROKEN_ID = 3
 """Failures of one known id, and no answer for it, that are laid to the batch; each further one tells nothing new."""
 _MANY_DROPS = 5
@@ -63,7 +66,7 @@ class FailedRequest:
     ``key`` is what it is found by in the log of its operation, ``batch_id`` the id it was for. Where a contract holds
     several operations, id and ``kind`` name the operation. ``read`` names kind and id. ``shows`` says that it was a
     plain read of a batch. ``size`` is that of the body in bytes, ``failure`` the kind of failure, empty where an answer
-    came.
+    came. ``endless`` says that the head came, and told how its body ends, which did not come within the time.
     """
 
     moment: Moment
@@ -82,6 +85,7 @@ class FailedRequest:
     reset_once: bool
     healed_drop: bool
     failure: str
+    endless: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +93,20 @@ class PersistentFailure:
     """A failure that is no outage's.
 
     ``of`` says in words what always fails, None where it is the kind of request. ``drops`` is given for a drop: how
-    many there were, of how many requests.
+    many there were, of how many requests. ``endless`` is for a body that has no end where others have.
     """
 
     down: FailedRequest
     of: Message | None = None
     drops: tuple[int, int] | None = None
+    endless: bool = False
 
     def deviation(self, observation: Observation, asked: Message | None = None) -> Deviation:
         """What it is, told with the exchange; ``asked`` says of what, where that is wider than the kind of request."""
         if self.drops is not None:
             return _dropped(observation, *self.drops)
+        if self.endless:
+            return never_ending(observation)
         always = self.of or asked or _of_kind(observation)
         tell = _silent if self.down.sort == "silent" else _server_error
         return tell(observation, always, _kind_of(observation, self.of))
@@ -128,8 +135,9 @@ class AvailabilityResult:
         groups: dict[object, list[PersistentFailure]] = defaultdict(list)
         for one in self.drift:
             down, passes = one.down, one.down.moment in passing
-            subject = down.subject if one.of is None else None
-            groups[one.drops, down.sort, down.status, subject, down.kind, passes].append(one)
+            subject = down.subject if one.of is None and not one.endless else None
+            kind = "" if one.endless else down.kind
+            groups[one.drops, one.endless, down.sort, down.status, subject, kind, passes].append(one)
         for ones in groups.values():
             first, least = min(ones, key=_order), min(ones, key=_evidence)
             passes = first.down.moment in passing
@@ -169,12 +177,21 @@ class Availability:
         self._a_batch_was_shown = False
         self._ids: dict[str, _Failing] = {}
         self._reads: dict[str, list[Moment]] = {}
+        self._whole: set[int] = set()
+        self._endless_ids: set[tuple[str, int]] = set()
 
-    def add_batch(self, downs: Sequence[FailedRequest], answered: Set[tuple[str, bool]]) -> None:
+    def add_batch(
+        self, downs: Sequence[FailedRequest], answered: Set[tuple[str, bool]], whole: Set[int] = frozenset()
+    ) -> None:
         """Take in what became of all the requests for one id or path.
 
         ``answered`` are the kinds of those that were answered, each with whether it was a plain read of a batch.
+        ``whole`` are the statuses of answers whose body came to its end.
         """
+        whole = whole | {down.status for down in downs if not down.failure}
+        self._whole |= whole
+        endless = Counter((down.key, down.status) for down in downs if down.endless)
+        self._endless_ids |= {one for one, count in endless.items() if count >= _ENDLESS_ENOUGH and one[1] not in whole}
         kinds = {kind for kind, _ in answered}
         shown = {kind for kind, shows in answered if shows}
         self._a_batch_was_shown = self._a_batch_was_shown or bool(shown)
@@ -235,6 +252,10 @@ class Availability:
         drops = (len(healed), requests)
         dropped = [PersistentFailure(down, drops=drops) for down in healed if is_often(*drops)]
         downs = sorted(self._downs, key=lambda down: down.moment)
+        endless = {down.moment for down in self._never_ending()}
+        if endless:
+            dropped += (PersistentFailure(down, endless=True) for down in downs if down.moment in endless)
+            downs = [down for down in downs if down.moment not in endless]
         if not self._ids and not self._reads and not self._failing_kinds(downs, {}, self._answered):
             return AvailabilityResult(tuple(dropped), frozenset(down.moment[1] for down in downs if down.final))
         drift, unjudged = self._weigh(_Gaps(downs, answered(), self._ids.keys()))
@@ -244,6 +265,14 @@ class Availability:
         of_known = {_without_subject(one) for one in drift if one.down.subject == "known"}
         alone = (one for one in drift if one.down.subject != "unknown" or _without_subject(one) not in of_known)
         return AvailabilityResult((*(one for one in alone if one.down.subject in subjects), *dropped), unjudged)
+
+    def _never_ending(self) -> Iterator[FailedRequest]:
+        """Bodies without an end, as all of their status, or of their id and status, while those of others end."""
+        alike = Counter(down.status for down in self._downs if down.endless)
+        enough = {status for status, count in alike.items() if count >= _ENDLESS_ENOUGH} - self._whole
+        for down in self._downs if self._whole else ():
+            if down.endless and (down.status in enough or (down.key, down.status) in self._endless_ids):
+                yield down
 
     def _weigh(self, gaps: _Gaps) -> tuple[list[PersistentFailure], frozenset[int]]:
         drift: list[PersistentFailure] = []
@@ -405,7 +434,15 @@ def down_of(observation: Observation, key: str, size: int) -> FailedRequest:
         reset and probe.method not in ("GET", "HEAD"),
         reset and not exchange.final,
         failure.kind if failure is not None else "",
+        failure is not None and failure.kind == "timeout" and _tells_its_end(exchange),
     )
+
+
+def _tells_its_end(exchange: Exchange) -> bool:
+    """Whether a head came that says how its body ends, otherwise than with the connection."""
+    response = exchange.response
+    framed = response is not None and (response.header("content-length") or response.header("transfer-encoding"))
+    return bool(framed) and exchange.probe.method != "HEAD"
 
 
 def moment_of(exchange: Exchange) -> Moment:

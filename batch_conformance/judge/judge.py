@@ -30,7 +30,7 @@ from batch_conformance.judge.availability import (
 from batch_conformance.judge.coverage import Coverage, cover_clauses
 from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.gateway import GatewayAnswers, Words, attribute_to_network, gateway_answers_of, may_pass
-from batch_conformance.judge.log import DOWN, FOREIGN, MOST_IN_MEMORY, Log, Row, each
+from batch_conformance.judge.log import CUT, DOWN, FOREIGN, MOST_IN_MEMORY, Log, Row, each
 from batch_conformance.judge.reads import answered_in, compare, is_reduced, observation_of_row, path_of_row
 from batch_conformance.judge.shape import judge_shape, shape_clause
 from batch_conformance.message import Listing, Message, Template
@@ -163,7 +163,8 @@ class Judge:
         account = self._accounts[observation.operation.id]
         account.facts.add(observation)
         self._words.add(observation, foreign=foreign)
-        account.log.add(observation, DOWN * is_down(observation) + FOREIGN * foreign)
+        cut = exchange.response is not None and exchange.response.truncated
+        account.log.add(observation, DOWN * is_down(observation) + FOREIGN * foreign + CUT * cut)
         if self._keeps_all:
             self._kept.append(exchange)
         if self._shape is not None and judged.rules & NOT_THE_OBJECT:

@@ -37,8 +37,10 @@ _READ_AGAIN = 1 << 14
 _OTHER = ("other",)
 """Stands for a value that no rule over time looks into: an array, an object."""
 
-UP, DOWN, FOREIGN = 0, 1, 2
-"""How a request ended: answered, down (see ``availability.is_down``), or in words that may be a gateway's; added up."""
+UP, DOWN, FOREIGN, CUT = 0, 1, 2, 4
+"""How a request ended: answered, down (see ``availability.is_down``), in words that may be a gateway's, or with a part
+of its body; added up."""
+_KEPT_WHOLE = DOWN | FOREIGN
 
 Facts = tuple[int, str, tuple[Any, ...] | None, Any, int]
 """Status, Content-Type (a line for each, should there be several), the values at ``Log.pointers``, what ``length_of``
@@ -136,7 +138,9 @@ class Log:
             answer.status if answer else 0,
             "\n".join(answer.header_all("content-type")) if answer else "",
             None if observation.batch is None else () if self.keeps_all else self.facts_of(observation.batch),
-            hash((exchange.request, answer, exchange.failure, exchange.reflections)) if end else length_of(exchange),
+            hash((exchange.request, answer, exchange.failure, exchange.reflections))
+            if end & _KEPT_WHOLE
+            else length_of(exchange),
             end,
         )
         size = len(answer.body) if answer else 0
@@ -245,7 +249,7 @@ def each(held: Held) -> Iterator[Row]:
         if type(row) is not array:
             whole = row.raw or whole
             same = row._replace(raw=None)
-            yield row._replace(raw=_at(row, whole)) if row.facts[4] and row.raw is None else row
+            yield row._replace(raw=_at(row, whole)) if row.facts[4] & _KEPT_WHOLE and row.raw is None else row
             continue
         for first in range(0, len(row), 3):
             started_at, number, elapsed = row[first : first + 3]

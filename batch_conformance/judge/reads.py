@@ -25,7 +25,7 @@ from batch_conformance.judge.availability import (
     named_operation,
     shows_a_batch,
 )
-from batch_conformance.judge.log import DOWN, FOREIGN, Held, Log, Row, each
+from batch_conformance.judge.log import CUT, DOWN, FOREIGN, Held, Log, Row, each
 from batch_conformance.judge.sparing import MonotonicReads
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.history import BatchHistory
@@ -83,11 +83,12 @@ def _compare_all(log: Log, made: Compared) -> None:
         made.latest = max(made.latest, latest)
         was_plain = True
     if was_plain:  # once is enough: nothing else is asked of a batch that was always answered
-        made.availability.add_batch((), {(_PLAIN_KIND + named_operation(log.contract, log.operation), True)})
+        made.availability.add_batch((), {(_PLAIN_KIND + named_operation(log.contract, log.operation), True)}, {200})
 
 
 def _compare_one(key: str, rows: Sequence[Row], log: Log, monotonic: MonotonicReads, made: Compared) -> None:
     answered: set[tuple[str, bool]] = set()
+    whole: set[int] = set()
     downs, of = [], named_operation(log.contract, log.operation)
     for row in rows:
         end = row.facts[4]
@@ -97,8 +98,10 @@ def _compare_one(key: str, rows: Sequence[Row], log: Log, monotonic: MonotonicRe
         else:
             kind, shows = (_PLAIN_KIND, True) if row.probe is None else (kind_of(row.probe), shows_a_batch(row.probe))
             answered.add((kind + of, shows))
+            if not end & CUT and (row.probe is None or row.probe.method != "HEAD"):
+                whole.add(row.facts[0])
             made.latest = max(made.latest, row.started_at)
-    made.availability.add_batch(downs, answered)
+    made.availability.add_batch(downs, answered, whole)
     reads = [row for row in rows if _is_read(row)]
     made.read_again[log.operation.id] += max(0, sum(_is_known(row) and row.facts[2] is not None for row in reads) - 1)
     if len(reads) < 2 or (not log.keeps_all and _is_monotonic(key, reads, monotonic)):

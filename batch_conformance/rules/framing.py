@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from batch_conformance.findings.finding import Deviation
 from batch_conformance.message import Listing, Message, Template
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.highlight import at_headers
@@ -51,6 +52,13 @@ def _check_framing(observation: Observation) -> Iterator[Broken]:
     else:
         return
     yield Broken(_ONE_LENGTH(), observed, kind, status="")
+
+
+def never_ending(observation: Observation) -> Deviation:
+    """The deviation that a body is whose end does not come, though its head says how it ends."""
+    failure = observation.exchange.failure
+    detail = failure.detail if failure is not None else _MESSAGE()
+    return FRAMING.deviation(observation, Broken(_ONE_LENGTH(), detail, "never_ends", status=""))
 
 
 def _check_encoding(observation: Observation) -> Iterator[Broken]:
