@@ -38,6 +38,24 @@ def test_the_table_of_options_is_the_options() -> None:
     assert done.returncode == 0, "run `python docs/make_readme.py`"
 
 
+def test_the_page_of_what_is_covered_is_the_registry() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "make_coverage.py"), "--check"], cwd=ROOT, env=_path(), check=False
+    )
+    assert done.returncode == 0, "add a new rule to docs/make_coverage.py, and run it"
+
+
+def test_every_response_field_of_rfc_9110_and_9111_stands_on_that_page() -> None:
+    page = (ROOT / "docs" / "COVERAGE.md").read_text(encoding="utf-8")
+    of_standards = (
+        "Accept Accept-Encoding Accept-Ranges Age Allow Authentication-Info Cache-Control Connection Content-Encoding "
+        "Content-Language Content-Length Content-Location Content-Range Content-Type Date ETag Expires Last-Modified "
+        "Location Pragma Proxy-Authenticate Proxy-Authentication-Info Retry-After Server Trailer Upgrade Vary Via "
+        "Warning WWW-Authenticate"
+    )
+    assert [name for name in of_standards.split() if f"| `{name}` | RFC 911" not in page] == []
+
+
 @pytest.mark.parametrize(
     ("snippet", "schema"), [(0, "vendor.github-workflows"), (1, "vendor.gitlab-ci")], ids=["github", "gitlab"]
 )
