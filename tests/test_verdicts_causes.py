@@ -32,6 +32,34 @@ def test_an_id_that_is_echoed_for_any_id_is_one_finding() -> None:
     assert found(audited(answer)) == {("identity.unknown_answered", "200", "")}
 
 
+@pytest.mark.parametrize("body", [b"null", b"[]", b"<!doctype html><title>App</title>"])
+def test_a_server_that_says_the_same_to_everybody_and_shows_no_batch_is_one_finding(body: bytes) -> None:
+    run = audited_raw(lambda got: message(200, body, got))
+    assert len(run.drifts) == 1
+    assert run.drifts[0].rule in ("body.type", "json.invalid")
+
+
+def test_a_known_batch_that_is_null_to_strangers_too_lets_nobody_in() -> None:
+    run = audited(lambda asked: Said(200, None) if asked.is_known else None)
+    assert found(run) == {("body.type", "200", "")}
+
+
+def test_null_for_unknown_ids_without_a_credential_is_told_where_batches_are_shown() -> None:
+    run = audited(lambda asked: Said(200, None) if not asked.is_known else None)
+    assert ("auth.missing_accepted", "401", "") in found(run)
+
+
+def test_a_known_id_that_is_always_refused_is_told_beside_one_that_is_not() -> None:
+    other = "batch_z9y8x7"
+
+    def answer(asked: Asked) -> Said | None:
+        return Said(403, "no") if asked.has_key and asked.path.endswith(other) else None
+
+    run = audited(answer, (BATCH["id"], other))
+    assert run.report.verdict == "conforms"
+    assert f"{other}: 403 at every read. Is it of this account?" in run.notes
+
+
 def test_204_for_every_unknown_id_is_one_finding() -> None:
     def answers(got: Got) -> Bytes | None:
         return Bytes(b"HTTP/1.1 204 No Content\r\n\r\n") if got.has_key and not got.is_known else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from batch_conformance.exchange.exchange import RECORDED
 from batch_conformance.findings.fold import Bucket
@@ -28,6 +29,9 @@ _OTHERS = {"known": "unknown", "unknown": "known"}
 _NEVER, _ALWAYS = (float("-inf"), 0, 0), (float("inf"), 0, 0)
 _PLAIN_IDS = frozenset({"known", "unknown", "recorded"})
 """Subjects whose ids nothing is odd about."""
+_Seen = Literal["batch", "whole answer", "injected header"]
+"""What was seen at all: a batch, for whichever id and with whichever credential; an answer that came to its end; a
+header of a response that a line break in an id started."""
 _MARKS, _SEVERAL = frozenset(".?#,"), 3
 """What may follow an id and end it, and of how many kinds that shows that nothing is looked at that follows."""
 
@@ -83,10 +87,7 @@ class Facts:
         """Statuses that the valid credential got, whatever was asked with it; 0 for no answer."""
         self._door_gets: set[tuple[str, int]] = set()
         """Credentials that had to be refused, each with what a GET with it got; 0 for no answer."""
-        self.whole = False
-        """Whether any answer came to its end."""
-        self.injects = False
-        """Whether a line break in an id started a header of a response."""
+        self.seen: set[_Seen] = set()
         self._known: set[str] = set()
         self._near: set[str] = set()
 
@@ -109,8 +110,7 @@ class Facts:
                 self._near.add(probe.batch_id)
         if observation.answer is not None and exchange.final:
             self._add_answer(observation, status)
-        self.injects = self.injects or any(injected(observation))
-        self.whole = self.whole or (exchange.failure is None and exchange.response is not None)
+        self.seen |= _seen_in(observation)
         if must_be_refused(observation) and probe.method == "GET" and exchange.final:
             self._door_gets.add((probe.credential, status if exchange.failure is None else 0))
         elif has_key(observation) and exchange.final and not observation.forced:
@@ -193,8 +193,7 @@ class Facts:
         self._door_answers = self._door_answers or other._door_answers
         self._key_gets |= other._key_gets
         self._door_gets |= other._door_gets
-        self.injects = self.injects or other.injects
-        self.whole = self.whole or other.whole
+        self.seen |= other.seen
         self._known |= other._known
         self._near |= other._near
 
@@ -319,6 +318,16 @@ class Facts:
         return bool(seen - {"404", "410"}) and (subject == other or seen.isdisjoint({"404", "410"}))
 
 
+def _seen_in(observation: Observation) -> set[_Seen]:
+    exchange = observation.exchange
+    seen: dict[_Seen, bool] = {
+        "batch": observation.batch is not None,
+        "whole answer": exchange.failure is None and exchange.response is not None,
+        "injected header": any(injected(observation)),
+    }
+    return {one for one, was in seen.items() if was}
+
+
 def is_plain_read(observation: Observation) -> bool:
     """Whether nothing but the id is odd about a read, with the valid credential as far as anybody knows."""
     probe = observation.exchange.probe
@@ -331,8 +340,9 @@ _CONDITIONS: Mapping[str, Callable[..., bool]] = {
     "unless_real": lambda facts: not facts.real,
     "unless_any_id": lambda facts: not facts.any_id,
     "unless_nowhere": lambda facts: not facts.nowhere,
-    "if_whole": lambda facts, *then: facts.whole and facts.is_met(then),
-    "unless_injected": lambda facts, *then: not facts.injects and facts.is_met(then),
+    "if_batch_seen": lambda facts, *then: "batch" in facts.seen and facts.is_met(then),
+    "if_whole": lambda facts, *then: "whole answer" in facts.seen and facts.is_met(then),
+    "unless_injected": lambda facts, *then: "injected header" not in facts.seen and facts.is_met(then),
     "unless_explained": lambda facts, rule, credential: not facts.explains(rule, credential),
     "if_learnt": lambda facts, rule, credential, subject: facts.learns(rule, credential, subject),
     "unless_learnt": lambda facts, rule, credential, subject, status: (

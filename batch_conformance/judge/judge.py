@@ -44,6 +44,7 @@ from batch_conformance.rules.conditions import (
     UNLESS_ANY_ID,
     UNLESS_NOWHERE,
     UNLESS_REAL,
+    if_batch_seen,
     if_form_is_own,
     if_whole,
     unless_form_is_own,
@@ -432,12 +433,22 @@ def _judge(observation: Observation) -> Judged:
         if not _is_in(twice, deviation.pointer)
     )
     deviations += ((bucket, _AUTHENTICATION, [deviation]) for bucket, deviation in found.get("credential", ()))
-    failure = observation.exchange.failure
-    if failure is not None and failure.kind in AWAY:
+    condition = _of_success(observation)
+    if condition is not None:
         deviations = [
-            (bucket if phase < _IDENTITY else if_whole(bucket), phase, of_one) for bucket, phase, of_one in deviations
+            (bucket if phase < _IDENTITY else condition(bucket), phase, of_one) for bucket, phase, of_one in deviations
         ]
     return Judged(observation, tuple(deviations))
+
+
+def _of_success(observation: Observation) -> Callable[[Bucket], Bucket] | None:
+    """What else it takes that an answer counts for identity and credentials; None where it is enough by itself."""
+    failure = observation.exchange.failure
+    if failure is not None and failure.kind in AWAY:
+        return if_whole
+    is_empty = observation.parsed is not None and observation.batch is None and not observation.mismatch
+    succeeded = 200 <= (observation.exchange.status or 0) < 300
+    return if_batch_seen if succeeded and (is_empty or observation.method == "HEAD") else None
 
 
 def _judge_alone(observation: Observation, found: Found) -> Iterator[tuple[Bucket, int, list[Deviation]]]:

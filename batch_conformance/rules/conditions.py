@@ -80,6 +80,11 @@ def if_whole(then: Bucket) -> Bucket:
     return ("if_whole", *then)
 
 
+def if_batch_seen(then: Bucket) -> Bucket:
+    """Told under ``then`` where anybody got a batch: a success without one lets nobody in, nor finds anything."""
+    return ("if_batch_seen", *then)
+
+
 def unless_injected(then: Bucket) -> Bucket:
     """Told under ``then``, unless a line break in an id was seen to start a header.
 

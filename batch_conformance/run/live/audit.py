@@ -62,6 +62,9 @@ _SLOWED = Template(
     "note.slowed", "The target limits requests (429): the rest was sent slower, at most {rate} requests a second."
 )
 _GONE = Template("note.gone", "{ids}: 404 at every read. Expired, or of another account? Nothing was judged of it.")
+_REFUSED_ID = Template(
+    "note.refused_id", "{id}: {status} at every read. Is it of this account? Nothing was judged of it."
+)
 _HEALED = Template("note.healed", "{number} requests failed and were repeated.")
 _BEYOND = Template(
     "note.beyond_plan",
@@ -304,9 +307,12 @@ class Audit:
             notes.append(_SLOWED(rate=f"{self.runner.pace:.3g}"))
         if beyond := beyond_the_plan(self.runner.exchanges, len(self.plan.probes)):
             notes.append(beyond)
-        gone = _gone(ledger)
-        if gone and len(gone) < len(self.batch_ids):
-            notes.append(_GONE(ids=Listing(tuple(gone))))
+        refused = _refused_always(ledger)
+        if len(refused) < len(self.batch_ids):
+            gone = tuple(batch_id for batch_id, status in refused.items() if status == 404)
+            notes += [_GONE(ids=Listing(gone))] if gone else []
+            others = ((batch_id, status) for batch_id, status in refused.items() if status != 404)
+            notes += [_REFUSED_ID(id=batch_id, status=status) for batch_id, status in others]
         healed = sum(exchange.failure is not None and not exchange.final for exchange in ledger.exchanges)
         if healed:
             notes.append(_HEALED(number=healed))
@@ -350,14 +356,15 @@ def _nothing_there(ledger: Ledger) -> bool:
     return anonymous and all(exchange.status == 404 for exchange in answered if exchange.probe.method == "GET")
 
 
-def _gone(ledger: Ledger) -> list[str]:
-    """The known ids that were answered with 404 at every read."""
+def _refused_always(ledger: Ledger) -> dict[str, int]:
+    """The known ids that were refused in the same way at every read, and how."""
     statuses: dict[str, set[int | None]] = {}
     for exchange in ledger.exchanges:
         probe = exchange.probe
         if probe.subject == "known" and probe.credential == "valid" and probe.forced_status is None and exchange.final:
             statuses.setdefault(probe.batch_id or "", set()).add(exchange.status)
-    return [batch_id for batch_id, seen in statuses.items() if seen == {404}]
+    alone = {batch_id: next(iter(seen)) for batch_id, seen in statuses.items() if len(seen) == 1}
+    return {batch_id: status for batch_id, status in alone.items() if status is not None and 400 <= status < 500}
 
 
 def _version(package: str) -> str:

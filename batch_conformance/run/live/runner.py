@@ -209,7 +209,7 @@ class Runner:
                 return
             if number in self._done or number not in self.wanted:
                 continue
-            if number >= ESSENTIAL and not self._facts.whole:
+            if number >= ESSENTIAL and "whole answer" not in self._facts.seen:
                 self._give_up_broken_answers()
                 return
             self._send_ahead(number)
