@@ -19,12 +19,14 @@ from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import judge
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.report.finding import suggested_overlay
-from batch_conformance.report.finding.suggestion import CURABLE
 from batch_conformance.report.run.run_report import RunReport
+from batch_conformance.rules import REGISTRY
 from batch_conformance.run.live.begin import begin
 from batch_conformance.run.settings import settle
 
 Pairs = set[tuple[str, str, str]]
+
+CURABLE = {rule.id for rule in REGISTRY.values() if rule.cure is not None}
 
 
 def report_of(exchanges: list[Exchange], contract: Contract) -> RunReport:

@@ -20,6 +20,7 @@ from batch_conformance.findings.fold import fold
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
 from batch_conformance.message import Message, Private, Template
 from batch_conformance.observation.observation import Observation
+from batch_conformance.rules import REGISTRY
 from batch_conformance.rules import client as rules
 from batch_conformance.rules.rule import Broken, Rule
 
@@ -56,8 +57,6 @@ _FINAL = ("completed", "failed", "expired", "cancelled")
 _WHILE_RUNNING = f"while batch.status in {_RUNNING}:".replace("'", '"')
 _UNTIL_FINAL = f"while batch.status not in {_FINAL}:".replace("'", '"')
 
-_SEEN_BY_IT = ("body.", "json.", "value.", "time.", "counts.", "response.status", "response.media_type", "auth.not_401")
-"""Deviations from the contract that the client notices as well."""
 _WORD = re.compile(r"[A-Za-z_-]{1,40}")
 """A state as vendors name them; what is something else may be another one each time."""
 _MEMO = 4096
@@ -233,7 +232,7 @@ def _sides(findings: Sequence[Finding]) -> Callable[[str, str], Side]:
     """Whose it is to mend: the server's where it leaves its own contract there, else the contract's."""
     places: dict[str, set[str]] = {}
     for finding in findings:
-        if finding.level != "info" and finding.side == "server" and finding.rule.startswith(_SEEN_BY_IT):
+        if finding.level != "info" and finding.side == "server" and _reaches_client(finding.rule):
             places.setdefault(finding.status, set()).add(finding.pointer)
 
     def side(status: str, pointer: str) -> Side:
@@ -242,6 +241,12 @@ def _sides(findings: Sequence[Finding]) -> Callable[[str, str], Side]:
         return "server" if "" in broken or near else "document"
 
     return side
+
+
+def _reaches_client(rule: str) -> bool:
+    """Whether the client notices the deviation from the contract as well."""
+    known = REGISTRY.get(rule)
+    return known is not None and known.reaches_client
 
 
 def _clauses(contract: Contract, judged: Counter[str], found: Sequence[Deviation]) -> Iterator[ClauseResult]:

@@ -11,6 +11,7 @@ from batch_conformance.message import Template, shown
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.fields import is_fixdate
 from batch_conformance.rules.highlight import at_headers
+from batch_conformance.rules.requests import gets_an_error
 from batch_conformance.rules.rule import Broken, Rule, always, is_answered
 
 _NOT_STORED = Template("response.aged_no_store.expected", "no Age above 0 with Cache-Control: no-store")
@@ -137,6 +138,7 @@ ALLOW_REFUSED = Rule(
     looks_at="message",
     headers=("allow",),
     highlight=at_headers("allow"),
+    requests=gets_an_error,
 )
 
 RULES = (AGED_NO_STORE, MODIFIED_LATER, ALLOW_REFUSED)

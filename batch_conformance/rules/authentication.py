@@ -24,6 +24,7 @@ from batch_conformance.rules.conditions import (
 )
 from batch_conformance.rules.highlight import at_status
 from batch_conformance.rules.refusal import is_refused_for_its_id
+from batch_conformance.rules.requests import has_the_token, in_chapters
 from batch_conformance.rules.rule import Broken, Rule, has_id, is_conclusive, where
 
 WHOLE = {
@@ -264,6 +265,7 @@ MISSING_ACCEPTED = Rule(
     check=_accepted("auth.missing_accepted"),
     looks_at="message",
     highlight=at_status,
+    requests=in_chapters("authentication"),
 )
 
 WRONG_TOKEN_ACCEPTED = Rule(
@@ -283,6 +285,7 @@ WRONG_TOKEN_ACCEPTED = Rule(
     check=_accepted("auth.wrong_token_accepted"),
     looks_at="message",
     highlight=at_status,
+    requests=in_chapters("authentication"),
 )
 
 SCHEME_ACCEPTED = Rule(
@@ -302,6 +305,7 @@ SCHEME_ACCEPTED = Rule(
     check=_accepted("auth.scheme_accepted", apart=True),
     looks_at="message",
     highlight=at_status,
+    requests=in_chapters("authentication"),
 )
 
 ELSEWHERE_ACCEPTED = Rule(
@@ -321,6 +325,7 @@ ELSEWHERE_ACCEPTED = Rule(
     check=_accepted("auth.elsewhere_accepted", apart=True),
     looks_at="message",
     highlight=at_status,
+    requests=in_chapters("authentication"),
 )
 
 CHECKED_LATE = Rule(
@@ -342,6 +347,7 @@ CHECKED_LATE = Rule(
     check=_check_late,
     looks_at="message",
     highlight=at_status,
+    requests=in_chapters("authentication"),
 )
 
 NOT_401 = Rule(
@@ -361,6 +367,8 @@ NOT_401 = Rule(
     check=_check_status,
     looks_at="message",
     highlight=at_status,
+    requests=in_chapters("authentication", "known_ids", "unknown_ids"),
+    reaches_client=True,
 )
 
 LOWER_CASE_REFUSED = Rule(
@@ -379,6 +387,8 @@ LOWER_CASE_REFUSED = Rule(
     check=_check_scheme,
     looks_at="message",
     highlight=at_status,
+    # Compared with plain reads that come after it: a client may be locked out for a while.
+    requests=in_chapters("authentication", "known_ids", "unknown_ids"),
 )
 
 VALID_REFUSED = Rule(
@@ -399,6 +409,7 @@ VALID_REFUSED = Rule(
     check=_check_valid,
     looks_at="message",
     highlight=at_status,
+    requests=has_the_token,
 )
 
 RULES = (

@@ -20,6 +20,7 @@ from batch_conformance.observation.observation import Observation, at, derived
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.json_text import documented_body
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text
+from batch_conformance.rules.requests import by_status, gets_a_batch
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Place, Rule, always, is_batch
 from batch_conformance.rules.unset import FOR_UNSET, IDS_FOR_UNSET, WORDS_FOR_UNSET
 from batch_conformance.rules.validators import surely_valid
@@ -317,6 +318,9 @@ TYPE = Rule(
     check=_checks("body.type"),
     looks_at="members",
     highlight=at_pointer,
+    requests=by_status,
+    cure="type",
+    reaches_client=True,
 )
 
 REQUIRED = Rule(
@@ -336,6 +340,9 @@ REQUIRED = Rule(
     check=_checks("body.required"),
     looks_at="members",
     highlight=at_pointer,
+    requests=by_status,
+    cure="required",
+    reaches_client=True,
 )
 
 ENUM = Rule(
@@ -356,6 +363,9 @@ ENUM = Rule(
     looks_at="values",
     surely_kept=_surely_valid,
     highlight=at_pointer,
+    requests=by_status,
+    cure="enum",
+    reaches_client=True,
 )
 
 KNOWN_VALUE = Rule(
@@ -377,6 +387,9 @@ KNOWN_VALUE = Rule(
     looks_at="values",
     surely_kept=surely_says_something,
     highlight=at_pointer,
+    requests=by_status,
+    cure="known_value",
+    reaches_client=True,
 )
 
 FORMAT = Rule(
@@ -397,6 +410,9 @@ FORMAT = Rule(
     looks_at="values",
     surely_kept=_surely_valid,
     highlight=at_pointer,
+    requests=by_status,
+    cure="keyword",
+    reaches_client=True,
 )
 
 CONSTRAINT = Rule(
@@ -417,6 +433,9 @@ CONSTRAINT = Rule(
     looks_at="values",
     surely_kept=_surely_valid,
     highlight=at_pointer,
+    requests=by_status,
+    cure="keyword",
+    reaches_client=True,
 )
 
 IMPOSSIBLE = Rule(
@@ -439,6 +458,8 @@ IMPOSSIBLE = Rule(
     looks_at="values",
     surely_kept=_surely_valid,
     highlight=at_pointer,
+    requests=by_status,
+    reaches_client=True,
 )
 
 UNDECLARED = Rule(
@@ -458,6 +479,9 @@ UNDECLARED = Rule(
     check=_checks("body.undeclared"),
     looks_at="members",
     highlight=at_pointer,
+    requests=by_status,
+    cure="property",
+    reaches_client=True,
 )
 
 WRITE_ONLY = Rule(
@@ -477,6 +501,8 @@ WRITE_ONLY = Rule(
     check=_checks("body.write_only"),
     looks_at="members",
     highlight=at_pointer,
+    requests=by_status,
+    reaches_client=True,
 )
 
 SEEN = Rule(
@@ -495,6 +521,8 @@ SEEN = Rule(
     of_body=True,
     looks_at="run",
     highlight=at_pointer,
+    requests=by_status,
+    reaches_client=True,
 )
 
 ENVELOPED = Rule(
@@ -516,6 +544,9 @@ ENVELOPED = Rule(
     looks_at="values",
     kept_by_plain_reads=True,
     highlight=at_pointer,
+    requests=gets_a_batch,
+    cure="schema",
+    reaches_client=True,
 )
 
 ANOTHER_OBJECT = Rule(
@@ -538,6 +569,8 @@ ANOTHER_OBJECT = Rule(
     looks_at="values",
     kept_by_plain_reads=True,
     highlight=at_pointer,
+    cure="schema",
+    reaches_client=True,
 )
 
 EMPTY_STRING = Rule(
@@ -558,6 +591,8 @@ EMPTY_STRING = Rule(
     looks_at="values",
     surely_kept=surely_says_something,
     highlight=at_pointer,
+    requests=gets_a_batch,
+    reaches_client=True,
 )
 
 RULES = (

@@ -13,6 +13,7 @@ from batch_conformance.observation.observation import Observation, at, integer_a
 from batch_conformance.rules.batch import stage_of
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.history import BatchHistory
+from batch_conformance.rules.requests import gets_a_batch
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
 
 _NOT_NEGATIVE = Template("counts.sum.negative", "no negative count")
@@ -139,6 +140,8 @@ SUM = Rule(
     looks_at="values",
     surely_kept=surely_add_up,
     highlight=at_pointer,
+    requests=gets_a_batch,
+    reaches_client=True,
 )
 
 REGRESSED = Rule(
@@ -157,6 +160,8 @@ REGRESSED = Rule(
     kept_by_monotonic_reads=True,
     looks_at="run",
     highlight=at_pointer,
+    requests=gets_a_batch,
+    reaches_client=True,
 )
 
 BEFORE_BEGUN = Rule(
@@ -176,6 +181,8 @@ BEFORE_BEGUN = Rule(
     looks_at="values",
     surely_kept=surely_not_begun,
     highlight=at_pointer,
+    requests=gets_a_batch,
+    reaches_client=True,
 )
 
 RULES = (SUM, BEFORE_BEGUN, REGRESSED)

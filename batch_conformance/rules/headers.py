@@ -17,7 +17,14 @@ from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.highlight import Highlight, at_headers
 from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.refusal import is_turned_away, leads_to_normal_form
+from batch_conformance.rules.requests import READS, by_status, gets_a_batch, gets_an_error, in_chapters, is_refused
 from batch_conformance.rules.rule import Broken, Rule, always, is_batch, where
+
+_ALLOW_MISSING_UNSEEN = Template(
+    "method.allow_missing.unseen", "no answer was 405: --allow-unsafe-methods asks with undeclared methods"
+)
+_RETRY_AFTER_UNSEEN = Template("response.retry_after.unseen", "no answer had Retry-After")
+_HEAD_DIFFERS_UNSEEN = Template("response.head_differs.unseen", "HEAD was not served")
 
 _LONGEST_NUMBER = 400
 _INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -265,6 +272,7 @@ CHALLENGE_MISSING = Rule(
     looks_at="message",
     headers=("www-authenticate",),
     highlight=at_headers("www-authenticate"),
+    requests=is_refused,
 )
 
 ALLOW_MISSING = Rule(
@@ -283,6 +291,8 @@ ALLOW_MISSING = Rule(
     looks_at="message",
     headers=("allow",),
     highlight=at_headers("allow"),
+    unseen=_ALLOW_MISSING_UNSEEN,
+    requests=gets_an_error,
 )
 
 RETRY_AFTER = Rule(
@@ -301,6 +311,8 @@ RETRY_AFTER = Rule(
     looks_at="message",
     headers=("retry-after",),
     highlight=at_headers("retry-after"),
+    unseen=_RETRY_AFTER_UNSEEN,
+    requests=gets_an_error,
 )
 
 CACHE_PUBLIC = Rule(
@@ -321,6 +333,7 @@ CACHE_PUBLIC = Rule(
     looks_at="message",
     headers=("cache-control",),
     highlight=at_headers("cache-control"),
+    requests=gets_a_batch,
 )
 
 DECLARED = Rule(
@@ -340,6 +353,8 @@ DECLARED = Rule(
     looks_at="values",
     kept_by_plain_reads=True,
     highlight=_at_declared,
+    requests=by_status,
+    cure="header",
 )
 
 HEAD_DIFFERS = Rule(
@@ -359,6 +374,8 @@ HEAD_DIFFERS = Rule(
     kept_by_monotonic_reads=True,
     looks_at="run",
     highlight=_at_what_differs,
+    requests=in_chapters("methods", *READS, "unknown_ids"),
+    unseen=_HEAD_DIFFERS_UNSEEN,
 )
 
 RULES = (CHALLENGE_MISSING, ALLOW_MISSING, RETRY_AFTER, CACHE_PUBLIC, DECLARED, HEAD_DIFFERS)

@@ -21,7 +21,13 @@ from batch_conformance.rules.conditions import (
 )
 from batch_conformance.rules.highlight import Highlight, at_pointer, at_status
 from batch_conformance.rules.refusal import leads_to_normal_form
+from batch_conformance.rules.requests import for_subjects, gets_a_batch
 from batch_conformance.rules.rule import Broken, Rule, has_id, is_batch, is_conclusive, is_success, where
+
+_TRAVERSAL_ANSWERED_UNSEEN = Template(
+    "identity.traversal_answered.unseen",
+    "no encoded path was sent: those go to this machine, or with --exploration thorough",
+)
 
 _ASKED_FOR = Template("identity.other_batch.expected", "{id}, the id asked for")
 _SUCCESS = Template("identity.answered", '{status} for "{id}"')
@@ -164,6 +170,7 @@ OTHER_BATCH = Rule(
     looks_at="values",
     kept_by_plain_reads=True,
     highlight=at_pointer,
+    requests=gets_a_batch,
 )
 
 UNKNOWN_ANSWERED = Rule(
@@ -183,6 +190,7 @@ UNKNOWN_ANSWERED = Rule(
     check=_check_unknown,
     looks_at="message",
     highlight=at_status,
+    requests=for_subjects("unknown", "neighbour", "hostile"),
 )
 
 NEIGHBOUR_ANSWERED = Rule(
@@ -201,6 +209,7 @@ NEIGHBOUR_ANSWERED = Rule(
     check=_check_neighbour,
     looks_at="message",
     highlight=at_status,
+    requests=for_subjects("unknown", "neighbour", "equivalent"),
 )
 
 TRAVERSAL_ANSWERED = Rule(
@@ -219,6 +228,8 @@ TRAVERSAL_ANSWERED = Rule(
     check=_check_traversal,
     looks_at="message",
     highlight=at_status,
+    requests=for_subjects("unknown", "hostile", "neighbour", "outside"),
+    unseen=_TRAVERSAL_ANSWERED_UNSEEN,
 )
 
 LIST_ANSWERED = Rule(
@@ -238,6 +249,7 @@ LIST_ANSWERED = Rule(
     check=_check_empty,
     looks_at="message",
     highlight=at_status,
+    requests=for_subjects("outside"),
 )
 
 SPELLING_REDIRECTED = Rule(
@@ -258,6 +270,7 @@ SPELLING_REDIRECTED = Rule(
     looks_at="message",
     headers=("location",),
     highlight=_at_redirect,
+    requests=for_subjects("equivalent"),
 )
 
 RULES = (

@@ -11,6 +11,7 @@ from batch_conformance.observation.strict_json import Parsed
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.media_type import foreign_charset
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text, leads_to_normal_form
+from batch_conformance.rules.requests import gets_an_error
 from batch_conformance.rules.rule import Broken, Rule, always, has_json
 
 _ONE_TEXT = Template("json.expected", "one JSON text in UTF-8")
@@ -106,6 +107,7 @@ INVALID = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=at_pointer,
+    reaches_client=True,
 )
 
 BOM = Rule(
@@ -127,6 +129,7 @@ BOM = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=at_pointer,
+    reaches_client=True,
 )
 
 TRAILING = Rule(
@@ -148,6 +151,7 @@ TRAILING = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=at_pointer,
+    reaches_client=True,
 )
 
 DUPLICATE_KEY = Rule(
@@ -169,6 +173,7 @@ DUPLICATE_KEY = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=at_pointer,
+    reaches_client=True,
 )
 
 SURROGATE = Rule(
@@ -190,6 +195,7 @@ SURROGATE = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=at_pointer,
+    reaches_client=True,
 )
 
 UNQUOTED = Rule(
@@ -212,6 +218,9 @@ UNQUOTED = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=at_pointer,
+    cure="plain_text",
+    reaches_client=True,
+    requests=gets_an_error,
 )
 
 RULES = (INVALID, BOM, TRAILING, DUPLICATE_KEY, SURROGATE, UNQUOTED)

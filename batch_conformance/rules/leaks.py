@@ -12,7 +12,10 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.highlight import Highlight, at_observed_text, at_redacted
+from batch_conformance.rules.requests import for_subjects, gets_an_error
 from batch_conformance.rules.rule import Broken, Rule, always, has_id, is_answered, where
+
+_HEADER_INJECTED_UNSEEN = Template("security.header_injected.unseen", "no answer had the line break of an id in it")
 
 _NO_KEY = Template("security.key_reflected.expected", "no credential in a response")
 _KEY_IN = Template("security.key_reflected.observed", "the key in the {place}")
@@ -177,6 +180,8 @@ HEADER_INJECTED = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=_at_injected,
+    unseen=_HEADER_INJECTED_UNSEEN,
+    requests=for_subjects("hostile"),
 )
 
 TRACE_LEAKED = Rule(
@@ -196,6 +201,7 @@ TRACE_LEAKED = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=at_observed_text,
+    requests=gets_an_error,
 )
 
 INTERNALS_LEAKED = Rule(
@@ -215,6 +221,7 @@ INTERNALS_LEAKED = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=at_observed_text,
+    requests=gets_an_error,
 )
 
 RULES = (KEY_REFLECTED, HEADER_INJECTED, TRACE_LEAKED, INTERNALS_LEAKED)

@@ -9,6 +9,7 @@ from batch_conformance.message import Listing, Message, Template, shown
 from batch_conformance.observation.observation import Observation, derived
 from batch_conformance.rules.highlight import at_headers
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text, leads_to_normal_form
+from batch_conformance.rules.requests import by_status
 from batch_conformance.rules.rule import Broken, Rule, always, has_json
 
 _NEVER = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)", re.IGNORECASE)
@@ -96,6 +97,9 @@ MEDIA_TYPE = Rule(
     looks_at="message",
     headers=("content-type",),
     highlight=at_headers("content-type"),
+    requests=by_status,
+    cure="media_type",
+    reaches_client=True,
 )
 
 CHARSET = Rule(

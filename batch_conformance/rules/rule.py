@@ -20,6 +20,7 @@ from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.conditions import ALWAYS
 from batch_conformance.rules.highlight import Highlight
 from batch_conformance.rules.history import BatchHistory
+from batch_conformance.rules.requests import Requests, any_request
 
 LooksAt = Literal["message", "members", "values", "bytes", "run"]
 """The most that decides on whether a rule is broken, each with what comes before it.
@@ -38,6 +39,21 @@ of any answer, whatever the document says. sense: what the members of one batch 
 another object, nor told of a value that breaks a rule about values already. leak: what no answer may show, that to a
 wrong credential included. identity: whether the batch asked for is answered. credential: who is let in.
 """
+
+Cure = Literal[
+    "type",
+    "required",
+    "enum",
+    "known_value",
+    "keyword",
+    "property",
+    "schema",
+    "status",
+    "media_type",
+    "header",
+    "plain_text",
+]
+"""What of a document describes a deviation once it is changed: see ``report/finding/suggestion.py``."""
 
 At = Literal["", "answer", "body", "around", "value", "not_null", "object"]
 """What there has to be at the place of a clause to exercise it; empty for rules that are not about one place.
@@ -132,6 +148,11 @@ class Rule:
     the one before and answered with the batch, whose state only moves on, whose counts never fall, in which nothing
     else of what is compared changes but from null, and in which no strong ETag stands for two bodies.
 
+    ``requests`` says which of the planned requests exercise it, for runs of a few tests. ``unseen`` says why nothing
+    did and what would, where the status or the place of its clauses does not say so. ``cure`` is what a document has to
+    change to describe the deviation, None where no document can. ``reaches_client`` says that OpenAI's client notices
+    the deviation as well.
+
     ``highlight`` says what part of a response a finding is about. ``only_with`` names the option without which a rule
     is not applied; what such a rule says is no part of the contract.
     """
@@ -163,6 +184,10 @@ class Rule:
     kept_by_monotonic_reads: bool = False
     highlight: Callable[[Finding], Highlight] = lambda _: Highlight()
     only_with: Literal["", "client", "shape"] = ""
+    requests: Requests = any_request
+    unseen: Template | None = None
+    cure: Cure | None = None
+    reaches_client: bool = False
 
     def clauses_of(self, operation: Operation) -> Iterator[Clause]:
         """The clauses that the rule adds to those of an operation."""

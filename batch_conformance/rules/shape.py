@@ -7,6 +7,8 @@ from batch_conformance.message import Template
 from batch_conformance.rules.highlight import Highlight
 from batch_conformance.rules.rule import Rule, always
 
+_CHANGED_UNSEEN = Template("shape.changed.unseen", "no answer was of a kind that was recorded")
+
 
 def _at_what_changed(finding: Finding) -> Highlight:
     """The header that is missing or the media type; a member is marked by its pointer."""
@@ -28,6 +30,7 @@ CHANGED = Rule(
     looks_at="run",
     highlight=_at_what_changed,
     only_with="shape",
+    unseen=_CHANGED_UNSEEN,
 )
 
 RULES = (CHANGED,)

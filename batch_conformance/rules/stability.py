@@ -13,6 +13,7 @@ from batch_conformance.rules.batch import is_plausible, stage_of
 from batch_conformance.rules.highlight import at_pointer, at_status
 from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.refusal import is_of_a_query
+from batch_conformance.rules.requests import gets_a_batch
 from batch_conformance.rules.rule import Broken, Rule, has_id, where
 from batch_conformance.rules.unset import stands_for_unset
 
@@ -188,6 +189,7 @@ CHANGED = Rule(
     kept_by_monotonic_reads=True,
     looks_at="run",
     highlight=at_pointer,
+    requests=gets_a_batch,
 )
 
 ANSWER_CHANGED = Rule(
@@ -208,6 +210,7 @@ ANSWER_CHANGED = Rule(
     kept_by_monotonic_reads=True,
     looks_at="run",
     highlight=at_status,
+    requests=gets_a_batch,
 )
 
 METADATA_LOST = Rule(
@@ -228,6 +231,7 @@ METADATA_LOST = Rule(
     kept_by_monotonic_reads=True,
     looks_at="run",
     highlight=at_pointer,
+    requests=gets_a_batch,
 )
 
 REFUSAL_CHANGED = Rule(
@@ -246,6 +250,7 @@ REFUSAL_CHANGED = Rule(
     kept_by_monotonic_reads=True,
     looks_at="run",
     highlight=at_status,
+    requests=gets_a_batch,
 )
 
 RULES = (CHANGED, ANSWER_CHANGED, METADATA_LOST, REFUSAL_CHANGED)

@@ -13,6 +13,7 @@ from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.batch import moment, stage_of, times_of
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.history import BatchHistory
+from batch_conformance.rules.requests import gets_a_batch
 from batch_conformance.rules.rule import Broken, Rule, is_batch, where
 
 _A_TIME = Template("state.timestamp_missing.expected", "a time, as the batch is {state}")
@@ -135,6 +136,7 @@ TIMESTAMP_MISSING = Rule(
     check=_check_final_time,
     looks_at="members",
     highlight=at_pointer,
+    requests=gets_a_batch,
 )
 
 STAGE_TIMESTAMP_MISSING = Rule(
@@ -158,6 +160,7 @@ STAGE_TIMESTAMP_MISSING = Rule(
     check=_check_passed_times,
     looks_at="members",
     highlight=at_pointer,
+    requests=gets_a_batch,
 )
 
 TIMESTAMP_EARLY = Rule(
@@ -181,6 +184,7 @@ TIMESTAMP_EARLY = Rule(
     check=_check_early_times,
     looks_at="members",
     highlight=at_pointer,
+    requests=gets_a_batch,
 )
 
 REGRESSED = Rule(
@@ -199,6 +203,7 @@ REGRESSED = Rule(
     kept_by_monotonic_reads=True,
     looks_at="run",
     highlight=at_pointer,
+    requests=gets_a_batch,
 )
 
 RULES = (TIMESTAMP_MISSING, STAGE_TIMESTAMP_MISSING, TIMESTAMP_EARLY, REGRESSED)

@@ -13,7 +13,15 @@ from batch_conformance.rules.highlight import at_status
 from batch_conformance.rules.json_text import of_text
 from batch_conformance.rules.media_type import accepts_documented, is_of_another_type, named_type
 from batch_conformance.rules.refusal import is_of_a_query, is_turned_away, leads_to_normal_form
+from batch_conformance.rules.requests import by_status, gets_an_error, in_chapters, is_odd
 from batch_conformance.rules.rule import Broken, Rule, always, is_conclusive
+
+_REFUSED_INPUT_UNSEEN = Template(
+    "response.refused_input.unseen", "nothing odd was sent: odd ids go to this machine, or with --exploration thorough"
+)
+_UNDECLARED_ANSWERED_UNSEEN = Template(
+    "method.undeclared_answered.unseen", "undeclared methods are sent with --allow-unsafe-methods alone"
+)
 
 _HTTP_ERRORS = frozenset({400, 401, 403, 404, 405, 406, 410, 414, 429, 431})
 _LIMIT_STATUSES = frozenset({414, 431})
@@ -179,6 +187,9 @@ STATUS = Rule(
     check=_checks("status"),
     looks_at="message",
     highlight=at_status,
+    requests=by_status,
+    cure="status",
+    reaches_client=True,
 )
 
 UNDOCUMENTED_ERROR = Rule(
@@ -199,6 +210,8 @@ UNDOCUMENTED_ERROR = Rule(
     check=_check_error,
     looks_at="message",
     highlight=at_status,
+    cure="status",
+    requests=gets_an_error,
 )
 
 REFUSED_INPUT = Rule(
@@ -219,6 +232,8 @@ REFUSED_INPUT = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=at_status,
+    requests=is_odd,
+    unseen=_REFUSED_INPUT_UNSEEN,
 )
 
 NOT_ACCEPTABLE = Rule(
@@ -238,6 +253,8 @@ NOT_ACCEPTABLE = Rule(
     check=_checks("not_acceptable"),
     looks_at="message",
     highlight=at_status,
+    requests=in_chapters("representations"),
+    cure="status",
 )
 
 UNDECLARED_ANSWERED = Rule(
@@ -258,6 +275,8 @@ UNDECLARED_ANSWERED = Rule(
     check=_check_method,
     looks_at="message",
     highlight=at_status,
+    requests=in_chapters("methods"),
+    unseen=_UNDECLARED_ANSWERED_UNSEEN,
 )
 
 RULES = (STATUS, UNDOCUMENTED_ERROR, REFUSED_INPUT, NOT_ACCEPTABLE, UNDECLARED_ANSWERED)

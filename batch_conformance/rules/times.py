@@ -13,6 +13,7 @@ from batch_conformance.observation.observation import Observation, at, integer_a
 from batch_conformance.rules.batch import EARLIEST, LATEST, clock, is_plausible, stage_of, times_of
 from batch_conformance.rules.batch import moment as moment_of
 from batch_conformance.rules.highlight import at_pointer
+from batch_conformance.rules.requests import gets_a_batch
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
 
 _WINDOW = re.compile(r"(\d{1,6})\s*([hdm])")
@@ -232,6 +233,8 @@ MAGNITUDE = Rule(
     looks_at="values",
     surely_kept=surely_in_time,
     highlight=at_pointer,
+    requests=gets_a_batch,
+    reaches_client=True,
 )
 
 ORDER = Rule(
@@ -251,6 +254,8 @@ ORDER = Rule(
     looks_at="values",
     surely_kept=surely_in_time,
     highlight=at_pointer,
+    requests=gets_a_batch,
+    reaches_client=True,
 )
 
 WINDOW = Rule(
@@ -271,6 +276,8 @@ WINDOW = Rule(
     looks_at="values",
     surely_kept=surely_in_time,
     highlight=at_pointer,
+    requests=gets_a_batch,
+    reaches_client=True,
 )
 
 EXPIRED_EARLY = Rule(
@@ -290,6 +297,8 @@ EXPIRED_EARLY = Rule(
     looks_at="values",
     surely_kept=surely_in_time,
     highlight=at_pointer,
+    requests=gets_a_batch,
+    reaches_client=True,
 )
 
 RULES = (MAGNITUDE, ORDER, WINDOW, EXPIRED_EARLY)

@@ -13,6 +13,7 @@ from batch_conformance.contract.stated_at import at_example
 from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.highlight import at_pointer
+from batch_conformance.rules.requests import gets_a_batch
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
 from batch_conformance.rules.unset import stands_for_unset
 
@@ -198,6 +199,8 @@ MALFORMED = Rule(
     looks_at="values",
     surely_kept=surely_named_well,
     highlight=at_pointer,
+    requests=gets_a_batch,
+    reaches_client=True,
 )
 
 FORM = Rule(
@@ -220,6 +223,8 @@ FORM = Rule(
     looks_at="values",
     surely_kept=surely_named_well,
     highlight=at_pointer,
+    requests=gets_a_batch,
+    reaches_client=True,
 )
 
 RULES = (MALFORMED, FORM)

@@ -17,6 +17,8 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import infer
 from batch_conformance.observation.strict_json import parse
+from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.rule import Cure
 
 _SCALARS = (str, int, float, bool)
 _MOST_VALUES = 20
@@ -75,9 +77,9 @@ class _Advisor:
 
     def cure(self, finding: Finding) -> Iterator[Suggestion]:
         """The actions that cure a finding, if any do."""
-        cure = _CURES.get(finding.rule)
-        if cure is not None:
-            yield from cure(self, finding)
+        rule = REGISTRY.get(finding.rule)
+        if rule is not None and rule.cure is not None:
+            yield from _CURES[rule.cure](self, finding)
 
     @cached_property
     def _bodies(self) -> Mapping[str, list[Any]]:
@@ -341,25 +343,19 @@ class _Advisor:
         return {**made, "anyOf": [{"type": k, **nullable, **({"items": {}} if k == "array" else {})} for k in kinds]}
 
 
-_CURES: Mapping[str, Callable[[_Advisor, Finding], Iterator[Suggestion]]] = {
-    "body.type": _Advisor.change_type,
-    "body.required": _Advisor.drop_required,
-    "body.enum": _Advisor.add_enumerated,
-    "body.known_value": _Advisor.add_known_value,
-    "body.format": _Advisor.drop_keyword,
-    "body.constraint": _Advisor.drop_keyword,
-    "body.undeclared": _Advisor.declare,
-    "body.enveloped": _Advisor.replace_schema,
-    "body.another_object": _Advisor.replace_schema,
-    "response.status": _Advisor.add_status,
-    "response.undocumented_error": _Advisor.add_status,
-    "response.not_acceptable": _Advisor.add_status,
-    "response.media_type": _Advisor.add_media_type,
-    "response.header": _Advisor.loosen_header,
-    "json.unquoted": _Advisor.add_plain_text,
+_CURES: Mapping[Cure, Callable[[_Advisor, Finding], Iterator[Suggestion]]] = {
+    "type": _Advisor.change_type,
+    "required": _Advisor.drop_required,
+    "enum": _Advisor.add_enumerated,
+    "known_value": _Advisor.add_known_value,
+    "keyword": _Advisor.drop_keyword,
+    "property": _Advisor.declare,
+    "schema": _Advisor.replace_schema,
+    "status": _Advisor.add_status,
+    "media_type": _Advisor.add_media_type,
+    "header": _Advisor.loosen_header,
+    "plain_text": _Advisor.add_plain_text,
 }
-CURABLE = frozenset(_CURES)
-"""Rules whose deviations a change of the document cures, in most cases."""
 
 
 def _types(shape: _Node) -> set[str]:

@@ -13,11 +13,13 @@ from batch_conformance.findings.gate import EXIT_FAULT, EXIT_INCONCLUSIVE, FailO
 from batch_conformance.message import Listing, Message, Template, shown
 from batch_conformance.report.items.item import Item, Items
 from batch_conformance.report.language import ENGLISH
+from batch_conformance.report.language import language as language_of
 from batch_conformance.report.run.baseline_texts import accepted_as, entries_by_id, entry_advice
 from batch_conformance.report.run.groups import Group, failing, fold
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.report.run.terminal import finding_lines
 from batch_conformance.report.text import clip, one_line
+from batch_conformance.rules import REGISTRY
 
 State = Literal["passed", "failed", "xfailed", "skipped"]
 
@@ -26,6 +28,22 @@ _MESSAGE = 240
 
 _FORCED = ("403", "429", "500", "503", "504")
 """Statuses that a client cannot bring about by what it asks."""
+
+_NO_SUCCESS = Template("unseen.success", "no success was answered: --batch-id names a batch that exists for the key")
+_NOT_FORCED = Template(
+    "unseen.forced", "{status} was not answered: a target that follows `Prefer: code={status}` can be made to"
+)
+_NO_STATUS = Template("unseen.status", "{status} was not answered")
+_NO_VALUE = Template("unseen.value", "no body had a value at {pointer}")
+_NOTHING_SENT = Template("unseen.nothing", "nothing that was sent could show it")
+_BROKEN_ELSEWHERE = Template("unseen.broken_elsewhere", "broken, as a finding at another clause shows")
+_NOT_JUDGED = Template("unseen.not_judged", "not judged: {why}")
+_INCONCLUSIVE = Template("unseen.inconclusive", "inconclusive: exercised, but not judged")
+_NOT_OBSERVED = Template("unseen.not_observed", "not observed: {hint}")
+_BECAUSE = Template("unseen.because", "{what}; {why}")
+_SAME_CAUSE = Template("outcome.same_cause", "the same cause as {test}, where it is shown")
+_FIXED = Template("outcome.fixed", "fixed: [{id}] {where}: {advice}")
+_EXPECTED = Template("outcome.expected", "expected {expected}; observed {observed}")
 
 _ENDED = {
     "failed": Template("tests.failed", "{number} failed"),
@@ -84,6 +102,7 @@ class _Outcomes:
         self.report = report
         self.items = items
         self.width = width
+        self.language = language_of(report.language)
         self.results = {result.clause.id: result for result in report.ledger.clauses}
         self.entries = entries_by_id(report)
         self.found: dict[str, list[Finding]] = {}
@@ -115,8 +134,8 @@ class _Outcomes:
                 for result in covering_clauses(one.entry.where, self.report.ledger.clauses):
                     item = self.items.by_clause.get(result.clause.id)
                     if item is not None:
-                        line = f"fixed: [{one.entry.fingerprint}] {one.entry.where}: {entry_advice(one)}"
-                        said.setdefault(item.node_id, []).append(line)
+                        line = _FIXED(id=one.entry.fingerprint, where=one.entry.where, advice=entry_advice(one))
+                        said.setdefault(item.node_id, []).append(self.language.render(line))
                         break
         return iter(said.items())
 
@@ -127,18 +146,18 @@ class _Outcomes:
         properties = self._properties(item, found, fixed)
         if new:
             ids = tuple(finding.id for finding in found)
-            return Outcome("failed", _message(new[0]), self._failure_text(item, new), properties, ids)
+            return Outcome("failed", self._short(_message(new[0])), self._failure_text(item, new), properties, ids)
         if fixed and self.report.strict_baseline:
             return Outcome("failed", clip(one_line(fixed[0]), _MESSAGE), "\n".join(fixed), properties)
         known = [one for one in found if one.state == "known" and self._is_weighty(one)]
         if known:
             reasons = dict.fromkeys(accepted_as(self.entries.get(finding.id)) for finding in known)
-            return Outcome("xfailed", clip(one_line("; ".join(map(str, reasons))), _MESSAGE), properties=properties)
+            return Outcome("xfailed", self._short(shown(Listing(tuple(reasons), ";"))), properties=properties)
         result = self.results.get(item.clause.id)
         state = result.state if result else "not_observed"
         if found or fixed or state == "kept":
             return Outcome("passed", properties=properties)
-        return Outcome("skipped", clip(one_line(self._unseen(item.clause, state)), _MESSAGE), properties=properties)
+        return Outcome("skipped", self._short(self._unseen(item.clause, state)), properties=properties)
 
     def _is_weighty(self, finding: Finding) -> bool:
         fail_on = cast("FailOn", self.report.run.fail_on)
@@ -151,14 +170,14 @@ class _Outcomes:
         return (
             ("rule", clause.rule),
             ("clause", one_line(clause.id)),
-            ("says", clip(one_line(str(clause.says)), _MESSAGE)),
+            ("says", self._short(clause.says)),
             ("responses", str(judged)),
             *broken,
             *((("baseline", clip(one_line("; ".join(fixed)), _MESSAGE)),) if fixed else ()),
         )
 
     def _failure_text(self, item: Item, found: list[Finding]) -> str:
-        """What fails the item: each cause in full where it is told first, else where that is."""
+        """What fails the item: each cause in full where it is shown first, else where that is."""
         lines: list[str] = []
         for group in dict.fromkeys(self.groups[finding.id].id for finding in found):
             whole = next(one for one in self.groups.values() if one.id == group)
@@ -167,8 +186,8 @@ class _Outcomes:
                 lines += finding_lines(self.report, whole, width=self.width)
             else:
                 mine = [finding for finding in found if self.groups[finding.id].id == group]
-                lines += [f"{_message(one)} [{one.id}]" for one in mine]
-                lines.append(f"the same cause as {first}, where it is told")
+                lines += [f"{self._short(_message(one))} [{one.id}]" for one in mine]
+                lines.append(self._short(_SAME_CAUSE(test=first)))
         return "\n".join(lines)
 
     def _verdict(self) -> Outcome:
@@ -178,55 +197,47 @@ class _Outcomes:
         if report.exit_code not in (EXIT_FAULT, EXIT_INCONCLUSIVE):
             return Outcome("passed", properties=properties)
         failure_text = (
-            report.fault if report.exit_code == EXIT_FAULT else "\n".join(map(str, (report.sentence, *report.missing)))
+            report.fault
+            if report.exit_code == EXIT_FAULT
+            else "\n".join(map(self.language.render, (report.sentence, *report.missing)))
         )
-        return Outcome("failed", clip(one_line(str(report.exit_reason)), _MESSAGE), failure_text, properties)
+        return Outcome("failed", self._short(report.exit_reason), failure_text, properties)
 
-    def _unseen(self, clause: Clause, state: str) -> str:
+    def _unseen(self, clause: Clause, state: str) -> Message:
         """Why nothing is said of a clause, and what would show it."""
         if state == "broken":
-            return "broken, as a finding at another clause tells"
+            return _BROKEN_ELSEWHERE()
         if self.report.fault:
-            return f"not judged: {self.report.fault}"
+            return _NOT_JUDGED(why=self.report.fault)
         why = self.report.ledger.cause or self.report.stopped
-        if state == "inconclusive":
-            return f"inconclusive: exercised, but not judged{f': {why}' if why else ''}"
-        return f"not observed: {_hint(clause, self._statuses)}{f'; {why}' if why else ''}"
+        what = _INCONCLUSIVE() if state == "inconclusive" else _NOT_OBSERVED(hint=_hint(clause, self._statuses))
+        return _BECAUSE(what=what, why=why) if why else what
+
+    def _short(self, message: Message) -> str:
+        """A message on one line that viewers show."""
+        return clip(one_line(self.language.render(message)), _MESSAGE)
 
     @property
     def _statuses(self) -> set[str]:
         return {result.status for result in self.report.ledger.statuses if result.count}
 
 
-def _message(finding: Finding) -> str:
-    return clip(one_line(f"expected {finding.expected}; observed {finding.observed}"), _MESSAGE)
+def _message(finding: Finding) -> Message:
+    return _EXPECTED(expected=finding.expected, observed=finding.observed)
 
 
-_HINTS: Mapping[str, str] = {
-    "response.retry_after": "no answer had Retry-After",
-    "method.allow_missing": "no answer was 405: --allow-unsafe-methods asks with undeclared methods",
-    "method.undeclared_answered": "undeclared methods are sent with --allow-unsafe-methods alone",
-    "security.header_injected": "no answer had the line break of an id in it",
-    "response.refused_input": "nothing odd was sent: odd ids go to this machine, or with --exploration thorough",
-    "identity.traversal_answered": "no encoded path was sent: those go to this machine, or with --exploration thorough",
-    "response.head_differs": "HEAD was not served",
-    "shape.changed": "no answer was of a kind that was recorded",
-}
-
-
-def _hint(clause: Clause, seen: Collection[str]) -> str:
+def _hint(clause: Clause, seen: Collection[str]) -> Message:
     """What would show a clause."""
-    if clause.rule in _HINTS:
-        return _HINTS[clause.rule]
+    rule = REGISTRY.get(clause.rule)
+    if rule is not None and rule.unseen is not None:
+        return rule.unseen()
     if clause.status.startswith("2") and clause.status not in seen:
-        return "no success was answered: --batch-id names a batch that exists for the key"
+        return _NO_SUCCESS()
     if clause.status in _FORCED and clause.status not in seen:
-        return f"{clause.status} was not answered: a target that follows `Prefer: code={clause.status}` can be made to"
+        return _NOT_FORCED(status=clause.status)
     if clause.status and clause.status not in seen:
-        return f"{clause.status} was not answered"
-    if clause.pointer:
-        return f"no body had a value at {clause.pointer}"
-    return "nothing that was sent could show it"
+        return _NO_STATUS(status=clause.status)
+    return _NO_VALUE(pointer=clause.pointer) if clause.pointer else _NOTHING_SENT()
 
 
 def counts_in_words(states: Mapping[str, int]) -> Message:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from batch_conformance.report.finding.suggestion import CURABLE
 from batch_conformance.report.language import ENGLISH, Language, code_of, translatable
 from batch_conformance.report.text import cells
 from batch_conformance.rules import REGISTRY, Rule
@@ -64,7 +63,7 @@ def how_to_accept(rule: Rule, language: Language = ENGLISH) -> str:
     ]
     if rule.id == "shape.changed":
         ways.append(text("where the change is meant, record the new shape with `--write-shape=FILE`"))
-    elif rule.id in CURABLE:
+    elif rule.cure is not None:
         ways.append(text("where it is meant, document it: `suggested-overlay.yaml` in the reports shows how"))
     return text("; ").join(ways)
 
