@@ -107,14 +107,15 @@ def llmock() -> Iterator[RealServer]:
 def node(
     script: str, *arguments: str, environment: dict[str, str] | None = None, path: str = ""
 ) -> Iterator[RealServer]:
-    command = [_found("node"), str(node_modules() / script), *arguments]
+    command = [found("node"), str(node_modules() / script), *arguments]
     with running(command, environment or {}, path) as server:
         yield server
 
 
 @contextmanager
-def running(command: Sequence[str], environment: dict[str, str], path: str) -> Iterator[RealServer]:
-    port = _free_port()
+def running(command: Sequence[str], environment: dict[str, str], path: str, *, port: int = 0) -> Iterator[RealServer]:
+    port = port or free_port()
+    CACHE.mkdir(parents=True, exist_ok=True)
     filled = [part.replace("{port}", str(port)) for part in command]
     log = CACHE / f"{Path(filled[1]).parent.name or 'server'}-{port}.log"
     with log.open("wb") as output:
@@ -148,7 +149,7 @@ def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     raise RuntimeError(f"the server did not start: {log.read_text('utf-8', 'replace')[-500:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         return int(unused.getsockname()[1])
@@ -163,7 +164,7 @@ def node_modules(package: Path = WANTED / "package.json") -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             (folder / "package.json").write_bytes(wanted)
-            _install([_found("npm"), "install", "--no-audit", "--no-fund", "--loglevel=error"], folder)
+            _install([found("npm"), "install", "--no-audit", "--no-fund", "--loglevel=error"], folder)
             (folder / "installed").touch()
     return folder / "node_modules"
 
@@ -210,7 +211,8 @@ def _install(command: Sequence[str], folder: Path) -> None:
         _unavailable(f"{Path(command[0]).name} cannot install what the tests need: {problem}")
 
 
-def _found(program: str) -> str:
+def found(program: str) -> str:
+    """Where a program is; without it the tests are skipped, or fail where it is required."""
     path = shutil.which(program)
     if path is None:
         _unavailable(f"{program} is not installed: it runs what these tests need")
