@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 import traceback
@@ -20,6 +21,7 @@ from batch_conformance.near_miss import suggestion
 
 if TYPE_CHECKING:
     from batch_conformance.contract.contract import Reading
+    from batch_conformance.run.first_run import Pipeline
 
 
 class _Commands(click.Group):
@@ -207,6 +209,33 @@ def schema(name: str) -> None:
     from batch_conformance.schemas import SCHEMAS  # noqa: PLC0415
 
     click.echo(json.dumps(SCHEMAS[name](), indent=2, ensure_ascii=False))
+
+
+@main.command()
+@command_options("init")
+def init(*, base_url: str, vendor: str, key_env: str, batch_ids: tuple[str, ...], pipeline: Pipeline) -> None:
+    """Begin here: try one request, then write audit.yaml and a pipeline into this folder.
+
+    On a terminal it asks for what is not given.
+    """
+    from batch_conformance.run.first_run import FirstRun, try_one_request, write_files  # noqa: PLC0415
+
+    if sys.stdin.isatty() and not (base_url or vendor):
+        base_url = click.prompt("Base URL, such as https://api.siliconflow.cn/v1")
+        key_env = click.prompt("Environment variable that holds the key", default=key_env)
+        asked = click.prompt("Ids of batches that exist, with blanks between them", default="", show_default=False)
+        batch_ids = (*batch_ids, *asked.split())
+    try:
+        if not (base_url or vendor):
+            _give_up("init needs a target: --base-url=URL, or --vendor=NAME (`batch-conformance vendors`)", EXIT_USAGE)
+        wanted = FirstRun(base_url, vendor, key_env, batch_ids, pipeline)
+        click.echo(str(try_one_request(wanted, os.environ)))
+        for line in write_files(wanted, Path()):
+            click.echo(str(line))
+    except InputError as error:
+        _give_up(str(error), EXIT_USAGE)
+    except OSError as error:
+        _give_up(f"cannot write {error.filename}: {error.strerror or error}", EXIT_FAULT)
 
 
 @main.command()

@@ -12,7 +12,19 @@ BATCH_IDS_ENV = "BATCH_IDS"
 DEFAULT_KEY_ENV = "BATCH_API_KEY"
 
 Command = Literal[
-    "run", "mock", "check", "diff", "vendors", "audit", "matrix", "client", "prove", "validate", "explain", "trend"
+    "run",
+    "mock",
+    "check",
+    "diff",
+    "vendors",
+    "audit",
+    "matrix",
+    "client",
+    "prove",
+    "validate",
+    "explain",
+    "trend",
+    "init",
 ]
 """Where an option applies. ``run`` is the suite itself: ``batch-conformance run`` and ``pytest``."""
 Type = Literal["text", "path", "integer", "number", "flag"]
@@ -163,7 +175,11 @@ OPTIONS: tuple[Option, ...] = (
         "base-url",
         "target",
         "the target; none: an embedded mock that keeps the contract",
-        _in("run", validate=Use(default="", help="judge only what was sent here (default: wherever)")),
+        _in(
+            "run",
+            validate=Use(default="", help="judge only what was sent here (default: wherever)"),
+            init=Use(default="", help="where the target is"),
+        ),
         metavar="URL",
         environment=BASE_URL_ENV,
         audit_file="base_url",
@@ -172,7 +188,7 @@ OPTIONS: tuple[Option, ...] = (
         "batch-id",
         "target",
         "an id that exists for the key; repeatable",
-        _RUN,
+        _in("run", "init"),
         metavar="ID",
         repeats=True,
         environment=BATCH_IDS_ENV,
@@ -183,7 +199,7 @@ OPTIONS: tuple[Option, ...] = (
         "api-key-env",
         "target",
         "the environment variable that holds the key",
-        _RUN,
+        _in("run", "init"),
         metavar="NAME",
         default=DEFAULT_KEY_ENV,
         parameter="key_env",
@@ -193,7 +209,7 @@ OPTIONS: tuple[Option, ...] = (
         "vendor",
         "target",
         "how to talk to the target and what to hold it to (`batch-conformance vendors` lists the names)",
-        _in("run", validate=Use(default="", help="whose contract, overlays and paths hold")),
+        _in("run", validate=Use(default="", help="whose contract, overlays and paths hold"), init=Use(default="")),
         metavar="NAME|FILE",
         audit_file="vendor",
     ),
@@ -573,6 +589,14 @@ OPTIONS: tuple[Option, ...] = (
         metavar="NAME",
         repeats=True,
         parameter="drifts",
+    ),
+    Option(
+        "pipeline",
+        "command",
+        "the pipeline whose file is written",
+        _in("init"),
+        choices=("github", "gitlab", "none"),
+        default="github",
     ),
     Option("list-drifts", "command", "List the drifts and end.", _in("mock"), "flag"),
     Option("style", "command", "Unset values.", _in("mock"), choices=("omit", "null"), default="omit"),
