@@ -183,6 +183,7 @@ def test_less_coverage_than_asked_for_is_inconclusive_and_says_how_much_there_wa
     assert short.code == 6
     assert short.drift["verdict"] == "inconclusive"
     assert "% of the clauses were judged, --min-coverage asks for 99 %" in short.text
+    assert "not observed: 9" not in short.text
     assert enough.code == 0, enough.text
 
 

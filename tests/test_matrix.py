@@ -198,7 +198,28 @@ def test_a_broken_clause_without_a_finding_is_not_belittled() -> None:
 def test_accepted_findings_are_still_broken_and_say_that_they_are_accepted() -> None:
     matrix = build_matrix([_audited("a", _report("kept", samples.finding(state="known")))])
     assert _cell(matrix, CREATED).accepted
-    assert "must, accepted" in FORMATS["matrix.html"](matrix)
+    page, table = FORMATS["matrix.html"](matrix), FORMATS["matrix.md"](matrix)
+    assert "must, accepted" in page
+    assert "≡ must, accepted" in table
+
+
+def test_a_target_whose_drift_is_all_accepted_has_no_red_mark() -> None:
+    known, new = samples.finding(state="known"), samples.finding(kind="other")
+    matrix = build_matrix([_audited("a", _report("kept", known, verdict="drift")), _audited("b", _report())])
+    assert [vendor.accepted for vendor in matrix.vendors] == [True, False]
+    assert str(matrix.sentence) == "2 targets: 1 drift that is accepted, 1 conforms."
+    page, table = FORMATS["matrix.html"](matrix), FORMATS["matrix.md"](matrix)
+    body = page.partition("<body>")[2]
+    assert 'header class="banner accepted"' in body
+    assert 'class="badge drift"' not in body
+    assert '<td class="must">' not in body
+    assert 'class="badge accepted"><span aria-hidden="true">≡</span> accepted</span>' in body
+    assert "| ≡ accepted |" in table
+    assert json.loads(badge(matrix.vendors[0]))["color"] == "yellow"
+    assert json.loads(FORMATS["matrix.json"](matrix))["vendors"][0]["accepted"]
+    both = build_matrix([_audited("a", _report("kept", known, new, verdict="drift"))])
+    assert not both.vendors[0].accepted
+    assert 'class="badge drift"' in FORMATS["matrix.html"](both)
 
 
 def test_contracts_that_differ_share_the_rows_that_they_share() -> None:

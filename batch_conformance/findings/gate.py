@@ -108,7 +108,11 @@ def decide(
     lacking = () if partial else (*missing, *((uncovered,) if uncovered else ()))
     why = stopped or cause
     verdict: Verdict = "drift" if weighty else "inconclusive" if lacking or (why and not partial) else "conforms"
-    outcome = _outcome(verdict, weighty, lacking, stopped, cause, partial=partial)
+    outcome = (
+        _of_drift(weighty, stopped, cause)
+        if verdict == "drift"
+        else _outcome(verdict, missing, why, uncovered, partial=partial)
+    )
     if fault:
         return Decision(verdict, EXIT_FAULT, _FAULT(), outcome)
     if interrupted:
@@ -131,18 +135,17 @@ def decide(
 
 
 def _outcome(
-    verdict: Verdict,
-    weighty: Sequence[Finding],
-    lacking: Sequence[Message],
-    stopped: Message | None,
-    cause: Message | None,
-    *,
-    partial: bool,
+    verdict: Verdict, missing: Sequence[Message], why: Message | None, uncovered: Message | None, *, partial: bool
 ) -> Message:
+    """What a verdict that is no drift comes to: ``why`` nothing more could be judged comes before what is missing."""
     if verdict == "conforms":
         return _PART_KEEPS() if partial else _KEEPS()
-    if verdict == "inconclusive":
-        return _REASON(reason=stopped or cause or _NOT_OBSERVED(missing=Listing(tuple(lacking))))
+    reasons = (_NOT_OBSERVED(missing=Listing(tuple(missing))),) if missing else ()
+    lacking = Listing((*reasons, *((uncovered,) if uncovered else ())), ";")
+    return _REASON(reason=why or lacking)
+
+
+def _of_drift(weighty: Sequence[Finding], stopped: Message | None, cause: Message | None) -> Message:
     counts = {level: sum(finding.level == level for finding in weighty) for level in LEVELS}
     levels = Listing(tuple(_LEVELS[level](number=number) for level, number in counts.items() if number))
     known = sum(finding.state == "known" for finding in weighty)

@@ -36,7 +36,7 @@ WORDS: Mapping[CellState, str] = {
 GLYPHS: Mapping[str, str] = {
     **{"must": "✖", "should": "▲", "info": "●", "inconclusive": "?", "no_report": "!", "not_observed": "–"},
     **{"kept": "✔", "not_in_contract": "·"},
-    **{"drift": "✖", "conforms": "✔", "no report": "!", "not audited": "·"},
+    **{"drift": "✖", "accepted": "≡", "conforms": "✔", "no report": "!", "not audited": "·"},
 }
 
 MARKDOWN_VENDORS = 12
@@ -48,7 +48,13 @@ MARKDOWN_REASONS = 4
 CHANGES = 500
 """Changes listed on the page; ``matrix.json`` has them all."""
 
-_COLORS = {"conforms": "brightgreen", "drift": "red", "inconclusive": "yellow", "no report": "lightgrey"}
+_COLORS = {
+    "accepted": "yellow",
+    "conforms": "brightgreen",
+    "drift": "red",
+    "inconclusive": "yellow",
+    "no report": "lightgrey",
+}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -142,7 +148,7 @@ def render_markdown(matrix: Matrix, language: Language = ENGLISH) -> str:
     head = ("target", "verdict", "must", "should", "info", "judged")
     lines += [f"| {' | '.join(map(text, head))} | |", "| --- | --- | ---: | ---: | ---: | ---: | --- |"]
     for vendor in matrix.vendors:
-        verdict = f"{GLYPHS[vendor.verdict]} {text(vendor.verdict)}"
+        verdict = f"{GLYPHS[vendor.mark]} {text(vendor.mark)}"
         if vendor.verdict != "no report" and not vendor.complete:
             verdict += f" ({text('incomplete')})"
         counts = (str(vendor.levels[level]) if vendor.levels else "–" for level in ("must", "should", "info"))
@@ -162,7 +168,7 @@ def render_markdown(matrix: Matrix, language: Language = ENGLISH) -> str:
         lines.append("| --- |" + " --- |" * len(matrix.vendors))
         lines += [
             f"| {escape(row.rule)}<br>{escape(language.render(row.says))} | "
-            + " | ".join(f"{GLYPHS[cell.state]} {text(WORDS[cell.state])}" for cell in row.cells)
+            + " | ".join(f"{_glyph(cell)} {_word(cell, language)}" for cell in row.cells)
             + " |"
             for row in broken
         ]
@@ -196,7 +202,7 @@ def render_html(matrix: Matrix, language: Language = ENGLISH) -> str:
 def badge(vendor: Vendor) -> str:
     """The vendor's verdict as an endpoint badge of shields.io (schema version 1)."""
     judged = f", {vendor.judged:.0%} judged" if vendor.clauses else ""
-    color = _COLORS[vendor.verdict]
+    color = _COLORS[vendor.mark]
     if vendor.verdict == "conforms" and not vendor.complete:
         color = "yellow"
     incomplete = " (incomplete)" if vendor.clauses and not vendor.complete else ""
@@ -205,9 +211,9 @@ def badge(vendor: Vendor) -> str:
             {
                 "schemaVersion": 1,
                 "label": "GET /batches/{id}",
-                "message": f"{vendor.verdict}{incomplete}{judged}",
+                "message": f"{vendor.verdict}{', accepted' if vendor.accepted else ''}{incomplete}{judged}",
                 "color": color,
-                "isError": vendor.verdict == "drift",
+                "isError": vendor.mark == "drift",
             },
             ensure_ascii=False,
         )
@@ -233,16 +239,28 @@ FORMATS: Mapping[str, RenderMatrix] = {
 
 def _cell_markups(language: Language) -> Callable[[MatrixCell, Vendor], Markup]:
     """What makes table cells, which are short: there are tens of thousands of them."""
-    words = {state: language.text(word) for state, word in WORDS.items()}
-    accepted = language.text(", ") + language.text("accepted")
+    words = {
+        (state, accepted): _word(MatrixCell(state, accepted=accepted), language)
+        for state in WORDS
+        for accepted in (False, True)
+    }
 
     def markup(cell: MatrixCell, vendor: Vendor) -> Markup:
-        word = f"{GLYPHS[cell.state]} <i>{words[cell.state]}{accepted if cell.accepted else ''}</i>{_weight(cell)}"
+        word = f"{_glyph(cell)} <i>{words[cell.state, cell.accepted]}</i>{_weight(cell)}"
         if cell.findings and vendor.link:
             word = Markup('<a href="{}#f-{}">').format(vendor.link, cell.findings[0]) + Markup(word) + Markup("</a>")
-        return Markup(f'<td class="{cell.state}">{word}</td>')
+        return Markup(f'<td class="{"accepted" if cell.accepted else cell.state}">{word}</td>')
 
     return markup
+
+
+def _glyph(cell: MatrixCell) -> str:
+    return GLYPHS["accepted" if cell.accepted else cell.state]
+
+
+def _word(cell: MatrixCell, language: Language) -> str:
+    accepted = language.text(", ") + language.text("accepted") if cell.accepted else ""
+    return language.text(WORDS[cell.state]) + accepted
 
 
 def _weight(cell: MatrixCell) -> str:
@@ -313,6 +331,7 @@ def _vendor(vendor: Vendor) -> dict[str, Any]:
         "levels": dict(vendor.levels),
         "clauses": dict(vendor.clauses),
         "unjudged": list(map(str, vendor.unjudged)),
+        "accepted": vendor.accepted,
     }
 
 

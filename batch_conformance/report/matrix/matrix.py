@@ -25,6 +25,9 @@ STATES: tuple[CellState, ...] = (
 VERDICTS = ("drift", "inconclusive", "no report", "conforms")
 """What the banner counts, worst first."""
 
+MARKS = ("drift", "inconclusive", "no report", "accepted", "conforms")
+"""The verdicts as they are marked, worst first."""
+
 _BROKEN = frozenset(LEVELS)
 
 _NO_TARGET = Template("matrix.no_target", "No target was audited.")
@@ -34,6 +37,7 @@ _CONFORMS = Template("matrix.conforms", "{number} conforms")
 _VERDICTS: Mapping[str, Template] = {
     "drift": Template("matrix.drift", "{number} drift"),
     "inconclusive": Template("matrix.inconclusive", "{number} inconclusive"),
+    "accepted": Template("matrix.accepted", "{number} drift that is accepted"),
     "no report": Template("matrix.without_report", "{number} without a report"),
     "conforms": Template("matrix.conform", "{number} conform"),
 }
@@ -96,7 +100,8 @@ class MatrixRow:
 class Vendor:
     """One vendor at a glance. ``levels`` counts findings, ``clauses`` counts clauses by state.
 
-    ``contract`` is what it was held to, ``unjudged`` what was not judged, each with why.
+    ``contract`` is what it was held to, ``unjudged`` what was not judged, each with why. ``accepted`` says that its
+    verdict is drift, and that a baseline accepts all of that.
     """
 
     name: str
@@ -112,6 +117,12 @@ class Vendor:
     levels: Mapping[str, int]
     clauses: Mapping[str, int]
     unjudged: tuple[Message, ...] = ()
+    accepted: bool = False
+
+    @property
+    def mark(self) -> str:
+        """The verdict as it is marked: ``accepted`` where all of the drift is."""
+        return "accepted" if self.accepted else self.verdict
 
     @property
     def judged(self) -> float:
@@ -154,6 +165,12 @@ class Matrix:
         return {verdict: counted[verdict] for verdict in VERDICTS}
 
     @property
+    def marks(self) -> Mapping[str, int]:
+        """How many vendors have each verdict, those whose drift is all accepted apart."""
+        counted = Counter(vendor.mark for vendor in self.vendors)
+        return {mark: counted[mark] for mark in MARKS if counted[mark] or mark in VERDICTS}
+
+    @property
     def held_to(self) -> Mapping[str, tuple[str, ...]]:
         """The names of the vendors that were held to each contract."""
         named: dict[str, tuple[str, ...]] = {}
@@ -167,10 +184,10 @@ class Matrix:
         """The outcome in one sentence."""
         if not self.vendors:
             return _NO_TARGET()
-        counted = ((verdict, number) for verdict, number in self.verdicts.items() if number)
+        counted = ((mark, number) for mark, number in self.marks.items() if number)
         parts = tuple(
-            (_CONFORMS if verdict == "conforms" and number == 1 else _VERDICTS[verdict])(number=number)
-            for verdict, number in counted
+            (_CONFORMS if mark == "conforms" and number == 1 else _VERDICTS[mark])(number=number)
+            for mark, number in counted
         )
         return _SENTENCE(targets=Count(len(self.vendors), NOUNS["target"]), verdicts=Listing(parts))
 
@@ -217,7 +234,14 @@ def _vendor(audit: Audited) -> Vendor:
         levels=drift["counts"]["levels"],
         clauses=drift["counts"]["clauses"],
         unjudged=unjudged(drift),
+        accepted=_is_accepted(drift),
     )
+
+
+def _is_accepted(drift: Mapping[str, Any]) -> bool:
+    """Whether there is drift, and a baseline accepts all of it."""
+    weighty = [finding["state"] for finding in drift["findings"] if finding["level"] != "info"]
+    return drift["verdict"] == "drift" and bool(weighty) and set(weighty) == {"known"}
 
 
 def _clause_rows(audits: Sequence[Audited]) -> tuple[MatrixRow, ...]:

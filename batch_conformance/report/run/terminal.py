@@ -268,6 +268,7 @@ class _Terminal:
         if not report.partial and (unseen or counts.clauses["not_observed"]):  # nobody asked for the rest
             unobserved = language.count(counts.clauses["not_observed"], "clause")
             unobserved += f"{text('; ')}{text('status')} {', '.join(unseen)}" if unseen else ""
+            unobserved += text(", of which this run says nothing, neither good nor bad")
             lines += self._wrapped(f"{text('Not observed')}{text(': ')}{unobserved}")
         if counts.clauses["inconclusive"]:
             inconclusive = language.count(counts.clauses["inconclusive"], "clause")
