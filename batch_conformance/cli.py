@@ -107,7 +107,7 @@ def check(
         choice = OperationChoice(operation)
         found = [check_document(source, reading, overlays, choice, against) for source in documents]
     except InputError as error:
-        _give_up(str(error), EXIT_USAGE)
+        _refuse(error, language)
     click.echo(as_json(found) if face == "json" else as_text(found, language_of(language)), nl=False)
     sys.exit(EXIT_DRIFT if any(one.fails for one in found) else 0)
 
@@ -141,7 +141,7 @@ def diff(
         choice = OperationChoice(operation)
         found = diff_contracts(*(open_contract(source, reading, overlays, choice) for source in (old, new)))
     except InputError as error:
-        _give_up(str(error), EXIT_USAGE)
+        _refuse(error, language)
     _deliver(FORMATS[face](found, language_of(language)), output)
     sys.exit(EXIT_DRIFT if found.breaking else 0)
 
@@ -157,7 +157,7 @@ def vendors(vendor: str | None, *, markdown: bool) -> None:
     try:
         profiles = [load_profile(name) for name in ((vendor,) if vendor else profile_names())]
     except InputError as error:
-        _give_up(str(error), EXIT_USAGE)
+        _refuse(error)
     if markdown:
         click.echo(page(profiles), nl=False)
         return
@@ -194,9 +194,9 @@ def audit(
             return
         sys.exit(perform_audits(file, reports_dir, parallel, previous, sys.stdout, language=language))
     except InputError as error:
-        _give_up(str(error), EXIT_USAGE)
+        _refuse(error, language)
     except OSError as error:
-        _give_up(f"cannot write to {error.filename or reports_dir}: {error.strerror or error}", EXIT_FAULT)
+        _cannot_write(error, reports_dir, language)
 
 
 @main.command()
@@ -259,9 +259,9 @@ def matrix(*, reports: tuple[Path, ...], reports_dir: Path, previous: Path | Non
         found = build_matrix(audits, former)
         written = write_matrix(found, reports_dir, spoken)
     except InputError as error:
-        _give_up(str(error), EXIT_USAGE)
+        _refuse(error, language)
     except OSError as error:
-        _give_up(f"cannot write to {reports_dir}: {error.strerror or error}", EXIT_FAULT)
+        _cannot_write(error, reports_dir, language)
     click.echo(f"{summary_line(found, spoken)}\n{spoken.text('Matrix: {file}', file=written[1])}")
     unread = [spoken.render(audited.reason) for audited in audits if audited.drift is None and audited.reason]
     if unread:
@@ -288,7 +288,7 @@ def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str)
         unread: list[str] = []
         exchanges = recorded(files, opened, unread.append)
     except InputError as error:
-        _give_up(str(error), EXIT_USAGE)
+        _refuse(error)
     if unread:
         click.echo(unjudged_bodies(len(unread), unread[:MOST_COMPLAINTS]), err=True)
     ledger = reader(judge(exchanges, opened), opened)
@@ -318,11 +318,11 @@ def prove(
         options_of_proof = ProofOptions(contract, groups, names, seed, operation, language)
         sys.exit(perform_proof(options_of_proof, jobs or default_jobs(), reports_dir, listing=listing))
     except InputError as error:
-        _give_up(str(error), EXIT_USAGE)
+        _refuse(error, language)
     except KeyboardInterrupt:
         _give_up("interrupted: no proof was written", EXIT_INTERRUPTED)
     except OSError as error:
-        _give_up(f"cannot write to {error.filename or reports_dir}: {error.strerror or error}", EXIT_FAULT)
+        _cannot_write(error, reports_dir, language)
 
 
 @main.command()
@@ -348,7 +348,7 @@ def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: st
         validation_options = ValidationOptions(sources=sources, files=files, command=command, **options)
         sys.exit(perform_validation(validation_options, reports_dir, jobs=jobs, dask=dask))
     except InputError as error:
-        _give_up(str(error), EXIT_USAGE)
+        _refuse(error, options["language"])
 
 
 @main.command()
@@ -364,7 +364,7 @@ def trend(*, histories: tuple[Path, ...], output: Path, language: str) -> None:
     try:
         targets = build_trend(read_history(histories))
     except InputError as error:
-        _give_up(str(error), EXIT_USAGE)
+        _refuse(error, language)
     _deliver(render_page(targets, language_of(language)), output)
     click.echo(render_text(targets, language_of(language)), nl=False)
 
@@ -403,6 +403,21 @@ def explain(rule: str | None, *, markdown: bool, language: str) -> None:
         several = f"; did you mean {', '.join(family[:5])}?" if family else "; `batch-conformance explain` lists them"
         hint = suggestion(rule, REGISTRY) or several
         _give_up(f"there is no rule {rule!r}{hint}", EXIT_USAGE)
+
+
+def _refuse(error: InputError, language: str = "en") -> NoReturn:
+    """End for wrong input, said in a language given by its code."""
+    from batch_conformance.report.language import language as language_of  # noqa: PLC0415
+
+    _give_up(language_of(language).render(error.message), EXIT_USAGE)
+
+
+def _cannot_write(error: OSError, folder: Path, language: str) -> NoReturn:
+    from batch_conformance.report.language import language as language_of  # noqa: PLC0415
+    from batch_conformance.report.run.writer import CANNOT_WRITE  # noqa: PLC0415
+
+    problem = CANNOT_WRITE(file=str(error.filename or folder), why=error.strerror or str(error))
+    _give_up(language_of(language).render(problem), EXIT_FAULT)
 
 
 def _give_up(message: str, code: int) -> NoReturn:

@@ -17,6 +17,7 @@ with without_assert_rewriting():
     from batch_conformance.exchange.base_url import parse_base_url
     from batch_conformance.input_error import InputError
     from batch_conformance.junit_file import JunitFile
+    from batch_conformance.report.language import language
     from batch_conformance.report_redaction import ReportRedaction
     from batch_conformance.resources import suites_folder
     from batch_conformance.run.options import add_options
@@ -65,7 +66,7 @@ def _refuse_credentials(config: pytest.Config) -> None:
         try:
             parse_base_url(given)
         except InputError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(language(config.option.report_language).render(error.message)) from None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -423,7 +423,10 @@ class AuditSession:
         """Wrong input ends the session with one line, and a mock that does not start with another exit code."""
         try:
             yield
-        except (InputError, OSError) as error:
+        except InputError as error:
+            said = language(self.config.option.report_language).render(error.message)
+            raise pytest.UsageError(said) from None
+        except OSError as error:
             raise pytest.UsageError(str(error)) from None
         except MockError as error:
             pytest.exit(str(error), returncode=EXIT_FAULT)

@@ -227,7 +227,7 @@ def test_reports_that_cannot_be_written_are_said_before_anything_is_sent(tmp_pat
     blocked.write_text("")
     done = prove("--name", "chunked", folder=blocked)
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
-    assert "cannot write to" in done.stderr
+    assert "cannot write" in done.stderr
 
 
 def test_an_interrupted_proof_leaves_no_process_behind(tmp_path: Path) -> None:

@@ -20,6 +20,36 @@ from batch_conformance.contract.path_template import (
     parameters,
     same,
 )
+from batch_conformance.message import Template
+
+_HAS_OPERATIONS_CHOOSE_ONE_WITH = Template(
+    "choice.has_operations_choose_one_with",
+    "{document} has {found} operations {given}: choose one with --operation: {listed}",
+)
+_OPERATION_IS_EMPTY_NAME_ONE = Template(
+    "choice.operation_is_empty_name_one", "--operation is empty: name one by its operationId, or as 'GET /path'"
+)
+_HAS_NO_OPERATION_GET_BATCHES = Template(
+    "choice.has_no_operation_get_batches",
+    "{document} has no operation GET /batches/{{batch_id}}, nor another GET /…/{{id}}",
+)
+_HAS_OPERATIONS_AND_OPENAPI_WANTS = Template(
+    "choice.has_operations_and_openapi_wants",
+    "{document} has {found} operations {name} ({listed}), and OpenAPI wants an operation's name to "
+    "be unique: choose by method and path, such as --operation='{method} {path}'",
+)
+_HAS_NO_OPERATION = Template("choice.has_no_operation", "{document} has no operation {name}{operations}")
+_CANNOT_BE_JUDGED_OPERATION_GET = Template(
+    "choice.cannot_be_judged_operation_get",
+    "{location}: {method} {path} cannot be judged: {reason}; an operation GET /…/{{id}} can{operations}",
+)
+_THERE_IS_NO_SUCH_OPERATION = Template("choice.there_is_no_such_operation", "{document} has no operation {name}")
+_CANNOT_BE_JUDGED_ITS_METHOD = Template(
+    "choice.cannot_be_judged_its_method", "{location}: {method} {path} cannot be judged: its method is {method}"
+)
+_OPERATION_IS_NO_ROLE_THERE = Template(
+    "choice.operation_is_no_role_there", "--operation {part}: {found} is no role; there are {roles}"
+)
 
 METHODS = ("get", "head", "put", "post", "delete", "options", "patch", "trace")
 """The members of a Path Item Object that are operations (OpenAPI 3.0 and 3.1)."""
@@ -49,7 +79,7 @@ def stated(name: str | None) -> str:
     Raises ``ContractError`` for a blank one: a variable that is not set would choose another operation in silence.
     """
     if name is not None and not name.strip():
-        raise ContractError("--operation is empty: name one by its operationId, or as 'GET /path'")
+        raise ContractError(_OPERATION_IS_EMPTY_NAME_ONE())
     return name or ""
 
 
@@ -70,7 +100,9 @@ def choice_of(
             named[found["role"]] = found["name"].strip()
         else:
             raise ContractError(
-                f"--operation {part.strip()!r}: {found['role']} is no role; there are {', '.join(roles)}"
+                _OPERATION_IS_NO_ROLE_THERE(
+                    part=f"{part.strip()!r}", found=str(found["role"]), roles=str(", ".join(roles))
+                )
             )
     chosen = named.pop("retrieve", "")
     return OperationChoice(chosen, path, operations=operations, roles=tuple(named.items()))
@@ -197,9 +229,11 @@ def choose_others(
     for name in choice.others:
         one = _of_name(document, operations, OperationChoice(name))
         if one is None:
-            raise ContractError(f"{document} has no operation {name!r}")
+            raise ContractError(_THERE_IS_NO_SUCH_OPERATION(document=str(document), name=f"{name!r}"))
         if one.method != "GET":
-            raise ContractError(f"{one.location}: {one.method} {one.path} cannot be judged: its method is {one.method}")
+            raise ContractError(
+                _CANNOT_BE_JUDGED_ITS_METHOD(location=str(one.location), method=str(one.method), path=str(one.path))
+            )
         if one.path != chosen.key:
             found[one.path] = one
     return tuple(found.values())
@@ -227,7 +261,7 @@ def _unnamed(document: str, operations: Sequence[ListedOperation], choice: Opera
             + (f"; another one is judged with --operation: {_listing(usable, operations)}" if usable else "")
         )
     if not usable:
-        raise ContractError(f"{document} has no operation GET /batches/{{batch_id}}, nor another GET /…/{{id}}")
+        raise ContractError(_HAS_NO_OPERATION_GET_BATCHES(document=str(document)))
     if choice.path:
         exact = [one for one in usable if same(one.path, choice.path)]
         usable = exact or [one for one in usable if choice.is_profiles(one.path)] or usable
@@ -239,7 +273,9 @@ def _unnamed(document: str, operations: Sequence[ListedOperation], choice: Opera
             return few[0].path
     what = "GET /…/{id} and none of them is for batches" if rank == NOT_OF_BATCHES else "GET /…/{id} for batches"
     raise ContractError(
-        f"{document} has {len(found)} operations {what}: choose one with --operation: {_listing(found, operations)}"
+        _HAS_OPERATIONS_CHOOSE_ONE_WITH(
+            document=str(document), found=str(len(found)), given=str(what), listed=str(_listing(found, operations))
+        )
     )
 
 
@@ -259,8 +295,14 @@ def _of_name(document: str, operations: Sequence[ListedOperation], choice: Opera
         listed = ", ".join(f"{operation.method} {operation.path}" for operation in found)
         first = next((one for one in found if not choice.refuses(one)), found[0])
         raise ContractError(
-            f"{document} has {len(found)} operations {choice.name!r} ({listed}), and OpenAPI wants an operation's name "
-            f"to be unique: choose by method and path, such as --operation='{first.method} {first.path}'"
+            _HAS_OPERATIONS_AND_OPENAPI_WANTS(
+                document=str(document),
+                found=str(len(found)),
+                name=f"{choice.name!r}",
+                listed=str(listed),
+                method=str(first.method),
+                path=str(first.path),
+            )
         )
     return found[0] if found else None
 
@@ -268,12 +310,23 @@ def _of_name(document: str, operations: Sequence[ListedOperation], choice: Opera
 def _named(document: str, operations: Sequence[ListedOperation], choice: OperationChoice) -> ListedOperation:
     found = _of_name(document, operations, choice)
     if found is None:
-        raise ContractError(f"{document} has no operation {choice.name!r}{_others(operations, choice, choice.name)}")
+        raise ContractError(
+            _HAS_NO_OPERATION(
+                document=str(document),
+                name=f"{choice.name!r}",
+                operations=str(_others(operations, choice, choice.name)),
+            )
+        )
     reason = choice.refuses(found)
     if reason:
         raise ContractError(
-            f"{found.location}: {found.method} {found.path} cannot be judged: {reason}; "
-            f"an operation GET /…/{{id}} can{_others(operations, choice)}"
+            _CANNOT_BE_JUDGED_OPERATION_GET(
+                location=str(found.location),
+                method=str(found.method),
+                path=str(found.path),
+                reason=str(reason),
+                operations=str(_others(operations, choice)),
+            )
         )
     return found
 

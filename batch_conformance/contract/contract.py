@@ -43,6 +43,29 @@ from batch_conformance.contract.roles import Roles, infer_roles
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.selfcheck import DocumentFinding, self_check
 from batch_conformance.contract.translate import resolve
+from batch_conformance.message import Template
+
+_IS_NO_OPENAPI_DOCUMENT_WITH = Template(
+    "contract.is_no_openapi_document_with", "{name} is no OpenAPI document with paths"
+)
+_HAS_NO_OPERATION_GET_ONCE = Template(
+    "contract.has_no_operation_get_once", "{name} has no operation GET {path} once its overlays are applied"
+)
+_OPERATION_DOCUMENTS_NO_RESPONSES = Template(
+    "contract.operation_documents_no_responses", "{pointer}: the operation documents no responses"
+)
+_NONE_OF_RESPONSES_HAS_STATUS = Template(
+    "contract.none_of_responses_has_status", "{pointer}: none of the responses has a status, such as 200 or 4XX"
+)
+_HAS_NO_PATH_ONCE_ITS = Template(
+    "contract.has_no_path_once_its", "{name} has no path {key} once its overlays are applied"
+)
+_FORM_OF_LIST_THAT_GET = Template(
+    "contract.form_of_list_that_get",
+    "{location}: the form of the list that GET {path} answers with cannot be read: its 200 has no "
+    "array of objects with an id (say which operation it is with --operation='{role}=GET /path', or "
+    "leave it out with --operations=retrieve)",
+)
 
 Reading = Literal["published", "documented"]
 
@@ -134,7 +157,7 @@ def compile_contract(
         findings += overlay_findings
     for key in keys:
         if key not in _mapping(effective.data.get("paths")):
-            raise ContractError(f"{document.name} has no path {key} once its overlays are applied")
+            raise ContractError(_HAS_NO_PATH_ONCE_ITS(name=str(document.name), key=str(key)))
     effective, _ = _follow_all(effective, keys)
     operations = _compile_operations(effective, keys)
     info = _mapping(document.data.get("info"))
@@ -153,9 +176,7 @@ def compile_contract(
     for one in contract.operations:
         if one.role in LIST_ROLES and one.listing is None:
             raise ContractError(
-                f"{one.location}: the form of the list that GET {one.path} answers with cannot be read: its 200 has no "
-                "array of objects with an id (say which operation it is with "
-                f"--operation='{one.role}=GET /path', or leave it out with --operations=retrieve)"
+                _FORM_OF_LIST_THAT_GET(location=str(one.location), path=str(one.path), role=str(one.role))
             )
     served = {key: chosen.serves(key) for key in keys}
     return contract if all(key == path for key, path in served.items()) else contract.moved(served)
@@ -268,7 +289,7 @@ def _list_operations(document: Document) -> list[ListedOperation]:
     """Every operation of a document; a path whose reference cannot be followed is taken to have a GET."""
     paths = document.data.get("paths")
     if not isinstance(paths, Mapping):
-        raise ContractError(f"{document.name} is no OpenAPI document with paths")
+        raise ContractError(_IS_NO_OPENAPI_DOCUMENT_WITH(name=str(document.name)))
     listed: list[ListedOperation] = []
     for path in paths:
         pointer = join("", "paths", path)
@@ -321,14 +342,14 @@ def _compile_operations(document: Document, keys: Sequence[str]) -> list[Operati
 def _compile_operation(document: Document, path: str) -> Operation:
     item, around = follow(document, join("", "paths", path))
     if "get" not in item:
-        raise ContractError(f"{document.name} has no operation GET {path} once its overlays are applied")
+        raise ContractError(_HAS_NO_OPERATION_GET_ONCE(name=str(document.name), path=str(path)))
     node, pointer = _mapping(item["get"]), join(around, "get")
     parameter = next(reversed(parameters(path)), "")
     responses = node.get("responses")
     if not isinstance(responses, Mapping) or not responses:
-        raise ContractError(f"{document.location(pointer)}: the operation documents no responses")
+        raise ContractError(_OPERATION_DOCUMENTS_NO_RESPONSES(pointer=str(document.location(pointer))))
     if not any(is_status(str(name)) for name in responses):
-        raise ContractError(f"{document.location(pointer)}: none of the responses has a status, such as 200 or 4XX")
+        raise ContractError(_NONE_OF_RESPONSES_HAS_STATUS(pointer=str(document.location(pointer))))
     security = _listed(node.get("security", document.data.get("security")))
     secured_at, scheme_at = _security_places(
         document, join(pointer if "security" in node else "", "security"), security

@@ -14,6 +14,29 @@ from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.excerpt import read_part
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.tree import parse_tree, read_tree
+from batch_conformance.message import Template
+
+_IS_NO_OPENAPI_3_0 = Template("document.is_no_openapi_3_0", "{at} is no OpenAPI 3.0 or 3.1 document ({found})")
+_CONTRACT_HAS_BYTES_MORE_THAN = Template(
+    "document.contract_has_bytes_more_than",
+    "the contract {path} has {size} bytes; more than {max_bytes} is no OpenAPI document",
+)
+_IS_HTML_OR_XML_GIVE = Template(
+    "document.is_html_or_xml_give",
+    "{name} is HTML or XML: give the OpenAPI file itself, or its page as Markdown",
+)
+_IS_PAGE_WITHOUT_FENCED_BLOCK = Template(
+    "document.is_page_without_fenced_block", "{name} is a page without a fenced block that holds an OpenAPI document"
+)
+_IS_NO_OPENAPI_DOCUMENT_IT = Template(
+    "document.is_no_openapi_document_it", "{name} is no OpenAPI document: it holds no mapping"
+)
+_FIELD_OPENAPI_MUST_BE_STRING = Template(
+    "document.field_openapi_must_be_string",
+    "{at}: the field openapi must be a string such as '{version}.0', in quotes",
+)
+_CANNOT_READ_CONTRACT = Template("document.cannot_read_contract", "cannot read the contract {path}: {why}")
+_IS_NOT_UTF_8_BYTE = Template("document.is_not_utf_8_byte", "{name} is not UTF-8 (byte {start}): save it as UTF-8")
 
 __all__ = ["MAX_BYTES", "ContractError", "Document", "load_document", "parse_document", "parse_tree"]
 
@@ -62,9 +85,9 @@ def load_document(path: Path, name: str | None = None, choice: OperationChoice =
         size = path.stat().st_size
         raw = path.read_bytes() if size <= MAX_BYTES else b""
     except OSError as error:
-        raise ContractError(f"cannot read the contract {path}: {error.strerror}") from None
+        raise ContractError(_CANNOT_READ_CONTRACT(path=str(path), why=str(error.strerror))) from None
     if size > MAX_BYTES:
-        raise ContractError(f"the contract {path} has {size} bytes; more than {MAX_BYTES} is no OpenAPI document")
+        raise ContractError(_CONTRACT_HAS_BYTES_MORE_THAN(path=str(path), size=str(size), max_bytes=str(MAX_BYTES)))
     return parse_document(raw, name or str(path), choice)
 
 
@@ -77,15 +100,15 @@ def parse_document(raw: bytes, name: str, choice: OperationChoice = DEFAULT_CHOI
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ContractError(f"{name} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
+        raise ContractError(_IS_NOT_UTF_8_BYTE(name=str(name), start=str(error.start))) from None
     block, offset = _openapi_block(text)
     if block.lstrip()[:1] == "<":
-        raise ContractError(f"{name} is HTML or XML: give the OpenAPI file itself, or its page as Markdown")
+        raise ContractError(_IS_HTML_OR_XML_GIVE(name=str(name)))
     if _FENCE.search(text) and not _VERSION_FIELD.search(block):
-        raise ContractError(f"{name} is a page without a fenced block that holds an OpenAPI document")
+        raise ContractError(_IS_PAGE_WITHOUT_FENCED_BLOCK(name=str(name)))
     tree = read_part(block, name, offset, choice) or read_tree(block, name, line_offset=offset)
     if not isinstance(tree.value, dict):
-        raise ContractError(f"{name} is no OpenAPI document: it holds no mapping")
+        raise ContractError(_IS_NO_OPENAPI_DOCUMENT_IT(name=str(name)))
     _check_version(tree.value, name, tree.locations)
     sha256 = hashlib.sha256(block.encode()).hexdigest()
     return Document(tree.value, name, sha256, text, tree.locations, tree.merge_keys)
@@ -97,12 +120,12 @@ def _check_version(data: Mapping[str, Any], name: str, locations: Mapping[str, L
         return
     at = locations.get("/openapi") or locations.get("/swagger") or Location(name, 1)
     if isinstance(version, float):
-        raise ContractError(f"{at}: the field openapi must be a string such as '{version}.0', in quotes")
+        raise ContractError(_FIELD_OPENAPI_MUST_BE_STRING(at=str(at), version=str(version)))
     if version is None and "swagger" in data:
         found = f"Swagger {data['swagger']}; convert it to OpenAPI 3"
     else:
         found = f"openapi: {str(version)[:40]}" if version is not None else "it has no field openapi"
-    raise ContractError(f"{at} is no OpenAPI 3.0 or 3.1 document ({found})")
+    raise ContractError(_IS_NO_OPENAPI_3_0(at=str(at), found=str(found)))
 
 
 def _openapi_block(text: str) -> tuple[str, int]:

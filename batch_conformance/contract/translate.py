@@ -21,6 +21,21 @@ from batch_conformance.contract.pointer import join, split
 from batch_conformance.contract.write_only import WRITE_ONLY, free_write_only
 from batch_conformance.message import Message, Template
 
+_REFERENCE_LEAVES_DOCUMENT_ONLY_LOCAL = Template(
+    "translate.reference_leaves_document_only_local",
+    "{at}: the reference {shown} leaves the document; only local ones (#/…) are read",
+)
+_AT = Template("translate.at", "{pointer}: {says}")
+_THIS_SCHEMA_REFERS_TO_ITSELF = Template(
+    "translate.this_schema_refers_to_itself", "{source}: this schema refers to itself and never ends"
+)
+_CONTRACT_REFERS_TO_AND_THERE = Template(
+    "translate.contract_refers_to_and_there", "{at}: the contract refers to {shown}, and there is nothing there"
+)
+_CONTRACT_REFERS_TO_AND_THERE_IS = Template(
+    "translate.contract_refers_to_and_there_is", "the contract refers to {pointer}, and there is nothing there"
+)
+
 __all__ = [
     "IN_PLACE_MANY",
     "IN_PLACE_ONE",
@@ -148,7 +163,7 @@ class Translator:
             says = "a schema must be an object"
             if last == "$ref":
                 says = f"{split(around)[-1]} is a reference, and OpenAPI has those only in place of a whole schema"
-            raise ContractError(f"{self.document.location(pointer)}: {says}")
+            raise ContractError(_AT(pointer=str(self.document.location(pointer)), says=str(says)))
         if "$ref" in schema:
             # What inherits from a base has chosen already, whatever its discriminator says.
             heir = _INHERITING.fullmatch(pointer)
@@ -229,7 +244,7 @@ class Translator:
         endless = self._endless()
         if endless:
             source = self.definitions[min(endless)].get(SOURCE, "")
-            raise ContractError(f"{self.document.location(source)}: this schema refers to itself and never ends")
+            raise ContractError(_THIS_SCHEMA_REFERS_TO_ITSELF(source=str(self.document.location(source))))
 
     def _endless(self) -> set[str]:
         """The names of the definitions that are made of each other."""
@@ -248,13 +263,13 @@ def local_pointer(document: Document, pointer: str, reference: Any) -> str:
     """
     at, shown = document.location(join(pointer, "$ref")), repr(str(reference)[:80])
     if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
-        raise ContractError(f"{at}: the reference {shown} leaves the document; only local ones (#/…) are read")
+        raise ContractError(_REFERENCE_LEAVES_DOCUMENT_ONLY_LOCAL(at=str(at), shown=str(shown)))
     target = unquote(reference[1:])
     try:
         resolve(document.data, target)
     except ContractError:
         _refuse_outside(document, target)
-        raise ContractError(f"{at}: the contract refers to {shown}, and there is nothing there") from None
+        raise ContractError(_CONTRACT_REFERS_TO_AND_THERE(at=str(at), shown=str(shown))) from None
     return target
 
 
@@ -276,7 +291,7 @@ def resolve(data: Any, pointer: str) -> Any:
         try:
             node = node[int(token)] if isinstance(node, list) else node[token]
         except (KeyError, IndexError, ValueError, TypeError):
-            raise ContractError(f"the contract refers to {pointer!r}, and there is nothing there") from None
+            raise ContractError(_CONTRACT_REFERS_TO_AND_THERE_IS(pointer=f"{pointer!r}")) from None
     return node
 
 

@@ -19,6 +19,39 @@ import yaml
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.location import Location, Origin
 from batch_conformance.contract.pointer import join
+from batch_conformance.message import Template
+
+_HOLDS_WHICH_IS_NO_JSON = Template("tree.holds_which_is_no_json", "{name} holds {constant}, which is no JSON")
+_IS_NESTED_MORE_THAN_DEEP = Template(
+    "tree.is_nested_more_than_deep", "{where} is nested more than {max_depth} deep: no OpenAPI document is"
+)
+_IS_EMPTY = Template("tree.is_empty", "{name} is empty")
+_HAS_KEY_THAT_IS_NO = Template("tree.has_key_that_is_no", "{event} has a key that is no plain word")
+_HAS_KEY_TWICE_REMOVE_ONE = Template(
+    "tree.has_key_twice_remove_one", "{event} has the key {text} twice: remove one of them"
+)
+_ALIAS_HAS_NO_ANCHOR_BEFORE = Template(
+    "tree.alias_has_no_anchor_before", "{event}: the alias *{anchor} has no anchor before it that is complete"
+)
+_MORE_THAN_VALUES_ARE_NO = Template(
+    "tree.more_than_values_are_no", "{where}: more than {max_nodes} values are no OpenAPI document"
+)
+_IS_NEITHER_YAML_NOR_JSON = Template("tree.is_neither_yaml_nor_json", "{at} is neither YAML nor JSON: {why}")
+_CANNOT_BE_PARSED = Template("tree.cannot_be_parsed", "{name} is neither YAML nor JSON: {why}")
+_STARTS_SECOND_DOCUMENT_GIVE_ONE = Template(
+    "tree.starts_second_document_give_one", "{event} starts a second document: give one document per file"
+)
+_ALIASES_MAKE_THIS_DOCUMENT_TOO = Template(
+    "tree.aliases_make_this_document_too", "{event}: aliases make this document too large to be meant"
+)
+_HAS_KEY_TWICE_REMOVE_ONE_OF = Template(
+    "tree.has_key_twice_remove_one_of", "{at} has the key {key} twice: remove one of them"
+)
+_IS_NO_JSON = Template("tree.is_no_json", "{lineno} is no JSON: {lower}")
+_MERGE_KEY_TAKES_MAPPING_OR = Template(
+    "tree.merge_key_takes_mapping_or",
+    "{known}: the merge key << takes a mapping or a list of mappings, and this is {source}{given}",
+)
 
 MAX_DEPTH = 200
 MAX_NODES = 2_000_000
@@ -75,7 +108,9 @@ def read_tree(text: str, name: str, *, line_offset: int = 0, origin: Origin = "d
             return Tree(_Json(text, places).read(), places.known)
         except json.JSONDecodeError as error:
             if name.endswith(".json"):
-                raise ContractError(f"{places.at(error.lineno)} is no JSON: {error.msg.lower()}") from None
+                raise ContractError(
+                    _IS_NO_JSON(lineno=str(places.at(error.lineno)), lower=str(error.msg.lower()))
+                ) from None
             places = _Places(name, line_offset, origin)  # flow style looks alike
         except ValueError as error:
             raise error if isinstance(error, ContractError) else ContractError(f"{name}: {error}") from None
@@ -112,10 +147,10 @@ class _Places:
 
     def _add(self, where: Location, depth: int) -> None:
         if depth > MAX_DEPTH:
-            raise ContractError(f"{where} is nested more than {MAX_DEPTH} deep: no OpenAPI document is")
+            raise ContractError(_IS_NESTED_MORE_THAN_DEEP(where=str(where), max_depth=str(MAX_DEPTH)))
         if where.pointer not in self.known:
             if len(self.known) >= MAX_NODES:
-                raise ContractError(f"{where}: more than {MAX_NODES} values are no OpenAPI document")
+                raise ContractError(_MORE_THAN_VALUES_ARE_NO(where=str(where), max_nodes=str(MAX_NODES)))
             self.known[where.pointer] = where
 
 
@@ -157,13 +192,13 @@ class _Yaml:
             mark = getattr(error, "problem_mark", None)
             at = self._places.at(mark.line + 1 if mark else 1)
             problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
-            raise ContractError(f"{at} is neither YAML nor JSON: {problem}") from None
+            raise ContractError(_IS_NEITHER_YAML_NOR_JSON(at=str(at), why=str(problem))) from None
         except ValueError as error:
             if isinstance(error, ContractError):
                 raise
-            raise ContractError(f"{self._places.name} is neither YAML nor JSON: {error}") from None
+            raise ContractError(_CANNOT_BE_PARSED(name=str(self._places.name), why=str(error))) from None
         if not self._roots:
-            raise ContractError(f"{self._places.name} is empty")
+            raise ContractError(_IS_EMPTY(name=str(self._places.name)))
         if self.merge_keys:
             for pointer in [pointer for pointer in self._places.known if _MERGED in pointer]:
                 del self._places.known[pointer]
@@ -176,7 +211,7 @@ class _Yaml:
             if closed.anchor:
                 self._anchors[closed.anchor] = (closed.value, closed.pointer)
         elif isinstance(event, yaml.DocumentStartEvent) and self._roots:
-            raise ContractError(f"{self._at(event)} starts a second document: give one document per file")
+            raise ContractError(_STARTS_SECOND_DOCUMENT_GIVE_ONE(event=str(self._at(event))))
         elif isinstance(event, yaml.NodeEvent):
             self._node(event)
 
@@ -227,9 +262,9 @@ class _Yaml:
         value = self._anchors.get(event.anchor, (None, ""))[0] if isinstance(event, yaml.AliasEvent) else None
         text = event.value if isinstance(event, yaml.ScalarEvent) else value
         if not isinstance(text, str):
-            raise ContractError(f"{self._at(event)} has a key that is no plain word")
+            raise ContractError(_HAS_KEY_THAT_IS_NO(event=str(self._at(event))))
         if text in around.value:
-            raise ContractError(f"{self._at(event)} has the key {text!r} twice: remove one of them")
+            raise ContractError(_HAS_KEY_TWICE_REMOVE_ONE(event=str(self._at(event)), text=f"{text!r}"))
         if event.anchor and isinstance(event, yaml.ScalarEvent):
             self._anchors[event.anchor] = (text, "")
         self._places.add(join(around.pointer, text), _line(event), len(self._open))
@@ -237,14 +272,12 @@ class _Yaml:
 
     def _alias(self, event: yaml.AliasEvent, pointer: str) -> Any:
         if event.anchor not in self._anchors:
-            raise ContractError(
-                f"{self._at(event)}: the alias *{event.anchor} has no anchor before it that is complete"
-            )
+            raise ContractError(_ALIAS_HAS_NO_ANCHOR_BEFORE(event=str(self._at(event)), anchor=str(event.anchor)))
         value, source = self._anchors[event.anchor]
         for inner in pointers(value):
             self._aliased += 1
             if self._aliased > MAX_ALIASED:
-                raise ContractError(f"{self._at(event)}: aliases make this document too large to be meant")
+                raise ContractError(_ALIASES_MAKE_THIS_DOCUMENT_TOO(event=str(self._at(event))))
             if inner:
                 self._places.repeat(source + inner, pointer + inner, _line(event), len(self._open) + inner.count("/"))
         return copied(value)
@@ -265,8 +298,11 @@ class _Yaml:
                 base = join(merge.pointer, index) if listed else merge.pointer
                 if not isinstance(source, dict):
                     raise ContractError(
-                        f"{self._places.known[base]}: the merge key << takes a mapping or a list of mappings, and this "
-                        f"is {_kind(source)}{' in a list' if listed else ''}"
+                        _MERGE_KEY_TAKES_MAPPING_OR(
+                            known=str(self._places.known[base]),
+                            source=str(_kind(source)),
+                            given=str(" in a list" if listed else ""),
+                        )
                     )
                 self._bring(source, base, closed, merge.line)
 
@@ -327,7 +363,7 @@ class _Json:
         return value
 
     def _refuse(self, constant: str) -> NoReturn:
-        raise ContractError(f"{self._places.name} holds {constant}, which is no JSON")
+        raise ContractError(_HOLDS_WHICH_IS_NO_JSON(name=str(self._places.name), constant=str(constant)))
 
     def _skip(self, position: int) -> int:
         match = _SPACE.match(self._text, position)
@@ -353,7 +389,7 @@ class _Json:
             key, end = self._scalars.raw_decode(self._text, start)
             if key in members:
                 at = self._places.at(self._line(start))
-                raise ContractError(f"{at} has the key {key!r} twice: remove one of them")
+                raise ContractError(_HAS_KEY_TWICE_REMOVE_ONE_OF(at=str(at), key=f"{key!r}"))
             colon = self._skip(end)
             if self._text[colon : colon + 1] != ":":
                 raise json.JSONDecodeError("expecting ':'", self._text, colon)

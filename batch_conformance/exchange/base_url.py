@@ -8,6 +8,51 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
+
+_BASE_URL_IS_EMPTY_WRITE = Template(
+    "base_url.base_url_is_empty_write", "the base URL is empty: write it like https://api.siliconflow.cn/v1"
+)
+_BASE_URL_CONTAINS_WHITE_SPACE = Template(
+    "base_url.base_url_contains_white_space", "the base URL contains white space or control characters: remove them"
+)
+_BASE_URL_HAS_NO_SCHEME = Template(
+    "base_url.base_url_has_no_scheme",
+    "the base URL{shown} has no scheme: put https:// (or http://) in front of it",
+)
+_BASE_URL_HAS_SCHEME_ONLY = Template(
+    "base_url.base_url_has_scheme_only",
+    "the base URL has the scheme {scheme}: only http:// and https:// can be tested",
+)
+_BASE_URL_CONTAINS_CREDENTIALS_TAKE = Template(
+    "base_url.base_url_contains_credentials_take",
+    "the base URL contains credentials: take them out and put the key into the environment variable "
+    "(an @ that belongs to the path is written %40)",
+)
+_BASE_URL_HAS_QUERY_OR = Template(
+    "base_url.base_url_has_query_or",
+    "the base URL {text} has a query or fragment: drop everything from '?' or '#' on",
+)
+_BASE_URL_HAS_CHARACTERS_IN = Template(
+    "base_url.base_url_has_characters_in",
+    "the base URL {text} has characters in its path that must be percent-encoded",
+)
+_BASE_URL_HAS_NO_HOST = Template(
+    "base_url.base_url_has_no_host",
+    "the base URL {text} has no host: write it like https://api.siliconflow.cn/v1",
+)
+_BASE_URL_HAS_PORT_0 = Template(
+    "base_url.base_url_has_port_0", "the base URL {text} has port 0: name a port from 1 to 65535"
+)
+_BASE_URL_HAS_HOST_NAME = Template(
+    "base_url.base_url_has_host_name", "the base URL {text} has a host name that cannot exist: {host}"
+)
+_BASE_URL_HAS_NO_USABLE = Template(
+    "base_url.base_url_has_no_usable", "the base URL {text} has no usable host and port: {why}"
+)
+_BASE_URL_HAS_HOST_NAME_THAT = Template(
+    "base_url.base_url_has_host_name_that", "the base URL {text} has a host name that cannot be encoded"
+)
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")  # a name, or an IPv6 address and its zone
@@ -65,27 +110,24 @@ def parse_base_url(text: str) -> BaseUrl:
     """
     text = text.strip()
     if not text:
-        raise BaseUrlError("the base URL is empty: write it like https://api.siliconflow.cn/v1")
+        raise BaseUrlError(_BASE_URL_IS_EMPTY_WRITE())
     if not text.isprintable() or " " in text:
-        raise BaseUrlError("the base URL contains white space or control characters: remove them")
+        raise BaseUrlError(_BASE_URL_CONTAINS_WHITE_SPACE())
     scheme, separator, rest = text.partition("://")
     scheme = scheme.lower()
     if not separator:
         shown = "" if "@" in text else f" {text!r}"
-        raise BaseUrlError(f"the base URL{shown} has no scheme: put https:// (or http://) in front of it")
+        raise BaseUrlError(_BASE_URL_HAS_NO_SCHEME(shown=str(shown)))
     if scheme not in _DEFAULT_PORTS:
-        raise BaseUrlError(f"the base URL has the scheme {scheme!r}: only http:// and https:// can be tested")
+        raise BaseUrlError(_BASE_URL_HAS_SCHEME_ONLY(scheme=f"{scheme!r}"))
     if "@" in rest:  # also behind a slash: a password may have one, and what follows would be shown
-        raise BaseUrlError(
-            "the base URL contains credentials: take them out and put the key into the environment variable "
-            "(an @ that belongs to the path is written %40)"
-        )
+        raise BaseUrlError(_BASE_URL_CONTAINS_CREDENTIALS_TAKE())
     if "?" in text or "#" in text:
-        raise BaseUrlError(f"the base URL {_cut(text)!r} has a query or fragment: drop everything from '?' or '#' on")
+        raise BaseUrlError(_BASE_URL_HAS_QUERY_OR(text=f"{_cut(text)!r}"))
     host, port = _host_and_port(text, scheme)
     path = "/" + rest.partition("/")[2].strip("/") if rest.partition("/")[2].strip("/") else ""
     if not path.isascii():
-        raise BaseUrlError(f"the base URL {text!r} has characters in its path that must be percent-encoded")
+        raise BaseUrlError(_BASE_URL_HAS_CHARACTERS_IN(text=f"{text!r}"))
     return BaseUrl(scheme, host, port, path)
 
 
@@ -94,18 +136,18 @@ def _host_and_port(text: str, scheme: str) -> tuple[str, int]:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise BaseUrlError(f"the base URL {text!r} has no usable host and port: {error}") from None
+        raise BaseUrlError(_BASE_URL_HAS_NO_USABLE(text=f"{text!r}", why=str(error))) from None
     if not host:
-        raise BaseUrlError(f"the base URL {text!r} has no host: write it like https://api.siliconflow.cn/v1")
+        raise BaseUrlError(_BASE_URL_HAS_NO_HOST(text=f"{text!r}"))
     if port == 0:
-        raise BaseUrlError(f"the base URL {text!r} has port 0: name a port from 1 to 65535")
+        raise BaseUrlError(_BASE_URL_HAS_PORT_0(text=f"{text!r}"))
     if not host.isascii():
         try:
             host = host.encode("idna").decode("ascii")
         except UnicodeError:
-            raise BaseUrlError(f"the base URL {text!r} has a host name that cannot be encoded") from None
+            raise BaseUrlError(_BASE_URL_HAS_HOST_NAME_THAT(text=f"{text!r}")) from None
     if not _HOST.fullmatch(host):
-        raise BaseUrlError(f"the base URL {text!r} has a host name that cannot exist: {host!r}")
+        raise BaseUrlError(_BASE_URL_HAS_HOST_NAME(text=f"{text!r}", host=f"{host!r}"))
     return host.lower(), port or _DEFAULT_PORTS[scheme]
 
 

@@ -10,6 +10,19 @@ from dataclasses import dataclass
 from batch_conformance.input_error import InputError
 from batch_conformance.message import Message, Template
 
+_IS_NO_RATE_LIMIT_WRITE = Template(
+    "limits.is_no_rate_limit_write",
+    "{text} is no rate limit: write a count above 0 per s, m or h, like 10/s or 100/m",
+)
+_REQUESTS_ARE_NOT_ENOUGH_TO = Template(
+    "limits.requests_are_not_enough_to",
+    "{max_requests} requests are not enough to test anything: allow at least 1",
+)
+_DURATION_OF_IS_NOT_POSSIBLE = Template(
+    "limits.duration_of_is_not_possible",
+    "a duration of {max_duration} s is not possible: allow more than 0 seconds",
+)
+
 _RATE = re.compile(r"\s*(\d+)\s*/\s*(s|sec|second|m|min|minute|h|hour)\s*")
 _REQUESTS_USED = Template("run.requests_used", "all {number} requests of the run are used: --max-requests allows more")
 _SECONDS_USED = Template("run.seconds_used", "the {number} seconds of the run are used: --max-duration allows more")
@@ -40,7 +53,7 @@ class RateLimit:
         """Read ``10/s``, ``100/m`` or ``500/h``. Raises ``LimitError``."""
         match = _RATE.fullmatch(text)
         if not match or not int(match[1]):
-            raise LimitError(f"{text!r} is no rate limit: write a count above 0 per s, m or h, like 10/s or 100/m")
+            raise LimitError(_IS_NO_RATE_LIMIT_WRITE(text=f"{text!r}"))
         return cls(int(match[1]), _PERIODS[match[2][0]])
 
     @property
@@ -110,9 +123,9 @@ class Budget:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if max_requests is not None and max_requests < 1:
-            raise LimitError(f"{max_requests} requests are not enough to test anything: allow at least 1")
+            raise LimitError(_REQUESTS_ARE_NOT_ENOUGH_TO(max_requests=str(max_requests)))
         if max_duration is not None and max_duration <= 0:
-            raise LimitError(f"a duration of {max_duration:g} s is not possible: allow more than 0 seconds")
+            raise LimitError(_DURATION_OF_IS_NOT_POSSIBLE(max_duration=f"{max_duration:g}"))
         self.max_requests = max_requests
         self.max_duration = max_duration
         self.used = 0

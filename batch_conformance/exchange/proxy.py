@@ -9,6 +9,12 @@ from urllib.parse import unquote, urlsplit
 
 from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
+
+_PROXY_OF_IS_NOT_USABLE = Template(
+    "proxy.proxy_of_is_not_usable",
+    "the proxy of {upper} is not usable: write it like http://proxy.example:3128",
+)
 
 
 class ProxyError(InputError):
@@ -55,7 +61,7 @@ def choose_proxy(base: BaseUrl, environ: Mapping[str, str]) -> Proxy | None:
     except ValueError:
         host, port = None, None
     if parts.scheme != "http" or not host:
-        raise ProxyError(f"the proxy of {name.upper()} is not usable: write it like http://proxy.example:3128")
+        raise ProxyError(_PROXY_OF_IS_NOT_USABLE(upper=str(name.upper())))
     authorization = ""
     if parts.username is not None:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"

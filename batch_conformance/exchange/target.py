@@ -20,6 +20,22 @@ from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor, is_se
 from batch_conformance.exchange.secret import Secret, SecretBytes, SecretHeaders
 from batch_conformance.exchange.transport import AwaitsBody, SizeLimits, Transmission, Transport, encode_header_value
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
+
+_TIMEOUT_OF_IS_NOT_POSSIBLE = Template(
+    "target.timeout_of_is_not_possible", "a timeout of {timeout} s is not possible: allow more than 0 seconds"
+)
+_RETRIES_ARE_NOT_POSSIBLE_0 = Template(
+    "target.retries_are_not_possible_0", "{retries} retries are not possible: 0 means none"
+)
+_KEY_CONTAINS_WHITE_SPACE_LINE = Template(
+    "target.key_contains_white_space_line",
+    "the key contains white space, line breaks or non-ASCII characters: check the variable that holds it",
+)
+_EXTRA_HEADER_IS_NOT_POSSIBLE = Template(
+    "target.extra_header_is_not_possible",
+    "the extra header {name} is not possible in HTTP: check its name and value",
+)
 
 __all__ = [
     "BaseUrl",
@@ -98,17 +114,15 @@ class Target:
     ) -> None:
         self.base = parse_base_url(base_url) if isinstance(base_url, str) else base_url
         if timeout <= 0:
-            raise LimitError(f"a timeout of {timeout:g} s is not possible: allow more than 0 seconds")
+            raise LimitError(_TIMEOUT_OF_IS_NOT_POSSIBLE(timeout=f"{timeout:g}"))
         if retries < 0:
-            raise LimitError(f"{retries} retries are not possible: 0 means none")
+            raise LimitError(_RETRIES_ARE_NOT_POSSIBLE_0(retries=str(retries)))
         key = None if key is None else Secret(key)
         if key is not None and (not key.isascii() or not key.isprintable() or " " in key):
-            raise TargetError(
-                "the key contains white space, line breaks or non-ASCII characters: check the variable that holds it"
-            )
+            raise TargetError(_KEY_CONTAINS_WHITE_SPACE_LINE())
         for name, value in headers:
             if not name.isascii() or any(ord(c) < 33 or c == ":" for c in name) or any(c in "\r\n\0" for c in value):
-                raise TargetError(f"the extra header {name[:40]!r} is not possible in HTTP: check its name and value")
+                raise TargetError(_EXTRA_HEADER_IS_NOT_POSSIBLE(name=f"{name[:40]!r}"))
         self.budget = budget or Budget()
         self.insecure = insecure and self.base.scheme == "https"
         self._key = key or Secret("")

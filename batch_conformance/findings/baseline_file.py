@@ -20,6 +20,52 @@ from batch_conformance.contract.tree import parse_tree
 from batch_conformance.findings.baseline import Baseline, Entry, EntryResult
 from batch_conformance.findings.finding import Finding
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
+
+_WRITE_EVERY_ENTRY_WITH_DASH = Template(
+    "baseline_file.write_every_entry_with_dash",
+    "{name}:{given}: write every entry with a dash and lines of its own, not in braces",
+)
+_IS_NO_BASELINE_IT_MUST = Template(
+    "baseline_file.is_no_baseline_it_must",
+    "{name} is no baseline: it must begin with `format: {format}`, and list `accepted:`",
+)
+_IS_NO_BASELINE_ACCEPTED_MUST = Template(
+    "baseline_file.is_no_baseline_accepted_must", "{name} is no baseline: `accepted:` must be a list of entries"
+)
+_ACCEPTED_MUST_COME_LAST_SO = Template(
+    "baseline_file.accepted_must_come_last_so", "{at}: `accepted:` must come last, so that entries can be pasted"
+)
+_ENTRY_WITHOUT_FINGERPRINT_REPORTS_SHOW = Template(
+    "baseline_file.entry_without_fingerprint_reports_show",
+    "{at}: an entry without a fingerprint; the reports show each finding's entry to paste",
+)
+_IS_NO_FINGERPRINT_GIVE_ITS = Template(
+    "baseline_file.is_no_fingerprint_give_its", "{at}: {given} is no fingerprint: give its 12 digits, in quotes"
+)
+_HAS_NO_REASON_SAY_IN = Template(
+    "baseline_file.has_no_reason_say_in", "{at}: {fingerprint} has no reason: say in `reason:` why it is accepted"
+)
+_HAS_NO_OWNER_NAME_PERSON = Template(
+    "baseline_file.has_no_owner_name_person",
+    "{at}: {fingerprint} has no owner: name a person or a ticket, or delete `owner:`",
+)
+_HAS_NO_EXPIRES_GIVE_LAST = Template(
+    "baseline_file.has_no_expires_give_last",
+    "{at}: {fingerprint} has no `expires:`: give the last day on which it is accepted",
+)
+_MUST_BE_TEXT = Template("baseline_file.must_be_text", "{at}: `{key}:` must be text")
+_BASELINE_IS_NOT_UTF_8 = Template(
+    "baseline_file.baseline_is_not_utf_8", "the baseline {name} is not UTF-8: save it as UTF-8"
+)
+_BASELINE_CANNOT_BE_READ = Template("baseline_file.baseline_cannot_be_read", "the baseline cannot be read: {why}")
+_IS_NO_DAY_WRITE_IT = Template(
+    "baseline_file.is_no_day_write_it", "{at}: `{key}: {text}` is no day: write it like 2027-01-31"
+)
+_IS_ACCEPTED_ALREADY_IN_LINE = Template(
+    "baseline_file.is_accepted_already_in_line",
+    "{name}:{line}: {fingerprint} is accepted already in line {first}: delete one of the two",
+)
 
 FORMAT = "batch-conformance-baseline/1"
 DAYS = 90
@@ -117,16 +163,16 @@ def parse_baseline(raw: bytes, name: str) -> Baseline:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
         data, locations = parse_tree(text, name)
     except UnicodeDecodeError:
-        raise BaselineError(f"the baseline {name} is not UTF-8: save it as UTF-8") from None
+        raise BaselineError(_BASELINE_IS_NOT_UTF_8(name=str(name))) from None
     except ContractError as error:
-        raise BaselineError(f"the baseline cannot be read: {error}") from None
+        raise BaselineError(_BASELINE_CANNOT_BE_READ(why=error.message)) from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise BaselineError(f"{name} is no baseline: it must begin with `format: {FORMAT}`, and list `accepted:`")
+        raise BaselineError(_IS_NO_BASELINE_IT_MUST(name=str(name), format=str(FORMAT)))
     accepted = data.get("accepted")
     if "accepted" not in data or not isinstance(accepted, list | None):
-        raise BaselineError(f"{name} is no baseline: `accepted:` must be a list of entries")
+        raise BaselineError(_IS_NO_BASELINE_ACCEPTED_MUST(name=str(name)))
     if next(reversed(data)) != "accepted":
-        raise BaselineError(f"{locations['/accepted']}: `accepted:` must come last, so that entries can be pasted")
+        raise BaselineError(_ACCEPTED_MUST_COME_LAST_SO(at=str(locations["/accepted"])))
     entries = [_entry(item, locations[f"/accepted/{number}"]) for number, item in enumerate(accepted or ())]
     _check_unique(entries, name)
     return _with_texts(name, entries, text.splitlines(keepends=True))
@@ -135,17 +181,17 @@ def parse_baseline(raw: bytes, name: str) -> Baseline:
 def _entry(item: Any, at: Location) -> Entry:
     fingerprint = item.get("fingerprint") if isinstance(item, dict) else None
     if fingerprint is None:
-        raise BaselineError(f"{at}: an entry without a fingerprint; the reports show each finding's entry to paste")
+        raise BaselineError(_ENTRY_WITHOUT_FINGERPRINT_REPORTS_SHOW(at=str(at)))
     if not isinstance(fingerprint, str) or not _FINGERPRINT.fullmatch(fingerprint):
-        raise BaselineError(f"{at}: {str(fingerprint)[:40]!r} is no fingerprint: give its 12 digits, in quotes")
+        raise BaselineError(_IS_NO_FINGERPRINT_GIVE_ITS(at=str(at), given=f"{str(fingerprint)[:40]!r}"))
     reason, owner = (_text(item, key, at) for key in ("reason", "owner"))
     if not reason or reason.startswith(TO_FILL_IN):
-        raise BaselineError(f"{at}: {fingerprint} has no reason: say in `reason:` why it is accepted")
+        raise BaselineError(_HAS_NO_REASON_SAY_IN(at=str(at), fingerprint=str(fingerprint)))
     if owner.startswith(TO_FILL_IN):
-        raise BaselineError(f"{at}: {fingerprint} has no owner: name a person or a ticket, or delete `owner:`")
+        raise BaselineError(_HAS_NO_OWNER_NAME_PERSON(at=str(at), fingerprint=str(fingerprint)))
     expires = _day(item, "expires", at)
     if expires is None:
-        raise BaselineError(f"{at}: {fingerprint} has no `expires:`: give the last day on which it is accepted")
+        raise BaselineError(_HAS_NO_EXPIRES_GIVE_LAST(at=str(at), fingerprint=str(fingerprint)))
     rule, where = (_text(item, key, at) for key in ("rule", "where"))
     return Entry(fingerprint, rule, where, reason, owner, _day(item, "added", at), expires, line=at.line)
 
@@ -153,7 +199,7 @@ def _entry(item: Any, at: Location) -> Entry:
 def _text(item: Mapping[str, Any], key: str, at: Location) -> str:
     value = item.get(key)
     if isinstance(value, dict | list):
-        raise BaselineError(f"{at}: `{key}:` must be text")
+        raise BaselineError(_MUST_BE_TEXT(at=str(at), key=str(key)))
     return "" if value is None else str(value).strip()
 
 
@@ -162,7 +208,7 @@ def _day(item: Mapping[str, Any], key: str, at: Location) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise BaselineError(f"{at}: `{key}: {text[:40]}` is no day: write it like 2027-01-31") from None
+        raise BaselineError(_IS_NO_DAY_WRITE_IT(at=str(at), key=str(key), text=str(text[:40]))) from None
 
 
 def _check_unique(entries: Iterable[Entry], name: str) -> None:
@@ -171,7 +217,9 @@ def _check_unique(entries: Iterable[Entry], name: str) -> None:
         first = lines.setdefault(entry.fingerprint, entry.line)
         if first != entry.line:
             raise BaselineError(
-                f"{name}:{entry.line}: {entry.fingerprint} is accepted already in line {first}: delete one of the two"
+                _IS_ACCEPTED_ALREADY_IN_LINE(
+                    name=str(name), line=str(entry.line), fingerprint=str(entry.fingerprint), first=str(first)
+                )
             )
 
 
@@ -198,7 +246,7 @@ def _dash(lines: Sequence[str], line: int, name: str) -> int:
             return at
         if at < line and lines[at].strip() and not lines[at].lstrip().startswith("#"):
             break
-    raise BaselineError(f"{name}:{line + 1}: write every entry with a dash and lines of its own, not in braces")
+    raise BaselineError(_WRITE_EVERY_ENTRY_WITH_DASH(name=str(name), given=str(line + 1)))
 
 
 def _with_comments(lines: Sequence[str], dash: int, comment: str) -> int:

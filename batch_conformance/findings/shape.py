@@ -19,6 +19,14 @@ from batch_conformance.contract.violation import type_name, types_listed
 from batch_conformance.input_error import InputError, why_no_json
 from batch_conformance.message import Message, Template
 
+_IS_NO_SHAPE_AT_RECORD = Template(
+    "shape_file.is_no_shape_at_record",
+    "{name} is no shape: at {json_path}: {message}; record it with --write-shape",
+)
+_SHAPE_IS_NO_JSON_RECORD = Template(
+    "shape_file.shape_is_no_json_record", "the shape {name} is no JSON: {why}; record it with --write-shape"
+)
+
 FORMAT = "batch-conformance-shape/1"
 
 AS_BEFORE = Template("shape.changed.expected", "{said}, as always before")
@@ -166,11 +174,11 @@ def parse_shape(raw: bytes, name: str) -> ShapeRecord:
     try:
         data = json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise ShapeError(f"the shape {name} is no JSON: {why_no_json(error)}; record it with --write-shape") from None
+        raise ShapeError(_SHAPE_IS_NO_JSON_RECORD(name=str(name), why=str(why_no_json(error)))) from None
     wrong = next(Draft202012Validator(_SCHEMA).iter_errors(data), None)
     if wrong is not None:
         raise ShapeError(
-            f"{name} is no shape: at {wrong.json_path}: {wrong.message[:200]}; record it with --write-shape"
+            _IS_NO_SHAPE_AT_RECORD(name=str(name), json_path=str(wrong.json_path), message=str(wrong.message[:200]))
         )
     return ShapeRecord(
         data["operation"],

@@ -13,12 +13,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from batch_conformance.message import Template
 from batch_conformance.recorded.formats.foreign import packed_as
 from batch_conformance.recorded.formats.format import MOST_OF_A_MESSAGE, Format, Found, Head
 from batch_conformance.recorded.formats.known import BY_NAME, NoRecordingError, recognised
 from batch_conformance.recorded.line import LineError
 from batch_conformance.recorded.remote import is_remote, open_file, remote_files, size_of
 from batch_conformance.recorded.source_error import SourceError
+
+_WHAT_COMES_FROM_STDIN_HAS = Template(
+    "recording.what_comes_from_stdin_has", "what comes from stdin has no end that is known beforehand: name - last"
+)
+_CANNOT_READ = Template("recording.cannot_read", "cannot read {path}: {told}")
+_THERE_IS_NO_FILE = Template("recording.there_is_no_file", "there is no file {pattern}")
+_CANNOT_BE_READ = Template("recording.cannot_be_read", "cannot read {path}: {why}")
+_CANNOT_READ_FORMAT_FORCES_FORMAT = Template(
+    "recording.cannot_read_format_forces_format", "cannot read {path}: {why}; --format forces a format"
+)
+_CANNOT_READ_IT_UNPACKS_TO = Template(
+    "recording.cannot_read_it_unpacks_to",
+    "cannot read {path}: it unpacks to more than {bomb} times its size, as a compression bomb does; "
+    "if it is none, unpack it first",
+)
+_THERE_IS_NO_RECORDING_IN = Template(
+    "recording.there_is_no_recording_in", "there is no recording in the folder {pattern}{shown}"
+)
 
 PIECE = 32 * 1024 * 1024
 """Bytes of a part of an uncompressed file of lines."""
@@ -142,15 +161,15 @@ def expand(patterns: Sequence[str], form: str = AUTO) -> Sources:
             left_out += others
             if not files:
                 shown = f": {others[0]}" if others else ""
-                raise SourceError(f"there is no recording in the folder {pattern}{shown}")
+                raise SourceError(_THERE_IS_NO_RECORDING_IN(pattern=str(pattern), shown=str(shown)))
         else:
             matches = glob.glob(pattern, recursive=True)  # noqa: PTH207 - takes absolute patterns too
             files = sorted(path for path in matches if Path(path).is_file())
         if not files:
-            raise SourceError(f"there is no file {pattern}")
+            raise SourceError(_THERE_IS_NO_FILE(pattern=str(pattern)))
         found |= dict.fromkeys(files)
     if STDIN in found and list(found)[-1] != STDIN:
-        raise SourceError("what comes from stdin has no end that is known beforehand: name - last")
+        raise SourceError(_WHAT_COMES_FROM_STDIN_HAS())
     return Sources(tuple(found), tuple(left_out))
 
 
@@ -186,7 +205,7 @@ def parts(paths: Sequence[str], piece: int = PIECE, *, form: str = AUTO) -> list
             size = size_of(path)
             kind, packed = _format_of(path, form)
         except OSError as error:
-            raise SourceError(f"cannot read {path}: {error.strerror or error}") from None
+            raise SourceError(_CANNOT_BE_READ(path=str(path), why=str(error.strerror or error))) from None
         if not packed and kind.of_file is None:
             for start in range(0, max(size, 1), piece):
                 end = min(start + piece, size)
@@ -214,7 +233,7 @@ def blocks(part: Part, advance: Callable[[int], None] = lambda _: None) -> Itera
                 yield from _of_file(kind, file)
                 advance(part.size)
     except (OSError, EOFError, zlib.error) as error:
-        raise SourceError(f"cannot read {part.path}: {_why_unread(error)}") from None
+        raise SourceError(_CANNOT_BE_READ(path=str(part.path), why=str(_why_unread(error)))) from None
 
 
 def _why_unread(error: Exception) -> str:
@@ -243,11 +262,11 @@ def _format_of(path: str, form: str = AUTO) -> tuple[Format, bool]:
 
 def _recognised(head: Head, path: str, *, may_go_on: bool = False) -> Format:
     if told := packed_as(head.data, path):
-        raise SourceError(f"cannot read {path}: {told}")
+        raise SourceError(_CANNOT_READ(path=str(path), told=str(told)))
     try:
         return recognised(head, path, may_go_on=may_go_on)
     except NoRecordingError as error:
-        raise SourceError(f"cannot read {path}: {error}; --format forces a format") from None
+        raise SourceError(_CANNOT_READ_FORMAT_FORCES_FORMAT(path=str(path), why=str(error))) from None
 
 
 class _Counted:
@@ -288,10 +307,7 @@ class _Unpacked(io.RawIOBase):
         data = self._inside.read1(len(buffer))
         self._given += len(data)
         if self._given > max(_NO_BOMB, _BOMB * self.taken):
-            raise SourceError(
-                f"cannot read {self._path}: it unpacks to more than {_BOMB} times its size, as a compression bomb "
-                "does; if it is none, unpack it first"
-            )
+            raise SourceError(_CANNOT_READ_IT_UNPACKS_TO(path=str(self._path), bomb=str(_BOMB)))
         buffer[: len(data)] = data
         return len(data)
 

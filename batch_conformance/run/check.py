@@ -13,7 +13,13 @@ from batch_conformance.contract.document import parse_document
 from batch_conformance.contract.document_check import DocumentCheck
 from batch_conformance.contract.sources import load_overlay_file
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
 from batch_conformance.run.contracts import open_contract
+
+_GIT_KNOWS_NO_FOR = Template("check.git_knows_no_for", "git knows no {revision} for {file}: {reason}")
+_AGAINST_NEEDS_GIT_WHICH_IS = Template(
+    "check.against_needs_git_which_is", "--against needs git, which is not installed"
+)
 
 
 def check_document(
@@ -53,8 +59,8 @@ def _git(file: Path, revision: str, *arguments: str) -> bytes:
     try:
         done = subprocess.run(["git", *arguments], cwd=file.parent, capture_output=True, check=False)
     except FileNotFoundError:
-        raise InputError("--against needs git, which is not installed") from None
+        raise InputError(_AGAINST_NEEDS_GIT_WHICH_IS()) from None
     if done.returncode:
         reason = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0] or "unknown revision"
-        raise InputError(f"git knows no {revision!r} for {file}: {reason}")
+        raise InputError(_GIT_KNOWS_NO_FOR(revision=f"{revision!r}", file=str(file), reason=str(reason)))
     return done.stdout

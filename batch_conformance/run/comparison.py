@@ -25,6 +25,19 @@ from batch_conformance.report.run.run_report import RunReport, TargetFacts
 from batch_conformance.report.run.writer import CANNOT_WRITE, ReportError, write_text
 from batch_conformance.run.trend import append_run
 
+_HAS_SHAPE_OF_AND_CONTRACT = Template(
+    "comparison.has_shape_of_and_contract",
+    "{shape} has the shape of {operation}, and the contract is of {id}: record one with --write-shape",
+)
+_IS_FOLDER_NAME_FILE = Template("comparison.is_folder_name_file", "{option} {target} is a folder: name a file")
+_THERE_IS_NO_FOLDER = Template("comparison.there_is_no_folder", "{option} {target}: there is no folder {folder}")
+_CANNOT_BE_WRITTEN_PERMISSION_DENIED = Template(
+    "comparison.cannot_be_written_permission_denied", "{option} {target} cannot be written: permission denied"
+)
+_IS_TOO_LARGE_TO_BE = Template("comparison.is_too_large_to_be", "{option} {path} is too large to be meant")
+_CANNOT_READ = Template("comparison.cannot_read", "cannot read {option} {path}: {why}")
+_PREVIOUS_IS_NO = Template("comparison.previous_is_no", "--previous {name} is no {given}")
+
 _MOST_BYTES = 64 * 1024 * 1024
 
 _T = TypeVar("_T")
@@ -113,8 +126,9 @@ def load_comparison(files: Files, contract: Contract) -> Comparison:
     shape = _read(files.shape, "--shape", parse_shape) if files.shape else None
     if shape is not None and shape.operation != contract.chosen.id:
         raise ShapeError(
-            f"{files.shape} has the shape of {shape.operation}, and the contract is of {contract.chosen.id}: "
-            "record one with --write-shape"
+            _HAS_SHAPE_OF_AND_CONTRACT(
+                shape=str(files.shape), operation=str(shape.operation), id=str(contract.chosen.id)
+            )
         )
     return Comparison(
         files,
@@ -175,17 +189,19 @@ def _keep_shape(report: RunReport, target: Path) -> Message:
 def _read(path: Path, option: str, parse: Callable[[bytes, str], _T]) -> _T:
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise ComparisonError(f"{option} {path} is too large to be meant")
+            raise ComparisonError(_IS_TOO_LARGE_TO_BE(option=str(option), path=str(path)))
         return parse(path.read_bytes(), str(path))
     except OSError as error:
-        raise ComparisonError(f"cannot read {option} {path}: {error.strerror or error}") from None
+        raise ComparisonError(
+            _CANNOT_READ(option=str(option), path=str(path), why=str(error.strerror or error))
+        ) from None
 
 
 def _previous(raw: bytes, name: str) -> Mapping[str, Any]:
     try:
         return read_drift(raw)
     except DriftFileError as error:
-        raise ComparisonError(f"--previous {name} is no {str(error).removeprefix('not a ')}") from None
+        raise ComparisonError(_PREVIOUS_IS_NO(name=str(name), given=str(str(error).removeprefix("not a ")))) from None
 
 
 def _has_content(path: Path) -> bool:
@@ -195,10 +211,10 @@ def _has_content(path: Path) -> bool:
 def _check_writable(target: Path, option: str) -> None:
     folder = target.parent
     if target.is_dir():
-        raise ComparisonError(f"{option} {target} is a folder: name a file")
+        raise ComparisonError(_IS_FOLDER_NAME_FILE(option=str(option), target=str(target)))
     if not folder.is_dir():
-        raise ComparisonError(f"{option} {target}: there is no folder {folder}")
+        raise ComparisonError(_THERE_IS_NO_FOLDER(option=str(option), target=str(target), folder=str(folder)))
     if not os.access(target if target.exists() else folder, os.W_OK):
-        raise ComparisonError(f"{option} {target} cannot be written: permission denied")
+        raise ComparisonError(_CANNOT_BE_WRITTEN_PERMISSION_DENIED(option=str(option), target=str(target)))
     if option == "--write-baseline" and _has_content(target):
         parse_baseline(target.read_bytes(), str(target))  # what cannot be read would be lost

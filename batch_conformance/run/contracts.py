@@ -16,6 +16,20 @@ from batch_conformance.message import Template
 if TYPE_CHECKING:
     from requests import PreparedRequest, RequestException
 
+_CANNOT_READ_CONTRACT_SAVE_IT = Template(
+    "contracts.cannot_read_contract_save_it", "cannot read the contract {url} ({why}): save it, and give the file"
+)
+_CANNOT_READ_CONTRACT = Template(
+    "contracts.cannot_read_contract", "cannot read the contract {url}: {status_code} {reason}"
+)
+_CONTRACT_HAS_MORE_THAN_BYTES = Template(
+    "contracts.contract_has_more_than_bytes",
+    "the contract {url} has more than {max_bytes} bytes: that is no OpenAPI file",
+)
+_CONTRACT_WAS_NOT_READ_IN = Template(
+    "contracts.contract_was_not_read_in", "the contract {url} was not read in {seconds} s: save it, give the file"
+)
+
 REPAIRED = Template("note.repaired", "No overlay was given: the contract is read with the repairs of its self-check.")
 """Said in the report of a contract that is ``repaired``."""
 _SECONDS = 30.0
@@ -51,15 +65,19 @@ def _fetch(url: str) -> bytes:
     try:
         with requests.get(url, timeout=10, stream=True, auth=_without_credentials) as response:
             if response.status_code != requests.codes.ok:
-                raise ContractError(f"cannot read the contract {url}: {response.status_code} {response.reason}")
+                raise ContractError(
+                    _CANNOT_READ_CONTRACT(
+                        url=str(url), status_code=str(response.status_code), reason=str(response.reason)
+                    )
+                )
             for chunk in response.iter_content(_CHUNK):
                 found += chunk
                 if len(found) > MAX_BYTES:
-                    raise ContractError(f"the contract {url} has more than {MAX_BYTES} bytes: that is no OpenAPI file")
+                    raise ContractError(_CONTRACT_HAS_MORE_THAN_BYTES(url=str(url), max_bytes=str(MAX_BYTES)))
                 if time.monotonic() > deadline:
-                    raise ContractError(f"the contract {url} was not read in {_SECONDS:g} s: save it, give the file")
+                    raise ContractError(_CONTRACT_WAS_NOT_READ_IN(url=str(url), seconds=f"{_SECONDS:g}"))
     except requests.RequestException as error:
-        raise ContractError(f"cannot read the contract {url} ({_why(error)}): save it, and give the file") from None
+        raise ContractError(_CANNOT_READ_CONTRACT_SAVE_IT(url=str(url), why=str(_why(error)))) from None
     return bytes(found)
 
 

@@ -14,6 +14,14 @@ from batch_conformance.report.run.notice import has_news, render
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.report.run.writer import ReportError
 
+_NOTIFY_COMMAND_THERE_IS_NO = Template(
+    "notify.notify_command_there_is_no", "--notify-command: there is no program {words}"
+)
+_NOTIFY_COMMAND_CANNOT_BE_SPLIT = Template(
+    "notify.notify_command_cannot_be_split",
+    "--notify-command {command} cannot be split into words as a shell does: {why}",
+)
+
 SECONDS = 60.0
 """How long the command may take."""
 
@@ -30,9 +38,9 @@ def words_of(command: str) -> list[str]:
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise InputError(f"--notify-command {command!r} cannot be split into words as a shell does: {error}") from None
+        raise InputError(_NOTIFY_COMMAND_CANNOT_BE_SPLIT(command=f"{command!r}", why=str(error))) from None
     if words and shutil.which(words[0]) is None:
-        raise InputError(f"--notify-command: there is no program {words[0]!r}")
+        raise InputError(_NOTIFY_COMMAND_THERE_IS_NO(words=f"{words[0]!r}"))
     return words
 
 

@@ -15,11 +15,46 @@ from batch_conformance.exchange.profile import Profile
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.findings.gate import FailOn
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
 from batch_conformance.options import BATCH_IDS_ENV, Bounds, options_of
 from batch_conformance.probes.plan import Exploration
 from batch_conformance.run.comparison import Files
 from batch_conformance.run.notify import words_of
 from batch_conformance.run.vendors import load_profile
+
+_API_KEY_ENV_IS_EMPTY = Template(
+    "settings.api_key_env_is_empty",
+    "--api-key-env is empty: name the environment variable that holds the key",
+)
+_NO_KEY_FOR_PUT_IT = Template(
+    "settings.no_key_for_put_it",
+    "no key for {base}: put it into the environment variable {key_env} (see --api-key-env)",
+)
+_HAS_BASE_URL_FOR_EACH = Template(
+    "settings.has_base_url_for_each",
+    "{title} has a base URL for each customer: give yours with --base-url, like {example_url}",
+)
+_IS_NOT_POSSIBLE_GIVE = Template("settings.is_not_possible_give", "{flag} {number} is not possible: give {words}{unit}")
+_CA_BUNDLE_AND_INSECURE_CONTRADICT = Template(
+    "settings.ca_bundle_and_insecure_contradict",
+    "--ca-bundle and --insecure contradict each other: the one verifies, the other does not",
+)
+_DISCOVER_AND_CREATE_ARE_FOR = Template(
+    "settings.discover_and_create_are_for",
+    "--discover and --create are for a target of yours: give it with --base-url or --vendor",
+)
+_STRICT_BASELINE_SAYS_NOTHING_WITHOUT = Template(
+    "settings.strict_baseline_says_nothing_without",
+    "--strict-baseline says nothing without a baseline: name it with --baseline",
+)
+_BASELINE_REASON_IS_FOR_WHAT = Template(
+    "settings.baseline_reason_is_for_what",
+    "--baseline-reason is for what --write-baseline adds: name the file with that",
+)
+_REDACT_IS_NO_JSON_POINTER = Template(
+    "settings.redact_is_no_json_pointer",
+    "--redact {pointer} is no JSON pointer: it begins with a slash, such as /metadata",
+)
 
 REMOTE_RATE = RateLimit(5, 1.0)
 """Where nobody said otherwise, another host gets no more than five requests a second."""
@@ -126,13 +161,13 @@ def settle(environ: Mapping[str, str], **given: Unpack[Asked]) -> Settings:
     local = base is None or base.is_loopback
     key_env, sends = asked["key_env"], not asked["plan"]
     if not key_env:
-        raise SettingsError("--api-key-env is empty: name the environment variable that holds the key")
+        raise SettingsError(_API_KEY_ENV_IS_EMPTY())
     listed = [part.strip() for part in environ.get(BATCH_IDS_ENV, "").split(",")]
     ids = tuple(dict.fromkeys(batch_id for batch_id in (*asked["batch_ids"], *listed) if batch_id))
     key = Secret(environ.get(key_env, ""))
     keyless = profile is not None and profile.auth == "none"
     if sends and base is not None and not local and not key and not keyless:
-        raise SettingsError(f"no key for {base}: put it into the environment variable {key_env} (see --api-key-env)")
+        raise SettingsError(_NO_KEY_FOR_PUT_IT(base=str(base), key_env=str(key_env)))
     rate = asked["rate_limit"]
     settled = Settings(
         base_url=base,
@@ -191,9 +226,7 @@ def _files(asked: Asked) -> Files:
 def _base_of(profile: Profile | None, base_url: str | None) -> BaseUrl | None:
     """The base URL that was given, or else the profile's; None for the embedded mock."""
     if profile is not None and not (base_url or profile.base_url):
-        raise SettingsError(
-            f"{profile.title} has a base URL for each customer: give yours with --base-url, like {profile.example_url}"
-        )
+        raise SettingsError(_HAS_BASE_URL_FOR_EACH(title=str(profile.title), example_url=str(profile.example_url)))
     found = base_url or (profile.base_url if profile else None)
     return parse_base_url(found) if found else None
 
@@ -211,25 +244,27 @@ def _check_bounds(asked: Asked) -> None:
 
 def _check_number(flag: str, number: float, bounds: Bounds, unit: str = "") -> None:
     if not bounds.admit(number):
-        raise SettingsError(f"{flag} {number:g} is not possible: give {bounds.words}{unit}")
+        raise SettingsError(
+            _IS_NOT_POSSIBLE_GIVE(flag=str(flag), number=f"{number:g}", words=str(bounds.words), unit=str(unit))
+        )
 
 
 def _check_agreement(settings: Settings) -> None:
     """Refuse options that contradict each other, or say nothing without another one."""
     files = settings.files
     if settings.ca_bundle is not None and settings.insecure:
-        raise SettingsError("--ca-bundle and --insecure contradict each other: the one verifies, the other does not")
+        raise SettingsError(_CA_BUNDLE_AND_INSECURE_CONTRADICT())
     if (settings.discover or settings.create) and settings.base_url is None:
-        raise SettingsError("--discover and --create are for a target of yours: give it with --base-url or --vendor")
+        raise SettingsError(_DISCOVER_AND_CREATE_ARE_FOR())
     if files.strict and files.baseline is None:
-        raise SettingsError("--strict-baseline says nothing without a baseline: name it with --baseline")
+        raise SettingsError(_STRICT_BASELINE_SAYS_NOTHING_WITHOUT())
     if files.reason and files.write_baseline is None:
-        raise SettingsError("--baseline-reason is for what --write-baseline adds: name the file with that")
+        raise SettingsError(_BASELINE_REASON_IS_FOR_WHAT())
     if settings.notify_command:
         words_of(settings.notify_command)
     for pointer in settings.redact:
         if not pointer.startswith("/"):
-            raise SettingsError(f"--redact {pointer!r} is no JSON pointer: it begins with a slash, such as /metadata")
+            raise SettingsError(_REDACT_IS_NO_JSON_POINTER(pointer=f"{pointer!r}"))
 
 
 def _polite_rate(profile: Profile | None) -> RateLimit:

@@ -6,9 +6,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.report.trend.run_record import RunRecord, from_line, record_of, to_line
 from batch_conformance.report.trend.trend import moment
+
+_NO_RUN_IS_RECORDED_IN = Template(
+    "trend_file.no_run_is_recorded_in", "no run is recorded in {files}: --history=FILE of a run writes one"
+)
+_IS_NO_LINE_OF_HISTORY = Template(
+    "trend_file.is_no_line_of_history", "{where} is no line of a history: {at} is no time"
+)
+_CANNOT_READ_HISTORY = Template("trend_file.cannot_read_history", "cannot read the history {file}: {why}")
 
 
 def append_run(report: RunReport, file: Path) -> None:
@@ -28,14 +37,14 @@ def read_history(files: Sequence[Path]) -> Iterator[RunRecord]:
                         count += 1
                         yield _dated(from_line(line, f"{file}:{number}"), f"{file}:{number}")
         except OSError as error:
-            raise InputError(f"cannot read the history {file}: {error.strerror or error}") from None
+            raise InputError(_CANNOT_READ_HISTORY(file=str(file), why=str(error.strerror or error))) from None
     if not count:
-        raise InputError(f"no run is recorded in {', '.join(map(str, files))}: --history=FILE of a run writes one")
+        raise InputError(_NO_RUN_IS_RECORDED_IN(files=str(", ".join(map(str, files)))))
 
 
 def _dated(record: RunRecord, where: str) -> RunRecord:
     try:
         moment(record.at)
     except ValueError:
-        raise InputError(f"{where} is no line of a history: {record.at!r} is no time") from None
+        raise InputError(_IS_NO_LINE_OF_HISTORY(where=str(where), at=f"{record.at!r}")) from None
     return record

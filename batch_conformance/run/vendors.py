@@ -26,6 +26,21 @@ from batch_conformance.near_miss import suggestion
 from batch_conformance.probes.credentials import present
 from batch_conformance.run.contracts import is_url, open_contract
 
+_THERE_IS_NO_VENDOR = Template("vendors.there_is_no_vendor", "there is no vendor {vendor}{given}")
+_PROFILE_HAS_BYTES_THAT_IS = Template(
+    "vendors.profile_has_bytes_that_is", "the profile {name} has {size} bytes: that is no profile"
+)
+_IS_NO_PROFILE_IT_HOLDS = Template(
+    "vendors.is_no_profile_it_holds", "{name} is no profile: it holds no mapping (see spec/profiles/{schema})"
+)
+_IS_NO_PROFILE_SEE_SPEC = Template(
+    "vendors.is_no_profile_see_spec",
+    "{name}:{line} is no profile: {pointer}: {message} (see spec/profiles/{schema})",
+)
+_CANNOT_READ_PROFILE = Template("vendors.cannot_read_profile", "cannot read the profile {name}: {why}")
+_PROFILE_IS_NOT_UTF_8 = Template("vendors.profile_is_not_utf_8", "the profile {name} is not UTF-8: save it as UTF-8")
+_AT = Template("vendors.at", "{name}:{line}: {why}")
+
 NO_VENDOR = Profile("", "the target", "siliconflow", "")
 """What is taken for granted where no vendor was named."""
 MAX_BYTES = 256 * 1024
@@ -53,7 +68,7 @@ def load_profile(vendor: str) -> Profile:
     several = f"; did you mean {', '.join(near)}?" if near else ""
     hint = suggestion(vendor, profile_names()) or several
     what = hint or ": `batch-conformance vendors` lists them, or give the path of a profile"
-    raise VendorError(f"there is no vendor {vendor!r}{what}")
+    raise VendorError(_THERE_IS_NO_VENDOR(vendor=f"{vendor!r}", given=str(what)))
 
 
 def _own_contract(profile: Profile, reading: Reading, overlays: tuple[Path, ...], choice: OperationChoice) -> Contract:
@@ -109,30 +124,38 @@ def _read(path: Path, name: str) -> Profile:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise VendorError(f"cannot read the profile {name}: {error.strerror}") from None
+        raise VendorError(_CANNOT_READ_PROFILE(name=str(name), why=str(error.strerror))) from None
     if len(raw) > MAX_BYTES:
-        raise VendorError(f"the profile {name} has {len(raw)} bytes: that is no profile")
+        raise VendorError(_PROFILE_HAS_BYTES_THAT_IS(name=str(name), size=str(len(raw))))
     try:
         data, locations = parse_tree(raw.decode("utf-8-sig"), name)
     except UnicodeDecodeError:
-        raise VendorError(f"the profile {name} is not UTF-8: save it as UTF-8") from None
+        raise VendorError(_PROFILE_IS_NOT_UTF_8(name=str(name))) from None
     except ContractError as error:
-        raise VendorError(str(error)) from None
+        raise VendorError(error.message) from None
     if not isinstance(data, Mapping):
-        raise VendorError(f"{name} is no profile: it holds no mapping (see spec/profiles/{_SCHEMA})")
+        raise VendorError(_IS_NO_PROFILE_IT_HOLDS(name=str(name), schema=str(_SCHEMA)))
     wrong = jsonschema.exceptions.best_match(_validator().iter_errors(data))
     if wrong is not None:
         pointer = from_path(wrong.absolute_path)
         line = locations[pointer].line if pointer in locations else 1
         raise VendorError(
-            f"{name}:{line} is no profile: {pointer or 'the file'}: {wrong.message[:200]} (see spec/profiles/{_SCHEMA})"
+            _IS_NO_PROFILE_SEE_SPEC(
+                name=str(name),
+                line=str(line),
+                pointer=str(pointer or "the file"),
+                message=str(wrong.message[:200]),
+                schema=str(_SCHEMA),
+            )
         )
     profile = profile_from(data, path.stem if name.startswith("spec/profiles/") else name)
     if profile.rate_limit:
         try:
             RateLimit.parse(profile.rate_limit)
         except LimitError as problem:
-            raise VendorError(f"{name}:{locations['/rate_limit'].line}: {problem}") from None
+            raise VendorError(
+                _AT(name=str(name), line=str(locations["/rate_limit"].line), why=problem.message)
+            ) from None
     return profile
 
 

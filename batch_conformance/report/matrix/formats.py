@@ -15,11 +15,21 @@ from jsonschema import Draft202012Validator
 from markupsafe import Markup
 
 from batch_conformance.input_error import InputError, why_no_json
+from batch_conformance.message import Template
 from batch_conformance.report.language import ENGLISH, Language
 from batch_conformance.report.matrix.matrix import STATES, CellState, Matrix, MatrixCell, MatrixRow, Vendor, held_to
 from batch_conformance.report.page import asset, csp, template
 from batch_conformance.report.run.markdown import escape
 from batch_conformance.report.text import clip, one_line
+
+_NOT_MATRIX_JSON_OF_FORMAT = Template(
+    "matrix_file.not_matrix_json_of_format", "not a matrix.json of format {format}: at {json_path}: {message}"
+)
+_NOT_WHOLE_MATRIX_JSON_ROW = Template(
+    "matrix_file.not_whole_matrix_json_row",
+    "not a whole matrix.json: a row has not one cell for each of the {vendors} vendors",
+)
+_NOT_MATRIX_JSON = Template("matrix_file.not_matrix_json", "not a matrix.json: {why}")
 
 FORMAT = "batch-conformance-matrix/1"
 
@@ -117,13 +127,17 @@ def read_matrix(text: str | bytes) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise MatrixFileError(f"not a matrix.json: {why_no_json(error, text)}") from None
+        raise MatrixFileError(_NOT_MATRIX_JSON(why=str(why_no_json(error, text)))) from None
     wrong = next(_validator().iter_errors(value), None)
     if wrong is not None:
-        raise MatrixFileError(f"not a matrix.json of format {FORMAT!r}: at {wrong.json_path}: {wrong.message[:200]}")
+        raise MatrixFileError(
+            _NOT_MATRIX_JSON_OF_FORMAT(
+                format=f"{FORMAT!r}", json_path=str(wrong.json_path), message=str(wrong.message[:200])
+            )
+        )
     vendors = len(value["vendors"])
     if any(len(row["cells"]) != vendors for row in (*value["rules"], *value["clauses"])):
-        raise MatrixFileError(f"not a whole matrix.json: a row has not one cell for each of the {vendors} vendors")
+        raise MatrixFileError(_NOT_WHOLE_MATRIX_JSON_ROW(vendors=str(vendors)))
     found: dict[str, Any] = value
     return found
 

@@ -19,12 +19,21 @@ from batch_conformance.exchange.exchange import Exchange, Headers
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.history import Gone, History
 from batch_conformance.input_error import InputError, why_no_json
+from batch_conformance.message import Template
 from batch_conformance.message_json import as_json
 from batch_conformance.report.finding.body_view import mask_url_queries, masked_text
 from batch_conformance.report.finding.recorded_at import curl_of
 from batch_conformance.report.run.baseline_texts import entry_counts
 from batch_conformance.report.run.groups import clauses_by_id, count, masked_names, rule_named, where_said
 from batch_conformance.report.run.run_report import RunReport
+
+_NOT_DRIFT_JSON_OF_FORMAT = Template(
+    "drift_file.not_drift_json_of_format", "not a drift.json of format {format}: found {found}"
+)
+_NOT_VALID_DRIFT_JSON_AT = Template(
+    "drift_file.not_valid_drift_json_at", "not a valid drift.json: at {json_path}: {message}"
+)
+_NOT_DRIFT_JSON = Template("drift_file.not_drift_json", "not a drift.json: {why}")
 
 FORMAT = "batch-conformance/2"
 _READ = (FORMAT, "batch-conformance/1")
@@ -53,13 +62,13 @@ def read_drift(text: str | bytes) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DriftFileError(f"not a drift.json: {why_no_json(error, text)}") from None
+        raise DriftFileError(_NOT_DRIFT_JSON(why=str(why_no_json(error, text)))) from None
     if not isinstance(value, dict) or value.get("format") not in _READ:
         found = repr(value.get("format")) if isinstance(value, dict) else type_name(value)
-        raise DriftFileError(f"not a drift.json of format {FORMAT!r}: found {found}") from None
+        raise DriftFileError(_NOT_DRIFT_JSON_OF_FORMAT(format=f"{FORMAT!r}", found=str(found))) from None
     wrong = next(_validator().iter_errors(value), None)
     if wrong is not None:
-        raise DriftFileError(f"not a valid drift.json: at {wrong.json_path}: {wrong.message[:200]}")
+        raise DriftFileError(_NOT_VALID_DRIFT_JSON_AT(json_path=str(wrong.json_path), message=str(wrong.message[:200])))
     return value
 
 

@@ -12,6 +12,18 @@ from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.input_error import InputError
 from batch_conformance.message import Message, Template
 
+_BASE_URL_IS_PROBABLY_NOT = Template(
+    "address.base_url_is_probably_not",
+    "the base URL is probably {meant}, not {base}: the path of the operation has /{collection} and "
+    "an id itself: {path} ({location})",
+)
+_BASE_URL_IS_PROBABLY_NOT_PATH = Template(
+    "address.base_url_is_probably_not_path",
+    "the base URL is probably {meant}, not {base}: the path of the operation begins with {twice} "
+    "itself: {path} ({location})",
+)
+_IS_BASE_URL_WRONG = Template("address.is_base_url_wrong", "{asked}: is the base URL wrong{otherwise}? {doubt}")
+
 _DOUBTFUL = Template(
     "note.doubtful_address",
     "The document's servers end in {repeated} and its paths begin with it, so {asked} is asked for; if {repeated} "
@@ -39,8 +51,13 @@ def check_address(base: BaseUrl, contract: Contract) -> Message | None:
     meant = str(base).removesuffix(twice)
     if not any(_path_of(server).endswith(twice) for server in contract.chosen.servers):
         raise AddressError(
-            f"the base URL is probably {meant}, not {base}: the path of the operation begins with {twice} itself: "
-            f"{operation.path} ({operation.location})"
+            _BASE_URL_IS_PROBABLY_NOT_PATH(
+                meant=str(meant),
+                base=str(base),
+                twice=str(twice),
+                path=str(operation.path),
+                location=str(operation.location),
+            )
         )
     return _DOUBTFUL(repeated=twice, asked=f"{base}{operation.path}", meant=meant)
 
@@ -54,8 +71,13 @@ def _check_for_id(base: BaseUrl, contract: Contract) -> None:
     above = path.removesuffix("/" + collection)
     meant = f"{base.origin}{above.removesuffix(repeated(above, contract.chosen.path))}"
     raise AddressError(
-        f"the base URL is probably {meant}, not {base}: the path of the operation has /{collection} and an id itself: "
-        f"{contract.chosen.path} ({contract.chosen.location})"
+        _BASE_URL_IS_PROBABLY_NOT(
+            meant=str(meant),
+            base=str(base),
+            collection=str(collection),
+            path=str(contract.chosen.path),
+            location=str(contract.chosen.location),
+        )
     )
 
 
@@ -67,7 +89,7 @@ def raise_if_nothing(final: Exchange, doubt: Message, *, knows_an_id: bool) -> N
     if final.status in (404, 405):
         otherwise = "" if knows_an_id else ", or can you name a batch that exists with --batch-id"
         asked = f"{final.request.url} was answered {final.status}"
-        raise AddressError(f"{asked}: is the base URL wrong{otherwise}? {doubt}")
+        raise AddressError(_IS_BASE_URL_WRONG(asked=str(asked), otherwise=str(otherwise), doubt=str(doubt)))
 
 
 def missing_prefix(base: BaseUrl, contract: Contract) -> str:

@@ -34,6 +34,14 @@ from batch_conformance.run.live.runner import Runner
 from batch_conformance.run.settings import Settings
 from batch_conformance.run.vendors import NO_VENDOR, contract_for, presents
 
+_ASKS_FOR_KEY_PUT_IT = Template(
+    "begin.asks_for_key_put_it",
+    "{base} asks for a key ({status}): put it into the environment variable {variable}",
+)
+_WITHOUT_MOCK_THERE_IS_NO = Template(
+    "begin.without_mock_there_is_no", "{why}; without a mock there is no target: give its URL with --base-url"
+)
+
 DUMMY_KEY = Secret("no-key-was-given")
 """Sent where a local target was given no key and asks for none: whether it takes any token is then judged."""
 
@@ -191,7 +199,7 @@ def _mock_of(contract: Contract, *, fitted: bool) -> EmbeddedMock:
     try:
         return embedded_mock(contract, fitted=fitted)
     except MockSpecError as error:
-        raise AuditError(f"{error}; without a mock there is no target: give its URL with --base-url") from None
+        raise AuditError(_WITHOUT_MOCK_THERE_IS_NO(why=error.message)) from None
 
 
 def _reach(
@@ -251,9 +259,7 @@ def _needs_no_key(
     anonymous = replace(probe, credential="missing", chapter="known_ids", name="anonymous")
     final = target.send(anonymous, 0)[-1]
     if final.status in (401, 403) and contract.chosen.secured:
-        raise AuditError(
-            f"{target.base} asks for a key ({final.status}): put it into the environment variable {variable}"
-        )
+        raise AuditError(_ASKS_FOR_KEY_PUT_IT(base=str(target.base), status=str(final.status), variable=str(variable)))
 
 
 def _confirm_first(reached: Reached, settings: Settings, contract: Contract) -> None:

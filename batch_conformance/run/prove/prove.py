@@ -15,12 +15,18 @@ from functools import cache, partial
 from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.contract import Contract
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
 from batch_conformance.mock.derived import derive
 from batch_conformance.mock.embedded import drifts_of
 from batch_conformance.near_miss import suggestion
 from batch_conformance.report.proof.proof import Observed, Proof, Trial, assess
 from batch_conformance.run.contracts import open_contract
 from batch_conformance.run.prove.drift_runner import DriftRunner, Entry, drift_of
+
+_NOTHING_IN_CATALOGUE_IS_NAMED = Template(
+    "prove.nothing_in_catalogue_is_named",
+    "nothing in the catalogue is named {pattern}{near} (`prove --list` lists all names)",
+)
 
 _AT_A_TIME = 4
 """Entries that a process takes at once: fewer keep the processes busy to the end, more save messages."""
@@ -59,7 +65,7 @@ def choose(entries: Iterable[Entry], groups: Collection[str], patterns: Sequence
     for pattern in patterns:
         if not any(fnmatchcase(entry.name, pattern) for entry in of_groups):
             near = suggestion(pattern.partition(":")[0], {entry.name.partition(":")[0]: None for entry in of_groups})
-            raise ProveError(f"nothing in the catalogue is named {pattern!r}{near} (`prove --list` lists all names)")
+            raise ProveError(_NOTHING_IN_CATALOGUE_IS_NAMED(pattern=f"{pattern!r}", near=str(near)))
     if not patterns:
         return tuple(of_groups)
     return tuple(entry for entry in of_groups if any(fnmatchcase(entry.name, pattern) for pattern in patterns))
