@@ -135,7 +135,7 @@ def test_workers_share_the_baseline(recorded: tuple[Path, Outcome], tmp_path: Pa
         ({"previous": "nowhere"}, "cannot read --previous {}/nowhere"),
         ({"baseline": "empty"}, "the baseline cannot be read: {}/empty is empty"),
         ({"shape": "empty"}, "the shape {}/empty is no JSON"),
-        ({"previous": "empty"}, "--previous {}/empty is no drift.json: Expecting value"),
+        ({"previous": "empty"}, "--previous {}/empty: not a drift.json: Expecting value"),
         ({"shape": "other.json"}, "has the shape of getThing, and the contract is of getBatchEvaluationJob"),
         ({"write_baseline": "."}, "--write-baseline {} is a folder: name a file"),
         ({"write_shape": "no/such/shape.json"}, "there is no folder {}/no/such"),

@@ -15,7 +15,7 @@ from typing import Any
 
 from batch_conformance.message import Template
 from batch_conformance.recorded.formats.foreign import packed_as
-from batch_conformance.recorded.formats.format import MOST_OF_A_MESSAGE, Format, Found, Head
+from batch_conformance.recorded.formats.format import MOST_OF_A_MESSAGE, Found, Head, RecordingFormat
 from batch_conformance.recorded.formats.known import BY_NAME, NoRecordingError, recognised
 from batch_conformance.recorded.line import LineError
 from batch_conformance.recorded.remote import is_remote, open_file, remote_files, size_of
@@ -244,7 +244,7 @@ def _why_unread(error: Exception) -> str:
     return f"it is damaged ({str(error).rpartition(': ')[2].lower() or 'no gzip stream'})"
 
 
-def _format_of(path: str, form: str = AUTO) -> tuple[Format, bool]:
+def _format_of(path: str, form: str = AUTO) -> tuple[RecordingFormat, bool]:
     """The format of a file, and whether it is in gzip. Raises ``SourceError`` and ``OSError``."""
     with open_file(path) as file:
         data = file.read(_HEAD + 1)
@@ -260,7 +260,7 @@ def _format_of(path: str, form: str = AUTO) -> tuple[Format, bool]:
     return _recognised(Head(data[:_HEAD], path, is_whole=len(data) <= _HEAD), path), packed
 
 
-def _recognised(head: Head, path: str, *, may_go_on: bool = False) -> Format:
+def _recognised(head: Head, path: str, *, may_go_on: bool = False) -> RecordingFormat:
     if told := packed_as(head.data, path):
         raise SourceError(_CANNOT_READ(path=str(path), told=str(told)))
     try:
@@ -317,7 +317,7 @@ def _stdin() -> io.BufferedReader:
     return found if isinstance(found, io.BufferedReader) else io.BufferedReader(found)
 
 
-def _of_file(kind: Format, file: io.BufferedReader[Any]) -> Iterator[LineBlock]:
+def _of_file(kind: RecordingFormat, file: io.BufferedReader[Any]) -> Iterator[LineBlock]:
     """The exchanges of a file that its reader reads as a whole; where it fails, what it found before that counts."""
     assert kind.of_file is not None
     index, ended = 0, False
@@ -359,7 +359,7 @@ def _of_packed(file: io.BufferedReader[Any], part: Part, advance: Callable[[int]
     advance(part.size - told)
 
 
-def _made(kind: Format, found: Iterator[LineBlock]) -> Iterator[LineBlock]:
+def _made(kind: RecordingFormat, found: Iterator[LineBlock]) -> Iterator[LineBlock]:
     """Blocks of lines, with what a format makes of each line."""
     of_line = kind.of_line
     if of_line is None:

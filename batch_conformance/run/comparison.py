@@ -36,7 +36,7 @@ _CANNOT_BE_WRITTEN_PERMISSION_DENIED = Template(
 )
 _IS_TOO_LARGE_TO_BE = Template("comparison.is_too_large_to_be", "{option} {path} is too large to be meant")
 _CANNOT_READ = Template("comparison.cannot_read", "cannot read {option} {path}: {why}")
-_PREVIOUS_IS_NO = Template("comparison.previous_is_no", "--previous {name} is no {given}")
+_PREVIOUS = Template("comparison.previous", "--previous {name}: {what}")
 
 _MOST_BYTES = 64 * 1024 * 1024
 
@@ -201,7 +201,7 @@ def _previous(raw: bytes, name: str) -> Mapping[str, Any]:
     try:
         return read_drift(raw)
     except DriftFileError as error:
-        raise ComparisonError(_PREVIOUS_IS_NO(name=str(name), given=str(str(error).removeprefix("not a ")))) from None
+        raise ComparisonError(_PREVIOUS(name=name, what=error.message)) from None
 
 
 def _has_content(path: Path) -> bool:

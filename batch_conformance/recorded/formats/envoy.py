@@ -16,9 +16,9 @@ from typing import Any
 from batch_conformance.recorded.body_text import from_base64
 from batch_conformance.recorded.formats.format import (
     MOST_OF_A_MESSAGE,
-    Format,
     Found,
     Head,
+    RecordingFormat,
     Values,
     body_members,
     in_list,
@@ -266,4 +266,4 @@ def _text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value if isinstance(value, str) else ""
 
 
-ENVOY = Format("envoy", "traces of Envoy's tap filter", _recognises, of_file=_exchanges, unit="trace")
+ENVOY = RecordingFormat("envoy", "traces of Envoy's tap filter", _recognises, of_file=_exchanges, unit="trace")

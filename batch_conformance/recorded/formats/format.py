@@ -73,7 +73,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class RecordingFormat:
     """A format.
 
     ``name`` is what ``--format`` calls it, ``title`` what people do. ``recognises`` says whether a file is in it, by

@@ -11,7 +11,7 @@ import orjson
 
 from batch_conformance.input_error import why_no_json
 from batch_conformance.recorded.body import known_size, marks, says_cut
-from batch_conformance.recorded.formats.format import Format, Head, whole_of
+from batch_conformance.recorded.formats.format import Head, RecordingFormat, whole_of
 from batch_conformance.recorded.line import LineError, json_of, moment_of
 
 _BEGINS = re.compile(rb'\{\s*"log"\s*:\s*[^"\s]')
@@ -264,4 +264,4 @@ def _recognises(head: Head) -> bool:
     )
 
 
-HAR = Format("har", "an HTTP Archive (HAR)", _recognises, of_file=lambda file: lines_of(whole_of(file)))
+HAR = RecordingFormat("har", "an HTTP Archive (HAR)", _recognises, of_file=lambda file: lines_of(whole_of(file)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from batch_conformance.recorded.formats.envoy import ENVOY
 from batch_conformance.recorded.formats.foreign import likely_name
-from batch_conformance.recorded.formats.format import Format, Head
+from batch_conformance.recorded.formats.format import Head, RecordingFormat
 from batch_conformance.recorded.formats.har import HAR
 from batch_conformance.recorded.formats.kong import KONG
 from batch_conformance.recorded.formats.mitmproxy import MITMPROXY
@@ -14,7 +14,7 @@ from batch_conformance.recorded.formats.otlp import OTLP
 from batch_conformance.recorded.formats.parquet import PARQUET
 from batch_conformance.recorded.formats.vcr import VCR
 
-FORMATS: tuple[Format, ...] = (
+FORMATS: tuple[RecordingFormat, ...] = (
     PARQUET,
     HAR,
     MITMPROXY,
@@ -34,7 +34,7 @@ class NoRecordingError(ValueError):
     """A file that is in none of the formats; its text says what it looks like, as far as that is known."""
 
 
-def recognised(head: Head, path: str, *, may_go_on: bool = False) -> Format:
+def recognised(head: Head, path: str, *, may_go_on: bool = False) -> RecordingFormat:
     """The format of a file, by its beginning. Raises ``NoRecordingError`` for what is in none.
 
     What is no exchange is skipped in NDJSON, so a long text of which the beginning tells nothing, and one that

@@ -9,7 +9,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from batch_conformance.recorded.formats.format import Format, Head, Values, body_members, header_pairs, member, seconds
+from batch_conformance.recorded.formats.format import (
+    Head,
+    RecordingFormat,
+    Values,
+    body_members,
+    header_pairs,
+    member,
+    seconds,
+)
 from batch_conformance.recorded.line import LineError, values_of
 
 _BEGUN = re.compile(rb'\{[^\n]*?"latencies"\s*:\s*\{')
@@ -75,4 +83,4 @@ def _first(values: Mapping[str, Any], paths: tuple[tuple[str, ...], ...]) -> Any
     return next((found for path in paths if (found := member(values, *path)) is not None), None)
 
 
-KONG = Format("kong", "a log of Kong", _recognises, of_line=_exchange)
+KONG = RecordingFormat("kong", "a log of Kong", _recognises, of_line=_exchange)

@@ -15,8 +15,8 @@ from typing import Any
 
 from batch_conformance.recorded.formats.format import (
     MOST_OF_A_MESSAGE,
-    Format,
     Found,
+    RecordingFormat,
     Values,
     body_members,
     member,
@@ -163,7 +163,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-MITMPROXY = Format(
+MITMPROXY = RecordingFormat(
     "mitmproxy",
     "flows of mitmproxy",
     lambda head: _BEGINS.match(head.data) is not None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from batch_conformance.recorded.formats.format import Format, Head
+from batch_conformance.recorded.formats.format import Head, RecordingFormat
 
 _BEGUN = re.compile(rb'\{[^\n]{0,4096}?"request"\s*:\s*\{')
 """A line that is longer than the beginning of the file."""
@@ -16,5 +16,5 @@ def _recognises(head: Head) -> bool:
     return not head.is_whole and not head.lines and _BEGUN.match(head.text) is not None
 
 
-NDJSON = Format("ndjson", "NDJSON of exchanges", _recognises)
+NDJSON = RecordingFormat("ndjson", "NDJSON of exchanges", _recognises)
 """Neither ``of_line`` nor ``of_file``: a line stands for itself."""

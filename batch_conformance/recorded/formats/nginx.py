@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from batch_conformance.recorded.formats.format import Format, Head, Values, body_members, seconds
+from batch_conformance.recorded.formats.format import Head, RecordingFormat, Values, body_members, seconds
 from batch_conformance.recorded.line import LineError, moment_of, values_of
 
 _REQUEST_LINE = re.compile(r"([A-Z]{1,20}) (\S+)(?: HTTP/([0-9.]+))?")
@@ -154,4 +154,4 @@ def _text(values: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) and value not in _NO_VALUE else ""
 
 
-NGINX = Format("nginx", "a JSON log of nginx", _recognises, of_line=_exchange)
+NGINX = RecordingFormat("nginx", "a JSON log of nginx", _recognises, of_line=_exchange)

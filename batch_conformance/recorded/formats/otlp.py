@@ -19,9 +19,9 @@ from batch_conformance.recorded.body import known_size
 from batch_conformance.recorded.body_text import from_base64, is_one_json
 from batch_conformance.recorded.formats.format import (
     MOST_OF_A_MESSAGE,
-    Format,
     Found,
     Head,
+    RecordingFormat,
     Values,
     body_members,
     header_text,
@@ -258,4 +258,4 @@ def _value(told: Any, depth: int) -> Any:
     return None
 
 
-OTLP = Format("otlp", "spans or logs of OpenTelemetry (OTLP)", _recognises, of_file=_records, unit="record")
+OTLP = RecordingFormat("otlp", "spans or logs of OpenTelemetry (OTLP)", _recognises, of_file=_records, unit="record")

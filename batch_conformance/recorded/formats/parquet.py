@@ -13,7 +13,14 @@ from typing import Any
 
 import orjson
 
-from batch_conformance.recorded.formats.format import Format, Found, Values, body_members, header_text, whole_of
+from batch_conformance.recorded.formats.format import (
+    Found,
+    RecordingFormat,
+    Values,
+    body_members,
+    header_text,
+    whole_of,
+)
 from batch_conformance.recorded.line import LineError
 
 _AT_ONCE = 256
@@ -141,4 +148,6 @@ def _moment(told: Any) -> Any:
     return told
 
 
-PARQUET = Format("parquet", "Parquet", lambda head: head.data.startswith(b"PAR1"), of_file=_exchanges, unit="row")
+PARQUET = RecordingFormat(
+    "parquet", "Parquet", lambda head: head.data.startswith(b"PAR1"), of_file=_exchanges, unit="row"
+)

@@ -15,9 +15,9 @@ import orjson
 
 from batch_conformance.input_error import why_no_json
 from batch_conformance.recorded.formats.format import (
-    Format,
     Found,
     Head,
+    RecordingFormat,
     Values,
     body_members,
     header_pairs,
@@ -98,4 +98,4 @@ def _text(value: object, what: str) -> str:
     raise LineError(f"{what} is no text")
 
 
-VCR = Format("vcr", "a cassette of VCR.py", _recognises, of_file=_exchanges, unit="interaction")
+VCR = RecordingFormat("vcr", "a cassette of VCR.py", _recognises, of_file=_exchanges, unit="interaction")

@@ -13,7 +13,7 @@ from batch_conformance.nouns import NOUNS
 from batch_conformance.report.language.language import Language
 from batch_conformance.report.page import asset, csp, template
 from batch_conformance.report.text import one_line
-from batch_conformance.report.trend.trend import Clause, Span, Target
+from batch_conformance.report.trend.trend import ClauseTrend, Span, TargetTrend
 from batch_conformance.rules import REGISTRY
 
 WIDTH = 1_000
@@ -37,7 +37,7 @@ class _Bar:
     says: str
 
 
-def sentence(targets: Sequence[Target]) -> Message:
+def sentence(targets: Sequence[TargetTrend]) -> Message:
     """All of it in one sentence. ``targets`` must not be empty."""
     runs = [run for target in targets for run in target.runs]
     times = sorted(run.at for run in runs)
@@ -50,12 +50,12 @@ def sentence(targets: Sequence[Target]) -> Message:
     )
 
 
-def render_text(targets: Sequence[Target], language: Language) -> str:
+def render_text(targets: Sequence[TargetTrend], language: Language) -> str:
     """For a terminal: each target with its last verdict, then what was ever broken, what is broken now first."""
     return "".join(line + "\n" for line in _lines(targets, language))
 
 
-def _lines(targets: Sequence[Target], language: Language) -> Iterator[str]:
+def _lines(targets: Sequence[TargetTrend], language: Language) -> Iterator[str]:
     yield language.render(sentence(targets))
     for target in targets:
         yield ""
@@ -68,7 +68,7 @@ def _lines(targets: Sequence[Target], language: Language) -> Iterator[str]:
             yield "  " + language.render(_NEVER_BROKEN())
 
 
-def facts(clause: Clause) -> tuple[Message, ...]:
+def facts(clause: ClauseTrend) -> tuple[Message, ...]:
     """Since when it is broken or gone, in how many runs it was seen, and how often it came back."""
     course = _GONE(last=_day(clause.last_seen)) if clause.since is None else _BROKEN(since=_day(clause.since))
     seen = _SEEN(broken=clause.broken, judged=clause.judged)
@@ -76,7 +76,7 @@ def facts(clause: Clause) -> tuple[Message, ...]:
     return (course, seen, *returned)
 
 
-def render_page(targets: Sequence[Target], language: Language) -> str:
+def render_page(targets: Sequence[TargetTrend], language: Language) -> str:
     """The page. ``targets`` must not be empty."""
     style = asset("drift.css") + asset("trend.css")
     return template("trend.html.j2").render(
@@ -97,7 +97,7 @@ def render_page(targets: Sequence[Target], language: Language) -> str:
     )
 
 
-def _bars(target: Target, spans: Sequence[Span], language: Language) -> Iterator[_Bar]:
+def _bars(target: TargetTrend, spans: Sequence[Span], language: Language) -> Iterator[_Bar]:
     first, last = target.verdicts[0].begins, target.verdicts[-1].ends
     whole = (last - first).total_seconds() or 1.0
     for span in spans:
@@ -112,7 +112,7 @@ def _words(state: str) -> str:
     return "not observed" if state == "unjudged" else state
 
 
-def _worst(targets: Sequence[Target]) -> str:
+def _worst(targets: Sequence[TargetTrend]) -> str:
     verdicts = {target.verdict for target in targets}
     return next(one for one in ("drift", "inconclusive", "conforms") if one in verdicts)
 

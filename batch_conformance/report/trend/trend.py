@@ -27,7 +27,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
+class ClauseTrend:
     """One finding over the runs of a target.
 
     ``since`` is the first of the runs in a row that show it now, None where the last run that judged it did not.
@@ -51,7 +51,7 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TargetTrend:
     """One operation of one target: its runs by time, the spans of their verdicts, and what was ever broken."""
 
     base_url: str
@@ -59,7 +59,7 @@ class Target:
     contract: str
     runs: tuple[RunRecord, ...]
     verdicts: tuple[Span, ...]
-    clauses: tuple[Clause, ...]
+    clauses: tuple[ClauseTrend, ...]
 
     @property
     def verdict(self) -> Verdict:
@@ -67,7 +67,7 @@ class Target:
         return self.runs[-1].verdict
 
     @property
-    def broken_now(self) -> tuple[Clause, ...]:
+    def broken_now(self) -> tuple[ClauseTrend, ...]:
         """What the last run that judged it shows."""
         return tuple(clause for clause in self.clauses if clause.since is not None)
 
@@ -78,14 +78,14 @@ def moment(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def build_trend(records: Iterable[RunRecord]) -> tuple[Target, ...]:
+def build_trend(records: Iterable[RunRecord]) -> tuple[TargetTrend, ...]:
     """Every target, in the order of their names. The same run given twice counts once."""
     unique = sorted(set(records), key=lambda one: (one.target, one.operation, moment(one.at), one.at))
     groups = groupby(unique, key=lambda one: (one.target, one.operation))
     return tuple(_target(tuple(runs)) for _, runs in groups)
 
 
-def _target(runs: tuple[RunRecord, ...]) -> Target:
+def _target(runs: tuple[RunRecord, ...]) -> TargetTrend:
     times = [moment(run.at) for run in runs]
     ends = [*times[1:], times[-1] + _usual_pause(times)]
     of_runs = [{one.id: one for one in run.findings} for run in runs]
@@ -99,7 +99,7 @@ def _target(runs: tuple[RunRecord, ...]) -> Target:
     )
     verdicts = _spans([run.verdict for run in runs], times, ends)
     last = runs[-1]
-    return Target(last.target, last.operation, last.contract, runs, verdicts, tuple(clauses))
+    return TargetTrend(last.target, last.operation, last.contract, runs, verdicts, tuple(clauses))
 
 
 def _usual_pause(times: Sequence[datetime]) -> timedelta:
@@ -110,7 +110,7 @@ def _usual_pause(times: Sequence[datetime]) -> timedelta:
 
 def _clause(
     finding: FindingRecord, courses: Sequence[Course], times: Sequence[datetime], ends: Sequence[datetime]
-) -> Clause:
+) -> ClauseTrend:
     shown = [time for time, course in zip(times, courses, strict=True) if course in ("broken", "accepted")]
     since, returns, was_kept = None, 0, False
     for time, course in zip(times, courses, strict=True):
@@ -120,7 +120,7 @@ def _clause(
             returns += was_kept
             since, was_kept = since or time, False
     judged = sum(course != "unjudged" for course in courses)
-    return Clause(finding, shown[0], shown[-1], since, returns, len(shown), judged, _spans(courses, times, ends))
+    return ClauseTrend(finding, shown[0], shown[-1], since, returns, len(shown), judged, _spans(courses, times, ends))
 
 
 def _course(finding: FindingRecord, run: RunRecord, shown: Mapping[str, FindingRecord]) -> Course:
