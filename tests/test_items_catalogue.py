@@ -88,3 +88,11 @@ def test_the_item_of_a_drift_alone_shows_the_same_finding(
             alone = run(bench, name, node_id)
             assert node_id in failed(alone), f"{name}: {node_id} alone is green"
             assert found(alone, node_id) == found(whole(name), node_id), f"{name}: {node_id}"
+
+
+def test_the_chapter_of_authentication_sends_a_third_of_the_plan(bench: DriftRunner) -> None:
+    audit = bench.audit_of(DRIFTS["created_at_string"])
+    audit.close()
+    chosen = [item.clause for item in ITEMS if item.function.file == "test_authentication.py"]
+    assert len(chosen) >= 9
+    assert len(numbers_for(audit.plan, chosen)) < 0.4 * len(audit.plan.probes)
