@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,26 @@ def test_each_wish_decides_on_a_plan(tmp_path: Path, change: dict[str, Any]) -> 
     wishes = {**WISHES, **change}
     known, contract = wishes.pop("known", known), shipped_contract(wishes.pop("reading", "documented"))
     assert keeps.plan(contract, known, **wishes).probes == build_plan(contract, known, **wishes).probes
+
+
+@pytest.mark.parametrize("change", [{"method": "DELETE"}, {"path": ".example.com/"}], ids=["method", "path"])
+def test_a_plan_that_somebody_wrote_into_the_cache_changes_nothing_at_the_target(
+    tmp_path: Path, change: dict[str, str]
+) -> None:
+    keeps, known = Remembered(tmp_path), ("batch_rdyqgrcgjg",)
+    planned = keeps.plan(shipped_contract(), known, **WISHES)
+    (file,) = tmp_path.glob("plan-*.json")
+    made = json.loads(json.loads(file.read_text(encoding="utf-8"))["made"])
+    made["probes"][5] |= change
+    text = json.dumps(made)
+    file.write_text(json.dumps({"sha256": sha256(text.encode()).hexdigest(), "made": text}), encoding="utf-8")
+    assert keeps.plan(shipped_contract(), known, **WISHES).probes == planned.probes
+
+
+def test_a_plan_with_methods_that_change_something_is_made_each_time(tmp_path: Path) -> None:
+    planned = Remembered(tmp_path).plan(shipped_contract(), ("batch_rdyqgrcgjg",), **WISHES, unsafe=True)
+    assert "DELETE" in {probe.method for probe in planned.probes}
+    assert not list(tmp_path.glob("plan-*"))
 
 
 def test_a_plan_for_a_client_is_made_each_time(tmp_path: Path) -> None:

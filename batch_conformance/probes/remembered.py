@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from batch_conformance.exchange.exchange import Headers, Probe
 from batch_conformance.message_json import as_json, from_json
 from batch_conformance.probes.lazy import build_plan, generate
-from batch_conformance.probes.plan import Plan
+from batch_conformance.probes.plan import LIMITS, Plan
 
 if TYPE_CHECKING:
     from batch_conformance.contract.contract import Contract
@@ -29,6 +29,7 @@ _Made = TypeVar("_Made")
 
 _MOST_FILES = 32
 _MAKERS = ("schemathesis", "hypothesis")
+_SAFE = ("GET", "HEAD")
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CODE = ("contract", "probes")
 """The packages whose code decides on a plan, beside the document."""
@@ -58,11 +59,15 @@ class Remembered:
         return kept
 
     def plan(self, contract: Contract, known_ids: Iterable[str], **wishes: Any) -> Plan:
-        """As ``build_plan``. With a ``client``, which asks in its own way, a plan is made each time."""
+        """As ``build_plan``.
+
+        A plan with a ``client``, which asks in its own way, or with ``unsafe`` methods is made each time: whoever can
+        write into the folder must not have anything changed at the target.
+        """
         known, operation = tuple(known_ids), contract.chosen
         decides = [operation.path, operation.parameter, operation.secured, known, sorted(wishes.items())]
         decides += [sorted(operation.responses), sorted(operation.methods)]
-        keeps = wishes.get("client") is None
+        keeps = wishes.get("client") is None and not wishes.get("unsafe")
         file = self._file(f"plan-{_document_key(contract.document.data)}", decides) if keeps else None
         kept = _read(file, _plan) if file else None
         if kept is None:
@@ -125,7 +130,12 @@ def _requests(made: Any) -> tuple[GeneratedRequest, ...]:
 
 
 def _plan(made: Any) -> Plan:
+    """Raises ValueError for a plan with a method that changes something, or with more requests than any has."""
     probes = tuple(Probe(**{**one, "headers": _headers(one)}) for one in made["probes"])
+    if len(probes) > max(LIMITS.values()) or any(
+        probe.method not in _SAFE or probe.path[:1] != "/" for probe in probes
+    ):
+        raise ValueError("no plan of this suite")
     return Plan(**{**made, "probes": probes, "notes": tuple(map(from_json, made["notes"]))})
 
 
