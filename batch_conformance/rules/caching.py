@@ -15,6 +15,7 @@ from batch_conformance.rules.batch import stage_of
 from batch_conformance.rules.fields import is_fixdate, schemes
 from batch_conformance.rules.highlight import at_headers
 from batch_conformance.rules.refusal import is_turned_away
+from batch_conformance.rules.requests import gets_a_batch, gets_an_error, is_refused
 from batch_conformance.rules.rule import Broken, Rule, where
 
 _PRIVATE = Template("response.cache_public.expected", "private, no-store or nothing")
@@ -145,6 +146,7 @@ CACHE_PUBLIC_ERROR = Rule(
     looks_at="message",
     headers=("cache-control",),
     highlight=at_headers("cache-control"),
+    requests=gets_an_error,
 )
 
 FRESH_FOR_HOURS = Rule(
@@ -165,6 +167,7 @@ FRESH_FOR_HOURS = Rule(
     looks_at="members",
     headers=("cache-control",),
     highlight=at_headers("cache-control", "expires"),
+    requests=gets_a_batch,
 )
 
 CHALLENGE_SCHEME = Rule(
@@ -183,6 +186,7 @@ CHALLENGE_SCHEME = Rule(
     looks_at="message",
     headers=("www-authenticate",),
     highlight=at_headers("www-authenticate"),
+    requests=is_refused,
 )
 
 RULES = (CACHE_PUBLIC_ERROR, FRESH_FOR_HOURS, CHALLENGE_SCHEME)

@@ -11,6 +11,7 @@ from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.json_text import documented_body
 from batch_conformance.rules.refusal import is_turned_away
+from batch_conformance.rules.requests import gets_an_error
 from batch_conformance.rules.rule import Broken, Rule, always
 
 _MEANS_SUCCESS: Mapping[str, tuple[Any, ...]] = {
@@ -92,6 +93,7 @@ SUCCESS_CODE = Rule(
     looks_at="values",
     kept_by_plain_reads=True,
     highlight=at_pointer,
+    requests=gets_an_error,
 )
 
 JSON_IN_STRING = Rule(
@@ -110,6 +112,7 @@ JSON_IN_STRING = Rule(
     looks_at="values",
     kept_by_plain_reads=True,
     highlight=at_pointer,
+    requests=gets_an_error,
 )
 
 RULES = (SUCCESS_CODE, JSON_IN_STRING)

@@ -13,6 +13,7 @@ from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.rules.batch import stage_of
 from batch_conformance.rules.highlight import at_pointer
+from batch_conformance.rules.requests import gets_a_batch
 from batch_conformance.rules.rule import AlikeBodies, BodyCheck, Broken, Rule, is_batch, where
 from batch_conformance.rules.unset import stands_for_unset
 
@@ -143,6 +144,7 @@ SAME_FILE = Rule(
     looks_at="values",
     surely_kept=surely_filed,
     highlight=at_pointer,
+    requests=gets_a_batch,
 )
 
 MISSING = Rule(
@@ -165,6 +167,7 @@ MISSING = Rule(
     looks_at="values",
     surely_kept=surely_filed,
     highlight=at_pointer,
+    requests=gets_a_batch,
 )
 
 EARLY = Rule(
@@ -184,6 +187,7 @@ EARLY = Rule(
     looks_at="values",
     surely_kept=surely_filed,
     highlight=at_pointer,
+    requests=gets_a_batch,
 )
 
 RULES = (SAME_FILE, MISSING, EARLY)
