@@ -33,3 +33,9 @@ def test_no_object_has_a_member_twice(kept: Kept) -> None:
 def test_no_text_holds_half_a_surrogate_pair(kept: Kept) -> None:
     """A text is Unicode that every parser reads alike. RFC 8259 section 8.2."""
     kept()
+
+
+@rule("json.id_pasted")
+def test_an_id_is_escaped_in_the_json_text(kept: Kept) -> None:
+    """An id with quotes in it breaks no body that names it. RFC 8259 section 7."""
+    kept()

@@ -75,3 +75,15 @@ def test_a_completed_batch_names_a_file_of_results(kept: Kept) -> None:
 def test_no_results_before_the_end(kept: Kept) -> None:
     """No file of results is named while a batch is under way."""
     kept()
+
+
+@rule("results.shared")
+def test_no_two_batches_have_one_file(kept: Kept) -> None:
+    """Output and errors of a batch are in files that no other batch names."""
+    kept()
+
+
+@rule("time.ahead")
+def test_no_time_is_later_than_the_answer(kept: Kept) -> None:
+    """What has passed is not after the Date of the answer. RFC 9110 section 6.6.1."""
+    kept()

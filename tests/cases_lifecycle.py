@@ -12,6 +12,11 @@ from batch_conformance.exchange.exchange import Exchange
 RUNNING: Mapping[str, object] = {"status": "in_progress", "in_progress_at": 1741685420}
 
 
+ANOTHER: Mapping[str, object] = {"id": OTHER, "created_at": 1741685414, "input_file_id": "file-another001"}
+OTHER_FILES: Mapping[str, object] = {"output_file_id": "file-output0002", "error_file_id": "file-errors0002"}
+DATE = (("Date", "Tue, 11 Mar 2025 09:30:13 GMT"),)
+
+
 def expired(moment: int, **changes: object) -> Exchange:
     return batch({"status": "expired", "expired_at": moment, **changes})
 
@@ -68,6 +73,21 @@ CASES: Mapping[str, Case] = {
             (expired(1741685500, expires_at=None),),
             (completed(),),
             (batch({"status": "cancelled", "cancelled_at": 1741685500}),),
+        ),
+    ),
+    "time.ahead": Case(
+        breaks=(
+            (batch({"created_at": 1741685413 + 28800, "expires_at": 1741771813 + 28800}, headers=DATE),),
+            (batch({**RUNNING, "in_progress_at": 1741685413 + 601}, headers=DATE),),
+        ),
+        keeps=(
+            (batch(headers=DATE),),
+            (batch({**RUNNING, "in_progress_at": 1741685413 + 600}, headers=DATE),),
+            (batch({"expires_at": 1741685413 + 10**8, "completion_window": None}, headers=DATE),),
+            (batch(headers=(("Date", "Thu, 01 Jan 1970 00:00:10 GMT"),)),),
+            (batch(headers=(("Date", "today"),)),),
+            (batch({"created_at": 1741685413000}, headers=DATE),),
+            (batch({"metadata": {"created_at": 1841685413}}, headers=DATE),),
         ),
     ),
     "time.window": Case(
@@ -208,6 +228,31 @@ CASES: Mapping[str, Case] = {
             (completed(),),
             (batch({"status": "expired", "expired_at": 1741771813, "output_file_id": "file-output0001"}),),
         ),
+    ),
+    "results.shared": Case(
+        breaks=(
+            (completed(), completed({**ANOTHER}, batch_id=OTHER)),
+            (completed(), completed({**ANOTHER, "output_file_id": None}, batch_id=OTHER)),
+            (
+                completed({"error_file_id": None}),
+                completed({**ANOTHER, "output_file_id": None, "error_file_id": "file-output0001"}, batch_id=OTHER),
+            ),
+        ),
+        keeps=(
+            (completed(), completed({"id": OTHER}, batch_id=OTHER)),
+            (completed(), completed({"created_at": 1741685414})),
+            (
+                completed(),
+                completed({**ANOTHER, "output_file_id": "file-b", "error_file_id": "file-c"}, batch_id=OTHER),
+            ),
+            (
+                completed({"output_file_id": "-", "error_file_id": "None"}),
+                completed({**ANOTHER, "output_file_id": "-", "error_file_id": "None"}, batch_id=OTHER),
+            ),
+            (completed(), completed({"created_at": 1741685414}, batch_id=OTHER)),
+            (completed(), completed({**ANOTHER}, batch_id=OTHER, forced=200)),
+        ),
+        alone=False,
     ),
     "stability.metadata_lost": Case(
         breaks=(

@@ -35,6 +35,23 @@ def endless(**more: Any) -> Exchange:
 
 
 CASES: Mapping[str, Case] = {
+    "json.id_pasted": Case(
+        breaks=(
+            (unknown(b'"no batch a"b\\c"', subject="hostile", batch_id='a"b\\c'),),
+            (unknown(b'{"error": "no ["a"] here"}', subject="hostile", batch_id='["a"]'),),
+            (unknown(b'"no batch a\nb"', subject="hostile", batch_id="a\nb"),),
+        ),
+        keeps=(
+            (unknown('no batch a"b', subject="hostile", batch_id='a"b'),),
+            (unknown(b'no batch a"b', media_type="text/plain", subject="hostile", batch_id='a"b'),),
+            (unknown(b'<p>no batch a"b</p>', media_type="text/html", subject="hostile", batch_id='a"b'),),
+            (unknown(b'{"error": "no batch a"b', subject="hostile", batch_id='a"b'),),
+            (unknown(b'"no batch a%22b"', subject="hostile", batch_id='a"b'),),
+            (unknown(b'no batch "', subject="hostile", batch_id='"'),),
+            (unknown(b'"no batch a\'b"', subject="hostile", batch_id="a'b"),),
+        ),
+        alone=False,
+    ),
     "response.status": Case(
         breaks=((batch(status=202),), (unknown(b"", 302, media_type=None),), (unknown({"detail": []}, 422),)),
         keeps=((unknown("slow down", 429),), (unknown(b"", 405, method="HEAD"),), (unknown("no", 404),)),

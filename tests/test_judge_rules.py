@@ -8,6 +8,7 @@ import cases_access
 import cases_body
 import cases_head_bytes
 import cases_heads
+import cases_leaks
 import cases_lifecycle
 import cases_protocol
 import pytest
@@ -22,6 +23,7 @@ CASES = {
     **cases_head_bytes.CASES,
     **cases_body.CASES,
     **cases_access.CASES,
+    **cases_leaks.CASES,
     **cases_lifecycle.CASES,
 }
 

@@ -33,6 +33,7 @@ from batch_conformance.judge.gateway import GatewayAnswers, Words, attribute_to_
 from batch_conformance.judge.log import CUT, DOWN, FOREIGN, MOST_IN_MEMORY, Log, Row, each
 from batch_conformance.judge.reads import answered_in, compare, is_reduced, observation_of_row, path_of_row
 from batch_conformance.judge.shape import judge_shape, shape_clause
+from batch_conformance.judge.shared_files import shared_files
 from batch_conformance.message import Listing, Message, Template
 from batch_conformance.observation.form import form_of
 from batch_conformance.observation.observation import Observation
@@ -226,6 +227,8 @@ class Judge:
         """
         accounts = self._accounts.values()
         compared = compare(account.log for account in accounts)
+        for account in accounts:
+            compared.deviations += shared_files(account.log, compared.named_again[account.operation.id])
         gateway_answers = gateway_answers_of(self._words, compared.latest, compared.availability.failures())
         facts = self._facts()
         broken = behind_the_door(facts)

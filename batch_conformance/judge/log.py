@@ -308,7 +308,8 @@ def body_facts(told: str | None, body: bytes, tag: str = "") -> tuple[str, int, 
 def compared_places(roles: Roles) -> tuple[str, ...]:
     """Pointers of the values that reads are compared by."""
     counts = (roles.counts.total, roles.counts.completed, roles.counts.failed) if roles.counts else ()
-    places = (roles.identity, roles.state, roles.expires, *counts, *sorted(roles.lasting | roles.free_maps))
+    named = {*roles.lasting, *roles.free_maps, *roles.inputs, *roles.results}
+    places = (roles.identity, roles.state, roles.created, roles.expires, *counts, *sorted(named))
     found = dict.fromkeys(place for place in places if place is not None)
     return tuple(sorted(found, key=lambda place: place.rpartition("/")[0]))  # those of one object together
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ from batch_conformance.judge.availability import (
     named_operation,
     shows_a_batch,
 )
+from batch_conformance.judge.file_numbers import FileNumbers
 from batch_conformance.judge.log import CUT, DOWN, FOREIGN, Held, Log, Row, each
 from batch_conformance.judge.sparing import MonotonicReads
 from batch_conformance.observation.observation import Observation
@@ -37,14 +38,15 @@ _PLAIN_KIND = f"{RECORDED}/GET"
 class Compared:
     """What came of it: deviations, each with its row.
 
-    ``read_again`` counts, by the id of the operation, how often a batch was read after its first read. ``latest`` is
-    when the last request that was answered was sent, ``foreign`` says that some were answered in words that may be a
-    gateway's.
+    ``read_again`` counts, by the id of the operation, how often a batch was read after its first read; ``named_again``
+    are numbers of the files that several batches may name (``FileNumbers``). ``latest`` is when the last request that
+    was answered was sent, ``foreign`` says that some were answered in words that may be a gateway's.
     """
 
     availability: Availability = field(default_factory=Availability)
     deviations: list[tuple[Deviation, Row]] = field(default_factory=list)
     read_again: Counter[str] = field(default_factory=Counter)
+    named_again: dict[str, Set[int]] = field(default_factory=dict)
     latest: float = float("-inf")
     foreign: bool = False
 
@@ -72,8 +74,9 @@ def compare(logs: Iterable[Log]) -> Compared:
 def _compare_all(log: Log, made: Compared) -> None:
     """Take in the exchanges of one operation."""
     monotonic = MonotonicReads(log.operation.roles, log.pointers)
-    was_plain = False
+    was_plain, files = False, FileNumbers(log)
     for key, held in log.groups():
+        files.add(held)
         plain = _monotonic_reads(key, held, monotonic)
         if plain is None:
             _compare_one(key, sorted(each(held), key=_in_time), log, monotonic, made)
@@ -82,6 +85,7 @@ def _compare_all(log: Log, made: Compared) -> None:
         made.read_again[log.operation.id] += count - 1
         made.latest = max(made.latest, latest)
         was_plain = True
+    made.named_again[log.operation.id] = files.again()
     if was_plain:  # once is enough: nothing else is asked of a batch that was always answered
         made.availability.add_batch((), {(_PLAIN_KIND + named_operation(log.contract, log.operation), True)}, {200})
 

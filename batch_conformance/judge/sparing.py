@@ -18,6 +18,8 @@ from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.agreement import surely_agree
 from batch_conformance.rules.caching import expires_within_an_hour
 from batch_conformance.rules.fields import FIELDS, SINGLETONS, is_well_formed
+from batch_conformance.rules.leak_patterns import surely_says_nothing
+from batch_conformance.rules.leaks import is_looked_at
 from batch_conformance.rules.rule import AlikeBodies, BodyCheck
 
 
@@ -57,6 +59,8 @@ _MONTHS = {
 def head_check(names: Sequence[str]) -> HeadCheck | None:
     """What checks the heads that have fields of these names, in this order; None where one is surely to be explained.
 
+    Of all other fields it is checked that they show nothing of the server (``rules.leaks``).
+
     The rules about fields of HTTP's own are checked so in one go, and are no part of what makes exchanges alike: most
     answers have a Date, a tag or an age that no other has. The values of fields that rules look at anyway
     (``headers_looked_at``) are left to the caller: they make exchanges alike.
@@ -72,6 +76,7 @@ def head_check(names: Sequence[str]) -> HeadCheck | None:
     )
     are_own_well_formed = re.compile("\n".join(f"(?:{_OF_EACH_ANSWER[lower[place]]})" for place in own)).fullmatch
     agree = _agreement_check(lower)
+    spoken = tuple((place, set[str]()) for place, name in enumerate(lower) if is_looked_at(name))
 
     def check(values: Sequence[str]) -> bool:
         for place, name, known in others:
@@ -82,6 +87,13 @@ def head_check(names: Sequence[str]) -> HeadCheck | None:
                 if len(known) >= _MOST_VALUES:
                     known.clear()
                 known.add(value)
+        for place, silent in spoken:
+            value = values[place]
+            if value not in silent and not value.replace("-", "_").isidentifier():
+                if not surely_says_nothing(value):
+                    return False
+                if len(silent) < _MOST_VALUES:
+                    silent.add(value)
         if are_own_well_formed("\n".join([values[place] for place in own])) is None:
             if not all(is_well_formed(lower[place], values[place]) for place in own):
                 return False

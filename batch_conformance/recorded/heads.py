@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from batch_conformance.contract.operation import Operation
@@ -15,6 +16,7 @@ from batch_conformance.judge.sparing import HeadCheck, head_check, headers_looke
 from batch_conformance.recorded.inferred_probe import NEGOTIATION, InferredProbe
 from batch_conformance.rules.fields import is_well_formed
 from batch_conformance.rules.headers import header_value
+from batch_conformance.rules.times import moment_of_date
 
 Key = tuple[Any, ...]
 
@@ -57,7 +59,7 @@ class Heads:
         self._names: dict[Key, tuple[int, ...]] = {}
         self._answer_names: dict[Key, tuple[int, ...]] = {}
         self._answered: dict[Key, ResponseFacts | None] = {}
-        self._checks: dict[tuple[str, ...], tuple[HeadCheck | None, int | None]] = {}
+        self._checks: dict[tuple[str, ...], tuple[HeadCheck | None, int | None, int | None]] = {}
         self._documented: dict[int, dict[str, Schema | None]] = {}
 
     def asked(self, headers: Any) -> RequestFacts | None:
@@ -78,21 +80,26 @@ class Heads:
             remember(self._asked, key, made)
             return made
 
-    def answered(self, status: int, headers: Any) -> tuple[ResponseFacts, str] | None:
-        """What is judged of the headers of a response, and its strong tag; None where that is to be explained."""
+    def answered(self, status: int, headers: Any) -> tuple[ResponseFacts, str, float] | None:
+        """What is judged of the headers of a response, its strong tag, and when it was made by its Date.
+
+        That is in Unix seconds, infinite where there is no Date. None where the headers are to be explained.
+        """
         pairs = pairs_of(headers)
         if pairs is None:
             return None
         names, found = pairs
         try:
-            check, of_tag = self._checks[names]
+            check, of_tag, of_date = self._checks[names]
         except KeyError:
             check = head_check(names)
-            of_tag = next((place for place, name in enumerate(names) if name.lower() == "etag"), None)
-            remember(self._checks, names, (check, of_tag))
+            places_of = {name.lower(): place for place, name in enumerate(names)}
+            of_tag, of_date = places_of.get("etag"), places_of.get("date")
+            remember(self._checks, names, (check, of_tag, of_date))
         if check is None or not check(found):
             return None
         tag = "" if of_tag is None else strong_tag(found[of_tag])
+        moment = inf if of_date is None else moment_of_date(found[of_date])
         places = self._answer_names.get((status, names))
         if places is None:
             places = self._places_of(names, self._judged | self._documented_at(status).keys())
@@ -104,7 +111,7 @@ class Heads:
             judged = [(names[place].lower(), found[place]) for place in places]
             made = self._answer(judged, self._documented_at(status))
             remember(self._answered, key, made)
-        return None if made is None else (made, tag)
+        return None if made is None else (made, tag, moment)
 
     @staticmethod
     def _answer(judged: list[tuple[str, str]], documented: dict[str, Schema | None]) -> ResponseFacts | None:

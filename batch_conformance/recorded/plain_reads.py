@@ -23,6 +23,7 @@ from batch_conformance.recorded.heads import Heads, Key, RequestFacts, ResponseF
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import LineError
 from batch_conformance.rules.rule import AlikeBodies, BodyCheck
+from batch_conformance.rules.times import SECONDS_OF_SKEW, latest_passed
 
 _MOST_PLANS = 4_000
 _MOST_POLLED = 50_000
@@ -54,6 +55,7 @@ class _Plan:
     size: int
     checks: tuple[BodyCheck, ...]
     facts: Callable[[dict[str, Any]], tuple[Any, ...]]
+    latest: Callable[[dict[str, Any]], float]
     count: int = 0
 
     def holds(self, body: dict[str, Any]) -> bool:
@@ -64,8 +66,9 @@ class _Plan:
         return True
 
 
-_Last = tuple[int, ResponseFacts, RequestFacts, _Plan, int, tuple[Any, ...], str]
-"""The last read of a batch: a hash of its body, what was answered and asked, what these came to, and the strong tag.
+_Last = tuple[int, ResponseFacts, RequestFacts, _Plan, int, tuple[Any, ...], str, float]
+"""The last read of a batch: a hash of its body, what was answered and asked, what these came to, the strong tag, and
+the latest of its times that have passed.
 
 Polls mostly get what the poll before got. Two texts have one hash of 64 bits, keyed anew by each process, as good as
 never; the texts themselves would take ten times the memory.
@@ -120,16 +123,21 @@ class PlainReads:
         said = self._heads.answered(status, response["headers"])
         if asked is None or said is None:
             return False
-        answered, tag = said
+        answered, tag, until = said
         last = self._last.get(segment)
         # A key that the recording shows is looked for in every answer, whatever else it has in common with the last.
         is_same = last and last[0] == hash(text) and last[1] is answered and last[2] is asked and last[6] == tag
         if last and is_same and not asked.secret:
-            return self._count_repeated(last, segment, before, when, raw)
-        return self._take_new((before, segment, text, when, raw, tag), values, asked, answered)
+            return last[7] <= until + SECONDS_OF_SKEW and self._count_repeated(last, segment, before, when, raw)
+        return self._take_new((before, segment, text, when, raw, tag), values, asked, answered, until)
 
-    def _take_new(self, came: _Read, values: dict[str, Any], asked: RequestFacts, answered: ResponseFacts) -> bool:
-        """Count a read that is unlike the last one of its batch, as ``take`` does."""
+    def _take_new(
+        self, came: _Read, values: dict[str, Any], asked: RequestFacts, answered: ResponseFacts, until: float
+    ) -> bool:
+        """Count a read that is unlike the last one of its batch, as ``take`` does.
+
+        ``until`` is when it was answered, by its Date.
+        """
         before, segment, text, when, raw, tag = came
         status = values["response"]["status"]
         if asked.secret:
@@ -147,13 +155,14 @@ class PlainReads:
         if plan is None:
             return key not in self._plans and self._learn(keyed, values, when[1])
         size = len(text) if text.isascii() else len(text.encode())
-        if not plan.holds(body) or (size < plan.size and plan.judged.rules):
+        latest = plan.latest(body)
+        if latest > until + SECONDS_OF_SKEW or not plan.holds(body) or (size < plan.size and plan.judged.rules):
             return False
         if len(self._last) >= _MOST_POLLED and segment not in self._last:
             self._last.clear()
         length = self._body_facts(answered, unmasked, text, tag)
         facts = (status, answered.content_type, plan.facts(body), length, UP)
-        last = (hash(unmasked), answered, asked, plan, size, facts, tag)
+        last = (hash(unmasked), answered, asked, plan, size, facts, tag, latest)
         self._last[segment] = last
         return self._count_repeated(last, segment, before, when, raw)
 
@@ -170,7 +179,7 @@ class PlainReads:
         self, last: _Last, segment: str, before: str, when: tuple[float, int, float], raw: _Line
     ) -> bool:
         """Count a read of which all is known but when it was."""
-        _, _, asked, plan, size, facts, _ = last
+        _, _, asked, plan, size, facts, _, _ = last
         begun, number, elapsed = when
         plan.count += 1
         taken = self._taken
@@ -251,10 +260,11 @@ class PlainReads:
         if exchange.probe.subject != "known" or exchange.probe.credential != "valid":
             return None
         broken = any(deviation.rule in ("body.type", "body.required", "body.undeclared") for deviation in deviations)
-        checks = surely_kept(AlikeBodies(schema, roles, body, broken))
+        alike = AlikeBodies(schema, roles, body, broken)
+        checks = surely_kept(alike)
         if checks is None or not all(check(body) for check in checks):
             return None
-        return _Plan(judged, len(exchange.response.body), checks, self._facts_of(body))
+        return _Plan(judged, len(exchange.response.body), checks, self._facts_of(body), latest_passed(alike))
 
     @staticmethod
     def _split(pointers: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -19,12 +19,12 @@ from batch_conformance.observation.content import Content
 from batch_conformance.observation.observation import Observation, at, derived
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.json_text import documented_body
+from batch_conformance.rules.name_patterns import is_reference
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text
 from batch_conformance.rules.requests import by_status, gets_a_batch
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Place, Rule, always, is_batch
 from batch_conformance.rules.unset import FOR_UNSET, IDS_FOR_UNSET, WORDS_FOR_UNSET
 from batch_conformance.rules.validators import surely_valid
-from batch_conformance.rules.values import is_reference
 
 _NULL_MEANT = frozenset({"document.example_null", "document.nullable_ignored"})
 """Findings of the self-check that say of a place: the document shows null there and forbids it."""

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from batch_conformance.contract.operation import Operation
+from batch_conformance.contract.pointer import unescape
 from batch_conformance.contract.roles import Roles
 from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at, integer_at
@@ -109,7 +110,13 @@ def surely_not_begun(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
     if counts is None or here is None or here.rank != 0 or _has_begun(alike.body, alike.roles):
         return ()
     pointer = counts.completed
-    return (lambda body: (integer_at(body, pointer) or 0) <= 0,)
+    if integer_at(alike.body, pointer) is None:
+        return ()
+    around, _, name = pointer.rpartition("/")
+    if around.count("/") != 1:
+        return (lambda body: (integer_at(body, pointer) or 0) <= 0,)
+    outer, inner = unescape(around[1:]), unescape(name)
+    return (lambda body: bool(body[outer][inner] <= 0),)
 
 
 def _compare_counts(history: BatchHistory) -> Iterator[tuple[Observation, Broken]]:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 
-from batch_conformance.message import Template
+from batch_conformance.message import Private, Template
 from batch_conformance.observation.content import Content
 from batch_conformance.observation.observation import Observation, derived
-from batch_conformance.observation.strict_json import Parsed
+from batch_conformance.observation.strict_json import Parsed, parse
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.media_type import foreign_charset
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text, leads_to_normal_form
-from batch_conformance.rules.requests import gets_an_error
-from batch_conformance.rules.rule import Broken, Rule, always, has_json
+from batch_conformance.rules.requests import for_subjects, gets_an_error
+from batch_conformance.rules.rule import Broken, Rule, always, has_id, has_json, where
 
 _ONE_TEXT = Template("json.expected", "one JSON text in UTF-8")
 _IN_QUOTES = Template("json.unquoted.expected", "a JSON string, in quotes")
 _PLAIN_TEXT = Template("json.unquoted.observed", "plain text in the {status} body")
+_PASTED = Template("json.id_pasted.observed", "the id {id} as it was asked for, with nothing escaped")
+_TO_ESCAPE = re.compile(r'["\\\x00-\x1f]')
+"""What has to be escaped in a string (RFC 8259 section 7)."""
+_LARGEST = 65536
 _RULE_OF_FLAW = {
     "bom": "json.bom",
     "duplicate_key": "json.duplicate_key",
@@ -56,7 +62,7 @@ def of_text(observation: Observation) -> tuple[tuple[str, Broken], ...]:
 
 def _of_text(observation: Observation) -> Iterator[tuple[str, Broken]]:
     parsed, media_type = documented_body(observation), observation.contract_media_type
-    if parsed is None:
+    if parsed is None or is_broken_by_id(observation):
         return
     if is_unquoted_text(observation):
         observed = _PLAIN_TEXT(status=observation.status)
@@ -70,6 +76,35 @@ def _of_text(observation: Observation) -> Iterator[tuple[str, Broken]]:
         if not (foreign and defect.flaw == "encoding"):
             broken = Broken(_ONE_TEXT(), defect.detail, defect.flaw, media_type=media_type, pointer=defect.pointer)
             yield _RULE_OF_FLAW.get(defect.flaw, "json.invalid"), broken
+
+
+@derived
+def is_broken_by_id(observation: Observation) -> bool:
+    """Whether a body under a JSON media type is no JSON for the id in it alone: with the id escaped it is."""
+    answer, asked = observation.answer, observation.exchange.probe.batch_id or ""
+    if answer is None or not observation.has_body or not _would_break(observation) or len(answer.body) > _LARGEST:
+        return False
+    text = answer.body.decode("utf-8", "replace")
+    if asked not in text or _is_strict(text):
+        return False
+    return _is_strict(text.replace(asked, json.dumps(asked, ensure_ascii=False)[1:-1]))
+
+
+def _is_strict(text: str) -> bool:
+    parsed = parse(text.encode("utf-8", "surrogatepass"))
+    return parsed.readable and not parsed.defects
+
+
+def _would_break(observation: Observation) -> bool:
+    """Whether an answer is JSON by its media type, and was asked for an id that JSON has to escape."""
+    asked = observation.exchange.probe.batch_id or ""
+    return observation.answer is not None and "json" in observation.media_type and bool(_TO_ESCAPE.search(asked))
+
+
+def _check_id(observation: Observation) -> Iterator[Broken]:
+    if is_broken_by_id(observation):
+        asked = Private(json.dumps(observation.exchange.probe.batch_id)[:60])
+        yield Broken(_ONE_TEXT(), _PASTED(id=asked), "pasted", media_type=observation.contract_media_type)
 
 
 def _checks(rule: str) -> Callable[[Observation], Sequence[Broken]]:
@@ -223,4 +258,24 @@ UNQUOTED = Rule(
     requests=gets_an_error,
 )
 
-RULES = (INVALID, BOM, TRAILING, DUPLICATE_KEY, SURROGATE, UNQUOTED)
+ID_PASTED = Rule(
+    id="json.id_pasted",
+    title="An id is pasted into the JSON text of a body as it is",
+    level="must",
+    side="server",
+    why="Whoever can name an id can then write what the body says; no parser reads it otherwise.",
+    remedy="Make every body with a JSON library; put no text into one by hand.",
+    source="RFC 8259 section 7",
+    breaks='"no batch a"b" for the id a"b',
+    keeps='"no batch a\\"b" for the id a"b',
+    clauses=where(has_id, Template("json.id_pasted.clause", "an id is escaped in the JSON text of a body")),
+    exercised=_would_break,
+    of_body=True,
+    check=_check_id,
+    looks_at="bytes",
+    kept_by_plain_reads=True,
+    highlight=at_pointer,
+    requests=for_subjects("hostile", "neighbour", "unknown"),
+)
+
+RULES = (INVALID, BOM, TRAILING, DUPLICATE_KEY, SURROGATE, UNQUOTED, ID_PASTED)

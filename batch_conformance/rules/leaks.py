@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from itertools import islice
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from batch_conformance.contract.roles import Roles
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Finding
-from batch_conformance.message import Message, Template
-from batch_conformance.observation.observation import Observation
-from batch_conformance.rules.highlight import Highlight, at_observed_text, at_redacted
+from batch_conformance.message import Message, Private, Template
+from batch_conformance.observation.observation import Observation, derived
+from batch_conformance.rules.highlight import Highlight, at_observed_text, at_pointer, at_redacted
+from batch_conformance.rules.leak_patterns import (
+    address_of,
+    code_in,
+    host_in,
+    internals_in,
+    may_speak,
+    other_port_in,
+    strings_in,
+    token_in,
+    trace_in,
+    unquoted,
+)
+from batch_conformance.rules.plain_texts import surely_plain
 from batch_conformance.rules.requests import for_subjects, gets_an_error
 from batch_conformance.rules.rule import Broken, Rule, always, has_id, is_answered, where
 
@@ -26,32 +41,56 @@ _HEADER = Template("security.header_injected.observed", "the header {name}: {val
 _NO_TRACE = Template("security.trace_leaked.expected", "no stack trace")
 _NO_INTERNALS = Template("security.internals_leaked.expected", "nothing of the server's insides")
 _LEAKED = Template("security.leaked", "{text}")
+_LEAKED_IN_HEADER = Template("security.leaked_in_header", "{name}: {text}")
+_NO_HOST = Template("security.host_shown.expected", "no private host or address, and no other port of the target")
+_NO_CODE = Template("security.code_leaked.expected", "nothing of the server's code, queries and drivers")
+_NO_TOKEN = Template("security.token_leaked.expected", "no credential in a response")
 _LOOKED_AT = 65536
-_REMEMBERED = 64
 _ESCAPE = re.compile(r'\\(["\\/nrt])')
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
-# Every repetition is bounded: a body that is made to be slow to search is searched like any other.
-_TRACES = (
-    re.compile(r"Traceback \(most recent call last\)"),
-    re.compile(r'File "[^"\n]{1,200}", line \d+, in '),
-    re.compile(r"^goroutine \d{1,9} \[", re.MULTILINE),
-    re.compile(r"\bat [\w.$<>]{1,200}\([\w$]{1,80}\.(?:java|kt|scala):\d"),
-    re.compile(r"\bat (?:[\w.<>$ ]{1,120} \()?(?:file://)?/[^\s)\"]{1,200}\.[cm]?[jt]s:\d{1,6}:\d"),
-    re.compile(r"\bpanic: runtime error"),
-    re.compile(r"[\w-]\.(?:go|rb|php|rs):\d{1,6}(?::in |\s{1,4}\+0x| panicked)"),
-    re.compile(r"\bSystem\.\w{1,60}Exception:|\bat [\w.]{1,200}\([^()\n]{0,200}\) in [^\n]{1,200}\.cs:line \d"),
+_MOST_TEXTS = 1_000
+_ADDRESSES_OF_CLIENTS = frozenset(
+    {"x-forwarded-for", "x-real-ip", "x-client-ip", "x-remote-addr", "true-client-ip", "cf-connecting-ip", "forwarded"}
 )
-_INTERNALS = (
-    # An attribute of an HTML page, or a URL, leads to a page of the site; a quoted path in a message does not.
-    re.compile(r"(?<!=[\"'])(?<![\w/.])/(?:home|root|usr|var|srv|opt|etc)/[\w.-]{1,80}(?:/[\w.-]{1,80}){0,20}"),
-    re.compile(r"(?<!=[\"'])(?<![\w/.])/(?:app|data|mnt)/(?:[\w.-]{1,80}/){0,20}[\w-]{1,80}\.\w{1,10}"),
-    re.compile(r"\b[A-Z]:\\{1,2}(?:[\w .-]{1,80}\\{1,2}){1,20}"),
-    re.compile(
-        r"(?<![\w.]/)(?<![\w.-])(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}"
-        r"|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2})(?::\d{1,5})?(?![\w.])"
-    ),
-    re.compile(r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.(?:svc\.cluster\.local|internal|corp|lan)\b"),
+_MEANT = frozenset(
+    {
+        *(
+            "date",
+            "etag",
+            "last-modified",
+            "content-type",
+            "content-length",
+            "cache-control",
+            "vary",
+            "retry-after",
+            "age",
+        ),
+        *("expires", "allow", "connection", "keep-alive", "transfer-encoding", "strict-transport-security"),
+        *("set-cookie", "www-authenticate", "content-security-policy", "content-security-policy-report-only", "nel"),
+        *(
+            "pragma",
+            "report-to",
+            "reporting-endpoints",
+            "alt-svc",
+            "p3p",
+            "accept-ranges",
+            "content-encoding",
+            "cf-ray",
+        ),
+    }
 )
+"""Fields whose values are what they are for; a cookie is the client's own, and other rules read the rest."""
+_OF_TOKENS = re.compile(r"auth|token|csrf|xsrf|session|jwt|cookie|signature")
+"""Fields that give a client a credential of its own."""
+
+
+class _Told(NamedTuple):
+    """A text of a response other than the body of an error, and where it stands: a field, or a place in the body."""
+
+    text: str
+    header: str = ""
+    pointer: str = ""
+    address: bool = False
 
 
 def _check_key(observation: Observation) -> Iterator[Broken]:
@@ -98,21 +137,93 @@ def _at_injected(finding: Finding) -> Highlight:
 
 
 def _check_trace(observation: Observation) -> Iterator[Broken]:
-    trace = _trace(_error_text(observation))
-    if trace:
-        yield Broken(_NO_TRACE(), _LEAKED(text=_on_one_line(trace)), "trace")
+    yield from _leak(_NO_TRACE, "trace", trace_in(_error_text(observation)))
+    for told in _told(observation):
+        if not told.address and (found := trace_in(told.text)):
+            yield _broken(observation, told, _NO_TRACE, "trace", found)
+            return
 
 
 def _check_internals(observation: Observation) -> Iterator[Broken]:
-    text = _error_text(observation)
-    if _trace(text):
-        return  # a trace is full of paths: that is one cause
-    sent = unquote(observation.exchange.request.url)
-    for pattern in _INTERNALS:
-        leak = next((match[0] for match in pattern.finditer(text) if match[0] not in sent), None)
-        if leak:
-            yield Broken(_NO_INTERNALS(), _LEAKED(text=_on_one_line(leak)), "internals")
+    text, sent = _error_text(observation), _sent(observation)
+    if not trace_in(text):  # a trace is full of paths: that is one cause
+        yield from _leak(_NO_INTERNALS, "internals", internals_in(text, sent))
+
+
+def _check_hosts(observation: Observation) -> Iterator[Broken]:
+    sent = _sent(observation)
+    for told in _told(observation):
+        found = host_in(told.text, sent) or other_port_in(told.text, observation.exchange.request.url)
+        if found and not trace_in(told.text) and not code_in(told.text, sent):
+            yield _broken(observation, told, _NO_HOST, "host", found)
             return
+
+
+def _check_code(observation: Observation) -> Iterator[Broken]:
+    text, sent = _error_text(observation), _sent(observation)
+    if not trace_in(text) and not internals_in(text, sent):  # what names a host or a path as well is one cause
+        yield from _leak(_NO_CODE, "code", code_in(text, sent))
+    for told in _told(observation):
+        if not told.address and not trace_in(told.text) and (found := code_in(told.text, sent)):
+            yield _broken(observation, told, _NO_CODE, "code", found)
+            return
+
+
+def _check_token(observation: Observation) -> Iterator[Broken]:
+    if observation.exchange.probe.credential not in ("valid", "missing"):
+        return  # a made-up token that comes back is nobody's
+    sent = _sent(observation)
+    yield from _leak(_NO_TOKEN, "token", token_in(_error_text(observation), sent))
+    for told in _told(observation):
+        own = _OF_TOKENS.search(told.header) is not None
+        if not told.address and not own and (found := token_in(told.text, sent)):
+            yield _broken(observation, told, _NO_TOKEN, "token", found)
+            return
+
+
+def _leak(expected: Template, kind: str, found: str) -> Iterator[Broken]:
+    """What is broken by the body of an error, if anything was found in it."""
+    if found:
+        yield Broken(expected(), _LEAKED(text=_on_one_line(found)), kind)
+
+
+def _broken(observation: Observation, told: _Told, expected: Template, kind: str, found: str) -> Broken:
+    if told.header:
+        observed = _LEAKED_IN_HEADER(name=told.header, text=Private(_on_one_line(found)))
+        return Broken(expected(), observed, f"{kind} in {told.header}", status="")
+    here = observation.contract_media_type
+    return Broken(expected(), _LEAKED(text=Private(_on_one_line(found))), kind, media_type=here, pointer=told.pointer)
+
+
+def _sent(observation: Observation) -> str:
+    return unquote(observation.exchange.request.url)
+
+
+@derived
+def _told(observation: Observation) -> tuple[_Told, ...]:
+    """The texts of a response that may say something: its fields, and the members of a batch; no body of an error."""
+    answer = observation.answer
+    fields = answer.headers if answer is not None else ()
+    told = [_Told(value, name.lower()) for name, value in fields if is_looked_at(name.lower()) and may_speak(value)]
+    return (*told, *_texts(observation.batch, observation.operation.roles))
+
+
+def is_looked_at(name: str) -> bool:
+    """Whether a field, by its name in lower case, may show something that it is not for."""
+    return name not in _MEANT and name not in _ADDRESSES_OF_CLIENTS
+
+
+def _texts(batch: Any, roles: Roles) -> Iterator[_Told]:
+    """The texts of a batch that may say something; of URLs only the host, as the rest is the customer's own.
+
+    What a message quotes is left out: it may be a line of the customer's input.
+    """
+    for pointer, text in islice(strings_in(batch, "", roles.free_maps), _MOST_TEXTS):
+        address = address_of(text)
+        if address:
+            yield _Told(address, pointer=pointer, address=True)
+        elif pointer not in roles.names and pointer != roles.identity and may_speak(text):
+            yield _Told(unquoted(text), pointer=pointer)
 
 
 def _is_error(observation: Observation) -> bool:
@@ -120,7 +231,7 @@ def _is_error(observation: Observation) -> bool:
 
 
 def _error_text(observation: Observation) -> str:
-    """The body of an error, empty for anything else: those of successes are the customer's own words."""
+    """The body of an error, empty for anything else: those of successes are looked at member by member."""
     answer = observation.answer
     if answer is None or answer.status < 400 or observation.method == "HEAD":
         return ""
@@ -134,14 +245,15 @@ def _plain(text: str) -> str:
     return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), text)
 
 
-@lru_cache(_REMEMBERED)
-def _trace(text: str) -> str:
-    """The first words of a stack trace in a text; empty where there is none."""
-    return next((match[0] for pattern in _TRACES if (match := pattern.search(text))), "")
-
-
 def _on_one_line(text: str) -> str:
     return " ".join(text.split())[:80]
+
+
+def _at_leak(finding: Finding) -> Highlight:
+    name = dict(finding.observed.arguments).get("name")
+    if isinstance(name, str):
+        return Highlight(headers=frozenset((name,)))
+    return at_pointer(finding) if finding.pointer else at_observed_text(finding)
 
 
 KEY_REFLECTED = Rule(
@@ -194,14 +306,13 @@ TRACE_LEAKED = Rule(
     source="CWE-209",
     breaks="Traceback (most recent call last): …",
     keeps='{"code": 50000, "message": "Internal error", "data": ""}',
-    clauses=always(Template("security.trace_leaked.clause", "errors show no stack trace")),
-    exercised=_is_error,
+    clauses=always(Template("security.trace_leaked.clause", "no answer shows a stack trace")),
+    exercised=is_answered,
     concern="leak",
     check=_check_trace,
     looks_at="bytes",
-    kept_by_plain_reads=True,
-    highlight=at_observed_text,
-    requests=gets_an_error,
+    surely_kept=surely_plain,
+    highlight=_at_leak,
 )
 
 INTERNALS_LEAKED = Rule(
@@ -224,4 +335,61 @@ INTERNALS_LEAKED = Rule(
     requests=gets_an_error,
 )
 
-RULES = (KEY_REFLECTED, HEADER_INJECTED, TRACE_LEAKED, INTERNALS_LEAKED)
+HOST_SHOWN = Rule(
+    id="security.host_shown",
+    title="A private host or address is shown in a field, or in a batch",
+    level="info",
+    side="server",
+    why="It tells how the network behind the API is made; what only the server reaches is of no use to a client.",
+    remedy="Rewrite addresses at the edge, and leave the names of machines out of Via and of fields for debugging.",
+    source="CWE-200",
+    breaks="Via: 1.1 proxy-3.corp; https://minio.files.svc.cluster.local/file-b",
+    keeps="Via: 1.1 varnish; https://files.example.com/file-b",
+    clauses=always(Template("security.host_shown.clause", "no answer shows a private host or address")),
+    exercised=is_answered,
+    concern="leak",
+    check=_check_hosts,
+    looks_at="bytes",
+    surely_kept=surely_plain,
+    highlight=_at_leak,
+)
+
+CODE_LEAKED = Rule(
+    id="security.code_leaked",
+    title="A class, a line of code or a query of the server is shown",
+    level="should",
+    side="server",
+    why="It tells strangers which libraries and tables there are, and how to try them.",
+    remedy="Catch what drivers and libraries raise, log it, and answer the documented error body.",
+    source="CWE-209",
+    breaks='sqlalchemy.exc.OperationalError, relation "batches" does not exist, /srv/app/store.py:41',
+    keeps="No such batch, BatchNotFoundException",
+    clauses=always(Template("security.code_leaked.clause", "no answer shows code, queries or drivers of the server")),
+    exercised=is_answered,
+    concern="leak",
+    check=_check_code,
+    looks_at="bytes",
+    surely_kept=surely_plain,
+    highlight=_at_leak,
+)
+
+TOKEN_LEAKED = Rule(
+    id="security.token_leaked",
+    title="A credential is shown that the client did not send",
+    level="should",
+    side="server",
+    why="It is that of a service behind the API, or of another customer: whoever reads the answer can use it.",
+    remedy="Revoke it; never put requests to other services, or their headers, into an answer.",
+    source="RFC 6750 section 5.2",
+    breaks="upstream answered 401 for Bearer eyJhbGciOi….eyJzdWIiOi….c2lnbmF0dXJl",
+    keeps="Send a header Authorization: Bearer YOUR_API_KEY",
+    clauses=always(Template("security.token_leaked.clause", "no answer shows a credential of others")),
+    exercised=is_answered,
+    concern="leak",
+    check=_check_token,
+    looks_at="bytes",
+    surely_kept=surely_plain,
+    highlight=_at_leak,
+)
+
+RULES = (KEY_REFLECTED, HEADER_INJECTED, TRACE_LEAKED, INTERNALS_LEAKED, HOST_SHOWN, CODE_LEAKED, TOKEN_LEAKED)

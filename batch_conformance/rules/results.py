@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import combinations
+from operator import itemgetter
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import unescape
@@ -20,10 +21,11 @@ from batch_conformance.rules.unset import stands_for_unset
 _OTHER_FILE = Template("results.same_file.expected", "another file than {place}")
 _FILE_OF_RESULTS = Template("results.missing.expected", "a file, as {count} requests were done")
 _NO_FILE = Template("results.missing.observed", "none in {places}")
+_OWN_FILE = Template("results.shared.expected", "a file that no other batch names")
 _NOT_YET = Template("results.early.expected", "none, as the batch is {state}")
 _OF_RESULTS = re.compile(r"output|result|download|error_?file|[uU]r[il]", re.IGNORECASE)
 """Names of members that may lead to results, whatever the document calls them."""
-_SHORTEST = 4
+SHORTEST = 4
 """What is no longer than this may stand for unset."""
 
 
@@ -34,13 +36,13 @@ def _files(roles: Roles) -> tuple[str, ...]:
 def _named(observation: Observation, pointer: str) -> str:
     """The file at a pointer; empty where none is named, or a word stands for none."""
     value = at(observation.batch, pointer)
-    return value.strip() if isinstance(value, str) and not stands_for_unset(value) else ""
+    return value if isinstance(value, str) and value.strip() and not stands_for_unset(value) else ""
 
 
 def _check_same(observation: Observation) -> Iterator[Broken]:
     for one, other in combinations(_files(observation.operation.roles) if observation.batch is not None else (), 2):
         name = _named(observation, one)
-        if len(name) > _SHORTEST and name == _named(observation, other):
+        if len(name) > SHORTEST and name == _named(observation, other):
             yield Broken(
                 _OTHER_FILE(place=one),
                 shown(Private(f'"{name[:60]}"')),
@@ -94,6 +96,21 @@ def _check_early(observation: Observation) -> Iterator[Broken]:
             )
 
 
+def shared_file(observation: Observation, pointer: str, name: str) -> Broken:
+    """How a batch breaks ``SHARED``, that names a file which another batch named before it."""
+    return Broken(
+        _OWN_FILE(),
+        shown(Private(f'"{name[:60]}"')),
+        "shared",
+        media_type=observation.contract_media_type,
+        pointer=pointer,
+    )
+
+
+def _names_results(observation: Observation) -> bool:
+    return any(isinstance(at(observation.batch, pointer), str) for pointer in observation.operation.roles.results)
+
+
 def surely_filed(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
     """Checks that hold only where files are different, and there when they are to be; None where one is inside."""
     roles, body = alike.roles, alike.body
@@ -105,7 +122,8 @@ def surely_filed(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
     here, counts = stage_of(body, roles), roles.counts
     checks: list[BodyCheck] = []
     if len(names) > 1:
-        checks.append(lambda body: len({body[name].strip() for name in names}) == len(names))
+        files = itemgetter(*names)
+        checks.append(lambda body: len(set(files(body))) == len(names))
     if here is not None and not here.terminal and here.word not in ("finalizing", "cancelling") and shown_results:
         checks.append(lambda body: not any(body[name].strip() for name in shown_results))
     none_set = all(body.get(name) is None for name in results)
@@ -117,6 +135,11 @@ def surely_filed(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
 
 def _has_files(operation: Operation) -> bool:
     return len(_files(operation.roles)) > 1
+
+
+def _has_files_of_its_own(operation: Operation) -> bool:
+    roles = operation.roles
+    return bool(roles.results and roles.identity and (roles.created or roles.inputs))
 
 
 def _has_results(operation: Operation) -> bool:
@@ -190,4 +213,21 @@ EARLY = Rule(
     requests=gets_a_batch,
 )
 
-RULES = (SAME_FILE, MISSING, EARLY)
+SHARED = Rule(
+    id="results.shared",
+    title="Two batches name one file of results",
+    level="should",
+    side="server",
+    why="Somebody gets the results of another batch, perhaps of another customer.",
+    remedy="Make a file for each batch; look for an id that is cached, or made of the input alone.",
+    source="the vendor's guide: each batch has a file of results of its own; two answers contradict each other",
+    breaks='{"id": "batch_a", "output_file_id": "file-b"} and {"id": "batch_c", "output_file_id": "file-b"}',
+    keeps='{"id": "batch_a", "input_file_id": "file-b"} and {"id": "batch_c", "input_file_id": "file-b"}',
+    clauses=where(_has_files_of_its_own, Template("results.shared.clause", "no two batches have one file"), "200"),
+    exercised=_names_results,
+    looks_at="run",
+    highlight=at_pointer,
+    requests=gets_a_batch,
+)
+
+RULES = (SAME_FILE, MISSING, EARLY, SHARED)

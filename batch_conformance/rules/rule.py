@@ -142,7 +142,7 @@ class Rule:
     that recorded traffic may be spared what cannot break it; a rule that does not say so is checked on every exchange.
     A rule that looks at values or bytes is spared where ``surely_kept`` makes checks for alike bodies that hold, or
     where it is ``kept_by_plain_reads``: by a complete 2xx answer in JSON that every parser reads alike, to a plain GET
-    of an id, with the batch asked for, with no key in it, and with
+    of an id, with the batch asked for, with no key in it, with no passed time that is later than its Date, and with
     headers that were checked: those that are declared, and those that HTTP defines. One that
     compares is spared where it is ``kept_by_monotonic_reads``: by reads of one batch by GET alone, each sent after
     the one before and answered with the batch, whose state only moves on, whose counts never fall, in which nothing

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from calendar import timegm
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from math import inf
+from operator import itemgetter
 
 from batch_conformance.contract.operation import Operation
+from batch_conformance.contract.pointer import unescape
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.stated_at import at_example_of_time
 from batch_conformance.message import Private, Template
 from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.rules.batch import EARLIEST, LATEST, clock, is_plausible, stage_of, times_of
 from batch_conformance.rules.batch import moment as moment_of
+from batch_conformance.rules.fields import is_fixdate
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.requests import gets_a_batch
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
@@ -30,7 +36,11 @@ _KINDS = {
 _NOT_BEFORE = Template("time.order.expected", "not before {place} ({clock})")
 _PLUS = Template("time.window.expected", "{place} plus {window} ({seconds} s)")
 _LATER = Template("time.window.observed", "{seconds} s later")
+_NOT_AHEAD = Template("time.ahead.expected", "not after the answer was made (Date: {date})")
 _NOT_EXPIRED = Template("time.expired_early.expected", "not before {place} ({clock}), as the batch is {state}")
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+SECONDS_OF_SKEW = 600
+"""A gateway that writes Date has another clock than the server that writes times."""
 _WINDOW_UNIT = {"h": 3600, "d": 86400, "m": 60}
 
 
@@ -133,6 +143,60 @@ def _is_well_before(moment: int, due: int, began: int) -> bool:
     return due - moment > max(60, (due - began) // 10 if began else 0)
 
 
+def _check_ahead(observation: Observation) -> Iterator[Broken]:
+    date, times = _date(observation), times_of(observation)
+    moment = moment_of_date(date) if date else inf
+    for pointer in _passed(observation.operation.roles):
+        if times.get(pointer, 0) > moment + SECONDS_OF_SKEW:
+            yield Broken(
+                _NOT_AHEAD(date=date),
+                moment_of(times[pointer]),
+                "ahead",
+                media_type=observation.contract_media_type,
+                pointer=pointer,
+            )
+            return
+
+
+def _date(observation: Observation) -> str:
+    """The Date of an answer; empty where it has none, or several."""
+    answer = observation.answer
+    dates = [value.strip(" \t") for name, value in (answer.headers if answer else ()) if name.lower() == "date"]
+    return dates[0] if len(dates) == 1 else ""
+
+
+@lru_cache(4096)
+def moment_of_date(date: str) -> float:
+    """The Unix seconds of a Date of our time; infinite where it is none: nothing is after that."""
+    date = date.strip(" \t")
+    if not is_fixdate(date):
+        return inf
+    clock_time = int(date[17:19]), int(date[20:22]), int(date[23:25])
+    moment = timegm((int(date[12:16]), _MONTHS.index(date[8:11]) // 3 + 1, int(date[5:7]), *clock_time))
+    return float(moment) if is_plausible(moment) else inf
+
+
+def _passed(roles: Roles) -> tuple[str, ...]:
+    """Pointers of the times that have passed once they are set, in the order of the states that they tell of."""
+    stages = sorted(roles.stages, key=lambda stage: stage.rank)
+    found = (roles.created, *(stage.timestamp for stage in stages))
+    return tuple(dict.fromkeys(pointer for pointer in found if pointer is not None and pointer != roles.expires))
+
+
+def latest_passed(alike: AlikeBodies) -> Callable[[Body], float]:
+    """Gives the latest of the times of alike bodies that have passed; none of them is later than the answer's Date."""
+    passed = [pointer for pointer in _passed(alike.roles) if type(at(alike.body, pointer)) is int]
+    if not passed:
+        return lambda _: 0.0
+    if any(pointer.count("/") != 1 for pointer in passed):
+        return lambda body: max(at(body, pointer) for pointer in passed)
+    names = [unescape(pointer[1:]) for pointer in passed]
+    if len(names) == 1:
+        return itemgetter(names[0])
+    values = itemgetter(*names)
+    return lambda body: max(values(body))
+
+
 def promised_seconds(window: str) -> int | None:
     """The seconds of a completion window such as ``24h``; None where it is no such text."""
     match = _WINDOW.fullmatch(window.strip())
@@ -205,6 +269,10 @@ def _surely_expired_in_time(roles: Roles, times: tuple[str, ...], body: Body) ->
 def _has_expiry(operation: Operation) -> bool:
     roles = operation.roles
     return roles.expires is not None and any(one.word == "expired" and one.timestamp for one in roles.stages)
+
+
+def _has_passed_times(operation: Operation) -> bool:
+    return bool(_passed(operation.roles))
 
 
 def _has_times(operation: Operation) -> bool:
@@ -301,4 +369,25 @@ EXPIRED_EARLY = Rule(
     reaches_client=True,
 )
 
-RULES = (MAGNITUDE, ORDER, WINDOW, EXPIRED_EARLY)
+AHEAD = Rule(
+    id="time.ahead",
+    title="A time that has passed is later than the answer itself",
+    level="should",
+    side="server",
+    why="A batch that was created tomorrow is no batch: times were made with the offset of a time zone, or by another "
+    "clock.",
+    remedy="Take Unix seconds in UTC, from a clock that is set as the one of Date.",
+    source="RFC 9110 section 6.6.1: Date is when the answer was made; a time of the same answer contradicts it",
+    breaks='Date: Tue, 11 Mar 2025 09:30:13 GMT, {"created_at": 1741714213}',
+    keeps='Date: Tue, 11 Mar 2025 09:30:13 GMT, {"created_at": 1741685413, "expires_at": 1741771813}',
+    clauses=where(_has_passed_times, Template("time.ahead.clause", "no time is later than the answer"), "200"),
+    exercised=is_batch,
+    concern="sense",
+    check=_check_ahead,
+    looks_at="bytes",
+    kept_by_plain_reads=True,
+    highlight=at_pointer,
+    requests=gets_a_batch,
+)
+
+RULES = (MAGNITUDE, ORDER, WINDOW, EXPIRED_EARLY, AHEAD)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
+from operator import itemgetter
+from typing import Any
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import unescape
@@ -13,33 +15,10 @@ from batch_conformance.contract.stated_at import at_example
 from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.highlight import at_pointer
+from batch_conformance.rules.name_patterns import malformed
+from batch_conformance.rules.plain_texts import surely_plain
 from batch_conformance.rules.requests import gets_a_batch
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
-from batch_conformance.rules.unset import stands_for_unset
-
-_ID = re.compile(r"(?:/\w+)*/(?:(?:\w+_)?id|\w*[a-z0-9]I[dD]|\w+_file)")
-_ADDRESS = re.compile(r"(?:/\w+)*/(?:\w+_)?(?:url|uri)|(?:/\w+)*/\w+(?:Url|Uri|URL)")
-
-_MARKS: Mapping[str, re.Pattern[str]] = {
-    "control": re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff]"),
-    "markup": re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});"),
-    "template": re.compile(
-        r"\{\{[^{}]{0,80}\}\}|[$#]\{[^{}]{0,80}\}|<%[^%]{0,80}%>|%\(\w{1,40}\)[sd]|\A%[sdv]\Z|\A<[a-z][\w-]{0,40}>\Z"
-    ),
-    "pointer": re.compile(r"\bat 0x[0-9a-fA-F]{4,16}\b|\A\(?0x(?:[cC]000[0-9a-fA-F]{6}|(?:7f|5[56])[0-9a-f]{10})\)?\Z"),
-    "repr": re.compile(
-        r"\A[bur]?'[^']*'\Z|\Ab?\"[^\"]*\"\Z|\A(?:Some|Optional|Just|UUID|ObjectId|PosixPath)\(.{0,200}\)\Z"
-        r"|\AOptional\[.{0,200}\]\Z|\[object \w{1,40}\]|%!\w\(|\A&?\{\S{0,200} (?:true|false)\}\Z|\A<class '"
-        r"|\A<\w{1,40}(?:\.\w{1,40})?: .{1,200}>\Z|\A(?:javax?|com|org|io|net)(?:\.[\w$]{1,60}){1,12}@[0-9a-f]{1,8}\Z"
-    ),
-}
-"""By kind: what templates, encoders and the printing of objects leave in a text, and no name has of itself."""
-
-_FIELD = re.compile(r"\{(?:\d|[A-Za-z_]\w{0,40})?\}")
-"""A field of a format or a path template: no part of an id or an address; paths and endpoints may be named by one."""
-_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
-_SUSPECT = re.compile("[\\s\x00-\x1f\x7f-\x9f\u200b\ufeff&{<%'\"(\\[@]|0x")
-"""Some of this is in every text that one of the patterns finds."""
 
 _MOST_KNOWN = 1_000
 """Texts that are remembered to have the form of their example."""
@@ -62,30 +41,6 @@ _AS_EXAMPLE = {
     "path": Template("value.form.path", "a path, as the example {example}"),
     "duration": Template("value.form.duration", "a number with its unit, as the example {example}"),
 }
-
-
-def is_id(pointer: str) -> bool:
-    """Whether a member is an id, by its name."""
-    return _ID.fullmatch(pointer) is not None
-
-
-def is_reference(pointer: str) -> bool:
-    """Whether a member names what a client sends back or fetches: an id or an address, by its name."""
-    return is_id(pointer) or _ADDRESS.fullmatch(pointer) is not None
-
-
-def malformed(pointer: str, text: str) -> str:
-    """What was written into a name by mistake, as a kind; empty for nothing, and for an unset value."""
-    if not text.strip() or stands_for_unset(text) or not _SUSPECT.search(text):
-        return ""
-    if text != text.strip():
-        return "padded"
-    found = next((kind for kind, pattern in _MARKS.items() if pattern.search(text)), "")
-    if found:
-        return found
-    if is_reference(pointer) and _FIELD.search(text):
-        return "template"
-    return "escaped" if is_id(pointer) and "/" not in text and _ESCAPE.search(text) else ""
 
 
 def _check_malformed(observation: Observation) -> Iterator[Broken]:
@@ -115,39 +70,26 @@ def _has_form(pointer: str, kind: str, text: str) -> bool:
     return not text.strip() or bool(malformed(pointer, text)) or _FORMS[kind].fullmatch(text) is not None
 
 
-def surely_named_well(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
-    """Checks that hold only where no name of a body is malformed, or of another form than its example."""
-    body, checks = alike.body, list[BodyCheck]()
-    texts = [pointer for pointer in alike.roles.names if type(at(body, pointer)) is str]
-    outer = {unescape(pointer[1:]): pointer for pointer in texts if pointer.count("/") == 1}
-    inner = [pointer for pointer in texts if pointer.count("/") > 1]
+def surely_formed(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
+    """Checks that hold only where no value of a body has another form than its example."""
     formed = tuple(
-        (unescape(one[1:]), one, kind) for one, kind, _ in _formed(alike.schema) if type(at(body, one)) is str
+        (unescape(one[1:]), one, kind) for one, kind, _ in _formed(alike.schema) if type(at(alike.body, one)) is str
     )
-    known: set[tuple[str, str]] = set()
-
-    def are_plain(body: Body) -> bool:
-        if _SUSPECT.search("|".join(map(body.__getitem__, outer))) is None:
-            return True
-        return not any(malformed(pointer, body[name]) for name, pointer in outer.items())
-
-    def are_plain_inside(body: Body) -> bool:
-        return not any(malformed(pointer, at(body, pointer)) for pointer in inner)
+    if not formed:
+        return ()
+    values_of, known = itemgetter(*(name for name, _, _ in formed)), set[Any]()
 
     def have_form(body: Body) -> bool:
-        for name, pointer, kind in formed:
-            text = body[name]
-            if (name, text) not in known:
-                if not _has_form(pointer, kind, text):
-                    return False
-                if len(known) < _MOST_KNOWN:
-                    known.add((name, text))
+        values = values_of(body)
+        if values in known:
+            return True
+        if not all(_has_form(pointer, kind, body[name]) for name, pointer, kind in formed):
+            return False
+        if len(known) < _MOST_KNOWN:
+            known.add(values)
         return True
 
-    checks += [are_plain] if outer else []
-    checks += [are_plain_inside] if inner else []
-    checks += [have_form] if formed else []
-    return tuple(checks)
+    return (have_form,)
 
 
 @lru_cache(64)
@@ -197,7 +139,7 @@ MALFORMED = Rule(
     concern="sense",
     check=_check_malformed,
     looks_at="values",
-    surely_kept=surely_named_well,
+    surely_kept=surely_plain,
     highlight=at_pointer,
     requests=gets_a_batch,
     reaches_client=True,
@@ -221,7 +163,7 @@ FORM = Rule(
     concern="sense",
     check=_check_form,
     looks_at="values",
-    surely_kept=surely_named_well,
+    surely_kept=surely_formed,
     highlight=at_pointer,
     requests=gets_a_batch,
     reaches_client=True,

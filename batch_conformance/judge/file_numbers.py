@@ -1,0 +1,45 @@
+"""Numbers of the files of results that batches name: equal ones tell that two batches may name one file."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Set
+from itertools import pairwise
+from operator import itemgetter
+from typing import Any
+
+from batch_conformance.contract.roles import Roles
+from batch_conformance.judge.log import Held, Log
+
+
+class FileNumbers:
+    """A number for each name of a file of results, as often as batches of a recording have it: eight bytes each."""
+
+    def __init__(self, log: Log) -> None:
+        results = log.operation.roles.results if made_with(log.operation.roles) and not log.keeps_all else ()
+        places = [log.pointers.index(pointer) for pointer in results]
+        self._names_of = itemgetter(*places, places[0]) if places else None
+        self._unnamed = (None,) * (len(places) + 1)
+        self._found = array("q")
+
+    def add(self, held: Held) -> None:
+        """Take in what is held of a batch."""
+        if self._names_of is None:
+            return
+        names = set[Any]()
+        for row in held:
+            # Of reads that came to the same one is enough.
+            if type(row) is not array and (values := row[8][2]) and (named := self._names_of(values)) != self._unnamed:
+                names.update(named)
+        if names:
+            self._found.extend(map(hash, names - {None}))
+
+    def again(self) -> Set[int]:
+        """The numbers that came more than once."""
+        return {one for one, other in pairwise(sorted(self._found)) if one == other}
+
+
+def made_with(roles: Roles) -> tuple[str, ...]:
+    """Pointers of what tells two batches apart that name one file; none where nothing does, or none is named."""
+    found = (pointer for pointer in (roles.created, *roles.inputs) if pointer is not None)
+    return tuple(found) if roles.results and roles.identity is not None else ()
