@@ -21,6 +21,7 @@ from batch_conformance.mock.catalogue import (
     times,
     values,
     variants,
+    variants_of_values,
 )
 from batch_conformance.mock.drift import Drift, in_order
 from batch_conformance.mock.mutation import Mutation
@@ -40,6 +41,7 @@ _FAMILIES = (
     slips.DRIFTS,
     leaks.DRIFTS,
     variants.VARIANTS,
+    variants_of_values.VARIANTS,
     heads.VARIANTS,
     raw_heads.VARIANTS,
     outages.OUTAGES,
