@@ -173,6 +173,7 @@ OF_DOCUMENTS: Sequence[Statement] = (
             "json.duplicate_key": "each key once",
             "json.surrogate": "text is Unicode",
             "json.unquoted": "a string has quotes",
+            "json.id_pasted": "an id in it is escaped",
         },
     ),
     Statement(
@@ -235,6 +236,7 @@ OF_SENSE: Sequence[Statement] = (
             "time.order": "in order",
             "time.window": "the window",
             "time.expired_early": "not before it was due",
+            "time.ahead": "not after the answer's own Date",
         },
     ),
     Statement(
@@ -259,7 +261,12 @@ OF_SENSE: Sequence[Statement] = (
     Statement(
         "results",
         "cross-field sense",
-        {"results.same_file": "files differ", "results.missing": "there once done", "results.early": "none before"},
+        {
+            "results.same_file": "files differ",
+            "results.shared": "between batches too",
+            "results.missing": "there once done",
+            "results.early": "none before",
+        },
     ),
     Statement(
         "values", "cross-field sense", {"value.empty_string": "none for unset", "value.malformed": "no marks of code"}
@@ -286,6 +293,9 @@ OF_SENSE: Sequence[Statement] = (
             "security.key_reflected": "the key",
             "security.trace_leaked": "traces",
             "security.internals_leaked": "insides",
+            "security.code_leaked": "classes, lines and queries",
+            "security.host_shown": "private hosts",
+            "security.token_leaked": "credentials of others",
         },
     ),
     Statement("two runs", "`--shape`", {"shape.changed": "members and types"}),

@@ -10,7 +10,9 @@ from typing import Any
 from judge_cases import BROKEN_TWICE, GOOD, HOSTILE, HTML, SILENT_TWICE, Case, batch, drops, failed, openai, raw
 from judge_support import CHALLENGE, KNOWN, OPENAI_HEADERS, OTHER, QUEUED, openai_like, refused, sent, unknown
 
+from batch_conformance.exchange.connection import NO_ANSWER
 from batch_conformance.exchange.exchange import Exchange, Failure
+from batch_conformance.exchange.transport import IN_BODY
 from batch_conformance.message import shown
 
 GZIP = ("Content-Encoding", "gzip")
@@ -30,7 +32,7 @@ CHUNKED = ("Transfer-Encoding", "chunked")
 
 def endless(**more: Any) -> Exchange:
     """An answer whose head came, and the end of whose body did not."""
-    timeout = Failure("timeout", shown("no complete answer within 10 s, after 20 bytes of the body"))
+    timeout = Failure("timeout", IN_BODY(failure=NO_ANSWER(seconds="10"), bytes=20))
     return unknown(b'"404 page not found', **{"headers": (CHUNKED,), "failure": timeout, **more})
 
 

@@ -19,7 +19,7 @@ from batch_conformance.exchange.proxy import Proxy
 from batch_conformance.input_error import InputError
 from batch_conformance.message import Message, Template, shown
 
-_NO_ANSWER = Template("exchange.timeout", "no complete answer within {seconds} s")
+NO_ANSWER = Template("exchange.timeout", "no complete answer within {seconds} s")
 _NOT_TAKEN = Template("exchange.not_taken", "the server did not take the request within {seconds} s")
 _TLS_SENDING = Template("exchange.tls_sending", "TLS broke while sending: {reason}")
 _TLS_RECEIVING = Template("exchange.tls_receiving", "TLS broke while receiving: {reason}")
@@ -86,7 +86,7 @@ class Deadline:
         """Seconds left, above 0. Raises ``ConnectionFailed`` of kind timeout where there are none."""
         left = self._at - time.monotonic()
         if left <= 0:
-            raise ConnectionFailed("timeout", _NO_ANSWER(seconds=f"{self.seconds:g}"))
+            raise ConnectionFailed("timeout", NO_ANSWER(seconds=f"{self.seconds:g}"))
         return left
 
 
@@ -115,7 +115,7 @@ class Connection:
             _acknowledge_at_once(self._socket)
             return self._socket.recv(size)
         except TimeoutError:
-            raise ConnectionFailed("timeout", _NO_ANSWER(seconds=f"{deadline.seconds:g}")) from None
+            raise ConnectionFailed("timeout", NO_ANSWER(seconds=f"{deadline.seconds:g}")) from None
         except ssl.SSLError as error:
             raise ConnectionFailed("tls", _TLS_RECEIVING(reason=_reason(error))) from None
         except OSError as error:

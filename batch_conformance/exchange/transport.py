@@ -33,7 +33,7 @@ _HTTP_1 = b"HTTP/1."
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _WHOLE_LENGTH = re.compile(rb"\r?\ncontent-length:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
-_IN_BODY = Template("exchange.in_body", "{failure}, after {bytes} bytes of the body")
+IN_BODY = Template("exchange.in_body", "{failure}, after {bytes} bytes of the body")
 _ONLY_INTERIM = Template("exchange.only_interim", "more than {number} interim responses ({status}) and no final one")
 _TOO_MANY_FIELDS = Template("exchange.too_many_fields", "{number} header fields: at most {most} are read")
 _HEAD_TOO_LONG = Template("exchange.head_too_long", "the header section is longer than {size} KiB")
@@ -272,7 +272,7 @@ class _Reading:
             if failure.kind == "timeout" and not self._awaits:
                 return Transmission(self._record(None))
             if failure.kind in ("timeout", "reset") and self._response is not None:
-                failure = Failure(failure.kind, _IN_BODY(failure=failure.detail, bytes=len(self._wire)))
+                failure = Failure(failure.kind, IN_BODY(failure=failure.detail, bytes=len(self._wire)))
         except _Abort as abort:
             failure, transient = abort.failure, abort.transient
         except h11.ProtocolError as error:
