@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -13,6 +14,7 @@ from answering import audited_at
 from click.testing import CliRunner
 from judge_support import contract, refused, sent, unknown
 from recorded_support import line, ndjson, validated
+from suite_support import ROOT
 
 from batch_conformance.cli import main
 from batch_conformance.exchange.exchange import Exchange
@@ -20,10 +22,11 @@ from batch_conformance.findings.ledger import ClauseResult, Ledger
 from batch_conformance.judge.judge import judge
 from batch_conformance.judge.sparing import unspared
 from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.observation.observation import Observation
 from batch_conformance.report.items.item import Items
 from batch_conformance.report.run import html, sarif
 from batch_conformance.report.run.run_report import RunReport
-from batch_conformance.rules import REGISTRY, Rule, known_clauses
+from batch_conformance.rules import REGISTRY, Rule, headers, known_clauses
 
 MODULE = '''
 """Rules about request ids."""
@@ -158,3 +161,12 @@ def test_recorded_traffic_is_judged_by_it_and_spared_where_it_says_what_decides(
     assert result.exit_code == 1
     (finding,) = [finding for finding in drift["findings"] if finding["level"] != "info"]
     assert (finding["rule"], finding["occurrences"]) == (toy.id, 4)
+
+
+def test_the_example_of_the_page_for_contributors_is_a_rule_as_it_stands() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    (example,) = re.findall(r"```python\n(_SECONDS.*?)```", page, re.DOTALL)
+    names = dict(vars(headers))
+    exec(compile(example, "CONTRIBUTING.md", "exec"), names)
+    broken = Observation(sent(headers=(("Age", "old"),)), contract())
+    assert [one.kind for one in names["AGE"].check(broken)] == ["malformed"]
