@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from batch_conformance.contract.clause import Clause, clause_id
 from batch_conformance.contract.operation import Operation
@@ -15,7 +16,10 @@ from batch_conformance.observation.content import PlaceTypes
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY, added_clauses
 from batch_conformance.rules.bodies import SEEN
-from batch_conformance.rules.rule import Broken, standard
+from batch_conformance.rules.rule import At, Broken, standard
+
+_MOST_UNCOUNTED = 64
+"""Bodies unlike each other that are put by before they are counted."""
 
 _SEEN_ONCE = Template("body.seen.expected", "to be seen at least once")
 _IN_NONE = Template("body.seen.observed", "in none of {count} bodies")
@@ -40,6 +44,12 @@ class Coverage:
                 for place in schema.properties if schema else ():
                     self._types.setdefault((response.status, place.pointer), Counter())
         self._declared = frozenset(self._types)
+        self._uncounted: dict[tuple[str, str | None, int], tuple[tuple[PlaceTypes, ...], int]] = {}
+        """Bodies that are not counted place by place yet: what they hold, and how many held the same.
+
+        By status, media type (None where their clauses are not exercised) and identity of what is held.
+        """
+        self._exercised = tuple((rule.id, rule.exercised) for rule in REGISTRY.values() if not rule.only_with)
 
     def add(self, observation: Observation, times: int = 1, *, own: bool = True) -> None:
         """Count an exchange, or ``times`` exchanges with the same members of the same types.
@@ -48,15 +58,19 @@ class Coverage:
         """
         if observation.answer is not None:
             self._media_types.setdefault(observation.status, Counter())[observation.media_type or "none"] += times
-        self._add_fields(observation, times)
+        exercises = own and observation.answer is not None and observation.exchange.probe.subject != "outside"
+        if exercises:
+            self._add_answer(observation, times)
+        self._add_held(observation, times, exercises=exercises)
         if own:
-            self._add_places(observation, times)
-            for rule in REGISTRY.values():
-                if rule.exercised is not None and not rule.only_with and rule.exercised(observation):
-                    self.everywhere[rule.id] += times
+            for rule, exercised in self._exercised:
+                if exercised is not None and exercised(observation):
+                    self.everywhere[rule] += times
 
     def update(self, other: Coverage) -> None:
         """Add what another one counted."""
+        self._count_held()
+        other._count_held()
         self.places.update(other.places)
         self.everywhere.update(other.everywhere)
         self._absent.update(other._absent)
@@ -67,6 +81,7 @@ class Coverage:
 
     def at(self, clause: Clause) -> int:
         """How often a clause was exercised at its place."""
+        self._count_held()
         return self.places[clause.status, clause.media_type, clause.pointer, REGISTRY[clause.rule].exercised_at]
 
     def statuses(self) -> tuple[StatusResult, ...]:
@@ -80,6 +95,7 @@ class Coverage:
 
     def objects_around(self, finding: Finding) -> int:
         """How many bodies had the object that the property of a finding is in."""
+        self._count_held()
         around = finding.pointer.rpartition("/")[0]
         return self.places[finding.status, finding.media_type, around, "object"]
 
@@ -88,6 +104,7 @@ class Coverage:
 
         Undeclared names that ``findings`` tell as one, because they change from object to object, are one place, too.
         """
+        self._count_held()
         mine = [finding for finding in findings if finding.operation == self.operation.id]
         undeclared = [finding for finding in mine if finding.rule == "body.undeclared"]
         apart = {(finding.status, finding.pointer) for finding in undeclared}
@@ -105,35 +122,54 @@ class Coverage:
             for key in (*keys, *sorted(types.keys() - self._declared))
         )
 
-    def _add_fields(self, observation: Observation, times: int) -> None:
-        for held in _held(observation):
-            key = (observation.status, held.pointer)
-            found = self._types.setdefault(key, Counter())
-            for kind, count in held.types.items():
-                found[kind] += count * times
-            if not held.types:
-                self._absent[key] += times
+    def _add_answer(self, observation: Observation, times: int) -> None:
+        self.places[observation.status, "", "", "answer"] += times
+        if observation.parsed is not None and observation.schema is not None:
+            self.places[observation.status, observation.contract_media_type, "", "body"] += times
 
-    def _add_places(self, observation: Observation, times: int) -> None:
-        if observation.answer is None or observation.exchange.probe.subject == "outside":
+    def _add_held(self, observation: Observation, times: int, *, exercises: bool) -> None:
+        """Put by what a body holds: mostly it is what the one before held, and is counted together with that."""
+        held = _held(observation)
+        if not held:
             return
-        counted = self.places
-        counted[observation.status, "", "", "answer"] += times
-        if observation.parsed is None or observation.schema is None:
-            return
-        status, media_type = observation.status, observation.contract_media_type
-        counted[status, media_type, "", "body"] += times
-        for held in _held(observation):
-            if not held.declared:
-                continue
-            if held.around:
-                counted[status, media_type, held.pointer, "around"] += times
-            if held.types:
-                counted[status, media_type, held.pointer, "value"] += times
-            if held.types.keys() - {"null"}:
-                counted[status, media_type, held.pointer, "not_null"] += times
-            if "object" in held.types:
-                counted[status, media_type, held.pointer, "object"] += times
+        key = (observation.status, observation.contract_media_type if exercises else None, id(held))
+        self._uncounted[key] = (held, self._uncounted.get(key, (held, 0))[1] + times)
+        if len(self._uncounted) >= _MOST_UNCOUNTED:
+            self._count_held()
+
+    def _count_held(self) -> None:
+        """Count the bodies that were put by, place by place."""
+        for (status, media_type, _), (held, times) in self._uncounted.items():
+            for one in held:
+                found = self._types.setdefault((status, one.pointer), Counter())
+                for kind, count in one.types.items():
+                    found[kind] += count * times
+                if not one.types:
+                    self._absent[status, one.pointer] += times
+                if media_type is not None and one.declared:
+                    for what in _exercised_by(one):
+                        self.places[status, media_type, one.pointer, what] += times
+        self._uncounted.clear()
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._count_held()
+        return {name: value for name, value in self.__dict__.items() if name != "_exercised"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["operation"])  # type: ignore[misc]
+        self.__dict__ |= state
+
+
+def _exercised_by(held: PlaceTypes) -> Iterator[At]:
+    """What the clauses at a place can be about, where this is what a body holds there."""
+    if held.around:
+        yield "around"
+    if held.types:
+        yield "value"
+    if held.types.keys() - {"null"}:
+        yield "not_null"
+    if "object" in held.types:
+        yield "object"
 
 
 def _held(observation: Observation) -> tuple[PlaceTypes, ...]:

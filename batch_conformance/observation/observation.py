@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
-from functools import cached_property, wraps
+from functools import cached_property, lru_cache, wraps
 from typing import Any, TypeVar
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.match import operation_of
 from batch_conformance.contract.operation import Operation, ResponseContract
+from batch_conformance.contract.pointer import split
 from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.observation.content import Content, look, read
@@ -191,11 +192,17 @@ def reported_subjects(subjects: Set[str]) -> Set[str]:
 
 def at(value: Any, pointer: str) -> Any:
     """The member of a JSON value at a pointer of plain member names; None where there is none."""
-    for token in pointer.split("/")[1:]:
-        if not isinstance(value, Mapping):
+    for token in _tokens(pointer):
+        if type(value) is not dict and not isinstance(value, Mapping):
             return None
-        value = value.get(token.replace("~1", "/").replace("~0", "~"))
+        value = value.get(token)
     return value
+
+
+@lru_cache(4096)
+def _tokens(pointer: str) -> tuple[str, ...]:
+    """The tokens of a pointer. Most pointers are those of the contract, which every exchange is asked for."""
+    return tuple(split(pointer))
 
 
 def integer_at(value: Any, pointer: str | None) -> int | None:
