@@ -105,9 +105,13 @@ class AuditSession:
 
     # What is collected.
 
-    @pytest.hookimpl(tryfirst=True)
+    @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self) -> None:
-        """Read the contract, before workers start and anything is collected; the embedded mock starts meanwhile."""
+        """Read the contract, before workers start and anything is collected; the embedded mock starts meanwhile.
+
+        After Hypothesis' own hook: before that it takes whatever is drawn for a plugin's slow import, and warns of it.
+        Workers and the header come after it all the same, as their plugins are registered later.
+        """
         if not self._shared and asks_for_suites(self.config):
             with self._wrong_input():
                 self._open()

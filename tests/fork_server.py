@@ -99,7 +99,7 @@ def run_module(
     module: str,
     *arguments: str,
     environment: Mapping[str, str],
-    timeout: float = 120,
+    timeout: float = 300,
 ) -> subprocess.CompletedProcess[str]:
     """What ``python -m MODULE ARGUMENT…`` comes to in the clone, in a forked process with this whole environment.
 

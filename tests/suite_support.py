@@ -55,7 +55,7 @@ def run_suite(
     ids: bool = True,
     env: Mapping[str, str] | None = None,
     cwd: Path = ROOT,
-    timeout: float = 120,
+    timeout: float = 300,
     fresh: bool = False,
 ) -> Outcome:
     """Run pytest with these arguments; with ``mock``, against it, with its key and its ids.

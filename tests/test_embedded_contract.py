@@ -54,6 +54,7 @@ def test_a_contract_without_a_base_url_is_kept_by_its_own_mock(
     api = write(tmp_path, CONTRACTS[name])
     outcome = run_suite(tmp_path / "r", f"--contract={api}", *more)
     assert outcome.code == 0, outcome.text
+    assert "Warning" not in outcome.text
     drift = outcome.drift
     assert (drift["verdict"], drift["target"]["kind"]) == ("conforms", "embedded mock")
     assert set(drift["target"]["batch_ids"]) <= {batch.id for batch in make_sample_batches()}
