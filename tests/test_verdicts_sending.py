@@ -144,7 +144,7 @@ def test_a_body_that_never_ends_costs_one_time_out_per_kind_of_request() -> None
 
     run = audited(answer, request_timeout=0.3)
     assert len(timed_out(run)) == 2  # the second one confirms the first; after such a head no body is waited for
-    assert found(run) == {("response.silent", "")}
+    assert found(run) == {("response.framing", "")}
     assert not run.report.complete
     assert left_out(run) > 0
     for chapter in ALWAYS_SENT:
@@ -186,7 +186,7 @@ def test_refusals_whose_bodies_never_end_are_judged_by_their_heads() -> None:
 
     run = audited(answer, request_timeout=0.3)
     assert len(timed_out(run)) <= 3
-    assert run.rules == {"auth.scheme_accepted", "response.silent"}
+    assert run.rules == {"auth.scheme_accepted", "response.framing"}
 
 
 def test_the_door_is_judged_where_the_body_of_every_read_never_ends() -> None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import hostile
 import pytest
+from judge_support import sent
 from test_target import answering, probe, target_of
 
 from batch_conformance.exchange.exchange import Headers, Response, WireNotes
+from batch_conformance.exchange.har import har
+from batch_conformance.exchange.redaction import Redactor
 from batch_conformance.exchange.wire_notes import Accumulation, Clock, notes_of_head
+from batch_conformance.recorded.formats.har import lines_of
+from batch_conformance.recorded.line import LineError, exchange_of
 
 NOON = "Sat, 28 Nov 2026 12:00:00 GMT"
 ELEVEN = "Sat, 28 Nov 2026 11:00:00 GMT"
@@ -109,3 +117,17 @@ def test_the_bytes_of_the_wire_are_looked_at() -> None:
     assert exchange.response is not None
     assert sorted(exchange.response.wire_notes or ()) == [("bare_lf", "X-Key"), ("obs_fold", "X-A")]
     assert exchange.response.header("x-a") == "b c"
+
+
+def test_notes_come_back_from_the_har_file_of_a_run() -> None:
+    noted = replace(sent(wire_notes=(("obs_fold", "X-A"),)), number=0)
+    lines = lines_of(json.dumps(har([noted, sent(number=1)])).encode())
+    read = [exchange_of(line) for line in lines if not isinstance(line, LineError)]
+    assert [one.response.wire_notes for one in read if one.response is not None] == [(("obs_fold", "X-A"),), None]
+
+
+def test_a_key_in_the_name_of_a_field_is_not_noted() -> None:
+    redacted, _ = Redactor(["sk-0123456789abcdef"]).redact_response(
+        Response(200, wire_notes=(("bare_lf", "sk-0123456789abcdef"),))
+    )
+    assert redacted.wire_notes == (("bare_lf", "[redacted]"),)

@@ -27,8 +27,9 @@ from batch_conformance.rules.rule import Broken
 
 AWAY = frozenset({"timeout", "reset"})
 """Failures after a connection was made: the server had the request and did not answer it."""
-_ENDLESS_ENOUGH = 3
-"""Bodies that did not end after heads of one status, or of one status and id, where no other one did."""
+_ENDLESS_ENOUGH, _AWAITED_ENOUGH = 3, 2
+"""Bodies that did not end after heads of one status, or of one status and id, where no other one did; and how many of
+them were waited for: a run does not wait for those that come after such heads."""
 BROKEN_ID = 3
 """Failures of one known id, and no answer for it, that are laid to the batch; each further one tells nothing new."""
 _MANY_DROPS = 5
@@ -178,20 +179,27 @@ class Availability:
         self._ids: dict[str, _Failing] = {}
         self._reads: dict[str, list[Moment]] = {}
         self._whole: set[int] = set()
+        self._cut: Counter[int] = Counter()
         self._endless_ids: set[tuple[str, int]] = set()
 
     def add_batch(
-        self, downs: Sequence[FailedRequest], answered: Set[tuple[str, bool]], whole: Set[int] = frozenset()
+        self,
+        downs: Sequence[FailedRequest],
+        answered: Set[tuple[str, bool]],
+        whole: Set[int] = frozenset(),
+        cut: Sequence[int] = (),
     ) -> None:
         """Take in what became of all the requests for one id or path.
 
         ``answered`` are the kinds of those that were answered, each with whether it was a plain read of a batch.
-        ``whole`` are the statuses of answers whose body came to its end.
+        ``whole`` are the statuses of answers whose body came to its end, ``cut`` those of answers whose body was not
+        read to its end.
         """
         whole = whole | {down.status for down in downs if not down.failure}
         self._whole |= whole
-        endless = Counter((down.key, down.status) for down in downs if down.endless)
-        self._endless_ids |= {one for one, count in endless.items() if count >= _ENDLESS_ENOUGH and one[1] not in whole}
+        self._cut.update(cut)
+        endless = [down for down in downs if down.endless]
+        self._endless_ids |= {(endless[0].key, status) for status in _endless_statuses(endless, Counter(cut)) - whole}
         kinds = {kind for kind, _ in answered}
         shown = {kind for kind, shows in answered if shows}
         self._a_batch_was_shown = self._a_batch_was_shown or bool(shown)
@@ -268,8 +276,7 @@ class Availability:
 
     def _never_ending(self) -> Iterator[FailedRequest]:
         """Bodies without an end, as all of their status, or of their id and status, while those of others end."""
-        alike = Counter(down.status for down in self._downs if down.endless)
-        enough = {status for status, count in alike.items() if count >= _ENDLESS_ENOUGH} - self._whole
+        enough = _endless_statuses([down for down in self._downs if down.endless], self._cut) - self._whole
         for down in self._downs if self._whole else ():
             if down.endless and (down.status in enough or (down.key, down.status) in self._endless_ids):
                 yield down
@@ -436,6 +443,16 @@ def down_of(observation: Observation, key: str, size: int) -> FailedRequest:
         failure.kind if failure is not None else "",
         failure is not None and failure.kind == "timeout" and _tells_its_end(exchange),
     )
+
+
+def _endless_statuses(endless: Sequence[FailedRequest], cut: Mapping[int, int]) -> set[int]:
+    """The statuses after which bodies did not end often enough; ``cut`` has how many others were not read to an end."""
+    awaited = Counter(down.status for down in endless)
+    return {
+        status
+        for status, count in awaited.items()
+        if count >= _AWAITED_ENOUGH and count + cut.get(status, 0) >= _ENDLESS_ENOUGH
+    }
 
 
 def _tells_its_end(exchange: Exchange) -> bool:

@@ -93,6 +93,7 @@ def _compare_all(log: Log, made: Compared) -> None:
 def _compare_one(key: str, rows: Sequence[Row], log: Log, monotonic: MonotonicReads, made: Compared) -> None:
     answered: set[tuple[str, bool]] = set()
     whole: set[int] = set()
+    cut: list[int] = []
     downs, of = [], named_operation(log.contract, log.operation)
     for row in rows:
         end = row.facts[4]
@@ -102,10 +103,12 @@ def _compare_one(key: str, rows: Sequence[Row], log: Log, monotonic: MonotonicRe
         else:
             kind, shows = (_PLAIN_KIND, True) if row.probe is None else (kind_of(row.probe), shows_a_batch(row.probe))
             answered.add((kind + of, shows))
-            if not end & CUT and (row.probe is None or row.probe.method != "HEAD"):
+            if end & CUT:
+                cut.append(row.facts[0])
+            elif row.probe is None or row.probe.method != "HEAD":
                 whole.add(row.facts[0])
             made.latest = max(made.latest, row.started_at)
-    made.availability.add_batch(downs, answered, whole)
+    made.availability.add_batch(downs, answered, whole, cut)
     reads = [row for row in rows if _is_read(row)]
     made.read_again[log.operation.id] += max(0, sum(_is_known(row) and row.facts[2] is not None for row in reads) - 1)
     if len(reads) < 2 or (not log.keeps_all and _is_monotonic(key, reads, monotonic)):

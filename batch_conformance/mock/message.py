@@ -54,7 +54,8 @@ class Wire:
     ``content_length`` is what the header says instead of the truth. After ``cut`` bytes of the body the connection is
     closed. ``trailing`` follows the message. ``raw`` is sent instead of the message. ``sends`` may be ``nothing`` (the
     connection stays open in silence) or ``reset``. ``delay`` is in seconds. ``line_end`` ends the lines of the head;
-    ``folded`` names fields whose values go on in a second line. ``unfinished`` leaves out the last, empty chunk.
+    ``folded`` names fields whose values go on in a second line. ``unfinished`` leaves out the last, empty chunk,
+    ``chunk_extension`` follows the size of each other one.
     ``date_shift`` is in seconds, and added to Date, which is there where the reply is ``dated``.
     """
 
@@ -71,6 +72,7 @@ class Wire:
     line_end: str = "\r\n"
     folded: frozenset[str] = frozenset()
     unfinished: bool = False
+    chunk_extension: bytes = b""
     date_shift: int = 0
     dated: bool = True
 
@@ -129,7 +131,7 @@ def encode(reply: Reply, *, head: bool = False, close: bool = False, more: Heade
             lines.append(f"Content-Length: {length}")
         elif wire.framing == "chunked":
             lines.append("Transfer-Encoding: chunked")
-            payload = _chunked(payload).removesuffix(_LAST_CHUNK if wire.unfinished else b"")
+            payload = _chunked(payload, wire.chunk_extension).removesuffix(_LAST_CHUNK if wire.unfinished else b"")
     else:
         payload = b""
     if close or reply.closes:
@@ -146,6 +148,6 @@ def body_json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _chunked(body: bytes) -> bytes:
+def _chunked(body: bytes, extension: bytes = b"") -> bytes:
     pieces = (body[at : at + _CHUNK] for at in range(0, len(body), _CHUNK))
-    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + _LAST_CHUNK
+    return b"".join(b"%x%s\r\n%s\r\n" % (len(piece), extension, piece) for piece in pieces) + _LAST_CHUNK

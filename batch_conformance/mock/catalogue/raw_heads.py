@@ -71,6 +71,11 @@ DRIFTS: tuple[Drift, ...] = (
           _shifted(lambda received: received.request.connection % 2 == 0, 600)),
     Drift("clock_behind", "the server's clock is a day behind", "response.clock", "", "", "RFC 9110 section 6.6.1",
           "wire", _shifted(lambda _: True, -24 * _HOUR), "conforms"),
+    Drift("unfinished_chunks", "the chunks of batches never end", "response.framing", "", "", "RFC 9112 section 7.1",
+          "wire", to_success(with_wire(framing="chunked", unfinished=True)), silent=True),
+    Drift("length_too_long", "the Content-Length of batches is too long, and nothing more comes", "response.framing",
+          "", "", "RFC 9112 section 6.3", "wire",
+          to_success(lambda reply: with_wire(content_length=len(reply.body) + 8)(reply)), silent=True),
     Drift("unfinished_chunks_404", "the chunks of a 404 never end", "response.framing", "", "", "RFC 9112 section 7.1",
           "wire", to_status(404, with_wire(framing="chunked", unfinished=True)), silent=True),
     Drift("unfinished_401", "the chunks of a 401 never end", "response.framing", "", "", "RFC 9112 section 7.1",
@@ -110,5 +115,20 @@ VARIANTS: tuple[Drift, ...] = (
           _tagged(lambda received, _: f'W/"{received.batch.id if received.batch else 0}"'), "conforms", "variant"),
     Drift("tags_of_requests", "each answer has a strong ETag of its own", "", "", "", "RFC 9110 section 8.8.3", "text",
           _tagged(lambda received, _: f'"{received.number}"'), "conforms", "variant"),
+    Drift("chunk_extensions", "chunks have extensions", "", "", "", "RFC 9112 section 7.1.1", "wire",
+          _to_all(with_wire(framing="chunked", chunk_extension=b';ieof="1"')), "conforms", "variant"),
+    Drift("stale_answers", "a cache serves stale answers of completed batches", "", "", "", "RFC 9111 section 4.2.4",
+          "text", to_success(lambda reply: reply.with_header("Cache-Control", "private, max-age=60, stale-if-error=600")
+                             .with_header("Age", "400").with_header("Warning", '110 - "Response is Stale"'),
+                             at_rest("completed")), "conforms", "variant"),
+    Drift("gzip_by_its_old_name", "compressed bodies are said to be x-gzip", "", "", "", "RFC 9110 section 8.4.1.3",
+          "wire", lambda _, reply: reply.with_header("Content-Encoding", "x-gzip")
+          if reply.header("content-encoding") == "gzip" else reply, "conforms", "variant"),
+    Drift("ranges_offered", "ranges are offered, and whole bodies sent", "", "", "", "RFC 9110 section 14.3", "text",
+          to_success(lambda reply: reply.with_header("Accept-Ranges", "bytes")), "conforms", "variant"),
+    Drift("guard_cookies", "a bot guard sets a cookie with each answer", "", "", "", "RFC 6265 section 3", "text",
+          lambda received, reply: replace(reply, headers=(*reply.headers, (
+              "Set-Cookie", f"__cf_bm=a{received.number}.b-1.0.1.1; path=/; HttpOnly; Secure; SameSite=None"))),
+          "conforms", "variant"),
 )  # fmt: skip
 """Other heads, none of which may be accused."""
