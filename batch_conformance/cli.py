@@ -20,6 +20,7 @@ from batch_conformance.input_error import InputError, fault_line
 from batch_conformance.near_miss import suggestion
 
 if TYPE_CHECKING:
+    from batch_conformance.contract.choice import Operations
     from batch_conformance.contract.contract import Reading
     from batch_conformance.run.first_run import Pipeline
 
@@ -302,6 +303,7 @@ def prove(
     *,
     contract: str,
     operation: str,
+    operations: Operations,
     groups: tuple[str, ...],
     names: tuple[str, ...],
     jobs: int | None,
@@ -315,7 +317,7 @@ def prove(
     from batch_conformance.run.prove.prove import default_jobs  # noqa: PLC0415
 
     try:
-        options_of_proof = ProofOptions(contract, groups, names, seed, operation, language)
+        options_of_proof = ProofOptions(contract, groups, names, seed, operation, operations, language)
         sys.exit(perform_proof(options_of_proof, jobs or default_jobs(), reports_dir, listing=listing))
     except InputError as error:
         _refuse(error, language)

@@ -10,6 +10,7 @@ BATCH = Noun("batch", "{n} batch", "{n} batches")
 ENTRY = Noun("entry", "{n} entry", "{n} entries")
 EXCHANGE = Noun("exchange", "{n} exchange", "{n} exchanges")
 FINDING = Noun("finding", "{n} finding", "{n} findings")
+ITEM = Noun("item", "{n} item", "{n} items")
 LINE = Noun("line", "{n} line", "{n} lines")
 MORE_PLACES = Noun("more place", "{n} more place", "{n} more places")
 
@@ -27,6 +28,7 @@ NOUNS: Mapping[str, Noun] = {
         EXCHANGE,
         Noun("false alarm", "{n} false alarm", "{n} false alarms"),
         FINDING,
+        ITEM,
         LINE,
         Noun("group", "{n} group", "{n} groups"),
         Noun("known id", "{n} known id", "{n} known ids"),

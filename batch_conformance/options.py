@@ -238,6 +238,15 @@ OPTIONS: tuple[Option, ...] = (
         metavar="ID|PATH",
     ),
     Option(
+        "operations",
+        "contract",
+        "the parts of the batch API that are judged: retrieving a batch alone, or every GET of the document that reads "
+        "batches and files",
+        _in("run", "prove", "mock"),
+        choices=("retrieve", "read"),
+        default="retrieve",
+    ),
+    Option(
         "overlay",
         "contract",
         "an OpenAPI Overlay applied to the document; repeatable",

@@ -80,10 +80,19 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, name: str) -> Generat
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Call a function of the suites once for each place that its rule has in this contract."""
+    """Call a function of the suites once for each place that its rule has in this contract.
+
+    One that takes no place has no parameter in its name for the operation that is chosen, and one for each other.
+    """
     path = metafunc.definition.path
-    if "place" in metafunc.fixturenames and path.parent == suites_folder():
-        metafunc.parametrize("place", metafunc.config.stash[SESSION].places(path, metafunc.function.__name__) or ())
+    if path.parent != suites_folder():
+        return
+    places = metafunc.config.stash[SESSION].places(path, metafunc.function.__name__) or ()
+    if "place" in metafunc.fixturenames:
+        metafunc.parametrize("place", places)
+    elif places:
+        named = [pytest.param(place, id=place or pytest.HIDDEN_PARAM) for place in places]
+        metafunc.parametrize("kept", named, indirect=True)
 
 
 Kept = Callable[..., None]

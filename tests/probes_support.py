@@ -43,4 +43,5 @@ def contract(**changes: Any) -> Any:
         "id_parameter": None,
     }
     data = changes.pop("data", None) or document()
-    return SimpleNamespace(chosen=SimpleNamespace(**{**operation, **changes}), document=SimpleNamespace(data=data))
+    chosen = SimpleNamespace(**{**operation, **changes})
+    return SimpleNamespace(chosen=chosen, operations=(chosen,), document=SimpleNamespace(data=data))

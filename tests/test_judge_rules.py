@@ -10,6 +10,7 @@ import cases_head_bytes
 import cases_heads
 import cases_leaks
 import cases_lifecycle
+import cases_lists
 import cases_protocol
 import pytest
 from judge_cases import Case, Sent
@@ -25,6 +26,7 @@ CASES = {
     **cases_access.CASES,
     **cases_leaks.CASES,
     **cases_lifecycle.CASES,
+    **cases_lists.CASES,
 }
 
 

@@ -10,6 +10,7 @@ from batch_conformance.contract.choice import ListedOperation
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.document_finding import DocumentFinding, finding
 from batch_conformance.contract.error import ContractError
+from batch_conformance.contract.list_form import FIRST, LAST
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.path_template import parameters
 from batch_conformance.contract.pointer import join
@@ -33,7 +34,6 @@ _SWAPPED = Template(
 _EXAMPLE = Template(
     "document.list_example.says", "{member} of the example is {said}, and the {place} item has the id {id}"
 )
-_FIRST, _LAST = Template("place.first", "first")(), Template("place.last", "last")()
 
 _BOUNDS = re.compile(r"max\w*[^.;]*?(\d+) *([a-z]+)[^.;]*min\w*[^.;]*?(\d+) *\2", re.IGNORECASE)
 _AROUND = frozenset({"code", "message", "msg", "status", "success"})
@@ -133,7 +133,7 @@ def _check_example(document: Document, pointer: str) -> Iterator[DocumentFinding
     for kind, media in _mapping(response.get("content")).items():
         example = _mapping(_mapping(media).get("example"))
         items = [item for item in _listed(example.get("data")) if isinstance(item, Mapping)]
-        for member, item, place in (("first_id", items[:1], _FIRST), ("last_id", items[-1:], _LAST)):
+        for member, item, place in (("first_id", items[:1], FIRST), ("last_id", items[-1:], LAST)):
             said, known = example.get(member), item[0].get("id") if item else None
             if isinstance(said, str) and isinstance(known, str) and said != known:
                 says = _EXAMPLE(member=member, said=said, place=place, id=known)

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from batch_conformance.contract.query_parameter import QueryParameter
 from batch_conformance.contract.roles import Roles, infer_roles
 from batch_conformance.contract.schema import ALL_TYPES, Property, Schema
+from batch_conformance.message import Template
+
+FIRST, LAST = Template("place.first", "first")(), Template("place.last", "last")()
+"""Ends of a page, for people."""
 
 _ITEMS = ("data", "batches", "jobs", "files", "items", "results")
 """What lists of vendors call their items, the usual one first."""

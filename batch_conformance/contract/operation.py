@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.list_form import ListForm
@@ -75,6 +75,13 @@ class Operation:
     def required_query(self) -> str:
         """The query string with a value for each parameter that always has to be there; empty where none has."""
         return urlencode([(one.name, one.value) for one in self.query if one.required])
+
+    def query_flaw(self, query: str) -> QueryParameter | None:
+        """The first parameter of a query string whose value its schema does not admit; None where there is none."""
+        asked = parse_qsl(query, keep_blank_values=True)
+        return next(
+            (one for one in self.query for name, value in asked if name == one.name and not one.admits(value)), None
+        )
 
     def takes(self, method: str) -> bool:
         """Whether a request with this method is one of the operation's: HEAD is a GET without the body."""

@@ -58,7 +58,8 @@ def named_document(name: str, choice: OperationChoice = DEFAULT_CHOICE) -> tuple
     """The document of a name in ``CONTRACT_NAMES`` and its own overlays. Raises ``ContractError``."""
     own = (load_overlay_file(spec_folder() / "overlays" / f"{name}.yaml"),)
     if name == "openai":
-        return _openai_document(choice), own
+        of_api = (load_overlay_file(spec_folder() / "overlays" / f"{name}-batch-api.yaml"),)
+        return _openai_document(choice), own if choice.operations == "retrieve" else (*own, *of_api)
     file = _DOCUMENTS[name]
     return load_document(spec_folder() / file, f"spec/{file}", choice), own
 

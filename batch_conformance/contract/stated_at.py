@@ -53,6 +53,11 @@ def at_operation(operation: Operation, _pointer: str) -> Location | None:
     return operation.location
 
 
+def at_place(operation: Operation, pointer: str) -> Location | None:
+    """Where a place in the body of a success is declared; the success, where it is not."""
+    return _of_property(operation, pointer) or at_response(200)(operation, pointer)
+
+
 def at_example_of_time(operation: Operation, pointer: str) -> Location | None:
     """Where the example of a time stands; of the creation, where there is no pointer."""
     return _of_property(operation, pointer or operation.roles.created, "example")

@@ -30,6 +30,7 @@ from batch_conformance.judge.availability import (
 from batch_conformance.judge.coverage import Coverage, cover_clauses
 from batch_conformance.judge.facts import Facts
 from batch_conformance.judge.gateway import GatewayAnswers, Words, attribute_to_network, gateway_answers_of, may_pass
+from batch_conformance.judge.listed import compare_list
 from batch_conformance.judge.log import CUT, DOWN, FOREIGN, MOST_IN_MEMORY, Log, Row, each
 from batch_conformance.judge.reads import answered_in, compare, is_reduced, observation_of_row, path_of_row
 from batch_conformance.judge.shape import judge_shape, shape_clause
@@ -247,6 +248,9 @@ class Judge:
         for deviation, row in compared.deviations:
             revived = revive(deviation, row) if revive else deviation
             whole.add([revived], phase=_COMPARED, size=row.size)
+        for deviation, row in self._compare_lists():
+            revived = revive(deviation, row) if revive else deviation
+            whole.add([revived], phase=_COMPARED, size=row.size)
         for account in accounts:
             for deviation in account.bodies().never_seen():
                 whole.add([deviation], phase=_NEVER_SEEN)
@@ -290,6 +294,12 @@ class Judge:
             unjudged=weighed.unjudged,
             cause=cause,
         )
+
+    def _compare_lists(self) -> Iterator[tuple[Deviation, Row]]:
+        """Lay the lists of batches beside the batches that were read."""
+        of_role = {account.operation.role: account.log for account in self._accounts.values()}
+        if "list" in of_role and "retrieve" in of_role:
+            yield from compare_list(of_role["list"], of_role["retrieve"])
 
     def _facts(self) -> Facts:
         """What the exchanges of all operations show together."""

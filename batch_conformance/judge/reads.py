@@ -111,7 +111,8 @@ def _compare_one(key: str, rows: Sequence[Row], log: Log, monotonic: MonotonicRe
     made.availability.add_batch(downs, answered, whole, cut)
     reads = [row for row in rows if _is_read(row)]
     made.read_again[log.operation.id] += max(0, sum(_is_known(row) and row.facts[2] is not None for row in reads) - 1)
-    if len(reads) < 2 or (not log.keeps_all and _is_monotonic(key, reads, monotonic)):
+    may_be_spared = not log.keeps_all and log.operation.listing is None  # a page is no read of what was read before
+    if len(reads) < 2 or (may_be_spared and _is_monotonic(key, reads, monotonic)):
         return
     observations = [observation_of_row(key, row, log) for row in reads]
     origins = {id(observation.exchange): row for observation, row in zip(observations, reads, strict=True)}

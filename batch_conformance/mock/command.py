@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import click
 
 from batch_conformance.command_options import command_options
-from batch_conformance.contract.choice import OperationChoice
+from batch_conformance.contract.choice import Operations, choice_of
+from batch_conformance.contract.operation_role import ROLES
 from batch_conformance.contract.path_template import repeated
 from batch_conformance.contract.sources import CONTRACT_NAMES, load_contract
 from batch_conformance.input_error import InputError
@@ -46,6 +47,7 @@ def mock(
     host: str,
     contract: str,
     operation: str,
+    operations: Operations,
     latency: float,
     drifts: tuple[str, ...],
     list_drifts: bool,
@@ -62,7 +64,7 @@ def mock(
     if "://" in contract:
         raise MockUsageError(f"--contract takes a name or a file here: save {contract} and give the file")
     try:
-        served = load_contract(contract, choice=OperationChoice(operation))
+        served = load_contract(contract, choice=choice_of(operation, operations=operations, roles=ROLES))
         possible = drifts_of(served)
         if list_drifts:
             for line in _catalogue(possible):
@@ -87,7 +89,7 @@ def mock(
     if not own.isascii() or own.strip() != own:
         raise MockUsageError(f"the key in {key_env} cannot be sent in a header: it has spaces around it or is no ASCII")
     service = Service(own or DEFAULT_KEY, prefix=prefix.rstrip("/"), style=style, drifts=chosen, mock_spec=mock_spec)
-    audited = _Audited(key_env, bool(own), contract, operation, tuple(notes))
+    audited = _Audited(key_env, bool(own), contract, operation, operations, tuple(notes))
     try:
         asyncio.run(_serve(Server(service, latency=latency), host, port, chosen, audited))
     except OSError as error:
@@ -103,6 +105,7 @@ class _Audited:
     own_key: bool
     contract: str
     operation: str
+    operations: Operations
     notes: tuple[str, ...] = ()
 
     @property
@@ -110,7 +113,8 @@ class _Audited:
         """The options, without those that say what holds anyway."""
         found = [] if self.key_env == "BATCH_API_KEY" else ["--api-key-env", self.key_env]
         found += [] if self.contract == CONTRACT_NAMES[0] else [f"--contract={self.contract}"]
-        return [*found, f"--operation={self.operation}"] if self.operation else found
+        found += [f"--operation={self.operation}"] if self.operation else []
+        return found if self.operations == "retrieve" else [*found, f"--operations={self.operations}"]
 
 
 def _chosen(names: Sequence[str], possible: Mapping[str, Drift], contract: str) -> tuple[Drift, ...]:

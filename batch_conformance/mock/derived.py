@@ -8,7 +8,7 @@ from typing import Any
 from batch_conformance.contract.clauses import rule_of
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.formats import CHECKED
-from batch_conformance.contract.operation import ResponseContract
+from batch_conformance.contract.operation import Operation, ResponseContract
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property, Schema
@@ -41,30 +41,39 @@ _OTHERS = {2: (202, 203), 4: (409, 418)}
 
 def derive(contract: Contract) -> tuple[Mutation, ...]:
     """Every mutation of the contract, in the order of its clauses; names are unique and stable."""
-    return tuple(mutation for response in contract.chosen.responses.values() for mutation in _of(contract, response))
+    lists = (one for one in contract.operations if one.listing is not None)
+    return tuple(
+        mutation
+        for operation in (contract.chosen, *lists)
+        for response in operation.responses.values()
+        for mutation in _of(operation, response)
+    )
 
 
-def _of(contract: Contract, response: ResponseContract) -> Iterator[Mutation]:
+def _of(operation: Operation, response: ResponseContract) -> Iterator[Mutation]:
     media_type = next((kind for kind in response.content if "json" in kind), None)
     if not response.status.isdigit() or media_type is None or not (response.status == "200" or response.status >= "4"):
         return  # what else there is nobody can ask a mock for
-    maker = _Maker(contract, response)
+    maker = _Maker(operation, response)
+    free_maps = operation.listing.free_maps if operation.listing is not None else operation.roles.free_maps
     yield from maker.of_message(media_type)
     schema = response.content[media_type]
     if schema is not None:
         for place in schema.properties:
             if schema.contradiction(place.pointer) is not None:
                 continue
-            if not any(place.pointer.startswith(free + "/") for free in contract.chosen.roles.free_maps):
+            if not any(place.pointer.startswith(free + "/") for free in free_maps):
                 yield from maker.of_place(schema, place)
 
 
 class _Maker:
     """Makes the mutations of one response."""
 
-    def __init__(self, contract: Contract, response: ResponseContract) -> None:
-        self._contract = contract
-        self._roles: Roles = contract.chosen.roles
+    def __init__(self, operation: Operation, response: ResponseContract) -> None:
+        self._operation = operation
+        self._roles: Roles = operation.roles
+        self._list = operation.path if operation.listing is not None else ""
+        self._of = f"{operation.role}-" if self._list else ""
         self._sent = int(response.status)
         self._response = response
         self._success = 200 <= self._sent < 300
@@ -77,7 +86,7 @@ class _Maker:
         for word, label in (("html", "text/html; charset=utf-8"), ("no_type", None)):
             yield self._make(word, "", "response.media_type", ("label", label), source)
         yield self._make("latin_1", "", "response.charset", ("label", f"{media_type}; charset=iso-8859-1"), source)
-        operation = self._contract.chosen
+        operation = self._operation
         others = [other for other in _OTHERS.get(self._sent // 100, ()) if operation.response_for(other) is None]
         # An unlisted 429 or 5xx is weighed over a run, and an unlisted error means nothing where none is listed.
         if operation.lists_errors and others and self._sent != _TOO_MANY:
@@ -206,8 +215,8 @@ class _Maker:
         if f"{at}/".startswith(tuple(f"{items}/" for items in self._sets)):
             also = (*also, "body.constraint")  # all items are changed alike, and then they are no longer unique
         return Mutation(
-            name=f"{self._sent}{at}:{word}",
-            title=f"{self._sent} {at or 'response'}: {_WORDS.get(word, word.replace('_', ' '))}",
+            name=f"{self._of}{self._sent}{at}:{word}",
+            title=f"{self._of}{self._sent} {at or 'response'}: {_WORDS.get(word, word.replace('_', ' '))}",
             rule=rule,
             status=status or str(self._sent),
             pointer=at if pointer is None else pointer,
@@ -222,6 +231,7 @@ class _Maker:
             value=done[1],
             state=state,
             state_at=(self._roles.state or "") if state is not None else "",
+            of_list=self._list,
         )
 
 

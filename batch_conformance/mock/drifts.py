@@ -12,6 +12,7 @@ from batch_conformance.mock.catalogue import (
     errors,
     heads,
     leaks,
+    lists,
     outages,
     protocol,
     rare,
@@ -50,6 +51,9 @@ _FAMILIES = (
 DRIFTS: dict[str, Drift] = {drift.name: drift for family in _FAMILIES for drift in family}
 """Every entry by its name, in the order of the catalogue."""
 
+OF_LISTS: dict[str, Drift] = {drift.name: drift for drift in (*lists.LIST_DRIFTS, *lists.LIST_VARIANTS)}
+"""Those that only a mock with lists can show."""
+
 
 class DriftError(InputError):
     """A name that no drift has. Its text is one line that names what there is."""
@@ -58,10 +62,11 @@ class DriftError(InputError):
 def select(names: Iterable[str]) -> tuple[Drift, ...]:
     """The drifts of these names, in the order in which they apply. Raises ``DriftError`` for an unknown name."""
     wanted = tuple(dict.fromkeys(names))
+    known = {**DRIFTS, **OF_LISTS}
     for name in wanted:
-        if name not in DRIFTS:
-            raise DriftError(f"no drift is named {name!r}{suggestion(name, DRIFTS)} (`mock --list-drifts` lists them)")
-    return in_order(DRIFTS[name] for name in wanted)
+        if name not in known:
+            raise DriftError(f"no drift is named {name!r}{suggestion(name, known)} (`mock --list-drifts` lists them)")
+    return in_order(known[name] for name in wanted)
 
 
 def built(asked: Iterable[str | Mapping[str, Any]]) -> tuple[Drift, ...]:

@@ -38,6 +38,11 @@ class ParsedRequest:
         return tuple(value for key, value in self.headers if key == name)
 
     @property
+    def query(self) -> str:
+        """The query of the target, empty where it has none."""
+        return self.target.partition(b"?")[2].decode("latin-1")
+
+    @property
     def path(self) -> bytes:
         """The path of the target, still percent-encoded: without query, and without an absolute form's origin."""
         path = self.target.partition(b"?")[0]

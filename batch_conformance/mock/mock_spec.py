@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batch_conformance.mock import pages
+from batch_conformance.mock.list_spec import ListSpec
 from batch_conformance.mock.sample_batches import Batch, Step, make_sample_batches
+
+JSON = "application/json"
+"""The media type of a status of which nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,7 @@ class MockSpec:
     ``errors`` are the bodies of the statuses that a client can ask for; ``headers`` what the contract demands of a
     status, and ``media_types`` in which it is sent: JSON where nothing is said, no body at all for an empty one.
     ``refuses`` is false where no credential is asked for. ``own`` is true for the vendor's contract alone.
+    ``lists`` are served as well.
     """
 
     batches: tuple[Batch, ...]
@@ -26,10 +31,11 @@ class MockSpec:
     refuses: bool = True
     own: bool = False
     media_types: Mapping[int, str] = field(default_factory=dict)
+    lists: tuple[ListSpec, ...] = ()
 
     def media_type(self, status: int) -> str:
         """The media type of a status; empty where it has no body."""
-        return self.media_types.get(status, "application/json")
+        return self.media_types.get(status, JSON)
 
     def error(self, status: int, otherwise: Any) -> Any:
         """The body of an error: the contract's own where it has one, else what the vendor's pages show."""
@@ -47,6 +53,7 @@ class MockSpec:
             "headers": {str(status): [list(pair) for pair in pairs] for status, pairs in self.headers.items()},
             "refuses": self.refuses,
             "media_types": {str(status): kind for status, kind in self.media_types.items()},
+            "lists": [one.to_dict() for one in self.lists],
         }
 
     @classmethod
@@ -65,6 +72,7 @@ class MockSpec:
             },
             refuses=values["refuses"],
             media_types={int(status): kind for status, kind in values["media_types"].items()},
+            lists=tuple(map(ListSpec.from_dict, values["lists"])),
         )
 
 

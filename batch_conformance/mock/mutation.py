@@ -31,7 +31,8 @@ class Mutation:
 
     ``rule``, ``status``, ``pointer`` and the rest name what it must bring, as in ``Drift``. ``sent`` is the status of
     the replies that are changed, ``at`` an RFC 6901 pointer into their bodies, ``*`` for every item. With a ``state``
-    only batches whose ``state_at`` says so are changed. ``value`` is what ``change`` needs.
+    only batches whose ``state_at`` says so are changed. ``value`` is what ``change`` needs. ``of_list`` is the path of
+    the list whose replies are changed, empty for those of batches.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Mutation:
     value: Any = None
     state: Any = None
     state_at: str = ""
+    of_list: str = ""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Mutation:
@@ -88,8 +90,9 @@ class Mutation:
         return self._to_sent(self._with_body)
 
     def _to_sent(self, change: Callable[[Reply], Reply]) -> Apply:
-        def apply(_received: ReceivedRequest, reply: Reply) -> Reply:
-            return change(reply) if reply.status == self.sent and reply.body else reply
+        def apply(received: ReceivedRequest, reply: Reply) -> Reply:
+            asked = "" if received.listed is None else received.listed.path if received.place == "list" else None
+            return change(reply) if reply.status == self.sent and reply.body and asked == self.of_list else reply
 
         return apply
 

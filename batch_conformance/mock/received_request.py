@@ -7,8 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from batch_conformance.mock.list_spec import ListSpec
 from batch_conformance.mock.message import ParsedRequest, Reply
 from batch_conformance.mock.sample_batches import Batch
+
+Place = Literal["operation", "undecodable", "list", "item", "outside"]
+"""What the path of a request is; see ``ReceivedRequest``."""
 
 Credential = Literal["valid", "missing", "malformed", "wrong"]
 """missing: no Authorization, an empty one, or no token in it. malformed: not ``Bearer`` and one token. wrong: another
@@ -24,15 +28,16 @@ _PREFERRED_CODE = re.compile(rb'\s*code\s*=\s*"?([0-9]{3})"?\s*(?:;.*)?', re.IGN
 class ReceivedRequest:
     """One request on its way through the mock.
 
-    ``place`` says whether the path is an instance of the operation, one whose id cannot be decoded, or none. ``asked``
-    is the id that the path decodes to, ``batch`` the batch that has it. ``forced`` is the status that the client asked
-    for. ``number`` counts the mock's requests and ``reads`` the authorised GETs of this batch, both from 1 and this one
-    included. ``batches`` is all that the mock has.
+    ``place`` says whether the path is an instance of the operation, one whose id cannot be decoded, that of a list or
+    of an item of one, or none; ``listed`` is the list then. ``asked`` is the id that the path decodes to, ``batch``
+    the batch that has it. ``forced`` is the status that the client asked for. ``number`` counts the mock's requests
+    and ``reads`` the authorised GETs of this batch, both from 1 and this one included. ``batches`` is all that the
+    mock has.
     """
 
     request: ParsedRequest
     credential: Credential
-    place: Literal["operation", "undecodable", "outside"]
+    place: Place
     asked: str | None
     batch: Batch | None
     forced: int | None
@@ -41,6 +46,7 @@ class ReceivedRequest:
     batches: tuple[Batch, ...]
     answer: Callable[[ReceivedRequest], Reply]
     key: str = field(default="", repr=False)
+    listed: ListSpec | None = None
 
     @property
     def reading(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import time
 from collections import Counter
@@ -12,9 +13,11 @@ from typing import Any
 
 from batch_conformance.mock import pages
 from batch_conformance.mock.drift import Drift, in_order
+from batch_conformance.mock.list_spec import Item, ListSpec, QueryError
 from batch_conformance.mock.message import Headers, ParsedRequest, Reply, body_json
-from batch_conformance.mock.mock_spec import MockSpec, published_mock_spec
+from batch_conformance.mock.mock_spec import JSON, MockSpec, published_mock_spec
 from batch_conformance.mock.received_request import (
+    Place,
     ReceivedRequest,
     credential_of,
     decode_segment,
@@ -59,6 +62,8 @@ class Service:
         for drift in ordered:
             self.batches = drift.batches(self.batches) if drift.batches else self.batches
         self._batches = {batch.id: batch for batch in self.batches}
+        self._lists = {f"{prefix}{one.path}".encode(): one for one in self.mock_spec.lists}
+        self._by_id = tuple(one for one in self.mock_spec.lists if one.by_id)
         self._requests = 0
         self._clock: Callable[[], float] = (lambda: self._requests * tick) if tick else clock
         self._reads: Counter[str] = Counter()
@@ -96,10 +101,18 @@ class Service:
         credential = credential_of(request, self.key) if self.mock_spec.refuses else "valid"
         if batch is not None and request.method == "GET" and credential == "valid":
             self._reads[batch.id] += 1
+        listed = self._lists.get(request.path)
+        place: Place = "outside" if segment is None else "operation" if asked is not None else "undecodable"
+        if listed is not None:
+            place = "list"
+        for spec in self._by_id if place == "outside" else ():
+            of_item = segment_of(request.path, self.prefix + spec.by_id)
+            if of_item is not None:
+                place, listed, asked = "item", spec, decode_segment(of_item)
         return ReceivedRequest(
             request=request,
             credential=credential,
-            place="outside" if segment is None else "operation" if asked is not None else "undecodable",
+            place=place,
             asked=asked,
             batch=batch,
             forced=preferred_status(request),
@@ -108,22 +121,26 @@ class Service:
             batches=self.batches,
             answer=self._conforming,
             key=self.key,
+            listed=listed,
         )
 
     def _conforming(self, received: ReceivedRequest) -> Reply:
         reply = self._answer(received)
         trace = ("x-siliconcloud-trace-id", f"ti_{received.number:012x}")
-        demanded = self.mock_spec.headers.get(reply.status, ())
-        return replace(reply, headers=(*self._labelled(reply.status), *_UNCACHED, trace, *demanded, *reply.headers))
+        spec = received.listed or self.mock_spec
+        labelled, demanded = self._labelled(reply.status, spec), spec.headers.get(reply.status, ())
+        return replace(reply, headers=(*labelled, *_UNCACHED, trace, *demanded, *reply.headers))
 
-    def _labelled(self, status: int) -> Headers:
-        kind = self.mock_spec.media_type(status)
+    def _labelled(self, status: int, spec: MockSpec | ListSpec | None = None) -> Headers:
+        kind = (spec or self.mock_spec).media_types.get(status, JSON)
         return (("Content-Type", f"{kind}; charset=utf-8"),) if kind else ()
 
     def _answer(self, received: ReceivedRequest) -> Reply:
         # Credentials come first on every path: who has none learns nothing, not even which ids there are.
         if received.credential != "valid":
             return self._refusal(received)
+        if received.listed is not None:
+            return self._list(received, received.listed)
         if received.place == "outside":
             return self._error(404, self.mock_spec.error(404, pages.NOT_FOUND.body))
         if received.request.method not in METHODS:
@@ -141,14 +158,56 @@ class Service:
         headers = (("Preference-Applied", "code=200"),) if received.forced == 200 else ()
         return Reply(200, headers, self._shown(received.batch))
 
+    def _list(self, received: ReceivedRequest, spec: ListSpec) -> Reply:
+        if received.request.method not in METHODS:
+            return self._error(
+                405, spec.errors.get(405, pages.METHOD_NOT_ALLOWED), ("Allow", ", ".join(METHODS)), spec=spec
+            )
+        if received.forced is not None and received.forced in spec.errors:
+            return self._forced(received.forced, spec)
+        try:
+            body = self._page_or_item(received, spec)
+        except QueryError:
+            return self._error(400, spec.errors.get(400, pages.FIELD_REQUIRED.body), spec=spec)
+        if body is None:
+            return self._error(404, spec.errors.get(404, pages.NOT_FOUND.body), spec=spec)
+        headers = (("Preference-Applied", "code=200"),) if received.forced == 200 else ()
+        return Reply(200, headers, body_json(body))
+
+    def _page_or_item(self, received: ReceivedRequest, spec: ListSpec) -> Any:
+        """The body that is asked for, None where there is none. Raises ``QueryError``."""
+        if received.place == "list":
+            return spec.page(received.request.query, self._items(spec))
+        return next((item for item in self._items(spec) if spec.id_of(item) == received.asked), None)
+
+    def _items(self, spec: ListSpec) -> list[Item]:
+        """The items of a list, as they are at the moment."""
+        if not spec.of_batches:
+            return list(spec.items)
+        made = []
+        for item in spec.items:
+            batch = self._batches.get(str(spec.id_of(item)))
+            now = self._listed_now(batch) if batch is not None else {}
+            made.append({**item, **{name: now[name] for name in spec.shown if name in now}})
+        return made
+
+    def _listed_now(self, batch: Batch) -> Any:
+        """A batch as it is at the moment; to be listed does not begin its progress."""
+        if batch.progresses and batch.id not in self._first_read:
+            return batch.at(0.0, self.style)
+        return json.loads(self._shown(batch))
+
     def _refusal(self, received: ReceivedRequest) -> Reply:
         # RFC 6750 section 3.1: no error code where the request had no token at all.
         challenge = _CHALLENGE if received.credential == "missing" else _CHALLENGE + ', error="invalid_token"'
         body = pages.INVALID_KEY_FORM.body if received.credential == "malformed" else pages.INVALID_TOKEN.body
-        return self._error(401, self.mock_spec.error(401, body), ("WWW-Authenticate", challenge))
+        spec = received.listed
+        told = spec.errors.get(401, body) if spec is not None else self.mock_spec.error(401, body)
+        return self._error(401, told, ("WWW-Authenticate", challenge), spec=spec)
 
-    def _forced(self, status: int) -> Reply:
-        reply = self._error(status, self.mock_spec.errors[status], ("Preference-Applied", f"code={status}"))
+    def _forced(self, status: int, spec: ListSpec | None = None) -> Reply:
+        body = (spec or self.mock_spec).errors[status]
+        reply = self._error(status, body, ("Preference-Applied", f"code={status}"), spec=spec)
         if status == 401:
             reply = reply.with_header("WWW-Authenticate", _CHALLENGE)
         if status == 405:
@@ -157,11 +216,11 @@ class Service:
             reply = reply.with_header("Retry-After", "1")
         return reply
 
-    def _error(self, status: int, body: Any, *headers: tuple[str, str]) -> Reply:
+    def _error(self, status: int, body: Any, *headers: tuple[str, str], spec: ListSpec | None = None) -> Reply:
         if isinstance(body, dict) and self.mock_spec.own:
             # The pages show `data: null` where the document says that it is a string. The style is one of batches.
             body = {name: "" if value is None else value for name, value in body.items()}
-        kind = self.mock_spec.media_type(status)
+        kind = (spec or self.mock_spec).media_types.get(status, JSON)
         return Reply(status, headers, body_json(body) if "json" in kind else str(body).encode() if kind else b"")
 
     def _shown(self, batch: Batch) -> bytes:

@@ -7,13 +7,16 @@ from itertools import chain, cycle
 from typing import Any
 
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.list_form import ListForm
 from batch_conformance.contract.location import Location
-from batch_conformance.contract.operation import ResponseContract
+from batch_conformance.contract.operation import Operation, ResponseContract
 from batch_conformance.contract.pointer import members, split
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.schema import Schema
 from batch_conformance.input_error import InputError
 from batch_conformance.mock.ids import batch_ids, identity
+from batch_conformance.mock.list_spec import ListSpec
+from batch_conformance.mock.lists_of_contract import contract_lists, list_of
 from batch_conformance.mock.mock_spec import MockSpec, published_mock_spec
 from batch_conformance.mock.sample_batches import FIELDS, Batch, Step, make_sample_batches
 from batch_conformance.mock.values import Maker, NoValueError
@@ -33,27 +36,51 @@ class MockSpecError(InputError):
 def mock_spec_of(contract: Contract) -> MockSpec:
     """A mock spec that conforms to a contract; raises ``MockSpecError`` where none can be made."""
     operation = contract.chosen
-    label, schema = _served(contract)
-    errors = dict(_errors(contract))
+    label, schema = _served(operation)
+    errors = dict(_errors(operation))
+    batches = tuple(_fleet(contract, schema))
     return MockSpec(
-        batches=tuple(_fleet(contract, schema)),
+        batches=batches,
         errors={status: body for status, (_, body) in errors.items()},
         path=operation.path.rpartition("/")[0],
-        headers={status: tuple(_headers(response)) for status, response in _answered(contract)},
+        headers={status: tuple(_headers(response)) for status, response in _answered(operation)},
         refuses=operation.secured,
         media_types={200: label, **{status: kind for status, (kind, _) in errors.items()}},
+        lists=tuple(_list(contract, one, form, batches) for one, form in contract_lists(contract)),
     )
+
+
+def _list(contract: Contract, operation: Operation, form: ListForm, batches: Sequence[Batch]) -> ListSpec:
+    success = operation.response_for(200)
+    label, schema = media_of(success) if success else ("", None)
+    if schema is None:
+        raise MockSpecError(f"{operation.location}: a mock needs a 200 with a JSON schema to serve, and there is none")
+    errors = dict(_errors(operation))
+    files = (one for one in contract.operations if one.role == "file" and operation.role == "files")
+    try:
+        return list_of(
+            operation,
+            form,
+            label,
+            schema,
+            batches,
+            file=next(files, None),
+            errors={status: body for status, (_, body) in errors.items()},
+            headers={status: tuple(_headers(response)) for status, response in _answered(operation)},
+            media_types={status: kind for status, (kind, _) in errors.items()},
+        )
+    except NoValueError as error:
+        raise MockSpecError(f"{_where(schema, error)}: no item could be made that keeps this schema") from None
 
 
 def mock_ids(contract: Contract) -> tuple[str, ...]:
     """The ids that the batches of a mock spec can have; raises ``MockSpecError`` where there are none."""
-    schema = _served(contract)[1]
+    schema = _served(contract.chosen)[1]
     return _ids(contract, schema, Maker(schema))
 
 
-def _served(contract: Contract) -> tuple[str, Schema]:
+def _served(operation: Operation) -> tuple[str, Schema]:
     """The media type and the schema of what is served."""
-    operation = contract.chosen
     success = operation.response_for(200)
     label, schema = media_of(success) if success else ("", None)
     if schema is None or "json" not in label:
@@ -85,19 +112,19 @@ def media_of(response: ResponseContract) -> tuple[str, Schema | None]:
     return label, response.content[kind]
 
 
-def _answered(contract: Contract) -> Iterator[tuple[int, ResponseContract]]:
+def _answered(operation: Operation) -> Iterator[tuple[int, ResponseContract]]:
     """The statuses that a mock answers with and the document describes: the 200, and what can be asked for."""
-    named = {int(status) for status in contract.chosen.responses if status.isdigit()}
+    named = {int(status) for status in operation.responses if status.isdigit()}
     for status in sorted({status for status in named if status >= 400} | {200} | _ALWAYS_ANSWERED):
-        response = contract.chosen.response_for(status)
+        response = operation.response_for(status)
         if response is not None:
             yield status, response
 
 
-def _errors(contract: Contract) -> Iterator[tuple[int, tuple[str, Any]]]:
+def _errors(operation: Operation) -> Iterator[tuple[int, tuple[str, Any]]]:
     """The media type and the body of every error that can be asked for."""
     own = published_mock_spec()
-    for status, response in _answered(contract):
+    for status, response in _answered(operation):
         if status < 400:
             continue
         label, schema = media_of(response)

@@ -36,7 +36,8 @@ class Setting:
     ``declared`` the upper-case methods of the path, ``data`` the document for Schemathesis, ``style`` how the vendor
     takes its key, ``like`` ids of the vendor's form for where none is known. ``client`` gives the path and the headers
     with which a client of another maker asks for an id; None where none was named. ``id_parameter`` is what the
-    document says of the id. ``generate`` makes requests from the document.
+    document says of the id. ``generate`` makes requests from the document. ``most_refused`` is how many of the
+    credentials that are refused in a run are for this operation.
     """
 
     path: str
@@ -56,6 +57,7 @@ class Setting:
     client: Callable[[str], tuple[str, Headers]] | None = None
     id_parameter: PathParameter | None = None
     generate: Callable[..., tuple[GeneratedRequest, ...]] = generate
+    most_refused: int = MAX_REFUSED
 
     @property
     def authenticates(self) -> bool:
@@ -186,8 +188,8 @@ def _authentication(setting: Setting) -> Iterator[Probe]:
         return
     refused = [one for one in _REFUSED_BY_WORTH if _able(setting, KINDS[one[0]])]
     accepted = [one for one in _ACCEPTED if _able(setting, KINDS[one[0]])]
-    most = len(refused) if setting.loopback and setting.unsafe else MAX_REFUSED
-    plan = refused[: setting.by_exploration(6, most, most)]
+    most = len(refused) if setting.loopback and setting.unsafe else setting.most_refused
+    plan = refused[: setting.by_exploration(min(6, most), most, most)]
     plan += accepted[: setting.by_exploration(1, 3, 3)]
     spare = iter(setting.unknown(len(plan), "authentication"))
     known = iter(setting.known_in_turn(len(plan)))
@@ -202,7 +204,7 @@ def _authentication(setting: Setting) -> Iterator[Probe]:
             yield setting.unknown_probe("authentication", f"{how}_{place}", batch_id, method=method, credential=kind)
 
 
-_REPRESENTATIONS: dict[str, Headers] = {
+REPRESENTATIONS: dict[str, Headers] = {
     "accept_any": (("Accept", "*/*"),),
     "accept_none": (),
     "accept_html": (("Accept", "text/html"),),
@@ -231,8 +233,8 @@ _REPRESENTATIONS: dict[str, Headers] = {
 
 def _representations(setting: Setting) -> Iterator[Probe]:
     rounds = setting.by_exploration(1, 1, 4)
-    on_known = list(_REPRESENTATIONS.items())[: setting.by_exploration(4, 99, 99)] * rounds
-    on_unknown = list(_REPRESENTATIONS.items())[: setting.by_exploration(4, 12, 99)] * rounds
+    on_known = list(REPRESENTATIONS.items())[: setting.by_exploration(4, 99, 99)] * rounds
+    on_unknown = list(REPRESENTATIONS.items())[: setting.by_exploration(4, 12, 99)] * rounds
     known = setting.known_in_turn(len(on_known))
     for (name, headers), batch_id in zip(on_known, known, strict=False):
         yield setting.known_probe("representations", f"{name}_known", batch_id, headers)
@@ -360,7 +362,7 @@ def _lifecycle(setting: Setting) -> Iterator[Probe]:
     starts = {round((number + 0.5) * total / rounds) for number in range(rounds)}
     for number, batch_id in enumerate(setting.known_in_turn(total)):
         wait = pause if number in starts else 0.0
-        headers = _REPRESENTATIONS["gzip"] if number // len(setting.known) % 2 else JSON
+        headers = REPRESENTATIONS["gzip"] if number // len(setting.known) % 2 else JSON
         yield setting.known_probe("lifecycle", "poll", batch_id, headers, wait=wait)
 
 

@@ -34,6 +34,9 @@ UTF8 = ((0, 0xD7FF), (0xE000, 0x10FFFF))
 """All code points but the surrogates, as ranges."""
 
 
+_LONGEST_QUERY = 2000
+"""Characters of a query string: servers refuse longer ones before they look at them."""
+
 _NO_TEXT = ("binary",)
 """Formats of which Schemathesis makes bytes."""
 
@@ -51,6 +54,69 @@ class GeneratedRequest:
     batch_id: str
     query: str = ""
     headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedQuery:
+    """A query string that Schemathesis made, valid or not; ``phase`` as for ``GeneratedRequest``."""
+
+    phase: str
+    query: str
+
+
+def generate_queries(data: Mapping[str, Any], path: str, count: int, seed: int | None) -> tuple[GeneratedQuery, ...]:
+    """Up to ``count`` distinct queries of the GET at a path that the document calls valid, and as many others.
+
+    Which they are is for the caller to tell: what breaks one schema may keep another. Repeatable for a seed. Raises
+    GenerationError, with the reason in one line.
+    """
+    try:
+        document = _pruned(data, path)
+        with warnings.catch_warnings(), _utf8_known():
+            warnings.simplefilter("ignore")
+            return tuple(_queries(document, path, count, seed))
+    except Exception as error:  # as for ``generate``
+        reason = " ".join(str(error).split())[:200] or "it gives no reason"
+        raise GenerationError(f"Schemathesis cannot generate queries for GET {path}: {reason}") from error
+
+
+def _queries(data: dict[str, Any], path: str, count: int, seed: int | None) -> Iterator[GeneratedQuery]:
+    load()
+    from schemathesis.generation.feedback import FeedbackSources  # noqa: PLC0415
+    from schemathesis.generation.modes import GenerationMode  # noqa: PLC0415
+
+    operation = _loaded(data)[path]["GET"]
+    schema = operation.schema
+    generation = schema.config.generation_for(operation=operation)
+    feedback = FeedbackSources()
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+        found: dict[str, GeneratedQuery] = {}
+        covered = schema.iter_coverage_cases(operation, generation_modes=[mode], generation_config=generation)
+        for case in covered:
+            _add_query(found, "coverage", case)
+        drawn = draw(
+            operation.as_strategy(generation_mode=mode, feedback=feedback), count, seed, mode.value, key=_identity
+        )
+        for case in drawn:
+            _add_query(found, "fuzzing", case)
+        yield from list(found.values())[:count]
+
+
+def _add_query(found: dict[str, GeneratedQuery], phase: str, case: Case[Any]) -> None:
+    if case.method.upper() != "GET":
+        return
+    query = _query_of(case)
+    if len(query) < _LONGEST_QUERY:
+        found.setdefault(query, GeneratedQuery(phase, query))
+
+
+def _query_of(case: Case[Any]) -> str:
+    named = {name: value for name, value in (case.query or {}).items() if value is not None}
+    return urlencode({name: _as_text(value) for name, value in named.items()}, doseq=True, errors="replace")
+
+
+def _as_text(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def generate(
@@ -136,16 +202,10 @@ def _utf8_known() -> Iterator[None]:
 
 def _requests(data: dict[str, Any], path: str, parameter: str, count: int, seed: int | None) -> list[GeneratedRequest]:
     load()
-    import schemathesis  # noqa: PLC0415
-    from schemathesis.config import SchemathesisConfig  # noqa: PLC0415
     from schemathesis.generation.feedback import FeedbackSources  # noqa: PLC0415
     from schemathesis.generation.modes import GenerationMode  # noqa: PLC0415
 
-    # Given whole, so that no schemathesis.toml of the folder in which we run has a say.
-    config = SchemathesisConfig.from_dict(
-        {"generation": {"mode": "positive", "with-security-parameters": False, "database": "none"}}
-    )
-    schema = schemathesis.openapi.from_dict(data, config=config)
+    schema = _loaded(data)
     operation = schema[path]["GET"]
     generation = schema.config.generation_for(operation=operation)
     # Without constants taken from local source files, which would make the requests depend on where we run.
@@ -164,6 +224,17 @@ def _requests(data: dict[str, Any], path: str, parameter: str, count: int, seed:
     strategy = operation.as_strategy(generation_mode=GenerationMode.POSITIVE, feedback=feedback)
     _add(found, "fuzzing", draw(strategy, count, seed, "fuzzing", key=_identity), parameter)
     return list(found.values())[:count]
+
+
+def _loaded(data: dict[str, Any]) -> Any:
+    import schemathesis  # noqa: PLC0415
+    from schemathesis.config import SchemathesisConfig  # noqa: PLC0415
+
+    # Given whole, so that no schemathesis.toml of the folder in which we run has a say.
+    config = SchemathesisConfig.from_dict(
+        {"generation": {"mode": "positive", "with-security-parameters": False, "database": "none"}}
+    )
+    return schemathesis.openapi.from_dict(data, config=config)
 
 
 def _add(

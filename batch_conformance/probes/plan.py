@@ -19,6 +19,9 @@ LIMITS: dict[Exploration, int] = {"quick": 60, "standard": 400, "thorough": 2000
 CLIENT = "client"
 """The chapter that is only sent where a client was named."""
 
+LISTS, QUERIES = "lists", "queries"
+"""The chapters that only lists have: plain reads, and reads with other queries."""
+
 CHAPTER_NAMES: tuple[str, ...] = (
     "known_ids",
     "unknown_ids",
@@ -31,6 +34,8 @@ CHAPTER_NAMES: tuple[str, ...] = (
     "lifecycle",
     "generated",
     CLIENT,
+    LISTS,
+    QUERIES,
 )
 """Every chapter, in the order of the plan."""
 
@@ -38,7 +43,7 @@ JSON: Headers = (("Accept", "application/json"),)
 """The headers of every probe that is not about headers."""
 
 ESSENTIAL = 4
-"""Probes at the start of a plan that a verdict needs: at most so many."""
+"""Probes at the start of a plan that a verdict about one operation needs: at most so many."""
 
 
 class PlanError(InputError):
@@ -49,13 +54,15 @@ class PlanError(InputError):
 class Plan:
     """The probes in the order in which they are sent; a probe's place is its number.
 
-    ``notes`` are lines for people about what was left out and why.
+    ``notes`` are lines for people about what was left out and why. The first ``essential`` probes are those that a
+    verdict needs.
     """
 
     probes: tuple[Probe, ...]
     exploration: Exploration
     seed: int | None
     notes: tuple[Message, ...] = ()
+    essential: int = ESSENTIAL
 
     def chapter(self, name: str) -> tuple[tuple[int, Probe], ...]:
         """The probes of a chapter with their numbers, in order. Raises KeyError for a name that is no chapter."""
@@ -68,9 +75,9 @@ class Plan:
         return replace(self, probes=tuple(probe for number, probe in enumerate(self.probes) if number in numbers))
 
     def counts(self) -> dict[str, int]:
-        """Requests per chapter, every chapter in its order."""
+        """Requests per chapter, every chapter in its order; of those that only lists have, the ones with requests."""
         found = Counter(probe.chapter for probe in self.probes)
-        return {name: found[name] for name in CHAPTER_NAMES}
+        return {name: found[name] for name in CHAPTER_NAMES if found[name] or name not in (LISTS, QUERIES)}
 
     def estimate(self, rate: float | None = None, latency: float = 0.0) -> float:
         """Seconds that the plan takes at ``rate`` requests a second (None: no limit), an answer taking ``latency``."""

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from batch_conformance.contract.match import operation_of
 from batch_conformance.exchange.exchange import Headers, Probe
 from batch_conformance.message import Message, Template
-from batch_conformance.probes.chapters import CHAPTERS, Setting
+from batch_conformance.probes.chapters import CHAPTERS, MAX_REFUSED, Setting
 from batch_conformance.probes.credentials import Style
-from batch_conformance.probes.generated import GeneratedRequest, GenerationError, generate
-from batch_conformance.probes.plan import CLIENT, LIMITS, Exploration, Plan, PlanError
+from batch_conformance.probes.generated import (
+    GeneratedQuery,
+    GeneratedRequest,
+    GenerationError,
+    generate,
+    generate_queries,
+)
+from batch_conformance.probes.list_chapters import REFUSED_OF_EACH, ListSetting, list_probes
+from batch_conformance.probes.plan import CLIENT, ESSENTIAL, LIMITS, LISTS, QUERIES, Exploration, Plan, PlanError
 
 if TYPE_CHECKING:
     from batch_conformance.contract.contract import Contract
+    from batch_conformance.contract.operation import Operation
 
 _CUT = Template("plan.cut", "{left} of {all} requests left out: the limit is {limit}.")
 _NOT_READ = Template("plan.ids_not_read", "{left} of {all} known ids are not read: plan more requests to read all.")
@@ -51,6 +62,8 @@ def build_plan(
     prefers: bool = True,
     client: Callable[[str], tuple[str, Headers]] | None = None,
     generate: Callable[..., tuple[GeneratedRequest, ...]] = generate,
+    generate_queries: Callable[..., tuple[GeneratedQuery, ...]] = generate_queries,
+    further_ids: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Plan:
     """The plan of a run; the same arguments always give the same one, another seed the same with other ids.
 
@@ -60,8 +73,9 @@ def build_plan(
     down and keeps the essential. Without ``has_key`` no credential made from the key is planned; ``style`` is how the
     vendor takes it, as in ``credentials.present``. ``like`` are ids that show the vendor's form where none is known.
     ``prefers`` is false where ``Prefer: code=NNN`` is known to do nothing. ``client`` gives the path and the headers
-    with which a client of another maker asks for an id; ``generate`` makes requests from the document. Raises PlanError
-    for a limit below one or an empty id.
+    with which a client of another maker asks for an id; ``generate`` makes requests from the document, and
+    ``generate_queries`` queries. ``further_ids`` are ids that exist of further operations, by the ids of those. Raises
+    PlanError for a limit below one or an empty id.
     """
     known = tuple(dict.fromkeys(known_ids))
     if "" in known:
@@ -87,11 +101,17 @@ def build_plan(
         client=client,
         generate=generate,
         id_parameter=operation.id_parameter,
+        most_refused=MAX_REFUSED - REFUSED_OF_EACH * len(contract.operations[1:]),
     )
     chapters, notes = _built(setting)
+    for one in contract.operations[1:]:
+        further, told = _further(one, setting, generate_queries, further_ids.get(one.id, ()))
+        notes += [note for note in told if note not in notes]
+        for name, probes in further.items():
+            chapters.setdefault(name, []).extend(probes)
     most = round(LIMITS[exploration] * _FOR_PLANNED)
     limit = min(most, max_requests or most)
-    first = _essential(chapters)
+    first = _essential(chapters, contract)
     planned = [*first, *_ordered(chapters, first)]
     if len(planned) > limit:
         notes.append(_CUT(left=len(planned) - limit, all=len(planned), limit=limit))
@@ -99,7 +119,7 @@ def build_plan(
     read = {probe.batch_id for probe in planned if probe.subject == "known"}
     if len(read) < len(known):
         notes.append(_NOT_READ(left=len(known) - len(read), all=len(known)))
-    return Plan(tuple(planned), exploration, seed, tuple(notes))
+    return Plan(tuple(planned), exploration, seed, tuple(notes), max(ESSENTIAL, len(first)))
 
 
 def _built(setting: Setting) -> tuple[dict[str, list[Probe]], list[Message]]:
@@ -121,10 +141,48 @@ def _built(setting: Setting) -> tuple[dict[str, list[Probe]], list[Message]]:
     return chapters, notes
 
 
-def _essential(chapters: dict[str, list[Probe]]) -> list[Probe]:
+def _further(
+    operation: Operation,
+    setting: Setting,
+    queries: Callable[..., tuple[GeneratedQuery, ...]],
+    known: Sequence[str],
+) -> tuple[dict[str, list[Probe]], list[Message]]:
+    """The probes of a further operation by their chapters, and why one is missing."""
+    if operation.listing is not None:
+        listed = ListSetting(operation, setting, queries)
+        try:
+            return list_probes(listed), []
+        except GenerationError as error:
+            note = _CHAPTER_LEFT_OUT(chapter=QUERIES, why=str(error))
+            return list_probes(replace(listed, generate=lambda *_: ())), [note]
+    alone = replace(
+        setting,
+        path=operation.path,
+        parameter=operation.parameter,
+        statuses=tuple(int(one) for one in operation.responses if one.isdigit()) if setting.statuses else (),
+        declared=frozenset(operation.methods),
+        secured=operation.secured,
+        known=tuple(known),
+        like=(),
+        exploration="quick" if setting.exploration != "thorough" else "standard",
+        id_parameter=operation.id_parameter,
+        client=None,
+        most_refused=REFUSED_OF_EACH,
+    )
+    chapters, _ = _built(alone)
+    return {name: [_of_role(probe, operation) for probe in probes] for name, probes in chapters.items()}, []
+
+
+def _of_role(probe: Probe, operation: Operation) -> Probe:
+    """The probe with a name that says for which operation it is."""
+    return replace(probe, name=f"{operation.role or operation.id}_{probe.name}")
+
+
+def _essential(chapters: dict[str, list[Probe]], contract: Contract) -> list[Probe]:
     """What a verdict needs, for the start of the plan: a known id, an unknown one, no credential, a wrong one.
 
-    The first of them is the preflight: where it fails, nothing else needs to be sent.
+    The first of them is the preflight: where it fails, nothing else needs to be sent. Of each further operation a
+    success and an unknown id follow.
     """
     refused = {probe.credential: probe for probe in reversed(chapters["authentication"])}
     wanted = [
@@ -133,6 +191,11 @@ def _essential(chapters: dict[str, list[Probe]]) -> list[Probe]:
         refused.get("missing"),
         refused.get("wrong"),
     ]
+    every = [probe for name in ("known_ids", "unknown_ids", LISTS) for probe in chapters.get(name, ())]
+    for operation in contract.operations[1:]:
+        of_one = [one for one in every if operation_of(contract.operations, "GET", one.path) is operation]
+        subjects = ("known", "unknown") if operation.parameter else ("known",)
+        wanted += [next((one for one in of_one if one.subject == subject), None) for subject in subjects]
     return [probe for probe in wanted if probe is not None]
 
 

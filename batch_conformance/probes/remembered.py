@@ -67,6 +67,7 @@ class Remembered:
         known, operation = tuple(known_ids), contract.chosen
         decides = [operation.path, operation.parameter, operation.secured, known, sorted(wishes.items())]
         decides += [sorted(operation.responses), sorted(operation.methods)]
+        decides += [[one.id, one.path, one.role, sorted(one.responses)] for one in contract.operations[1:]]
         keeps = wishes.get("client") is None and not wishes.get("unsafe")
         file = self._file(f"plan-{_document_key(contract.document.data)}", decides) if keeps else None
         kept = _read(file, _plan) if file else None

@@ -29,6 +29,7 @@ from batch_conformance.rules import (
     identity,
     json_text,
     leaks,
+    listing,
     media_type,
     results,
     shape,
@@ -63,6 +64,7 @@ _FAMILIES = (
     results.RULES,
     stability.RULES,
     entity_tags.RULES,
+    listing.RULES,
     shape.RULES,
     client.RULES,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 from batch_conformance.exchange.exchange import UNKNOWN_QUERY
 from batch_conformance.observation.observation import Observation, derived
@@ -52,9 +52,25 @@ def is_refused_for_its_id(observation: Observation) -> bool:
 
 
 def is_of_a_query(observation: Observation, status: int) -> bool:
-    """Whether a request was refused that had a parameter in its query which no document has."""
+    """Whether a request was refused that had a parameter in its query which no document has.
+
+    Of a list so is one whose query the document does not admit, or that has a cursor: it may be none of the list's.
+    """
     probe = observation.exchange.probe
-    return status in _OF_A_QUERY and (probe.query == UNKNOWN_QUERY or probe.credential in _IN_QUERY)
+    if status not in _OF_A_QUERY:
+        return False
+    return probe.query == UNKNOWN_QUERY or probe.credential in _IN_QUERY or _is_refusable(observation)
+
+
+def _is_refusable(observation: Observation) -> bool:
+    operation, query = observation.operation, observation.exchange.probe.query
+    if operation.listing is None or not query:
+        return False
+    asked = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+    after = operation.listing.after
+    required = {one.name for one in operation.query if one.required}
+    is_cursor = after is not None and after.name in asked
+    return is_cursor or not required <= asked or operation.query_flaw(query) is not None
 
 
 @derived

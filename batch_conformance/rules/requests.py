@@ -9,8 +9,8 @@ from batch_conformance.exchange.exchange import Probe
 Requests = Callable[[Probe, str], bool]
 """Whether a probe may show how a rule fares at a clause, given the clause's status, empty where it has none."""
 
-READS = ("known_ids", "lifecycle")
-"""Chapters that only read batches that exist."""
+READS = ("known_ids", "lifecycle", "lists")
+"""Chapters that only read what exists."""
 
 _ACCEPTED = ("valid", "lower_case_scheme", "also_in_query")
 """Kinds of credential (``probes/credentials.py``) that a server has to accept, or may."""

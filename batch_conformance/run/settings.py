@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict, Unpack, cast
 
-from batch_conformance.contract.choice import stated
+from batch_conformance.contract.choice import Operations, stated
 from batch_conformance.contract.contract import Reading
 from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
 from batch_conformance.exchange.limits import RateLimit
@@ -68,8 +68,9 @@ class SettingsError(InputError):
 class Settings:
     """What a run was asked to do. ``base_url`` is None for the embedded mock; times are seconds.
 
-    ``contract`` is empty where the profile names it, ``operation`` where nobody named one. ``language`` is that of the
-    reports for people. ``min_coverage`` is a percentage. ``create`` is the model to make a batch with, or empty.
+    ``contract`` is empty where the profile names it, ``operation`` where nobody named one. ``operations`` says
+    which parts of the batch API are judged. ``language`` is that of the reports for people.
+    ``min_coverage`` is a percentage. ``create`` is the model to make a batch with, or empty.
     ``client`` names the client whose reading of the answers is wanted, or is empty. ``sends`` is false where only the
     plan is wanted.
     """
@@ -80,6 +81,7 @@ class Settings:
     key_env: str
     contract: str
     operation: str
+    operations: Operations
     overlays: tuple[Path, ...]
     reading: Reading
     reports_dir: Path
@@ -116,6 +118,7 @@ class Asked(TypedDict, total=False):
     vendor: str | None
     contract: str | None
     operation: str | None
+    operations: Operations
     overlays: Iterable[str]
     reading: Reading
     reports_dir: str
@@ -176,6 +179,7 @@ def settle(environ: Mapping[str, str], **given: Unpack[Asked]) -> Settings:
         key_env=key_env,
         contract=asked["contract"] or ("" if profile else "siliconflow"),
         operation=stated(asked["operation"]),
+        operations=asked["operations"],
         overlays=tuple(map(Path, asked["overlays"])),
         reading=asked["reading"],
         reports_dir=Path(asked["reports_dir"]),

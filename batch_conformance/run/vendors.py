@@ -11,9 +11,10 @@ from typing import Any
 
 import jsonschema
 
-from batch_conformance.contract.choice import OperationChoice
+from batch_conformance.contract.choice import OperationChoice, Operations, choice_of
 from batch_conformance.contract.contract import Contract, Reading
 from batch_conformance.contract.document import ContractError, parse_tree
+from batch_conformance.contract.operation_role import ROLES
 from batch_conformance.contract.pointer import from_path
 from batch_conformance.contract.sources import CONTRACT_NAMES, spec_folder
 from batch_conformance.exchange.limits import LimitError, RateLimit
@@ -81,14 +82,21 @@ def _own_contract(profile: Profile, reading: Reading, overlays: tuple[Path, ...]
 
 
 def contract_for(
-    profile: Profile | None, source: str, reading: Reading, overlays: tuple[Path, ...], operation: str = ""
+    profile: Profile | None,
+    source: str,
+    reading: Reading,
+    overlays: tuple[Path, ...],
+    operation: str = "",
+    *,
+    operations: Operations = "retrieve",
 ) -> Contract:
     """The contract that was asked for, or else the profile's, as the vendor serves it: at the profile's path, and
     without security where it asks for no key.
 
-    ``operation`` names the operation; where it is empty, the profile's path chooses it. Raises ``ContractError``.
+    ``operation`` names the operation, or those of roles; where it is empty, the profile's path chooses it.
+    ``operations`` says which parts of the batch API are held. Raises ``ContractError``.
     """
-    choice = OperationChoice(operation, profile.path if profile else "")
+    choice = choice_of(operation, path=profile.path if profile else "", operations=operations, roles=ROLES)
     if source or profile is None:
         found = open_contract(source, reading, overlays, choice)
     else:

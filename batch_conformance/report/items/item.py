@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 from batch_conformance.contract.clause import Clause, clause_id
 from batch_conformance.contract.contract import Contract
@@ -37,14 +38,21 @@ class Item:
 class Items:
     """The items of some clauses, in the order of the suites; of two clauses that have one name the first is taken.
 
-    ``operation`` is the id of the one whose places are named without it.
+    ``operation`` is the id of the one whose places are named without it; ``roles`` has what others are named by, by
+    their ids.
     """
 
-    def __init__(self, clauses: Iterable[Clause], operation: str, suites: Suites | None = None) -> None:
+    def __init__(
+        self,
+        clauses: Iterable[Clause],
+        operation: str,
+        suites: Suites | None = None,
+        roles: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._suites = suites or read_suites()
         found: dict[str, Item] = {}
         for clause in clauses:
-            item = _item(clause, self._suites.function(clause.rule, clause.status), operation)
+            item = _item(clause, self._suites.function(clause.rule, clause.status), operation, roles)
             found.setdefault(item.node_id, item)
         order = {function: number for number, function in enumerate(self._suites.functions)}
         self._all = tuple(sorted(found.values(), key=lambda item: order[item.function]))
@@ -67,12 +75,15 @@ class Items:
         return self._suites.named(VERDICT)
 
     def parameters(self) -> dict[str, tuple[str, ...]]:
-        """The places that each function is called with, by ``file::function``; none where it is called once."""
-        found: dict[str, tuple[str, ...]] = {f"{self.verdict.file}::{self.verdict.name}": ()}
+        """The places that each function is called with, by ``file::function``; none where it is called once.
+
+        A function that takes no place is called with an empty one for the operation that is named without it, where
+        others have the clause as well.
+        """
+        found: dict[str, list[str]] = {f"{self.verdict.file}::{self.verdict.name}": []}
         for item in self._all:
-            key = f"{item.function.file}::{item.function.name}"
-            found[key] = (*found.get(key, ()), *(() if item.place is None else (item.place,)))
-        return found
+            found.setdefault(f"{item.function.file}::{item.function.name}", []).append(item.place or "")
+        return {key: tuple(places) if any(places) else () for key, places in found.items()}
 
     def of(self, finding: Finding) -> Item:
         """The item that a finding fails: its own clause's, else that of its rule at the place around it.
@@ -107,8 +118,10 @@ class Items:
             pointer = pointer.rpartition("/")[0]
 
 
-def _item(clause: Clause, function: Function, operation: str) -> Item:
+def _item(clause: Clause, function: Function, operation: str, roles: Mapping[str, str]) -> Item:
     place = place_id(clause.status, clause.media_type, clause.pointer)
+    if clause.operation != operation and clause.operation in roles:
+        return Item(clause, function, f"{roles[clause.operation]}-{_within(function, clause, place)}")
     if clause.operation != operation:
         # A place has no empty part but the last.
         return Item(clause, function, f"{escaped(clause.operation)}--{_within(function, clause, place)}")
@@ -121,7 +134,8 @@ def _within(function: Function, clause: Clause, place: str) -> str:
 
 def items_for(contract: Contract, options: Collection[str] = ()) -> Items:
     """The items of a contract. Of rules that are applied only with an option, those of ``options`` are."""
-    return Items(known_clauses(contract, options), contract.chosen.id)
+    roles = {one.id: one.role for one in contract.operations if one.role is not None}
+    return Items(known_clauses(contract, options), contract.chosen.id, roles=roles)
 
 
 def items_of(report: RunReport) -> Items:

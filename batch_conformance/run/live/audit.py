@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
@@ -89,7 +89,8 @@ class Reached:
 
     ``further`` are the connections that are used at once, where there are several. ``used`` counts the requests that
     came before the plan, ``said`` has what there is to say of them. ``doubt`` says why the base URL may be another one.
-    ``mock`` is the embedded one, made from the contract where it is ``fitted``.
+    ``mock`` is the embedded one, made from the contract where it is ``fitted``. ``further_ids`` are ids that exist of
+    further operations, by the ids of those.
     """
 
     target: Target
@@ -100,6 +101,7 @@ class Reached:
     mock: EmbeddedMock | None = None
     fitted: bool = False
     further: tuple[Target, ...] = ()
+    further_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Audit:

@@ -29,8 +29,9 @@ from batch_conformance.run.comparison import load_comparison
 from batch_conformance.run.live.address import check_address, raise_if_nothing
 from batch_conformance.run.live.audit import Audit, Reached
 from batch_conformance.run.live.create import CreationError, cost, create
-from batch_conformance.run.live.discover import discover, list_probe
+from batch_conformance.run.live.discover import MOST, discover, list_probe, worth_reading
 from batch_conformance.run.live.runner import Runner
+from batch_conformance.run.live.walk import walk_lists
 from batch_conformance.run.settings import Settings
 from batch_conformance.run.vendors import NO_VENDOR, contract_for, presents
 
@@ -69,6 +70,9 @@ class Opening:
             self.mock.stop()
 
 
+_MOST_FILES = 6
+"""Files that are read by themselves, of those that are listed."""
+
 _NOT_OF_MOCK = Template("note.not_of_mock", "The embedded mock has no batch {ids}: it is asked for its own.")
 _FITTED = Template(
     "note.fitted_mock",
@@ -93,7 +97,12 @@ def open_audit(settings: Settings, *, contract: Contract | None = None, launch: 
         if mock is not None:
             undone.callback(mock.stop)
         contract = contract or contract_for(
-            settings.profile, settings.contract, settings.reading, settings.overlays, settings.operation
+            settings.profile,
+            settings.contract,
+            settings.reading,
+            settings.overlays,
+            settings.operation,
+            operations=settings.operations,
         )
         if embedded and mock is None:
             mock = _mock_of(contract, fitted=_is_fitted(settings, contract)).launch()
@@ -134,7 +143,7 @@ def begin(
         undone.callback(reached.target.close)
         if settings.sends and (settings.create or settings.discover):
             _confirm_first(reached, settings, contract)
-        reached, polls = _with_ids(reached, settings, contract)
+        reached, before = _with_ids(reached, settings, contract)
         profile = settings.profile or NO_VENDOR
         plan = plan or _planner(remembered, reached)(
             contract,
@@ -148,9 +157,10 @@ def begin(
             like=profile.id_examples,
             prefers=profile.prefer is not False,
             client=reader.sdk.asks if reader else None,
+            **({"further_ids": reached.further_ids} if reached.further_ids else {}),
         )
         runner = Runner(plan, reached.target, contract, further_targets=reached.further)
-        runner.take_in(polls)
+        runner.take_in(before)
         runner.recorded = comparison.shape
         runner.further = reader
         undone.pop_all()
@@ -285,10 +295,12 @@ def _confirm_first(reached: Reached, settings: Settings, contract: Contract) -> 
 
 
 def _with_ids(reached: Reached, settings: Settings, contract: Contract) -> tuple[Reached, tuple[Exchange, ...]]:
-    """The ids given, made and discovered, in this order, and the reads of the one that was made."""
+    """The ids given, made and listed, in this order, and what was sent to find them: reads of the one that was made,
+    and the pages of the lists."""
     target, ids, profile = reached.target, reached.batch_ids, settings.profile or NO_VENDOR
     said = list(reached.said)
     polls: tuple[Exchange, ...] = ()
+    further: dict[str, tuple[str, ...]] = {}
     if not settings.sends and (settings.discover or settings.create):
         said.append(_ONLY_PLANNED())
     try:
@@ -296,7 +308,17 @@ def _with_ids(reached: Reached, settings: Settings, contract: Contract) -> tuple
             made = create(target, contract, settings.profile, model=settings.create, seconds=settings.create_wait)
             said += [cost(settings.create), made.note]
             ids, polls = (*ids, made.batch_id), made.polls
-        if settings.sends and settings.discover:
+        if settings.sends and settings.operations != "retrieve":
+            walked = walk_lists(target, contract, settings.exploration)
+            polls = (*polls, *walked.exchanges)
+            said += walked.said
+            ids = (*ids, *worth_reading(walked.listed.get("list", ()))[: max(0, MOST - len(ids))])
+            further = {
+                one.id: tuple(name for name, _ in walked.listed.get("files", ())[:_MOST_FILES])
+                for one in contract.operations
+                if one.role == "file"
+            }
+        if settings.sends and settings.discover and not any(one.role == "list" for one in contract.operations):
             found = discover(target, contract, settings.profile)
             ids = (*ids, *found.batch_ids)
             said.append(found.note)
@@ -304,7 +326,7 @@ def _with_ids(reached: Reached, settings: Settings, contract: Contract) -> tuple
         said.append(error.reason)
     said += [_ODD_ID(id=odd, vendor=profile.title, pattern=profile.id_pattern) for odd in profile.odd_ids(ids)]
     ids = tuple(dict.fromkeys(ids))
-    return replace(reached, batch_ids=ids, used=target.budget.used, said=tuple(said)), polls
+    return replace(reached, batch_ids=ids, used=target.budget.used, said=tuple(said), further_ids=further), polls
 
 
 def _planner(remembered: Remembered | None, reached: Reached) -> Callable[..., Plan]:

@@ -101,6 +101,12 @@ def one_of_each_state_first(entries: Sequence[ListedBatch]) -> list[ListedBatch]
     return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])]
 
 
+def worth_reading(listed: Sequence[tuple[str, str]]) -> list[str]:
+    """The ids of a list of ids and states, in the order in which they are worth reading."""
+    entries = [ListedBatch(name, state) for name, state in listed if len(name) <= _LONGEST_ID]
+    return [entry.batch_id for entry in one_of_each_state_first(entries)]
+
+
 def _refusal(exchange: Exchange) -> Message | None:
     """Why an answer is no list; None where it may be one."""
     if exchange.failure is not None:

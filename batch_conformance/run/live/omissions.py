@@ -211,7 +211,8 @@ class Omissions:
 
 
 def _kind(probe: Probe) -> _Kind:
-    return probe.chapter, probe.subject
+    is_list = probe.batch_id is None and probe.subject == "known"
+    return probe.chapter, probe.path if is_list else probe.subject
 
 
 def is_endless(exchange: Exchange) -> bool:

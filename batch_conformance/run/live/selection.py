@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from batch_conformance.contract.clause import Clause
 from batch_conformance.exchange.exchange import Probe
-from batch_conformance.probes.plan import ESSENTIAL, Plan
+from batch_conformance.probes.plan import Plan
 from batch_conformance.rules import REGISTRY
 
 
@@ -25,7 +25,7 @@ def numbers_for(plan: Plan, clauses: Iterable[Clause], shown: Collection[str] = 
     return frozenset(
         number
         for number, probe in enumerate(plan.probes)
-        if number < ESSENTIAL
+        if number < plan.essential
         or f"{probe.chapter}/{probe.name}" in shown
         or any(exercises(probe, clause) for clause in needed)
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from batch_conformance.contract.choice import OperationChoice
+from batch_conformance.contract.choice import Operations
 from batch_conformance.findings.gate import EXIT_DRIFT
 from batch_conformance.report.language import Language
 from batch_conformance.report.language import language as language_of
@@ -19,7 +19,7 @@ from batch_conformance.report.proof.formats import progress_of, render_text, wri
 from batch_conformance.report.proof.proof import Trial
 from batch_conformance.run.contracts import open_contract
 from batch_conformance.run.prove.drift_runner import Entry, drift_of
-from batch_conformance.run.prove.prove import Task, catalogue, choose, prove
+from batch_conformance.run.prove.prove import Task, catalogue, choose, prove, task_choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class ProofOptions:
     patterns: Sequence[str]
     seed: int | None
     operation: str = ""
+    operations: Operations = "retrieve"
     language: str = "en"
 
 
@@ -42,13 +43,14 @@ def perform_proof(options: ProofOptions, jobs: int, folder: Path, *, listing: bo
 
     Raises InputError with one line for what cannot be proved as asked, and OSError where reports cannot be written.
     """
-    contract = open_contract(options.contract, choice=OperationChoice(options.operation))
+    contract = open_contract(options.contract, choice=task_choice(options.operation, options.operations))
     chosen = choose(catalogue(contract).values(), options.groups, options.patterns)
     if listing:
         click.echo("\n".join(_listed(chosen)))
         return 0
     folder.mkdir(parents=True, exist_ok=True)
-    task = Task(options.contract, options.seed, tuple(entry.name for entry in chosen), options.operation)
+    names = tuple(entry.name for entry in chosen)
+    task = Task(options.contract, options.seed, names, options.operation, options.operations)
     shown = sys.stderr.isatty()
     spoken = language_of(options.language)
     label, shown_item = spoken.text("Proving"), partial(_shown, spoken)

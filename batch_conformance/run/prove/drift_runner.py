@@ -90,6 +90,7 @@ class DriftRunner:
             base_url=mock.base_url,
             batch_ids=mock.batch_ids,
             unsafe=True,
+            operations="read" if len(self.contract.operations) > 1 else "retrieve",
             request_timeout=_IMPATIENT if impatient else 10.0,
         )
 

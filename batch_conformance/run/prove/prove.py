@@ -8,12 +8,13 @@ import signal
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache, partial
 
-from batch_conformance.contract.choice import OperationChoice
+from batch_conformance.contract.choice import OperationChoice, Operations, choice_of
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation_role import ROLES
 from batch_conformance.input_error import InputError
 from batch_conformance.message import Template
 from batch_conformance.mock.derived import derive
@@ -39,12 +40,23 @@ class ProveError(InputError):
 @dataclass(frozen=True, slots=True)
 class Task:
     """What to try out: ``contract`` and ``operation`` as a person names them, ``seed`` of the probes, ``names`` of
-    entries in order. ``operation`` is empty where nobody named one."""
+    entries in order. ``operation`` is empty where nobody named one; ``operations`` are the parts that are judged."""
 
     contract: str
     seed: int | None
     names: tuple[str, ...]
     operation: str = ""
+    operations: Operations = "retrieve"
+
+    @property
+    def choice(self) -> OperationChoice:
+        """Which operations the contract is to hold. Raises ``ContractError``."""
+        return task_choice(self.operation, self.operations)
+
+
+def task_choice(operation: str, operations: Operations) -> OperationChoice:
+    """The choice that the options of these names make. Raises ``ContractError``."""
+    return choice_of(operation, operations=operations, roles=ROLES)
 
 
 def catalogue(contract: Contract) -> dict[str, Entry]:
@@ -77,7 +89,7 @@ def prove(task: Task, jobs: int, tell: Callable[[Trial], None] | None = None) ->
     Raises ``ContractError``. On KeyboardInterrupt the processes end first.
     """
     begun = time.monotonic()
-    contract = open_contract(task.contract, choice=OperationChoice(task.operation))
+    contract = open_contract(task.contract, choice=task.choice)
     entries = catalogue(contract)
     found: list[Trial] = []
     for name, observed in zip(task.names, _observed(task, contract, min(jobs, len(task.names))), strict=True):
@@ -95,7 +107,7 @@ def _observed(task: Task, contract: Contract, jobs: int) -> Iterator[Observed]:
         return
     # Forked processes would share what threads of this one hold.
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _leave_interrupts)
-    try_out = partial(_try_out, task.contract, task.operation, task.seed)
+    try_out = partial(_try_out, replace(task, names=()))
     try:
         yield from pool.map(try_out, task.names, chunksize=_AT_A_TIME)
     finally:
@@ -107,16 +119,16 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _try_out(contract: str, operation: str, seed: int | None, name: str) -> Observed:
-    bench, entries = _bench(contract, operation, seed)
+def _try_out(task: Task, name: str) -> Observed:
+    bench, entries = _bench(task)
     return bench.try_out(entries[name])
 
 
 @cache
-def _bench(contract: str, operation: str, seed: int | None) -> tuple[DriftRunner, Mapping[str, Entry]]:
+def _bench(task: Task) -> tuple[DriftRunner, Mapping[str, Entry]]:
     """The bench of this process, and the entries by name. Its mock ends with the process."""
-    opened = open_contract(contract, choice=OperationChoice(operation))
-    return DriftRunner(opened, seed=seed).__enter__(), catalogue(opened)
+    opened = open_contract(task.contract, choice=task.choice)
+    return DriftRunner(opened, seed=task.seed).__enter__(), catalogue(opened)
 
 
 def default_jobs() -> int:

@@ -1,0 +1,151 @@
+"""A list that a mock serves beside its batches, as plain values, and the page of it that a query asks for."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+LONGEST_PAGE = 100
+"""Items that a page has at most, whatever is asked for."""
+_DIGITS = 40
+Item = dict[str, Any]
+
+
+class QueryError(ValueError):
+    """A query that the list does not take."""
+
+
+@dataclass(frozen=True)
+class ListSpec:
+    """A list at ``path``, below the base URL.
+
+    ``items`` are in their order; those of ``of_batches`` are the mock's batches, of which each item shows the members
+    ``shown`` as the batch has them at the moment. ``body`` is what is around them, ``at`` the pointer of their array,
+    ``more``, ``first`` and ``last`` those of what is told of the page, empty where nothing is. ``limit`` and ``after``
+    are the names of its parameters, empty where it has none; ``size`` is that of a page of which none is asked,
+    ``bounds`` the least and the greatest limit; ``values`` has those that a parameter can have, ``required`` names
+    those that have to be there. ``by_id`` is the path below which each item is served by its id, empty where none is.
+    ``errors``, ``headers`` and ``media_types`` are as in ``MockSpec``.
+    """
+
+    path: str
+    items: tuple[Item, ...]
+    body: Any
+    at: str
+    identity: str
+    of_batches: bool
+    shown: tuple[str, ...] = ()
+    more: str = ""
+    first: str = ""
+    last: str = ""
+    limit: str = ""
+    after: str = ""
+    size: int = LONGEST_PAGE
+    bounds: tuple[int, int] = (1, LONGEST_PAGE)
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    by_id: str = ""
+    errors: Mapping[int, Any] = field(default_factory=dict)
+    headers: Mapping[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    media_types: Mapping[int, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for a pipe."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ListSpec:
+        """What ``to_dict`` made."""
+        return cls(
+            **{
+                **values,
+                "items": tuple(values["items"]),
+                "shown": tuple(values["shown"]),
+                "bounds": tuple(values["bounds"]),
+                "values": {name: tuple(found) for name, found in values["values"].items()},
+                "required": tuple(values["required"]),
+                "errors": {int(status): body for status, body in values["errors"].items()},
+                "headers": {
+                    int(status): tuple((name, value) for name, value in pairs)
+                    for status, pairs in values["headers"].items()
+                },
+                "media_types": {int(status): kind for status, kind in values["media_types"].items()},
+            }
+        )
+
+    def id_of(self, item: Mapping[str, Any]) -> Any:
+        """The id of an item."""
+        return value_at(item, self.identity)
+
+    def page(self, query: str, items: Sequence[Item]) -> Any:
+        """The body of the page of these items that a query asks for. Raises ``QueryError``."""
+        asked = dict(parse_qsl(query, keep_blank_values=True))
+        size, begin = self._size(asked), self._begin(asked, items)
+        self._check(asked)
+        return self.body_of(items[begin : begin + size], more=begin + size < len(items))
+
+    def body_of(self, page: Sequence[Item], *, more: bool) -> Any:
+        """The body that has these items on its page."""
+        body = put_at(copy.deepcopy(self.body), self.at, list(page))
+        for pointer, value in (
+            (self.more, more),
+            (self.first, self.id_of(page[0]) if page else None),
+            (self.last, self.id_of(page[-1]) if page else None),
+        ):
+            body = put_at(body, pointer, value) if pointer else body
+        return body
+
+    def _size(self, asked: Mapping[str, str]) -> int:
+        if not self.limit or self.limit not in asked:
+            return self.size
+        text = asked[self.limit]
+        least, most = self.bounds
+        number = int(text) if text.isascii() and text.lstrip("-").isdigit() and len(text) < _DIGITS else None
+        if number is None or not least <= number <= most:
+            raise QueryError(text)
+        return max(0, min(number, LONGEST_PAGE))
+
+    def _begin(self, asked: Mapping[str, str], items: Sequence[Item]) -> int:
+        if not self.after or self.after not in asked:
+            return 0
+        known = [self.id_of(item) for item in items]
+        if asked[self.after] not in known:
+            raise QueryError(asked[self.after])
+        return known.index(asked[self.after]) + 1
+
+    def _check(self, asked: Mapping[str, str]) -> None:
+        if any(name not in asked for name in self.required):
+            raise QueryError("")
+        for name, values in self.values.items():
+            if name in asked and asked[name] not in values:
+                raise QueryError(asked[name])
+
+
+def value_at(value: Any, pointer: str) -> Any:
+    """The value at a pointer of plain members; None where there is none."""
+    for name in pointer.split("/")[1:]:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def put_at(whole: Any, pointer: str, value: Any) -> Any:
+    """The whole with a value at a pointer of plain members, itself changed; the value where the pointer is empty."""
+    if not pointer:
+        return value
+    *around, name = pointer.split("/")[1:]
+    holder = whole
+    for step in around:
+        holder = holder.setdefault(step, {})
+    holder[name] = value
+    return whole
+
+
+def items_in(body: bytes, spec: ListSpec) -> tuple[Any, list[Any]]:
+    """The body of a page as a value, and the array of its items, for what changes them in place."""
+    value = json.loads(body)
+    found = value_at(value, spec.at) if spec.at else value
+    return value, found if isinstance(found, list) else []

