@@ -242,7 +242,7 @@ OPTIONS: tuple[Option, ...] = (
         "contract",
         "the parts of the batch API that are judged: retrieving a batch alone, or every GET of the document that reads "
         "batches and files",
-        _in("run", "prove", "mock"),
+        _in("run", "prove", "mock", "validate"),
         choices=("retrieve", "read"),
         default="retrieve",
     ),

@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 from counting_proxy import counting
+from exchange_lines import exchange_to_dict
+from operation_support import of, operation, write
+from recorded_support import validated
 
 from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.contract import Contract
@@ -26,8 +29,9 @@ from batch_conformance.mock.message import ParsedRequest
 from batch_conformance.mock.service import Service
 from batch_conformance.mock.spec_of_contract import mock_spec_of
 from batch_conformance.probes.credentials import is_refused
-from batch_conformance.probes.plan import build_plan
-from batch_conformance.report.proof.proof import weigh
+from batch_conformance.probes.planning import build_plan
+from batch_conformance.report.items.item import items_for
+from batch_conformance.report.proof.proof import assess
 from batch_conformance.run.prove.drift_runner import DriftRunner
 
 API = "siliconflow-batch-api"
@@ -56,7 +60,7 @@ def test_a_list_that_drifts_is_found_at_its_clause_and_one_that_does_not_is_spar
     bench: DriftRunner, name: str
 ) -> None:
     drift = drifts_of(bench.contract)[name]
-    trial = weigh(drift, bench.try_out(drift))
+    trial = assess(drift, bench.try_out(drift))
     assert trial.right, (trial.outcome, trial.strays)
 
 
@@ -169,3 +173,74 @@ def test_the_mock_pages_its_list() -> None:
 def test_a_list_as_plain_values_is_the_same_list() -> None:
     with list_of_mock() as (_, spec):
         assert ListSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == replace(spec)
+
+
+def run(folder: Path, *options: str) -> tuple[int, str]:
+    """The exit code and what was printed of a run on the embedded mock."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", f"--reports-dir={folder}", "-q", "-p", "no:cacheprovider", *options],
+        env={"PATH": ""},
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[1],
+        check=False,
+    )
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def test_a_document_with_the_retrieve_alone_is_said_to_have_that_and_is_judged(tmp_path: Path) -> None:
+    code, told = run(tmp_path, "--operations=read", "-k", "created_at")
+    assert code == 0
+    assert "beside GET /batches/{batch_id} the document has" in " ".join(told.split())
+
+
+def test_how_a_document_is_understood_is_said_in_the_report(tmp_path: Path) -> None:
+    code, _ = run(tmp_path, "--operations=read", f"--contract={API}", "-k", "has_more")
+    notes = json.loads((tmp_path / "drift.json").read_text())["notes"]
+    assert code == 0
+    assert any("list: GET /batches" in note and "upload: POST /files" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("paths", "told"),
+    [
+        ({"/a/files": "x", "/b/files": "x"}, "2 operations that fit the role files"),
+        ({"/batches": "x"}, "the form of the list that GET /batches answers with cannot be read"),
+    ],
+)
+def test_what_cannot_be_sorted_is_wrong_input_in_one_line(tmp_path: Path, paths: dict[str, str], told: str) -> None:
+    data = of({"/batches/{id}": {"get": operation("/batches/{id}")}, **{one: {"get": operation(one)} for one in paths}})
+    code, said = run(tmp_path, "--operations=read", f"--contract={write(tmp_path, data)}")
+    assert code == 4
+    (line,) = [one for one in said.splitlines() if "ERROR" in one]
+    assert told in line
+
+
+def test_items_of_lists_are_named_by_their_role_and_those_of_the_retrieve_by_nothing() -> None:
+    names = {item.name for item in items_for(contract())}
+    assert {
+        "test_each_value_has_its_documented_type[list-200-has_more]",
+        "test_each_value_has_its_documented_type[files-200-data.data.each.id]",
+        "test_a_request_without_credentials_is_refused[list-401]",
+        "test_has_more_says_whether_a_page_follows[list-200-has_more]",
+    } <= names
+    alone = {item.node_id for item in items_for(load_contract(API))}
+    assert alone <= {item.node_id for item in items_for(contract())}
+
+
+@pytest.mark.parametrize("name", ["", "list_never_has_more", "list_skips_an_item", "list_leaves_a_batch_out"])
+def test_a_run_over_lists_that_was_recorded_is_judged_as_it_was(bench: DriftRunner, name: str, tmp_path: Path) -> None:
+    audit = bench.audit_of(*([drifts_of(bench.contract)[name]] if name else []))
+    try:
+        audit.runner.send()
+        ledger = audit.report().ledger
+    finally:
+        audit.close()
+    path = tmp_path / "run.ndjson"
+    path.write_text("".join(json.dumps(exchange_to_dict(one)) + "\n" for one in ledger.exchanges))
+    _, drift = validated(tmp_path, str(path), f"--contract={API}", "--operations=read")
+    live = {(one.rule, one.operation, one.status, one.pointer, one.level) for one in ledger.findings}
+    recorded = {
+        tuple(one[key] for key in ("rule", "operation", "status", "pointer", "level")) for one in drift["findings"]
+    }
+    assert recorded == live

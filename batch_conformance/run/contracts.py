@@ -11,7 +11,7 @@ from batch_conformance.contract.choice import DEFAULT_CHOICE, OperationChoice
 from batch_conformance.contract.contract import Contract, Reading, compile_contract
 from batch_conformance.contract.document import MAX_BYTES, ContractError, parse_document
 from batch_conformance.contract.sources import load_contract, load_overlay_file
-from batch_conformance.message import Template
+from batch_conformance.message import Listing, Message, Template
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, RequestException
@@ -32,6 +32,14 @@ _CONTRACT_WAS_NOT_READ_IN = Template(
 
 REPAIRED = Template("note.repaired", "No overlay was given: the contract is read with the repairs of its self-check.")
 """Said in the report of a contract that is ``repaired``."""
+_UNDERSTOOD = Template(
+    "note.understood", "The document is taken to have {parts}; --operation='ROLE=METHOD /path' says otherwise."
+)
+_PART = Template("note.part", "{role}: {method} {path}")
+_RETRIEVE_ALONE = Template(
+    "note.retrieve_alone",
+    "--operations=read: beside GET {path} the document has no GET of batches or of files, so that is judged alone.",
+)
 _SECONDS = 30.0
 _CHUNK = 65536
 
@@ -50,6 +58,17 @@ def open_contract(
         return load_contract(source, reading, overlays, choice)
     document = parse_document(_fetch(source), source, choice)
     return compile_contract(document, reading, [*map(load_overlay_file, overlays)], choice)
+
+
+def understood(contract: Contract) -> tuple[Message, ...]:
+    """What there is to say of how the operations of a batch API were told apart; nothing where one was asked for."""
+    if not contract.parts:
+        return ()
+    parts = tuple(_PART(role=role, method=one.method, path=one.path) for role, one in contract.parts.items())
+    told = [_UNDERSTOOD(parts=Listing(parts))]
+    if len(contract.operations) == 1:
+        told.append(_RETRIEVE_ALONE(path=contract.chosen.path))
+    return tuple(told)
 
 
 def is_url(source: str) -> bool:

@@ -141,7 +141,6 @@ def field_tables(report: RunReport) -> tuple[FieldTable, ...]:
 
 def unobserved(report: RunReport) -> Unobserved:
     """What this run says nothing about."""
-    seen = {result.status for result in report.ledger.statuses_of(report.contract.chosen.id) if result.count}
     by_state: dict[str, Counter[str]] = {"not_observed": Counter(), "inconclusive": Counter()}
     for result in report.ledger.clauses:
         if result.state in by_state:
@@ -150,11 +149,21 @@ def unobserved(report: RunReport) -> Unobserved:
         (result.clause.status, result.clause.says) for result in report.ledger.clauses if result.state == "not_observed"
     )
     return Unobserved(
-        statuses=tuple(status for status in report.contract.chosen.responses if status not in seen),
+        statuses=unseen_statuses(report),
         clauses=tuple(sorted(by_state["not_observed"].items())),
         inconclusive=tuple(sorted(by_state["inconclusive"].items())),
         named=named if len(named) <= NAMED else (),
     )
+
+
+def unseen_statuses(report: RunReport) -> tuple[str, ...]:
+    """The documented statuses that nobody saw; of further operations each with the operation that it is of."""
+    found: list[str] = []
+    for operation in report.contract.operations:
+        seen = {result.status for result in report.ledger.statuses_of(operation.id) if result.count}
+        of = "" if operation is report.contract.chosen else f" ({operation.method} {operation.path})"
+        found += [f"{status}{of}" for status in operation.responses if status not in seen]
+    return tuple(found)
 
 
 def _field_state(result: FieldResult, declared: frozenset[str]) -> FieldState:

@@ -23,6 +23,7 @@ from batch_conformance.report.run.baseline_texts import (
     gone_line,
     history_line,
 )
+from batch_conformance.report.run.coverage import unseen_statuses
 from batch_conformance.report.run.groups import (
     Group,
     Mark,
@@ -263,8 +264,7 @@ class _Terminal:
         report, language = self.report, self.language
         text, said, counts = language.text, language.render, count(report)
         lines: list[str] = []
-        seen = {result.status for result in report.ledger.statuses_of(report.contract.chosen.id) if result.count}
-        unseen = [status for status in report.contract.chosen.responses if status not in seen]
+        unseen = unseen_statuses(report)
         if not report.partial and (unseen or counts.clauses["not_observed"]):  # nobody asked for the rest
             unobserved = language.count(counts.clauses["not_observed"], "clause")
             unobserved += f"{text('; ')}{text('status')} {', '.join(unseen)}" if unseen else ""

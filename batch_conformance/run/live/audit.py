@@ -26,6 +26,7 @@ from batch_conformance.run.comparison import Comparison
 from batch_conformance.run.contracts import REPAIRED
 from batch_conformance.run.live.address import AddressError, missing_prefix, raise_if_nothing
 from batch_conformance.run.live.runner import CONTROL, Runner
+from batch_conformance.run.live.walk import PAGES
 from batch_conformance.run.settings import Settings
 from batch_conformance.run.vendors import NO_VENDOR, known_of, mark_known
 
@@ -307,7 +308,8 @@ class Audit:
             notes.append(_LIMITED(number=limited))
         if self.runner.pace:
             notes.append(_SLOWED(rate=f"{self.runner.pace:.3g}"))
-        if beyond := beyond_the_plan(self.runner.exchanges, len(self.plan.probes)):
+        of_plan = [exchange for exchange in self.runner.exchanges if exchange.probe.chapter != PAGES]
+        if beyond := beyond_the_plan(of_plan, len(self.plan.probes)):
             notes.append(beyond)
         refused = _refused_always(ledger)
         if len(refused) < len(self.batch_ids):

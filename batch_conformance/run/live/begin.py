@@ -26,6 +26,7 @@ from batch_conformance.probes.plan import JSON, LIMITS, Plan
 from batch_conformance.probes.remembered import Remembered
 from batch_conformance.probes.segment import encode_segment
 from batch_conformance.run.comparison import load_comparison
+from batch_conformance.run.contracts import understood
 from batch_conformance.run.live.address import check_address, raise_if_nothing
 from batch_conformance.run.live.audit import Audit, Reached
 from batch_conformance.run.live.create import CreationError, cost, create
@@ -224,7 +225,7 @@ def _reach(
 ) -> Reached:
     """The target with its key and the ids that are known beforehand."""
     base, ids, key = settings.base_url, settings.batch_ids, settings.key
-    said: list[Message] = []
+    said: list[Message] = [*understood(contract)]
     if mock is not None:
         if remembered is None or not remembered.knows(contract.document.data):
             load()  # while the mock starts

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from batch_conformance import __version__
+from batch_conformance.contract.choice import Operations
 from batch_conformance.contract.contract import Contract, Reading
 from batch_conformance.exchange.base_url import parse_base_url
 from batch_conformance.exchange.profile import Profile
@@ -25,7 +26,7 @@ from batch_conformance.recorded.recording import MOST_COMPLAINTS, Recording
 from batch_conformance.recorded.source import expand, parts
 from batch_conformance.report.run.run_report import RunFacts, RunReport, TargetFacts
 from batch_conformance.run.comparison import Comparison, Files, load_comparison
-from batch_conformance.run.contracts import REPAIRED
+from batch_conformance.run.contracts import REPAIRED, understood
 from batch_conformance.run.live.address import check_address
 from batch_conformance.run.notify import words_of
 from batch_conformance.run.vendors import NO_VENDOR, contract_for, known_of, load_profile, mark_known
@@ -83,6 +84,7 @@ class ValidationOptions:
     vendor: str = ""
     contract: str = ""
     operation: str = ""
+    operations: Operations = "retrieve"
     overlays: tuple[Path, ...] = ()
     reading: Reading = "documented"
     fail_on: FailOn = "should"
@@ -104,7 +106,9 @@ class Validation:
         self.profile: Profile = load_profile(options.vendor) if options.vendor else NO_VENDOR
         known = self.profile if options.vendor else None
         source = options.contract or ("" if options.vendor else "siliconflow")
-        self.contract: Contract = contract_for(known, source, options.reading, options.overlays, options.operation)
+        self.contract: Contract = contract_for(
+            known, source, options.reading, options.overlays, options.operation, operations=options.operations
+        )
         if options.notify_command:
             words_of(options.notify_command)
         self.comparison: Comparison = load_comparison(options.files, self.contract)
@@ -196,6 +200,7 @@ class Validation:
 
     def _notes(self, ledger: Ledger, recording: Recording) -> Iterator[Message]:
         judged = recording.judged
+        yield from understood(self.contract)
         yield _RECORDED(exchanges=Count(judged, EXCHANGE), lines=Count(recording.lines, LINE))
         yield from (_NOT_JUDGED[reason](number=f"{count:,}") for reason, count in sorted(recording.not_judged.items()))
         if self.sources.left_out:
