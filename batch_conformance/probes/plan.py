@@ -34,8 +34,6 @@ CHAPTER_NAMES: tuple[str, ...] = (
     "lifecycle",
     "generated",
     CLIENT,
-    LISTS,
-    QUERIES,
 )
 """Every chapter, in the order of the plan."""
 
@@ -66,7 +64,7 @@ class Plan:
 
     def chapter(self, name: str) -> tuple[tuple[int, Probe], ...]:
         """The probes of a chapter with their numbers, in order. Raises KeyError for a name that is no chapter."""
-        if name not in CHAPTER_NAMES:
+        if name not in (*CHAPTER_NAMES, LISTS, QUERIES):
             raise KeyError(name)
         return tuple((number, probe) for number, probe in enumerate(self.probes) if probe.chapter == name)
 
@@ -77,7 +75,8 @@ class Plan:
     def counts(self) -> dict[str, int]:
         """Requests per chapter, every chapter in its order; of those that only lists have, the ones with requests."""
         found = Counter(probe.chapter for probe in self.probes)
-        return {name: found[name] for name in CHAPTER_NAMES if found[name] or name not in (LISTS, QUERIES)}
+        of_lists = tuple(name for name in (LISTS, QUERIES) if found[name])
+        return {name: found[name] for name in (*CHAPTER_NAMES, *of_lists)}
 
     def estimate(self, rate: float | None = None, latency: float = 0.0) -> float:
         """Seconds that the plan takes at ``rate`` requests a second (None: no limit), an answer taking ``latency``."""
