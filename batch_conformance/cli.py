@@ -123,6 +123,7 @@ def diff(
     new: str,
     reading: Reading,
     operation: str,
+    operations: Operations,
     overlays: tuple[Path, ...],
     face: str,
     output: Path | None,
@@ -132,14 +133,15 @@ def diff(
 
     --operation holds for both; by its operationId, the operation may have moved to another path.
     """
-    from batch_conformance.contract.choice import OperationChoice  # noqa: PLC0415
+    from batch_conformance.contract.choice import choice_of  # noqa: PLC0415
     from batch_conformance.contract.diff import diff_contracts  # noqa: PLC0415
+    from batch_conformance.contract.operation_role import ROLES  # noqa: PLC0415
     from batch_conformance.report.contract_diff import FORMATS  # noqa: PLC0415
     from batch_conformance.report.language import language as language_of  # noqa: PLC0415
     from batch_conformance.run.contracts import open_contract  # noqa: PLC0415
 
     try:
-        choice = OperationChoice(operation)
+        choice = choice_of(operation, operations=operations, roles=ROLES)
         found = diff_contracts(*(open_contract(source, reading, overlays, choice) for source in (old, new)))
     except InputError as error:
         _refuse(error, language)

@@ -242,7 +242,7 @@ OPTIONS: tuple[Option, ...] = (
         "contract",
         "the parts of the batch API that are judged: retrieving a batch alone, or every GET of the document that reads "
         "batches and files",
-        _in("run", "prove", "mock", "validate"),
+        _in("run", "prove", "mock", "validate", diff=Use(help="the parts of the batch API that are compared")),
         choices=("retrieve", "read"),
         default="retrieve",
     ),

@@ -31,6 +31,7 @@ class Change:
 
     ``status`` and ``pointer`` place it as in a clause; both are empty for what is about the request. ``old`` and
     ``new`` are in words, None where there is nothing. ``why`` says why it breaks clients, or why it does not.
+    ``role`` is that of an operation beside the chosen one, empty for that.
     """
 
     rule: str
@@ -45,6 +46,7 @@ class Change:
     old_location: Location | None = None
     new_location: Location | None = None
     operation: str = ""
+    role: str = ""
 
     @property
     def clause(self) -> str:
@@ -53,8 +55,9 @@ class Change:
 
     @property
     def place(self) -> str:
-        """Where, for people: ``200 /status``, ``404``, ``request``."""
-        return " ".join(part for part in (self.status, self.pointer) if part) or "request"
+        """Where, for people: ``200 /status``, ``404``, ``request``; of further operations with the role before it."""
+        place = " ".join(part for part in (self.status, self.pointer) if part) or "request"
+        return f"{self.role} {place}" if self.role else place
 
 
 @dataclass(frozen=True, slots=True)

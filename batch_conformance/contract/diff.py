@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 from batch_conformance.contract.body_diff import body_changes
 from batch_conformance.contract.change import KINDS, Change, ContractDiff
 from batch_conformance.contract.compare import type_words
 from batch_conformance.contract.contract import Contract
-from batch_conformance.contract.operation import ResponseContract
+from batch_conformance.contract.operation import Operation, ResponseContract
 from batch_conformance.contract.request_diff import request_changes
 from batch_conformance.message import Listing, Message, Template, shown
 
+_OPERATION_GONE = Template("diff.why.operation_gone", "A client that sends it is refused.")
+_NEW_OPERATION = Template("diff.why.new_operation", "Clients do not send what they do not know.")
 _NEW_SUCCESS = Template(
     "diff.why.new_success", "A client that waits for the documented success takes it for something else."
 )
@@ -38,14 +41,48 @@ _WITH_BODIES = Template("diff.with_bodies", "{response} ({bodies})")
 
 
 def diff_contracts(old: Contract, new: Contract) -> ContractDiff:
-    """All changes from ``old`` to ``new``."""
-    found = [
-        *request_changes(old, new),
-        *_responses(old, new),
-    ]
+    """All changes from ``old`` to ``new``, of every operation that either holds."""
+    found = [replace(change, operation=old.chosen.id) for change in _of_chosen(old, new)]
+    found += _further(old, new)
     order = {id(change): number for number, change in enumerate(found)}
     found.sort(key=lambda change: (not change.breaking, KINDS.index(change.kind), order[id(change)]))
-    return ContractDiff(old, new, tuple(replace(change, operation=old.chosen.id) for change in found))
+    return ContractDiff(old, new, tuple(found))
+
+
+def _of_chosen(old: Contract, new: Contract) -> Iterator[Change]:
+    yield from request_changes(old, new)
+    yield from _responses(old, new)
+
+
+def _further(old: Contract, new: Contract) -> Iterator[Change]:
+    """The changes of the operations beside the chosen ones, each held to the one of its role."""
+    before, after = ({one.role: one for one in contract.operations[1:] if one.role} for contract in (old, new))
+    for role, operation in before.items():
+        other = after.get(role)
+        if other is None:
+            yield _of_operation(operation, "removed", breaking=True, why=_OPERATION_GONE())
+            continue
+        views = (replace(old, operations=(operation,)), replace(new, operations=(other,)))
+        yield from (replace(change, operation=operation.id, role=str(role)) for change in _of_chosen(*views))
+    for role, operation in after.items():
+        if role not in before:
+            yield _of_operation(operation, "added", breaking=False, why=_NEW_OPERATION())
+
+
+def _of_operation(operation: Operation, kind: Literal["added", "removed"], *, breaking: bool, why: Message) -> Change:
+    words, added = shown(f"{operation.method} {operation.path}"), kind == "added"
+    return Change(
+        "request.path",
+        kind,
+        breaking,
+        None if added else words,
+        words if added else None,
+        why,
+        old_location=None if added else operation.location,
+        new_location=operation.location if added else None,
+        operation=operation.id,
+        role=str(operation.role),
+    )
 
 
 def _responses(old: Contract, new: Contract) -> Iterator[Change]:
