@@ -287,6 +287,23 @@ OF_SENSE: Sequence[Statement] = (
         },
     ),
     Statement(
+        "lists and their pages",
+        "the operations of a batch API together",
+        {
+            "listing.repeated": "no id twice",
+            "listing.lost": "pages of any size hold the same",
+            "listing.ends": "first and last id",
+            "listing.more": "has_more",
+            "listing.order": "one order",
+            "listing.after": "a page begins after its cursor",
+            "listing.cursor": "an unknown cursor",
+            "listing.limit": "no more than asked for",
+            "listing.query": "only what a query admits",
+            "listing.item_differs": "an item is as its own read",
+            "listing.known_missing": "known batches are there",
+        },
+    ),
+    Statement(
         "what must not be shown",
         "OWASP API8",
         {
