@@ -334,9 +334,46 @@ def prove(
 @command_options("validate")
 def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: str | None, **options: Any) -> None:
     """Validate recorded traffic, in any format of docs/VALIDATE.md: files, folders, globs, gzip, and - for stdin."""
-    from batch_conformance.run.comparison import Files  # noqa: PLC0415
     from batch_conformance.run.validate.command import perform_validation  # noqa: PLC0415
     from batch_conformance.run.validate.validate import ValidationOptions  # noqa: PLC0415
+
+    try:
+        options["form"] = options.pop("face")
+        validation_options = ValidationOptions(sources=sources, **_common(options))
+        sys.exit(perform_validation(validation_options, reports_dir, jobs=jobs, dask=dask))
+    except InputError as error:
+        _refuse(error, options["language"])
+
+
+@main.command()
+@command_options("record")
+def record(
+    *,
+    base_url: str,
+    host: str,
+    port: int,
+    output: Path,
+    request_timeout: float,
+    ca_bundle: str | None,
+    insecure: bool,
+    reports_dir: Path,
+    **options: Any,
+) -> None:
+    """Record what passes to --base-url through a proxy on this machine, judge it as it comes, and report in the end."""
+    from batch_conformance.run.record.command import RecordOptions, perform_recording  # noqa: PLC0415
+    from batch_conformance.run.validate.validate import ValidationOptions  # noqa: PLC0415
+
+    try:
+        validation_options = ValidationOptions(sources=(), base_url=base_url, **_common(options))
+        recorded = RecordOptions(validation_options, output, host, port, request_timeout, ca_bundle, insecure)
+        sys.exit(perform_recording(recorded, reports_dir))
+    except InputError as error:
+        _refuse(error, options["language"])
+
+
+def _common(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a validation, those that name files of comparison together."""
+    from batch_conformance.run.comparison import Files  # noqa: PLC0415
 
     files = Files(
         baseline=options.pop("baseline"),
@@ -346,13 +383,7 @@ def validate(*, sources: tuple[str, ...], reports_dir: Path, jobs: int, dask: st
         previous=options.pop("previous"),
         history=options.pop("history"),
     )
-    command = shlex.join(("batch-conformance", *sys.argv[1:]))
-    try:
-        options["form"] = options.pop("face")
-        validation_options = ValidationOptions(sources=sources, files=files, command=command, **options)
-        sys.exit(perform_validation(validation_options, reports_dir, jobs=jobs, dask=dask))
-    except InputError as error:
-        _refuse(error, options["language"])
+    return {**options, "files": files, "command": shlex.join(("batch-conformance", *sys.argv[1:]))}
 
 
 @main.command()

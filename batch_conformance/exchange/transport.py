@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import h11
 
@@ -100,6 +101,25 @@ class Transmission:
     elapsed: float = 0.0
 
 
+class Relay(Protocol):
+    """Is given a response while it is read, to pass it on."""
+
+    def head(self, status: int, reason: str, headers: Headers) -> None:
+        """The status and the header fields, as they came."""
+
+    def data(self, content: bytes) -> None:
+        """The next bytes of the body, without the framing of chunks and in the body's Content-Encoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Passing:
+    """What else there is to an exchange than its request's head: see ``Transport.send``."""
+
+    awaits_body: AwaitsBody
+    pieces: Iterable[bytes]
+    relay: Relay | None
+
+
 class _Abort(Exception):  # noqa: N818 - carries a failure out of the framing
     def __init__(self, failure: Failure, transient: bool) -> None:
         super().__init__(str(failure.detail))
@@ -145,20 +165,25 @@ class Transport:
         body: bytes = b"",
         *,
         awaits_body: AwaitsBody = lambda _status, _fields: True,
+        pieces: Iterable[bytes] = (),
+        relay: Relay | None = None,
     ) -> Transmission:
         """Send one request and read its response to the end. Redirects are responses like any other.
 
         Where ``awaits_body`` says no, the response has what came of its body at once, and is ``truncated``.
-        The headers must tell the length of a ``body``. Where a kept-alive connection turns out to be closed before a
-        byte of the answer came, the request is sent once more on a new one, if ``may_resend`` allows. Raises
-        ``ValueError`` for a target or header that would break the framing of the request.
+        The headers must tell the length of a ``body``, and of ``pieces`` that follow it and are sent as they come.
+        With a ``relay``, a body of any size is read to its end; what is beyond the limits is passed on and not kept.
+        Where a kept-alive connection turns out to be closed before a byte of the answer came, the request is sent once
+        more on a new one, if ``may_resend`` allows. Raises ``ValueError`` for a target or header that would break the
+        framing of the request.
         """
         deadline = Deadline(self._timeout)
         start, begun = time.perf_counter(), time.time()
         message = SecretBytes(self._encode(method, target, headers) + body)
-        outcome, unanswered = self._once(method, message, deadline, awaits_body, fresh=False)
+        passing = _Passing(awaits_body, pieces, relay)
+        outcome, unanswered = self._once(method, message, deadline, passing, fresh=False)
         if unanswered and may_resend():
-            second, _ = self._once(method, message, deadline, awaits_body, fresh=True)
+            second, _ = self._once(method, message, deadline, passing, fresh=True)
             # Where nobody listens any more, it is how the first connection ended that tells something.
             if second.failure is None or second.failure.kind != "refused":
                 outcome = second
@@ -199,7 +224,7 @@ class Transport:
         return SecretBytes(b"".join(lines))
 
     def _once(
-        self, method: str, message: bytes, deadline: Deadline, awaits_body: AwaitsBody, *, fresh: bool
+        self, method: str, message: bytes, deadline: Deadline, passing: _Passing, *, fresh: bool
     ) -> tuple[Transmission, bool]:
         """One try, and whether it died unanswered on a connection that had served before."""
         connection = None if fresh else self._connection
@@ -217,10 +242,12 @@ class Transport:
         except ConnectionFailed as failed:
             return Transmission(failure=failed.failure, transient=failed.transient), False
         most = min(self._limits.body, max(self._limits.small, self._spare))
-        reading = _Reading(connection, deadline, replace(self._limits, body=most), awaits_body)
+        reading = _Reading(connection, deadline, replace(self._limits, body=most), passing)
         broken = None
         try:
             connection.send(message, deadline)
+            for piece in passing.pieces:
+                connection.send(piece, deadline)
         except ConnectionFailed as failed:
             # A server may answer (414, 431) and close before it has read everything: its answer counts.
             broken = failed
@@ -242,10 +269,12 @@ class Transport:
 class _Reading:
     """Reads one response. ``received`` counts raw bytes; ``reusable`` whether the connection may serve again."""
 
-    def __init__(self, connection: Connection, deadline: Deadline, limits: SizeLimits, awaits_body: AwaitsBody) -> None:
+    def __init__(self, connection: Connection, deadline: Deadline, limits: SizeLimits, passing: _Passing) -> None:
         self._connection = connection
         self._deadline = deadline
-        self._awaits_body = awaits_body
+        self._relay = passing.relay
+        self._passed_on = 0
+        self._awaits_body = passing.awaits_body
         self._awaits = True
         self._limits = limits
         self._most = limits.head + limits.body + limits.body // 4
@@ -285,6 +314,11 @@ class _Reading:
             event = http.next_event()
             if event is h11.NEED_DATA:
                 self._receive(broken)
+            elif isinstance(event, h11.Data) and self._relay is not None:
+                self._relay.data(bytes(event.data))
+                kept = event.data[: max(0, self._limits.body - len(self._wire))]
+                self._wire += kept
+                self._passed_on += len(event.data) - len(kept)
             elif isinstance(event, h11.Data):
                 self._wire += event.data
                 self._pieces += 1
@@ -305,10 +339,13 @@ class _Reading:
                     detail = _TOO_MANY_FIELDS(number=len(event.headers), most=self._limits.fields)
                     raise _Abort(Failure("too_large", detail), False)
                 self._response = event
-                fields = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers)
+                fields = _texts(list(event.headers))
                 self._awaits = self._awaits_body(event.status_code, fields)
                 if not self._awaits:
                     self._deadline = self._deadline.within(_MOMENT)
+                if self._relay is not None:
+                    reason = event.reason.decode("latin-1")
+                    self._relay.head(event.status_code, reason, _texts(self._raw_headers(event)))
 
     def _is_too_much(self) -> bool:
         limits = self._limits
@@ -368,11 +405,11 @@ class _Reading:
         event = self._response
         if event is None:
             return None
-        headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in self._raw_headers(event))
+        headers = _texts(self._raw_headers(event))
         encoding = ", ".join(v.decode("latin-1") for n, v in event.headers if n == b"content-encoding")
         limit = self._limits.body
         cut = not self._ended and failure is None
-        decoded = decode_body(bytes(self._wire), encoding, limit, complete=self._ended)
+        decoded = decode_body(bytes(self._wire), encoding, limit, complete=self._ended and not self._passed_on)
         trailing = len(self._http.trailing_data[0]) if self._ended else 0
         self.reusable = self.reusable and not trailing
         return Response(
@@ -381,8 +418,8 @@ class _Reading:
             body=decoded.body,
             reason=event.reason.decode("latin-1"),
             http_version=event.http_version.decode("ascii"),
-            wire_size=min(len(self._wire), limit) if cut else len(self._wire),
-            truncated=decoded.truncated or cut,
+            wire_size=min(len(self._wire), limit) if cut else len(self._wire) + self._passed_on,
+            truncated=decoded.truncated or cut or self._passed_on > 0,
             decode_error=decoded.error,
             trailing=trailing,
             wire_notes=notes_of_head(bytes(self._head), self._interim),
@@ -401,6 +438,10 @@ class _Reading:
             else:
                 raw.append((name, value))
         return raw
+
+
+def _texts(pairs: list[tuple[bytes, bytes]]) -> Headers:
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)
 
 
 def encode_header_value(value: str) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
+from urllib.parse import unquote
 
 from batch_conformance.exchange.exchange import RECORDED, Exchange, Headers, Probe, Request, Subject
 from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor
@@ -28,6 +29,7 @@ _CONDITIONAL = frozenset({206, 304, 412, 416})
 NEGOTIATION = frozenset({"accept", "accept-charset", "accept-encoding", "accept-language", "prefer"})
 _PREFERRED = re.compile(r"\s*code\s*=\s*\"?(\d{3})\"?\s*", re.IGNORECASE)
 _KEY_IN_QUERY = re.compile(r"(?:^|&)(?:api[_-]?key|key|token|access_token)=[^&]", re.IGNORECASE)
+_SECRET_IN_QUERY = re.compile(r"(?:^|&)(?:api[_-]?key|key|token|access_token)=([^&]+)", re.IGNORECASE)
 _TOKEN = re.compile(r"[!-~]{12,4096}")
 _NO_SECRET = re.compile(r"\W*(?:redacted|masked|hidden|removed|filtered|x+|\**)\W*", re.IGNORECASE)
 
@@ -146,6 +148,11 @@ class InferredProbe:
     def without_secrets(self, text: str, recorded: RecordedExchange) -> str:
         """A text of a recorded exchange without the credentials that were recorded with it."""
         return _redactor(tuple(self.secrets(recorded.request_headers)), self.credential_headers).redact_text(text)
+
+    def query_secrets(self, url: str) -> Iterator[str]:
+        """Credentials in the query of a URL, as they were sent and decoded."""
+        for found in _SECRET_IN_QUERY.finditer(url.partition("?")[2]):
+            yield from dict.fromkeys((found[1], unquote(found[1])))
 
     def secrets(self, headers: Headers) -> Iterator[str]:
         """Credentials that were recorded as they were sent."""

@@ -39,7 +39,8 @@ class Recording:
     read; ``left_open`` shows where and why, the first ones. ``bases`` counts exchanges by what stands before the
     operation's path; ``without_credential`` those that were answered although no credential was recorded.
     ``explains_all`` has the fast path spare nothing: for comparison. ``most_reads`` and ``folder`` are those of the
-    judge's ``Log``.
+    judge's ``Log``. ``on_judged`` is given what was judged of each exchange that is explained, and its number: of those
+    that are alike, of the first.
     """
 
     def __init__(
@@ -49,8 +50,10 @@ class Recording:
         *,
         folder: Path | None = None,
         explains_all: bool = False,
+        on_judged: Callable[[Judged, int], None] | None = None,
     ) -> None:
         self.inferred = inferred
+        self._on_judged = on_judged
         self.judge = Judge(inferred.urls.contract, most=most_reads, folder=folder)
         self._parts: list[Part] = []
         self.lines = 0
@@ -69,6 +72,24 @@ class Recording:
         """Take in a part. Raises ``SourceError`` where it cannot be read."""
         with _seldom_collected():
             self._read(part, advance)
+
+    def begin(self, part: Part) -> None:
+        """Take what is added from now on for exchanges of a part, in which evidence is read again."""
+        self._parts.append(part)
+
+    def end(self, part: Part) -> None:
+        """Say how long the part that was begun has become."""
+        self._parts[-1] = part
+
+    def add(self, raw: bytes, number: int) -> None:
+        """Take in a line of the part that was begun; ``number`` is its place there, from 0."""
+        part = self._parts[-1]
+        if self._fast is not None and self._fast.take(raw, part.first + number):
+            self.lines += 1
+            return
+        unjudged = self.take(raw, part.first + number, part.base)
+        if unjudged:
+            self._tell(part.where(number, 0), "", unjudged)
 
     def _read(self, part: Part, advance: Callable[[int], None]) -> None:
         fast = self._fast
@@ -160,6 +181,8 @@ class Recording:
             self.not_judged[exchange] += 1
             return None
         judged = self.judge.add(exchange)
+        if self._on_judged is not None:
+            self._on_judged(judged, exchange.number)
         if is_of_run:
             self.judge.keep(exchange)  # they are few, and the reports show all of a run
         elif not judged.rules:

@@ -68,8 +68,26 @@ def perform_validation(options: ValidationOptions, folder: Path, *, jobs: int = 
             read_traffic = read_in_processes(validation.parts, validation.inferred, jobs, advance)
         else:
             read_traffic = read_here(validation.parts, validation.inferred, advance)
-    stopped, interrupted = read_traffic.stopped, read_traffic.interrupted
-    report = validation.report(read_traffic.recording, stopped=stopped, interrupted=interrupted)
+    return report_validation(
+        validation,
+        read_traffic.recording,
+        folder,
+        stopped=read_traffic.stopped,
+        interrupted=read_traffic.interrupted,
+    )
+
+
+def report_validation(
+    validation: Validation,
+    recording: Recording,
+    folder: Path,
+    *,
+    stopped: Message | None = None,
+    interrupted: bool = False,
+) -> int:
+    """Print and write what a recording came to; returns the exit code."""
+    options = validation.options
+    report = validation.report(recording, stopped=stopped, interrupted=interrupted)
     problems: list[Message] = []
     kept: list[Message] = []
     try:
