@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import marshal
 import pickle
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from pathlib import Path
@@ -14,6 +16,8 @@ from typing import Any
 Row = tuple[bytes, bytes]
 """A batch id in UTF-8, halves of surrogate pairs too, and its rows."""
 
+_PICKLED = b"\x80"
+"""How what pickle made begins, and what marshal made of a list does not."""
 _ANY = ("utf-8", "surrogatepass")
 
 
@@ -38,7 +42,7 @@ class Spill:
 
     def put(self, held: Iterable[tuple[str, list[Any]]]) -> None:
         """Add the reads of batches."""
-        rows = ((key.encode(*_ANY), pickle.dumps(reads, pickle.HIGHEST_PROTOCOL)) for key, reads in held)
+        rows = ((key.encode(*_ANY), _packed(reads)) for key, reads in held)
         self._database.execute("BEGIN")
         self._database.executemany("INSERT INTO reads VALUES (?, ?)", rows)
         self._database.execute("COMMIT")
@@ -56,7 +60,7 @@ class Spill:
         """What was put of one batch, in the order in which it came."""
         self.index()
         found = self._database.execute("SELECT data FROM reads WHERE key = ? ORDER BY rowid", (key.encode(*_ANY),))
-        yield from (pickle.loads(data) for (data,) in found)
+        yield from (_unpacked(data) for (data,) in found)
 
     def close(self) -> None:
         """Close it; a file without a name is deleted."""
@@ -66,4 +70,21 @@ class Spill:
 def merged(spills: Iterable[Spill]) -> Iterator[tuple[str, list[Any]]]:
     """The batches of several files by key, each as often as it was put, and their reads."""
     for key, data in heapq.merge(*(spill.rows() for spill in spills), key=itemgetter(0)):
-        yield key.decode(*_ANY), pickle.loads(data)
+        yield key.decode(*_ANY), _unpacked(data)
+
+
+def _packed(reads: list[Any]) -> bytes:
+    """Reads as bytes. Most are plain values, for which ``marshal`` takes a third of the time of ``pickle``.
+
+    It makes an array of floats bytes.
+    """
+    try:
+        return marshal.dumps(reads)
+    except ValueError:
+        return pickle.dumps(reads, pickle.HIGHEST_PROTOCOL)
+
+
+def _unpacked(data: bytes) -> list[Any]:
+    """What ``_packed`` packed, in this process or another one of the same Python."""
+    found: list[Any] = pickle.loads(data) if data.startswith(_PICKLED) else marshal.loads(data)
+    return [array("d", one) if type(one) is bytes else one for one in found]

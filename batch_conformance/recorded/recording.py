@@ -26,6 +26,8 @@ from batch_conformance.recorded.source_error import SourceError
 MOST_COMPLAINTS = 5
 """Malformed lines that are shown, and bodies of which nothing is said; the others are counted."""
 _MOST_BASES = 50
+_SELDOM = 200_000
+"""Objects that are made before the garbage collector looks at them."""
 _MOST_PLACES = 200_000
 """Exchanges with numbers of their own of which the place in the file is kept."""
 
@@ -70,7 +72,7 @@ class Recording:
 
     def read(self, part: Part, advance: Callable[[int], None] = lambda _: None) -> None:
         """Take in a part. Raises ``SourceError`` where it cannot be read."""
-        with _seldom_collected():
+        with seldom_collected():
             self._read(part, advance)
 
     def begin(self, part: Part) -> None:
@@ -315,10 +317,16 @@ def unjudged_body(recorded: RecordedExchange, exchange: Exchange | NotJudgedReas
 
 
 @contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Has the cyclic garbage collector look less often: what is read is freed without it, and there is much of it."""
+def seldom_collected() -> Iterator[None]:
+    """Has the cyclic garbage collector look less often: what is read is freed without it, and there is much of it.
+
+    It looks at everything when this ends, so a command that reads many parts has it around all of them.
+    """
     before = gc.get_threshold()
-    gc.set_threshold(200_000, 20, 100)
+    if before[0] >= _SELDOM:
+        yield
+        return
+    gc.set_threshold(_SELDOM, 20, 100)
     try:
         yield
     finally:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
 from batch_conformance.recorded.inferred_probe import InferredProbe
-from batch_conformance.recorded.recording import Recording
+from batch_conformance.recorded.recording import Recording, seldom_collected
 from batch_conformance.recorded.source import Part
 from batch_conformance.recorded.source_error import SourceError
 
@@ -78,8 +78,9 @@ def read_parts(
     """
     recording = Recording(unpack_inferred(packed_inferred), folder=folder)
     try:
-        for part in parts:
-            recording.read(part, advance)
+        with seldom_collected():
+            for part in parts:
+                recording.read(part, advance)
     except SourceError as error:
         return pack(recording), str(error)
     except KeyboardInterrupt:

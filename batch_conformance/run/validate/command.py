@@ -21,7 +21,7 @@ import click
 from batch_conformance.findings.gate import EXIT_FAULT, INTERRUPTED
 from batch_conformance.message import Message, Template, shown
 from batch_conformance.recorded.inferred_probe import InferredProbe
-from batch_conformance.recorded.recording import Recording
+from batch_conformance.recorded.recording import Recording, seldom_collected
 from batch_conformance.recorded.serialization import pack_inferred, read_parts, unpack
 from batch_conformance.recorded.source import Part
 from batch_conformance.recorded.source_error import SourceError
@@ -58,6 +58,11 @@ def perform_validation(options: ValidationOptions, folder: Path, *, jobs: int = 
 
     Raises ``InputError`` with one line for what cannot be validated as asked.
     """
+    with seldom_collected():
+        return _perform(options, folder, jobs, dask)
+
+
+def _perform(options: ValidationOptions, folder: Path, jobs: int, dask: str | None) -> int:
     validation = Validation(options)
     with _bar(sum(part.size for part in validation.parts)) as advance:
         if dask is not None:
