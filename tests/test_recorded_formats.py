@@ -17,14 +17,18 @@ import vcr
 from format_samples import SAMPLES, cassette, envoy_message, flow, ndjson, otlp_logs, tnetstring, vcr_yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judge_support import COMPLETED, QUEUED
+from judge_support import COMPLETED, QUEUED, contract
 from recorded_support import BASE, found, line, validated
+from test_recorded_ledger import told
 
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.options import options_of
 from batch_conformance.recorded.formats.format import Head
 from batch_conformance.recorded.formats.known import BY_NAME, NoRecordingError, recognised
+from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import LineError
+from batch_conformance.recorded.operation_urls import OperationUrls
+from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.source import blocks, expand, parts
 from batch_conformance.recorded.source_error import SourceError
 
@@ -198,6 +202,7 @@ FOREIGN = {
     "metrics of OpenTelemetry": b'{"resourceMetrics": []}\n',
     "a report of batch-conformance": b'{"format": "batch-conformance/2", "findings": []}',
     "a log of Docker": b'{"log":"hello\\n","stream":"stdout","time":"2025-03-11T10:00:00Z"}\n',
+    "a list of exchanges: jq -c '.[]' ": b'[\n{"request": {"url": "/v1/batches/x"}}]',
     "XML": b'<?xml version="1.0"?><a/>',
     "a page in HTML": b"<!DOCTYPE html><html></html>",
     "a file of a batch's requests or results": b'{"id": "1", "custom_id": "a", "response": {"status_code": 200}}\n',
@@ -342,6 +347,24 @@ def test_what_nginx_itself_cut_is_unjudged(tmp_path: Path) -> None:
     result, drift = validated(tmp_path / "out", str(DATA / "nginx-cut.log"))
     assert (result.exit_code, found(drift)) == (6, [])
     assert [note for note in drift["notes"] if note.startswith("3 bodies left unjudged")]
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_what_is_only_counted_is_judged_as_if_each_were_explained(tmp_path: Path, sample: str) -> None:
+    many = [line({**QUEUED, "id": f"batch_{number}"}, batch_id=f"batch_{number}") for number in range(30)]
+    for each in many[::7]:
+        each["response"]["headers"] = {"Content-Type": "text/plain"}
+    path = tmp_path / "many"
+    path.write_bytes(SAMPLES[sample][1]([*many, *DRIFTED]))
+    ledgers = []
+    for explains_all in (False, True):
+        recording = Recording(InferredProbe(OperationUrls(contract())), explains_all=explains_all)
+        for part in parts([str(path)]):
+            recording.read(part)
+        counted = recording._fast.counted if recording._fast else 0
+        assert (counted > 20) is not explains_all
+        ledgers.append(told(recording.result()))
+    assert ledgers[0] == ledgers[1]
 
 
 # Files that are made to harm.

@@ -31,7 +31,6 @@ _ODD_RESPONSE = frozenset(
             "reason",
             "http_version",
         ),
-        "headers_complete",
         "wire_notes",
     }
 )

@@ -80,10 +80,11 @@ class Heads:
             remember(self._asked, key, made)
             return made
 
-    def answered(self, status: int, headers: Any) -> tuple[ResponseFacts, str, float] | None:
+    def answered(self, status: int, headers: Any, *, complete: bool = True) -> tuple[ResponseFacts, str, float] | None:
         """What is judged of the headers of a response, its strong tag, and when it was made by its Date.
 
         That is in Unix seconds, infinite where there is no Date. None where the headers are to be explained.
+        ``complete`` says that one that is not there was not sent.
         """
         pairs = pairs_of(headers)
         if pairs is None:
@@ -104,23 +105,25 @@ class Heads:
         if places is None:
             places = self._places_of(names, self._judged | self._documented_at(status).keys())
             remember(self._answer_names, (status, names), places)
-        key = (status, names, *[found[place] for place in places])
+        key = (status, complete, names, *[found[place] for place in places])
         try:
             made = self._answered[key]
         except KeyError:
             judged = [(names[place].lower(), found[place]) for place in places]
-            made = self._answer(judged, self._documented_at(status))
+            made = self._answer(judged, self._documented_at(status), complete=complete)
             remember(self._answered, key, made)
         return None if made is None else (made, tag, moment)
 
     @staticmethod
-    def _answer(judged: list[tuple[str, str]], documented: dict[str, Schema | None]) -> ResponseFacts | None:
+    def _answer(
+        judged: list[tuple[str, str]], documented: dict[str, Schema | None], *, complete: bool
+    ) -> ResponseFacts | None:
         content_types = [value for name, value in judged if name == "content-type"]
         if len(content_types) != 1 or len({name for name, _ in judged}) != len(judged):
             return None
         if not all(is_well_formed(name, value) for name, value in judged):
             return None
-        parts: list[Any] = [content_types[0]]
+        parts: list[Any] = [content_types[0], complete]
         for name, value in judged:
             if name not in documented:
                 parts.append(name if name == "content-length" else (name, value))

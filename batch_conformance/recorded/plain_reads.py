@@ -120,7 +120,8 @@ class PlainReads:
         response = values["response"]
         status, text = response["status"], response["body"]
         asked = self._heads.asked(values["request"].get("headers") or {})
-        said = self._heads.answered(status, response["headers"])
+        complete = response.get("headers_complete") is not False
+        said = self._heads.answered(status, response["headers"], complete=complete)
         if asked is None or said is None:
             return False
         answered, tag, until = said

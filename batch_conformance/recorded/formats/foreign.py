@@ -57,6 +57,7 @@ _TEXTS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         (rb"^http_interactions:", _OTHER_CASSETTE.format("VCR for Ruby")),
         (rb"^interactions:(?:.*\n){1,40}?\s+(?:url|proto|host|form):", _OTHER_CASSETTE.format("go-vcr")),
         (rb'\A\[\s*\{\s*"scope"\s*:', _OTHER_CASSETTE.format("nock")),
+        (rb'\A\[\s*\{[\s\S]{0,400}"request"\s*:', "a list of exchanges: jq -c '.[]' {} | " + _PIPED),
         (rb'\A\{\s*"(?:consumer|provider)"\s*:', "a contract of Pact, which holds examples and no traffic"),
         (rb'"(?:bodyFileName|jsonBody|urlPattern|urlPathPattern|urlPath)"\s*:', "a mapping of WireMock, no traffic"),
         (rb'\A\{\s*"data"\s*:\s*\{\s*"pairs"\s*:', "a simulation of Hoverfly: record as HAR"),

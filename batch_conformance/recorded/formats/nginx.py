@@ -109,7 +109,7 @@ def _response(values: Mapping[str, Any], version: str) -> Values:
         "status": int(status) if isinstance(status, str) and status.isascii() and status.isdigit() else status,
         "headers": headers or None,
         "headers_complete": False,
-        "http_version": version,
+        **({} if version == "1.1" else {"http_version": version}),
         **({} if body in _NO_VALUE else body_members(body)),
     }
     sizes = (int(size) for name in _SIZES if (size := seconds(values.get(name))) is not None)

@@ -96,6 +96,8 @@ def _response(response: Response) -> dict[str, Any]:
         made |= {"truncated": True, "wire_size": response.wire_size}
     if response.trailing:
         made["trailing"] = response.trailing
+    if response.wire_notes:
+        made["wire_notes"] = [list(note) for note in response.wire_notes]
     if response.decode_error is not None:
         made |= {"decode_error": str(response.decode_error), "decode_message": as_json(response.decode_error)}
     return made
@@ -141,6 +143,7 @@ def entry_of(values: dict[str, Any]) -> dict[str, Any]:
             "headersSize": -1,
             "bodySize": -1,
             "_trailing": response.get("trailing", 0),
+            **({"_wire_notes": response["wire_notes"]} if "wire_notes" in response else {}),
         },
         "cache": {},
         "timings": {"send": 0, "wait": elapsed, "receive": 0},
