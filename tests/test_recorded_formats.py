@@ -226,6 +226,9 @@ def test_lines_among_others_are_read_and_no_first_word_of_a_pipe_ends_it(tmp_pat
     code, drift, _ = judged(tmp_path, noise * 3 + ndjson(DRIFTED))
     assert code == 1
     assert drift["run"]["requests"] == len(DRIFTED)
+    others = b'{"level": "info", "message": "no exchange"}\n' * 4_000
+    code, drift, _ = judged(tmp_path, others + ndjson(DRIFTED))
+    assert (code, drift["run"]["requests"]) == (1, len(DRIFTED))
     result, _ = validated(tmp_path / "out", "-", stdin=noise + ndjson(DRIFTED))
     assert result.exit_code == 1
 

@@ -30,7 +30,7 @@ MOST_OF_A_FILE = 1 << 30
 """Bytes of a file that is read as a whole."""
 MOST_OF_A_MESSAGE = 1 << 24
 """Bytes of one line, or of one message of a stream: 16 MiB."""
-_MOST_LINES = 200
+_MOST_LINES = 2_000
 _JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*[\[{]\s*["\[{}\]]')
 
 

@@ -48,7 +48,8 @@ def recognised(head: Head, path: str, *, may_go_on: bool = False) -> RecordingFo
     name = likely_name(head, path)
     if name and not (may_go_on and len(head.lines) < 3 and not head.is_binary):
         raise NoRecordingError(f"this looks like {name}")
-    if may_go_on or not (head.is_whole or head.text[:1] in b"[{"):
+    of_lines = len(head.objects) > 1 or head.text[:1] not in b"[{"
+    if may_go_on or (of_lines and not head.is_whole):
         return NDJSON
     what = "a JSON document" if head.text[:1] in b"[{" else "text"
     raise NoRecordingError(f"this looks like {what} in none of the formats of recordings ({', '.join(BY_NAME)})")
