@@ -19,6 +19,7 @@ import live
 import page
 import profiles
 import recorded
+import redocly
 import serving
 from chromium import NoChromiumError
 
@@ -61,6 +62,7 @@ def chapters(rounds: int, examples: int, largest: int) -> Iterator[str]:
         "(`bench/traffic.py`); the slow ones read its first 2,000. Ours reads, picks, judges by all rules, over time "
         f"too, and makes the ledger; the others check one schema.\n\n{recorded.rows(recorded.measure(rounds))}"
     )
+    yield _beside_redocly(rounds)
     counts = tuple(count for count in (10_000, 100_000, 1_000_000) if count <= largest)
     yield (
         "How it grows: the whole command, start-up and reports included. Memory is the most that its "
@@ -68,6 +70,17 @@ def chapters(rounds: int, examples: int, largest: int) -> Iterator[str]:
     )
     yield f"## The report page\n\n{_pages(rounds)}"
     yield f"## The mock\n\nOver {serving.CONNECTIONS} kept-alive connections: {serving.measure(rounds).line()}."
+
+
+def _beside_redocly(rounds: int) -> str:
+    try:
+        table = redocly.rows(redocly.measure(rounds))
+    except redocly.NoRedoclyError as error:
+        return f"Redocly CLI's `drift` is not measured: {error}."
+    return (
+        f"Beside `drift` of Redocly CLI {redocly.VERSION}, which checks each exchange against the document by itself: "
+        f"the same {redocly.COUNT:,} exchanges, whole processes, seconds of processor time, ratios to it.\n\n{table}"
+    )
 
 
 def _pages(rounds: int) -> str:
