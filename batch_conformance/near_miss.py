@@ -6,6 +6,10 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from batch_conformance.message import Message, Template
+
+DID_YOU_MEAN = Template("near_miss.did_you_mean", "; did you mean {word}?")
+
 _ALIKE = 0.75
 _SHORTEST = 4
 """Characters of a word below which a likeness is chance."""
@@ -36,10 +40,15 @@ def nearest(given: str, known: Iterable[str]) -> str:
     return by_form[found[0]] if found else ""
 
 
-def suggestion(given: str, known: Iterable[str]) -> str:
-    """``; did you mean siliconflow?``, to stand at the end of a complaint, or an empty text."""
+def suggested(given: str, known: Iterable[str]) -> Message | str:
+    """``; did you mean siliconflow?``, to stand at the end of a message, or an empty text."""
     near = nearest(given, known)
-    return f"; did you mean {near}?" if near else ""
+    return DID_YOU_MEAN(word=near) if near else ""
+
+
+def suggestion(given: str, known: Iterable[str]) -> str:
+    """The same in English."""
+    return str(suggested(given, known))
 
 
 def _form(word: str) -> str:

@@ -134,4 +134,4 @@ def test_so_is_a_key_of_an_audit_file(tmp_path: Path) -> None:
         yaml.safe_dump({"targets": [{"name": "a", "base_url": "http://127.0.0.1:9/v1", "batchids": ["b"]}]})
     )
     done = CliRunner().invoke(main, ["audit", str(file), f"--reports-dir={tmp_path}"])
-    assert (done.exit_code, "did you mean batch_ids?" in done.output) == (4, True), done.output
+    assert (done.exit_code, "did you mean `batch_ids`?" in done.output) == (4, True), done.output

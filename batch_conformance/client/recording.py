@@ -10,12 +10,19 @@ from pathlib import Path
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
 from batch_conformance.recorded.formats.format import Values
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import LineError, exchange_of, values_of
 from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.recorded.recording import unjudged_body
 from batch_conformance.recorded.source import blocks, expand, parts
+
+_HOLDS_NO_ANSWER_TO_GET = Template(
+    "client_recording.holds_no_answer_to_get",
+    "{path} holds no answer to GET {operation_path}{complaint}: give an exchanges.har of a run's reports, "
+    "another HTTP Archive, or exchanges one per line",
+)
 
 _ODD = frozenset({"representations", "identity", "hostile_ids", "generated"})
 """Chapters of our own runs that ask what the client never does."""
@@ -53,8 +60,7 @@ def _of_file(path: str, contract: Contract, tell: Callable[[str], None]) -> list
             tell(f"{where()}: {unjudged}")
     if not found:
         raise RecordingError(
-            f"{path} holds no answer to GET {contract.chosen.path}{complaint}: give an exchanges.har of a run's "
-            "reports, another HTTP Archive, or exchanges one per line"
+            _HOLDS_NO_ANSWER_TO_GET(path=str(path), operation_path=str(contract.chosen.path), complaint=str(complaint))
         )
     return found
 

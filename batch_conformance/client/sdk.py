@@ -12,6 +12,15 @@ from typing import Any, get_args
 
 from batch_conformance.exchange.exchange import Headers, Response
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
+
+_OPENAI_CLIENT_ASKS_FOR_NO = Template(
+    "client_sdk.openai_client_asks_for_no", "OpenAI's client asks for no batch with the id {batch_id}"
+)
+_CLIENT_OPENAI_NEEDS_OPENAI_PYTHON = Template(
+    "client_sdk.client_openai_needs_openai_python",
+    "--client openai needs OpenAI's Python client: pip install 'batch-conformance[client]' (or pip install openai)",
+)
 
 _BASE_URL = "http://target.invalid/v1"
 _KEY = "sk-never-sent"
@@ -41,10 +50,7 @@ class Sdk:
         try:
             self._module = import_module("openai")
         except ImportError:
-            raise ClientError(
-                "--client openai needs OpenAI's Python client: pip install 'batch-conformance[client]' "
-                "(or pip install openai)"
-            ) from None
+            raise ClientError(_CLIENT_OPENAI_NEEDS_OPENAI_PYTHON()) from None
         self.version = str(self._module.__version__)
         # httpx in older releases of the client, httpx2 in newer ones; what is used here is the same in both.
         self._http: Any = import_module(self._module.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0])
@@ -91,7 +97,7 @@ class Sdk:
         self._answer = self._http.Response(404)
         self._retrieve(self.client, batch_id)
         if self._asked is None:
-            raise ClientError(f"OpenAI's client asks for no batch with the id {batch_id[:60]!r}")
+            raise ClientError(_OPENAI_CLIENT_ASKS_FOR_NO(batch_id=f"{batch_id[:60]!r}"))
         path = self._asked.url.raw_path.decode("ascii").removeprefix("/v1")
         return path, tuple((name, value) for name, value in self._asked.headers.items() if _SENT.fullmatch(name))
 

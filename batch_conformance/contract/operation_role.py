@@ -8,6 +8,16 @@ from typing import Literal, get_args
 
 from batch_conformance.contract.choice import ListedOperation, OperationChoice
 from batch_conformance.contract.error import ContractError
+from batch_conformance.message import Template
+
+_HAS_OPERATIONS_THAT_FIT_ROLE = Template(
+    "operation_role.has_operations_that_fit_role",
+    "{document} has {fitting} operations that fit the role {role} ({listed}): say which with "
+    "--operation='{role}={method} {path}'",
+)
+_HAS_NO_OPERATION_WHICH_WAS = Template(
+    "operation_role.has_no_operation_which_was", "{document} has no operation {named}, which was named for {role}"
+)
 
 OperationRole = Literal["upload", "files", "file", "content", "create", "list", "retrieve", "cancel"]
 """upload: of a file of requests. files: the list of files. file: one file's data. content: what a file holds. create:
@@ -87,13 +97,21 @@ def choose_by_role(
         if role in named:
             fitting = tuple(one for one in operations if OperationChoice(named[role]).is_named(one))
             if not fitting:
-                raise ContractError(f"{document} has no operation {named[role]!r}, which was named for {role}")
+                raise ContractError(
+                    _HAS_NO_OPERATION_WHICH_WAS(document=str(document), named=f"{named[role]!r}", role=str(role))
+                )
         if len(fitting) > 1:
             listed = ", ".join(f"{one.method} {one.path}" for one in fitting)
             first = fitting[0]
             raise ContractError(
-                f"{document} has {len(fitting)} operations that fit the role {role} ({listed}): say which with "
-                f"--operation='{role}={first.method} {first.path}'"
+                _HAS_OPERATIONS_THAT_FIT_ROLE(
+                    document=str(document),
+                    fitting=str(len(fitting)),
+                    role=str(role),
+                    listed=str(listed),
+                    method=str(first.method),
+                    path=str(first.path),
+                )
             )
         if fitting:
             made[role] = fitting[0]

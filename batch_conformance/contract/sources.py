@@ -11,7 +11,7 @@ from batch_conformance.contract.contract import Contract, Reading, compile_contr
 from batch_conformance.contract.document import ContractError, Document, load_document
 from batch_conformance.contract.overlay import Overlay, load_overlay
 from batch_conformance.message import Template
-from batch_conformance.near_miss import suggestion
+from batch_conformance.near_miss import suggested
 
 _THERE_IS_NO_CONTRACT_GIVE = Template(
     "sources.there_is_no_contract_give",
@@ -75,9 +75,7 @@ def _from_file(source: str, choice: OperationChoice) -> Document:
     if not path.is_file():
         names = ", ".join(CONTRACT_NAMES)
         raise ContractError(
-            _THERE_IS_NO_CONTRACT_GIVE(
-                source=f"{source!r}", names=str(names), hint=str(suggestion(source, CONTRACT_NAMES))
-            )
+            _THERE_IS_NO_CONTRACT_GIVE(source=f"{source!r}", names=str(names), hint=suggested(source, CONTRACT_NAMES))
         )
     return load_document(path, choice=choice)
 

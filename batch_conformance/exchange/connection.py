@@ -19,6 +19,9 @@ from batch_conformance.exchange.proxy import Proxy
 from batch_conformance.input_error import InputError
 from batch_conformance.message import Message, Template, shown
 
+_CA_BUNDLE_CANNOT_BE_USED = Template(
+    "connection_error.ca_bundle_cannot_be_used", "the CA bundle {ca_bundle} cannot be used: {why}"
+)
 NO_ANSWER = Template("exchange.timeout", "no complete answer within {seconds} s")
 _NOT_TAKEN = Template("exchange.not_taken", "the server did not take the request within {seconds} s")
 _TLS_SENDING = Template("exchange.tls_sending", "TLS broke while sending: {reason}")
@@ -169,7 +172,7 @@ def trust(ca_bundle: str | None, insecure: bool) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=ca_bundle)
     except OSError as error:
         why = "not a readable PEM file of certificates" if isinstance(error, ssl.SSLError) else str(_words(error))
-        raise TrustError(f"the CA bundle {ca_bundle!r} cannot be used: {why}") from None
+        raise TrustError(_CA_BUNDLE_CANNOT_BE_USED(ca_bundle=f"{ca_bundle!r}", why=str(why))) from None
     paths = ssl.get_default_verify_paths()
     known = any(path and Path(path).exists() for path in (paths.cafile, paths.capath))
     if not ca_bundle and not known and not context.get_ca_certs():

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
 from batch_conformance.mock.catalogue import (
     access,
     bodies,
@@ -26,7 +27,11 @@ from batch_conformance.mock.catalogue import (
 )
 from batch_conformance.mock.drift import Drift, in_order
 from batch_conformance.mock.mutation import Mutation
-from batch_conformance.near_miss import suggestion
+from batch_conformance.near_miss import suggested
+
+_NO_DRIFT_IS_NAMED_MOCK = Template(
+    "drift_name.no_drift_is_named_mock", "no drift is named {name}{hint} (`mock --list-drifts` lists them)"
+)
 
 _FAMILIES = (
     bodies.DRIFTS,
@@ -65,7 +70,7 @@ def select(names: Iterable[str]) -> tuple[Drift, ...]:
     known = {**DRIFTS, **OF_LISTS}
     for name in wanted:
         if name not in known:
-            raise DriftError(f"no drift is named {name!r}{suggestion(name, known)} (`mock --list-drifts` lists them)")
+            raise DriftError(_NO_DRIFT_IS_NAMED_MOCK(name=f"{name!r}", hint=suggested(name, known)))
     return in_order(known[name] for name in wanted)
 
 

@@ -14,12 +14,29 @@ from batch_conformance.contract.pointer import members, split
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.schema import Schema
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
 from batch_conformance.mock.ids import batch_ids, identity
 from batch_conformance.mock.list_spec import ListSpec
 from batch_conformance.mock.lists_of_contract import contract_lists, list_of
 from batch_conformance.mock.mock_spec import MockSpec, published_mock_spec
 from batch_conformance.mock.sample_batches import FIELDS, Batch, Step, make_sample_batches
 from batch_conformance.mock.values import Maker, NoValueError
+
+_MOCK_NEEDS_200_WITH_JSON = Template(
+    "mock_spec.mock_needs_200_with_json",
+    "{location}: a mock needs a 200 with a JSON schema to serve, and there is none",
+)
+_MOCK_NEEDS_200_WHOSE_BODY = Template(
+    "mock_spec.mock_needs_200_whose_body",
+    "{location}: a mock needs a 200 whose body is an object, and this is none",
+)
+_NO_ID_COULD_BE_MADE = Template(
+    "mock_spec.no_id_could_be_made", "{where}: no id could be made that the path takes and the body can have"
+)
+_OF_THIS_CONTRACT = Template("mock_spec.of_this_contract", "{schema}: {why} of this contract")
+_NO_BATCH_COULD_BE_MADE = Template(
+    "mock_spec.no_batch_could_be_made", "{schema}: no batch could be made that keeps this schema"
+)
 
 _JSON = "application/json"
 _ALWAYS_ANSWERED = frozenset({400, 401, 404, 405})
@@ -84,9 +101,9 @@ def _served(operation: Operation) -> tuple[str, Schema]:
     success = operation.response_for(200)
     label, schema = media_of(success) if success else ("", None)
     if schema is None or "json" not in label:
-        raise MockSpecError(f"{operation.location}: a mock needs a 200 with a JSON schema to serve, and there is none")
+        raise MockSpecError(_MOCK_NEEDS_200_WITH_JSON(location=str(operation.location)))
     if "object" not in schema.properties[0].types:
-        raise MockSpecError(f"{schema.location}: a mock needs a 200 whose body is an object, and this is none")
+        raise MockSpecError(_MOCK_NEEDS_200_WHOSE_BODY(location=str(schema.location)))
     return label, schema
 
 
@@ -95,7 +112,7 @@ def _ids(contract: Contract, schema: Schema, maker: Maker) -> tuple[str, ...]:
     if not found:
         parameter = contract.chosen.id_parameter
         where = parameter.location if parameter else schema.location
-        raise MockSpecError(f"{where}: no id could be made that the path takes and the body can have")
+        raise MockSpecError(_NO_ID_COULD_BE_MADE(where=str(where)))
     return found
 
 
@@ -139,7 +156,7 @@ def _made(maker: Maker, schema: Schema, problem: str) -> Any:
     try:
         return maker.value()
     except NoValueError as error:
-        raise MockSpecError(f"{_where(schema, error)}: {problem} of this contract") from None
+        raise MockSpecError(_OF_THIS_CONTRACT(schema=str(_where(schema, error)), why=str(problem))) from None
 
 
 def _where(schema: Schema, error: NoValueError) -> Location:
@@ -176,7 +193,7 @@ def _fleet(contract: Contract, schema: Schema) -> Iterator[Batch]:
         try:
             steps = tuple(_steps(contract, maker, template, batch_id, turn))
         except NoValueError as error:
-            raise MockSpecError(f"{_where(schema, error)}: no batch could be made that keeps this schema") from None
+            raise MockSpecError(_NO_BATCH_COULD_BE_MADE(schema=str(_where(schema, error)))) from None
         shown = {place for place in unseen if any(_is_seen(step.fields, place) for step in steps)}
         unseen -= shown
         idle = 0 if shown else idle + 1

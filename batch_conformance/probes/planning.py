@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from batch_conformance.contract.contract import Contract
     from batch_conformance.contract.operation import Operation
 
+_BATCH_ID_IS_EMPTY_GIVE = Template(
+    "planning.batch_id_is_empty_give",
+    "A batch id is empty: give the id of a batch that exists, such as batch_rdyqgrcgjg.",
+)
+_LIMIT_OF_REQUESTS_IS_GIVE = Template(
+    "planning.limit_of_requests_is_give", "The limit of requests is {max_requests}: give at least 1."
+)
+
 _CUT = Template("plan.cut", "{left} of {all} requests left out: the limit is {limit}.")
 _NOT_READ = Template("plan.ids_not_read", "{left} of {all} known ids are not read: plan more requests to read all.")
 _CHAPTER_LEFT_OUT = Template("plan.chapter_left_out", "The chapter {chapter} is left out. {why}")
@@ -79,9 +87,9 @@ def build_plan(
     """
     known = tuple(dict.fromkeys(known_ids))
     if "" in known:
-        raise PlanError("A batch id is empty: give the id of a batch that exists, such as batch_rdyqgrcgjg.")
+        raise PlanError(_BATCH_ID_IS_EMPTY_GIVE())
     if max_requests is not None and max_requests < 1:
-        raise PlanError(f"The limit of requests is {max_requests}: give at least 1.")
+        raise PlanError(_LIMIT_OF_REQUESTS_IS_GIVE(max_requests=str(max_requests)))
     operation = contract.chosen
     setting = Setting(
         path=operation.path,

@@ -7,7 +7,13 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from batch_conformance.message import Template
 from batch_conformance.recorded.source_error import SourceError
+
+_NEEDS_FSSPEC_INSTALL_BATCH_CONFORMANCE = Template(
+    "remote.needs_fsspec_install_batch_conformance", "{path} needs fsspec: install batch-conformance[remote]"
+)
+_CANNOT_READ = Template("remote.cannot_read", "cannot read {path}: {reason}")
 
 _Answer = TypeVar("_Answer")
 
@@ -49,7 +55,7 @@ def _system(path: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs  # noqa: PLC0415 - an extra
     except ImportError:
-        raise SourceError(f"{path} needs fsspec: install batch-conformance[remote]") from None
+        raise SourceError(_NEEDS_FSSPEC_INSTALL_BATCH_CONFORMANCE(path=str(path))) from None
     found: tuple[Any, str] = _asked(path, lambda: url_to_fs(path))
     return found
 
@@ -96,4 +102,4 @@ def _asked(path: str, do: Callable[[], _Answer]) -> _Answer:
         return do()
     except Exception as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise SourceError(f"cannot read {path}: {reason}") from None
+        raise SourceError(_CANNOT_READ(path=str(path), reason=str(reason))) from None

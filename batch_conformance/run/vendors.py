@@ -22,12 +22,13 @@ from batch_conformance.exchange.profile import KnownDeviation, Profile, profile_
 from batch_conformance.exchange.target import Presentation
 from batch_conformance.findings.finding import Finding
 from batch_conformance.input_error import InputError
-from batch_conformance.message import Message, Template
-from batch_conformance.near_miss import suggestion
+from batch_conformance.message import Listing, Message, Template
+from batch_conformance.near_miss import DID_YOU_MEAN, suggested
 from batch_conformance.probes.credentials import present
 from batch_conformance.run.contracts import is_url, open_contract
 
-_THERE_IS_NO_VENDOR = Template("vendors.there_is_no_vendor", "there is no vendor {vendor}{given}")
+_LISTED = Template("vendors.listed", ": `batch-conformance vendors` lists them, or give the path of a profile")
+_THERE_IS_NO_VENDOR = Template("vendors.there_is_no_vendor", "there is no vendor {vendor}{hint}")
 _PROFILE_HAS_BYTES_THAT_IS = Template(
     "vendors.profile_has_bytes_that_is", "the profile {name} has {size} bytes: that is no profile"
 )
@@ -66,10 +67,8 @@ def load_profile(vendor: str) -> Profile:
     if path.suffix in (".yaml", ".yml", ".json") or path.is_file():
         return _read(path, vendor)
     near = [name for name in profile_names() if vendor.lower()[:4] in name or name in vendor.lower()]
-    several = f"; did you mean {', '.join(near)}?" if near else ""
-    hint = suggestion(vendor, profile_names()) or several
-    what = hint or ": `batch-conformance vendors` lists them, or give the path of a profile"
-    raise VendorError(_THERE_IS_NO_VENDOR(vendor=f"{vendor!r}", given=str(what)))
+    several = DID_YOU_MEAN(word=Listing(tuple(near))) if near else _LISTED()
+    raise VendorError(_THERE_IS_NO_VENDOR(vendor=f"{vendor!r}", hint=suggested(vendor, profile_names()) or several))
 
 
 def _own_contract(profile: Profile, reading: Reading, overlays: tuple[Path, ...], choice: OperationChoice) -> Contract:

@@ -15,10 +15,21 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import join
 from batch_conformance.exchange.base_url import parse_base_url
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
 from batch_conformance.options import DEFAULT_KEY_ENV
 from batch_conformance.run.audits.audit_complaint import complaint
 from batch_conformance.run.audits.audit_schema import PARALLEL, TIMEOUT, audit_schema
 from batch_conformance.run.vendors import load_profile
+
+_HAS_MORE_THAN_BYTES_THAT = Template(
+    "audit_file.has_more_than_bytes_that", "{path} has more than {max_bytes} bytes: that is no list of targets"
+)
+_CANNOT_READ = Template("audit_file.cannot_read", "cannot read {path}: {why}{hint}")
+_IS_NOT_UTF_8_BYTE = Template("audit_file.is_not_utf_8_byte", "{path} is not UTF-8 (byte {start}): save it as UTF-8")
+_NAME_IS_GIVEN_TWICE_THEIR = Template(
+    "audit_file.name_is_given_twice_their", "{here}: the name {given} is given twice; their reports would mix"
+)
+_AT = Template("audit_file.at", "{at}: {given}: {why}")
 
 _MAX_BYTES = 4 * 1024 * 1024
 
@@ -49,13 +60,13 @@ def load_audit_file(path: Path) -> AuditFile:
     """Read and check an ``audit.yaml``. Raises AuditFileError, or another InputError, with one line for people."""
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise AuditFileError(f"{path} has more than {_MAX_BYTES} bytes: that is no list of targets")
+            raise AuditFileError(_HAS_MORE_THAN_BYTES_THAT(path=str(path), max_bytes=str(_MAX_BYTES)))
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         hint = "; `batch-conformance audit --init` writes an example" if isinstance(error, FileNotFoundError) else ""
-        raise AuditFileError(f"cannot read {path}: {error.strerror}{hint}") from None
+        raise AuditFileError(_CANNOT_READ(path=str(path), why=str(error.strerror), hint=str(hint))) from None
     except UnicodeDecodeError as error:
-        raise AuditFileError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
+        raise AuditFileError(_IS_NOT_UTF_8_BYTE(path=str(path), start=str(error.start))) from None
     data, locations = parse_tree(text, str(path))
     wrong = complaint(_validator().iter_errors(data), str(path), locations)
     if wrong is not None:
@@ -66,13 +77,15 @@ def load_audit_file(path: Path) -> AuditFile:
         at = join("", "targets", index)
         here = locations.get(at, Location(str(path), 1))
         if given["name"].lower() in names:
-            raise AuditFileError(f"{here}: the name {given['name']!r} is given twice; their reports would mix")
+            raise AuditFileError(_NAME_IS_GIVEN_TWICE_THEIR(here=str(here), given=f"{given['name']!r}"))
         names[given["name"].lower()] = given["name"]
         for key, check in _CHECKS.items():
             try:
                 check(given.get(key))
             except InputError as error:
-                raise AuditFileError(f"{locations[join(at, key)]}: {given['name']}: {error}") from None
+                raise AuditFileError(
+                    _AT(at=str(locations[join(at, key)]), given=str(given["name"]), why=error.message)
+                ) from None
         targets.append(_target(given, data))
     return AuditFile(tuple(targets), data.get("parallel", PARALLEL))
 

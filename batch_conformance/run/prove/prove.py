@@ -19,7 +19,7 @@ from batch_conformance.input_error import InputError
 from batch_conformance.message import Template
 from batch_conformance.mock.derived import derive
 from batch_conformance.mock.embedded import drifts_of
-from batch_conformance.near_miss import suggestion
+from batch_conformance.near_miss import suggested
 from batch_conformance.report.proof.proof import Observed, Proof, Trial, assess
 from batch_conformance.run.contracts import open_contract
 from batch_conformance.run.prove.drift_runner import DriftRunner, Entry, drift_of
@@ -76,8 +76,8 @@ def choose(entries: Iterable[Entry], groups: Collection[str], patterns: Sequence
     of_groups = [entry for entry in entries if not groups or drift_of(entry).group in groups]
     for pattern in patterns:
         if not any(fnmatchcase(entry.name, pattern) for entry in of_groups):
-            near = suggestion(pattern.partition(":")[0], {entry.name.partition(":")[0]: None for entry in of_groups})
-            raise ProveError(_NOTHING_IN_CATALOGUE_IS_NAMED(pattern=f"{pattern!r}", near=str(near)))
+            near = suggested(pattern.partition(":")[0], {entry.name.partition(":")[0]: None for entry in of_groups})
+            raise ProveError(_NOTHING_IN_CATALOGUE_IS_NAMED(pattern=f"{pattern!r}", near=near))
     if not patterns:
         return tuple(of_groups)
     return tuple(entry for entry in of_groups if any(fnmatchcase(entry.name, pattern) for pattern in patterns))

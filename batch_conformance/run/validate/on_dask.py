@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording
 from batch_conformance.recorded.serialization import pack_inferred, read_parts, unpack
 from batch_conformance.recorded.source import STDIN, Part
 from batch_conformance.recorded.source_error import SourceError
+
+_CLUSTER_CANNOT_READ_STDIN_SAVE = Template(
+    "dask.cluster_cannot_read_stdin_save", "a cluster cannot read stdin: save it, and give the file"
+)
+_DASK_NEEDS_DASK_INSTALL_BATCH = Template(
+    "dask.dask_needs_dask_install_batch", "--dask needs Dask: install batch-conformance[dask]"
+)
+_NO_DASK_SCHEDULER_ANSWERS_AT = Template(
+    "dask.no_dask_scheduler_answers_at", "no Dask scheduler answers at {address}: {reason}"
+)
 
 LOCAL = "local"
 """The address that stands for a cluster on this machine."""
@@ -31,18 +42,18 @@ def read_on_cluster(
     Raises ``ClusterError`` with one line where there is no cluster, and ``SourceError`` for what cannot be read.
     """
     if any(part.path == STDIN for part in parts):
-        raise ClusterError("a cluster cannot read stdin: save it, and give the file")
+        raise ClusterError(_CLUSTER_CANNOT_READ_STDIN_SAVE())
     try:
         from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra
     except ImportError:
-        raise ClusterError("--dask needs Dask: install batch-conformance[dask]") from None
+        raise ClusterError(_DASK_NEEDS_DASK_INSTALL_BATCH()) from None
     whole = Recording(inferred)
     try:
         cluster = LocalCluster(dashboard_address=None) if address == LOCAL else None
         client = Client(cluster or address, timeout=30)
     except (OSError, ValueError) as error:
         reason = (str(error) or "no reason is given").splitlines()[0]
-        raise ClusterError(f"no Dask scheduler answers at {address}: {reason}") from None
+        raise ClusterError(_NO_DASK_SCHEDULER_ANSWERS_AT(address=str(address), reason=str(reason))) from None
     try:
         packed = client.scatter(pack_inferred(inferred), broadcast=True, hash=False)
         tasks = [client.submit(read_parts, [part], packed, pure=False, retries=_RETRIES) for part in parts]
