@@ -47,6 +47,7 @@ NOUNS: Mapping[str, Noun] = {
         Noun("property", "{n} property", "{n} properties"),
         Noun("run", "{n} run", "{n} runs"),
         Noun("target", "{n} target", "{n} targets"),
+        Noun("recorded request", "{n} recorded request", "{n} recorded requests"),
         Noun("request", "{n} request", "{n} requests"),
         Noun("target", "{n} target", "{n} targets"),
         Noun("time", "{n} time", "{n} times"),

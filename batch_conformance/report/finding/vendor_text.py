@@ -9,9 +9,11 @@ from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.report.finding.body_view import mask_url_queries
 from batch_conformance.report.finding.recorded_at import curl_of, prefer_of, recorded_at
 from batch_conformance.report.finding.reproduction import folded
-from batch_conformance.report.run.groups import Group, place
+from batch_conformance.report.language import Language
+from batch_conformance.report.language import language as language_of
+from batch_conformance.report.run.groups import Group, place, remedy_of
 from batch_conformance.report.run.run_report import RunReport
-from batch_conformance.report.text import clip, one_line, plural
+from batch_conformance.report.text import clip, one_line
 
 PLACES = 12
 """Places that are named; the others are counted."""
@@ -23,25 +25,32 @@ _TRACKED = ("date", "trace", "request-id", "requestid", "correlation")
 
 
 def vendor_text(group: Group, report: RunReport, location: Location | None) -> str:
-    """Markdown that stands for itself: what was asked, expected and observed, and how to see it.
+    """Markdown that stands for itself, in the report's language: what was asked, expected, observed, and how to see it.
 
     It holds no secret: the key is a variable, and what is masked in the reports is masked here.
     """
     first = group.findings[0]
     operation, document = report.contract.chosen, report.contract.document
+    language = language_of(report.language)
+    text, rule = language.text, language.rule_texts(group.rule)
+    expected, observed = (
+        _code(" / ".join(map(language.render, messages))) for messages in (group.expected, group.observed)
+    )
+    said_at = f" ({location})" if location else ""
+    asked = f"{operation.method.upper()} {operation.path}"
     lines = [
-        f"**{group.rule.title}** ({group.level}: {group.rule.id})",
+        f"**{rule.title}** ({text(group.level)}{text(': ')}{group.rule.id})",
         "",
-        f"- Request: {operation.method.upper()} {operation.path} at {report.target.base_url}",
-        f"- Where: {_places(group)}",
-        f"- Contract says: {_code(' / '.join(map(str, group.expected)))}" + (f" ({location})" if location else ""),
-        f"- Observed: {_code(' / '.join(map(str, group.observed)))}",
-        *_seen(group, report),
-        *_forced(first.evidence),
-        *(f"- {line}" for line in _traces(first.evidence)),
-        f"- Why it matters: {group.rule.why}",
-        f"- Side to fix: {group.side}. {group.remedy}",
-        f"- Contract: {document.name}, SHA-256 {document.sha256}",
+        text("- Request: {request} at {target}", request=asked, target=report.target.base_url),
+        text("- Where: {places}", places=_places(group, language)),
+        text("- Contract says: {expected}", expected=expected) + said_at,
+        text("- Observed: {observed}", observed=observed),
+        *_seen(group, report, language),
+        *_forced(first.evidence, language),
+        *(f"- {line}" for line in _traces(first.evidence, language)),
+        text("- Why it matters: {why}", why=rule.why),
+        text("- Side to fix: {side}. {remedy}", side=text(group.side), remedy=remedy_of(group, language)),
+        text("- Contract: {file}, SHA-256 {sha256}", file=document.name, sha256=document.sha256),
     ]
     shown = [one_line(line) for line in lines]
     command = one_line(curl_of(first.evidence, secured=operation.secured))
@@ -50,36 +59,43 @@ def vendor_text(group: Group, report: RunReport, location: Location | None) -> s
     return "\n".join(shown) + "\n"
 
 
-def _seen(group: Group, report: RunReport) -> Iterator[str]:
+def _seen(group: Group, report: RunReport, language: Language) -> Iterator[str]:
     """How often, and when: of recorded traffic where the exchange stands that is shown, and when it was recorded."""
     first = group.findings[0].evidence
-    times = plural(group.occurrences, "time")
+    text, times = language.text, language.count(group.occurrences, "time")
     if first.source:
-        yield f"- Seen: {times} in {plural(report.run.requests, 'recorded request')}"
-        yield f"- Recorded: {_code(recorded_at(first))}"
+        requests = language.count(report.run.requests, "recorded request")
+        yield text("- Seen: {times} in {requests}", times=times, requests=requests)
+        yield text("- Recorded: {where}", where=_code(recorded_at(first)))
     else:
-        yield f"- Seen: {times} in {plural(report.run.requests, 'request')}, {report.run.started_at}"
+        requests, began = language.count(report.run.requests, "request"), report.run.started_at
+        yield text("- Seen: {times} in {requests}, {time}", times=times, requests=requests, time=began)
 
 
-def _forced(exchange: Exchange) -> Iterator[str]:
+def _forced(exchange: Exchange, language: Language) -> Iterator[str]:
     if exchange.probe.forced_status is not None:
-        yield f"- The status was asked for by the request: {_code(prefer_of(exchange))}"
+        header = _code(prefer_of(exchange))
+        yield language.text("- The status was asked for by the request: {header}", header=header)
 
 
-def _places(group: Group) -> str:
-    named = ", ".join(_code(place(finding)) for finding in group.findings[:PLACES])
+def _places(group: Group, language: Language) -> str:
+    named = language.text(", ").join(_code(place(finding, language)) for finding in group.findings[:PLACES])
     left = len(group.findings) - PLACES
-    return named + (f" and {plural(left, 'more place')}" if left > 0 else "")
+    if left <= 0:
+        return named
+    return language.text("{place} and {more}", place=named, more=language.count(left, "more place"))
 
 
-def _traces(exchange: Exchange) -> Iterator[str]:
+def _traces(exchange: Exchange, language: Language) -> Iterator[str]:
     """What the vendor needs to find the request in its logs."""
     answer = exchange.response
     if answer is None:
         if exchange.failure:
-            yield f"No response: {exchange.failure.kind}: {_code(str(exchange.failure.detail))}"
+            detail = _code(language.render(exchange.failure.detail))
+            yield language.text("No response: {kind}: {detail}", kind=exchange.failure.kind, detail=detail)
         return
-    yield f"Response: {answer.status} {_code(answer.reason)}" if answer.reason else f"Response: {answer.status}"
+    status = f"{answer.status} {_code(answer.reason)}" if answer.reason else str(answer.status)
+    yield language.text("Response: {status}", status=status)
     tracked = [(n, v) for n, v in answer.headers if any(part in n.lower() for part in _TRACKED) and v]
     for name, value in tracked[:4]:
         yield f"{clip(name, 60)}: {_code(mask_url_queries(value))}"
