@@ -232,6 +232,10 @@ CASES: Mapping[str, Case] = {
             (batch(headers=(("ETag", '"5"'),)), batch({"status": "validating"}, headers=(("ETag", '"6"'),))),
             (batch(headers=(("ETag", '"5"'),)), batch(headers=(("ETag", '"5"'),))),
             (batch(headers=(("ETag", '"5"'),)), batch(headers=(("ETag", '"6"'),))),
+            tuple(
+                batch({"status": state}, headers=(("ETag", '"5"'), ("ETag", '"6"')))
+                for state in ("in_queue", "validating")
+            ),
             (
                 batch(headers=(("ETag", '"5"'),)),
                 batch({"status": "validating"}, headers=(("ETag", '"5"'), ("Content-Encoding", "gzip"))),

@@ -288,12 +288,12 @@ def length_of(exchange: Exchange) -> Any:
     if not answer.body or answer.truncated or answer.header("content-encoding"):
         return None
     length = told if told is not None and told.strip() == str(len(answer.body)) else None
-    return body_facts(length, answer.body, strong_tag(answer.header("etag")))
+    return body_facts(length, answer.body, strong_tag(*answer.header_all("etag")))
 
 
-def strong_tag(tag: str | None) -> str:
-    """A strong entity tag; empty where there is none (RFC 9110 section 8.8.3)."""
-    tag = tag.strip() if tag is not None else ""
+def strong_tag(*tags: str) -> str:
+    """The strong entity tag of a response; empty where there is none, or several (RFC 9110 section 8.8.3)."""
+    tag = tags[0].strip() if len(tags) == 1 else ""
     return tag if len(tag) > 2 and tag[0] == tag[-1] == '"' else ""
 
 
