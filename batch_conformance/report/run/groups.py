@@ -55,11 +55,6 @@ class Group:
         return sum(finding.occurrences for finding in self.findings)
 
     @property
-    def remedy(self) -> str:
-        """What to do, by the side that is to be fixed."""
-        return remedy_of(self, ENGLISH)
-
-    @property
     def expected(self) -> tuple[Message, ...]:
         """What the contract expects, each wording once."""
         return tuple(dict.fromkeys(finding.expected for finding in self.findings))
