@@ -17,7 +17,7 @@ from batch_conformance import __version__
 from batch_conformance.command_options import Among, command_options, run_help
 from batch_conformance.findings.gate import EXIT_DRIFT, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
 from batch_conformance.input_error import InputError, fault_line
-from batch_conformance.near_miss import suggestion
+from batch_conformance.near_miss import nearest
 
 if TYPE_CHECKING:
     from batch_conformance.contract.choice import Operations
@@ -324,7 +324,9 @@ def prove(
     except InputError as error:
         _refuse(error, language)
     except KeyboardInterrupt:
-        _give_up("interrupted: no proof was written", EXIT_INTERRUPTED)
+        from batch_conformance.report.language import language as language_of  # noqa: PLC0415
+
+        _give_up(language_of(language).text("interrupted: no proof was written"), EXIT_INTERRUPTED)
     except OSError as error:
         _cannot_write(error, reports_dir, language)
 
@@ -434,10 +436,13 @@ def explain(rule: str | None, *, markdown: bool, language: str) -> None:
     elif rule in REGISTRY:
         click.echo(explanation(REGISTRY[rule], in_language))
     else:
+        text = in_language.text
         family = [known for known in REGISTRY if rule.split(".")[0] in known or rule in known]
-        several = f"; did you mean {', '.join(family[:5])}?" if family else "; `batch-conformance explain` lists them"
-        hint = suggestion(rule, REGISTRY) or several
-        _give_up(f"there is no rule {rule!r}{hint}", EXIT_USAGE)
+        near = [nearest(rule, REGISTRY)] if nearest(rule, REGISTRY) else family[:5]
+        hint = text("; `batch-conformance explain` lists them")
+        if near:
+            hint = text("; did you mean {word}?", word=", ".join(near))
+        _give_up(text("there is no rule {rule}", rule=repr(rule)) + hint, EXIT_USAGE)
 
 
 def _refuse(error: InputError, language: str = "en") -> NoReturn:
