@@ -17,7 +17,7 @@ _ERROR_CODES = "https://docs.siliconflow.cn/cn/faqs/error-code.md"
 
 
 @dataclass(frozen=True)
-class Page:
+class VendorPage:
     """A body that is shown somewhere. ``source`` is a URL; ``status`` the HTTP status that it is shown for."""
 
     title: str
@@ -49,9 +49,11 @@ _QUEUED: Mapping[str, Any] = {
     "metadata": {"description": "nightly eval job"},
 }
 
-RETRIEVED = Page("retrieve a batch", 200, _QUEUED, f"{_REFERENCE}/get-batch")
-CREATED = Page("create a batch", 200, {**_QUEUED, "errors": None, "request_counts": None}, f"{_REFERENCE}/create-batch")
-CANCELLED = Page(
+RETRIEVED = VendorPage("retrieve a batch", 200, _QUEUED, f"{_REFERENCE}/get-batch")
+CREATED = VendorPage(
+    "create a batch", 200, {**_QUEUED, "errors": None, "request_counts": None}, f"{_REFERENCE}/create-batch"
+)
+CANCELLED = VendorPage(
     "cancel a batch", 200, {**_QUEUED, "errors": None, "request_counts": None}, f"{_REFERENCE}/cancel-batch"
 )
 _LISTED_BATCH: Mapping[str, Any] = {
@@ -61,8 +63,8 @@ _LISTED_BATCH: Mapping[str, Any] = {
     "metadata": {"batch_description": "", "name": "batch"},
     "file_name": "requests_name.json",
 }
-LISTED = Page("one batch of the list", 200, _LISTED_BATCH, f"{_COPY}/batches-get")
-GUIDE = Page(
+LISTED = VendorPage("one batch of the list", 200, _LISTED_BATCH, f"{_COPY}/batches-get")
+GUIDE = VendorPage(
     "the guide's retrieve example",
     200,
     {
@@ -86,7 +88,7 @@ GUIDE = Page(
     },
     "https://docs.siliconflow.cn/cn/userguide/guides/batch",
 )
-UPLOADED = Page(
+UPLOADED = VendorPage(
     "upload an input file: enveloped",
     200,
     {
@@ -105,51 +107,51 @@ UPLOADED = Page(
     f"{_COPY}/files-post",
 )
 
-BAD_REQUEST = Page(
+BAD_REQUEST = VendorPage(
     "a wrong parameter",
     400,
     {"code": 20012, "message": "Model does not exist. Please check it carefully.", "data": None},
     _ERROR_CODES,
 )
-FIELD_REQUIRED = Page(
+FIELD_REQUIRED = VendorPage(
     "a parameter is lacking",
     400,
     {"code": 20015, "message": "Field required", "data": None},
     "https://github.com/coze-dev/coze-studio/issues/326",
 )
-INVALID_TOKEN = Page("a wrong key", 401, "Invalid token", f"{_REFERENCE}/get-batch")
-INVALID_KEY_FORM = Page(
+INVALID_TOKEN = VendorPage("a wrong key", 401, "Invalid token", f"{_REFERENCE}/get-batch")
+INVALID_KEY_FORM = VendorPage(
     "a key of another form", 401, "Api key is invalid", "https://github.com/chatboxai/chatbox/issues/2573"
 )
-FORBIDDEN = Page("no permission", 403, "Forbidden", f"{_REFERENCE}/get-batch")
-NOT_FOUND = Page("no such path or batch", 404, "404 page not found", f"{_REFERENCE}/get-batch")
-RATE_LIMITED = Page(
+FORBIDDEN = VendorPage("no permission", 403, "Forbidden", f"{_REFERENCE}/get-batch")
+NOT_FOUND = VendorPage("no such path or batch", 404, "404 page not found", f"{_REFERENCE}/get-batch")
+RATE_LIMITED = VendorPage(
     "too many requests",
     429,
     {"message": "Request was rejected due to rate limiting. Details: TPM limit reached.", "data": None},
     "https://github.com/infiniflow/ragflow/issues/6542",
 )
-SERVER_ERROR = Page(
+SERVER_ERROR = VendorPage(
     "an error of the service",
     500,
     {"code": 20402, "message": "Model not found.", "data": None, "error": "Model not found."},
     "https://github.com/infiniflow/ragflow/issues/1968",
 )
-OVERLOADED = Page(
+OVERLOADED = VendorPage(
     "overloaded, as documented",
     503,
     # The page's example gives no value for `data`, only that it is a string.
     {"code": 50505, "message": "Model service overloaded. Please try again later.", "data": ""},
     f"{_REFERENCE}/get-batch",
 )
-TOO_BUSY = Page(
+TOO_BUSY = VendorPage(
     "overloaded, as met",
     503,
     {"code": 50508, "message": "System is too busy now. Please try again later.", "data": None},
     "https://github.com/coze-dev/coze-studio/issues/801",
 )
 
-PAGES: tuple[Page, ...] = (
+PAGES: tuple[VendorPage, ...] = (
     RETRIEVED,
     CREATED,
     CANCELLED,

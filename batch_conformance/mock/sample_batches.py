@@ -64,7 +64,7 @@ def _batch(batch_id: str, note: str, fields: Mapping[str, Any]) -> Batch:
     return Batch(batch_id, note, (Step(0.0, fields),))
 
 
-def _transcribed(page: pages.Page, batch_id: str, note: str, **changed: Any) -> Batch:
+def _transcribed(page: pages.VendorPage, batch_id: str, note: str, **changed: Any) -> Batch:
     """A batch as a page shows it, without its nulls and without what the document does not declare."""
     shown = {**page.body, "id": batch_id, **changed}
     return _batch(batch_id, note, {name: shown[name] for name in FIELDS if shown.get(name) is not None})

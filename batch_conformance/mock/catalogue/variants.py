@@ -60,7 +60,7 @@ def _only(state: str) -> Callable[[SampleBatches], SampleBatches]:
     )  # fmt: skip
 
 
-def _showing(*pages_: pages.Page) -> Callable[[SampleBatches], SampleBatches]:
+def _showing(*pages_: pages.VendorPage) -> Callable[[SampleBatches], SampleBatches]:
     """Sample batches as the vendor's pages show them, member for member."""
     return lambda _: tuple(
         Batch(page.body["id"] + "ab" * number, page.title, (Step(0.0, {**page.body, "id": page.body["id"] + "ab" * number}),))
