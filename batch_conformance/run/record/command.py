@@ -32,6 +32,10 @@ _USE = Template(
 )
 _FINDING = Template("record.finding", "{level} {rule} {place}: {expected} ({where})")
 _UNFINISHED = Template("record.unfinished", "{number} exchanges had not ended after {seconds} s and are not recorded")
+_CANNOT_WRITE = Template("record.cannot_write", "cannot write {path}: {reason}")
+_CANNOT_LISTEN = Template(
+    "record.cannot_listen", "cannot listen on {host} port {port}: {reason}; choose another with --port"
+)
 _GRACE = 20.0
 """Seconds that exchanges which are under way have in the end."""
 
@@ -65,7 +69,7 @@ def perform_recording(options: RecordOptions, folder: Path) -> int:
     try:
         writer = Writer(options.output)
     except OSError as error:
-        raise RecordError(f"cannot write {options.output}: {error.strerror or error}") from None
+        raise RecordError(_CANNOT_WRITE(path=str(options.output), reason=error.strerror or str(error))) from None
     asked = replace(
         options.validation, sources=(str(options.output),), form=kind_of(options.output), credentials_recorded=True
     )
@@ -115,9 +119,7 @@ def _listening(options: RecordOptions, base: BaseUrl, recorder: _Recorder) -> Re
         raise
     except OSError as error:
         reason = error.strerror or str(error)
-        raise RecordError(
-            f"cannot listen on {options.host} port {options.port}: {reason}; choose another with --port"
-        ) from None
+        raise RecordError(_CANNOT_LISTEN(host=options.host, port=str(options.port), reason=reason)) from None
 
 
 class _Recorder:
