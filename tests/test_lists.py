@@ -55,6 +55,13 @@ def test_every_entry_about_lists_is_one_that_the_mock_of_the_whole_api_can_show(
     assert not OF_LISTS.keys() & drifts_of(load_contract("siliconflow")).keys()
 
 
+def test_an_entry_about_lists_is_what_the_document_makes_of_it() -> None:
+    shown = drifts_of(contract("openai"))
+    assert "list_without_has_more" not in shown  # OpenAI's document requires it
+    assert shown["list_needs_no_key"].status == ""  # and lists no 401
+    assert drifts_of(contract())["list_needs_no_key"].status == "401"
+
+
 @pytest.mark.parametrize("name", OF_LISTS)
 def test_a_list_that_drifts_is_found_at_its_clause_and_one_that_does_not_is_spared(
     bench: DriftRunner, name: str

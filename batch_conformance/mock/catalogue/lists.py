@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.list_form import ListForm
+from batch_conformance.contract.operation import Operation
 from batch_conformance.mock.drift import Apply, Drift
 from batch_conformance.mock.list_spec import Item, ListSpec, items_in, put_at
 from batch_conformance.mock.message import Reply, body_json
@@ -300,15 +301,25 @@ def list_drifts(contract: Contract) -> Iterator[Drift]:
     form = operation.listing
     places = _places(form)
     for drift in (*LIST_DRIFTS, *LIST_VARIANTS):
+        if drift.name == "list_without_has_more" and _is_required(operation, form.more):
+            continue
         if not drift.pointer:
             needs_limit = drift.name in ("list_takes_any_limit", "list_breaks_on_odd_limits")
             narrowed = form.limit is not None and form.limit.narrows
             if (narrowed or not needs_limit) and (operation.secured or not drift.rule.startswith("auth.")):
-                yield drift
+                is_clause = drift.status != "401" or operation.response_for(401) is not None
+                yield drift if is_clause else replace(drift, status="")
         elif (found := places.get(drift.pointer)) is not None and (
             form.limit is not None or drift.rule != "listing.limit"
         ):
             yield replace(drift, pointer=found)
+
+
+def _is_required(operation: Operation, pointer: str | None) -> bool:
+    """Whether a place is always there in a success."""
+    success = operation.response_for(200)
+    schemas = [schema for schema in success.content.values() if schema is not None] if success is not None else []
+    return any(place.required for schema in schemas for place in schema.properties if place.pointer == pointer)
 
 
 def _places(form: ListForm) -> dict[str, str | None]:
