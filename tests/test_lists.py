@@ -141,6 +141,8 @@ def test_what_a_verdict_needs_of_each_operation_stands_at_the_start_of_the_plan(
     plan = build_plan(contract(), ["batch_a"], exploration="quick", seed=None, loopback=False, max_requests=8)
     needed = {(probe.path, probe.subject) for probe in plan.probes[: plan.essential]}
     assert {("/batches", "known"), ("/files", "known"), ("/batches/batch_a", "known")} <= needed
+    without = {probe.path for probe in plan.probes if probe.credential == "missing"}
+    assert {"/batches", "/files"} <= without
 
 
 def test_queries_are_told_apart_by_what_the_document_admits() -> None:

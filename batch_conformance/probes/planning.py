@@ -190,7 +190,7 @@ def _essential(chapters: dict[str, list[Probe]], contract: Contract) -> list[Pro
     """What a verdict needs, for the start of the plan: a known id, an unknown one, no credential, a wrong one.
 
     The first of them is the preflight: where it fails, nothing else needs to be sent. Of each further operation a
-    success and an unknown id follow.
+    success, an unknown id and the answer to no credential follow.
     """
     refused = {probe.credential: probe for probe in reversed(chapters["authentication"])}
     wanted = [
@@ -199,11 +199,14 @@ def _essential(chapters: dict[str, list[Probe]], contract: Contract) -> list[Pro
         refused.get("missing"),
         refused.get("wrong"),
     ]
-    every = [probe for name in ("known_ids", "unknown_ids", LISTS) for probe in chapters.get(name, ())]
+    names = ("known_ids", "unknown_ids", LISTS, "authentication")
+    every = [probe for name in names for probe in chapters.get(name, ())]
     for operation in contract.operations[1:]:
         of_one = [one for one in every if operation_of(contract.operations, "GET", one.path) is operation]
         subjects = ("known", "unknown") if operation.parameter else ("known",)
-        wanted += [next((one for one in of_one if one.subject == subject), None) for subject in subjects]
+        allowed = [one for one in of_one if one.credential == "valid"]
+        wanted += [next((one for one in allowed if one.subject == subject), None) for subject in subjects]
+        wanted.append(next((one for one in of_one if one.credential == "missing"), None))
     return [probe for probe in wanted if probe is not None]
 
 
