@@ -12,7 +12,7 @@ from judge_support import contract
 from batch_conformance.exchange.connection import Connection, ConnectionFailed, Deadline
 from batch_conformance.exchange.exchange import Exchange, Headers, Probe
 from batch_conformance.exchange.target import Target
-from batch_conformance.exchange.transport import AwaitsBody, SizeLimits, Transmission, _Reading
+from batch_conformance.exchange.transport import AwaitsBody, SizeLimits, Transmission, _Passing, _Reading
 from batch_conformance.message import shown as said
 from batch_conformance.mock.changes import NGINX, answering, sending, with_wire
 from batch_conformance.mock.derived import derive
@@ -67,7 +67,8 @@ class InProcess:
         connection, turn = divmod(self._count, 16)
         self._count += 1
         reply = self._service.reply_to(ParsedRequest(method, bytes(target), fields, connection + 1, turn + 1))
-        outcome = _Reading(_answer(reply, method), Deadline(3600), SizeLimits(), awaits_body).run(method, None)
+        passing = _Passing(awaits_body, (), None)
+        outcome = _Reading(_answer(reply, method), Deadline(3600), SizeLimits(), passing).run(method, None)
         return replace(outcome, elapsed=0.001)
 
     def close(self) -> None:
