@@ -1,4 +1,4 @@
-"""Writes what READMEs say of options and tests from these themselves: ``python docs/make_readme.py``."""
+"""Writes what pages say of options and tests from these themselves: ``python docs/make_readme.py``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from batch_conformance.report.items.item import items_for
 from batch_conformance.run.options import add_options
 
 ROOT = Path(__file__).resolve().parent.parent
-READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
+READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "docs" / "OPTIONS.md")
 SHOWN = ("test_authentication.py", "test_stability.py")
 """Files of tests of which all are shown; of the others those of ``created_at``, or the first one."""
 

@@ -1,4 +1,4 @@
-"""The README says what is so: its commands, its option table, its CI snippets."""
+"""The README and the pages around it say what is so: commands, options, links, exit codes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from batch_conformance.mock.process import EmbeddedMock
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
-SNIPPETS = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+OPTIONS = (ROOT / "docs" / "OPTIONS.md").read_text(encoding="utf-8")
+OPTIONS_IN_CHINESE = (ROOT / "docs" / "OPTIONS.zh-CN.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
 def test_the_first_two_commands_are_those_that_ci_runs() -> None:
@@ -56,24 +58,6 @@ def test_every_response_field_of_rfc_9110_and_9111_stands_on_that_page() -> None
     assert [name for name in of_standards.split() if f"| `{name}` | RFC 911" not in page] == []
 
 
-@pytest.mark.parametrize(
-    ("snippet", "schema"), [(0, "vendor.github-workflows"), (1, "vendor.gitlab-ci")], ids=["github", "gitlab"]
-)
-def test_the_ci_snippets_are_valid_for_their_systems(tmp_path: Path, snippet: int, schema: str) -> None:
-    file = tmp_path / "ci.yml"
-    file.write_text(SNIPPETS[snippet], encoding="utf-8")
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_the_command_of_the_ci_snippets_audits_a_target(tmp_path: Path) -> None:
-    commands = re.findall(r"(?:run: |- )pytest (--base-url) https://\S+$", README, re.MULTILINE)
-    assert commands == ["--base-url", "--base-url"]
-    with EmbeddedMock() as mock:
-        assert run_suite(tmp_path, "--exploration=quick", mock=mock, fresh=True).code == 0
-
-
 def test_the_pictures_are_there_and_the_command_that_takes_them_takes_these() -> None:
     shown = set(re.findall(r'<img src="docs/screenshots/page-(\w+)\.png"', README + CHINESE))
     assert shown == {"light", "dark", "narrow", "chinese"}
@@ -97,16 +81,31 @@ def test_the_terminals_are_shown_as_they_are_now(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    [r"^\| (\d) \|", r"^\| `(--[\w-]+[^`]*)` \|", r"^(python3 -m venv .*)$"],
-    ids=["exit codes", "options", "commands"],
+    [r"^\| (\d) \|", r"^(python3 -m venv .*)$", r"\]\((docs/(?!AUDIT|OPERATIONS|OPTIONS|RULES)[^)]*)\)"],
+    ids=["exit codes", "commands", "pages"],
 )
 def test_the_chinese_readme_has_what_the_english_one_has(pattern: str) -> None:
-    assert re.findall(pattern, CHINESE, re.MULTILINE) == re.findall(pattern, README, re.MULTILINE)
+    assert set(re.findall(pattern, CHINESE, re.MULTILINE)) == set(re.findall(pattern, README, re.MULTILINE))
 
 
-def test_every_link_of_both_readmes_leads_to_a_file() -> None:
-    for link in re.findall(r"(?:\]\(|src=\"|href=\")([^)\"#:]+)", README + CHINESE):
-        assert (ROOT / link).exists(), link
+def test_the_chinese_page_of_options_has_what_the_english_one_has() -> None:
+    pattern = re.compile(r"^\| `(--[\w-]+[^`]*)` \|", re.MULTILINE)
+    assert pattern.findall(OPTIONS_IN_CHINESE) == pattern.findall(OPTIONS) != []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_to_a_file_and_to_a_heading_of_it(page: Path) -> None:
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"(?:\]\(|src=\"|href=\")([^)\"\s]+)", text):
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        name, _, heading = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        if heading and target.suffix == ".md":
+            headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+            anchors = {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+            assert heading in anchors | set(re.findall(r'id="([^"]+)"', target.read_text(encoding="utf-8"))), link
 
 
 def test_the_exit_codes_are_those_of_the_gate() -> None:
