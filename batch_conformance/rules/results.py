@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import combinations
+from math import isfinite
 from operator import itemgetter
 
 from batch_conformance.contract.operation import Operation
@@ -12,10 +13,11 @@ from batch_conformance.contract.pointer import unescape
 from batch_conformance.contract.roles import Roles
 from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at, integer_at
-from batch_conformance.rules.batch import stage_of
+from batch_conformance.rules.batch import stage_of, times_of
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.requests import gets_a_batch
 from batch_conformance.rules.rule import AlikeBodies, BodyCheck, Broken, Rule, is_batch, where
+from batch_conformance.rules.times import date_of, moment_of_date
 from batch_conformance.rules.unset import stands_for_unset
 
 _OTHER_FILE = Template("results.same_file.expected", "another file than {place}")
@@ -25,6 +27,8 @@ _OWN_FILE = Template("results.shared.expected", "a file that no other batch name
 _NOT_YET = Template("results.early.expected", "none, as the batch is {state}")
 _OF_RESULTS = re.compile(r"output|result|download|error_?file|[uU]r[il]", re.IGNORECASE)
 """Names of members that may lead to results, whatever the document calls them."""
+_SECONDS_FOR_FILES = 600
+"""How long after its end a batch may be without the names of its files."""
 SHORTEST = 4
 """What is no longer than this may stand for unset."""
 
@@ -59,6 +63,8 @@ def _check_missing(observation: Observation) -> Iterator[Broken]:
         return
     if any(_OF_RESULTS.search(name) and value not in (None, "", [], {}) for name, value in batch.items()):
         return
+    if not _ended_long_ago(observation):
+        return
     completed, failed = (max(0, integer_at(batch, one) or 0) for one in (roles.counts.completed, roles.counts.failed))
     if completed + failed > 0:
         yield Broken(
@@ -69,6 +75,18 @@ def _check_missing(observation: Observation) -> Iterator[Broken]:
             media_type=observation.contract_media_type,
             pointer=roles.results[0],
         )
+
+
+def _ended_long_ago(observation: Observation) -> bool:
+    """Whether a batch was completed some time before it was read, by the server's own Date, else by our clock.
+
+    Files may be named a moment after the end. Where nobody knows when it was read, nobody knows that either.
+    """
+    here = stage_of(observation.batch, observation.operation.roles)
+    ended = times_of(observation).get(here.timestamp or "", 0) if here is not None else 0
+    date = date_of(observation)
+    read = moment_of_date(date) if date else observation.exchange.started_at
+    return bool(ended) and isfinite(read) and read - ended > _SECONDS_FOR_FILES
 
 
 def _could_name_results(observation: Observation) -> bool:

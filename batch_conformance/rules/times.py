@@ -145,7 +145,7 @@ def _is_well_before(moment: int, due: int, began: int) -> bool:
 
 
 def _check_ahead(observation: Observation) -> Iterator[Broken]:
-    date, times = _date(observation), times_of(observation)
+    date, times = date_of(observation), times_of(observation)
     moment = moment_of_date(date) if date else inf
     sent = observation.exchange.started_at
     if is_plausible(int(sent)) and abs(moment - sent) > _A_DAY:
@@ -162,7 +162,7 @@ def _check_ahead(observation: Observation) -> Iterator[Broken]:
             return
 
 
-def _date(observation: Observation) -> str:
+def date_of(observation: Observation) -> str:
     """The Date of an answer; empty where it has none, or several."""
     answer = observation.answer
     dates = [value.strip(" \t") for name, value in (answer.headers if answer else ()) if name.lower() == "date"]
