@@ -78,8 +78,6 @@ class _Maker:
         self._response = response
         self._success = 200 <= self._sent < 300
         places = [place for schema in response.content.values() if schema is not None for place in schema.properties]
-        tops = {place.pointer for place in places if place.pointer.count("/") == 1}
-        self._only_members = tops if len(tops) == 1 else set()
         self._sets = tuple(place.pointer + "/*" for place in places if place.values.get("uniqueItems") is True)
 
     def of_message(self, media_type: str) -> Iterator[Mutation]:
@@ -154,10 +152,7 @@ class _Maker:
         pointer, source = place.pointer, f"{place.required_at or place.named_at or place.location}: it is always there"
         name = pointer.rpartition("/")[2] + _RENAMED
         yield self._make("missing", pointer, "body.required", ("drop", None), source)
-        if pointer in self._only_members:  # an object with another member in place of its only one is another object
-            yield self._make("renamed", pointer, "body.another_object", ("rename", name), source, pointer="")
-        else:
-            yield self._make("renamed", pointer, "body.required", ("rename", name), source, also=("body.undeclared",))
+        yield self._make("renamed", pointer, "body.required", ("rename", name), source, also=("body.undeclared",))
         state, final = self._roles.state, next((stage for stage in self._roles.stages if stage.terminal), None)
         if self._success and state and final and pointer != state and place.required:
             word = f"missing_when_{final.value}"
