@@ -146,17 +146,6 @@ def test_a_documented_text_is_no_unquoted_string() -> None:
     assert told(unknown("404 page not found", media_type=JSON), under=small) == [("response.media_type", "404", "")]
 
 
-def test_an_error_without_its_only_member_but_with_another_is_another_object() -> None:
-    inner = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
-    schema = {"type": "object", "required": ["error"], "properties": {"error": inner}}
-    said = {"404": {"description": "No.", "content": {JSON: {"schema": schema}}}}
-    small = contract_of({"type": "object"}, responses=said)
-    assert told(unknown({"detail": "no"}), under=small) == [("body.another_object", "404", "")]
-    assert told(unknown({}), under=small) == [("body.required", "404", "/error")]
-    assert told(unknown({"error": {"message": "no"}, "id": 1}), under=small) == [("body.undeclared", "404", "/id")]
-    assert told(unknown({"error": {}}), under=small) == [("body.required", "404", "/error/message")]
-
-
 @pytest.mark.parametrize("declared", ["*/*", "application/*"])
 def test_a_range_of_media_types_has_the_ones_in_it(declared: str) -> None:
     schema = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}

@@ -28,7 +28,7 @@ def mismatch(schema: Schema, value: Any, undeclared: tuple[str, ...]) -> tuple[s
     None for the documented object, and for what is no object. ``undeclared`` is what ``schema`` says of ``value``.
     """
     members = [place for place in schema.properties if place.pointer.count("/") == 1]
-    if not isinstance(value, Mapping) or (len(members) < _FEW and not any(place.required for place in members)):
+    if not isinstance(value, Mapping) or len(members) < _FEW:
         return None
     names = {unescape(place.pointer[1:]) for place in members}
     shared = names & value.keys()
@@ -42,9 +42,8 @@ def mismatch(schema: Schema, value: Any, undeclared: tuple[str, ...]) -> tuple[s
     half_other = len(strange) >= _MANY and (
         len(missing) >= _FEW or (len(shared) < len(names) / 2 and not any(place.required for place in members))
     )
-    only_other = len(members) < _FEW and bool(strange) and not shared
     changed_throughout = len(strange) >= _SEVERAL and len(missing) >= _SEVERAL
-    if not any((nothing_shared, half_other, only_other, changed_throughout)):
+    if not nothing_shared and not half_other and not changed_throughout:
         return None
     names_seen = ", ".join(list(value)[:6])[:120]
     documented = ", ".join(sorted(names)[:6]) + (", …" if len(names) > 6 else "")
