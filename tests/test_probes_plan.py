@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from probes_support import KNOWN, contract
 
 from batch_conformance.exchange.exchange import UNKNOWN_QUERY, Probe
-from batch_conformance.probes.batch_ids import NO_SUCH_ID, PLAIN
+from batch_conformance.probes.batch_ids import PLAIN
 from batch_conformance.probes.chapters import CHAPTERS, POLLING_SECONDS
 from batch_conformance.probes.credentials import KINDS, is_refused, parts_of
 from batch_conformance.probes.plan import CHAPTER_NAMES, LIMITS, Plan, PlanError, describe
 from batch_conformance.probes.planning import build_plan
+from batch_conformance.probes.segment import NO_SUCH_ID
 
 EXPLORATIONS = ("quick", "standard", "thorough")
 

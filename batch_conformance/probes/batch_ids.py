@@ -20,9 +20,6 @@ from batch_conformance.probes.segment import decode_segment, encode_segment
 PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 """Ids that every server, proxy and gateway lets through untouched."""
 
-NO_SUCH_ID = "~~no-such-batch~~batch-conformance~~"
-"""The one id for methods that change things: no service makes such an id, so there is nothing to change."""
-
 _LOWER, _UPPER, _DIGITS, _HEX = string.ascii_lowercase, string.ascii_uppercase, string.digits, "0123456789abcdef"
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SEPARATORS = str.maketrans("-_", "_-")

@@ -16,7 +16,7 @@ from batch_conformance.probes.credentials import KINDS, CredentialKind, Style
 from batch_conformance.probes.draws import draw
 from batch_conformance.probes.generated import GeneratedRequest, generate
 from batch_conformance.probes.plan import CLIENT, JSON, Exploration
-from batch_conformance.probes.segment import encode_segment
+from batch_conformance.probes.segment import NO_SUCH_ID, encode_segment
 
 MAX_REFUSED = 12
 """Refused credentials per plan: more could lock an account out. More only where somebody allowed what is not safe."""
@@ -345,7 +345,7 @@ def _methods(setting: Setting) -> Iterator[Probe]:
         return
     undeclared = [method for method in _UNSAFE if method not in setting.declared]
     for method in undeclared * setting.by_exploration(1, 2, 3):
-        yield setting.unknown_probe("methods", f"{method.lower()}_impossible", batch_ids.NO_SUCH_ID, method=method)
+        yield setting.unknown_probe("methods", f"{method.lower()}_impossible", NO_SUCH_ID, method=method)
 
 
 def _lifecycle(setting: Setting) -> Iterator[Probe]:

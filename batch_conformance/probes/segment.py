@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
+NO_SUCH_ID = "~~no-such-batch~~batch-conformance~~"
+"""The one id for methods that change things: no service makes such an id, so there is nothing to change."""
+
 
 def encode_segment(text: str) -> str:
     """A path segment for the wire: every byte of its UTF-8 outside RFC 3986's unreserved set percent-encoded.

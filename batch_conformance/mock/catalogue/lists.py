@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
-from batch_conformance.contract.contract import Contract
-from batch_conformance.contract.list_form import ListForm
-from batch_conformance.contract.operation import Operation
 from batch_conformance.mock.drift import Apply, Drift
 from batch_conformance.mock.list_spec import Item, ListSpec, items_in, put_at
 from batch_conformance.mock.message import Reply, body_json
 from batch_conformance.mock.received_request import ReceivedRequest
+
+if TYPE_CHECKING:  # the mock's own process does without the half of the project that reads contracts
+    from batch_conformance.contract.contract import Contract
+    from batch_conformance.contract.list_form import ListForm
+    from batch_conformance.contract.operation import Operation
 
 _OPENAI = "https://platform.openai.com/docs/api-reference/batch/list: limit and after"
 _HALF = 6

@@ -16,8 +16,8 @@ from batch_conformance.exchange.target import Target
 from batch_conformance.message import Count, Message, Template
 from batch_conformance.nouns import ITEM
 from batch_conformance.observation.observation import Observation, at
-from batch_conformance.probes.batch_ids import NO_SUCH_ID
 from batch_conformance.probes.plan import JSON, Exploration
+from batch_conformance.probes.segment import NO_SUCH_ID
 from batch_conformance.rules.pages import Page, items_of, page_of
 
 FIRST_NUMBER = 2_000_000
