@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import load_contract, shipped_contract
 from batch_conformance.mock.drifts import DRIFTS
@@ -20,6 +21,8 @@ from batch_conformance.run.prove.prove import catalogue
 
 DATA = Path(__file__).parent / "data"
 OF_A_FILE = ("jobs-3.1.yaml", "openai-like.yaml", "tasks-3.0.yaml")
+OF_LISTS = "siliconflow-batch-api"
+NAMES = ("siliconflow", *OF_A_FILE, OF_LISTS)
 
 TOLD_OF = {
     "response.refused_input": ("siliconflow", "gateway_refuses"),
@@ -34,6 +37,8 @@ ELSEWHERE = {rule for rule in REGISTRY if rule.startswith(("client.", "shape."))
 
 @cache
 def contract(name: str) -> Contract:
+    if name == OF_LISTS:
+        return load_contract(name, choice=OperationChoice(operations="read"))
     return shipped_contract() if name == "siliconflow" else load_contract(str(DATA / name))
 
 
@@ -46,7 +51,7 @@ def entry_of(rule: str) -> tuple[str, str]:
     """The contract and the name of an entry that must bring a rule; one that was written rather than derived."""
     if rule in TOLD_OF:
         return TOLD_OF[rule]
-    for name in ("siliconflow", *OF_A_FILE):
+    for name in NAMES:
         found = [entry for entry in entries(name).values() if drift_of(entry).rule == rule]
         if found:
             return name, min(found, key=lambda entry: drift_of(entry).group != "experience").name
@@ -58,7 +63,7 @@ def entry_of(rule: str) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def benches() -> Iterator[dict[str, DriftRunner]]:
     with ExitStack() as stack:
-        yield {name: stack.enter_context(DriftRunner(contract(name))) for name in ("siliconflow", *OF_A_FILE)}
+        yield {name: stack.enter_context(DriftRunner(contract(name))) for name in NAMES}
 
 
 def weighed(entry: Entry, found: Iterable[Seen]) -> Trial:

@@ -197,10 +197,12 @@ def test_every_curl_line_of_a_run_is_one_command_with_nothing_beside_it(tmp_path
     evil = "'; touch owned; '\n`touch owned`$(touch owned)\n"
 
     def answer(count: int, head: bytes) -> bytes:
-        return message(batch(id=evil, status=evil, metadata={evil: evil}), f"X-Evil: {evil.splitlines()[0]}")
+        # What is odd about one id alone is a finding of its own, with a line of its own.
+        more = {"created_at": evil} if b"second" in head else {"expires_at": evil} if b"third" in head else {}
+        return message(batch(id=evil, status=evil, metadata={evil: evil}, **more), f"X-Evil: {evil.splitlines()[0]}")
 
     with hostile.serve(hostile_answers.each(answer)) as server:
-        run_in(tmp_path, server.base_url, f"--batch-id={evil}")
+        run_in(tmp_path, server.base_url, *(f"--batch-id={evil}{more}" for more in ("", "second", "third")))
     told = json.loads((tmp_path / "reports" / "drift.json").read_text(encoding="utf-8"))
     lines = {finding["evidence"]["curl"] for finding in told["findings"]}
     assert len(lines) >= 5
