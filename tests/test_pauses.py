@@ -50,4 +50,4 @@ def test_the_chores_of_the_page_are_all_of_its_templates():
     assert environment.cache is not None
     loaded = {name for _, name in environment.cache}
     parts = {name for name in environment.list_templates() if name.endswith(".j2")}
-    assert loaded >= parts - {"diff.html.j2", "matrix.html.j2", "proof.html.j2"}
+    assert loaded >= parts - {"diff.html.j2", "matrix.html.j2", "proof.html.j2", "trend.html.j2"}
