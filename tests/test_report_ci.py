@@ -86,6 +86,38 @@ def test_github_gets_a_summary_and_other_systems_nothing(tmp_path: Path) -> None
     assert summary.read_text() == "before\n" + markdown.render(report)
 
 
+@pytest.mark.parametrize("named", ["api.yaml", "../contract/api.yaml", "{workspace}/contract/api.yaml"])
+def test_annotations_name_files_from_the_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    """A step may run in a folder of the workspace; GitHub takes names from its root."""
+    (tmp_path / "contract").mkdir()
+    (tmp_path / "contract" / "api.yaml").write_text("openapi: 3.1.0\n")
+    monkeypatch.chdir(tmp_path / "contract")
+    assert "::error file=contract/api.yaml,line=7," in _told_at(named.format(workspace=tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("named", ["../outside.yaml", "{outside}", "spec/siliconflow-get-batch.yaml"])
+def test_annotations_name_no_file_that_is_not_in_the_workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    """A contract that came with the package, or from elsewhere, is no file of the repository that is checked."""
+    outside, workspace = tmp_path / "outside.yaml", tmp_path / "workspace"
+    outside.write_text("openapi: 3.1.0\n")
+    workspace.mkdir()
+    monkeypatch.chdir(workspace)
+    told = _told_at(named.format(outside=outside), workspace)
+    assert told.startswith("::error title=body.type")
+    assert "file=" not in told
+    assert "line=" not in told
+
+
+def _told_at(file: str, workspace: Path) -> str:
+    """What GitHub is told of a finding whose place is line 7 of the file."""
+    finding = replace(samples.finding(), location=Location(file, 7))
+    return github.publish(
+        samples.run_report((finding,)), {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(workspace)}
+    )
+
+
 def test_markdown_from_the_wire_is_inert() -> None:
     evil = "a|b `c` <img src=x> @team [l](https://e.x) **b** \\| end"
     escaped = markdown.escape(evil)

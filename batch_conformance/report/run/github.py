@@ -15,8 +15,12 @@ MOST = 10
 """GitHub shows ten annotations of a kind per step."""
 
 
-def annotate(report: RunReport) -> str:
-    """Workflow commands, one line per group of findings: errors where the gate fails, else warnings or notices."""
+def annotate(report: RunReport, workspace: Path | None = None) -> str:
+    """Workflow commands, one line per group of findings: errors where the gate fails, else warnings or notices.
+
+    ``workspace`` is the folder that GitHub shows the files of: an annotation names its file from there, and none where
+    the contract's file is not in it, as of a contract that came with this package. None: the names as they stand.
+    """
     language, clauses = language_of(report.language), clauses_by_id(report)
     text, said = language.text, language.render
     gate = frozenset(finding.id for finding in failing(report))
@@ -29,8 +33,8 @@ def annotate(report: RunReport) -> str:
         location = line_of(first, clauses, report)
         title = f"{group.rule.id} ({text(group.level)}{text(', ')}{text(group.state)})"
         parts = [f"title={_property(title)}"]
-        if "://" not in location.file:
-            parts.insert(0, f"file={_property(location.file)}")
+        if file := _shown_file(location.file, workspace):
+            parts.insert(0, f"file={_property(file)}")
             if location.line:
                 parts.insert(1, f"line={location.line}")
         where = place(first, language)
@@ -61,7 +65,17 @@ def publish(report: RunReport, environ: Mapping[str, str]) -> str:
     if summary:
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(markdown.render(report))
-    return annotate(report)
+    return annotate(report, Path(environ.get("GITHUB_WORKSPACE") or "."))
+
+
+def _shown_file(file: str, workspace: Path | None) -> str:
+    """The file as an annotation names it; empty where GitHub has no such file to show."""
+    if "://" in file:
+        return ""
+    if workspace is None:
+        return file
+    path, root = Path(file).resolve(), workspace.resolve()
+    return path.relative_to(root).as_posix() if path.is_file() and path.is_relative_to(root) else ""
 
 
 def _message(text: str) -> str:
