@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,15 +18,39 @@ def suites_folder() -> Path:
 def pytest_arguments(arguments: Sequence[str], folder: Path) -> list[str]:
     """What makes pytest run the suites from any working folder as it does in a clone.
 
-    Caches go to ``folder``. Node ids such as ``suites/test_methods.py::test_x`` are led to where the suites are; with
-    none given, all of them run.
+    Caches go to ``folder``. Node ids such as ``suites/test_methods.py::test_x`` are led to where the suites are, also
+    those that start with the way from ``folder``, as pytest prints them; with none given, all of them run.
     """
     suites = suites_folder()
     home = suites.parent
-    led = [str(home / argument) if argument.startswith("suites/") else argument for argument in arguments]
-    chosen = [argument for argument in led if argument.startswith(str(suites))]
+
+    def led(argument: str) -> str:
+        file, separator, test = argument.partition("::")
+        if argument.startswith("suites/"):
+            return str(home / argument)
+        if separator and not file.startswith("-") and (folder / file).resolve().is_relative_to(suites.resolve()):
+            return f"{(folder / file).resolve()}{separator}{test}"
+        return argument
+
+    all_led = [led(argument) for argument in arguments]
+    chosen = any(argument.startswith((str(suites), str(suites.resolve()))) for argument in all_led)
     return [
         *("-c", str(home / "pytest.ini"), f"--rootdir={home}", "-o", f"cache_dir={folder / '.pytest_cache'}"),
-        *led,
+        *all_led,
         *(() if chosen else (str(suites),)),
     ]
+
+
+def typed_command(arguments: Sequence[str]) -> str:
+    """The command line, for a shell, of what pytest was given.
+
+    It is ``batch-conformance run …`` where ``pytest_arguments`` made the arguments, and ``pytest …`` else.
+    """
+    suites = suites_folder()
+    home = suites.parent
+    made = pytest_arguments((), Path())
+    before = made.index("-o") + 2
+    if list(arguments[: before - 1]) != made[: before - 1]:
+        return shlex.join(("pytest", *arguments))
+    typed = arguments[before:-1] if arguments[-1] == str(suites) else arguments[before:]
+    return shlex.join(("batch-conformance", "run", *(one.removeprefix(f"{home}/") for one in typed)))

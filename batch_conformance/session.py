@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import shutil
 import sys
 import tempfile
@@ -35,7 +34,7 @@ from batch_conformance.report.language import ENGLISH, language
 from batch_conformance.report.run import github, html, terminal
 from batch_conformance.report.run.run_report import ChapterOutcome, ChapterResult, RunReport
 from batch_conformance.report.run.writer import FORMATS, ReportError, write_reports
-from batch_conformance.resources import suites_folder
+from batch_conformance.resources import suites_folder, typed_command
 from batch_conformance.run.comparison import write_comparison_files
 from batch_conformance.run.live.announced import header, plan_lines, progress_line, warning
 from batch_conformance.run.live.audit import INSECURE, Audit
@@ -437,7 +436,7 @@ class AuditSession:
 
     def _begin(self) -> Audit:
         """Reach the target and make the plan."""
-        command = shlex.join(("pytest", *map(str, self.config.invocation_params.args)))
+        command = typed_command([*map(str, self.config.invocation_params.args)])
         opening, self._opening = self._opening, None
         assert opening is not None
         with self._wrong_input():

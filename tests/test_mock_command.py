@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,9 +30,11 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def started(*arguments: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+def started(
+    *arguments: str, command: Sequence[str] = COMMAND, **variables: str
+) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     with subprocess.Popen(
-        [*COMMAND, "--port", "0", *arguments], stdout=subprocess.PIPE, text=True, env=environment(**variables)
+        [*command, "--port", "0", *arguments], stdout=subprocess.PIPE, text=True, env=environment(**variables)
     ) as process:
         assert process.stdout is not None
         lines = []
@@ -65,8 +67,8 @@ def test_a_drift_that_another_hides_is_told_of() -> None:
 
 def test_it_says_how_to_audit_it_and_what_it_says_works() -> None:
     with started() as (_, lines):
-        pytest_line = next(line for line in lines if line.strip().startswith("pytest "))
-        words = shlex.split(pytest_line)
+        words = shlex.split(next(line for line in lines if " --base-url " in line))
+        assert words[:2] == ["batch-conformance", "run"]
         ids = [words[place + 1] for place, word in enumerate(words) if word == "--batch-id"]
         assert ids == [batch.id for batch in make_sample_batches()]
         assert words[words.index("--base-url") + 1] == f"http://127.0.0.1:{port_in(lines)}/v1"
@@ -74,6 +76,15 @@ def test_it_says_how_to_audit_it_and_what_it_says_works() -> None:
         assert all(any(batch.id in line and batch.note in line for line in lines) for batch in make_sample_batches())
         with Client(port_in(lines), "sk-mock") as client:
             assert client.read(ids[0]).status == 200
+
+
+def test_the_line_that_audits_it_starts_this_command_where_path_leads_to_none() -> None:
+    """In a fresh clone nothing is on PATH: pytest would be another one, without the suite, or none."""
+    command = str(Path(sys.executable).with_name("batch-conformance"))
+    with started(command=(command, "mock"), PATH="/usr/bin:/bin") as (_, lines):
+        assert shlex.split(next(line for line in lines if " --base-url " in line))[:2] == [command, "run"]
+    with started(command=(command, "mock"), PATH=str(Path(command).parent)) as (_, lines):
+        assert shlex.split(next(line for line in lines if " --base-url " in line))[:2] == ["batch-conformance", "run"]
 
 
 def test_a_key_of_one_s_own_is_used_and_not_printed() -> None:

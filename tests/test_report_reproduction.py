@@ -49,6 +49,11 @@ def test_the_rerun_is_of_the_test_that_failed_and_leaves_the_reports_of_the_run_
     assert _again(given_folder.replace("='", " '")) == again
 
 
+def test_the_rerun_of_the_command_of_the_package_is_one_of_that_command() -> None:
+    again = f"batch-conformance run --base-url=http://x/v1 '{CREATED_AT}' --reports-dir=reports/again"
+    assert _again("batch-conformance run --base-url=http://x/v1 --reports-dir=reports") == again
+
+
 def test_what_takes_several_reads_to_see_is_one_test_as_well() -> None:
     regressed = samples.finding("state.regressed", "/status", kind="in_queue")
     named = "suites/test_stability.py::test_the_state_does_not_go_back"

@@ -6,10 +6,12 @@ import asyncio
 import ipaddress
 import os
 import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -164,10 +166,19 @@ def _how_to_audit(service: Service, base_url: str, drifts: tuple[Drift, ...], au
         "",
         "Audit it from another terminal:",
         key,
-        "  " + shlex.join(("pytest", "--base-url", base_url, *audited.options, *ids)),
+        "  " + shlex.join((_program(), "run", "--base-url", base_url, *audited.options, *ids)),
         "",
         "Ctrl-C ends it.",
     ]
+
+
+def _program() -> str:
+    """What starts this package's command in a shell: its name, or where it is if PATH leads elsewhere or nowhere."""
+    name, started = "batch-conformance", Path(sys.argv[0])
+    found = shutil.which(name)
+    if started.name != name or (found and started.exists() and Path(found).samefile(started)):
+        return name
+    return sys.argv[0]
 
 
 def _catalogue(drifts: Mapping[str, Drift]) -> list[str]:

@@ -38,7 +38,7 @@ def rerun(report: RunReport, finding: Finding) -> str:
     they do not take the place of the whole run's.
     """
     command = report.run.command
-    if not command.startswith("pytest") or re.search(r"(?:^|\s)-k|::", command):
+    if not command.startswith(("pytest", "batch-conformance run")) or re.search(r"(?:^|\s)-k|::", command):
         return command
     item = items_of(report).of(finding)
     return f"{_FOLDER.sub('', command)} {shlex.quote(item.node_id)} --reports-dir={_OF_A_PART}"
