@@ -93,7 +93,7 @@ def validate(*sources: str | Path, options: ValidationOptions | None = None) -> 
     ``options`` say the contract and the rest; their own ``sources`` come first. Raises InputError with one line where
     it cannot begin. ``write_reports`` writes the report into a folder.
     """
-    wanted = options or ValidationOptions(())
+    wanted = options or ValidationOptions()
     named = (*wanted.sources, *map(str, sources))
     validation = Validation(replace(wanted, sources=named))
     read = read_here(validation.parts, validation.inferred, lambda _bytes, _exchanges: None)

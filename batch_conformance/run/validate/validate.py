@@ -79,7 +79,7 @@ class ValidationOptions:
     where each file is in the format that it begins as.
     """
 
-    sources: tuple[str, ...]
+    sources: tuple[str, ...] = ()
     base_url: str = ""
     vendor: str = ""
     contract: str = ""
