@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from judge_cases import Case, Sent, batch, completed
-from judge_support import CHALLENGE, OTHER, refused, unknown
+from judge_support import CHALLENGE, OTHER, VALIDATED, refused, unknown
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 LATER = "Sun, 06 Nov 2094 08:49:37 GMT"
@@ -153,7 +153,7 @@ CASES: Mapping[str, Case] = {
         breaks=((batch(headers=(("Date", DATE), ("Last-Modified", "Sun, 06 Nov 1994 09:49:37 GMT"))),),),
         keeps=(
             (batch(headers=(("Date", DATE), ("Last-Modified", DATE))),),
-            (batch(headers=(("Date", DATE), ("Last-Modified", "Sun, 06 Nov 1994 08:50:30 GMT"))),),
+            (batch(headers=(("Date", DATE), ("Last-Modified", "Sun, 06 Nov 1994 08:54:30 GMT"))),),
             (batch(headers=(("Date", "Thu, 29 Feb 2024 23:59:60 GMT"), ("Last-Modified", DATE))),),
             (batch(headers=(("Last-Modified", "Sun, 06 Nov 2094 08:49:37 GMT"),)),),
         ),
@@ -176,6 +176,7 @@ CASES: Mapping[str, Case] = {
             ),
         ),
         keeps=(
+            *((unknown(headers=(("Cache-Control", validated),)),) for validated in VALIDATED),
             (unknown(headers=(("Cache-Control", "max-age=60"),)),),
             (unknown(headers=(("Cache-Control", "public, no-store"),)),),
             (unknown("Too many", 429, headers=PUBLIC),),

@@ -8,7 +8,18 @@ from dataclasses import replace
 from typing import Any
 
 from judge_cases import BROKEN_TWICE, GOOD, HOSTILE, HTML, SILENT_TWICE, Case, batch, drops, failed, openai, raw
-from judge_support import CHALLENGE, KNOWN, OPENAI_HEADERS, OTHER, QUEUED, openai_like, refused, sent, unknown
+from judge_support import (
+    CHALLENGE,
+    KNOWN,
+    OPENAI_HEADERS,
+    OTHER,
+    QUEUED,
+    VALIDATED,
+    openai_like,
+    refused,
+    sent,
+    unknown,
+)
 
 from batch_conformance.exchange.connection import NO_ANSWER
 from batch_conformance.exchange.exchange import Exchange, Failure
@@ -179,8 +190,12 @@ CASES: Mapping[str, Case] = {
         breaks=(
             (batch(headers=(("Cache-Control", "public, max-age=60"),)),),
             (batch(headers=(("Cache-Control", "max-age=1"), ("cache-control", "S-MaxAge=60"))),),
+            (batch(headers=(("Cache-Control", "public, max-age=0"),)),),
+            (batch(headers=(("Cache-Control", "s-maxage=60, max-age=0, must-revalidate"),)),),
+            (batch(headers=(("Cache-Control", 'public, no-cache="Set-Cookie", max-age=60'),)),),
         ),
         keeps=(
+            *((batch(headers=(("Cache-Control", validated),)),) for validated in VALIDATED),
             (batch(headers=(("Cache-Control", "max-age=60"),)),),
             (batch(headers=(("Cache-Control", "public, no-store"),)),),
             (unknown(headers=(("Cache-Control", "public"),)),),

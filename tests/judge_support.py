@@ -22,6 +22,15 @@ OTHER = "batch_wjqopfncal"
 UNKNOWN = "batch_nobodyhas1"
 JSON = "application/json"
 CHALLENGE = ("WWW-Authenticate", 'Bearer realm="api"')
+VALIDATED = (
+    "public, max-age=0, must-revalidate",
+    "public, no-cache",
+    "public, max-age=60, No-Cache",
+    "s-maxage=0",
+    "public, max-age=60, s-maxage=0",
+    "public, max-age=0, proxy-revalidate",
+)
+"""Values of Cache-Control that have a shared cache validate a response before each use."""
 ACCEPT_JSON = (("Accept", JSON),)
 DATA = Path(__file__).parent / "data"
 

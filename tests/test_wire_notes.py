@@ -86,12 +86,13 @@ def test_a_clock_that_went_back_twice_is_two_clocks() -> None:
         at(ELEVEN, ("CF-Cache-Status", "STALE")),
         at(ELEVEN, status=404),
         at("Sat, 28 Nov 2026 11:59:30 GMT"),
+        at("Sat, 28 Nov 2026 11:55:00 GMT"),
         at("yesterday"),
         at(""),
         Response(200),
         Response(200, (("Date", NOON), ("Date", ELEVEN))),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_what_a_cache_wrote_or_another_answer_or_a_near_clock_is_none(earlier: Response) -> None:
     assert dated(at(NOON), earlier, at(NOON), earlier, at(NOON), earlier) == [()] * 6

@@ -26,8 +26,8 @@ _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _NAME_SHOWN = 60
 _GROWN_ENOUGH = 3
 """Answers in a row of one connection in which a field has all that it had in the one before, and more."""
-_SECONDS_BACK = 60
-"""Clocks of machines behind one address agree to less."""
+_SECONDS_BACK = 300
+"""Clocks of machines behind one address may be some minutes apart: HTTP asks for an approximation of the time."""
 _SECONDS_OFF = 300
 _MOST_TARGETS = 1000
 _OF_CACHES = re.compile(r"\b(?:hit|stale|updating|revalidated)\b", re.IGNORECASE)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 
 from batch_conformance.exchange.exchange import Headers
+from batch_conformance.findings.finding import Level
 from batch_conformance.message import Template, shown
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.fields import is_fixdate
@@ -20,10 +21,12 @@ _NOT_LATER = Template("response.modified_later.expected", "a Last-Modified that 
 _LATER = Template("response.modified_later.observed", "Last-Modified {modified}, Date {date}")
 _NOT_REFUSED = Template("method.allow_refused.expected", "an Allow without {method}, or no 405 for {method}")
 _REFUSED = Template("method.allow_refused.observed", "405 for {method}, with Allow: {methods}")
-_SECONDS_OF_SKEW = 60
-"""A gateway that writes Date has another clock than the server that wrote Last-Modified."""
+_SECONDS_OF_SKEW = 600
+"""A gateway that writes Date has another clock than the server that wrote Last-Modified, as in ``time.ahead``."""
 _OF_CACHES = frozenset({"surrogate-control", "cdn-cache-control", "x-cache-control"})
 """Fields by which a cache is told something else than those behind it (RFC 9213)."""
+_TAKE_OUT = frozenset({"x-served-by", "x-timer", "cf-cache-status", "x-vercel-cache"})
+"""Fields of caches that take out of responses what they alone were told, such as Surrogate-Control (Fastly)."""
 _NO_STORE = re.compile(r"(?:^|,)[ \t]*no-store[ \t]*(?:,|;|$)", re.IGNORECASE)
 
 
@@ -64,9 +67,12 @@ def _headers(observation: Observation) -> Headers:
 
 
 def _check_aged(observation: Observation) -> Iterator[Broken]:
-    aged = _aged(_headers(observation))
+    headers = _headers(observation)
+    aged = _aged(headers)
     if aged is not None:
-        yield Broken(_NOT_STORED(), _AGED(age=aged[0], directives=shown(aged[1])), "aged", status="")
+        # RFC 9213 section 2.2: what such a cache was told counts for it, and not Cache-Control.
+        level: Level | None = "info" if any(name.lower() in _TAKE_OUT for name, _ in headers) else None
+        yield Broken(_NOT_STORED(), _AGED(age=aged[0], directives=shown(aged[1])), "aged", status="", level=level)
 
 
 def _check_later(observation: Observation) -> Iterator[Broken]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from email.utils import parsedate_to_datetime
 
 from batch_conformance.contract.operation import Operation
@@ -33,9 +33,23 @@ _NO_WORD_OF_THE_API = frozenset({401, 408, 429, 431})
 
 
 def is_shared(directives: str) -> bool:
-    """Whether a Cache-Control lets shared caches store an answer to a request with a credential (RFC 9111 3.5)."""
-    names = {part.partition("=")[0].strip() for part in directives.lower().split(",")}
-    return bool(names & {"public", "s-maxage"} and not names & {"private", "no-store"})
+    """Whether a Cache-Control lets shared caches answer with what somebody else's credential got (RFC 9111 3.5).
+
+    What a cache has to have validated before each use is not shared: the server sees the credential of that request.
+    """
+    parts = [part.strip() for part in directives.lower().split(",")]
+    names = {part.partition("=")[0].strip() for part in parts}
+    shared = names & {"public", "s-maxage"} and not names & {"private", "no-store"}
+    return bool(shared and not _is_validated(parts, names))
+
+
+def _is_validated(parts: Sequence[str], names: Set[str]) -> bool:
+    """Whether a shared cache has to validate a response each time: RFC 9111 sections 5.2.2.2, 5.2.2.4 and 5.2.2.10."""
+    if "no-cache" in parts:  # with the names of fields it is about those alone
+        return True
+    if "s-maxage" in names:
+        return "s-maxage=0" in parts
+    return "max-age=0" in parts and bool(names & {"must-revalidate", "proxy-revalidate"})
 
 
 def expires_within_an_hour(headers: Headers) -> bool:

@@ -14,6 +14,7 @@ from batch_conformance.contract.schema import ALL_TYPES, Schema
 from batch_conformance.findings.finding import Finding
 from batch_conformance.message import Listing, Message, Private, Template, shown
 from batch_conformance.observation.observation import Observation
+from batch_conformance.rules.caching import is_shared
 from batch_conformance.rules.highlight import Highlight, at_headers
 from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.refusal import is_turned_away, leads_to_normal_form
@@ -94,9 +95,7 @@ def _check_cache(observation: Observation) -> Iterator[Broken]:
     if answer is None or not answer.headers_complete or not 200 <= answer.status < 300:
         return
     given = ", ".join(answer.header_all("cache-control")).lower()
-    directives = {part.partition("=")[0].strip() for part in given.split(",")}
-    shared = directives & {"public", "s-maxage"} and not directives & {"private", "no-store"}
-    if shared and _is_secured(observation.operation):
+    if is_shared(given) and _is_secured(observation.operation):
         yield Broken(_PRIVATE(), shown(given[:60]), "public")
 
 

@@ -121,6 +121,17 @@ DRIFTS: tuple[Drift, ...] = (
 """Drifts of fields."""
 
 VARIANTS: tuple[Drift, ...] = (
+    _variant("validated_each_time", "shared caches ask before each use", "RFC 9111 sections 3.5 and 5.2.2.2",
+             ("Cache-Control", "public, max-age=0, must-revalidate")),
+    _variant("validated_each_time_404", "shared caches ask before each use of a 404", "RFC 9111 section 5.2.2.4",
+             ("Cache-Control", "public, no-cache"), on=404),
+    _variant("modified_by_another_clock", "Last-Modified is some minutes after the Date of a gateway",
+             "RFC 9110 section 5.6.7: the clock of Date is an approximation", ("Date", _DATE),
+             ("Last-Modified", "Sun, 06 Nov 1994 08:53:37 GMT")),
+    Drift("surrogate_told_apart", "a CDN caches by fields that it takes out, and tells clients no-store",
+          "response.aged_no_store", "", "", "RFC 9213 section 2.2", "text",
+          to_success(_setting(("Cache-Control", "no-store"), ("Age", "40"), ("X-Served-By", "cache-fra-1"))),
+          "conforms"),
     _variant("expired_by_zero", "Expires is 0", "RFC 9111 section 5.3", ("Expires", "0")),
     _variant("expired_by_minus_one", "Expires is -1", "RFC 9111 section 5.3", ("Expires", "-1")),
     _variant("cache_control_twice", "Cache-Control is sent twice", "RFC 9110 section 5.3",
