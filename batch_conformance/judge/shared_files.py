@@ -12,6 +12,7 @@ from batch_conformance.judge.file_numbers import made_with
 from batch_conformance.judge.log import Log, Row, each
 from batch_conformance.judge.reads import observation_of_row
 from batch_conformance.observation.observation import at
+from batch_conformance.rules.masks import is_mask
 from batch_conformance.rules.results import SHARED, SHORTEST, shared_file
 from batch_conformance.rules.unset import stands_for_unset
 
@@ -57,7 +58,9 @@ def _named(key: str, rows: Iterable[Row], log: Log) -> Iterator[_Named]:
             continue
         for pointer in roles.results:
             name = at(batch, pointer)
-            if isinstance(name, str) and len(name) > SHORTEST and name not in seen and not stands_for_unset(name):
+            if not isinstance(name, str) or len(name) <= SHORTEST or name in seen:
+                continue
+            if not stands_for_unset(name) and not is_mask(name):
                 seen.add(name)
                 yield row, pointer, name, tuple(at(batch, one) for one in made_with(roles))
 

@@ -17,6 +17,7 @@ from batch_conformance.recorded.heads import remember
 from batch_conformance.recorded.inferred_probe import PLAIN, InferredProbe
 from batch_conformance.recorded.line import moment_of
 from batch_conformance.recorded.plain_reads import FastPathCounts, PlainReads
+from batch_conformance.rules.masks import is_mask
 
 _SAID = frozenset({"probe", "credential", "failure", "reflections", "number", "attempt", "final", "from_cache"})
 _ODD_RESPONSE = frozenset(
@@ -92,7 +93,7 @@ class FastPath:
                 return False
             begun, elapsed = moments
         before, _, segment = url.rpartition("/")
-        if PLAIN.fullmatch(segment) is None or segment in self._named:
+        if PLAIN.fullmatch(segment) is None or segment in self._named or is_mask(segment):
             return False
         reads = self._bases[before] if before in self._bases else self._learn_base(before)
         return reads is not None and reads.take(before, segment, values, (begun, number, elapsed), raw)

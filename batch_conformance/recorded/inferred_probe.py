@@ -11,8 +11,10 @@ from urllib.parse import unquote
 
 from batch_conformance.exchange.exchange import RECORDED, Exchange, Headers, Probe, Request, Subject
 from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor
-from batch_conformance.recorded.line import RecordedExchange
+from batch_conformance.observation.observation import at
+from batch_conformance.recorded.line import RecordedExchange, json_of
 from batch_conformance.recorded.operation_urls import OperationUrl, OperationUrls
+from batch_conformance.rules.masks import is_masked_segment
 
 NotJudgedReason = Literal["elsewhere", "other_method", "conditional", "cached", "no_response"]
 """Why an exchange is not judged.
@@ -77,7 +79,7 @@ class InferredProbe:
             RECORDED,
             name + (" without a credential" if credential == "missing" else ""),
             place.path,
-            place.batch_id,
+            _batch_id(recorded, place),
             subject,
             recorded.method,
             tuple((name, value) for name, value in recorded.request_headers if name.lower() in NEGOTIATION),
@@ -159,6 +161,25 @@ class InferredProbe:
         for name, value in headers:
             if name.lower() in self.credential_headers:
                 yield from (token for token in _TOKEN.findall(value) if not _NO_SECRET.fullmatch(token))
+
+
+def _batch_id(recorded: RecordedExchange, place: OperationUrl) -> str | None:
+    """The id that was asked for: where the URL has it masked that of the answer, and None where that has none either.
+
+    Of one that is not known nothing is compared.
+    """
+    asked, pointer = place.batch_id, place.operation.roles.identity
+    if asked is None or not is_masked_segment(asked):
+        return asked
+    if recorded.response is None or not 200 <= recorded.response.status < 300 or pointer is None:
+        return None
+    try:
+        answered = at(json_of(recorded.response.body), pointer)
+    except ValueError:
+        return None
+    if not isinstance(answered, str) or not answered or is_masked_segment(unquote(answered)):
+        return None
+    return answered
 
 
 @lru_cache(maxsize=256)

@@ -20,6 +20,7 @@ from batch_conformance.rules.conditions import (
     unless_refused_so,
 )
 from batch_conformance.rules.highlight import Highlight, at_pointer, at_status
+from batch_conformance.rules.masks import is_mask
 from batch_conformance.rules.refusal import leads_to_normal_form
 from batch_conformance.rules.requests import for_subjects, gets_a_batch
 from batch_conformance.rules.rule import Broken, Rule, has_id, is_batch, is_conclusive, is_success, where
@@ -62,11 +63,11 @@ def _check_batch(observation: Observation) -> Iterator[Broken]:
     pointer = observation.operation.roles.identity
     answered = at(observation.batch, pointer) if pointer is not None else None
     asked = observation.exchange.probe.batch_id
-    if _answered(observation) not in ("known", "equivalent") or pointer is None:
+    if _answered(observation) not in ("known", "equivalent") or pointer is None or asked is None:
         return
-    if isinstance(answered, str) and answered and answered != asked:
+    if isinstance(answered, str) and answered and answered != asked and not _is_masked(observation, answered):
         yield Broken(
-            _ASKED_FOR(id=Private(f'"{_short(asked or "")}"')),
+            _ASKED_FOR(id=Private(f'"{_short(asked)}"')),
             shown(Private(f'"{_short(answered)}"')),
             "other",
             media_type=observation.contract_media_type,
@@ -74,6 +75,11 @@ def _check_batch(observation: Observation) -> Iterator[Broken]:
             # Who answers any id answers other spellings of a known one with whatever they look like.
             when=_condition(observation, UNLESS_ANY_ID if _answered(observation) == "equivalent" else ALWAYS),
         )
+
+
+def _is_masked(observation: Observation, answered: str) -> bool:
+    """Whether a recorder may have masked an id; of what was sent by us nothing is."""
+    return observation.answer is not None and observation.answer.wire_notes is None and is_mask(answered)
 
 
 def _check_unknown(observation: Observation) -> Iterator[Broken]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from batch_conformance.rules.masks import is_mask
 from batch_conformance.rules.unset import stands_for_unset
 
 _ID = re.compile(r"(?:/\w+)*/(?:(?:\w+_)?id|\w*[a-z0-9]I[dD]|\w+_file)")
@@ -43,8 +44,8 @@ def is_reference(pointer: str) -> bool:
 
 
 def malformed(pointer: str, text: str) -> str:
-    """What was written into a name by mistake, as a kind; empty for nothing, and for an unset value."""
-    if not text.strip() or stands_for_unset(text) or not _SUSPECT.search(text):
+    """What was written into a name by mistake, as a kind; empty for nothing, and for one unset or masked."""
+    if not text.strip() or stands_for_unset(text) or not _SUSPECT.search(text) or is_mask(text):
         return ""
     if text != text.strip():
         return "padded"

@@ -15,6 +15,7 @@ from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.rules.batch import stage_of, times_of
 from batch_conformance.rules.highlight import at_pointer
+from batch_conformance.rules.masks import is_mask
 from batch_conformance.rules.requests import gets_a_batch
 from batch_conformance.rules.rule import AlikeBodies, BodyCheck, Broken, Rule, is_batch, where
 from batch_conformance.rules.times import date_of, moment_of_date
@@ -38,9 +39,10 @@ def _files(roles: Roles) -> tuple[str, ...]:
 
 
 def _named(observation: Observation, pointer: str) -> str:
-    """The file at a pointer; empty where none is named, or a word stands for none."""
+    """The file at a pointer; empty where none is named, a word stands for none, or it is masked."""
     value = at(observation.batch, pointer)
-    return value if isinstance(value, str) and value.strip() and not stands_for_unset(value) else ""
+    named = isinstance(value, str) and value.strip() and not stands_for_unset(value) and not is_mask(value)
+    return value if named else ""
 
 
 def _check_same(observation: Observation) -> Iterator[Broken]:

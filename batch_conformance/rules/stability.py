@@ -12,6 +12,7 @@ from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.batch import is_plausible, stage_of
 from batch_conformance.rules.highlight import at_pointer, at_status
 from batch_conformance.rules.history import BatchHistory
+from batch_conformance.rules.masks import is_mask
 from batch_conformance.rules.refusal import is_of_a_query
 from batch_conformance.rules.requests import gets_a_batch
 from batch_conformance.rules.rule import Broken, Rule, has_id, where
@@ -62,6 +63,7 @@ def _compare_values(history: BatchHistory) -> Iterator[tuple[Observation, Broken
             if (
                 isinstance(value, str | int)
                 and not stands_for_unset(value)
+                and not (isinstance(value, str) and is_mask(value))
                 and not _is_senseless(pointer, value, roles)
             ):
                 lasting = _unsigned(value)
@@ -138,6 +140,7 @@ def _has_free_map(operation: Operation) -> bool:
 def _is_plain_refusal(read: Observation) -> bool:
     probe, status = read.exchange.probe, read.exchange.status or 0
     plain = read.method == "GET" and read.authorised and probe.forced_status is None and not probe.query
+    plain = plain and probe.batch_id is not None
     plain = plain and probe.subject != "equivalent" and read.exchange.final
     return plain and 400 <= status < 500 and status not in (403, *_WEIGHED_ELSEWHERE)
 
