@@ -145,6 +145,15 @@ def test_the_credential_that_is_nearly_right_lacks_its_last_character():
     assert '"Authorization: Bearer ${BATCH_API_KEY%?}"' in line
 
 
+def test_a_credential_that_its_recorder_took_out_whole_gets_its_scheme_again():
+    """VCR.py's filter_headers leaves nothing of the value, and a key without a scheme is refused everywhere."""
+    recorded = replace(
+        request_of(headers=(("authorization", "[redacted]"),)), probe=Probe("recorded", "GET", "/a", "a", "known")
+    )
+    assert '"authorization: Bearer $BATCH_API_KEY"' in curl_line(recorded)
+    assert '"authorization: $BATCH_API_KEY"' in curl_line(request_of(headers=(("authorization", "[redacted]"),)))
+
+
 def run(line: str, key: str = "k-1") -> str:
     """What a shell makes of the line: one argument per line of output, NUL-separated."""
     script = 'curl() { for word in "$@"; do printf "%s\\0" "$word"; done; }\n' + line

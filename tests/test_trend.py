@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -27,7 +28,7 @@ from batch_conformance.report.trend.run_record import RunRecord, from_line, shor
 from batch_conformance.report.trend.trend import build_trend
 
 PACKAGE = ROOT / "tests" / "node" / "package.json"
-A, B = finding(1), finding(2, "should")
+A, B, INFO = finding(1), finding(2, "should"), finding(3, "info")
 
 
 def trend(*arguments: str | Path) -> Result:
@@ -100,6 +101,25 @@ def test_what_the_last_run_kept_is_not_broken_now_and_comes_after_what_is() -> N
     (target,) = build_trend([run(0, A, B), run(1, B)])
     assert [(one.finding.id, one.since is None) for one in target.clauses] == [(B.id, False), (A.id, True)]
     assert [one.finding.id for one in target.broken_now] == [B.id]
+
+
+def test_what_is_only_told_breaks_nothing() -> None:
+    """A conforming target has findings of level info every day; none of its clauses is broken."""
+    (target,) = build_trend([run(0, INFO), run(1, INFO, B), run(2, INFO)])
+    assert target.broken_now == ()
+    said = render_text([target], ENGLISH).splitlines()
+    assert said[0].endswith(": 0 clauses broken now")
+    (at,) = (number for number, line in enumerate(said) if line.startswith("  ● info "))
+    assert re.fullmatch(r"      told since [\d-]+; in 3 of 3 runs that judged it", said[at + 1])
+    (row,) = re.findall(r'class="level info"><span aria-hidden="true">(.)</span>', render_page([target], ENGLISH))
+    assert row == "●"
+
+
+def test_the_lines_of_a_trend_in_chinese_have_no_english_level() -> None:
+    (target,) = build_trend([run(0, A, B, INFO)])
+    said = render_text([target], CHINESE)
+    assert not re.search(r"\b(must|should|info)\b|; ", said)
+    assert "● 提示" in said
 
 
 def test_an_accepted_finding_is_told_from_a_new_one() -> None:

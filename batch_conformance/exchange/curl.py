@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.exchange.exchange import RECORDED, Exchange
 from batch_conformance.exchange.redaction import REDACTED
 
 _PLAIN = re.compile(r"[A-Za-z0-9 :._/=-]*")
@@ -33,8 +33,11 @@ def curl_line(exchange: Exchange, key_variable: str = "BATCH_API_KEY") -> str:
         names.add(lower)
         if lower in _OURS or (lower == "accept-encoding" and value == "identity"):
             continue
+        # A recorder that replaces the whole value takes the scheme out with the key.
+        is_bare = lower == "authorization" and value.strip() == REDACTED and exchange.probe.chapter == RECORDED
+        sent = f"Bearer {REDACTED}" if is_bare else value
         # To curl, "Name:" means to leave a header out and "Name;" to send it empty.
-        words += ["-H", _word(f"{name}: {value}" if value.strip() else f"{name};", variable)]
+        words += ["-H", _word(f"{name}: {sent}" if sent.strip() else f"{name};", variable)]
     if "accept" not in names:
         words += ["-H", "'Accept:'"]
     words.append(_word(request.url, variable))

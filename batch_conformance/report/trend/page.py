@@ -21,8 +21,10 @@ WIDTH = 1_000
 
 _SENTENCE = Template("trend.sentence", "{targets}, {runs} from {first} to {last}: {broken} broken now")
 _BROKEN = Template("trend.broken", "broken since {since}")
+_TOLD = Template("trend.told", "told since {since}")
 _GONE = Template("trend.gone", "not seen since {last}")
-_SEEN = Template("trend.seen", "in {broken} of {judged} runs that judged it")
+_SEEN = Template("trend.shown", "in {shown} of {judged} runs that judged it")
+_SEEN_BROKEN = Template("trend.seen", "in {broken} of {judged} runs that judged it")
 _RETURNED = Template("trend.returned", "it came back {times}")
 _NEVER_BROKEN = Template("trend.never_broken", "Nothing was ever broken.")
 
@@ -61,17 +63,28 @@ def _lines(targets: Sequence[TargetTrend], language: Language) -> Iterator[str]:
         yield ""
         yield f"{one_line(target.base_url)}  {one_line(target.operation)}  {language.text(target.verdict)}"
         for clause in target.clauses:
-            mark = "✖" if clause.since is not None else "✔"
-            yield f"  {mark} {clause.level:<6} {one_line(clause.finding.place)}  {clause.finding.rule}"
-            yield "      " + "; ".join(language.render(text) for text in facts(clause))
+            level = language.text(clause.level)
+            yield f"  {mark(clause)} {level:<6} {one_line(clause.finding.place)}  {clause.finding.rule}"
+            yield "      " + language.text("; ").join(language.render(text) for text in facts(clause))
         if not target.clauses:
             yield "  " + language.render(_NEVER_BROKEN())
 
 
+def mark(clause: ClauseTrend) -> str:
+    """The sign of what is gone, of what is broken, and of what is only told."""
+    return "✔" if clause.since is None else "●" if clause.level == "info" else "✖"
+
+
 def facts(clause: ClauseTrend) -> tuple[Message, ...]:
-    """Since when it is broken or gone, in how many runs it was seen, and how often it came back."""
-    course = _GONE(last=_day(clause.last_seen)) if clause.since is None else _BROKEN(since=_day(clause.since))
-    seen = _SEEN(broken=clause.broken, judged=clause.judged)
+    """Since when it is broken or gone, in how many runs it was seen, and how often it came back.
+
+    What is of level ``info`` breaks nothing, and is not said to.
+    """
+    is_info = clause.level == "info"
+    since = _TOLD if is_info else _BROKEN
+    course = _GONE(last=_day(clause.last_seen)) if clause.since is None else since(since=_day(clause.since))
+    judged = clause.judged
+    seen = _SEEN(shown=clause.broken, judged=judged) if is_info else _SEEN_BROKEN(broken=clause.broken, judged=judged)
     returned = (_RETURNED(times=Count(clause.returns, NOUNS["time"])),) if clause.returns else ()
     return (course, seen, *returned)
 
@@ -87,6 +100,7 @@ def render_page(targets: Sequence[TargetTrend], language: Language) -> str:
         sentence=language.render(sentence(targets)),
         said=language.render,
         facts=facts,
+        mark=mark,
         title_of=lambda rule: language.rule_texts(REGISTRY[rule]).title if rule in REGISTRY else rule,
         never_broken=_NEVER_BROKEN(),
         bars=lambda target, spans: tuple(_bars(target, spans, language)),

@@ -68,8 +68,8 @@ class TargetTrend:
 
     @property
     def broken_now(self) -> tuple[ClauseTrend, ...]:
-        """What the last run that judged it shows."""
-        return tuple(clause for clause in self.clauses if clause.since is not None)
+        """What the last run that judged it shows, of level ``must`` or ``should``: ``info`` breaks nothing."""
+        return tuple(clause for clause in self.clauses if clause.since is not None and clause.level != "info")
 
 
 def moment(text: str) -> datetime:

@@ -30,7 +30,7 @@ _RECORDS = Template("record.records", "Recording {target} at {address} into {fil
 _USE = Template(
     "record.use", "Have clients use {base_url} as their base URL. Ctrl-C ends it, and the reports are written."
 )
-_FINDING = Template("record.finding", "{level} {rule} {place}: {expected} ({where})")
+_FINDING = Template("record.finding", "{level} {rule} {place}: expected {expected}; observed {observed} ({where})")
 _UNFINISHED = Template("record.unfinished", "{number} exchanges had not ended after {seconds} s and are not recorded")
 _CANNOT_WRITE = Template("record.cannot_write", "cannot write {path}: {reason}")
 _CANNOT_LISTEN = Template(
@@ -80,7 +80,7 @@ def perform_recording(options: RecordOptions, folder: Path) -> int:
         click.echo(told.render(message))
         sys.stdout.flush()
 
-    recorder = _Recorder(validation, writer, tell)
+    recorder = _Recorder(validation, writer, tell, told.text)
     proxy = _listening(options, base, recorder)
     ended = threading.Event()
     former = {number: signal.signal(number, _setting(ended)) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -128,9 +128,10 @@ class _Recorder:
     ``fault`` is what ended that thread before its time.
     """
 
-    def __init__(self, validation: Validation, writer: Writer, tell: _Tell) -> None:
+    def __init__(self, validation: Validation, writer: Writer, tell: _Tell, translated: Callable[[str], str]) -> None:
         self._writer = writer
         self._tell = tell
+        self._translated = translated
         self._inferred = validation.inferred
         self._seen: set[str] = set()
         self._waiting: queue.SimpleQueue[RecordedExchange | None] = queue.SimpleQueue()
@@ -173,7 +174,14 @@ class _Recorder:
                     where = self._part.where(number - self._part.first, 0)
                     place = " ".join(part for part in (one.status, one.pointer) if part) or one.operation
                     self._tell(
-                        _FINDING(level=one.level, rule=one.rule, place=place, expected=one.expected, where=where)
+                        _FINDING(
+                            level=self._translated(one.level),
+                            rule=one.rule,
+                            place=place,
+                            expected=one.expected.masked(),
+                            observed=one.observed.masked(),
+                            where=where,
+                        )
                     )
 
 
