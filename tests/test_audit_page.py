@@ -58,8 +58,13 @@ def test_the_file_of_the_page_audits_its_targets(tmp_path: Path) -> None:
             f"--reports-dir={tmp_path / 'reports'}",
             PRODUCTION_KEY=one.key,
             STAGING_KEY=other.key,
+            GITHUB_ACTIONS="true",
+            GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"),
         )
     assert done.returncode == 1, done.stdout + done.stderr
+    # One summary, of all targets: the audits of each add none.
+    matrix = (tmp_path / "reports" / "matrix.md").read_text(encoding="utf-8")
+    assert (tmp_path / "summary.md").read_text(encoding="utf-8") == matrix
     vendors = json.loads((tmp_path / "reports" / "matrix.json").read_text(encoding="utf-8"))["vendors"]
     assert {vendor["name"]: vendor["verdict"] for vendor in vendors} == {"production": "conforms", "staging": "drift"}
 

@@ -61,11 +61,16 @@ def publish(report: RunReport, environ: Mapping[str, str]) -> str:
     """
     if environ.get("GITHUB_ACTIONS") != "true":
         return ""
-    summary = environ.get("GITHUB_STEP_SUMMARY")
-    if summary:
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(markdown.render(report))
+    append_summary(markdown.render(report), environ)
     return annotate(report, Path(environ.get("GITHUB_WORKSPACE") or "."))
+
+
+def append_summary(text: str, environ: Mapping[str, str]) -> None:
+    """Add Markdown to the summary of the step on GitHub Actions; nothing on other systems. Raises OSError."""
+    summary = environ.get("GITHUB_STEP_SUMMARY")
+    if environ.get("GITHUB_ACTIONS") == "true" and summary:
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(text)
 
 
 def _shown_file(file: str, workspace: Path | None) -> str:

@@ -16,7 +16,9 @@ from batch_conformance.findings.gate import EXIT_INTERRUPTED
 from batch_conformance.message import Template
 from batch_conformance.report.language import language as language_of
 from batch_conformance.report.matrix.files import Source, collect, read_previous, write_matrix
+from batch_conformance.report.matrix.formats import render_markdown
 from batch_conformance.report.matrix.matrix import build_matrix, summary_line
+from batch_conformance.report.run.github import append_summary
 from batch_conformance.run.audits.audit_example import example
 from batch_conformance.run.audits.audit_file import AuditFileError, load_audit_file
 from batch_conformance.run.audits.processes import ManyAudits, exit_code
@@ -45,6 +47,7 @@ def perform_audits(
     sources = [Source(o.name, folder / o.name / "drift.json", _NO_REPORT(why=o.reason)) for o in outcomes]
     matrix = build_matrix(collect(sources, folder), former)
     written = write_matrix(matrix, folder, spoken)
+    append_summary(render_markdown(matrix, spoken), os.environ)
     stream.write(f"{summary_line(matrix, spoken)}\n{spoken.text('Matrix: {file}', file=written[1])}\n")
     return EXIT_INTERRUPTED if audits.interrupted else exit_code(outcomes)
 
