@@ -130,9 +130,15 @@ def test_workers_share_the_baseline(recorded: tuple[Path, Outcome], tmp_path: Pa
 @pytest.mark.parametrize(
     ("files", "line"),
     [
-        ({"baseline": "nowhere"}, "cannot read --baseline {}/nowhere: No such file or directory"),
-        ({"shape": "nowhere"}, "cannot read --shape {}/nowhere"),
-        ({"previous": "nowhere"}, "cannot read --previous {}/nowhere"),
+        ({"baseline": "nowhere"}, "there is no such file; a run with --write-baseline={}/nowhere writes it"),
+        (
+            {"shape": "nowhere"},
+            "cannot read --shape {}/nowhere: there is no such file; a run with --write-shape=",
+        ),
+        (
+            {"previous": "nowhere"},
+            "cannot read --previous {}/nowhere: there is no such file; where there is no earlier",
+        ),
         ({"baseline": "empty"}, "the baseline cannot be read: {}/empty is empty"),
         ({"shape": "empty"}, "the shape {}/empty is no JSON"),
         ({"previous": "empty"}, "--previous {}/empty: not a drift.json: Expecting value"),

@@ -265,6 +265,7 @@ def test_recorded_traffic_is_told_in_chinese(tmp_path: Path) -> None:
     result, drift = validated(tmp_path, str(recorded), "--report-language=zh")
     assert drift["notes"]
     assert [told for told in _english(result.output) if "curl" not in told] == []
+    assert "个请求，录制，种子 无" in result.output
     assert "（录制）" in result.output or "(录制)" in result.output
     assert _english("\n".join(Prose((tmp_path / "drift.html").read_text("utf-8")).texts)) == []
 

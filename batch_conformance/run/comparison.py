@@ -36,6 +36,14 @@ _CANNOT_BE_WRITTEN_PERMISSION_DENIED = Template(
 )
 _IS_TOO_LARGE_TO_BE = Template("comparison.is_too_large_to_be", "{option} {path} is too large to be meant")
 _CANNOT_READ = Template("comparison.cannot_read", "cannot read {option} {path}: {why}")
+_NOT_THERE = Template(
+    "comparison.not_there", "cannot read {option} {path}: there is no such file; a run with {writes}={path} writes it"
+)
+_NO_FORMER_RUN = Template(
+    "comparison.no_former_run",
+    "cannot read {option} {path}: there is no such file; where there is no earlier run yet, leave the option out",
+)
+_WRITES: Mapping[str, str] = {"--baseline": "--write-baseline", "--shape": "--write-shape"}
 _PREVIOUS = Template("comparison.previous", "--previous {name}: {what}")
 
 _MOST_BYTES = 64 * 1024 * 1024
@@ -191,6 +199,11 @@ def _read(path: Path, option: str, parse: Callable[[bytes, str], _T]) -> _T:
         if path.stat().st_size > _MOST_BYTES:
             raise ComparisonError(_IS_TOO_LARGE_TO_BE(option=str(option), path=str(path)))
         return parse(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        writes = _WRITES.get(option)
+        if writes is None:
+            raise ComparisonError(_NO_FORMER_RUN(option=option, path=str(path))) from None
+        raise ComparisonError(_NOT_THERE(option=option, path=str(path), writes=writes)) from None
     except OSError as error:
         raise ComparisonError(
             _CANNOT_READ(option=str(option), path=str(path), why=str(error.strerror or error))

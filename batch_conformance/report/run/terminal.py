@@ -193,8 +193,9 @@ class _Terminal:
                     "{requests} in {seconds} s, {exploration}, seed {seed}",
                     requests=language.count(run.requests, "request"),
                     seconds=f"{run.duration_s:.1f}",
-                    exploration=run.exploration,
-                    seed=run.seed,
+                    # The names of an option's values stay as they are.
+                    exploration=text("recorded") if run.exploration == "recorded" else run.exploration,
+                    seed=text("none") if run.seed == "none" else run.seed,
                 ),
             ),
         ]
