@@ -57,6 +57,11 @@ CASES: Mapping[str, Case] = {
             (completed({"in_progress_at": 1741685413, "finalizing_at": 1741685510}),),
             (
                 completed(
+                    {"status": "expired", "completed_at": None, "expired_at": 1741771813, "finalizing_at": 1741771900}
+                ),
+            ),
+            (
+                completed(
                     {
                         "status": "cancelled",
                         "completed_at": None,

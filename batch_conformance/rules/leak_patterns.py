@@ -155,18 +155,30 @@ def _first(patterns: Iterable[re.Pattern[str]], text: str, sent: str = "") -> st
     return ""
 
 
-def strings_in(value: Any, pointer: str, free: Set[str], depth: int = 0) -> Iterator[tuple[str, str]]:
-    """The texts in a value, each with its pointer; those of customers, at the pointers in ``free``, left out."""
+def strings_in(
+    value: Any, pointer: str, free: Set[str], depth: int = 0, *, of_lines: bool = False
+) -> Iterator[tuple[str, str]]:
+    """The texts in a value, each with its pointer.
+
+    Those of customers, at the pointers in ``free``, are left out; so are, unless ``of_lines``, those of errors that say
+    which line of the input they are about: they show what stands there.
+    """
     if isinstance(value, str):
         yield pointer, value
     elif pointer in free or depth > _DEEPEST:
         return
     elif isinstance(value, Mapping):
-        for name, member in value.items():
-            yield from strings_in(member, f"{pointer}/{escape(str(name))}", free, depth + 1)
+        if of_lines or not (depth and _is_of_a_line(value)):
+            for name, member in value.items():
+                yield from strings_in(member, f"{pointer}/{escape(str(name))}", free, depth + 1, of_lines=of_lines)
     elif isinstance(value, list):
         for member in value[:_MOST_ITEMS]:
-            yield from strings_in(member, pointer + "/*", free, depth + 1)
+            yield from strings_in(member, pointer + "/*", free, depth + 1, of_lines=of_lines)
+
+
+def _is_of_a_line(error: Mapping[str, Any]) -> bool:
+    """Whether an error names a line of the input: OpenAI's ``line``, "if applicable", is null for any other."""
+    return type(error.get("line")) is int
 
 
 def says_nothing(text: str) -> bool:

@@ -19,7 +19,7 @@ def surely_plain(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
     body, free = alike.body, alike.roles.free_maps
     held = {name: value for name, value in body.items() if "/" + escape(name) not in free}
     texts = tuple(name for name, value in held.items() if type(value) is str)
-    inner = tuple(name for name in held if name not in texts and _inside(name, body, alike))
+    inner = tuple(name for name in held if name not in texts and _inside(name, body, alike, of_lines=True))
     outer = {unescape(one[1:]): one for one in alike.roles.names if one.count("/") == 1}
     nested = tuple(one for one in alike.roles.names if one.count("/") > 1)
 
@@ -42,5 +42,6 @@ def surely_plain(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
     return (*((are_plain,) if texts else ()), *((are_plain_inside,) if inner or nested else ()))
 
 
-def _inside(name: str, body: Body, alike: AlikeBodies) -> list[str]:
-    return [text for _, text in strings_in(body[name], "/" + escape(name), alike.roles.free_maps)]
+def _inside(name: str, body: Body, alike: AlikeBodies, *, of_lines: bool = False) -> list[str]:
+    found = strings_in(body[name], "/" + escape(name), alike.roles.free_maps, 1, of_lines=of_lines)
+    return [text for _, text in found]

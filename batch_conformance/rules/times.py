@@ -90,9 +90,10 @@ def _check_order(observation: Observation) -> Iterator[Broken]:
 def precedes(one: Stage, other: Stage) -> bool:
     """Whether every batch that reaches ``other`` by way of ``one`` was in ``one`` first.
 
-    Cancelling leaves the line anywhere, so it comes before nothing but being cancelled.
+    Cancelling leaves the line anywhere, so it comes before nothing but being cancelled. A batch may expire at its
+    expiry, and what was done until then be finalized afterwards.
     """
-    if one.terminal or one.rank >= other.rank:
+    if one.terminal or one.rank >= other.rank or (one.word, other.word) == ("finalizing", "expired"):
         return False
     if one.word == "cancelling":
         return other.word == "cancelled"
