@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 import traceback
@@ -216,29 +217,35 @@ def schema(name: str) -> None:
 
 @main.command()
 @command_options("init")
-def init(*, base_url: str, vendor: str, key_env: str, batch_ids: tuple[str, ...], pipeline: Pipeline) -> None:
+def init(
+    *, base_url: str, vendor: str, key_env: str, batch_ids: tuple[str, ...], pipeline: Pipeline, language: str
+) -> None:
     """Begin here: try one request, then write audit.yaml and a pipeline into this folder.
 
     On a terminal it asks for what is not given.
     """
+    from batch_conformance.report.language import language as language_of  # noqa: PLC0415
     from batch_conformance.run.first_run import FirstRun, try_one_request, write_files  # noqa: PLC0415
 
+    text, render = language_of(language).text, language_of(language).render
     if sys.stdin.isatty() and not (base_url or vendor):
-        base_url = click.prompt("Base URL, such as https://api.siliconflow.cn/v1")
-        key_env = click.prompt("Environment variable that holds the key", default=key_env)
-        asked = click.prompt("Ids of batches that exist, with blanks between them", default="", show_default=False)
+        base_url = click.prompt(text("Base URL, such as https://api.siliconflow.cn/v1"))
+        key_env = click.prompt(text("Environment variable that holds the key"), default=key_env)
+        ids = text("Ids of batches that exist, with blanks between them")
+        asked = click.prompt(ids, default="", show_default=False)
         batch_ids = (*batch_ids, *asked.split())
     try:
         if not (base_url or vendor):
-            _give_up("init needs a target: --base-url=URL, or --vendor=NAME (`batch-conformance vendors`)", EXIT_USAGE)
+            needed = text("init needs a target: --base-url=URL, or --vendor=NAME (`batch-conformance vendors`)")
+            _give_up(needed, EXIT_USAGE)
         wanted = FirstRun(base_url, vendor, key_env, batch_ids, pipeline)
-        click.echo(str(try_one_request(wanted, os.environ)))
+        click.echo(render(try_one_request(wanted, os.environ)))
         for line in write_files(wanted, Path()):
-            click.echo(str(line))
+            click.echo(render(line))
     except InputError as error:
-        _give_up(str(error), EXIT_USAGE)
+        _refuse(error, language)
     except OSError as error:
-        _give_up(f"cannot write {error.filename}: {error.strerror or error}", EXIT_FAULT)
+        _cannot_write(error, Path(), language)
 
 
 @main.command()
@@ -440,7 +447,9 @@ def explain(rule: str | None, *, markdown: bool, language: str) -> None:
         family = [known for known in REGISTRY if rule.split(".")[0] in known or rule in known]
         near = [nearest(rule, REGISTRY)] if nearest(rule, REGISTRY) else family[:5]
         hint = text("; `batch-conformance explain` lists them")
-        if near:
+        if re.fullmatch("[0-9a-f]{12}", rule):
+            hint = text(": it is the id of a finding, and its rule stands beside it, such as body.type")
+        elif near:
             hint = text("; did you mean {word}?", word=", ".join(near))
         _give_up(text("there is no rule {rule}", rule=repr(rule)) + hint, EXIT_USAGE)
 

@@ -293,7 +293,7 @@ OPTIONS: tuple[Option, ...] = (
         "reports",
         "the language of all that people read; what machines read stays English",
         _in(
-            *("run", "check", "diff", "audit", "matrix", "prove", "validate", "record", "trend"),
+            *("run", "check", "diff", "audit", "matrix", "prove", "validate", "record", "trend", "init"),
             explain=Use(help="the language of the explanation"),
         ),
         choices=("en", "zh"),

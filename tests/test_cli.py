@@ -33,6 +33,13 @@ def test_explain_lists_every_rule_and_tells_one_in_full() -> None:
     assert rule.remedy in told
 
 
+def test_explain_tells_the_id_of_a_finding_from_a_rule() -> None:
+    """It stands in brackets at the end of a finding's first line, and is the nearest thing to copy."""
+    done = run_command("explain", "ab01c960c2ba")
+    assert done.returncode == 4
+    assert "it is the id of a finding" in done.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_printed_for_the_shell(shell: str) -> None:
     done = run_command("completion", shell)

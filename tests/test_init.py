@@ -178,3 +178,13 @@ def test_on_a_terminal_it_asks_for_what_is_not_given(tmp_path: Path, mock: Embed
     os.close(master)
     assert "the batch is there" in told
     assert (tmp_path / "audit.yaml").is_file()
+
+
+def test_a_first_run_is_told_in_chinese(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mock: EmbeddedMock) -> None:
+    arguments = (f"--base-url={mock.base_url}", f"--batch-id={mock.batch_ids[0]}", "--report-language=zh")
+    done = init(tmp_path, monkeypatch, *arguments, BATCH_API_KEY=mock.key)
+    assert done.exit_code == 0, done.output
+    assert [line for line in done.output.splitlines() if line.isascii()] == []
+    again = init(tmp_path, monkeypatch, *arguments, BATCH_API_KEY=mock.key)
+    assert (again.exit_code, "audit.yaml 已经存在" in again.output) == (4, True)
+    assert "需要一个目标" in init(tmp_path, monkeypatch, "--report-language=zh").output

@@ -41,6 +41,7 @@ _UNKNOWN_ID = Template("init.unknown_id", "as for an id that nobody has; a run n
 _REFUSED = Template("init.refused", "the key in {variable} was refused")
 _OTHER = Template("init.other", "a run will say what that means")
 _WRITTEN = Template("init.written", "{file} is written")
+_THERE_ALREADY = Template("init.there_already", "{file} is there already: move it away, or work in another folder")
 _NEXT = Template("init.next", "Next: batch-conformance audit {file}")
 _SECRETS = Template("init.secrets", "The pipeline reads the key from the secret {variable}")
 
@@ -167,7 +168,7 @@ def write_files(wanted: FirstRun, folder: Path) -> Iterator[Message]:
         files[folder / PIPELINES[wanted.pipeline]] = text
     there = next((file for file in files if file.exists()), None)
     if there is not None:
-        raise InputError(f"{there} is there already: move it away, or work in another folder")
+        raise InputError(_THERE_ALREADY(file=str(there)))
     for file, text in files.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         write_text(file, text)
