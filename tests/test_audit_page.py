@@ -19,6 +19,7 @@ from batch_conformance.findings.baseline import Baseline
 from batch_conformance.findings.baseline_file import parse_baseline, rewrite
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.options import options_of
+from batch_conformance.report.language import CHINESE, ENGLISH
 from batch_conformance.run.audits.audit_example import example
 from batch_conformance.run.audits.audit_file import AuditFileError, load_audit_file
 from batch_conformance.run.vendors import profile_names
@@ -71,9 +72,9 @@ def test_the_file_of_the_page_audits_its_targets(tmp_path: Path) -> None:
 
 def test_the_lines_that_the_page_shows_are_those_of_such_a_file(tmp_path: Path) -> None:
     file = tmp_path / "audit.yaml"
-    for page in PAGES:
+    for page, language in zip(PAGES, (ENGLISH, CHINESE), strict=True):
         text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-        lines = re.findall(r"^audit\.yaml:(\d+): (.*)$", text, re.MULTILINE)
+        lines = re.findall(r"^audit\.yaml:(\d+)((?:: |：).*)$", text, re.MULTILINE)
         assert len(lines) == 3
         wrong = [
             (6, "  fail-on: must", "  fail_on: must"),
@@ -87,7 +88,7 @@ def test_the_lines_that_the_page_shows_are_those_of_such_a_file(tmp_path: Path) 
             file.write_text(before + misspelt + after, encoding="utf-8")
             with pytest.raises(AuditFileError) as refused:
                 load_audit_file(file)
-            assert (int(number), str(refused.value)) == (line, f"{file}:{at}: {told}")
+            assert (int(number), language.render(refused.value.message)) == (line, f"{file}:{at}{told}")
             assert line == at
 
 
