@@ -220,15 +220,18 @@ class Judge:
         for exchange in other._examples:
             self.keep_example(exchange)
 
-    def ledger(self, *, of_recording: bool = False, revive: Revive | None = None) -> Ledger:
+    def ledger(
+        self, *, of_recording: bool = False, of_several_servers: bool = False, revive: Revive | None = None
+    ) -> Ledger:
         """The ledger of all that was added; more can be added afterwards.
 
         Of a recording nothing is required but a success: nobody can ask it for an unknown id, or to leave its
-        credential out. ``revive`` is for evidence of which the log has only a part.
+        credential out. Where it is ``of_several_servers`` no batch is compared with another one, nor with a list.
+        ``revive`` is for evidence of which the log has only a part.
         """
         accounts = self._accounts.values()
-        compared = compare(account.log for account in accounts)
-        for account in accounts:
+        compared = compare((account.log for account in accounts), of_several_servers=of_several_servers)
+        for account in accounts if not of_several_servers else ():
             compared.deviations += shared_files(account.log, compared.named_again[account.operation.id])
         gateway_answers = gateway_answers_of(self._words, compared.latest, compared.availability.failures())
         facts = self._facts()
@@ -248,7 +251,7 @@ class Judge:
         for deviation, row in compared.deviations:
             revived = revive(deviation, row) if revive else deviation
             whole.add([revived], phase=_COMPARED, size=row.size)
-        for deviation, row in self._compare_lists():
+        for deviation, row in self._compare_lists() if not of_several_servers else ():
             revived = revive(deviation, row) if revive else deviation
             whole.add([revived], phase=_COMPARED, size=row.size)
         for account in accounts:

@@ -63,15 +63,19 @@ def is_reduced(exchange: Exchange, whole: Exchange | None = None) -> bool:
     return whole is None or (exchange.probe, exchange.started_at) == (whole.probe, whole.started_at)
 
 
-def compare(logs: Iterable[Log]) -> Compared:
-    """Judge all reads over time, and HEAD against GET, and take in what was answered and what was not."""
+def compare(logs: Iterable[Log], *, of_several_servers: bool = False) -> Compared:
+    """Judge all reads over time, and HEAD against GET, and take in what was answered and what was not.
+
+    Two servers may have a batch of one id each: of several, what was created at another time is another batch, and
+    answers without one are compared with none.
+    """
     made = Compared()
     for log in logs:
-        _compare_all(log, made)
+        _compare_all(log, made, of_several_servers)
     return made
 
 
-def _compare_all(log: Log, made: Compared) -> None:
+def _compare_all(log: Log, made: Compared, of_several_servers: bool) -> None:
     """Take in the exchanges of one operation."""
     monotonic = MonotonicReads(log.operation.roles, log.pointers)
     was_plain, files = False, FileNumbers(log)
@@ -79,7 +83,9 @@ def _compare_all(log: Log, made: Compared) -> None:
         files.add(held)
         plain = _monotonic_reads(key, held, monotonic)
         if plain is None:
-            _compare_one(key, sorted(each(held), key=_in_time), log, monotonic, made)
+            reads = _take_in(key, sorted(each(held), key=_in_time), log, made)
+            for of_one in _by_creation(reads, log) if of_several_servers else (reads,):
+                _compare_one(key, of_one, log, monotonic, made)
             continue
         count, latest = plain
         made.read_again[log.operation.id] += count - 1
@@ -90,7 +96,21 @@ def _compare_all(log: Log, made: Compared) -> None:
         made.availability.add_batch((), {(_PLAIN_KIND + named_operation(log.contract, log.operation), True)}, {200})
 
 
-def _compare_one(key: str, rows: Sequence[Row], log: Log, monotonic: MonotonicReads, made: Compared) -> None:
+def _by_creation(reads: Iterable[Row], log: Log) -> Iterable[Sequence[Row]]:
+    """The reads that were answered with a batch, of each time at which one was created."""
+    created = log.operation.roles.created
+    if created is None or created not in log.pointers:
+        return ()
+    place = log.pointers.index(created)
+    batches: dict[Any, list[Row]] = {}
+    for row in reads:
+        if row.facts[2] is not None:
+            batches.setdefault(row.facts[2][place], []).append(row)
+    return batches.values()
+
+
+def _take_in(key: str, rows: Iterable[Row], log: Log, made: Compared) -> Sequence[Row]:
+    """Take in when a batch was answered, and when not. Gives its reads."""
     answered: set[tuple[str, bool]] = set()
     whole: set[int] = set()
     cut: list[int] = []
@@ -111,6 +131,11 @@ def _compare_one(key: str, rows: Sequence[Row], log: Log, monotonic: MonotonicRe
     made.availability.add_batch(downs, answered, whole, cut)
     reads = [row for row in rows if _is_read(row)]
     made.read_again[log.operation.id] += max(0, sum(_is_known(row) and row.facts[2] is not None for row in reads) - 1)
+    return reads
+
+
+def _compare_one(key: str, reads: Sequence[Row], log: Log, monotonic: MonotonicReads, made: Compared) -> None:
+    """Compare the reads of a batch, in the order of time."""
     may_be_spared = not log.keeps_all and log.operation.listing is None  # a page is no read of what was read before
     if len(reads) < 2 or (may_be_spared and _is_monotonic(key, reads, monotonic)):
         return

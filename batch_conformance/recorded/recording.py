@@ -169,7 +169,9 @@ class Recording:
     def result(self) -> Ledger:
         """The ledger of all that was taken in; nothing can be added any more."""
         self.settle()
-        ledger = self._with_evidence(self.judge.ledger(of_recording=True, revive=self._revive))
+        several = len(self.bases) > 1
+        ledger = self.judge.ledger(of_recording=True, of_several_servers=several, revive=self._revive)
+        ledger = self._with_evidence(ledger)
         self.judge.close()
         return ledger
 
