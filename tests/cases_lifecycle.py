@@ -316,6 +316,10 @@ CASES: Mapping[str, Case] = {
                 batch({**RUNNING, "request_counts": {"total": 9, "completed": 5, "failed": 2}}),
                 batch({"request_counts": {}}),
             ),
+            (
+                batch({**RUNNING, "request_counts": {"total": 9, "completed": 2, "failed": 3}}),
+                batch({**RUNNING, "request_counts": {"total": 9, "completed": 4, "failed": 1}}),
+            ),
         ),
     ),
     "stability.changed": Case(

@@ -8,7 +8,7 @@ from typing import Any
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import unescape
-from batch_conformance.contract.roles import Roles
+from batch_conformance.contract.roles import CountsRole, Roles
 from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.rules.batch import stage_of
@@ -124,10 +124,25 @@ def _compare_counts(history: BatchHistory) -> Iterator[tuple[Observation, Broken
         counts = later.operation.roles.counts
         for pointer in (counts.total, counts.completed, counts.failed) if counts else ():
             was, now = integer_at(earlier.batch, pointer), integer_at(later.batch, pointer)
-            if was is not None and now is not None and 0 <= now < was:
+            if was is None or now is None or not 0 <= now < was:
+                continue
+            if counts and not _were_retried(earlier, later, counts, pointer):
                 expected, observed = _AT_LEAST(count=Private(str(was)[:24])), shown(Private(str(now)[:24]))
                 here = later.contract_media_type
                 yield later, Broken(expected, observed, "fell", media_type=here, pointer=pointer)
+
+
+def _were_retried(earlier: Observation, later: Observation, counts: CountsRole, pointer: str) -> bool:
+    """Whether what had failed is counted as completed now: no document says that a request is tried but once."""
+    if pointer != counts.failed:
+        return False
+    before, now = (_ended(read, counts) for read in (earlier, later))
+    return before is not None and now is not None and now >= before
+
+
+def _ended(read: Observation, counts: CountsRole) -> int | None:
+    completed, failed = (integer_at(read.batch, place) for place in (counts.completed, counts.failed))
+    return None if completed is None or failed is None else completed + failed
 
 
 SUM = Rule(

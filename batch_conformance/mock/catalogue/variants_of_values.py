@@ -82,6 +82,10 @@ VARIANTS: tuple[Drift, ...] = (
                                           request_counts={"total": 0, "completed": 0, "failed": 0})),
     _variant("failed_on_arrival", "requests of a batch that waits failed already", source="they were refused when read",
              stage="value", apply=putting(at_rest("in_queue"), request_counts={"total": 9, "completed": 0, "failed": 2})),
+    _variant("failed_then_retried", "requests that had failed are tried again, and completed", source=_SILENT,
+             stage="value", apply=of_batch(lambda received, batch: batch.update(request_counts={
+                 "total": 9, "completed": 2 if received.reads < 3 else 6, "failed": 3 if received.reads < 3 else 1}),
+                 at_rest("in_progress"))),
     _variant("results_while_finalizing", "files are named while a batch is finalized", source="they are written then",
              stage="value", apply=putting(at_rest("finalizing"), output_file_id="file-part0001")),
     _variant("expired_a_minute_early", "a batch expired a minute before its expiry", source="a scheduler's clock",
