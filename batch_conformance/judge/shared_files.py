@@ -13,6 +13,7 @@ from batch_conformance.judge.log import Log, Row, each
 from batch_conformance.judge.reads import observation_of_row
 from batch_conformance.observation.observation import at
 from batch_conformance.rules.masks import is_mask
+from batch_conformance.rules.name_patterns import malformed
 from batch_conformance.rules.results import SHARED, SHORTEST, shared_file
 from batch_conformance.rules.unset import stands_for_unset
 
@@ -60,7 +61,8 @@ def _named(key: str, rows: Iterable[Row], log: Log) -> Iterator[_Named]:
             name = at(batch, pointer)
             if not isinstance(name, str) or len(name) <= SHORTEST or name in seen:
                 continue
-            if not stands_for_unset(name) and not is_mask(name):
+            # What slipped into the place of a name is told as that: it is the same for every batch.
+            if not stands_for_unset(name) and not is_mask(name) and not malformed(pointer, name):
                 seen.add(name)
                 yield row, pointer, name, tuple(at(batch, one) for one in made_with(roles))
 
