@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socketserver
+import subprocess
 import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +22,7 @@ from batch_conformance.mock.process import EmbeddedMock
 
 PAGE = (ROOT / "docs" / "WATCHING.md").read_text("utf-8")
 SHOWN = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[0])
+(DAILY,) = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 SLACK, MAIL = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -181,3 +184,31 @@ def test_the_recipe_for_mail_sends_one(tmp_path: Path) -> None:
     assert done.code == 1, done.text
     assert b"To: team@example.com\r\n" in got
     assert any(line.startswith(b"Subject: drift: http://127.0.0.1:") for line in got)
+
+
+def test_the_script_of_every_day_names_only_files_that_are_there(tmp_path: Path) -> None:
+    """On the first day there is neither a report before nor a baseline, and naming one is wrong usage."""
+    program = tmp_path / "bin" / "batch-conformance"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nfor one in "$@"; do echo "$one"; done\n', "utf-8")
+    program.chmod(0o755)
+
+    def handed() -> list[str]:
+        env = {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+        done = subprocess.run(
+            ["sh", "-eu", "-c", DAILY], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    always = [
+        "run",
+        "--base-url=https://api.siliconflow.cn/v1",
+        "--history=history.ndjson",
+        "--notify-command=python3 notify_slack.py",
+    ]
+    assert handed() == always
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "drift.json").touch()
+    (tmp_path / "baseline.yaml").touch()
+    assert handed() == [*always, "--previous=reports/drift.json", "--baseline=baseline.yaml"]
