@@ -12,6 +12,7 @@ from batch_conformance.exchange.exchange import Exchange
 RUNNING: Mapping[str, object] = {"status": "in_progress", "in_progress_at": 1741685420}
 
 
+FOLDER = "s3://bucket/batches/"
 ANOTHER: Mapping[str, object] = {"id": OTHER, "created_at": 1741685414, "input_file_id": "file-another001"}
 OTHER_FILES: Mapping[str, object] = {"output_file_id": "file-output0002", "error_file_id": "file-errors0002"}
 LATER = (("Date", "Wed, 12 Mar 2025 09:30:13 GMT"),)
@@ -198,6 +199,7 @@ CASES: Mapping[str, Case] = {
             (completed({"output_file_id": None, "error_file_id": None}),),
             *((completed({"output_file_id": unset, "error_file_id": unset}),) for unset in ("-", "undefined")),
             (completed({"output_file_id": "https://a/x?part=1", "error_file_id": "https://a/x?part=2"}),),
+            (completed({"output_file_id": FOLDER, "error_file_id": FOLDER}),),
         ),
     ),
     "results.missing": Case(
@@ -266,6 +268,10 @@ CASES: Mapping[str, Case] = {
             (
                 completed({"output_file_id": "-", "error_file_id": "None"}),
                 completed({**ANOTHER, "output_file_id": "-", "error_file_id": "None"}, batch_id=OTHER),
+            ),
+            (
+                completed({"output_file_id": FOLDER, "error_file_id": None}),
+                completed({**ANOTHER, "output_file_id": FOLDER, "error_file_id": None}, batch_id=OTHER),
             ),
             (completed(), completed({"created_at": 1741685414}, batch_id=OTHER)),
             (completed(), completed({**ANOTHER}, batch_id=OTHER, forced=200)),

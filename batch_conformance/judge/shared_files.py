@@ -12,10 +12,8 @@ from batch_conformance.judge.file_numbers import made_with
 from batch_conformance.judge.log import Log, Row, each
 from batch_conformance.judge.reads import observation_of_row
 from batch_conformance.observation.observation import at
-from batch_conformance.rules.masks import is_mask
 from batch_conformance.rules.name_patterns import malformed
-from batch_conformance.rules.results import SHARED, SHORTEST, shared_file
-from batch_conformance.rules.unset import stands_for_unset
+from batch_conformance.rules.results import SHARED, SHORTEST, is_folder, names_a_file, shared_file
 
 _Named = tuple[Row, str, str, tuple[Any, ...]]
 """The first row in which a batch names a file: its pointer, its name, and what the batch was made with."""
@@ -62,7 +60,7 @@ def _named(key: str, rows: Iterable[Row], log: Log) -> Iterator[_Named]:
             if not isinstance(name, str) or len(name) <= SHORTEST or name in seen:
                 continue
             # What slipped into the place of a name is told as that: it is the same for every batch.
-            if not stands_for_unset(name) and not is_mask(name) and not malformed(pointer, name):
+            if names_a_file(name) and not is_folder(name) and not malformed(pointer, name):
                 seen.add(name)
                 yield row, pointer, name, tuple(at(batch, one) for one in made_with(roles))
 

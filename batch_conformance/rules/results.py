@@ -41,14 +41,18 @@ def _files(roles: Roles) -> tuple[str, ...]:
 def _named(observation: Observation, pointer: str) -> str:
     """The file at a pointer; empty where none is named, a word stands for none, or it is masked."""
     value = at(observation.batch, pointer)
-    named = isinstance(value, str) and value.strip() and not stands_for_unset(value) and not is_mask(value)
-    return value if named else ""
+    return value if isinstance(value, str) and names_a_file(value) else ""
+
+
+def names_a_file(text: str) -> bool:
+    """Whether a text names something: it is neither unset nor masked."""
+    return bool(text.strip()) and not stands_for_unset(text) and not is_mask(text)
 
 
 def _check_same(observation: Observation) -> Iterator[Broken]:
     for one, other in combinations(_files(observation.operation.roles) if observation.batch is not None else (), 2):
         name = _named(observation, one)
-        if len(name) > SHORTEST and name == _named(observation, other):
+        if len(name) > SHORTEST and name == _named(observation, other) and not is_folder(name):
             yield Broken(
                 _OTHER_FILE(place=one),
                 shown(Private(f'"{name[:60]}"')),
@@ -57,6 +61,11 @@ def _check_same(observation: Observation) -> Iterator[Broken]:
                 pointer=other,
             )
             return
+
+
+def is_folder(name: str) -> bool:
+    """Whether a name is that of a folder, in which there may be inputs, results, and those of other batches."""
+    return name.endswith("/")
 
 
 def _check_missing(observation: Observation) -> Iterator[Broken]:

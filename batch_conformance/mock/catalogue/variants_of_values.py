@@ -59,6 +59,8 @@ VARIANTS: tuple[Drift, ...] = (
              apply=_renamed(lambda text: "7b0f5d6e-1c2a-4d3b-8e4f-" + text.encode().hex()[-12:], "input_file_id")),
     _variant("files_as_paths", "ids of files are paths of a bucket", source=_SILENT, stage="value",
              apply=_renamed("gs://bucket-1/batches/{}/part=0.jsonl".format, _OUTPUT, _ERRORS)),
+    _variant("files_in_one_folder", "results are named by the folder that all batches write to", source=_SILENT,
+             stage="value", apply=_renamed(lambda _: "s3://bucket-1/batches/", _OUTPUT, _ERRORS)),
     _variant("files_as_hashes", "ids of files are hexadecimal", source=_SILENT, stage="value",
              apply=_renamed(lambda text: "0x" + text.encode().hex(), _OUTPUT, _ERRORS)),
     _variant("files_with_brackets", "ids of files have brackets and signs in them", source="RFC 3986 section 2.2",
