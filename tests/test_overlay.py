@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorded_support import validated
 
-from batch_conformance.contract.choice import Choice
+from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.document import ContractError, Document, load_document, parse_document
 from batch_conformance.contract.overlay import apply, apply_with_findings, load_overlay, parse_overlay
 from batch_conformance.contract.reference import follow
@@ -509,7 +509,7 @@ def test_no_action_of_a_shipped_overlay_changes_nothing_or_stops_at_references()
     for source in CONTRACT_NAMES:
         read, own = named_document(source)
         assert apply_with_findings(read, own)[1] == ()
-    read, own = named_document("openai", Choice(operations="read"))
+    read, own = named_document("openai", OperationChoice(operations="read"))
     assert apply_with_findings(read, own)[1] == ()
     known = (*CONTRACT_NAMES, "openai-batch-api")
     vendors = [profile_file for profile_file in SHIPPED if profile_file.stem not in known]
