@@ -126,11 +126,18 @@ NEEDS_INTENT = frozenset({"stability.answer_changed", "auth.valid_refused"})
 """Rules of which a recording does not show that they are broken."""
 
 
+BY_WHETHER_THE_ID_EXISTS = frozenset({"auth.not_401", "auth.checked_late"})
+"""Rules of which a 404 without the valid credential breaks the former where the id exists, the latter where it does
+not, and neither where the valid credential gets the same for ids that exist. That they do is known of the suite's own
+requests; of an id that somebody asked for it is not, where it was answered 404."""
+
+
 def without_intent(ledger: Ledger) -> dict[str, Any]:
     """What a ledger says that no intent is needed for."""
-    documented = {clause.id for clause in contract().clauses}
+    documented = {clause.id for clause in contract().clauses if clause.rule not in BY_WHETHER_THE_ID_EXISTS}
+    by_intent = NEEDS_INTENT | BY_WHETHER_THE_ID_EXISTS
     return {
-        "findings": facts(finding for finding in ledger.findings if finding.rule not in NEEDS_INTENT),
+        "findings": facts(finding for finding in ledger.findings if finding.rule not in by_intent),
         "clauses": {r.clause.id: (r.state, r.judged, r.broken) for r in ledger.clauses if r.clause.id in documented},
         "fields": sorted(ledger.fields, key=lambda field: (field.status, field.pointer)),
         "statuses": sorted(ledger.statuses, key=lambda status: status.status),
