@@ -25,7 +25,7 @@ CALLED = {
     "Judge": "contract shape= most= folder= keeps_all=",
     "Judge.add": "self exchange",
     "Judge.update": "self other",
-    "Judge.ledger": "self of_recording= revive=",
+    "Judge.ledger": "self of_recording= of_several_servers= revive=",
     "Traffic": "contract base_url=",
     "Traffic.exchange": "self method url status body headers= request_headers= started_at= elapsed=",
 }

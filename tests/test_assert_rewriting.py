@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from importlib.abc import MetaPathFinder
+from pathlib import Path
 
-import hypothesis
+from suite_support import ROOT
 
-from batch_conformance import plugin
 from batch_conformance.assert_rewriting import without_assert_rewriting
 
 
@@ -32,6 +34,13 @@ def test_within_it_no_finder_rewrites_and_afterwards_all_are_back_in_their_order
         sys.meta_path[:] = before
 
 
-def test_the_plugin_brings_hypothesis_in_as_it_was_written() -> None:
-    assert plugin.Kept
-    assert not is_rewriting(hypothesis.__spec__.loader if hypothesis.__spec__ else None)
+def test_a_run_brings_hypothesis_in_as_it_was_written(tmp_path: Path) -> None:
+    code = (
+        "import sys, pytest; pytest.main(sys.argv[1:]); "
+        "print('loader:', type(sys.modules['hypothesis.strategies'].__spec__.loader).__name__)"
+    )
+    arguments = ["-p", "no:randomly", "-p", "no:cacheprovider", "-q", "--plan", "--base-url=http://127.0.0.1:9/v1"]
+    environment = {**os.environ, "BATCH_API_KEY": "sk-x"}
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert "loader: SourceFileLoader" in done.stdout, done.stdout + done.stderr

@@ -166,6 +166,6 @@ def test_an_option_that_would_do_nothing_is_refused(given: Asked) -> None:
 def test_wrong_input_ends_the_suite_with_exit_4_before_anything_is_sent(tmp_path: Path) -> None:
     outcome = run_suite(tmp_path / "reports", f"--baseline={tmp_path / 'nowhere.yaml'}")
     assert outcome.code == 4
-    assert "nowhere.yaml: No such file or directory" in outcome.text
+    assert "nowhere.yaml: there is no such file; a run with --write-baseline=" in outcome.text
     assert "Traceback" not in outcome.text
     assert not list((tmp_path / "reports").glob("*"))

@@ -13,6 +13,7 @@ from judge_support import COMPLETED, QUEUED, contract_of, findings, sent
 from suite_support import run_suite
 
 from batch_conformance.cli import main
+from batch_conformance.message import printable
 from batch_conformance.near_miss import nearest, suggestion
 from batch_conformance.report.language import CHINESE
 
@@ -42,7 +43,7 @@ def test_another_number_is_no_slip() -> None:
 def test_what_is_suggested_is_known_and_another_word(word: str, known: list[str]) -> None:
     near = nearest(word, known)
     assert near == "" or (near in known and near != word)
-    assert suggestion(word, known) == (f"; did you mean {near}?" if near else "")
+    assert suggestion(word, known) == (f"; did you mean {printable(near)}?" if near else "")
 
 
 @pytest.mark.parametrize(
