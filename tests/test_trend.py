@@ -122,6 +122,12 @@ def test_the_lines_of_a_trend_in_chinese_have_no_english_level() -> None:
     assert "● 提示" in said
 
 
+def test_runs_of_one_second_keep_the_order_in_which_they_were_recorded() -> None:
+    for shown in ((run(0), run(0, A), run(0, A, B)), (run(0, A, B), run(0, A), run(0))):
+        (target,) = build_trend(shown)
+        assert target.runs == shown
+
+
 def test_an_accepted_finding_is_told_from_a_new_one() -> None:
     (target,) = build_trend([run(0, A), run(1, replace(A, state="known"))])
     assert [span.state for span in target.clauses[0].spans] == ["broken", "accepted"]

@@ -79,8 +79,11 @@ def moment(text: str) -> datetime:
 
 
 def build_trend(records: Iterable[RunRecord]) -> tuple[TargetTrend, ...]:
-    """Every target, in the order of their names. The same run given twice counts once."""
-    unique = sorted(set(records), key=lambda one: (one.target, one.operation, moment(one.at), one.at))
+    """Every target, in the order of their names. The same run given twice counts once.
+
+    Of runs that began in one second the one that was recorded first comes first.
+    """
+    unique = sorted(dict.fromkeys(records), key=lambda one: (one.target, one.operation, moment(one.at), one.at))
     groups = groupby(unique, key=lambda one: (one.target, one.operation))
     return tuple(_target(tuple(runs)) for _, runs in groups)
 
