@@ -96,8 +96,8 @@ def test_what_failed_last_time_runs_alone(drifting: EmbeddedMock, tmp_path: Path
     assert list(cases(again.folder).values()) == ["failure"]
 
 
-def test_a_fault_that_begins_late_stays_red_in_a_selection_until_it_is_mended(tmp_path: Path) -> None:
-    name = "late_page"  # after so many requests; what begins after some time may begin after the run
+@pytest.mark.parametrize("name", ["late_page", "counts_zero_at_the_end"])
+def test_a_fault_that_begins_late_stays_red_in_a_selection_until_it_is_mended(name: str, tmp_path: Path) -> None:
     keep = ("-p", "cacheprovider", "-o", f"cache_dir={tmp_path / 'cache'}")
     with EmbeddedMock(drifts=[name]) as mock:
         whole = run_suite(tmp_path / "whole", *keep, mock=mock)

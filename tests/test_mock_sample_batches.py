@@ -18,6 +18,7 @@ from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.message import ParsedRequest
 from batch_conformance.mock.sample_batches import FIELDS, UNSET_AS_NULL, Batch, make_sample_batches
 from batch_conformance.mock.service import Service
+from batch_conformance.probes.planning import build_plan
 
 STATES = {
     "in_queue", "validating", "in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled",
@@ -135,6 +136,31 @@ def test_the_progressing_batch_skips_no_step_however_seldom_it_is_read() -> None
         seen.append(json.loads(service.reply_to(request).body))
         now[0] += 60.0
     assert seen == [moving.at(step.after) for step in moving.steps]
+
+
+@pytest.mark.parametrize("latency", [0.0, 0.0005, 0.003, 0.05, 1.0])
+def test_a_standard_run_sees_how_the_progressing_batch_ends_more_than_once_at_any_speed(latency: float) -> None:
+    now = [100.0]
+    service = Service("key", clock=lambda: now[0])
+    moving = next(batch for batch in service.batches if batch.progresses)
+    planned = build_plan(
+        shipped_contract(),
+        [batch.id for batch in service.batches],
+        exploration="standard",
+        seed=None,
+        loopback=True,
+    )
+    states, last = [], now[0]
+    for probe in planned.probes:
+        if probe.wait:
+            now[0] = last = max(now[0], last + probe.wait)
+        if probe.batch_id == moving.id and probe.credential == "valid" and probe.method == "GET":
+            target = f"/v1{probe.path}".encode()
+            reply = service.reply_to(ParsedRequest("GET", target, ((b"authorization", b"Bearer key"),)))
+            states.append(json.loads(reply.body)["status"])
+        now[0] += latency
+    assert list(dict.fromkeys(states)) == ["in_queue", "in_progress", "finalizing", "completed"]
+    assert states.count("completed") >= 2
 
 
 def test_a_drift_that_asks_for_an_answer_twice_moves_no_batch_on() -> None:

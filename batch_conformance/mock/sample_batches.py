@@ -201,16 +201,19 @@ def _odd_metadata() -> tuple[Batch, ...]:
 
 
 def _progressing() -> Batch:
-    """Goes the whole way in a fifth of a second from its first read. Its times are fixed: two runs see the same."""
+    """Goes the whole way in a tenth of a second from its first read. Its times are fixed: two runs see the same.
+
+    That is less than half of the time over which a run polls it, so that its end is seen more than once.
+    """
     me = "batch_yvgfkzdlaw"
     begun, ending = _times(in_progress=1), _times(in_progress=1, finalizing=3)
     output = {"output_file_id": _file(me, 2), "error_file_id": _file(me, 3)}
     steps = (
         Step(0.0, _fields(me, "in_queue", (0, 0, 0))),
-        Step(0.04, _fields(me, "in_progress", (5, 0, 0)) | begun),
-        Step(0.08, _fields(me, "in_progress", (5, 2, 0)) | begun),
-        Step(0.12, _fields(me, "in_progress", (5, 3, 1)) | begun),
-        Step(0.16, _fields(me, "finalizing", (5, 4, 1)) | ending),
-        Step(0.2, _fields(me, "completed", (5, 4, 1)) | ending | _times(completed=4) | output),
+        Step(0.02, _fields(me, "in_progress", (5, 0, 0)) | begun),
+        Step(0.04, _fields(me, "in_progress", (5, 2, 0)) | begun),
+        Step(0.06, _fields(me, "in_progress", (5, 3, 1)) | begun),
+        Step(0.08, _fields(me, "finalizing", (5, 4, 1)) | ending),
+        Step(0.1, _fields(me, "completed", (5, 4, 1)) | ending | _times(completed=4) | output),
     )
-    return Batch(me, "moves from in_queue to completed in a fifth of a second from its first read", steps)
+    return Batch(me, "moves from in_queue to completed in a tenth of a second from its first read", steps)
