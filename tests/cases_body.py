@@ -214,6 +214,7 @@ CASES: Mapping[str, Case] = {
                     "https://a/x?amp=1&lt=2;",
                     "https://u@a/x(1)/b'c",
                     "files/50%25.jsonl",
+                    "dataset_{lang}.jsonl",
                     "0x1f3a",
                     "0x8ba1f109551bd432803012645ac136ddd64dba72",
                     "file-äß测试",

@@ -28,6 +28,8 @@ _MARKS: Mapping[str, re.Pattern[str]] = {
 
 _FIELD = re.compile(r"\{(?:\d|[A-Za-z_]\w{0,40})?\}")
 """A field of a format or a path template: no part of an id or an address; paths and endpoints may be named by one."""
+_FILE = re.compile(r"\.[A-Za-z]\w{0,7}\Z")
+"""The end of the name that a customer gave a file, in which there may be anything."""
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _SUSPECT = re.compile("[\\s\x00-\x1f\x7f-\x9f\u200b\ufeff&{<%'\"(\\[@]|0x")
 """Some of this is in every text that one of the patterns finds."""
@@ -52,6 +54,6 @@ def malformed(pointer: str, text: str) -> str:
     found = next((kind for kind, pattern in _MARKS.items() if pattern.search(text)), "")
     if found:
         return found
-    if is_reference(pointer) and _FIELD.search(text):
+    if is_reference(pointer) and _FIELD.search(text) and not _FILE.search(text):
         return "template"
     return "escaped" if is_id(pointer) and "/" not in text and _ESCAPE.search(text) else ""
