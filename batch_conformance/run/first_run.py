@@ -137,12 +137,12 @@ def try_one_request(wanted: FirstRun, environ: Mapping[str, str]) -> Message:
     settings = settle(environ, **given, vendor=wanted.vendor or None, key_env=wanted.key_env)
     audit = begin(settings, seed=None, command="batch-conformance init")
     try:
-        return _said(audit.target.send(audit.plan.probes[0], 0)[-1], wanted)
+        return _outcome(audit.target.send(audit.plan.probes[0], 0)[-1], wanted)
     finally:
         audit.close()
 
 
-def _said(exchange: Exchange, wanted: FirstRun) -> Message:
+def _outcome(exchange: Exchange, wanted: FirstRun) -> Message:
     path = exchange.probe.path
     if exchange.failure is not None:
         return _UNANSWERED(path=path, why=exchange.failure.detail)

@@ -25,7 +25,7 @@ _NOTIFY_COMMAND_CANNOT_BE_SPLIT = Template(
 SECONDS = 60.0
 """How long the command may take."""
 
-_TOLD = Template("notify.told", "Notice given to: {command}")
+_GIVEN = Template("notify.told", "Notice given to: {command}")
 _NOTHING = Template("notify.nothing", "No notice was given: nothing is new")
 _FAILED = Template("notify.failed", "the notice was not given: {command} ended with {code}{why}")
 _TOO_LONG = Template("notify.too_long", "the notice was not given: {command} took more than {seconds} s")
@@ -72,4 +72,4 @@ def notify(report: RunReport, command: str, page: Path, environ: Mapping[str, st
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         why = _WHY(why=lines[-1][:200]) if lines else ""
         raise ReportError((_FAILED(command=name, code=done.returncode, why=why),), ())
-    return _TOLD(command=name)
+    return _GIVEN(command=name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
@@ -20,6 +20,7 @@ from batch_conformance.observation.observation import Observation
 from batch_conformance.probes.credentials import is_refused, parts_of
 from batch_conformance.probes.plan import ESSENTIAL, Plan
 from batch_conformance.run.live.omissions import BROKEN_ENOUGH, NOT_FOLLOWED, Omissions, is_endless, is_unreadable
+from batch_conformance.run.live.pace import WINDOW, Pace, concerns_pace
 from batch_conformance.run.live.parallel_sender import ParallelSender
 
 CONTROL = "control"
@@ -44,18 +45,6 @@ RETURN_SECONDS = 10.0
 """How long a server that ended at a request is waited for."""
 
 _NEARLY = 0.9
-_PACES = (10.0, 5.0, 2.0, 1.0, 0.5)
-"""Requests a second, one step after another, where the target limits them (429)."""
-_LATELY, _OFTEN_LATELY = 5, 2
-"""Of so many requests in a row, how many that were limited and healed ask for the next step; one that named a time to
-wait is enough. A single one may be chance."""
-_WINDOW = 1.0
-"""Seconds after which a limit of so many requests a second has passed."""
-_LONG_REST, _LONG_RESTS = 30.0, 2
-"""Seconds that are rested where a limit does not pass by itself, and how often before the run ends: a minute in all,
-which is what services count by that do not count by the second."""
-_AFTER_LONG_REST = 1.0
-"""Requests a second at most, afterwards."""
 
 Progress = Callable[[int, int, str], None]
 
@@ -99,9 +88,7 @@ class Runner:
         self._answered: Probe | None = None
         self._paused: set[tuple[str, str]] = set()
         self._limited = 0
-        self._lately: deque[bool] = deque(maxlen=_LATELY)
-        self._slowed = 0
-        self._long_rests = 0
+        self._pace = Pace(target)
         self._down = 0
         self._control_number = len(plan.probes)
         self._judge: Judge | None = None
@@ -127,7 +114,7 @@ class Runner:
     @property
     def pace(self) -> float:
         """Requests a second at most in the end, where the target's limit made the run slower; else 0."""
-        return 1 / self.target.interval if self._slowed and self.target.interval else 0.0
+        return self._pace.limit
 
     @property
     def without_body(self) -> int:
@@ -405,54 +392,34 @@ class Runner:
         return _joined(attempts, more)
 
     def _with_pace(self, number: int, probe: Probe, attempts: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
-        """The attempts of a request, and those after a rest where a limit did not pass; what is limited goes slower.
-
-        What always gets 429 is no matter of pace, nor is what guards against the guessing of credentials.
-        """
-        if is_refused(probe.credential) or not is_repeatable(probe) or probe.forced_status == 429:
+        """The attempts of a request, and those after a rest where a limit did not pass; what is limited goes slower."""
+        if not concerns_pace(probe):
             return attempts
-        final = attempts[-1]
-        if final.status == 429 and len(attempts) > 1 and self._omissions.may_rest(probe):
+        if attempts[-1].status == 429 and len(attempts) > 1 and self._omissions.may_rest(probe):
             try:
-                self.target.pause(_WINDOW)
+                self.target.pause(WINDOW)
                 attempts = _joined(attempts, self.target.send(replace(probe, wait=0.0), number))
             except BudgetExhausted as reason:
                 self._spend(reason)
-        limited = [one for one in attempts if one.status == 429]
-        healed = bool(limited) and attempts[-1].status != 429
-        self._lately.append(healed)
-        if healed and (len(limited) > 1 or sum(self._lately) >= _OFTEN_LATELY or _names_a_time(limited[0])):
-            self._slow_down()
+        self._pace.add(attempts, self.unsent)
         return attempts
-
-    def _slow_down(self, most: float = _PACES[0]) -> None:
-        """Go on at the next slower pace, at ``most`` so many requests a second, as far as the run's duration allows."""
-        interval = self.target.interval
-        slower = next((1 / pace for pace in _PACES if pace <= most and 1 / pace > interval * 1.01), interval)
-        self._lately.clear()
-        self._slowed += 1
-        self.target.slow_down(slower, self.unsent)
 
     def _rests_for_long(self) -> bool:
         """Rest for longer than a retry does, and go on slower; False where that was done, or there is no time.
 
         Nothing is rested where a plain read is answered: then what was asked for is limited, and not the client.
         """
-        if self._long_rests >= _LONG_RESTS or all(exchange.status == 429 for exchange in self.exchanges):
+        if not self._pace.may_rest or all(exchange.status == 429 for exchange in self.exchanges):
             return False
         self._control_number += 1
         try:
             controls = self.target.send(self._control, self._control_number)
             self._add(controls)
-            if controls[-1].status != 429:
-                self._limited = 0
-                return True
-            self._long_rests += 1
-            self.target.pause(_LONG_REST)
+            if controls[-1].status == 429:
+                self._pace.rest(self.unsent)
         except BudgetExhausted:
             return False
         self._limited = 0
-        self._slow_down(_AFTER_LONG_REST)
         return True
 
     def _look_whether_away(self, final: Exchange, *, pauses: bool = False) -> tuple[Exchange, ...]:
@@ -487,12 +454,6 @@ class Runner:
         if self._gave_up_the_key and self._facts.behind_the_door and not is_refused(probe.credential):
             return behind_the_door(self._facts)
         return self._omissions.reason(probe)
-
-
-def _names_a_time(exchange: Exchange) -> bool:
-    """Whether an answer says when to ask again."""
-    answer = exchange.response
-    return answer is not None and retry_after(answer.header("Retry-After"), exchange.started_at) is not None
 
 
 def _has_failed(attempts: Sequence[Exchange], kind: FailureKind) -> bool:
