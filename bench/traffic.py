@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from email.utils import formatdate
 from typing import IO, Any
 
 READS = 20
@@ -36,7 +37,7 @@ def exchange(number: int, count: int, reads: int = READS) -> dict[str, Any]:
     answered = {
         "Content-Type": "application/json; charset=utf-8",
         "Cache-Control": "private, no-store",
-        "Date": "Tue, 11 Mar 2025 10:00:00 GMT",
+        "Date": formatdate(_BEGUN + number + 3600, usegmt=True),
         "x-siliconcloud-trace-id": f"ti_{number:012x}",
     }
     url = f"https://api.siliconflow.cn/v1/batches/{shown['id']}"
