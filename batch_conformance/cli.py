@@ -380,6 +380,42 @@ def record(
         _refuse(error, options["language"])
 
 
+@main.command()
+@click.argument("sources", metavar="FILE...", nargs=-1, required=True)
+@command_options("infer")
+def infer(
+    *,
+    sources: tuple[str, ...],
+    base_url: str,
+    contract: str,
+    operation: str | None,
+    overlays: tuple[Path, ...],
+    face: str,
+    output: Path | None,
+    language: str,
+) -> None:
+    """Print the OpenAPI document of what recorded traffic shows, or an overlay that adds that to --contract."""
+    from batch_conformance.report.language import language as language_of  # noqa: PLC0415
+    from batch_conformance.run.infer.infer import NEEDS_CONTRACT, infer_document, infer_overlay  # noqa: PLC0415
+    from batch_conformance.run.validate.validate import ValidationOptions  # noqa: PLC0415
+
+    try:
+        if contract:
+            options = ValidationOptions(
+                sources, base_url, contract=contract, operation=operation or "", overlays=overlays, form=face
+            )
+            inferred = infer_overlay(options)
+        elif operation or overlays:
+            raise InputError(NEEDS_CONTRACT())
+        else:
+            inferred = infer_document(sources, face, base_url)
+    except InputError as error:
+        _refuse(error, language)
+    for note in inferred.notes:
+        click.echo(language_of(language).render(note), err=True)
+    _deliver(inferred.text, output)
+
+
 def _common(options: dict[str, Any]) -> dict[str, Any]:
     """The options of a validation, those that name files of comparison together."""
     from batch_conformance.run.comparison import Files  # noqa: PLC0415

@@ -23,6 +23,7 @@ Command = Literal[
     "prove",
     "validate",
     "record",
+    "infer",
     "explain",
     "trend",
     "init",
@@ -183,6 +184,7 @@ OPTIONS: tuple[Option, ...] = (
             "run",
             validate=Use(default="", help="judge only what was sent here (default: wherever)"),
             record=Use(default="", help="the target to which requests are passed on"),
+            infer=Use(default="", help="describe only what was sent here (default: wherever)"),
             init=Use(default="", help="where the target is"),
         ),
         metavar="URL",
@@ -240,6 +242,7 @@ OPTIONS: tuple[Option, ...] = (
             prove=Use(_CONTRACT, "a name, a file or a URL"),
             validate=_OF_VENDOR,
             record=_OF_VENDOR,
+            infer=Use("", "print an overlay on this document instead of a document: a name, a file or a URL"),
         ),
         metavar="NAME|FILE|URL",
     ),
@@ -248,7 +251,7 @@ OPTIONS: tuple[Option, ...] = (
         "contract",
         "the operation of the document: its operationId, 'GET /path' or its path "
         "(default: the one that is for batches)",
-        _in("run", "mock", "check", "diff", "client", "prove", "validate", "record"),
+        _in("run", "mock", "check", "diff", "client", "prove", "validate", "record", "infer"),
         metavar="ID|PATH",
     ),
     Option(
@@ -264,7 +267,7 @@ OPTIONS: tuple[Option, ...] = (
         "overlay",
         "contract",
         "an OpenAPI Overlay applied to the document; repeatable",
-        _in("run", "check", "validate", "record", diff=Use(help="applied to both sides")),
+        _in("run", "check", "validate", "record", "infer", diff=Use(help="applied to both sides")),
         "path",
         "FILE",
         repeats=True,
@@ -293,7 +296,7 @@ OPTIONS: tuple[Option, ...] = (
         "reports",
         "the language of all that people read; what machines read stays English",
         _in(
-            *("run", "check", "diff", "audit", "matrix", "prove", "validate", "record", "trend", "init"),
+            *("run", "check", "diff", "audit", "matrix", "prove", "validate", "record", "infer", "trend", "init"),
             explain=Use(help="the language of the explanation"),
         ),
         choices=("en", "zh"),
@@ -566,7 +569,13 @@ OPTIONS: tuple[Option, ...] = (
         "format",
         "command",
         "the form of what is printed",
-        _in("diff", check=Use(choices=("text", "json")), client=Use(choices=("text", "json")), validate=_OF_FILES),
+        _in(
+            "diff",
+            check=Use(choices=("text", "json")),
+            client=Use(choices=("text", "json")),
+            validate=_OF_FILES,
+            infer=_OF_FILES,
+        ),
         choices=("text", "json", "markdown", "html"),
         default="text",
         parameter="face",
@@ -585,7 +594,7 @@ OPTIONS: tuple[Option, ...] = (
         "command",
         "write to this file instead of the terminal",
         _in(
-            "diff",
+            *("diff", "infer"),
             trend=Use("trend.html", "the page"),
             record=Use(
                 "traffic.ndjson", "the recording: NDJSON of exchanges, or an HTTP Archive where it ends in .har"

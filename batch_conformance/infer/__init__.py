@@ -1,0 +1,1 @@
+"""An OpenAPI document of what recorded traffic shows."""

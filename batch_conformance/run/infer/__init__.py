@@ -1,0 +1,1 @@
+"""One ``infer`` command."""
