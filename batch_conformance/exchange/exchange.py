@@ -100,7 +100,8 @@ class Response:
 
     def header_all(self, name: str) -> tuple[str, ...]:
         """Every value of a header in order."""
-        return tuple(value for key, value in self.headers if key.lower() == name.lower())
+        wanted = name.lower()
+        return tuple([value for key, value in self.headers if key.lower() == wanted])
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +147,7 @@ class Exchange:
 
 def _first(headers: Headers, name: str) -> str | None:
     wanted = name.lower()
-    return next((value for key, value in headers if key.lower() == wanted), None)
+    for key, value in headers:
+        if key.lower() == wanted:
+            return value
+    return None

@@ -11,6 +11,7 @@ import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from batch_conformance.exchange.exchange import Headers, Response
 
@@ -44,6 +45,8 @@ _ESCAPE = re.compile(
 _ESCAPE_STARTS = (b"%", b"\\", b"&")
 _PADDING = re.compile(rb"\x00+")
 _MOST_ESCAPES = 100_000
+_MOST_REMEMBERED, _LONGEST_REMEMBERED = 1_000, 16 * 1024
+"""Texts without a secret that are known to have none, and their bytes: most of what a run sees it has seen before."""
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 # Query parameters with which storage services sign URLs.
@@ -119,6 +122,7 @@ class Redactor:
         self._least = min((needle.run for needle in needles), default=sys.maxsize)
         self._folded = tuple(needle for needle in needles if needle.fold)
         self._exact = tuple(needle for needle in needles if not needle.fold)
+        self._clean_texts: set[bytes] = set()
 
     def __repr__(self) -> str:
         return f"Redactor({len(self._secrets)} secrets)"
@@ -213,7 +217,7 @@ class Redactor:
 
     def _clean(self, data: bytes) -> tuple[bytes, bool]:
         """The data without secrets, the same object where it had none, and whether one was there as a whole."""
-        if len(data) < self._least:
+        if len(data) < self._least or data in self._clean_texts:
             return data, False
         spans, whole = self._search(data)
         for escapes, plain in _unescaped(data):
@@ -224,7 +228,13 @@ class Redactor:
                     return _MARK, True
                 spans += [(_origin(origins, start, end=False), _origin(origins, end, end=True)) for start, end in more]
                 whole = whole or also
-        return (_cut_out(data, spans) if spans else data), whole
+        if spans:
+            return _cut_out(data, spans), whole
+        if len(data) <= _LONGEST_REMEMBERED:
+            if len(self._clean_texts) >= _MOST_REMEMBERED:
+                self._clean_texts.clear()
+            self._clean_texts.add(data)
+        return data, whole
 
     def _search(self, data: bytes) -> tuple[list[tuple[int, int]], bool]:
         spans: list[tuple[int, int]] = []
@@ -237,6 +247,7 @@ class Redactor:
         return spans, whole
 
 
+@lru_cache(256)
 def is_secret_name(name: str) -> bool:
     """Whether a header's name says that its value is secret, such as ``X-Gateway-Token``."""
     return bool(_SECRET_NAME.search(name))

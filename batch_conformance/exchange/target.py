@@ -308,7 +308,10 @@ class Target:
     def _shown(self, probe: Probe) -> Probe:
         """The probe as it may be kept: somebody may have given the key in place of an id."""
         path, batch_id = self._redactor.redact_url(probe.path), probe.batch_id
-        return replace(probe, path=path, batch_id=None if batch_id is None else self._redactor.redact_text(batch_id))
+        batch_id = None if batch_id is None else self._redactor.redact_text(batch_id)
+        if (path, batch_id) == (probe.path, probe.batch_id):
+            return probe
+        return replace(probe, path=path, batch_id=batch_id)
 
     def _pause(self, outcome: Transmission, attempt: int, forced: int | None) -> float | None:
         """Seconds to wait before the next attempt, or None where there is none."""

@@ -59,18 +59,28 @@ class Accumulation:
     """The fields of the answers of one connection, which grow where a server adds to a list that it never empties."""
 
     def __init__(self) -> None:
-        self._last: dict[str, Counter[str]] = {}
+        self._last: dict[str, str] = {}
         self._grown: Counter[str] = Counter()
 
     def notes_of(self, headers: Headers) -> WireNotes:
         """Take in the fields of the next answer. What grew with each of the last answers, for as long as it does."""
-        now: dict[str, Counter[str]] = {}
+        now: dict[str, str] = {}
         for name, value in headers:
-            now.setdefault(name.lower(), Counter()).update(part.strip() for part in value.split(","))
-        grown = {name for name, parts in now.items() if name in self._last and parts > self._last[name]}
+            lower = name.lower()
+            now[lower] = f"{now[lower]},{value}" if lower in now else value
+        grown = {name for name, value in now.items() if name in self._last and _has_more(value, self._last[name])}
         self._grown = Counter({name: self._grown[name] + 1 for name in grown})
         self._last = now
         return tuple(("accumulates", name) for name, count in sorted(self._grown.items()) if count >= _GROWN_ENOUGH)
+
+
+def _has_more(value: str, before: str) -> bool:
+    """Whether a list has all that it had before, and more."""
+    return value.count(",") > before.count(",") and _parts(value) > _parts(before)
+
+
+def _parts(value: str) -> Counter[str]:
+    return Counter(part.strip() for part in value.split(","))
 
 
 class Clock:

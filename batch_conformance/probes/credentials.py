@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import random
 import string
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote
@@ -112,22 +113,22 @@ def present(kind: str, key: str, *, style: Style = "bearer", header: str = "Auth
     if kind == "elsewhere_header":
         others = tuple((other, key) for other in _IN_HEADERS if other != name.lower())
         return Presentation(headers=others, query="", refused=refused)
-    values = {
-        "valid": scheme + key,
-        "lower_case_scheme": scheme.lower() + key,
-        "empty": scheme.strip(),
-        "empty_header": "",
-        "malformed": f"{scheme}a b",
-        "no_scheme": key,
-        "wrong": scheme + wrong_token(key),
-        "nearly": scheme + nearly(key) if key else "",
-        "nearly_cut": (scheme + key[:-1]).strip(),
-        "nearly_longer": f"{scheme}{key}x",
-        "other_case": scheme + (key.swapcase() if key.swapcase() != key else wrong_token(key)),
-        "wrong_scheme": "Basic " + base64.b64encode(f"{key}:".encode()).decode(),
-        "wrong_scheme_token": f"Token {key}",
+    values: Mapping[str, Callable[[], str]] = {
+        "valid": lambda: scheme + key,
+        "lower_case_scheme": lambda: scheme.lower() + key,
+        "empty": scheme.strip,
+        "empty_header": lambda: "",
+        "malformed": lambda: f"{scheme}a b",
+        "no_scheme": lambda: key,
+        "wrong": lambda: scheme + wrong_token(key),
+        "nearly": lambda: scheme + nearly(key) if key else "",
+        "nearly_cut": (scheme + key[:-1]).strip,
+        "nearly_longer": lambda: f"{scheme}{key}x",
+        "other_case": lambda: scheme + (key.swapcase() if key.swapcase() != key else wrong_token(key)),
+        "wrong_scheme": lambda: "Basic " + base64.b64encode(f"{key}:".encode()).decode(),
+        "wrong_scheme_token": lambda: f"Token {key}",
     }
-    headers = () if kind == "missing" else ((name, values[kind]),)
+    headers = () if kind == "missing" else ((name, values[kind]()),)
     return Presentation(headers=headers, query="", refused=refused)
 
 
