@@ -158,9 +158,12 @@ class Judge:
         self._examples: list[Exchange] = []
         self._strangers: set[tuple[int, int]] = set()
 
-    def add(self, exchange: Exchange) -> Judged:
-        """Judge an exchange. Of words that may be a gateway's it is said in the end whether they count."""
-        observation = Observation(exchange, self.contract)
+    def add(self, exchange: Exchange, observation: Observation | None = None) -> Judged:
+        """Judge an exchange. Of words that may be a gateway's it is said in the end whether they count.
+
+        ``observation`` is that of the exchange under the judge's contract, where it was made already.
+        """
+        observation = observation or Observation(exchange, self.contract)
         judged = _judge(observation)
         foreign = may_pass(observation)
         account = self._accounts[observation.operation.id]

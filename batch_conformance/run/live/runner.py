@@ -92,6 +92,8 @@ class Runner:
         self._down = 0
         self._control_number = len(plan.probes)
         self._judge: Judge | None = None
+        self._observations: dict[int, Observation] = {}
+        """Those that are not judged yet, by the place of their exchanges."""
         self._facts = Facts()
         self._gave_up_the_key = False
         self._left_out: dict[int, Message] = {}
@@ -241,8 +243,8 @@ class Runner:
         """The ledger of all that was sent so far; what was judged once is not judged again."""
         if self._judge is None:
             self._judge = Judge(self.contract, shape=self.recorded, keeps_all=True)
-        for exchange in self.exchanges[self._judge.judged :]:
-            self._judge.add(exchange)
+        for place in range(self._judge.judged, len(self.exchanges)):
+            self._judge.add(self.exchanges[place], self._observations.pop(place, None))
         ledger = self._judge.ledger()
         return self.further(ledger, self.contract) if self.further else ledger
 
@@ -359,9 +361,10 @@ class Runner:
             self.stopped = _DOWN(how=final.failure.detail if final.failure else _EVERY_REQUEST(status=status))
 
     def _add(self, attempts: tuple[Exchange, ...]) -> None:
-        self.exchanges += attempts
         for exchange in attempts:
-            self._facts.add(Observation(exchange, self.contract))
+            observation = self._observations[len(self.exchanges)] = Observation(exchange, self.contract)
+            self.exchanges.append(exchange)
+            self._facts.add(observation)
 
     def _is_limited_for_long(self, final: Exchange) -> bool:
         """Whether the target asked for a longer rest than is waited out."""
