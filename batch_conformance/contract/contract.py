@@ -239,7 +239,7 @@ def _with_free_maps(operation: Operation, free_maps: frozenset[str]) -> Mapping[
     """The responses, the places in the success of which the members are the customers' own left open."""
 
     def opened(schema: Schema | None) -> Schema | None:
-        return None if schema is None else Schema(schema.document, schema.pointer, schema.free_maps | free_maps)
+        return None if schema is None else schema.with_free_maps(free_maps)
 
     return MappingProxyType(
         {
@@ -418,7 +418,7 @@ def _response(document: Document, pointer: str, status: str, parameter: str) -> 
 
 def _schema(document: Document, pointer: str, parameter: str) -> Schema:
     schema = Schema(document, pointer)
-    return Schema(document, pointer, infer_roles(schema, parameter).free_maps)
+    return schema.with_free_maps(infer_roles(schema, parameter).free_maps)
 
 
 def _listed(value: Any) -> list[Any]:

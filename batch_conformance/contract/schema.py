@@ -81,6 +81,14 @@ class Schema:
     def __reduce__(self) -> tuple[type[Schema], tuple[Document, str, frozenset[str]]]:
         return Schema, (self.document, self.pointer, self.free_maps)  # what is derived is derived again
 
+    def with_free_maps(self, free_maps: frozenset[str]) -> Schema:
+        """The schema with so many places more whose members are the customer's own."""
+        if free_maps <= self.free_maps:
+            return self
+        opened = Schema(self.document, self.pointer, self.free_maps | free_maps)
+        opened.__dict__["_translated"] = self._translated  # which does not depend on them
+        return opened
+
     @property
     def location(self) -> Location:
         """Where the schema stands."""
