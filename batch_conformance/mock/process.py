@@ -13,12 +13,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from batch_conformance.mock.drifts import select
-from batch_conformance.mock.mock_spec import MockSpec
-from batch_conformance.mock.mutation import Mutation
-from batch_conformance.mock.sample_batches import Style
+if TYPE_CHECKING:  # a run against a target of its own needs nothing of what a mock serves
+    from batch_conformance.mock.mock_spec import MockSpec
+    from batch_conformance.mock.mutation import Mutation
+    from batch_conformance.mock.sample_batches import Style
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
@@ -54,7 +54,7 @@ class EmbeddedMock:
         self.batch_ids: tuple[str, ...] = ()
         self._settings = {
             "key": self.key,
-            "drifts": [drift.name for drift in select(drifts)],
+            "drifts": _known(drifts),
             "style": style,
             "latency": latency,
             "prefix": prefix,
@@ -111,7 +111,7 @@ class EmbeddedMock:
         """
         assert self._process is not None, "switch what has started"
         self._settings["drifts"] = [
-            *(drift.name for drift in select(drifts)),
+            *_known(drifts),
             *(mutation.to_dict() for mutation in mutations),
         ]
         ready = self._handshake(self._process)
@@ -166,6 +166,15 @@ def _environment() -> dict[str, str]:
     """This environment, with the package found where it was found here, whatever the working directory is."""
     paths = [_PACKAGE_PARENT, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _known(drifts: Sequence[str]) -> list[str]:
+    """The names of drifts, which have to be known. Raises ``DriftError``."""
+    if not drifts:
+        return []
+    from batch_conformance.mock.drifts import select  # noqa: PLC0415 - the whole catalogue
+
+    return [drift.name for drift in select(drifts)]
 
 
 def _last_line(file: IO[bytes]) -> str:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from batch_conformance.client.reader import ClientReader
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import CONTRACT_NAMES
 from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
@@ -18,9 +18,7 @@ from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
 from batch_conformance.input_error import InputError
 from batch_conformance.message import Listing, Message, Template
-from batch_conformance.mock.embedded import embedded_mock, is_own
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.mock.spec_of_contract import MockSpecError
 from batch_conformance.probes.lazy import build_plan, load
 from batch_conformance.probes.plan import JSON, LIMITS, Plan
 from batch_conformance.probes.remembered import Remembered
@@ -35,6 +33,9 @@ from batch_conformance.run.live.runner import Runner
 from batch_conformance.run.live.walk import walk_lists
 from batch_conformance.run.settings import Settings
 from batch_conformance.run.vendors import NO_VENDOR, contract_for, presents
+
+if TYPE_CHECKING:
+    from batch_conformance.client.reader import ClientReader
 
 _ASKS_FOR_KEY_PUT_IT = Template(
     "begin.asks_for_key_put_it",
@@ -137,7 +138,7 @@ def begin(
     with ExitStack() as undone:
         undone.callback(opening.close)
         comparison = load_comparison(settings.files, contract)
-        reader = ClientReader() if settings.client else None
+        reader = _client() if settings.client else None
         reached = _reach(
             settings, contract, opening.mock, seed=seed, time_of=(sleep, clock), warn=warn, remembered=remembered
         )
@@ -200,13 +201,25 @@ class _Access:
         )
 
 
+def _client() -> ClientReader:
+    """What OpenAI's client makes of the answers."""
+    from batch_conformance.client.reader import ClientReader  # noqa: PLC0415 - asked for by few runs
+
+    return ClientReader()
+
+
 def _is_fitted(settings: Settings, contract: Contract) -> bool:
     """Whether the embedded mock is made from the contract: SiliconFlow's own is for its document as it is."""
+    from batch_conformance.mock.embedded import is_own  # noqa: PLC0415 - all that a mock can be made of
+
     return bool(settings.overlays) or not is_own(contract)
 
 
 def _mock_of(contract: Contract, *, fitted: bool) -> EmbeddedMock:
     """The embedded mock of a contract, which has not started; raises ``AuditError`` where none can be made."""
+    from batch_conformance.mock.embedded import embedded_mock  # noqa: PLC0415
+    from batch_conformance.mock.spec_of_contract import MockSpecError  # noqa: PLC0415
+
     try:
         return embedded_mock(contract, fitted=fitted)
     except MockSpecError as error:
