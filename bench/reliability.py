@@ -69,16 +69,12 @@ def harness(names: Sequence[str]) -> Iterator[dict[str, Any]]:
             continue
         with tempfile.TemporaryDirectory() as folder:
             survived = survival.run(scenario, Path(folder) / "reports")
-            faults, done = survived.faults, survived.measured
+            faults, done = survival.complaints(scenario, survived), survived.measured
             drift = survived.drift if (survived.folder / "drift.json").is_file() else {}
-        if drift.get("verdict") != scenario.verdict:
-            faults.append(f"the verdict is {scenario.verdict}")
-        if scenario.says not in survived.text:
-            faults.append(f"nothing is said of {scenario.says}")
         yield {
             "name": scenario.name,
             "verdict": drift.get("verdict", "none"),
-            "exit_code": done.code,
+            "exit_code": survived.code,
             "requests": drift.get("run", {}).get("requests", 0),
             "seconds": round(done.seconds, 1),
             "mebibytes": round(done.mebibytes),

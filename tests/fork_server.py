@@ -1,25 +1,29 @@
 """Runs Python programs in processes of their own without the cost of their imports: forks of one that imported them.
 
-As a program, it imports what most runs need, and then forks for each request that it reads: a line of JSON with
-``module``, ``arguments``, ``environment`` and ``output``. The fork runs the module as ``python -m`` does; the
-answers are its process id and its exit code, a line each. ``run_module`` asks it.
+As a program, it imports what most runs need, and then forks for each socket that it is handed, and again for the
+request that comes through it: a line of JSON with ``module``, ``arguments``, ``environment`` and ``output``. The second
+fork runs the module as ``python -m`` does; the first waits for it, and answers with its process id, and at its end with
+its exit code and CPU seconds, a line each. ``run_module`` asks it.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
 import random
 import runpy
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,55 +48,66 @@ OF_THE_INTERPRETER = ("PYTHON", "LANG", "LC_")
 """How the names of variables begin that Python reads as it starts."""
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A run that has ended: its exit code, below zero for the signal that ended it, and its CPU seconds."""
+
+    code: int
+    cpu: float
+
+
 class _Server:
-    """The process that forks, with pipes to and from it. One run at a time."""
+    """The process that forks. As many runs at once as are asked for."""
 
     def __init__(self) -> None:
-        ours, theirs = os.pipe()
-        read, written = os.pipe()
+        self._control, theirs = socket.socketpair()
         self.process = subprocess.Popen(
-            [sys.executable, __file__, str(ours), str(written)],
+            [sys.executable, __file__, str(theirs.fileno())],
             cwd=ROOT,
             env={name: value for name, value in os.environ.items() if name not in _OF_CI},
             stdin=subprocess.DEVNULL,
-            pass_fds=(ours, written),
+            pass_fds=(theirs.fileno(),),
         )
-        os.close(ours)
-        os.close(written)
-        self._to = os.fdopen(theirs, "w", encoding="utf-8")
-        self._from = os.fdopen(read, encoding="utf-8")
-        self._turn = threading.Lock()
+        theirs.close()
         atexit.register(self.close)
 
-    def run(self, request: Mapping[str, Any], timeout: float) -> int:
-        """The exit code of a run; one that a signal ended has its number, below zero. Raises TimeoutError."""
-        with self._turn:
-            self._to.write(json.dumps(request) + "\n")
-            self._to.flush()
-            pid, late = int(self._from.readline()), threading.Event()
-
-            def end() -> None:
-                late.set()
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-
-            alarm = threading.Timer(timeout, end)
-            alarm.start()
-            try:
-                code = int(self._from.readline())
-            finally:
-                alarm.cancel()
-        if late.is_set():
-            raise TimeoutError(f"{request['module']} {request['arguments']} did not end in {timeout:g} s")
-        return code
+    def run(self, request: Mapping[str, Any], timeout: float, started: Callable[[int], None]) -> Ended:
+        """What becomes of a run, whose process id ``started`` gets. Raises TimeoutError."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            socket.send_fds(self._control, [b"!"], [theirs.fileno()])
+            theirs.close()
+            with ours.makefile("rw", encoding="utf-8") as run:
+                run.write(json.dumps(request) + "\n")
+                run.flush()
+                pid = int(run.readline())
+                started(pid)
+                ours.settimeout(timeout)
+                try:
+                    code, cpu = run.readline().split()
+                except TimeoutError:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                    raise TimeoutError(
+                        f"{request['module']} {request['arguments']} did not end in {timeout:g} s"
+                    ) from None
+        return Ended(int(code), float(cpu))
 
     def close(self) -> None:
-        self._to.close()
-        self._from.close()
+        self._control.close()
         self.process.wait()
 
 
+class Run(subprocess.CompletedProcess[str]):
+    """A module that was run: what ``subprocess.run`` says of a program, and the CPU seconds that it took."""
+
+    def __init__(self, args: list[str], returncode: int, stdout: str, stderr: str, *, cpu: float) -> None:
+        super().__init__(args, returncode, stdout, stderr)
+        self.cpu = cpu
+
+
 _servers: list[_Server] = []
+_STARTING = threading.Lock()
 
 
 def run_module(
@@ -100,40 +115,61 @@ def run_module(
     *arguments: str,
     environment: Mapping[str, str],
     timeout: float = 300,
-) -> subprocess.CompletedProcess[str]:
+    started: Callable[[int], None] = lambda _: None,
+) -> Run:
     """What ``python -m MODULE ARGUMENT…`` comes to in the clone, in a forked process with this whole environment.
 
-    Raises TimeoutError where it does not end in time (seconds). What the interpreter itself reads of the environment
-    has to be as it is here, and with it the seed of its hashes is the same in all of them.
+    ``started`` gets the id of that process. Raises TimeoutError where it does not end in time (seconds). What
+    the interpreter itself reads of the environment has to be as it is here, and with it the seed of its hashes is the
+    same in all of them.
     """
     for name in {*environment, *os.environ}:
         if name.startswith(OF_THE_INTERPRETER) and environment.get(name) != os.environ.get(name):
             raise ValueError(f"{name} says something to an interpreter that starts: none does here")
-    if not _servers:
-        _servers.append(_Server())
+    with _STARTING:
+        if not _servers:
+            _servers.append(_Server())
     with tempfile.TemporaryDirectory() as aside:
         out, err = Path(aside, "out"), Path(aside, "err")
         request = {"module": module, "arguments": arguments, "environment": dict(environment)}
-        code = _servers[0].run(request | {"output": [str(out), str(err)]}, timeout)
+        ended = _servers[0].run(request | {"output": [str(out), str(err)]}, timeout, started)
         texts = [file.read_text("utf-8", "replace") for file in (out, err)]
-    return subprocess.CompletedProcess([module, *arguments], code, *texts)
+    return Run([module, *arguments], ended.code, *texts, cpu=ended.cpu)
 
 
-def _serve(requests: int, answers: int) -> None:
-    """Fork for each request, until there are no more; in a fork, run what was asked, and never come back."""
+def _serve(control: socket.socket) -> None:
+    """Fork for each socket that comes over this one, until there are no more; a fork never comes back."""
     for name in _IMPORTED:
         importlib.import_module(name)
-    with os.fdopen(requests, encoding="utf-8") as asked, os.fdopen(answers, "w", encoding="utf-8") as told:
-        for line in asked:
-            pid = os.fork()
-            if pid == 0:
-                asked.close()
-                told.close()
-                _run(json.loads(line))
-            told.write(f"{pid}\n")
-            told.flush()
-            told.write(f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n")
-            told.flush()
+    # What is frozen, no collection of a fork looks at: that would copy every page of it, for a fifth of a second each.
+    gc.collect()
+    gc.freeze()
+    waiting: set[int] = set()
+    while received := socket.recv_fds(control, 1, 1)[1]:
+        waiting -= {pid for pid in waiting if os.waitpid(pid, os.WNOHANG)[0]}
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            _run_and_wait(received[0])
+        waiting.add(pid)
+        os.close(received[0])
+
+
+def _run_and_wait(connection: int) -> None:
+    """Run in a fork what is asked for, and say which process that is, and what became of it, a line each."""
+    with os.fdopen(connection, "r+b", buffering=0) as run:
+        request = b""
+        while not request.endswith(b"\n"):
+            request += run.read(1 << 16)
+        pid = os.fork()
+        if pid == 0:
+            run.close()
+            _run(json.loads(request))
+        run.write(f"{pid}\n".encode())
+        _, status, usage = os.wait4(pid, 0)
+        with contextlib.suppress(BrokenPipeError):  # nobody waits any more for what took too long
+            run.write(f"{os.waitstatus_to_exitcode(status)} {usage.ru_utime + usage.ru_stime}\n".encode())
+    os._exit(0)
 
 
 def _run(request: Mapping[str, Any]) -> None:
@@ -152,4 +188,4 @@ def _run(request: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]), int(sys.argv[2]))
+    _serve(socket.socket(fileno=int(sys.argv[1])))

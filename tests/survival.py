@@ -1,15 +1,15 @@
 """Every way in which a target can misbehave over a whole run, and what the suite has to say of it.
 
-``SCENARIOS`` is the table; ``run(scenario)`` runs the suite against one in a process of its own and measures it.
+``SCENARIOS`` is the table; ``run(scenario)`` runs the suite against one in a process of its own and measures it, and
+``complaints`` says what was wrong with that.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,8 @@ from typing import Literal
 import gateway
 import hostile
 import hostile_answers
-from suite_support import OURS, PLAIN, ROOT, Outcome
+from fork_server import run_module
+from suite_support import OURS, PLAIN, PLUGINS, Outcome
 from tls_support import make_certificates, server_context
 
 from batch_conformance.mock.process import EmbeddedMock
@@ -34,6 +35,7 @@ WAITS = 16.0
 """Seconds that a run may spend waiting for a silent target. On a machine that is busy with other things the clock says
 little, so that a run is too slow only where the clock and its own computing say so."""
 GIVEN_UP = 200.0
+HURRIED = "tests.hurried_pytest"
 
 Verdict = Literal["drift", "inconclusive", "conforms"]
 
@@ -51,12 +53,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Scenario:
-    """``verdict`` is the right one, ``says`` a word that the person must be told."""
+    """``verdict`` is the right one, ``says`` a word that the person must be told, ``module`` the program to run."""
 
     name: str
     start: Callable[[], contextlib.AbstractContextManager[Target]]
     verdict: Verdict
     says: str = ""
+    module: str = "pytest"
 
 
 @dataclass(frozen=True)
@@ -80,49 +83,74 @@ class Survived(Outcome):
         return [*found, self.trouble] if self.trouble else found
 
 
+def complaints(scenario: Scenario, survived: Survived) -> list[str]:
+    """What is wrong with a run: how it ended, its verdict, and what it says."""
+    found, drift = survived.faults, survived.folder / "drift.json"
+    verdict = survived.drift["verdict"] if drift.is_file() else "none"
+    if verdict != scenario.verdict:
+        found.append(f"the verdict is {verdict}, not {scenario.verdict}")
+    if survived.code != {"drift": 1, "inconclusive": 6, "conforms": 0}[scenario.verdict]:
+        found.append(f"the exit code is {survived.code}")
+    if scenario.says not in survived.text:
+        found.append(f"nothing is said of {scenario.says}")
+    return found
+
+
 def run(scenario: Scenario, folder: Path) -> Survived:
     """Run the whole suite against the scenario's target."""
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     with scenario.start() as target:
         environment |= {"BATCH_API_KEY": target.key, "BATCH_IDS": ",".join(target.batch_ids)}
         arguments = ("--base-url", target.base_url, "--request-timeout=2", f"--reports-dir={folder}", *target.arguments)
-        command = [sys.executable, "-m", "pytest", *PLAIN, *arguments]
-        done = measured(command, environment)
-        return Survived(done.code, done.text, folder, done, target.trouble())
+        begun = time.monotonic()
+        with _Watch() as watch:
+            done = run_module(
+                scenario.module,
+                *PLUGINS,
+                *PLAIN,
+                *arguments,
+                environment=environment,
+                timeout=GIVEN_UP,
+                started=watch.start,
+            )
+        measured = Measured(time.monotonic() - begun, done.cpu, watch.mebibytes)
+        return Survived(done.returncode, done.stdout + done.stderr, folder, measured, target.trouble())
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A process that has ended: ``seconds`` of wall time, ``cpu`` seconds, and the peak of its memory in MiB."""
+    """What a process took: ``seconds`` of wall time, ``cpu`` seconds, and the peak of its memory in MiB."""
 
-    code: int
-    text: str
     seconds: float
     cpu: float
     mebibytes: float
 
 
-def measured(command: list[str], environment: Mapping[str, str]) -> Measured:
-    """Run a command in the clone, and watch it."""
-    with tempfile.TemporaryFile() as output:
-        started = time.monotonic()
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-        )
-        # What wait4 says of memory counts what this process had when it forked; the kernel's own mark does not.
-        peak, left = 0.0, (0, 0, None)
-        while not left[0]:
-            peak = max(peak, _high_water(process.pid))
-            if time.monotonic() - started > GIVEN_UP:
-                process.kill()
-            time.sleep(0.02)
-            left = os.wait4(process.pid, os.WNOHANG)
-        _, status, usage = left
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.monotonic() - started
-        output.seek(0)
-        text = output.read().decode("utf-8", "replace")
-    return Measured(process.returncode, text, seconds, usage.ru_utime + usage.ru_stime if usage else 0.0, peak)
+class _Watch:
+    """Looks at the memory of a process until it ends: what the kernel says afterwards counts that of its parent too."""
+
+    def __init__(self) -> None:
+        self.mebibytes = 0.0
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> _Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def start(self, pid: int) -> None:
+        """Look at this process."""
+        self._thread = threading.Thread(target=self._look, args=(pid,))
+        self._thread.start()
+
+    def _look(self, pid: int) -> None:
+        while not self._ended.wait(0.02):
+            self.mebibytes = max(self.mebibytes, _high_water(pid))
 
 
 def _high_water(pid: int) -> float:
@@ -235,6 +263,26 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("answers_one_request_late", _through(lambda: gateway.always("stale")), "drift"),
     Scenario("resets_every_request_once_up", _through(lambda: gateway.between(1, 10_000, "reset")), "inconclusive"),
     Scenario("overloaded_half_way", _through(lambda: gateway.between(150, 10_000, "503")), "inconclusive", "503"),
-    Scenario("limits_half_way", _through(lambda: gateway.between(150, 10_000, "429")), "inconclusive", "429"),
-    Scenario("a_bad_week", _through(lambda: gateway.flaky(1)), "conforms"),
+    Scenario("limits_half_way", _through(lambda: gateway.between(150, 10_000, "429")), "inconclusive", "429", HURRIED),
+    Scenario("a_bad_week", _through(lambda: gateway.flaky(1)), "conforms", module=HURRIED),
 )
+
+WAITING = (
+    "rate_limited_for_a_second",
+    "limits_half_way",
+    "silence_in_body",
+    "drip",
+    "a_bad_week",
+    "answers_one_request_late",
+    "overloaded",
+    "overloaded_half_way",
+    "reset_in_body",
+    "close_in_chunk",
+    "silence",
+    "silence_in_headers",
+    "drip_head",
+    "interim_drip",
+    "dies_half_way",
+    "content_length_too_long",
+)
+"""The scenarios in which a run waits for longer than it computes, the longest first."""
