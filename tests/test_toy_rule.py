@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -12,21 +13,24 @@ import pytest
 import samples
 from answering import audited_at
 from click.testing import CliRunner
-from judge_support import contract, refused, sent, unknown
+from judge_support import QUEUED, contract, refused, sent, unknown
 from recorded_support import line, ndjson, validated
 from suite_support import ROOT
 
 from batch_conformance.cli import main
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.ledger import ClauseResult, Ledger
+from batch_conformance.findings.merging import many_places
 from batch_conformance.judge.judge import judge
 from batch_conformance.judge.sparing import unspared
+from batch_conformance.message import Template, shown
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.observation.observation import Observation
 from batch_conformance.report.items.item import Items
 from batch_conformance.report.run import html, sarif
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.rules import REGISTRY, Rule, headers, known_clauses
+from batch_conformance.rules.rule import Broken
 
 MODULE = '''
 """Rules about request ids."""
@@ -117,6 +121,32 @@ def test_it_is_told_once_for_all_that_break_it(toy: Rule) -> None:
     (finding,) = [finding for finding in ledger.findings if finding.rule == toy.id]
     assert (finding.level, finding.side, finding.occurrences) == ("should", "server", 2)
     assert (str(finding.expected), str(finding.observed)) == ("an X-Request-Id header", "none")
+
+
+def test_it_says_itself_how_many_findings_of_one_cause_are_merged(toy: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(observation: Observation) -> Iterator[Broken]:
+        answer = observation.answer
+        for place in range(5 if answer is not None else 0):
+            yield Broken(shown("x"), shown("y"), "missing", status="", pointer=f"/{place}")
+
+    at_places = Template("response.request_id.places", "none at {places}")
+    for merge, pointers in ((None, [f"/{place}" for place in range(5)]), (many_places(3, at_places), [""])):
+        monkeypatch.setitem(REGISTRY, toy.id, replace(toy, check=check, merge=merge))
+        found = [finding for finding in judged(sent()).findings if finding.rule == toy.id]
+        assert [finding.pointer for finding in found] == pointers
+    assert str(found[0].observed) == "none at /0, /1, /2, /3, /4"
+
+
+def test_it_says_itself_which_rules_say_better_what_it_says(toy: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(observation: Observation) -> Iterator[Broken]:
+        if observation.answer is not None:
+            yield Broken(shown("x"), shown("y"), "missing", pointer="/created_at")
+
+    beside, alone = sent({**QUEUED, "created_at": "soon"}), sent()
+    for unless_told, told_beside in (((), 1), (("body.type",), 0)):
+        monkeypatch.setitem(REGISTRY, toy.id, replace(toy, check=check, unless_told=unless_told))
+        assert len(told(judged(beside), toy)) == told_beside
+        assert len(told(judged(alone), toy)) == 1
 
 
 def test_it_is_explained_and_stands_on_the_page(toy: Rule) -> None:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from types import MappingProxyType
+from typing import Any
 
 from batch_conformance.findings.finding import LEVELS, Deviation, Finding, Level
-from batch_conformance.findings.merging import (
-    Objects,
-    gather,
-    gather_changes,
-    gather_names,
-    gather_times,
-    leave_out_absences,
-)
+from batch_conformance.findings.merging import Merge, Objects, leave_out, merge
 
 Bucket = tuple[str, ...]
 """The condition under which a deviation is reported; empty where it always is. See ``rules/conditions.py``."""
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _Key = tuple[Bucket, str, str, str, str, str, str]
 
 
@@ -107,11 +103,19 @@ class Tally:
         """A deviation of each kind at each clause, with the worst level that there was."""
         return ((seen.first, seen.level) for seen in self._seen.values())
 
-    def findings(self, objects: Objects = lambda _: 0) -> tuple[Finding, ...]:
-        """The findings, worst first. Names that change are merged where ``objects`` counts those around them."""
+    def findings(
+        self,
+        objects: Objects = lambda _: 0,
+        merges: Mapping[str, Merge] = _NOTHING,
+        unless: Mapping[str, Sequence[str]] = _NOTHING,
+    ) -> tuple[Finding, ...]:
+        """The findings, worst first, those of one cause as one.
+
+        ``merges`` says by rule how its findings are merged, for which ``objects`` counts those around a property, and
+        ``unless`` which rules say better what one says.
+        """
         found = sorted(map(_finding, self._seen.values()), key=_rank)
-        apart = gather_names(gather(found), objects)
-        return tuple(sorted(gather_changes(gather_times(leave_out_absences(apart))), key=_rank))
+        return tuple(sorted(leave_out(merge(found, merges, objects), unless), key=_rank))
 
     def counted(self) -> Iterator[tuple[Deviation, int]]:
         """The first deviation of each kind and how many there are, in the order in which they were first seen."""

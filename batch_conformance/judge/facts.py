@@ -11,6 +11,10 @@ from batch_conformance.judge.availability import Moment, moment_of
 from batch_conformance.observation.form import are_alike, form_of
 from batch_conformance.observation.observation import Observation, reported_subjects
 from batch_conformance.rules.authentication import (
+    NONE_SENT,
+    OTHER_FORMS,
+    OTHER_PLACES,
+    OTHER_TOKENS,
     RULE_OF_CREDENTIAL,
     WHOLE,
     has_key,
@@ -24,7 +28,6 @@ from batch_conformance.rules.rule import is_success
 
 _SCHEMES = frozenset({"no_scheme", "wrong_scheme", "wrong_scheme_token"})
 """Credentials with another scheme, or none: who only looks whether there is an Authorization header takes them all."""
-_TOKENS = frozenset({"wrong", "nearly", "nearly_cut", "nearly_longer", "other_case"})
 _OTHERS = {"known": "unknown", "unknown": "known"}
 _NEVER, _ALWAYS = (float("-inf"), 0, 0), (float("inf"), 0, 0)
 _PLAIN_IDS = frozenset({"known", "unknown", "recorded"})
@@ -282,19 +285,19 @@ class Facts:
         """Whether every plain read was answered 404, with and without a credential: as where nothing is served."""
         return (True, True) in self._found and all(missed for _, missed in self._found)
 
-    def explains(self, rule: str, credential: str) -> bool:
-        """Whether a wider hole in authentication lets in what ``credential`` does, which breaks ``rule``."""
-        if rule == "auth.missing_accepted":
+    def explains(self, credential: str) -> bool:
+        """Whether a wider hole in authentication lets in what ``credential`` does."""
+        if credential in NONE_SENT:
             return False
         if "missing" in self.let_in:
             return True
-        if rule == "auth.elsewhere_accepted":
+        if credential in OTHER_PLACES:
             return self._is_named_otherwise(credential)
-        turned_away = [(of, kind) for of, kind, asked, got in self.kept_out if (got, asked) not in self.valid_gets]
-        any_token = bool(self.let_in & _TOKENS) and not any(of == "auth.wrong_token_accepted" for of, _ in turned_away)
-        if rule != "auth.scheme_accepted" or not any_token:
+        turned_away = {kind for _, kind, asked, got in self.kept_out if (got, asked) not in self.valid_gets}
+        any_token = not self.let_in.isdisjoint(OTHER_TOKENS) and turned_away.isdisjoint(OTHER_TOKENS)
+        if credential not in OTHER_FORMS or not any_token:
             return False
-        return credential == "malformed" or _SCHEMES.isdisjoint(kind for _, kind in turned_away)
+        return credential == "malformed" or _SCHEMES.isdisjoint(turned_away)
 
     def _is_named_otherwise(self, credential: str) -> bool:
         """Whether the places in which a key is taken are named by other credentials: those with all, or each alone."""
@@ -343,7 +346,7 @@ _CONDITIONS: Mapping[str, Callable[..., bool]] = {
     "if_batch_seen": lambda facts, *then: "batch" in facts.seen and facts.is_met(then),
     "if_whole": lambda facts, *then: "whole answer" in facts.seen and facts.is_met(then),
     "unless_injected": lambda facts, *then: "injected header" not in facts.seen and facts.is_met(then),
-    "unless_explained": lambda facts, rule, credential: not facts.explains(rule, credential),
+    "unless_explained": lambda facts, credential: not facts.explains(credential),
     "if_learnt": lambda facts, rule, credential, subject: facts.learns(rule, credential, subject),
     "unless_learnt": lambda facts, rule, credential, subject, status: (
         not facts.learns(rule, credential, subject)

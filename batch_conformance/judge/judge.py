@@ -74,9 +74,6 @@ _OF_MESSAGES = frozenset({FRAMING.id, HEAD_LINES.id})
 _HAD_TO_BE_REFUSED = frozenset({"unknown", "neighbour", "hostile", "outside"})
 _MOST_EXAMPLES = 200
 
-_MAY_BE_CHANCE = tuple(rule.id for rule in REGISTRY.values() if rule.unless_rare)
-"""Rules that are told at their level only where most of what exercised them broke them."""
-
 _ALONE, _GIVEN_AWAY = 0, 1
 _IDENTITY, _COMPARED, _AUTHENTICATION, _NEVER_SEEN, _AVAILABILITY, _SHAPE = range(2, 8)
 """Phases: the order in which the deviations of one exchange are reported."""
@@ -283,11 +280,14 @@ class Judge:
         ]
         whole.update(in_passing)
         for name, coverage in coverages.items():
-            for rule in _MAY_BE_CHANCE:
-                whole.lower(name, rule, coverage.everywhere[rule])
+            for rule in REGISTRY.values():
+                if rule.unless_rare:
+                    whole.lower(name, rule.id, coverage.everywhere[rule.id])
         kept = {exchange.order: exchange for exchange in (*self._examples, *self._kept)}
-        merged = whole.findings(lambda finding: coverages[finding.operation].objects_around(finding))
-        found = error_bodies.put_beside(merged, beside.findings())
+        merges = {rule.id: rule.merge for rule in REGISTRY.values() if rule.merge is not None}
+        unless = {rule.id: rule.unless_told for rule in REGISTRY.values()}
+        merged = whole.findings(lambda one: coverages[one.operation].objects_around(one), merges, unless)
+        found = error_bodies.put_beside(merged, beside.findings(merges=merges, unless=unless))
         findings = tuple(_with_whole(finding, kept.get(finding.evidence.order)) for finding in found)
         shown = {finding.evidence.order: finding.evidence for finding in findings} | kept
         return Ledger(

@@ -32,23 +32,17 @@ WHOLE = {
     **dict.fromkeys(("query_access_token", "query_api_key", "query_key"), "elsewhere_query"),
 }
 """Credentials that have the key in one place of several, and the one that has it in all of them."""
+NONE_SENT = ("missing", "empty", "empty_header")
+OTHER_TOKENS = ("wrong", "nearly", "nearly_cut", "nearly_longer", "other_case")
+OTHER_FORMS = ("malformed", "no_scheme", "wrong_scheme", "wrong_scheme_token")
+OTHER_PLACES = ("elsewhere_header", "elsewhere_query", *WHOLE)
 RULE_OF_CREDENTIAL = {
-    "missing": "auth.missing_accepted",
-    "empty": "auth.missing_accepted",
-    "empty_header": "auth.missing_accepted",
-    "wrong": "auth.wrong_token_accepted",
-    "nearly": "auth.wrong_token_accepted",
-    "nearly_cut": "auth.wrong_token_accepted",
-    "nearly_longer": "auth.wrong_token_accepted",
-    "other_case": "auth.wrong_token_accepted",
-    "malformed": "auth.scheme_accepted",
-    "no_scheme": "auth.scheme_accepted",
-    "wrong_scheme": "auth.scheme_accepted",
-    "wrong_scheme_token": "auth.scheme_accepted",
-    "elsewhere_header": "auth.elsewhere_accepted",
-    "elsewhere_query": "auth.elsewhere_accepted",
-    **dict.fromkeys(WHOLE, "auth.elsewhere_accepted"),
+    **dict.fromkeys(NONE_SENT, "auth.missing_accepted"),
+    **dict.fromkeys(OTHER_TOKENS, "auth.wrong_token_accepted"),
+    **dict.fromkeys(OTHER_FORMS, "auth.scheme_accepted"),
+    **dict.fromkeys(OTHER_PLACES, "auth.elsewhere_accepted"),
 }
+"""The credentials that a server has to refuse, and the rule that is broken where one is accepted."""
 _MEANS = {
     "missing": Template("credential.missing", "no Authorization header"),
     "empty": Template("credential.empty", "a scheme without a token"),
@@ -122,7 +116,7 @@ def _accepted(rule: str, *, apart: bool = False) -> Callable[[Observation], Iter
             _ANSWERED(status=status, credential=_means(observation)),
             WHOLE.get(kind, kind) if apart else "accepted",
             status="401" if observation.operation.response_for(401) else "",
-            when=_if_it_is_a_hole(observation, unless_explained(rule, kind)),
+            when=_if_it_is_a_hole(observation, unless_explained(kind)),
         )
 
     return check

@@ -13,6 +13,7 @@ from batch_conformance.contract.pointer import members, unescape
 from batch_conformance.contract.schema import Schema, Violation, type_name
 from batch_conformance.contract.shape import Property, Sent
 from batch_conformance.findings.finding import Side
+from batch_conformance.findings.merging import changing_names
 from batch_conformance.message import Message, Private, Template, shown, type_named
 from batch_conformance.near_miss import nearest
 from batch_conformance.observation.content import Content
@@ -482,6 +483,7 @@ UNDECLARED = Rule(
     requests=by_status,
     cure="property",
     reaches_client=True,
+    merge=changing_names,
 )
 
 WRITE_ONLY = Rule(
@@ -523,6 +525,7 @@ SEEN = Rule(
     highlight=at_pointer,
     requests=by_status,
     reaches_client=True,
+    unless_told=("state.timestamp_missing",),
 )
 
 ENVELOPED = Rule(

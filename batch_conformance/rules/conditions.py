@@ -19,9 +19,9 @@ IF_QUERY_TAKEN: Bucket = ("if_query_taken",)
 """Told where the key in the query string does no harm beside the valid credential: the query is not what is refused."""
 
 
-def unless_explained(rule: str, credential: str) -> Bucket:
-    """Told unless a wider hole in authentication lets this credential, which breaks ``rule``, in as well."""
-    return ("unless_explained", rule, credential)
+def unless_explained(credential: str) -> Bucket:
+    """Told unless a wider hole in authentication lets this credential in as well."""
+    return ("unless_explained", credential)
 
 
 def if_learnt(rule: str, credential: str, subject: str) -> Bucket:

@@ -15,6 +15,7 @@ from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.stated_at import Locate, nowhere
 from batch_conformance.findings.finding import Deviation, Finding, Level, Side
 from batch_conformance.findings.fold import Bucket
+from batch_conformance.findings.merging import Merge
 from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.conditions import ALWAYS
@@ -153,6 +154,9 @@ class Rule:
     change to describe the deviation, None where no document can. ``reaches_client`` says that OpenAI's client notices
     the deviation as well.
 
+    ``merge`` makes one finding of several of the rule that have one cause. ``unless_told`` names rules that say better
+    what this one says: beside one of those at the same place it is no finding.
+
     ``highlight`` says what part of a response a finding is about. ``only_with`` names the option without which a rule
     is not applied; what such a rule says is no part of the contract.
     """
@@ -188,6 +192,8 @@ class Rule:
     unseen: Template | None = None
     cure: Cure | None = None
     reaches_client: bool = False
+    merge: Merge | None = None
+    unless_told: tuple[str, ...] = ()
 
     def clauses_of(self, operation: Operation) -> Iterator[Clause]:
         """The clauses that the rule adds to those of an operation."""

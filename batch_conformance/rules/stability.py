@@ -7,6 +7,7 @@ from typing import Any
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Roles
+from batch_conformance.findings.merging import many_places
 from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.batch import is_plausible, stage_of
@@ -193,6 +194,11 @@ CHANGED = Rule(
     looks_at="run",
     highlight=at_pointer,
     requests=gets_a_batch,
+    merge=many_places(
+        3,
+        Template("many.other_values", "other values at {places}"),
+        Template("many.values_before", "the values read before"),
+    ),
 )
 
 ANSWER_CHANGED = Rule(

@@ -8,6 +8,7 @@ from itertools import pairwise
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Stage
 from batch_conformance.contract.stated_at import at_state
+from batch_conformance.findings.merging import many_places
 from batch_conformance.message import Template, shown
 from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.batch import moment, stage_of, times_of
@@ -161,6 +162,7 @@ STAGE_TIMESTAMP_MISSING = Rule(
     looks_at="members",
     highlight=at_pointer,
     requests=gets_a_batch,
+    unless_told=("body.seen", "state.timestamp_missing"),
 )
 
 TIMESTAMP_EARLY = Rule(
@@ -185,6 +187,7 @@ TIMESTAMP_EARLY = Rule(
     looks_at="members",
     highlight=at_pointer,
     requests=gets_a_batch,
+    merge=many_places(2, Template("many.other_states", "times of other states at {places}"), of_kind=True),
 )
 
 REGRESSED = Rule(

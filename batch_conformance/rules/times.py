@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from calendar import timegm
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from math import inf
 from operator import itemgetter
@@ -13,6 +15,8 @@ from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import unescape
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.stated_at import at_example_of_time
+from batch_conformance.findings.finding import Finding
+from batch_conformance.findings.merging import MOST_KINDS, at_the_body, many_places, values_of_one_kind
 from batch_conformance.message import Private, Template
 from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.rules.batch import EARLIEST, LATEST, clock, is_plausible, stage_of, times_of
@@ -33,6 +37,21 @@ _KINDS = {
     "nanoseconds": Template("time.magnitude.nanoseconds", "nanoseconds"),
     "distant": Template("time.magnitude.distant", "distant"),
 }
+_UNITS = {
+    "milliseconds": Template("many.milliseconds", "milliseconds at {places}"),
+    "microseconds": Template("many.microseconds", "microseconds at {places}"),
+    "nanoseconds": Template("many.nanoseconds", "nanoseconds at {places}"),
+    "zero": Template("many.zero", "0 at {places}"),
+    "negative": Template("many.negative", "times below 0 at {places}"),
+    "distant": Template("many.no_age", "times of no age at {places}"),
+}
+"""What is said of several times of one kind."""
+_NO_AGE = frozenset({"negative", "distant"})
+"""Kinds of times that are in no unit, and mean nothing."""
+_NO_ORDER = Template("many.no_order", "times in no order at {places}")
+_ALL_NOT_BEFORE = Template("many.not_before", "times not before {place}")
+_MOST_BEFORE_ONE = 2
+"""Times that stay findings of their own when all of them are before one that has to come first."""
 _NOT_BEFORE = Template("time.order.expected", "not before {place} ({clock})")
 _PLUS = Template("time.window.expected", "{place} plus {window} ({seconds} s)")
 _LATER = Template("time.window.observed", "{seconds} s later")
@@ -271,6 +290,21 @@ def _surely_expired_in_time(roles: Roles, times: tuple[str, ...], body: Body) ->
     return [lambda body: bool(body[expires] - body[ended] <= 60)]
 
 
+def _behind_one_time(group: Sequence[Finding]) -> Mapping[str, Finding]:
+    """What findings become, by their ids, where several times are before one: that one is too late."""
+    by_kind: dict[str, list[Finding]] = defaultdict(list)
+    for finding in group:
+        by_kind[finding.kind].append(finding)
+    by_id: dict[str, Finding] = {}
+    for kind, of_kind in by_kind.items():
+        if len(of_kind) > _MOST_BEFORE_ONE:
+            # The moment of that time stays out: it is the value of another place, which may be masked.
+            place = dict(of_kind[0].expected.arguments)["place"]
+            made = replace(at_the_body(of_kind, kind, _NO_ORDER), expected=_ALL_NOT_BEFORE(place=place))
+            by_id |= dict.fromkeys((finding.id for finding in of_kind), made)
+    return by_id
+
+
 def _has_expiry(operation: Operation) -> bool:
     roles = operation.roles
     return roles.expires is not None and any(one.word == "expired" and one.timestamp for one in roles.stages)
@@ -308,6 +342,7 @@ MAGNITUDE = Rule(
     highlight=at_pointer,
     requests=gets_a_batch,
     reaches_client=True,
+    merge=values_of_one_kind(_UNITS, _NO_AGE, _UNITS["distant"]),
 )
 
 ORDER = Rule(
@@ -329,6 +364,12 @@ ORDER = Rule(
     highlight=at_pointer,
     requests=gets_a_batch,
     reaches_client=True,
+    merge=many_places(
+        MOST_KINDS,
+        _NO_ORDER,
+        Template("many.in_order", "times in the order of the states"),
+        else_merge=_behind_one_time,
+    ),
 )
 
 WINDOW = Rule(
