@@ -412,7 +412,14 @@ def test_what_follows_a_known_id_and_is_not_looked_at_is_one_finding_whatever_fo
     assert told(sent(), unknown(), *near, hostile) == [("identity.neighbour_answered", "200", "")]
 
 
-@pytest.mark.parametrize("mark", [".json", "?x=1", " "])
+@pytest.mark.parametrize("mark", ["?x=1", "#x", ";x=1"])
+def test_a_path_that_is_followed_explains_that_other_delimiters_end_an_id(mark: str) -> None:
+    near = sent(subject="neighbour", batch_id=KNOWN + mark)
+    hostile = sent(subject="hostile", batch_id=f"x/../{KNOWN}")
+    assert [rule for rule, *_ in told(sent(), unknown(), near, hostile)] == ["identity.traversal_answered"]
+
+
+@pytest.mark.parametrize("mark", [".json", "@x", " "])
 def test_an_id_that_is_cut_at_one_mark_does_not_explain_that_a_path_is_followed(mark: str) -> None:
     near = sent(subject="neighbour", batch_id=KNOWN + mark)
     hostile = sent(subject="hostile", batch_id=f"{KNOWN}/../{KNOWN}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from urllib.parse import unquote
 
 import pytest
 from answering import BATCH, BROKEN, NOT_FOUND, REFUSED, SHOWN, Asked, Audited, Said, audited
-from raw_server import Bytes, Got, audited_raw, message
+from raw_server import Bytes, Got, audited_raw, kept, message, said
 
 JSON_BATCH = json.dumps(BATCH).encode()
 
@@ -75,6 +76,66 @@ def test_an_empty_id_that_is_answered_is_told_where_unknown_ids_are_not() -> Non
 def test_null_for_a_batch_that_exists_is_of_another_type() -> None:
     run = audited(lambda asked: Said(200, None) if asked.has_key and asked.is_known else None)
     assert found(run) == {("body.type", "200", "")}
+
+
+# HEAD
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n",
+    ],
+)
+def test_one_success_for_every_head_is_one_finding(answer: bytes) -> None:
+    run = audited_raw(lambda got: Bytes(answer) if got.method == "HEAD" else None)
+    assert found(run) == {("response.head_differs", "", "")}
+    assert "to every HEAD, whatever it asks for" in str(run.drifts[0].observed)
+
+
+def test_one_success_for_every_head_hides_no_hole_of_get() -> None:
+    def answers(got: Got) -> Bytes | None:
+        if got.method == "HEAD":
+            return Bytes(b"HTTP/1.1 200 OK\r\n\r\n")
+        return said(200, BATCH, got) if got.has_key and got.last == BATCH["id"].upper() else None
+
+    rules = {("response.head_differs", "", ""), ("identity.neighbour_answered", "200", "")}
+    assert found(audited_raw(answers)) == rules
+
+
+def test_a_head_that_finds_known_batches_alone_and_asks_for_no_key_is_a_hole() -> None:
+    run = audited_raw(lambda got: said(200, BATCH, got) if got.method == "HEAD" and got.is_known else None)
+    assert found(run) == {("auth.missing_accepted", "401", "")}
+
+
+# Paths and caches
+
+
+def test_a_path_that_is_decoded_before_it_is_split_is_one_finding() -> None:
+    def answers(got: Got) -> Bytes | None:
+        decoded = unquote(unquote(got.target)).partition("?")[0].partition(";")[0].partition("#")[0]
+        known = not set(got.last) & set("\n\0") and posixpath.normpath(decoded) == f"/v1/batches/{BATCH['id']}"
+        return said(200, BATCH, got) if got.has_key and known else None
+
+    assert found(audited_raw(answers)) == {("identity.traversal_answered", "200", "")}
+
+
+def test_an_id_that_is_cut_at_a_mark_is_told_where_no_path_is_followed() -> None:
+    def answers(got: Got) -> Bytes | None:
+        known = unquote(got.last).partition(";")[0] == BATCH["id"]
+        return said(200, BATCH, got) if got.has_key and known else None
+
+    assert found(audited_raw(answers)) == {("identity.neighbour_answered", "200", "")}
+
+
+def test_answers_that_all_are_public_are_one_finding() -> None:
+    def answers(got: Got) -> Bytes:
+        sent = kept(got).sent.replace(b"\r\n\r\n", b"\r\nCache-Control: public, max-age=60\r\n\r\n", 1)
+        return Bytes(sent)
+
+    assert found(audited_raw(answers)) == {("response.cache_public", "200", "")}
 
 
 # Framing

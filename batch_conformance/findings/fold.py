@@ -108,14 +108,15 @@ class Tally:
         objects: Objects = lambda _: 0,
         merges: Mapping[str, Merge] = _NOTHING,
         unless: Mapping[str, Sequence[str]] = _NOTHING,
+        unless_alike: Mapping[str, Sequence[str]] = _NOTHING,
     ) -> tuple[Finding, ...]:
         """The findings, worst first, those of one cause as one.
 
-        ``merges`` says by rule how its findings are merged, for which ``objects`` counts those around a property, and
-        ``unless`` which rules say better what one says.
+        ``merges`` says by rule how its findings are merged, for which ``objects`` counts those around a property,
+        ``unless`` which rules say better what one says, and ``unless_alike`` which do where they observed the same.
         """
         found = sorted(map(_finding, self._seen.values()), key=_rank)
-        return tuple(sorted(leave_out(merge(found, merges, objects), unless), key=_rank))
+        return tuple(sorted(leave_out(merge(found, merges, objects), unless, unless_alike), key=_rank))
 
     def counted(self) -> Iterator[tuple[Deviation, int]]:
         """The first deviation of each kind and how many there are, in the order in which they were first seen."""

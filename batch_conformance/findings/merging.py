@@ -48,13 +48,22 @@ def merge(findings: Sequence[Finding], merges: Mapping[str, Merge], objects: Obj
     return tuple(dict.fromkeys(by_id.get(finding.id, finding) for finding in found))
 
 
-def leave_out(findings: Sequence[Finding], unless: Mapping[str, Sequence[str]]) -> tuple[Finding, ...]:
-    """The findings without what another one at the same place says better; ``unless`` has the rules of such by rule."""
-    found_at = {(finding.rule, finding.operation, finding.status, finding.pointer) for finding in findings}
+def leave_out(
+    findings: Sequence[Finding], unless: Mapping[str, Sequence[str]], unless_alike: Mapping[str, Sequence[str]]
+) -> tuple[Finding, ...]:
+    """The findings without what another one says better.
+
+    ``unless`` has by rule the rules that do at the same place, ``unless_alike`` those that do wherever in the operation
+    they observed the same.
+    """
+    told = {(finding.rule, finding.operation, finding.status, finding.pointer) for finding in findings}
+    alike = {(finding.rule, finding.operation, finding.observed) for finding in findings}
 
     def is_said(finding: Finding) -> bool:
         place = (finding.operation, finding.status, finding.pointer)
-        return any((rule, *place) in found_at for rule in unless.get(finding.rule, ()))
+        return any((rule, *place) in told for rule in unless.get(finding.rule, ())) or any(
+            (rule, finding.operation, finding.observed) in alike for rule in unless_alike.get(finding.rule, ())
+        )
 
     return tuple(finding for finding in findings if not is_said(finding))
 

@@ -22,6 +22,7 @@ from batch_conformance.rules.authentication import (
     is_scheme_refused,
     must_be_refused,
 )
+from batch_conformance.rules.identity import is_traversal
 from batch_conformance.rules.leaks import injected
 from batch_conformance.rules.media_type import accepts_documented
 from batch_conformance.rules.rule import is_success
@@ -90,9 +91,12 @@ class Facts:
         """Statuses that the valid credential got, whatever was asked with it; 0 for no answer."""
         self._door_gets: set[tuple[str, int]] = set()
         """Credentials that had to be refused, each with what a GET with it got; 0 for no answer."""
+        self._heads_got: set[tuple[str, str, int]] = set()
+        """Of HEADs that were answered: the credential, the subject, and the status."""
         self.seen: set[_Seen] = set()
         self._known: set[str] = set()
-        self._near: set[str] = set()
+        self._odd_answered: set[tuple[str, str]] = set()
+        """Odd ids that were answered with success, each with its subject."""
 
     def add(self, observation: Observation) -> None:
         """Take in what one exchange shows."""
@@ -108,11 +112,13 @@ class Facts:
         if observation.batch is not None and probe.subject == "known" and not observation.forced:
             self.real = True
         if is_success(observation) and observation.authorised and not observation.is_another_object:
-            self.any_id = self.any_id or probe.subject == "unknown"
-            if probe.subject == "neighbour" and probe.batch_id:
-                self._near.add(probe.batch_id)
+            self.any_id = self.any_id or (probe.subject == "unknown" and probe.method == "GET")
+            if probe.subject in ("neighbour", "hostile") and probe.batch_id:
+                self._odd_answered.add((probe.subject, probe.batch_id))
         if observation.answer is not None and exchange.final:
             self._add_answer(observation, status)
+            if probe.method == "HEAD" and not observation.forced:
+                self._heads_got.add((probe.credential, probe.subject, status))
         self.seen |= _seen_in(observation)
         if must_be_refused(observation) and probe.method == "GET" and exchange.final:
             self._door_gets.add((probe.credential, status if exchange.failure is None else 0))
@@ -198,7 +204,8 @@ class Facts:
         self._door_gets |= other._door_gets
         self.seen |= other.seen
         self._known |= other._known
-        self._near |= other._near
+        self._heads_got |= other._heads_got
+        self._odd_answered |= other._odd_answered
 
     @property
     def let_in(self) -> set[str]:
@@ -270,10 +277,26 @@ class Facts:
         show the same, as no one of them is what an id is cut at then.
         """
         known = tuple(self._known)
-        longer = [near for near in self._near if near.startswith(known)]
-        marks = {near.removeprefix(one)[:1] for near in longer for one in known if near.startswith(one)} & _MARKS
-        ignored = any(near.replace("_", "").isalnum() for near in longer) or len(marks) >= _SEVERAL
+        near = [asked for subject, asked in self._odd_answered if subject == "neighbour"]
+        longer = [one for one in near if one.startswith(known)]
+        marks = {one.removeprefix(begin)[:1] for one in longer for begin in known if one.startswith(begin)} & _MARKS
+        ignored = any(one.replace("_", "").isalnum() for one in longer) or len(marks) >= _SEVERAL
         return ignored and asked.startswith(known)
+
+    @property
+    def follows_paths(self) -> bool:
+        """Whether an encoded path was followed that is no known id with more after it, which is overlooked."""
+        followed = (asked for subject, asked in self._odd_answered if subject == "hostile" and is_traversal(asked))
+        return any(not self.continues(asked) for asked in followed)
+
+    @property
+    def heads_alike(self) -> bool:
+        """Whether HEAD gets one success for a known id, for one that nobody has, and without the valid credential."""
+        statuses = {status for _, _, status in self._heads_got}
+        asked = {subject for credential, subject, _ in self._heads_got if credential == "valid"}
+        refused = {credential for credential, _, _ in self._heads_got} - {"valid"}
+        alike = len(statuses) == 1 and all(200 <= status < 300 for status in statuses)
+        return alike and {"known", "unknown"} <= asked and bool(refused)
 
     def refuses_scheme(self, status: str, subject: str) -> bool:
         """Whether the scheme in lower case was refused, and not the client: ``Bearer`` was answered afterwards."""
@@ -344,6 +367,9 @@ _CONDITIONS: Mapping[str, Callable[..., bool]] = {
     "unless_any_id": lambda facts: not facts.any_id,
     "unless_nowhere": lambda facts: not facts.nowhere,
     "if_batch_seen": lambda facts, *then: "batch" in facts.seen and facts.is_met(then),
+    "if_heads_alike": lambda facts: facts.heads_alike and not facts.any_id,
+    "unless_heads_alike": lambda facts, *then: not facts.heads_alike and facts.is_met(then),
+    "unless_path_decoded": lambda facts, *then: not facts.follows_paths and facts.is_met(then),
     "if_whole": lambda facts, *then: "whole answer" in facts.seen and facts.is_met(then),
     "unless_injected": lambda facts, *then: "injected header" not in facts.seen and facts.is_met(then),
     "unless_explained": lambda facts, credential: not facts.explains(credential),

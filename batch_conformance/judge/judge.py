@@ -39,10 +39,11 @@ from batch_conformance.message import Listing, Message, Template
 from batch_conformance.observation.form import form_of
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
-from batch_conformance.rules.authentication import has_key, is_let_in, must_be_refused
+from batch_conformance.rules.authentication import MISSING_ACCEPTED, has_key, is_let_in, must_be_refused
 from batch_conformance.rules.bodies import NOT_THE_OBJECT, OF_A_VALUE
 from batch_conformance.rules.conditions import (
     ALWAYS,
+    IF_HEADS_ALIKE,
     UNLESS_ANY_ID,
     UNLESS_NOWHERE,
     UNLESS_REAL,
@@ -50,15 +51,18 @@ from batch_conformance.rules.conditions import (
     if_form_is_own,
     if_whole,
     unless_form_is_own,
+    unless_heads_alike,
     unless_injected,
     unless_unknown_gets,
 )
 from batch_conformance.rules.framing import FRAMING
 from batch_conformance.rules.head_bytes import HEAD_LINES
+from batch_conformance.rules.headers import HEAD_DIFFERS, heads_are_alike
+from batch_conformance.rules.identity import UNKNOWN_ANSWERED
 from batch_conformance.rules.json_text import DUPLICATE_KEY
 from batch_conformance.rules.refusal import is_refused_for_its_id
 from batch_conformance.rules.rule import is_success
-from batch_conformance.rules.status import REFUSED_INPUT, refused_for_its_id
+from batch_conformance.rules.status import REFUSED_INPUT, STATUS, refused_for_its_id
 
 REQUIRED_SUCCESS = Template("required.success", "a 2xx answer of the operation")()
 REQUIRED_UNKNOWN = Template("required.unknown", "the answer to an unknown id")()
@@ -71,6 +75,8 @@ _EVERY_REFUSED = Template("response.server_error.every_refused", "every credenti
 
 _OF_MESSAGES = frozenset({FRAMING.id, HEAD_LINES.id})
 """Rules about how a message is put together: a line break that was copied into its head breaks them too."""
+_OF_ONE_ANSWER_TO_HEAD = frozenset({STATUS.id, MISSING_ACCEPTED.id, UNKNOWN_ANSWERED.id})
+"""Rules that a server breaks that has one success for every HEAD, and no other thing to say."""
 _HAD_TO_BE_REFUSED = frozenset({"unknown", "neighbour", "hostile", "outside"})
 _MOST_EXAMPLES = 200
 
@@ -235,6 +241,8 @@ class Judge:
             compared.deviations += shared_files(account.log, compared.named_again[account.operation.id])
         gateway_answers = gateway_answers_of(self._words, compared.latest, compared.availability.failures())
         facts = self._facts()
+        if facts.heads_alike and not facts.any_id:  # told by what is the same, and not by each thing that differs
+            compared.deviations[:] = [one for one in compared.deviations if one[0].rule != HEAD_DIFFERS.id]
         broken = behind_the_door(facts)
         cause = broken or _refused(facts)
         coverages: dict[str, Coverage] = {}
@@ -285,9 +293,12 @@ class Judge:
                     whole.lower(name, rule.id, coverage.everywhere[rule.id])
         kept = {exchange.order: exchange for exchange in (*self._examples, *self._kept)}
         merges = {rule.id: rule.merge for rule in REGISTRY.values() if rule.merge is not None}
-        unless = {rule.id: rule.unless_told for rule in REGISTRY.values()}
-        merged = whole.findings(lambda one: coverages[one.operation].objects_around(one), merges, unless)
-        found = error_bodies.put_beside(merged, beside.findings(merges=merges, unless=unless))
+        better = {
+            "unless": {rule.id: rule.unless_told for rule in REGISTRY.values()},
+            "unless_alike": {rule.id: rule.unless_alike for rule in REGISTRY.values()},
+        }
+        merged = whole.findings(lambda one: coverages[one.operation].objects_around(one), merges, **better)
+        found = error_bodies.put_beside(merged, beside.findings(merges=merges, **better))
         findings = tuple(_with_whole(finding, kept.get(finding.evidence.order)) for finding in found)
         shown = {finding.evidence.order: finding.evidence for finding in findings} | kept
         return Ledger(
@@ -457,7 +468,22 @@ def _judge(observation: Observation) -> Judged:
         deviations = [
             (bucket if phase < _IDENTITY else condition(bucket), phase, of_one) for bucket, phase, of_one in deviations
         ]
+    if observation.method == "HEAD" and is_success(observation):
+        deviations = [part for one in deviations for part in _broken_by_any_head(*one)]
+        if observation.exchange.probe.subject == "unknown" and observation.authorised:
+            alike = HEAD_DIFFERS.deviation(observation, heads_are_alike(observation))
+            deviations.append((IF_HEADS_ALIKE, _COMPARED, [alike]))
     return Judged(observation, tuple(deviations))
+
+
+def _broken_by_any_head(
+    bucket: Bucket, phase: int, deviations: list[Deviation]
+) -> Iterator[tuple[Bucket, int, list[Deviation]]]:
+    """The deviations of a HEAD; those that say no more than that any HEAD gets this status are told apart."""
+    of_status = [one for one in deviations if one.rule in _OF_ONE_ANSWER_TO_HEAD]
+    yield bucket, phase, [one for one in deviations if one not in of_status]
+    if of_status:
+        yield unless_heads_alike(bucket), phase, of_status
 
 
 def _of_success(observation: Observation) -> Callable[[Bucket], Bucket] | None:

@@ -161,6 +161,7 @@ CACHE_PUBLIC_ERROR = Rule(
     headers=("cache-control",),
     highlight=at_headers("cache-control"),
     requests=gets_an_error,
+    unless_alike=("response.cache_public",),
 )
 
 FRESH_FOR_HOURS = Rule(

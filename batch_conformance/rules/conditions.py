@@ -93,6 +93,23 @@ def unless_injected(then: Bucket) -> Bucket:
     return ("unless_injected", *then)
 
 
+IF_HEADS_ALIKE: Bucket = ("if_heads_alike",)
+"""Told where every HEAD gets one success, whatever it asks for and with whichever credential."""
+
+
+def unless_heads_alike(then: Bucket) -> Bucket:
+    """Told under ``then``, unless every HEAD gets one success: its status lets nobody in and finds nothing."""
+    return ("unless_heads_alike", *then)
+
+
+def unless_path_decoded(then: Bucket) -> Bucket:
+    """Told under ``then``, unless an encoded path was followed.
+
+    Who decodes a path before it is split also takes other encoded delimiters for delimiters, and may decode again.
+    """
+    return ("unless_path_decoded", *then)
+
+
 def unless_any_refused_so(credential: str, then: Bucket) -> Bucket:
     """Told under ``then``, unless what is refused with this credential gets a success with another object by GET.
 

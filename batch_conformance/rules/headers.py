@@ -40,6 +40,8 @@ _PRESENT = Template("response.header.present", "{name}: to be there")
 _MISSING = Template("response.header.missing", "{name}: missing")
 _VALUE = Template("response.header.value", "{name}: {value}")
 _STATUS = Template("response.head_differs.status", "status {statuses}, as for GET")
+_AS_OF_UNKNOWN = Template("response.head_differs.expected", "the answer that GET gets")
+_WHATEVER = Template("response.head_differs.observed", "{status} to every HEAD, whatever it asks for")
 _MEDIA_TYPE = Template("response.head_differs.media_type", "Content-Type {media_types}, as for GET")
 _LENGTH = Template("response.head_differs.length", "Content-Length {length}, as for GET, or none")
 _NOT_SERVED = frozenset({405, 501})
@@ -233,6 +235,11 @@ def _asked(observation: Observation) -> _Asked:
     """All of a request but its method."""
     probe = observation.exchange.probe
     return probe.path, probe.query, tuple(sorted((name.lower(), value) for name, value in probe.headers))
+
+
+def heads_are_alike(observation: Observation) -> Broken:
+    """What is broken where every HEAD gets the status that this one got for an id that nobody has."""
+    return Broken(_AS_OF_UNKNOWN(), _WHATEVER(status=observation.exchange.status or 0), "status", status="")
 
 
 def _differs(expected: Message, observed: str, kind: str) -> Broken:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from urllib.parse import unquote
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.stated_at import at_parameter, at_response
@@ -17,6 +18,7 @@ from batch_conformance.rules.conditions import (
     if_continues,
     unless_any_refused_so,
     unless_continues,
+    unless_path_decoded,
     unless_refused_so,
 )
 from batch_conformance.rules.highlight import Highlight, at_pointer, at_status
@@ -37,6 +39,8 @@ _REFUSED = Template("identity.unknown_answered.expected", "404, or another docum
 _EXACTLY = Template("identity.neighbour_answered.expected", "404: ids are compared exactly")
 _NO_PATH = Template("identity.traversal_answered.expected", "404: an encoded slash is part of the id")
 _NO_ID = Template("identity.list_answered.expected", "404: the path has no id")
+_DELIMITERS = frozenset("?#;")
+"""Characters that end an id, or the path, where they are taken for delimiters after they were decoded."""
 _NORMAL = Template("identity.spelling_redirected.expected", "the answer that the normal form of the path gets, or 404")
 
 
@@ -87,8 +91,11 @@ def _check_unknown(observation: Observation) -> Iterator[Broken]:
     expected = _REFUSED()
     if subject == "unknown":
         yield _success(observation, expected, subject)
-    elif subject == "hostile" and not _is_traversal(observation):
-        yield _success(observation, expected, subject, unless_continues(asked))
+    elif subject == "hostile" and not is_traversal(asked):
+        condition = unless_continues(asked)
+        if is_traversal(unquote(asked)):
+            condition = unless_path_decoded(condition)
+        yield _success(observation, expected, subject, condition)
 
 
 def _check_neighbour(observation: Observation) -> Iterator[Broken]:
@@ -96,12 +103,14 @@ def _check_neighbour(observation: Observation) -> Iterator[Broken]:
     subject, asked = _answered(observation), observation.exchange.probe.batch_id or ""
     if subject in ("neighbour", "hostile"):
         condition = UNLESS_ANY_ID if subject == "neighbour" else if_continues(asked)
+        if not _DELIMITERS.isdisjoint(asked):
+            condition = unless_path_decoded(condition)
         yield _success(observation, _EXACTLY(), "similar", condition)
 
 
 def _check_traversal(observation: Observation) -> Iterator[Broken]:
     asked = observation.exchange.probe.batch_id or ""
-    if _answered(observation) == "hostile" and _is_traversal(observation):
+    if _answered(observation) == "hostile" and is_traversal(asked):
         expected = _NO_PATH()
         yield _success(observation, expected, "hostile", unless_continues(asked))
 
@@ -121,12 +130,12 @@ def _at_redirect(_: Finding) -> Highlight:
     return Highlight(status=True, headers=frozenset({"location"}))
 
 
-def _is_traversal(observation: Observation) -> bool:
-    """Whether the id is a path that leads elsewhere once its encoded slashes are taken for separators.
+def is_traversal(asked: str) -> bool:
+    """Whether an id is a path that leads elsewhere once its encoded slashes are taken for separators.
 
     Empty segments, such as after a slash at the end, and single dots lead nowhere else where servers overlook them.
     """
-    segments = (observation.exchange.probe.batch_id or "").split("/")
+    segments = asked.split("/")
     return len(segments) > 1 and not {"", ".", ".."}.isdisjoint(segments)
 
 

@@ -155,7 +155,8 @@ class Rule:
     the deviation as well.
 
     ``merge`` makes one finding of several of the rule that have one cause. ``unless_told`` names rules that say better
-    what this one says: beside one of those at the same place it is no finding.
+    what this one says: beside one of those at the same place it is no finding. ``unless_alike`` names rules that do so
+    wherever in the operation they observed the same.
 
     ``highlight`` says what part of a response a finding is about. ``only_with`` names the option without which a rule
     is not applied; what such a rule says is no part of the contract.
@@ -194,6 +195,7 @@ class Rule:
     reaches_client: bool = False
     merge: Merge | None = None
     unless_told: tuple[str, ...] = ()
+    unless_alike: tuple[str, ...] = ()
 
     def clauses_of(self, operation: Operation) -> Iterator[Clause]:
         """The clauses that the rule adds to those of an operation."""

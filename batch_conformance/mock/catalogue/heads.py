@@ -101,7 +101,7 @@ DRIFTS: tuple[Drift, ...] = (
     Drift("public_400", "refused input may be stored by shared caches", "response.cache_public_error", "", "",
           "RFC 9111 section 3.5", "text", to_status(400, _setting(("Cache-Control", "s-maxage=60")))),
     Drift("public_all", "all answers may be stored by shared caches", "response.cache_public", "200", "",
-          "RFC 9111 section 3.5", "text", lambda _, reply: _PUBLIC(reply), also=("response.cache_public_error",)),
+          "RFC 9111 section 3.5", "text", lambda _, reply: _PUBLIC(reply)),
     Drift("fresh_for_a_day", "a batch that is in progress stays fresh for a day", "response.fresh_for_hours", "200", "",
           "RFC 9111 section 4.2", "text", to_success(_setting(("Cache-Control", "private, max-age=86400"))), "conforms"),
     Drift("expires_tomorrow", "Expires is far ahead", "response.fresh_for_hours", "200", "", "RFC 9111 section 5.3",
