@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from batch_conformance.contract.contract import Contract
@@ -256,10 +257,8 @@ class Judge:
                     account, gateway_answers, coverage, own, in_passing, of_errors, bool(broken)
                 ).count()
             whole.update(own)
-        for deviation, row in compared.deviations:
-            revived = revive(deviation, row) if revive else deviation
-            whole.add([revived], phase=_COMPARED, size=row.size)
-        for deviation, row in self._compare_lists() if not of_several_servers else ():
+        of_lists = () if of_several_servers else self._compare_lists()
+        for deviation, row in chain(compared.deviations, of_lists):
             revived = revive(deviation, row) if revive else deviation
             whole.add([revived], phase=_COMPARED, size=row.size)
         for account in accounts:
@@ -293,12 +292,10 @@ class Judge:
                     whole.lower(name, rule.id, coverage.everywhere[rule.id])
         kept = {exchange.order: exchange for exchange in (*self._examples, *self._kept)}
         merges = {rule.id: rule.merge for rule in REGISTRY.values() if rule.merge is not None}
-        better = {
-            "unless": {rule.id: rule.unless_told for rule in REGISTRY.values()},
-            "unless_alike": {rule.id: rule.unless_alike for rule in REGISTRY.values()},
-        }
-        merged = whole.findings(lambda one: coverages[one.operation].objects_around(one), merges, **better)
-        found = error_bodies.put_beside(merged, beside.findings(merges=merges, **better))
+        unless = {rule.id: rule.unless_told for rule in REGISTRY.values()}
+        alike = {rule.id: rule.unless_alike for rule in REGISTRY.values()}
+        merged = whole.findings(lambda one: coverages[one.operation].objects_around(one), merges, unless, alike)
+        found = error_bodies.put_beside(merged, beside.findings(merges=merges, unless=unless, unless_alike=alike))
         findings = tuple(_with_whole(finding, kept.get(finding.evidence.order)) for finding in found)
         shown = {finding.evidence.order: finding.evidence for finding in findings} | kept
         return Ledger(
