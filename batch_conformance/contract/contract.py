@@ -48,8 +48,8 @@ from batch_conformance.message import Template
 _IS_NO_OPENAPI_DOCUMENT_WITH = Template(
     "contract.is_no_openapi_document_with", "{name} is no OpenAPI document with paths"
 )
-_HAS_NO_OPERATION_GET_ONCE = Template(
-    "contract.has_no_operation_get_once", "{name} has no operation GET {path} once its overlays are applied"
+_HAS_NO_OPERATION_ONCE = Template(
+    "contract.has_no_operation_once", "{name} has no operation {method} {path} once its overlays are applied"
 )
 _OPERATION_DOCUMENTS_NO_RESPONSES = Template(
     "contract.operation_documents_no_responses", "{pointer}: the operation documents no responses"
@@ -216,7 +216,7 @@ def _parts_of(
 
 def _is_list(document: Document, operation: ListedOperation) -> bool:
     try:
-        return _listing_of(_compile_operation(document, operation.path)) is not None
+        return _listing_of(compile_operation(document, operation.path)) is not None
     except ContractError:
         return False
 
@@ -328,7 +328,7 @@ def _compile_operations(document: Document, keys: Sequence[str]) -> list[Operati
     An operationId that the document repeats names only the first of them; method and path name the others, and those
     that have none.
     """
-    first, *others = (_compile_operation(document, key) for key in keys)
+    first, *others = (compile_operation(document, key) for key in keys)
     count = Counter(one.id.replace(" ", "_") for one in _list_operations(document)) if others else Counter[str]()
     made = [first]
     for one in others:
@@ -339,11 +339,12 @@ def _compile_operations(document: Document, keys: Sequence[str]) -> list[Operati
     return made
 
 
-def _compile_operation(document: Document, path: str) -> Operation:
+def compile_operation(document: Document, path: str, method: str = "GET") -> Operation:
+    """The operation of a method at a path of a document, without role and clauses. Raises ``ContractError``."""
     item, around = follow(document, join("", "paths", path))
-    if "get" not in item:
-        raise ContractError(_HAS_NO_OPERATION_GET_ONCE(name=str(document.name), path=str(path)))
-    node, pointer = _mapping(item["get"]), join(around, "get")
+    if method.lower() not in item:
+        raise ContractError(_HAS_NO_OPERATION_ONCE(name=str(document.name), method=method, path=str(path)))
+    node, pointer = _mapping(item[method.lower()]), join(around, method.lower())
     parameter = next(reversed(parameters(path)), "")
     responses = node.get("responses")
     if not isinstance(responses, Mapping) or not responses:
@@ -355,8 +356,8 @@ def _compile_operation(document: Document, path: str) -> Operation:
         document, join(pointer if "security" in node else "", "security"), security
     )
     return Operation(
-        id=str(node.get("operationId", f"GET {path}")).replace(" ", "_"),
-        method="GET",
+        id=str(node.get("operationId", f"{method} {path}")).replace(" ", "_"),
+        method=method,
         path=path,
         parameter=parameter,
         location=replace(document.location(pointer), pointer=pointer),
