@@ -304,6 +304,34 @@ OF_SENSE: Sequence[Statement] = (
         },
     ),
     Statement(
+        "batches that are made",
+        "`--operations=all`, the operations of a batch API together",
+        {
+            "upload.as_sent": "the file as sent",
+            "upload.listed": "the list has it",
+            "upload.item": "the list has it as sent",
+            "create.as_asked": "the batch as asked for",
+            "create.read_back": "the same when read",
+            "create.bad_request": "nothing runs that is wrong",
+            "write.without_key": "nothing without a credential",
+            "cancel.effect": "cancelled is cancelled",
+            "cancel.again": "twice is harmless",
+            "cancel.ended": "an end is one",
+            "cancel.unknown": "an unknown id",
+        },
+    ),
+    Statement(
+        "lines of results",
+        "OpenAI's guide, SiliconFlow's guide",
+        {
+            "result_lines.fetched": "they can be fetched",
+            "result_lines.form": "a response or an error each",
+            "result_lines.custom_ids": "one for each request",
+            "result_lines.counts": "as many as counted",
+            "result_lines.successes": "each in its file",
+        },
+    ),
+    Statement(
         "what must not be shown",
         "OWASP API8",
         {

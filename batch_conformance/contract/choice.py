@@ -54,8 +54,9 @@ _OPERATION_IS_NO_ROLE_THERE = Template(
 METHODS = ("get", "head", "put", "post", "delete", "options", "patch", "trace")
 """The members of a Path Item Object that are operations (OpenAPI 3.0 and 3.1)."""
 
-Operations = Literal["retrieve", "read"]
-"""retrieve: the chosen operation alone. read: every GET of the batch API around it."""
+Operations = Literal["retrieve", "read", "all"]
+"""retrieve: the chosen operation alone. read: every GET of the batch API around it. all: what makes files and batches,
+and cancels them, too."""
 
 _OF_ROLE = re.compile(r"(?P<role>[a-z]+)\s*=\s*(?P<name>.+)", re.DOTALL)
 _METHOD_AND_PATH = re.compile(r"(?:(?P<method>[A-Za-z]+)[\s_]+)?(?P<path>/.*)")

@@ -28,6 +28,7 @@ from batch_conformance.contract.operation import Operation, ResponseContract, is
 from batch_conformance.contract.operation_role import (
     LIST_ROLES,
     READ_ROLES,
+    WRITE_ROLES,
     OperationRole,
     choose_by_role,
     list_by_shape,
@@ -76,7 +77,8 @@ class Contract:
 
     ``operations`` are those that exchanges are judged by, the chosen one first; their ids are unique. ``repaired`` is
     true where the self-check's repairs stand in for an overlay that nobody gave. ``parts`` has every operation of the
-    batch API that the document has, by its role; empty where only the retrieve was asked for.
+    batch API that the document has, by its role; empty where only the retrieve was asked for. ``writes`` are those that
+    make files and batches, and cancel them, where all operations were asked for.
     """
 
     document: Document
@@ -89,6 +91,7 @@ class Contract:
     document_findings: tuple[DocumentFinding, ...]
     repaired: bool
     parts: Mapping[OperationRole, ListedOperation] = field(default_factory=dict)
+    writes: tuple[Operation, ...] = ()
 
     @property
     def chosen(self) -> Operation:
@@ -98,14 +101,23 @@ class Contract:
     @cached_property
     def clauses(self) -> tuple[Clause, ...]:
         """The clauses of all operations, in document order each."""
-        return tuple(clause for operation in self.operations for clause in operation.clauses)
+        return tuple(clause for operation in self.every for clause in operation.clauses)
+
+    @property
+    def every(self) -> tuple[Operation, ...]:
+        """All operations: those that only read, then those that write."""
+        return (*self.operations, *self.writes)
+
+    def write(self, role: OperationRole) -> Operation | None:
+        """The operation of a role that writes; None where the document has none, or not all were asked for."""
+        return next((one for one in self.writes if one.role == role), None)
 
     @cached_property
     def private(self) -> tuple[str, ...]:
         """Places in bodies whose values are nobody else's business: customers' own, and what is only written."""
-        responses = [one for operation in self.operations for one in operation.responses.values()]
+        responses = [one for operation in self.every for one in operation.responses.values()]
         schemas = [schema for one in responses for schema in one.content.values() if schema]
-        free = [pointer for operation in self.operations for pointer in operation.roles.free_maps]
+        free = [pointer for operation in self.every for pointer in operation.roles.free_maps]
         free += [pointer for one in self.operations if one.listing for pointer in one.listing.free_maps]
         written = [place.pointer for schema in schemas for place in schema.properties if place.write_only]
         return tuple(dict.fromkeys((*free, *written)))
@@ -122,7 +134,11 @@ class Contract:
 
     def unsecured(self) -> Contract:
         """The same contract for a server that asks for no credential."""
-        return replace(self, operations=tuple(replace(one, secured=False) for one in self.operations))
+        return replace(
+            self,
+            operations=tuple(replace(one, secured=False) for one in self.operations),
+            writes=tuple(replace(one, secured=False) for one in self.writes),
+        )
 
 
 def compile_contract(
@@ -144,9 +160,12 @@ def compile_contract(
     others = [one.path for one in choose_others(document.name, listed, choice, chosen)]
     keys = tuple(dict.fromkeys((chosen.key, *others, *roles)))
     roles = {chosen.key: "retrieve", **roles} if parts else roles
-    document, misplaced = _follow_all(document, keys)
+    written = {role: parts[role] for role in WRITE_ROLES if role in parts} if choice.operations == "all" else {}
+    document, misplaced = _follow_all(document, [(key, "get") for key in keys])
+    document, more = _follow_all(document, [(one.path, one.method.lower()) for one in written.values()])
     compiled = [_with_listing(one, roles.get(one.path)) for one in _compile_operations(document, keys)]
-    findings = _self_check(document, compiled, (*paths, *misplaced), parts.values())
+    checked = [*compiled, *_compile_writes(document, written, compiled)]
+    findings = _self_check(document, checked, (*paths, *misplaced, *more), parts.values())
     repairs = _repairs(findings)
     repaired = reading == "documented" and not overlays and bool(repairs.actions)
     effective = document
@@ -158,8 +177,10 @@ def compile_contract(
     for key in keys:
         if key not in _mapping(effective.data.get("paths")):
             raise ContractError(_HAS_NO_PATH_ONCE_ITS(name=str(document.name), key=str(key)))
-    effective, _ = _follow_all(effective, keys)
+    effective, _ = _follow_all(effective, [(key, "get") for key in keys])
+    effective, _ = _follow_all(effective, [(one.path, one.method.lower()) for one in written.values()])
     operations = _compile_operations(effective, keys)
+    writes = _compile_writes(effective, written, operations)
     info = _mapping(document.data.get("info"))
     contract = Contract(
         document=effective,
@@ -172,6 +193,10 @@ def compile_contract(
         document_findings=findings,
         repaired=repaired,
         parts=parts,
+        writes=tuple(
+            replace(one, path=chosen.serves(one.path), clauses=derive_clauses(one))
+            for one in (replace(one, roles=infer_roles(_success_schema(one), one.parameter or "id")) for one in writes)
+        ),
     )
     for one in contract.operations:
         if one.role in LIST_ROLES and one.listing is None:
@@ -182,11 +207,13 @@ def compile_contract(
     return contract if all(key == path for key, path in served.items()) else contract.moved(served)
 
 
-def _follow_all(document: Document, keys: Iterable[str]) -> tuple[Document, tuple[MisplacedReference, ...]]:
-    """The document without references that OpenAPI does not have in these paths, and what they were."""
+def _follow_all(
+    document: Document, operations: Iterable[tuple[str, str]]
+) -> tuple[Document, tuple[MisplacedReference, ...]]:
+    """The document without references that OpenAPI does not have in these paths and methods, and what they were."""
     found: list[MisplacedReference] = []
-    for key in keys:
-        document, misplaced = follow_misplaced(document, key)
+    for path, method in operations:
+        document, misplaced = follow_misplaced(document, path, method)
         found += misplaced
     return document, tuple(found)
 
@@ -336,6 +363,21 @@ def _compile_operations(document: Document, keys: Sequence[str]) -> list[Operati
         while name in {other.id for other in made}:
             name += "_"
         made.append(replace(one, id=name))
+    return made
+
+
+def _compile_writes(
+    document: Document, written: Mapping[OperationRole, ListedOperation], reads: Sequence[Operation]
+) -> list[Operation]:
+    """The operations that write, by their roles, each with an id that no other operation has."""
+    count = Counter(one.id.replace(" ", "_") for one in _list_operations(document)) if written else Counter[str]()
+    taken = {one.id for one in reads}
+    made: list[Operation] = []
+    for role, listed in written.items():
+        one = compile_operation(document, listed.path, listed.method)
+        name = f"{one.method}_{one.path}" if count[one.id] > 1 or one.id in taken else one.id
+        taken.add(name)
+        made.append(replace(one, id=name, role=role))
     return made
 
 

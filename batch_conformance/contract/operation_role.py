@@ -26,6 +26,8 @@ of a batch. list: of batches. retrieve: one batch. cancel: of a batch."""
 ROLES: tuple[OperationRole, ...] = get_args(OperationRole)
 READ_ROLES: tuple[OperationRole, ...] = ("list", "files", "file")
 """What ``--operations=read`` judges beside the retrieve."""
+WRITE_ROLES: tuple[OperationRole, ...] = ("upload", "create", "cancel")
+"""What ``--operations=all`` judges beside those: what makes files and batches, and ends them."""
 LIST_ROLES: frozenset[OperationRole] = frozenset({"list", "files"})
 
 _PARAMETER = re.compile(r"\{[^{}/]*\}")

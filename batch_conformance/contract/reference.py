@@ -145,15 +145,18 @@ class MisplacedReference:
         return split(self.pointer)[-1]
 
 
-def follow_misplaced(document: Document, path: str) -> tuple[Document, tuple[MisplacedReference, ...]]:
-    """The document with what they refer to in place of references that OpenAPI does not have, in the GET of a path.
+def follow_misplaced(
+    document: Document, path: str, method: str = "get"
+) -> tuple[Document, tuple[MisplacedReference, ...]]:
+    """The document with what they refer to in place of references that OpenAPI does not have, in an operation.
 
+    ``method`` is in lower case.
     Bundlers leave such behind: ``get: {$ref: …}``, and ``responses``, ``headers`` or ``content`` as a whole. Raises
     ``ContractError`` as ``follow`` does.
     """
     following = _Following(document)
     _, item = follow(document, join("", "paths", path))
-    operation = join(item, "get")
+    operation = join(item, method)
     for pointer in (operation, join(item, "parameters"), join(operation, "parameters"), join(operation, "responses")):
         following.settle(pointer)
     for status in following.names(join(operation, "responses")):

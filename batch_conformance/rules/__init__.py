@@ -12,14 +12,17 @@ from collections.abc import Collection
 from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
+from batch_conformance.contract.operation_role import WRITE_ROLES
 from batch_conformance.rules import (
     agreement,
     authentication,
     availability,
     bodies,
     caching,
+    cancelling,
     client,
     counts,
+    creating,
     entity_tags,
     error_values,
     fields,
@@ -31,15 +34,17 @@ from batch_conformance.rules import (
     leaks,
     listing,
     media_type,
+    result_files,
     results,
     shape,
     stability,
     states,
     status,
     times,
+    uploading,
     values,
 )
-from batch_conformance.rules.rule import Rule
+from batch_conformance.rules.rule import Concern, Rule
 
 _FAMILIES = (
     status.RULES,
@@ -65,6 +70,10 @@ _FAMILIES = (
     stability.RULES,
     entity_tags.RULES,
     listing.RULES,
+    uploading.RULES,
+    creating.RULES,
+    cancelling.RULES,
+    result_files.RULES,
     shape.RULES,
     client.RULES,
 )
@@ -77,19 +86,29 @@ REGISTRY: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in f
 def known_clauses(contract: Contract, options: Collection[str] = ()) -> tuple[Clause, ...]:
     """Every clause that a contract has beforehand: of each operation the document's own, then those that rules add.
 
-    Of rules that are applied only with an option, those of ``options`` are.
+    Of rules that are applied only with an option, those of ``options`` are; a contract with operations that write is
+    one of all operations.
     """
+    applied = {*options, "all"} if contract.writes else options
     return tuple(
-        clause
-        for operation in contract.operations
-        for clause in (*operation.clauses, *added_clauses(operation, options))
+        clause for operation in contract.every for clause in (*operation.clauses, *added_clauses(operation, applied))
     )
 
 
 def added_clauses(operation: Operation, options: Collection[str] = ()) -> tuple[Clause, ...]:
     """The clauses that rules add to those of the document; ``options`` as for ``known_clauses``."""
-    rules = (rule for rule in REGISTRY.values() if rule.only_with in ("", *options))
+    rules = (rule for rule in REGISTRY.values() if rule.only_with in ("", *options) and _is_of(rule, operation))
     return tuple(clause for rule in rules for clause in rule.clauses_of(operation))
 
 
-__all__ = ["REGISTRY", "Rule", "added_clauses", "known_clauses"]
+def _is_of(rule: Rule, operation: Operation) -> bool:
+    """Whether a rule is one for an operation: what writes is judged by what the document says of its answers, by what
+    no answer may show, and by what comes of it."""
+    writes = operation.role in WRITE_ROLES
+    return not writes or rule.concern in OF_WRITES or rule.follow is not None
+
+
+OF_WRITES: tuple[Concern, ...] = ("document", "leak")
+"""What the rules are about that the answer to a request which changes something is judged by."""
+
+__all__ = ["OF_WRITES", "REGISTRY", "Rule", "added_clauses", "known_clauses"]

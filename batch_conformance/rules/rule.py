@@ -13,12 +13,14 @@ from batch_conformance.contract.pointer import printable
 from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.stated_at import Locate, nowhere
+from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Deviation, Finding, Level, Side
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.findings.merging import Merge
 from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.conditions import ALWAYS
+from batch_conformance.rules.followed import Followed
 from batch_conformance.rules.highlight import Highlight
 from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.requests import Requests, any_request
@@ -115,6 +117,19 @@ class Broken:
     when: Bucket = ALWAYS
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A place of a clause that was looked at: the observation that has it, and how it is broken, None where it is not.
+
+    ``shows`` is the exchange that shows it, where that is another one than the observation's.
+    """
+
+    observation: Observation
+    pointer: str = ""
+    broken: Broken | None = None
+    shows: Exchange | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One kind of deviation: what it says, where it can break, what exercises it, how it is checked, what it points at.
@@ -137,7 +152,8 @@ class Rule:
 
     ``check`` gives what is broken in one exchange, ``compare`` what is broken between the exchanges of one batch, each
     with the exchange that shows it; ``compares`` says whether that is one read with those before, or one method with
-    another. A rule with neither is weighed over a whole run by the judge.
+    another. ``follow`` looks at batches that were made and followed to their results. A rule with none of them is
+    weighed over a whole run by the judge.
 
     ``looks_at`` and ``headers`` (names in lower case, beside those that a document declares) say what decides on it, so
     that recorded traffic may be spared what cannot break it; a rule that does not say so is checked on every exchange.
@@ -159,7 +175,7 @@ class Rule:
     wherever in the operation they observed the same.
 
     ``highlight`` says what part of a response a finding is about. ``only_with`` names the option without which a rule
-    is not applied; what such a rule says is no part of the contract.
+    is not applied (``all`` of ``--operations``); what such a rule says is no part of the contract.
     """
 
     id: str
@@ -182,13 +198,14 @@ class Rule:
     check: Callable[[Observation], Iterable[Broken]] | None = None
     compare: Callable[[BatchHistory], Iterable[tuple[Observation, Broken]]] | None = None
     compares: Literal["", "reads", "methods"] = ""
+    follow: Callable[[Followed], Iterable[Look]] | None = None
     looks_at: LooksAt | None = None
     headers: tuple[str, ...] = ()
     surely_kept: Callable[[AlikeBodies], tuple[BodyCheck, ...] | None] | None = None
     kept_by_plain_reads: bool = False
     kept_by_monotonic_reads: bool = False
     highlight: Callable[[Finding], Highlight] = lambda _: Highlight()
-    only_with: Literal["", "client", "shape"] = ""
+    only_with: Literal["", "client", "shape", "all"] = ""
     requests: Requests = any_request
     unseen: Template | None = None
     cure: Cure | None = None

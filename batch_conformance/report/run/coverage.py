@@ -159,7 +159,7 @@ def unobserved(report: RunReport) -> Unobserved:
 def unseen_statuses(report: RunReport) -> tuple[str, ...]:
     """The documented statuses that nobody saw; of further operations each with the operation that it is of."""
     found: list[str] = []
-    for operation in report.contract.operations:
+    for operation in report.contract.every:
         seen = {result.status for result in report.ledger.statuses_of(operation.id) if result.count}
         of = "" if operation is report.contract.chosen else f" ({operation.method} {operation.path})"
         found += [f"{status}{of}" for status in operation.responses if status not in seen]

@@ -244,7 +244,7 @@ def line_of(finding: Finding, clauses: Mapping[str, Clause], report: RunReport) 
     if location is not None and location.origin != "standard" and location.line:
         return location
     contract = report.contract
-    operation = next((one for one in contract.operations if one.id == finding.operation), contract.chosen)
+    operation = next((one for one in contract.every if one.id == finding.operation), contract.chosen)
     return place_of(operation, finding.status, finding.pointer) or operation.location
 
 
