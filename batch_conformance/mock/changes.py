@@ -47,7 +47,7 @@ def of_batch(change: Callable[[ReceivedRequest, Fields], object], when: When = a
     """Changes the object of answered batches in place; what a change returns does not matter."""
 
     def apply(received: ReceivedRequest, reply: Reply) -> Reply:
-        if reply.status != 200 or received.listed is not None:
+        if reply.status != 200 or received.listed is not None or received.place in ("call", "result"):
             return reply
         batch = json.loads(reply.body)
         if not isinstance(batch, dict) or not when(received, batch):

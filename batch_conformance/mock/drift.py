@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from batch_conformance.mock.message import Reply
 from batch_conformance.mock.received_request import ReceivedRequest
@@ -36,8 +36,8 @@ class Drift:
 
     ``also`` are rules of further findings that the one cause cannot but bring, and ``because`` says why where they are
     many. ``style`` is how the mock has to write unset values, if that matters; ``batches`` makes other samples of the
-    mock's own. ``whole`` says that it takes the place of so many answers that little else can be seen beside it,
-    ``silent`` that some requests are never answered.
+    mock's own, and ``behaviour`` has what is to be another in how it runs batches. ``whole`` says that it takes the
+    place of so many answers that little else can be seen beside it, ``silent`` that some requests are never answered.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Drift:
     because: str = ""
     style: Style | None = None
     batches: Callable[[SampleBatches], SampleBatches] | None = None
+    behaviour: Mapping[str, Any] = field(default_factory=dict)
     whole: bool = False
     silent: bool = False
 

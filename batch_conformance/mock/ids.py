@@ -20,7 +20,7 @@ def batch_ids(contract: Contract, maker: Maker) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for text in _candidates(contract, maker):
-        if text not in found and len(found) < MOST and _fits(contract, maker, text):
+        if text not in found and len(found) < MOST and fits(contract, maker, text):
             found[text] = None
     return tuple(found)
 
@@ -63,7 +63,8 @@ def _candidates(contract: Contract, maker: Maker) -> Iterator[str]:
     yield from (f"batch_{letters[number]}qkzmwtrvxa"[:16] for number in range(len(letters)))
 
 
-def _fits(contract: Contract, maker: Maker, text: str) -> bool:
+def fits(contract: Contract, maker: Maker, text: str) -> bool:
+    """Whether the path's parameter admits an id, and the body can have it."""
     parameter, pointer = contract.chosen.id_parameter, contract.chosen.roles.identity
     if text in ("", ".", "..") or (parameter is not None and not parameter.admits(text)):
         return False

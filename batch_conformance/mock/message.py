@@ -20,7 +20,7 @@ class ParsedRequest:
     """A request as it came. ``target`` is byte for byte as sent; header names are in lower case.
 
     ``connection`` is the number of the connection that it came on, ``turn`` its place among those of the connection;
-    both from 1.
+    both from 1. ``body`` is what it carries, None where that is longer than the mock takes.
     """
 
     method: str
@@ -28,6 +28,7 @@ class ParsedRequest:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     connection: int = 1
     turn: int = 1
+    body: bytes | None = field(default=b"", repr=False)
 
     def header(self, name: bytes) -> bytes | None:
         """The first value of a header, whose name is given in lower case."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batch_conformance.mock import pages
+from batch_conformance.mock.api_spec import ApiSpec
 from batch_conformance.mock.list_spec import ListSpec
 from batch_conformance.mock.sample_batches import Batch, Step, make_sample_batches
 
@@ -21,7 +22,7 @@ class MockSpec:
     ``errors`` are the bodies of the statuses that a client can ask for; ``headers`` what the contract demands of a
     status, and ``media_types`` in which it is sent: JSON where nothing is said, no body at all for an empty one.
     ``refuses`` is false where no credential is asked for. ``own`` is true for the vendor's contract alone.
-    ``lists`` are served as well.
+    ``lists`` are served as well, and the calls of ``api``, where there are any.
     """
 
     batches: tuple[Batch, ...]
@@ -32,6 +33,7 @@ class MockSpec:
     own: bool = False
     media_types: Mapping[int, str] = field(default_factory=dict)
     lists: tuple[ListSpec, ...] = ()
+    api: ApiSpec | None = None
 
     def media_type(self, status: int) -> str:
         """The media type of a status; empty where it has no body."""
@@ -54,6 +56,7 @@ class MockSpec:
             "refuses": self.refuses,
             "media_types": {str(status): kind for status, kind in self.media_types.items()},
             "lists": [one.to_dict() for one in self.lists],
+            "api": self.api.to_dict() if self.api else None,
         }
 
     @classmethod
@@ -73,6 +76,7 @@ class MockSpec:
             refuses=values["refuses"],
             media_types={int(status): kind for status, kind in values["media_types"].items()},
             lists=tuple(map(ListSpec.from_dict, values["lists"])),
+            api=ApiSpec.from_dict(values["api"]) if values["api"] else None,
         )
 
 

@@ -91,6 +91,8 @@ class Mutation:
 
     def _to_sent(self, change: Callable[[Reply], Reply]) -> Apply:
         def apply(received: ReceivedRequest, reply: Reply) -> Reply:
+            if received.place in ("call", "result"):
+                return reply
             asked = "" if received.listed is None else received.listed.path if received.place == "list" else None
             return change(reply) if reply.status == self.sent and reply.body and asked == self.of_list else reply
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from batch_conformance.mock.list_spec import ListSpec
 from batch_conformance.mock.message import ParsedRequest, Reply
 from batch_conformance.mock.sample_batches import Batch
 
-Place = Literal["operation", "undecodable", "list", "item", "outside"]
+if TYPE_CHECKING:
+    from batch_conformance.mock.batch_api import Asked
+
+Place = Literal["operation", "undecodable", "list", "item", "call", "result", "outside"]
 """What the path of a request is; see ``ReceivedRequest``."""
 
 Credential = Literal["valid", "missing", "malformed", "wrong"]
@@ -29,7 +32,8 @@ class ReceivedRequest:
     """One request on its way through the mock.
 
     ``place`` says whether the path is an instance of the operation, one whose id cannot be decoded, that of a list or
-    of an item of one, or none; ``listed`` is the list then. ``asked`` is the id that the path decodes to, ``batch``
+    of an item of one, or none; ``listed`` is the list then. A ``call`` is one of those beside the GETs, and ``called``
+    which; a ``result`` is a signed URL. ``asked`` is the id that the path decodes to, ``batch``
     the batch that has it. ``forced`` is the status that the client asked for. ``number`` counts the mock's requests
     and ``reads`` the authorised GETs of this batch, both from 1 and this one included. ``batches`` is all that the
     mock has.
@@ -47,6 +51,7 @@ class ReceivedRequest:
     answer: Callable[[ReceivedRequest], Reply]
     key: str = field(default="", repr=False)
     listed: ListSpec | None = None
+    called: Asked | None = None
 
     @property
     def reading(self) -> bool:

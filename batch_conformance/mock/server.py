@@ -15,6 +15,8 @@ from batch_conformance.mock.service import Service
 
 _LONGEST_HEAD = 256 * 1024
 """Request line and headers, in bytes: far beyond any id that a suite would send."""
+_LONGEST_BODY = 8 * 1024 * 1024
+"""What a request can carry, in bytes; of a longer one nothing is kept."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -79,6 +81,8 @@ class ClientConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._parser = self._new_parser(b"")
         self._request: h11.Request | None = None
+        self._body: list[bytes] = []
+        self._length = 0
         self._pending: asyncio.TimerHandle | None = None
         self._waiting = False
         self._ending = False
@@ -137,18 +141,29 @@ class ClientConnection(asyncio.Protocol):
                 return
             if isinstance(event, h11.Request):
                 self._request = event
+            elif isinstance(event, h11.Data):
+                self._take(bytes(event.data))
             elif isinstance(event, h11.EndOfMessage):
                 assert self._request is not None
                 self._reply(self._request)
             elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
                 return
 
+    def _take(self, data: bytes) -> None:
+        self._length += len(data)
+        self._body.append(data)
+        if self._length > _LONGEST_BODY:
+            self._body.clear()
+
     def _reply(self, parsed: h11.Request) -> None:
         rest, _ = self._parser.trailing_data
+        body = b"".join(self._body) if self._length <= _LONGEST_BODY else None
         self._parser, self._request = self._new_parser(rest), None
+        self._body, self._length = [], 0
         self._turn += 1
         headers = tuple(parsed.headers)
-        request = ParsedRequest(parsed.method.decode("ascii"), parsed.target, headers, self._number, self._turn)
+        method = parsed.method.decode("ascii")
+        request = ParsedRequest(method, parsed.target, headers, self._number, self._turn, body)
         reply = self._server.service.reply_to(request)
         head, last = request.method == "HEAD", _is_last(parsed)
         delay = self._server.latency + reply.wire.delay

@@ -12,6 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from batch_conformance.mock import pages
+from batch_conformance.mock.api_spec import CallSpec
+from batch_conformance.mock.batch_api import JSONL, RESULTS, Asked, BatchApi, RefusedError
+from batch_conformance.mock.behaviour import Behaviour
 from batch_conformance.mock.drift import Drift, in_order
 from batch_conformance.mock.list_spec import Item, ListSpec, QueryError
 from batch_conformance.mock.message import Headers, ParsedRequest, Reply, body_json
@@ -32,6 +35,8 @@ WORTH_COMPRESSING = 1024
 
 _UNCACHED = (("Cache-Control", "private, no-store"), ("Vary", "Accept-Encoding"))
 _CHALLENGE = 'Bearer realm="batches"'
+_XML = "application/xml"
+_STORE_ERROR = b"<Error><Code>SignatureDoesNotMatch</Code></Error>"
 _REFUSED_GZIP = re.compile(r"gzip\s*;\s*q\s*=\s*0(?:\.0{0,3})?\s*")
 
 
@@ -39,7 +44,7 @@ class Service:
     """Answers requests. Holds the sample batches, the request counts, and when each batch was first read.
 
     ``clock`` gives seconds; with a ``tick`` each request is that many seconds of time instead, so that what a batch
-    that moves on looks like depends on nothing but the requests.
+    that moves on looks like depends on nothing but the requests. ``now`` is the time of day, in Unix seconds.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class Service:
         clock: Callable[[], float] = time.monotonic,
         tick: float = 0.0,
         mock_spec: MockSpec | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         ordered = in_order(drifts)
         self.key = key
@@ -70,8 +76,18 @@ class Service:
         self._first_read: dict[str, float] = {}
         self._stepped: dict[str, tuple[int, int]] = {}
         self._bodies: dict[tuple[str, int], bytes] = {}
+        self._api = self._api_of(ordered, now, eager=tick > 0)
         self._before_compression = tuple(drift for drift in ordered if drift.stage != "wire")
         self._on_the_wire = tuple(drift for drift in ordered if drift.stage == "wire")
+
+    def _api_of(self, drifts: Sequence[Drift], now: Callable[[], float], *, eager: bool) -> BatchApi | None:
+        spec = self.mock_spec.api
+        if spec is None:
+            return None
+        behaviour = Behaviour(**{name: value for drift in drifts for name, value in drift.behaviour.items()})
+        return BatchApi(
+            spec, samples=self._batches, key=self.key, clock=self._clock, now=now, eager=eager, behaviour=behaviour
+        )
 
     @property
     def batch_ids(self) -> tuple[str, ...]:
@@ -99,6 +115,8 @@ class Service:
         asked = decode_segment(segment) if segment is not None else None
         batch = self._batches.get(asked) if asked is not None else None
         credential = credential_of(request, self.key) if self.mock_spec.refuses else "valid"
+        if batch is None and self._api is not None and asked is not None and credential == "valid":
+            batch = self._api.batch(asked, request, self._requests)
         if batch is not None and request.method == "GET" and credential == "valid":
             self._reads[batch.id] += 1
         listed = self._lists.get(request.path)
@@ -109,6 +127,11 @@ class Service:
             of_item = segment_of(request.path, self.prefix + spec.by_id)
             if of_item is not None:
                 place, listed, asked = "item", spec, decode_segment(of_item)
+        called = self._called(request)
+        if called is not None:
+            place, listed, asked, batch = "call", None, called.id, None
+        elif self._api is not None and request.path.startswith(RESULTS.encode()):
+            place = "result"
         return ReceivedRequest(
             request=request,
             credential=credential,
@@ -122,29 +145,50 @@ class Service:
             answer=self._conforming,
             key=self.key,
             listed=listed,
+            called=called,
         )
+
+    def _called(self, request: ParsedRequest) -> Asked | None:
+        """The call that a request is; None where it is none."""
+        before = self.prefix.encode()
+        if self._api is None or not request.path.startswith(before):
+            return None
+        return self._api.find(request, request.path[len(before) :], self._requests)
 
     def _conforming(self, received: ReceivedRequest) -> Reply:
         reply = self._answer(received)
         trace = ("x-siliconcloud-trace-id", f"ti_{received.number:012x}")
-        spec = received.listed or self.mock_spec
+        spec = self._spec_of(received)
         labelled, demanded = self._labelled(reply.status, spec), spec.headers.get(reply.status, ())
+        if reply.header("content-type") is not None:
+            labelled = ()
         return replace(reply, headers=(*labelled, *_UNCACHED, trace, *demanded, *reply.headers))
 
-    def _labelled(self, status: int, spec: MockSpec | ListSpec | None = None) -> Headers:
+    def _spec_of(self, received: ReceivedRequest) -> MockSpec | ListSpec | CallSpec:
+        """What is said of the errors, headers and media types of the operation that a request is for."""
+        return received.called.call if received.called is not None else received.listed or self.mock_spec
+
+    def _labelled(self, status: int, spec: MockSpec | ListSpec | CallSpec | None = None) -> Headers:
         kind = (spec or self.mock_spec).media_types.get(status, JSON)
         return (("Content-Type", f"{kind}; charset=utf-8"),) if kind else ()
 
     def _answer(self, received: ReceivedRequest) -> Reply:
-        # Credentials come first on every path: who has none learns nothing, not even which ids there are.
+        if received.place == "result":
+            return self._result(received)
+        # Credentials come first on every other path: who has none learns nothing, not even which ids there are.
         if received.credential != "valid":
             return self._refusal(received)
-        if received.listed is not None:
-            return self._list(received, received.listed)
-        if received.place == "outside":
+        if received.called is not None:
+            return self._call(received, received.called)
+        return self._list(received, received.listed) if received.listed is not None else self._operation(received)
+
+    def _operation(self, received: ReceivedRequest) -> Reply:
+        allowed = self._allowed(received)
+        if received.place == "outside" and not allowed:
             return self._error(404, self.mock_spec.error(404, pages.NOT_FOUND.body))
-        if received.request.method not in METHODS:
-            return self._error(405, self.mock_spec.error(405, pages.METHOD_NOT_ALLOWED), ("Allow", ", ".join(METHODS)))
+        if received.place == "outside" or received.request.method not in METHODS:
+            allow = ("Allow", ", ".join(allowed))
+            return self._error(405, self.mock_spec.error(405, pages.METHOD_NOT_ALLOWED), allow)
         if received.place == "undecodable":
             status = 400 if self.mock_spec.own or 400 in self.mock_spec.errors else 404
             return self._error(status, self.mock_spec.error(status, pages.FIELD_REQUIRED.body))
@@ -160,9 +204,8 @@ class Service:
 
     def _list(self, received: ReceivedRequest, spec: ListSpec) -> Reply:
         if received.request.method not in METHODS:
-            return self._error(
-                405, spec.errors.get(405, pages.METHOD_NOT_ALLOWED), ("Allow", ", ".join(METHODS)), spec=spec
-            )
+            allow = ("Allow", ", ".join(self._allowed(received)))
+            return self._error(405, spec.errors.get(405, pages.METHOD_NOT_ALLOWED), allow, spec=spec)
         if received.forced is not None and received.forced in spec.errors:
             return self._forced(received.forced, spec)
         try:
@@ -174,17 +217,48 @@ class Service:
         headers = (("Preference-Applied", "code=200"),) if received.forced == 200 else ()
         return Reply(200, headers, body_json(body))
 
+    def _allowed(self, received: ReceivedRequest) -> tuple[str, ...]:
+        """The methods that a path has; none for a path that is nothing."""
+        of_calls: tuple[str, ...] = ()
+        if self._api is not None and received.request.path.startswith(self.prefix.encode()):
+            of_calls = self._api.methods(received.request.path[len(self.prefix) :])
+        return of_calls if received.place == "outside" else (*METHODS, *of_calls)
+
+    def _call(self, received: ReceivedRequest, asked: Asked) -> Reply:
+        assert self._api is not None
+        call = asked.call
+        if received.forced is not None and received.forced in call.errors:
+            return self._forced(received.forced, call)
+        try:
+            body = self._api.answer(asked)
+        except RefusedError as refused:
+            told = _saying(call.errors.get(refused.status, pages.FIELD_REQUIRED.body), str(refused))
+            return self._error(refused.status, told, spec=call)
+        if isinstance(body, bytes):
+            return Reply(call.status, (("Content-Type", JSONL),), body)
+        return Reply(call.status, (), body_json(body))
+
+    def _result(self, received: ReceivedRequest) -> Reply:
+        """What a store of objects answers to a signed URL: it knows no keys of the API."""
+        assert self._api is not None
+        if received.request.method not in METHODS:
+            return Reply(405, (("Content-Type", _XML), ("Allow", ", ".join(METHODS))), _STORE_ERROR)
+        found = self._api.result(received.request)
+        if found is None:
+            return Reply(403, (("Content-Type", _XML),), _STORE_ERROR)
+        return Reply(200, (("Content-Type", JSONL),), found)
+
     def _page_or_item(self, received: ReceivedRequest, spec: ListSpec) -> Any:
         """The body that is asked for, None where there is none. Raises ``QueryError``."""
         if received.place == "list":
-            return spec.page(received.request.query, self._items(spec))
-        return next((item for item in self._items(spec) if spec.id_of(item) == received.asked), None)
+            return spec.page(received.request.query, self._items(spec, received))
+        return next((item for item in self._items(spec, received) if spec.id_of(item) == received.asked), None)
 
-    def _items(self, spec: ListSpec) -> list[Item]:
-        """The items of a list, as they are at the moment."""
+    def _items(self, spec: ListSpec, received: ReceivedRequest) -> list[Item]:
+        """The items of a list, as they are at the moment: what clients made first, as it is the newest."""
+        made = self._api.items(spec, received.request, received.number) if self._api is not None else []
         if not spec.of_batches:
-            return list(spec.items)
-        made = []
+            return [*made, *spec.items]
         for item in spec.items:
             batch = self._batches.get(str(spec.id_of(item)))
             now = self._listed_now(batch) if batch is not None else {}
@@ -201,11 +275,11 @@ class Service:
         # RFC 6750 section 3.1: no error code where the request had no token at all.
         challenge = _CHALLENGE if received.credential == "missing" else _CHALLENGE + ', error="invalid_token"'
         body = pages.INVALID_KEY_FORM.body if received.credential == "malformed" else pages.INVALID_TOKEN.body
-        spec = received.listed
+        spec = received.called.call if received.called is not None else received.listed
         told = spec.errors.get(401, body) if spec is not None else self.mock_spec.error(401, body)
         return self._error(401, told, ("WWW-Authenticate", challenge), spec=spec)
 
-    def _forced(self, status: int, spec: ListSpec | None = None) -> Reply:
+    def _forced(self, status: int, spec: ListSpec | CallSpec | None = None) -> Reply:
         body = (spec or self.mock_spec).errors[status]
         reply = self._error(status, body, ("Preference-Applied", f"code={status}"), spec=spec)
         if status == 401:
@@ -216,7 +290,9 @@ class Service:
             reply = reply.with_header("Retry-After", "1")
         return reply
 
-    def _error(self, status: int, body: Any, *headers: tuple[str, str], spec: ListSpec | None = None) -> Reply:
+    def _error(
+        self, status: int, body: Any, *headers: tuple[str, str], spec: ListSpec | CallSpec | None = None
+    ) -> Reply:
         if isinstance(body, dict) and self.mock_spec.own:
             # The pages show `data: null` where the document says that it is a string. The style is one of batches.
             body = {name: "" if value is None else value for name, value in body.items()}
@@ -244,6 +320,13 @@ class Service:
         step = min(step, before if number == self._requests else before + 1)
         self._stepped[batch_id] = self._requests, step
         return step
+
+
+def _saying(body: Any, why: str) -> Any:
+    """The body of an error with the reason in place of its message, where it has one."""
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        return {**body, "error": _saying(body["error"], why)}
+    return {**body, "message": why} if isinstance(body, dict) and isinstance(body.get("message"), str) else body
 
 
 def _compressed(request: ParsedRequest, reply: Reply) -> Reply:

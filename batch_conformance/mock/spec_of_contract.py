@@ -15,7 +15,10 @@ from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.schema import Schema
 from batch_conformance.input_error import InputError
 from batch_conformance.message import Template
-from batch_conformance.mock.ids import batch_ids, identity
+from batch_conformance.mock.api_of_contract import api_of, call_of, calls_of
+from batch_conformance.mock.api_spec import ApiSpec
+from batch_conformance.mock.batch_runner import name_of
+from batch_conformance.mock.ids import batch_ids, fits, identity
 from batch_conformance.mock.list_spec import ListSpec
 from batch_conformance.mock.lists_of_contract import contract_lists, list_of
 from batch_conformance.mock.mock_spec import MockSpec, published_mock_spec
@@ -38,10 +41,16 @@ _NO_BATCH_COULD_BE_MADE = Template(
     "mock_spec.no_batch_could_be_made", "{schema}: no batch could be made that keeps this schema"
 )
 
+_NO_ANSWER_COULD_BE_MADE = Template(
+    "mock_spec.no_answer_could_be_made", "{method} {path}: no answer could be made that keeps its schema"
+)
+
 _JSON = "application/json"
 _ALWAYS_ANSWERED = frozenset({400, 401, 404, 405})
 """Statuses that the mock comes to by itself, also where the document has them under a range or by default."""
 _FIRST = ("in_queue", "validating")
+_LATER = ("output_file_id", "error_file_id")
+"""What a batch has only once there is something to have."""
 _NOTHING_NEW = 8
 """So many more batches that show nothing new are the last ones that are tried."""
 
@@ -64,7 +73,45 @@ def mock_spec_of(contract: Contract) -> MockSpec:
         refuses=operation.secured,
         media_types={200: label, **{status: kind for status, (kind, _) in errors.items()}},
         lists=tuple(_list(contract, one, form, batches) for one, form in contract_lists(contract)),
+        api=_api(contract, schema, batches),
     )
+
+
+def _api(contract: Contract, schema: Schema, batches: Sequence[Batch]) -> ApiSpec | None:
+    """How the mock runs batches; None where the contract does not say how they are made, or what states they have."""
+    made = dict(calls_of(contract))
+    if not contract.chosen.roles.stages or not made.keys() >= {"upload", "create"}:
+        return None
+    maker = Maker(schema)
+    calls = []
+    for role, operation in made.items():
+        status = next((int(one) for one in operation.responses if one.isdigit() and one[0] == "2"), 200)
+        success = operation.response_for(status)
+        label, of_success = media_of(success) if success else ("", None)
+        errors = dict(_errors(operation))
+        try:
+            call = call_of(
+                role,
+                operation,
+                status,
+                of_success if "json" in label else None,
+                errors={status: body for status, (_, body) in errors.items()},
+                headers={status: tuple(_headers(response)) for status, response in _answered(operation)},
+                media_types={status: label, **{status: kind for status, (kind, _) in errors.items()}},
+            )
+        except NoValueError as error:
+            raise MockSpecError(_NO_ANSWER_COULD_BE_MADE(method=operation.method, path=operation.path)) from error
+        calls.append(call)
+    ids = _ids(contract, schema, maker)
+    states = {}
+    for template in make_sample_batches():
+        for step in template.steps:
+            word = str(step.fields["status"])
+            if word not in states and _has_state(contract.chosen.roles, Batch(template.id, "", (step,))):
+                fields = {name: value for name, value in step.fields.items() if name not in _LATER}
+                states[word] = next(_steps(contract, maker, Batch("", "", (Step(0.0, fields),)), ids[0], 0)).fields
+    free = fits(contract, maker, f"batch_{name_of(1)}")
+    return api_of(contract, calls, states, () if free else ids[len(batches) :])
 
 
 def _list(contract: Contract, operation: Operation, form: ListForm, batches: Sequence[Batch]) -> ListSpec:

