@@ -294,3 +294,150 @@ def test_a_sample_batch_is_never_cancelled() -> None:
     assert client.cancel("batch_wjqopfncal").status == 400
     assert client.read("batch_wjqopfncal") == before
     assert client.cancel("batch_nobodyhas1").status == 404
+
+
+def behaving(source: str = API, **behaviour: Any) -> Client:
+    return Client(source, (Drift("n", "n", "", "", "", "", "value", lambda _, reply: reply, behaviour=behaviour),))
+
+
+def states_of(client: Client, cancelled: bool = False) -> list[str]:
+    batch_id = client.batch(*LINES)
+    found = []
+    if cancelled:
+        client.seconds += 0.5
+        found = [client.read(batch_id)["status"], client.read(batch_id)["status"]]
+        found.append(value(client.cancel(batch_id))["status"])
+    for _ in range(9):
+        client.seconds += 0.25
+        found.append(client.read(batch_id)["status"])
+    return [state for number, state in enumerate(found) if number == 0 or state != found[number - 1]]
+
+
+def test_a_behaviour_is_seen_in_the_states_of_a_batch() -> None:
+    assert states_of(behaving(sudden=True)) == ["in_progress", "finalizing", "completed"]
+    assert states_of(behaving(expires=True)) == ["in_progress", "expired"]
+    assert states_of(behaving(returns=True))[:4] == ["in_progress", "finalizing", "completed", "in_progress"]
+    assert states_of(Client(), cancelled=True) == ["in_progress", "cancelling", "cancelled"]
+    assert states_of(behaving(cancel_at_once=True), cancelled=True) == ["in_progress", "cancelled"]
+    assert states_of(behaving(undone="resumes"), cancelled=True) == [
+        "in_progress", "cancelling", "finalizing", "completed",
+    ]  # fmt: skip
+    assert states_of(behaving(undone="completes"), cancelled=True) == [
+        "in_progress", "cancelling", "cancelled", "completed",
+    ]  # fmt: skip
+
+
+def test_a_batch_that_is_sudden_has_ended_when_it_is_read_for_the_first_time() -> None:
+    client = behaving(sudden=True)
+    batch_id = client.batch(*LINES)
+    client.seconds = 2
+    assert client.read(batch_id)["status"] == "completed"
+
+
+def test_bad_lines_make_a_batch_fail_and_say_which_they_are() -> None:
+    for source, told in (
+        (API, ["line 2: this is no JSON object"]),
+        ("openai", [{"code": "invalid_json_line", "message": "this is no JSON object", "param": None, "line": 2}]),
+    ):
+        client = behaving(source, bad_lines="failed")
+        ended = client.states(client.batch(line("one"), b"{"))[-1]
+        assert ended["status"] == "failed"
+        assert (ended["errors"] if source == API else ended["errors"]["data"]) == told
+        assert "output_file_id" not in ended
+
+
+def test_a_file_with_bad_lines_is_run_where_nobody_looks() -> None:
+    client = behaving(bad_lines="run")
+    ended = client.states(client.batch(line("one"), b"{", line("one")))[-1]
+    assert ended["request_counts"] == {"total": 3, "completed": 2, "failed": 1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "changed"),
+    [
+        ("unknown_file", {"file_id": "file-nobodyhas1"}),
+        ("no_file", {"file_id": ...}),
+        ("wrong_type", {"file_id": 7}),
+        ("wrong_endpoint", {"endpoint": "/v1/nowhere"}),
+        ("wrong_window", {"completion_window": "soon"}),
+    ],
+)
+def test_a_fault_that_nobody_looks_at_makes_a_batch_that_runs(fault: str, changed: dict[str, Any]) -> None:
+    client = behaving(takes=frozenset({fault}))
+    made = value(client.create(**{"file_id": client.file(*LINES), **changed}))
+    assert client.states(made["id"])[-1]["status"] == "completed"
+    for other in ({"completion_window": "nightly"}, {"endpoint": "/v1/never"}, {"file_id": "file-nobodyhas2"}):
+        if other.keys() != changed.keys():
+            assert client.create(**{"file_id": client.file(*LINES), **other}).status == 400
+
+
+def test_a_request_that_fails_is_counted_and_stands_in_one_of_the_files() -> None:
+    for where, counts in (("error", (2, 2)), ("output", (3, 0))):
+        client = behaving(failing=1, failures_in=where)
+        ended = client.states(client.batch(*LINES))[-1]
+        assert ended["request_counts"] == {"total": 4, "completed": 2, "failed": 2}
+        found = [
+            len(client.results(ended[name])) if name in ended else 0 for name in ("output_file_id", "error_file_id")
+        ]
+        assert tuple(found) == (counts if where == "error" else (4, 0))
+
+
+def test_a_batch_of_which_everything_fails_has_no_output() -> None:
+    client = behaving(failing=99)
+    ended = client.states(client.batch(*LINES))[-1]
+    assert (ended["status"], "output_file_id" in ended) == ("completed", False)
+    assert len(client.results(ended["error_file_id"])) == 4
+
+
+def test_files_of_results_are_named_early_or_where_they_are_empty() -> None:
+    client = behaving(named_early=True)
+    bodies = client.states(client.batch(*LINES))
+    assert ["output_file_id" in body for body in bodies] == [False, True, True, True, True]
+    assert client.content(bodies[2]["output_file_id"]).status == 200
+    client = behaving(names_empty_files=True)
+    ended = client.states(client.batch(line("one")))[-1]
+    assert client.content(ended["error_file_id"]).body == b""
+
+
+def test_cancelling_is_answered_as_the_behaviour_says() -> None:
+    for behaviour, again, finished in (
+        ({"cancel_finished": 200}, 200, 200),
+        ({"cancel_finished": 409}, 200, 409),
+        ({"cancel_again": 409}, 409, 400),
+    ):
+        client = behaving(**behaviour)
+        batch_id = client.batch(*LINES)
+        client.cancel(batch_id)
+        assert client.cancel(batch_id).status == again
+        client.seconds += 1
+        ended = client.read(batch_id)
+        assert client.cancel(batch_id).status == finished
+        assert client.read(batch_id) == ended
+    client = behaving(cancels_finished=True)
+    batch_id = client.batch(*LINES)
+    assert client.states(batch_id)[-1]["status"] == "completed"
+    assert value(client.cancel(batch_id))["status"] == "cancelled"
+
+
+def test_what_was_done_before_a_batch_was_cancelled_can_be_lost() -> None:
+    client = behaving(keeps_partial=False)
+    batch_id = client.batch(*LINES)
+    client.seconds = 0.5
+    for _ in range(2):
+        client.read(batch_id)
+    client.cancel(batch_id)
+    client.seconds += 1
+    ended = client.read(batch_id)
+    assert (ended["request_counts"]["completed"], "output_file_id" in ended) == (2, False)
+
+
+def test_what_was_made_can_be_listed_nowhere_or_be_lost() -> None:
+    client = behaving(unlisted="files")
+    file_id = client.file(*LINES)
+    assert file_id not in client.ask("GET", "/v1/files?purpose=batch").body.decode()
+    client = behaving(unlisted="batches")
+    batch_id = client.batch(*LINES)
+    assert batch_id not in client.ask("GET", "/v1/batches").body.decode()
+    assert client.read(batch_id)["id"] == batch_id
+    client = behaving(lost=True)
+    assert client.ask("GET", f"/v1/batches/{client.batch(*LINES)}").status == 404

@@ -6,14 +6,14 @@ import copy
 import hmac
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
 from batch_conformance.mock.api_spec import ApiSpec, CallSpec
 from batch_conformance.mock.batch_results import LineError, check_lines
-from batch_conformance.mock.batch_runner import BatchRunner, Run, StoredFile
+from batch_conformance.mock.batch_runner import BatchRunner, ResultKind, Run, StoredFile
 from batch_conformance.mock.behaviour import Behaviour
 from batch_conformance.mock.list_spec import Item, ListSpec, put_at, value_at
 from batch_conformance.mock.message import ParsedRequest
@@ -26,11 +26,21 @@ RESULTS = "/results/"
 JSONL = "application/octet-stream"
 _DAYS_KEPT = 30
 _DAY = 86_400
+_UNKNOWN = b'{"custom_id":"request-1","body":{"messages":[{"role":"user","content":"Say yes."}]}}\n'
+"""What a mock runs that takes a batch of a file which it does not have."""
 _WINDOW = re.compile(r"([1-9][0-9]{0,3})h")
 _HOURS = (24, 336)
 _MOST_PAIRS, _LONGEST_NAME, _LONGEST_VALUE = 16, 64, 512
 _ENDPOINTS = ("/v1/chat/completions",)
-_BEFORE = {"finalizing": "in_progress", "cancelling": "cancelled", "cancelled": "failed", "in_progress": "in_queue"}
+_BEFORE = {
+    "finalizing": "in_progress",
+    "cancelling": "cancelled",
+    "cancelled": "failed",
+    "expired": "failed",
+    "failed": "completed",
+    "completed": "in_progress",
+    "in_progress": "in_queue",
+}
 """What a batch is shown in where the contract does not have the state that it is in."""
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -82,8 +92,8 @@ class BatchApi:
         self._samples = samples
         self._key = key
         self._behaviour = behaviour
-        self._runner = BatchRunner(clock=clock, now=now, ids=spec.ids, eager=eager, behaviour=behaviour)
-        self._results: dict[str, tuple[Run, str]] = {}
+        self._runner = BatchRunner(behaviour, clock=clock, now=now, ids=spec.ids, eager=eager)
+        self._results: dict[str, tuple[Run, ResultKind]] = {}
 
     def find(self, request: ParsedRequest, path: bytes, number: int) -> Asked | None:
         """The call that a request is, by its path below the base URL; None for all others."""
@@ -101,10 +111,12 @@ class BatchApi:
     def batch(self, batch_id: str | None, request: ParsedRequest, number: int) -> Batch | None:
         """A batch that was made, as it is now; None where there is none of this id."""
         run = self._runner.look(batch_id, number)
-        return self._batch_of(run, request) if run is not None else None
+        return self._batch_of(run, request) if run is not None and not self._behaviour.lost else None
 
     def items(self, spec: ListSpec, request: ParsedRequest, number: int) -> list[Item]:
         """The files or batches that were made, as a list has them, the newest first."""
+        if self._behaviour.unlisted == ("batches" if spec.of_batches else "files"):
+            return []
         like = spec.items[0] if spec.items else {}
         if not spec.of_batches:
             wanted = parse_qs(request.query).get("purpose", [])
@@ -129,8 +141,7 @@ class BatchApi:
             return self._delete(asked)
         if call.role == "upload":
             stored = self._upload(asked.request)
-            like = value_at(call.body, call.at) if call.at else call.body
-            return _within(call, _file_item(like, "/id", stored))
+            return _within(call, _file_item(value_at(call.body, call.at), "/id", stored))
         run = self._create(asked) if call.role == "create" else self._cancel(asked)
         shown = self._batch_of(run, asked.request).at()
         return _within(call, {name: value for name, value in shown.items() if name in call.shown})
@@ -162,17 +173,19 @@ class BatchApi:
         return self._runner.upload(file.filename or "upload.jsonl", purpose, file.content)
 
     def _create(self, asked: Asked) -> Run:
-        order = self._order(asked.request)
+        order, takes = self._order(asked.request), self._behaviour.takes
         file = self._runner.files.get(str(order.get("input_file_id")))
-        if file is None:
+        if file is None and not takes & {"unknown_file", "no_file", "wrong_type"}:
             raise RefusedError(400, "input_file_id is no file")
+        file = file or StoredFile("", "unknown", "batch", _UNKNOWN, 0)
         if file.purpose != "batch":
             raise RefusedError(400, "the purpose of the file is not batch")
-        problems = tuple(check_lines(file.content, str(order.get("endpoint"))))
-        if problems and self._behaviour.bad_lines == "refused":
+        lines = self._behaviour.bad_lines
+        problems = tuple(check_lines(file.content, str(order.get("endpoint")))) if lines != "run" else ()
+        if problems and lines == "refused" and "wrong_endpoint" not in takes:
             raise RefusedError(400, str(problems[0]))
         window = _WINDOW.fullmatch(str(order.get("completion_window", "24h")))
-        kept = problems if self._behaviour.bad_lines == "failed" else ()
+        kept = problems if lines == "failed" else ()
         return self._runner.create(order, file, kept, int(window[1]) if window else _HOURS[0])
 
     def _order(self, request: ParsedRequest) -> dict[str, Any]:
@@ -183,21 +196,29 @@ class BatchApi:
             raise RefusedError(400, "the body is no JSON") from None
         if not isinstance(order, dict):
             raise RefusedError(400, "the body is no object")
+        fault = next(self._faults(order), None)
+        if fault is not None:
+            raise RefusedError(400, fault)
+        return order
+
+    def _faults(self, order: Mapping[str, Any]) -> Iterator[str]:
+        """What is wrong about the request that makes a batch."""
+        takes = self._behaviour.takes
         for name in self._spec.required:
-            if name not in order:
-                raise RefusedError(400, f"{name} is required")
+            if name not in order and "no_file" not in takes:
+                yield f"{name} is required"
         for name, types in self._spec.members.items():
-            if name in order and not any(_is(order[name], kind) for kind in types):
-                raise RefusedError(400, f"{name} is of another type")
+            if name in order and not any(_is(order[name], kind) for kind in types) and "wrong_type" not in takes:
+                yield f"{name} is of another type"
         endpoints = self._spec.values.get("endpoint", _ENDPOINTS)
-        if order.get("endpoint", endpoints[0]) not in endpoints:
-            raise RefusedError(400, f"the endpoint is none of {', '.join(endpoints)}")
-        if "completion_window" in order and not self._takes_window(order["completion_window"]):
-            raise RefusedError(400, "the completion_window is none that can be asked for")
+        if order.get("endpoint", endpoints[0]) not in endpoints and "wrong_endpoint" not in takes:
+            yield f"the endpoint is none of {', '.join(endpoints)}"
+        windowed = "completion_window" in order and "wrong_window" not in takes
+        if windowed and not self._takes_window(order["completion_window"]):
+            yield "the completion_window is none that can be asked for"
         metadata = order.get("metadata")
         if isinstance(metadata, dict) and not _is_metadata(metadata):
-            raise RefusedError(400, "metadata has too much, or something that is no text")
-        return order
+            yield "metadata has too much, or something that is no text"
 
     def _takes_window(self, window: Any) -> bool:
         listed = self._spec.values.get("completion_window")
@@ -212,10 +233,15 @@ class BatchApi:
             # The samples are as they are: none of them can be changed.
             known = asked.id in self._samples
             raise RefusedError(self._refuses_cancel(asked.call) if known else 404, "the batch cannot be cancelled")
-        if not self._runner.cancel(run):
+        if run.is_final and not self._behaviour.cancels_finished:
             status = self._behaviour.cancel_finished or self._refuses_cancel(asked.call)
-            if status != asked.call.status:
-                raise RefusedError(status, f"Cannot cancel a batch with status '{run.state}'.")
+        elif run.state == "cancelling":
+            status = self._behaviour.cancel_again or asked.call.status
+        else:
+            self._runner.cancel(run)
+            return run
+        if status != asked.call.status:
+            raise RefusedError(status, f"Cannot cancel a batch with status '{run.state}'.")
         return run
 
     @staticmethod
@@ -238,21 +264,21 @@ class BatchApi:
     def _file(self, file_id: str) -> bytes | None:
         if file_id in self._results:
             run, kind = self._results[file_id]
-            return run.file_of(kind)
+            return self._runner.file_of(run, kind)
         stored = self._runner.files.get(file_id)
         return stored.content if stored is not None else None
 
-    def _reference(self, run: Run, kind: str, request: ParsedRequest) -> str | None:
+    def _reference(self, run: Run, kind: ResultKind, request: ParsedRequest) -> str | None:
         """What names a file of results: its id where the API has what files hold, else a signed URL; None for none."""
-        if run.file_of(kind) is None:
+        if self._runner.file_of(run, kind) is None:
             return None
-        file_id = f"file-{run.id.rpartition('_')[2]}{kind}"
+        file_id = f"file-{run.id.rpartition('_')[2]}-{kind}"
         self._results[file_id] = run, kind
         while len(self._results) > 2 * len(self._runner.runs):
             self._results.pop(next(iter(self._results)))
         if self._spec.call("content") is not None:
             return file_id
-        expires = str(run.times[run.state] + _DAYS_KEPT * _DAY)
+        expires = str(run.created + _DAYS_KEPT * _DAY)
         host = (request.header(b"host") or b"127.0.0.1").decode("latin-1")
         return f"http://{host}{RESULTS}{file_id}?Expires={expires}&Signature={self._signature(file_id, expires)}"
 
@@ -264,7 +290,7 @@ class BatchApi:
         form = self._spec.form
         state = run.state
         while state not in form.states:
-            state = _BEFORE[state]
+            state = _BEFORE.get(state, next(iter(form.states)))
         body = copy.deepcopy(dict(form.states[state]))
         model = run.results[0].line["response"]["body"].get("model") if run.results else None
         counted = (run.total, run.completed, run.failed)

@@ -11,7 +11,7 @@ from batch_conformance.mock.message import body_json
 
 Fields = dict[str, Any]
 
-_BAD_REQUEST = 400
+_BAD_REQUEST, _UNAVAILABLE = 400, 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,16 @@ def results_of(content: bytes, batch_id: str, *, created: int, model: str = "") 
     return tuple(made)
 
 
-def cancelled(result: Result) -> Result:
-    """A request that was never sent, for its batch was cancelled before."""
-    error = {"code": "batch_cancelled", "message": "This request was not executed before the batch was cancelled."}
+def failing(result: Result) -> Result:
+    """The same request, refused by the model."""
+    body = {"error": {"message": "The model is overloaded.", "type": "server_error", "param": None, "code": None}}
+    response = {**result.line["response"], "status_code": _UNAVAILABLE, "body": body}
+    return Result({**result.line, "response": response}, succeeded=False)
+
+
+def never_sent(result: Result, state: str) -> Result:
+    """A request that was not sent before its batch came to this end."""
+    error = {"code": f"batch_{state}", "message": f"This request was not executed before the batch was {state}."}
     return Result({**result.line, "response": None, "error": error}, succeeded=False)
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from batch_conformance.mock.batch_results import LineError, Result, cancelled, lines_of, results_of, to_jsonl
+from batch_conformance.mock.batch_results import LineError, Result, failing, lines_of, never_sent, results_of, to_jsonl
 from batch_conformance.mock.behaviour import Behaviour
 
 SECONDS = 1.0
@@ -28,7 +28,10 @@ STEPS = ("in_queue", "in_progress", "in_progress", "finalizing", "completed")
 """The states that a batch goes through; half of its requests are done when it is in progress the second time."""
 _HALF_DONE, _FINALIZING = 2, 3
 _LAST = len(STEPS) - 1
-FINAL = frozenset({"completed", "failed", "cancelled"})
+FINAL = frozenset({"completed", "failed", "cancelled", "expired"})
+
+ResultKind = Literal["output", "error"]
+"""Which of the two files of results: that of the answers, or that of the errors."""
 
 
 def name_of(number: int) -> str:
@@ -96,24 +99,8 @@ class Run:
 
     @property
     def is_final(self) -> bool:
-        """Whether it will never change again."""
+        """Whether it has ended."""
         return self.state in FINAL
-
-    def output(self) -> tuple[Result, ...]:
-        """The results of a batch that has ended, those that succeeded."""
-        return tuple(result for result in self.results[: self.done] if result.succeeded)
-
-    def errors(self) -> tuple[Result, ...]:
-        """The results of a batch that has ended, those that did not succeed: never sent, where it was cancelled."""
-        refused = [result for result in self.results[: self.done] if not result.succeeded]
-        return (*refused, *map(cancelled, self.results[self.done :]))
-
-    def file_of(self, kind: str) -> bytes | None:
-        """What is in its ``output`` or ``error`` file; None where there is none, or none yet."""
-        if self.state not in ("completed", "cancelled"):
-            return None
-        found = self.output() if kind == "output" else self.errors()
-        return to_jsonl(found) if found else None
 
 
 class BatchRunner:
@@ -124,22 +111,22 @@ class BatchRunner:
 
     def __init__(
         self,
+        behaviour: Behaviour,
         *,
         clock: Callable[[], float],
         now: Callable[[], float],
         ids: tuple[str, ...] = (),
         eager: bool = False,
         seconds: float = SECONDS,
-        behaviour: Behaviour,
     ) -> None:
         self.files: dict[str, StoredFile] = {}
         self.runs: dict[str, Run] = {}
+        self._behaviour = behaviour
         self._clock = clock
         self._now = now
         self._ids = ids
         self._eager = eager
         self._step_seconds = seconds / _LAST
-        self._behaviour = behaviour
         self._numbers = itertools.count(1)
 
     def upload(self, name: str, purpose: str, content: bytes) -> StoredFile:
@@ -158,6 +145,7 @@ class BatchRunner:
         replaced = asked.get("replace")
         model = replaced.get("model") if isinstance(replaced, dict) else None
         results = results_of(file.content, batch_id, created=created, model=str(model or ""))
+        results = (*map(failing, results[: self._behaviour.failing]), *results[self._behaviour.failing :])
         run = Run(batch_id, asked, file, created, created + hours * HOUR, self._clock(), results, problems)
         self.runs.pop(batch_id, None)
         self.runs[batch_id] = run
@@ -168,36 +156,64 @@ class BatchRunner:
     def look(self, batch_id: str | None, number: int) -> Run | None:
         """The batch as it is for the request of this number; None where there is none of this id."""
         run = self.runs.get(batch_id or "")
-        if run is not None and run.seen != number and not run.is_final:
+        if run is not None and run.seen != number:
             run.seen = number
-            self._advance(run)
+            if run.is_final:
+                self._go_on(run)
+            elif run.state == "cancelling" and self._behaviour.undone != "resumes":
+                if self._eager or self._clock() - run.stopped >= self._step_seconds:
+                    self._enter(run, "cancelled")
+            else:
+                self._advance(run)
         return run
 
-    def cancel(self, run: Run) -> bool:
-        """Have a batch end before its requests are done; false where it has ended, or is about to, already."""
-        if run.is_final or run.state == "cancelling":
-            return run.state == "cancelling"
-        self._enter(run, "cancelling")
+    def cancel(self, run: Run) -> None:
+        """Have a batch end before its requests are done."""
         run.stopped = self._clock()
-        return True
+        self._enter(run, "cancelled" if self._behaviour.cancel_at_once or run.is_final else "cancelling")
+
+    def file_of(self, run: Run, kind: ResultKind) -> bytes | None:
+        """What is in the file of results of a kind; None where there is none, or none yet."""
+        if run.state not in ("completed", "cancelled", "expired"):
+            early = self._behaviour.named_early and run.state in ("in_progress", "finalizing") and kind == "output"
+            return b"" if early else None
+        found = self._results_of(run, kind)
+        return to_jsonl(found) if found or self._behaviour.names_empty_files else None
+
+    def _results_of(self, run: Run, kind: ResultKind) -> Sequence[Result]:
+        """The results of a batch that has ended: those that succeeded, or the others, some of them never sent."""
+        sent = run.results[: run.done]
+        if kind == "output":
+            kept = run.state == "completed" or self._behaviour.keeps_partial
+            both = self._behaviour.failures_in == "output"
+            return [result for result in sent if result.succeeded or both] if kept else ()
+        failed = [result for result in sent if not result.succeeded and self._behaviour.failures_in == "error"]
+        return [*failed, *(never_sent(result, run.state) for result in run.results[run.done :])]
 
     def _advance(self, run: Run) -> None:
-        if run.state == "cancelling":
-            if self._eager or self._clock() - run.stopped >= self._step_seconds:
-                self._enter(run, "cancelled")
-            return
-        by_clock = _LAST if self._eager else int((self._clock() - run.begun) / self._step_seconds)
-        step = min(run.step + 1, by_clock)
-        if step <= run.step:
-            return
-        if run.problems:
+        by_clock = _LAST if self._eager else min(_LAST, int((self._clock() - run.begun) / self._step_seconds))
+        step = by_clock if self._behaviour.sudden else min(run.step + 1, by_clock)
+        if run.problems and step > run.step:
             self._enter(run, "failed")
             return
+        if step <= run.step:
+            return
         run.step = step
-        if STEPS[step] != run.state:
-            self._enter(run, STEPS[step])
         if step >= _HALF_DONE:
             run.done = run.total if step >= _FINALIZING else math.ceil(run.total / 2)
+        if self._behaviour.expires and step == _FINALIZING:
+            run.done = math.ceil(run.total / 2)
+            self._enter(run, "expired")
+        elif STEPS[step] != run.state:
+            self._enter(run, STEPS[step])
+
+    def _go_on(self, run: Run) -> None:
+        """What becomes of a batch that has ended: nothing, unless the mock drifts."""
+        if run.state == "cancelled" and self._behaviour.undone == "completes":
+            run.done = run.total
+            self._enter(run, "completed")
+        elif run.state == "completed" and self._behaviour.returns:
+            run.state, run.step = "in_progress", _HALF_DONE
 
     def _enter(self, run: Run, state: str) -> None:
         run.state = state

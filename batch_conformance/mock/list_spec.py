@@ -126,7 +126,7 @@ class ListSpec:
 
 
 def value_at(value: Any, pointer: str) -> Any:
-    """The value at a pointer of plain members; None where there is none."""
+    """The value at a pointer of plain members, the whole for an empty one; None where there is none."""
     for name in pointer.split("/")[1:]:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
