@@ -441,16 +441,17 @@ class AuditSession:
         assert opening is not None
         with self._wrong_input():
             with without_assert_rewriting():
-                seed, sleep = seed_from(self.config), Pauses(html.CHORES).sleep
+                seed, pauses = seed_from(self.config), Pauses(html.CHORES)
                 audit = begin(
                     opening.settings,
                     seed=seed,
                     command=command,
                     opening=opening,
-                    sleep=sleep,
+                    sleep=pauses.sleep,
                     warn=self._warn,
                     remembered=self._remembered(),
                 )
+                pauses.meanwhile = audit.runner.judge_until
             self.redactor = audit.target.redactor
             audit.confirm_address()
             self._audit = audit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -34,6 +35,28 @@ def test_a_chore_that_takes_longer_than_its_pause_leaves_nothing_to_sleep(slept)
     now = time.monotonic()
     Pauses([lambda: time.monotonic() - now]).sleep(0.0)
     assert slept == [0.0]
+
+
+def test_what_is_always_to_do_is_done_after_the_chore_until_the_pause_ends(slept):
+    done: list[object] = []
+    pauses = Pauses([lambda: done.append("chore")])
+    pauses.meanwhile = done.append
+    now = time.monotonic()
+    pauses.sleep(60)
+    pauses.sleep(60)
+    assert done[0] == "chore"
+    assert all(now + 59 < until < now + 90 for until in done[1:])
+    assert len(done) == 3
+
+
+def test_other_threads_only_sleep(slept):
+    done: list[object] = []
+    pauses = Pauses([lambda: done.append("chore")], done.append)
+    thread = threading.Thread(target=pauses.sleep, args=(60,))
+    thread.start()
+    thread.join()
+    assert not done
+    assert len(slept) == 1
 
 
 def test_a_chore_that_fails_does_not_end_the_run(slept):

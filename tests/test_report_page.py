@@ -14,7 +14,7 @@ import samples
 import yaml
 from test_report_formats import Page
 
-from batch_conformance.report import page as making
+from batch_conformance.report import page_templates as making
 from batch_conformance.report.finding.baseline_entry import baseline_entry, day_of
 from batch_conformance.report.run import html as page
 
@@ -176,12 +176,12 @@ def rendered_anew(monkeypatch: pytest.MonkeyPatch, templates: Path) -> str:
     """A page, with compiled templates kept in a folder of the test."""
     kept = making.compiled_templates
     monkeypatch.setattr(making, "compiled_templates", lambda _: kept(templates))
-    making._environment.cache_clear()
+    making.environment.cache_clear()
     try:
         return page.render(samples.run_report(samples.mixed()))
     finally:
         monkeypatch.undo()
-        making._environment.cache_clear()
+        making.environment.cache_clear()
 
 
 def test_a_page_is_the_same_by_templates_that_were_compiled_before(
@@ -216,9 +216,9 @@ def test_a_template_that_cannot_be_kept_is_compiled_each_time(tmp_path: Path, mo
     (tmp_path / "__pycache__").symlink_to(tmp_path / "nowhere")
     kept = making._Compiled(str(tmp_path / "__pycache__"), "%s.cache")
     monkeypatch.setattr(making, "compiled_templates", lambda _: kept)
-    making._environment.cache_clear()
+    making.environment.cache_clear()
     try:
         assert page.render(samples.run_report(samples.mixed()))
     finally:
         monkeypatch.undo()
-        making._environment.cache_clear()
+        making.environment.cache_clear()

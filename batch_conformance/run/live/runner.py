@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -241,12 +243,22 @@ class Runner:
 
     def ledger(self) -> Ledger:
         """The ledger of all that was sent so far; what was judged once is not judged again."""
-        if self._judge is None:
-            self._judge = Judge(self.contract, shape=self.recorded, keeps_all=True)
-        for place in range(self._judge.judged, len(self.exchanges)):
-            self._judge.add(self.exchanges[place], self._observations.pop(place, None))
-        ledger = self._judge.ledger()
+        ledger = self.judge_until(math.inf).ledger()
         return self.further(ledger, self.contract) if self.further else ledger
+
+    def judge_until(self, moment: float) -> Judge:
+        """Judge what was sent so far and is not judged yet, as much as there is time for, and give the judge.
+
+        ``moment`` is a reading of the monotonic clock.
+        """
+        # One that is interrupted, or fails, has taken in a part of an exchange: the next one begins anew.
+        judge, self._judge = self._judge or Judge(self.contract, shape=self.recorded, keeps_all=True), None
+        for place in range(judge.judged, len(self.exchanges)):
+            if time.monotonic() >= moment:
+                break
+            judge.add(self.exchanges[place], self._observations.pop(place, None))
+        self._judge = judge
+        return judge
 
     def _perform(self, number: int, probe: Probe) -> None:
         self._done.add(number)
