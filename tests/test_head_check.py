@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
 import pytest
 from cases_heads import DATE, LATER, MALFORMED, WELL_FORMED
 from hypothesis import given, settings
@@ -10,7 +13,7 @@ from judge_support import contract, judge_one, sent
 
 from batch_conformance.judge.sparing import head_check, headers_looked_at
 from batch_conformance.observation.observation import Observation
-from batch_conformance.rules import agreement, caching, fields
+from batch_conformance.rules import agreement, caching, fields, times
 
 RULES = {rule.id for family in (fields.RULES, agreement.RULES, caching.RULES) for rule in family}
 NAMES = ("Date", "Last-Modified", "Expires", "ETag", "Age", "Vary", "Link", "Cache-Control", "X-Other")
@@ -30,7 +33,7 @@ HEADS = st.lists(st.sampled_from(NAMES), max_size=6).flatmap(
 @given(HEADS)
 def test_what_the_check_lets_pass_breaks_none_of_the_rules(head: tuple[tuple[str, str], ...]) -> None:
     holds = head_check([name for name, _ in head])
-    if holds is None or not holds([value for _, value in head]):
+    if holds is None or holds([value for _, value in head]) is None:
         return
     apart = headers_looked_at()  # whose values make exchanges alike, and are left to the caller
     told = judge_one(Observation(sent(headers=head), contract()))
@@ -53,8 +56,9 @@ def test_what_the_check_lets_pass_breaks_none_of_the_rules(head: tuple[tuple[str
 def test_usual_heads_pass(head: tuple[tuple[str, str], ...]) -> None:
     holds = head_check([name for name, _ in head])
     assert holds is not None
-    assert holds([value for _, value in head])
-    assert holds([value for _, value in head])
+    values = [value for _, value in head]
+    date = dict(head).get("Date", "")
+    assert holds(values) == holds(values) == times.moment_of_date(date)
 
 
 @pytest.mark.parametrize(
@@ -71,4 +75,22 @@ def test_usual_heads_pass(head: tuple[tuple[str, str], ...]) -> None:
 def test_what_has_to_be_explained_does_not(head: tuple[tuple[str, str], ...]) -> None:
     holds = head_check([name for name, _ in head])
     assert holds is not None
-    assert not holds([value for _, value in head])
+    assert holds([value for _, value in head]) is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)))
+def test_a_date_is_the_moment_that_it_says(moment: datetime) -> None:
+    text = format_datetime(moment.replace(microsecond=0, tzinfo=UTC), usegmt=True)
+    assert fields.moment_of_fixdate(text) == moment.replace(microsecond=0, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "now", DATE + " ", " " + DATE, DATE.replace("GMT", "UTC"), "Thu, 30 Feb 2024 08:49:37 GMT", DATE[:-4]),
+        *("Sun, 06 Nov 0000 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:49:61 GMT"),
+    ],
+)
+def test_what_is_no_fixdate_is_no_moment(text: str) -> None:
+    assert fields.moment_of_fixdate(text) is None

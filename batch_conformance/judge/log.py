@@ -5,6 +5,7 @@ Each operation has a log of its own: what one is asked is not compared with what
 
 from __future__ import annotations
 
+import heapq
 import zlib
 from array import array
 from collections.abc import Callable, Iterator, Mapping
@@ -22,8 +23,8 @@ from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.spill import Spill, merged
 from batch_conformance.observation.observation import Observation, at
 
-MOST_IN_MEMORY = 200_000
-"""Rows that are held in memory; with more, all of them go to a temporary SQLite file."""
+MOST_IN_MEMORY = 1_000_000
+"""Rows that are held in memory, about 100 MiB; with more, all of them go to a temporary SQLite file."""
 
 _WEIGHT = 8
 """How many rows that came to the same as the one before weigh as much as one that did not, or as a line."""
@@ -196,16 +197,20 @@ class Log:
         if self._spill is None and not self._others:
             yield from self._held.items()
             return
-        self.spill()
-        for key, parts in groupby(merged(self._spills()), key=itemgetter(0)):
-            yield key, [one for _, held in parts for one in _named(held)]
+        # Code points sort as their bytes in UTF-8 do, by which the files are sorted.
+        held = sorted(self._held.items(), key=itemgetter(0))
+        own = [merged((self._spill,))] if self._spill else []
+        in_order = heapq.merge(*own, held, merged(self._others), key=itemgetter(0))
+        for key, parts in groupby(in_order, key=itemgetter(0)):
+            yield key, [one for _, part in parts for one in _named(part)]
 
     def of(self, key: str) -> Held:
         """The rows of one batch, as ``groups`` gives them."""
         if self._spill is None and not self._others:
             return self._held.get(key, [])
-        self.spill()
-        return [one for spill in self._spills() for held in spill.of(key) for one in _named(held)]
+        own = self._spill.of(key) if self._spill else ()
+        others = (part for spill in self._others for part in spill.of(key))
+        return [one for part in (*own, self._held.get(key, []), *others) for one in _named(part)]
 
     def close(self) -> None:
         """Delete the files."""

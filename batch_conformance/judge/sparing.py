@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from math import inf
 from typing import Any
 
 from batch_conformance.contract.roles import Roles
@@ -17,10 +18,11 @@ from batch_conformance.exchange.exchange import Headers
 from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.agreement import surely_agree
 from batch_conformance.rules.caching import expires_within_an_hour
-from batch_conformance.rules.fields import FIELDS, SINGLETONS, is_well_formed
+from batch_conformance.rules.fields import FIELDS, SINGLETONS, is_fixdate, is_well_formed, moment_of_fixdate
 from batch_conformance.rules.leak_patterns import surely_says_nothing
 from batch_conformance.rules.leaks import is_looked_at
 from batch_conformance.rules.rule import AlikeBodies, BodyCheck
+from batch_conformance.rules.times import moment_of_date
 
 
 def broken_alike() -> frozenset[str]:
@@ -33,27 +35,23 @@ def headers_looked_at() -> frozenset[str]:
     return frozenset(name for rule in REGISTRY.values() for name in rule.headers)
 
 
-HeadCheck = Callable[[Sequence[str]], bool]
-"""Whether the values of a response's fields, in their order, surely keep the rules about fields that HTTP defines."""
+HeadCheck = Callable[[Sequence[str]], float | None]
+"""When a response was made by its Date, given the values of its fields in their order, in Unix seconds.
+
+Infinite where there is no Date of our time; None unless they surely keep the rules about fields that HTTP defines.
+"""
 
 _MOST_VALUES = 1_000
 """Values of one field that are remembered."""
 
-_DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?:0[1-9]|1[0-9]|2[0-8]) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
-_FIXDATE = rf"{_DAY} [12][0-9]{{3}} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9] GMT"
-_OF_EACH_ANSWER = {
-    "date": _FIXDATE,
-    "last-modified": _FIXDATE,
-    "expires": rf"{_FIXDATE}|0|-1",
-    "etag": r'(?:W/)?"[\x21\x23-\x7e]*"',
-    "age": "[0-9]+",
+_EXPIRED = ("0", "-1")
+_OF_EACH_ANSWER: dict[str, Callable[[str], object]] = {
+    "last-modified": is_fixdate,
+    "expires": lambda value: value in _EXPIRED or is_fixdate(value),
+    "etag": re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"').fullmatch,
+    "age": re.compile("[0-9]+").fullmatch,
 }
-"""Fields whose values most answers have of their own, and what of them is surely well formed."""
-_MONTHS = {
-    name: f"{at // 3 + 1:02}"
-    for at in range(0, 36, 3)
-    for name in ("JanFebMarAprMayJunJulAugSepOctNovDec"[at : at + 3],)
-}
+"""Fields whose values most answers have of their own, as they have a Date, and what is surely well formed of them."""
 
 
 def head_check(names: Sequence[str]) -> HeadCheck | None:
@@ -68,58 +66,81 @@ def head_check(names: Sequence[str]) -> HeadCheck | None:
     lower, apart = [name.lower() for name in names], headers_looked_at()
     if any(name in SINGLETONS and lower.count(name) > 1 for name in lower):
         return None
-    own = [place for place, name in enumerate(lower) if name in _OF_EACH_ANSWER and name not in apart]
+    own = tuple(
+        (place, name, _OF_EACH_ANSWER[name])
+        for place, name in enumerate(lower)
+        if name in _OF_EACH_ANSWER and name not in apart
+    )
+    of_date = lower.index("date") if "date" in lower else None
     others = tuple(
         (place, name, _known_values(name))
         for place, name in enumerate(lower)
-        if name in FIELDS and name not in apart and name not in _OF_EACH_ANSWER
+        if name in FIELDS and name not in apart and name not in _OF_EACH_ANSWER and name != "date"
     )
-    are_own_well_formed = re.compile("\n".join(f"(?:{_OF_EACH_ANSWER[lower[place]]})" for place in own)).fullmatch
     agree = _agreement_check(lower)
-    spoken = tuple((place, set[str]()) for place, name in enumerate(lower) if is_looked_at(name))
+    spoken = [(place, _silence()) for place, name in enumerate(lower) if is_looked_at(name)]
 
-    def check(values: Sequence[str]) -> bool:
+    def check(values: Sequence[str]) -> float | None:
         for place, name, known in others:
             value = values[place]
             if value not in known:
                 if not is_well_formed(name, value):
-                    return False
+                    return None
                 if len(known) >= _MOST_VALUES:
                     known.clear()
                 known.add(value)
-        for place, silent in spoken:
+        for place, is_silent in spoken:
+            if not is_silent(values[place]):
+                return None
+        for place, name, is_surely in own:
             value = values[place]
-            if value not in silent and not value.replace("-", "_").isidentifier():
-                if not surely_says_nothing(value):
-                    return False
-                if len(silent) < _MOST_VALUES:
-                    silent.add(value)
-        if are_own_well_formed("\n".join([values[place] for place in own])) is None:
-            if not all(is_well_formed(lower[place], values[place]) for place in own):
-                return False
-        elif agree is not None and agree(values):
-            return True
-        return agree is None or _agree(tuple(zip(lower, values, strict=True)))
+            if not is_surely(value) and not is_well_formed(name, value):
+                return None
+        moment = inf if of_date is None else moment_of_date(values[of_date])
+        if moment == inf and of_date is not None and not is_well_formed("date", values[of_date]):
+            return None
+        if agree is None or agree(values, moment) or _agree(tuple(zip(lower, values, strict=True))):
+            return moment
+        return None
 
     return check
 
 
-def _agreement_check(names: Sequence[str]) -> HeadCheck | None:
-    """Whether fields of these names, all well formed, surely do not contradict each other; None where none can."""
+def _silence() -> Callable[[str], bool]:
+    """Tells whether a value surely shows nothing of the server; remembers those that do not."""
+    known: set[str] = set()
+
+    def is_silent(value: str) -> bool:
+        if value in known or value.replace("-", "_").isidentifier():
+            return True
+        if not surely_says_nothing(value):
+            return False
+        if len(known) < _MOST_VALUES:
+            known.add(value)
+        return True
+
+    return is_silent
+
+
+def _agreement_check(names: Sequence[str]) -> Callable[[Sequence[str], float], bool] | None:
+    """Whether fields of these names, all well formed, surely do not contradict each other; None where none can.
+
+    It is given their values, and the moment of the Date.
+    """
     places = {name: place for place, name in enumerate(names)}
-    age, modified, expires, date = (places.get(name) for name in ("age", "last-modified", "expires", "date"))
-    if age is None and (date is None or (modified is None and expires is None)):
+    age, modified, expires = (places.get(name) for name in ("age", "last-modified", "expires"))
+    has_date = "date" in places
+    if age is None and (not has_date or (modified is None and expires is None)):
         return None
 
-    def agree(values: Sequence[str]) -> bool:
+    def agree(values: Sequence[str], now: float) -> bool:
         if age is not None and values[age].strip("0"):
             return False
-        if date is None or (modified is None and expires is None):
+        if not has_date or (modified is None and expires is None):
             return True
-        now = _sortable(values[date])
-        if modified is not None and _sortable(values[modified]) > now:
+        if now == inf or (modified is not None and not _is_by(values[modified], now)):
             return False
-        return expires is None or len(values[expires]) < len(now) or _sortable(values[expires]) <= now
+        return expires is None or values[expires] in _EXPIRED or _is_by(values[expires], now)
 
     return agree
 
@@ -128,9 +149,10 @@ def _agree(headers: Headers) -> bool:
     return surely_agree(headers) and expires_within_an_hour(headers)
 
 
-def _sortable(date: str) -> str:
-    """An IMF-fixdate as a text that sorts by time."""
-    return f"{date[12:16]}{_MONTHS.get(date[8:11], '')}{date[5:7]}{date[17:25]}"
+def _is_by(date: str, now: float) -> bool:
+    """Whether a text is a date that is not after a moment."""
+    moment = moment_of_fixdate(date)
+    return moment is not None and moment <= now
 
 
 @cache

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass
-from math import inf
+from itertools import count
+from operator import itemgetter
 from typing import Any
 
 from batch_conformance.contract.operation import Operation
@@ -16,7 +17,6 @@ from batch_conformance.judge.sparing import HeadCheck, head_check, headers_looke
 from batch_conformance.recorded.inferred_probe import NEGOTIATION, InferredProbe
 from batch_conformance.rules.fields import is_well_formed
 from batch_conformance.rules.headers import header_value
-from batch_conformance.rules.times import moment_of_date
 
 Key = tuple[Any, ...]
 
@@ -37,14 +37,29 @@ class RequestFacts:
 class ResponseFacts:
     """What is needed of the headers of a response.
 
-    ``key`` has what is judged of them, Content-Type first; ``length`` is the Content-Length of a body that was sent
-    uncoded, None where there is none; ``is_coded`` says that there is a Content-Encoding.
+    ``kind`` is the number of their status and of all that is judged of them: those that have it in common are alike.
+    ``length`` is the Content-Length of a body that was sent uncoded, None where there is none; ``is_coded`` says that
+    there is a Content-Encoding.
     """
 
-    key: Key
+    kind: int
     content_type: str
     length: str | None
     is_coded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Heads of responses with the same status and names: what checks them, and where what else is needed stands.
+
+    ``judged`` gives the values that are judged, of all values; ``known`` has what those came to.
+    """
+
+    check: HeadCheck | None
+    places: tuple[int, ...]
+    judged: Callable[[tuple[str, ...]], Any]
+    tag: int | None
+    known: dict[Any, ResponseFacts | None]
 
 
 class Heads:
@@ -55,30 +70,36 @@ class Heads:
         self._operation = operation
         self._judged = headers_looked_at()
         self._wanted = inferred.credential_headers | NEGOTIATION
+        self._last_asked: tuple[tuple[tuple[str, ...], tuple[Any, ...]] | None, RequestFacts | None] = (None, None)
         self._asked: dict[Key, RequestFacts | None] = {}
         self._names: dict[Key, tuple[int, ...]] = {}
-        self._answer_names: dict[Key, tuple[int, ...]] = {}
-        self._answered: dict[Key, ResponseFacts | None] = {}
-        self._checks: dict[tuple[str, ...], tuple[HeadCheck | None, int | None, int | None]] = {}
+        self._named: dict[Key, _Named] = {}
+        self._kinds: dict[Key, int] = {}
+        self._numbers = count()
         self._documented: dict[int, dict[str, Schema | None]] = {}
 
     def asked(self, headers: Any) -> RequestFacts | None:
         """What the headers of a request come to; None where they are none of a plain read."""
+        # One client sends the same headers again and again.
+        came = (tuple(headers), tuple(headers.values())) if type(headers) is dict else None
+        if came is not None and came == self._last_asked[0]:
+            return self._last_asked[1]
         pairs = pairs_of(headers)
         if pairs is None:
             return None
         names, found = pairs
         places = self._names.get(names)
         if places is None:
-            places = self._places_of(names, self._wanted)
+            places = _places_of(names, self._wanted)
+            remember(self._names, names, places)
         key = (names, *[found[place] for place in places])
-        try:
-            return self._asked[key]
-        except KeyError:
+        if key not in self._asked:
             asked = self._inferred.asked(tuple((names[place], found[place]) for place in places))
-            made = None if asked is None else RequestFacts(*asked)
-            remember(self._asked, key, made)
-            return made
+            remember(self._asked, key, None if asked is None else RequestFacts(*asked))
+        made = self._asked[key]
+        if came is not None:
+            self._last_asked = (came, made)
+        return made
 
     def answered(self, status: int, headers: Any, *, complete: bool = True) -> tuple[ResponseFacts, str, float] | None:
         """What is judged of the headers of a response, its strong tag, and when it was made by its Date.
@@ -91,39 +112,39 @@ class Heads:
             return None
         names, found = pairs
         try:
-            check, of_tag, of_date = self._checks[names]
+            named = self._named[status, complete, names]
         except KeyError:
-            check = head_check(names)
-            places_of = {name.lower(): place for place, name in enumerate(names)}
-            of_tag, of_date = places_of.get("etag"), places_of.get("date")
-            remember(self._checks, names, (check, of_tag, of_date))
-        if check is None or not check(found):
+            named = self._learn_names(status, names)
+            remember(self._named, (status, complete, names), named)
+        moment = named.check(found) if named.check is not None else None
+        if moment is None:
             return None
-        tag = "" if of_tag is None else strong_tag(found[of_tag])
-        moment = inf if of_date is None else moment_of_date(found[of_date])
-        places = self._answer_names.get((status, names))
-        if places is None:
-            places = self._places_of(names, self._judged | self._documented_at(status).keys())
-            remember(self._answer_names, (status, names), places)
-        key = (status, complete, names, *[found[place] for place in places])
+        judged = named.judged(found)
         try:
-            made = self._answered[key]
+            made = named.known[judged]
         except KeyError:
-            judged = [(names[place].lower(), found[place]) for place in places]
-            made = self._answer(judged, self._documented_at(status), complete=complete)
-            remember(self._answered, key, made)
-        return None if made is None else (made, tag, moment)
+            of_names = [(names[place].lower(), found[place]) for place in named.places]
+            made = self._answer(status, of_names, complete=complete)
+            remember(named.known, judged, made)
+        if made is None:
+            return None
+        tag = "" if named.tag is None else strong_tag(found[named.tag])
+        return made, tag, moment
 
-    @staticmethod
-    def _answer(
-        judged: list[tuple[str, str]], documented: dict[str, Schema | None], *, complete: bool
-    ) -> ResponseFacts | None:
+    def _learn_names(self, status: int, names: tuple[str, ...]) -> _Named:
+        places_of = {name.lower(): place for place, name in enumerate(names)}
+        places = _places_of(names, self._judged | self._documented_at(status).keys())
+        judged: Callable[[tuple[str, ...]], Any] = itemgetter(*places) if places else lambda _: None
+        return _Named(head_check(names), places, judged, places_of.get("etag"), {})
+
+    def _answer(self, status: int, judged: list[tuple[str, str]], *, complete: bool) -> ResponseFacts | None:
+        documented = self._documented_at(status)
         content_types = [value for name, value in judged if name == "content-type"]
         if len(content_types) != 1 or len({name for name, _ in judged}) != len(judged):
             return None
         if not all(is_well_formed(name, value) for name, value in judged):
             return None
-        parts: list[Any] = [content_types[0], complete]
+        parts: list[Any] = [status, content_types[0], complete]
         for name, value in judged:
             if name not in documented:
                 parts.append(name if name == "content-length" else (name, value))
@@ -135,14 +156,11 @@ class Heads:
         fields = dict(judged)
         is_coded = bool(fields.get("content-encoding"))
         length = None if is_coded else fields.get("content-length")
-        return ResponseFacts(tuple(parts), content_types[0], length, is_coded)
-
-    def _places_of(self, names: tuple[str, ...], wanted: Set[str]) -> tuple[int, ...]:
-        """Where among the names of headers those are that matter."""
-        places = tuple(index for index, name in enumerate(names) if name.lower() in wanted)
-        if wanted is self._wanted:
-            remember(self._names, names, places)
-        return places
+        kind = self._kinds.get(tuple(parts))
+        if kind is None:
+            kind = next(self._numbers)
+            remember(self._kinds, tuple(parts), kind)
+        return ResponseFacts(kind, content_types[0], length, is_coded)
 
     def _documented_at(self, status: int) -> dict[str, Schema | None]:
         if status not in self._documented:
@@ -150,6 +168,11 @@ class Heads:
             headers = response.headers if response else {}
             self._documented[status] = {name.lower(): schema for name, schema in headers.items()}
         return self._documented[status]
+
+
+def _places_of(names: tuple[str, ...], wanted: Set[str]) -> tuple[int, ...]:
+    """Where among the names of headers those are that matter."""
+    return tuple(index for index, name in enumerate(names) if name.lower() in wanted)
 
 
 def pairs_of(headers: Any) -> tuple[tuple[str, ...], tuple[str, ...]] | None:

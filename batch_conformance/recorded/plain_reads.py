@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import orjson
@@ -30,6 +31,8 @@ _MOST_POLLED = 50_000
 """Batches of which the last read is remembered: half a kilobyte each."""
 _MOST_ITEMS = 8
 """Items of an array that are told apart; a body with more is looked at in full."""
+
+_PLAIN_TYPES = frozenset({str, int, bool, type(None)})
 
 _Keyed = tuple[Key, dict[str, Any]]
 """What a body is like, and the body."""
@@ -100,7 +103,8 @@ class PlainReads:
         self._heads = Heads(inferred, operation)
         self._plans: dict[Key, _Plan | None] = {}
         self._last: dict[str, _Last] = {}
-        self._inside: dict[Key, tuple[str, ...] | None] = {}
+        self._outer: dict[Key, tuple[int, tuple[str, ...] | None]] = {}
+        self._numbers = count()
         self._broken_alike = broken_alike()
         self._state = (operation.roles.state or "")[1:]
         self._identity = (operation.roles.identity or "")[1:]
@@ -148,7 +152,7 @@ class PlainReads:
         unmasked = text
         if "=" in text and ("?" in text or "%" in text or "&" in text or "\\u0026" in text):
             text = asked.redactor.redact_bytes(text.encode()).decode()
-        keyed = self._key(segment, text, (status, answered.key, asked.accept))
+        keyed = self._key(segment, text, (answered.kind, asked.accept))
         if keyed is None:
             return False
         key, body = keyed
@@ -211,17 +215,16 @@ class PlainReads:
             return None
         if type(body) is not dict:
             return None
-        names, types = tuple(body), tuple(map(type, body.values()))
-        outer = (names, types)
+        outer = (tuple(body), tuple(map(type, body.values())))
         try:
-            inside = self._inside[outer]
+            kind, inside = self._outer[outer]
         except KeyError:
-            inside = _inside(names, types)
-            remember(self._inside, outer, inside)
+            kind, inside = next(self._numbers), _inside(*outer)
+            remember(self._outer, outer, (kind, inside))
         if inside is None:
             return None
-        keys = len(names)
-        inner: list[Any] = []
+        keys = len(body)
+        inner: list[Any] = [answered, kind]
         for name in inside:
             shape, more = _shape(body[name])
             if shape is None:
@@ -232,7 +235,8 @@ class PlainReads:
         if (identity != segment and type(identity) is str) or not surely_has_each_key_once(text, keys):
             return None
         state = body.get(self._state)
-        return ((answered, outer, *inner, state if type(state) is str else None), body)
+        inner.append(state if type(state) is str else None)
+        return tuple(inner), body
 
     def _learn(self, keyed: _Keyed, values: dict[str, Any], number: int) -> bool:
         """Have the first of its kind explained, and remember what came of it, if that is all that can come of it."""
@@ -323,20 +327,20 @@ def _shape(value: Any) -> tuple[Key | None, int]:
 
     None where that is too much, or where one cannot be sure of a type.
     """
-    if type(value) is list:
-        if len(value) > _MOST_ITEMS:
-            return None, 0
+    if type(value) is dict:
+        names, held = tuple(value), value.values()
+    else:
         if not value:
             return (), 0
-        names, kinds, held = (), tuple(map(type, value)), value
-    else:
-        names, held = tuple(value), value.values()
-        kinds = tuple(map(type, held))
+        if len(value) > _MOST_ITEMS:
+            return None, 0
+        names, held = (), value
+    kinds = tuple(map(type, held))
+    keys = len(names)
+    if _PLAIN_TYPES.issuperset(kinds):
+        return (names, kinds), keys
     if float in kinds:
         return None, 0
-    keys = len(names)
-    if dict not in kinds and list not in kinds:
-        return (names, kinds), keys
     inside: list[Any] = []
     for member in held:
         if type(member) is dict or type(member) is list:

@@ -7,10 +7,11 @@ elements and a separator at the end are admitted, and so is the form that invali
 from __future__ import annotations
 
 import re
-from calendar import monthrange
+from calendar import monthrange, timegm
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from batch_conformance.exchange.exchange import Response
 from batch_conformance.findings.finding import Finding
@@ -40,10 +41,9 @@ _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
 _OWS = r"[ \t]*+"
 _PARAMETER = rf"{_TOKEN}{_OWS}={_OWS}(?:{_TOKEN}|{_QUOTED})"
-_FIXDATE = re.compile(
-    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), ([0-9]{2}) (" + "|".join(_MONTHS) + r") ([0-9]{4}) "
-    r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60) GMT"
-)
+_DAY = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), ([0-9]{2}) (" + "|".join(_MONTHS) + r") ([0-9]{4}) ")
+_MINUTE = re.compile("([01][0-9]|2[0-3]):([0-5][0-9])")
+_SECOND = re.compile(":([0-5][0-9]|60) GMT")
 _DIGITS = re.compile(r"[0-9]+")
 _NO_DATE = re.compile(r"-?[0-9]+")
 _ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\uffff]*"')
@@ -69,13 +69,39 @@ _MASKED = re.compile(r"\*{3,}|redacted|masked|filtered", re.IGNORECASE)
 
 def is_fixdate(value: str) -> bool:
     """Whether a value is an IMF-fixdate of a day that there is (RFC 9110 section 5.6.7)."""
-    match = _FIXDATE.fullmatch(value)
+    return moment_of_fixdate(value) is not None
+
+
+def moment_of_fixdate(value: str) -> int | None:
+    """The Unix seconds of an IMF-fixdate; None where a value is none, or of a day that there is not."""
+    # Most answers of a recording have a Date of their own, but there are few days, minutes and seconds.
+    day, minute, second = _day(value[:17]), _minute(value[17:22]), _second(value[22:])
+    return None if day is None or minute is None or second is None else day + minute + second
+
+
+@lru_cache(4096)
+def _day(text: str) -> int | None:
+    """The Unix seconds of the midnight of a day."""
+    match = _DAY.fullmatch(text)
     if match is None:
-        return False
-    if match[3] != "0000" and "01" <= match[1] <= "28":
-        return True
-    year = int(match[3])
-    return year > 0 and 0 < int(match[1]) <= monthrange(year, _MONTHS.index(match[2]) + 1)[1]
+        return None
+    day, month, year = int(match[1]), _MONTHS.index(match[2]) + 1, int(match[3])
+    is_one = year > 0 and 0 < day <= monthrange(year, month)[1]
+    return timegm((year, month, day, 0, 0, 0)) if is_one else None
+
+
+@lru_cache(4096)
+def _minute(text: str) -> int | None:
+    """The seconds of a day at which a minute begins."""
+    match = _MINUTE.fullmatch(text)
+    return None if match is None else 3600 * int(match[1]) + 60 * int(match[2])
+
+
+@lru_cache(4096)
+def _second(text: str) -> int | None:
+    """The second of a minute; 60 is that of a leap."""
+    match = _SECOND.fullmatch(text)
+    return None if match is None else int(match[1])
 
 
 def _is_expires(value: str) -> bool:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from calendar import timegm
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from math import inf
 from operator import itemgetter
 
@@ -21,7 +19,7 @@ from batch_conformance.message import Private, Template
 from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.rules.batch import EARLIEST, LATEST, clock, is_plausible, stage_of, times_of
 from batch_conformance.rules.batch import moment as moment_of
-from batch_conformance.rules.fields import is_fixdate
+from batch_conformance.rules.fields import moment_of_fixdate
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.requests import gets_a_batch
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
@@ -57,7 +55,6 @@ _PLUS = Template("time.window.expected", "{place} plus {window} ({seconds} s)")
 _LATER = Template("time.window.observed", "{seconds} s later")
 _NOT_AHEAD = Template("time.ahead.expected", "not after the answer was made (Date: {date})")
 _NOT_EXPIRED = Template("time.expired_early.expected", "not before {place} ({clock}), as the batch is {state}")
-_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _A_DAY = 86_400
 SECONDS_OF_SKEW = 600
 """A gateway that writes Date has another clock than the server that writes times."""
@@ -189,15 +186,10 @@ def date_of(observation: Observation) -> str:
     return dates[0] if len(dates) == 1 else ""
 
 
-@lru_cache(4096)
 def moment_of_date(date: str) -> float:
     """The Unix seconds of a Date of our time; infinite where it is none: nothing is after that."""
-    date = date.strip(" \t")
-    if not is_fixdate(date):
-        return inf
-    clock_time = int(date[17:19]), int(date[20:22]), int(date[23:25])
-    moment = timegm((int(date[12:16]), _MONTHS.index(date[8:11]) // 3 + 1, int(date[5:7]), *clock_time))
-    return float(moment) if is_plausible(moment) else inf
+    moment = moment_of_fixdate(date.strip(" \t"))
+    return inf if moment is None or not is_plausible(moment) else float(moment)
 
 
 def _passed(roles: Roles) -> tuple[str, ...]:
