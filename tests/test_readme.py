@@ -44,7 +44,7 @@ def test_the_page_of_what_is_covered_is_the_registry() -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "docs" / "make_coverage.py"), "--check"], cwd=ROOT, env=_path(), check=False
     )
-    assert done.returncode == 0, "add a new rule to docs/make_coverage.py, and run it"
+    assert done.returncode == 0, "run python docs/make_coverage.py, and look at the difference"
 
 
 def test_every_response_field_of_rfc_9110_and_9111_stands_on_that_page() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import samples
@@ -70,17 +71,26 @@ REQUEST_ID = Rule(
 NAMED = (("X-Request-Id", "4711"),)
 
 
+def loaded(path: Path) -> Any:
+    """A module that is in no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # its dataclasses look there for their own
+    spec.loader.exec_module(module)
+    return module
+
+
+make_coverage = loaded(ROOT / "docs" / "make_coverage.py")
+
+
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rule:
     """The one object, out of a module that is there for the test alone."""
     path = tmp_path / "request_ids.py"
     path.write_text(MODULE, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("request_ids", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    rule = cast("Rule", module.REQUEST_ID)
+    rule = cast("Rule", loaded(path).REQUEST_ID)
     monkeypatch.setitem(REGISTRY, rule.id, rule)
     return rule
 
@@ -157,6 +167,17 @@ def test_it_is_explained_and_stands_on_the_page(toy: Rule) -> None:
     page = CliRunner().invoke(main, ["explain", "--markdown"]).output
     assert f"### {toy.id}\n\n**{toy.title}.** {toy.why}\n" in page
     assert page.index(f"### {toy.id}") < page.index("## Methods")
+
+
+def test_it_stands_on_the_page_of_what_is_covered(toy: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = make_coverage.page()
+    link = f"[`{toy.id}`](RULES.md#responserequest_id)"
+    assert page.endswith(f"| {toy.title} | {toy.source} | {link} | should |  |\n")
+    monkeypatch.setitem(REGISTRY, toy.id, replace(toy, covers=(("any field", "each answer has its id"),)))
+    assert f"|  |  | {link} | should | each answer has its id |\n| connections |" in make_coverage.page()
+    monkeypatch.setitem(REGISTRY, toy.id, replace(toy, covers=(("no such thing", ""),)))
+    with pytest.raises(ValueError, match=r"response.request_id covers \['no such thing'\]: add a statement"):
+        make_coverage.page()
 
 
 def test_it_is_in_sarif_and_on_the_page_of_a_run(toy: Rule) -> None:

@@ -108,6 +108,7 @@ AGED_NO_STORE = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=at_headers("age", "cache-control"),
+    covers=(("Age", "none above 0 with no-store"),),
 )
 
 MODIFIED_LATER = Rule(
@@ -126,6 +127,7 @@ MODIFIED_LATER = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=at_headers("last-modified", "date"),
+    covers=(("Last-Modified", "not later than Date"),),
 )
 
 ALLOW_REFUSED = Rule(
@@ -145,6 +147,7 @@ ALLOW_REFUSED = Rule(
     headers=("allow",),
     highlight=at_headers("allow"),
     requests=gets_an_error,
+    covers=(("Allow", "names no refused method"),),
 )
 
 RULES = (AGED_NO_STORE, MODIFIED_LATER, ALLOW_REFUSED)

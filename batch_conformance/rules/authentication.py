@@ -260,6 +260,7 @@ MISSING_ACCEPTED = Rule(
     looks_at="message",
     highlight=at_status,
     requests=in_chapters("authentication"),
+    covers=(("security", "none"),),
 )
 
 WRONG_TOKEN_ACCEPTED = Rule(
@@ -280,6 +281,7 @@ WRONG_TOKEN_ACCEPTED = Rule(
     looks_at="message",
     highlight=at_status,
     requests=in_chapters("authentication"),
+    covers=(("security", "another token"),),
 )
 
 SCHEME_ACCEPTED = Rule(
@@ -300,6 +302,7 @@ SCHEME_ACCEPTED = Rule(
     looks_at="message",
     highlight=at_status,
     requests=in_chapters("authentication"),
+    covers=(("security", "another form"),),
 )
 
 ELSEWHERE_ACCEPTED = Rule(
@@ -320,6 +323,7 @@ ELSEWHERE_ACCEPTED = Rule(
     looks_at="message",
     highlight=at_status,
     requests=in_chapters("authentication"),
+    covers=(("security", "another place"),),
 )
 
 CHECKED_LATE = Rule(
@@ -342,6 +346,7 @@ CHECKED_LATE = Rule(
     looks_at="message",
     highlight=at_status,
     requests=in_chapters("authentication"),
+    covers=(("security", "before the id"),),
 )
 
 NOT_401 = Rule(
@@ -363,6 +368,7 @@ NOT_401 = Rule(
     highlight=at_status,
     requests=in_chapters("authentication", "known_ids", "unknown_ids"),
     reaches_client=True,
+    covers=(("security", "refused with 401"),),
 )
 
 LOWER_CASE_REFUSED = Rule(
@@ -383,6 +389,7 @@ LOWER_CASE_REFUSED = Rule(
     highlight=at_status,
     # Compared with plain reads that come after it: a client may be locked out for a while.
     requests=in_chapters("authentication", "known_ids", "unknown_ids"),
+    covers=(("security", "the scheme in any case"),),
 )
 
 VALID_REFUSED = Rule(
@@ -404,6 +411,7 @@ VALID_REFUSED = Rule(
     looks_at="message",
     highlight=at_status,
     requests=has_the_token,
+    covers=(("security", "the valid key"),),
 )
 
 RULES = (

@@ -20,6 +20,7 @@ SERVER_ERROR = Rule(
     exercised=is_conclusive,
     looks_at="run",
     highlight=at_status,
+    covers=(("the statuses of an operation", "no kind of request always fails"),),
 )
 
 SILENT = Rule(
@@ -35,6 +36,7 @@ SILENT = Rule(
     clauses=always(Template("response.silent.clause", "every kind of request is answered")),
     exercised=is_conclusive,
     looks_at="run",
+    covers=(("connections", "requests are answered"),),
 )
 
 DROPS = Rule(
@@ -50,6 +52,7 @@ DROPS = Rule(
     clauses=always(Template("response.drops.clause", "connections are not dropped time and again")),
     exercised=is_conclusive,
     looks_at="run",
+    covers=(("connections", "they last"),),
 )
 
 RULES = (SERVER_ERROR, SILENT, DROPS)

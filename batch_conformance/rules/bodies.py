@@ -322,6 +322,7 @@ TYPE = Rule(
     requests=by_status,
     cure="type",
     reaches_client=True,
+    covers=(("types and null", "each value"),),
 )
 
 REQUIRED = Rule(
@@ -344,6 +345,7 @@ REQUIRED = Rule(
     requests=by_status,
     cure="required",
     reaches_client=True,
+    covers=(("members that are there", "each of them"),),
 )
 
 ENUM = Rule(
@@ -367,6 +369,7 @@ ENUM = Rule(
     requests=by_status,
     cure="enum",
     reaches_client=True,
+    covers=(("values", "none but these"),),
 )
 
 KNOWN_VALUE = Rule(
@@ -391,6 +394,7 @@ KNOWN_VALUE = Rule(
     requests=by_status,
     cure="known_value",
     reaches_client=True,
+    covers=(("values of examples and texts", "states that are told of"),),
 )
 
 FORMAT = Rule(
@@ -414,6 +418,7 @@ FORMAT = Rule(
     requests=by_status,
     cure="keyword",
     reaches_client=True,
+    covers=(("formats", "those of JSON Schema and the registry"),),
 )
 
 CONSTRAINT = Rule(
@@ -437,6 +442,7 @@ CONSTRAINT = Rule(
     requests=by_status,
     cure="keyword",
     reaches_client=True,
+    covers=(("bounds, patterns, combinations", "all keywords that validate"),),
 )
 
 IMPOSSIBLE = Rule(
@@ -461,6 +467,7 @@ IMPOSSIBLE = Rule(
     highlight=at_pointer,
     requests=by_status,
     reaches_client=True,
+    covers=(("what a schema forbids itself", "told at the document"),),
 )
 
 UNDECLARED = Rule(
@@ -484,6 +491,7 @@ UNDECLARED = Rule(
     cure="property",
     reaches_client=True,
     merge=changing_names,
+    covers=(("members that are not declared", "none, though open"),),
 )
 
 WRITE_ONLY = Rule(
@@ -505,6 +513,7 @@ WRITE_ONLY = Rule(
     highlight=at_pointer,
     requests=by_status,
     reaches_client=True,
+    covers=(("writeOnly", "not sent back"),),
 )
 
 SEEN = Rule(
@@ -526,6 +535,7 @@ SEEN = Rule(
     requests=by_status,
     reaches_client=True,
     unless_told=("state.timestamp_missing",),
+    covers=(("members that are there", "others, once in a run"),),
 )
 
 ENVELOPED = Rule(
@@ -550,6 +560,7 @@ ENVELOPED = Rule(
     requests=gets_a_batch,
     cure="schema",
     reaches_client=True,
+    covers=(("types and null", "the object itself"),),
 )
 
 ANOTHER_OBJECT = Rule(
@@ -574,6 +585,7 @@ ANOTHER_OBJECT = Rule(
     highlight=at_pointer,
     cure="schema",
     reaches_client=True,
+    covers=(("types and null", "not another one"),),
 )
 
 EMPTY_STRING = Rule(
@@ -596,6 +608,7 @@ EMPTY_STRING = Rule(
     highlight=at_pointer,
     requests=gets_a_batch,
     reaches_client=True,
+    covers=(("other values", "none for unset"),),
 )
 
 RULES = (

@@ -162,6 +162,7 @@ CACHE_PUBLIC_ERROR = Rule(
     highlight=at_headers("cache-control"),
     requests=gets_an_error,
     unless_alike=("response.cache_public",),
+    covers=(("Cache-Control", "nor is a refusal"),),
 )
 
 FRESH_FOR_HOURS = Rule(
@@ -183,6 +184,10 @@ FRESH_FOR_HOURS = Rule(
     headers=("cache-control",),
     highlight=at_headers("cache-control", "expires"),
     requests=gets_a_batch,
+    covers=(
+        ("Cache-Control", "nor is what moves on fresh for hours"),
+        ("Expires", "far after Date"),
+    ),
 )
 
 CHALLENGE_SCHEME = Rule(
@@ -202,6 +207,7 @@ CHALLENGE_SCHEME = Rule(
     headers=("www-authenticate",),
     highlight=at_headers("www-authenticate"),
     requests=is_refused,
+    covers=(("WWW-Authenticate", "Bearer is among the schemes"),),
 )
 
 RULES = (CACHE_PUBLIC_ERROR, FRESH_FOR_HOURS, CHALLENGE_SCHEME)

@@ -173,6 +173,7 @@ EFFECT = Rule(
     highlight=at_pointer,
     follow=_effect,
     **_COMMON,
+    covers=(("batches that are made", "cancelled is cancelled"),),
 )
 
 AGAIN = Rule(
@@ -189,6 +190,7 @@ AGAIN = Rule(
     highlight=at_status,
     follow=_again,
     **_COMMON,
+    covers=(("batches that are made", "twice is harmless"),),
 )
 
 ENDED = Rule(
@@ -205,6 +207,7 @@ ENDED = Rule(
     highlight=at_status,
     follow=_ended,
     **_COMMON,
+    covers=(("batches that are made", "an end is one"),),
 )
 
 UNKNOWN = Rule(
@@ -221,6 +224,7 @@ UNKNOWN = Rule(
     highlight=at_status,
     follow=_unknown,
     **_COMMON,
+    covers=(("batches that are made", "an unknown id"),),
 )
 
 RULES = (EFFECT, AGAIN, ENDED, UNKNOWN)

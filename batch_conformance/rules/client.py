@@ -92,6 +92,7 @@ NO_BATCH = Rule(
     looks_at="run",
     highlight=at_pointer,
     only_with="client",
+    covers=(("OpenAI's client", "gets a batch"),),
 )
 
 RAISES = Rule(
@@ -109,6 +110,7 @@ RAISES = Rule(
     looks_at="run",
     highlight=at_pointer,
     only_with="client",
+    covers=(("OpenAI's client", "does not raise"),),
 )
 
 FIELD = Rule(
@@ -127,6 +129,7 @@ FIELD = Rule(
     looks_at="run",
     highlight=at_pointer,
     only_with="client",
+    covers=(("OpenAI's client", "knows the fields"),),
 )
 
 POLLING = Rule(
@@ -145,6 +148,7 @@ POLLING = Rule(
     looks_at="run",
     highlight=at_pointer,
     only_with="client",
+    covers=(("OpenAI's client", "stops polling"),),
 )
 
 FILE_ID = Rule(
@@ -163,6 +167,7 @@ FILE_ID = Rule(
     looks_at="run",
     highlight=at_pointer,
     only_with="client",
+    covers=(("OpenAI's client", "finds files"),),
 )
 
 STRICT = Rule(
@@ -181,6 +186,7 @@ STRICT = Rule(
     looks_at="run",
     highlight=at_pointer,
     only_with="client",
+    covers=(("OpenAI's client", "validates"),),
 )
 
 ERROR_CLASS = Rule(
@@ -199,6 +205,7 @@ ERROR_CLASS = Rule(
     looks_at="run",
     highlight=at_status,
     only_with="client",
+    covers=(("OpenAI's client", "raises the class"),),
 )
 
 ERROR_DETAIL = Rule(
@@ -217,6 +224,7 @@ ERROR_DETAIL = Rule(
     looks_at="run",
     highlight=at_pointer,
     only_with="client",
+    covers=(("OpenAI's client", "knows why"),),
 )
 
 RULES = (NO_BATCH, RAISES, FIELD, POLLING, FILE_ID, STRICT, ERROR_CLASS, ERROR_DETAIL)

@@ -164,6 +164,7 @@ SUM = Rule(
     highlight=at_pointer,
     requests=gets_a_batch,
     reaches_client=True,
+    covers=(("counts", "they add up"),),
 )
 
 REGRESSED = Rule(
@@ -184,6 +185,7 @@ REGRESSED = Rule(
     highlight=at_pointer,
     requests=gets_a_batch,
     reaches_client=True,
+    covers=(("counts", "they never fall"),),
 )
 
 BEFORE_BEGUN = Rule(
@@ -205,6 +207,7 @@ BEFORE_BEGUN = Rule(
     highlight=at_pointer,
     requests=gets_a_batch,
     reaches_client=True,
+    covers=(("counts", "none before it began"),),
 )
 
 RULES = (SUM, BEFORE_BEGUN, REGRESSED)

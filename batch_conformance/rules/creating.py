@@ -233,6 +233,7 @@ AS_ASKED = Rule(
     highlight=at_pointer,
     follow=_as_asked,
     **_COMMON,
+    covers=(("batches that are made", "the batch as asked for"),),
 )
 
 READ_BACK = Rule(
@@ -251,6 +252,7 @@ READ_BACK = Rule(
     highlight=at_pointer,
     follow=_read_back,
     **_COMMON,
+    covers=(("batches that are made", "the same when read"),),
 )
 
 BAD_REQUEST = Rule(
@@ -267,6 +269,7 @@ BAD_REQUEST = Rule(
     highlight=at_status,
     follow=_bad_requests,
     **_COMMON,
+    covers=(("batches that are made", "nothing runs that is wrong"),),
 )
 
 WITHOUT_KEY = Rule(
@@ -285,6 +288,7 @@ WITHOUT_KEY = Rule(
     highlight=at_status,
     follow=_without_key,
     **_COMMON,
+    covers=(("batches that are made", "nothing without a credential"),),
 )
 
 RULES = (AS_ASKED, READ_BACK, BAD_REQUEST, WITHOUT_KEY)

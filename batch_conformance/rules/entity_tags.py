@@ -56,6 +56,7 @@ TAG_REUSED = Rule(
     kept_by_monotonic_reads=True,
     looks_at="run",
     highlight=at_headers("etag"),
+    covers=(("ETag", "a strong one stands for one body"),),
 )
 
 RULES = (TAG_REUSED,)

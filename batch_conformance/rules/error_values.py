@@ -94,6 +94,7 @@ SUCCESS_CODE = Rule(
     kept_by_plain_reads=True,
     highlight=at_pointer,
     requests=gets_an_error,
+    covers=(("error bodies", "no code of success"),),
 )
 
 JSON_IN_STRING = Rule(
@@ -113,6 +114,7 @@ JSON_IN_STRING = Rule(
     kept_by_plain_reads=True,
     highlight=at_pointer,
     requests=gets_an_error,
+    covers=(("error bodies", "no JSON in a string"),),
 )
 
 RULES = (SUCCESS_CODE, JSON_IN_STRING)

@@ -305,6 +305,7 @@ SYNTAX = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=_at_field,
+    covers=(*((name, "its grammar") for name in FIELDS), ("immutable", "as any directive")),
 )
 
 REPEATED = Rule(
@@ -323,6 +324,7 @@ REPEATED = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=_at_field,
+    covers=tuple((name, "sent once") for name in sorted(SINGLETONS)),
 )
 
 RULES = (SYNTAX, REPEATED)

@@ -112,6 +112,11 @@ FRAMING = Rule(
     headers=("content-length", "transfer-encoding"),
     kept_by_plain_reads=True,
     highlight=at_headers("content-length", "transfer-encoding"),
+    covers=(
+        ("Content-Length", "that many bytes come"),
+        ("Transfer-Encoding", "no length beside it, none in HTTP/1.0"),
+        ("the body's end", "it comes, and nothing follows it"),
+    ),
 )
 
 ENCODING = Rule(
@@ -131,6 +136,7 @@ ENCODING = Rule(
     headers=("content-encoding",),
     kept_by_plain_reads=True,
     highlight=at_headers("content-encoding"),
+    covers=(("Content-Encoding", "it can be undone"),),
 )
 
 CODING_UNASKED = Rule(
@@ -149,6 +155,7 @@ CODING_UNASKED = Rule(
     looks_at="message",
     headers=("content-encoding",),
     highlight=at_headers("content-encoding"),
+    covers=(("Content-Encoding", "Accept-Encoding admits it"),),
 )
 
 RULES = (FRAMING, ENCODING, CODING_UNASKED)

@@ -89,6 +89,7 @@ HEAD_LINES = Rule(
     check=_check_lines,
     looks_at="bytes",
     kept_by_plain_reads=True,
+    covers=(("the lines of the head", "live: CR LF, no folding"),),
 )
 
 FIELDS_ACCUMULATE = Rule(
@@ -107,6 +108,7 @@ FIELDS_ACCUMULATE = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=_at_name,
+    covers=(("answers of one connection", "live: none grows"),),
 )
 
 DATES_CONTRADICT = Rule(
@@ -125,6 +127,7 @@ DATES_CONTRADICT = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=at_headers("date"),
+    covers=(("Date", "against other answers, live"),),
 )
 
 CLOCK = Rule(
@@ -143,6 +146,7 @@ CLOCK = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=at_headers("date"),
+    covers=(("Date", "against the clock here, live"),),
 )
 
 RULES = (HEAD_LINES, FIELDS_ACCUMULATE, DATES_CONTRADICT, CLOCK)

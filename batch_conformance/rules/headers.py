@@ -279,6 +279,7 @@ CHALLENGE_MISSING = Rule(
     headers=("www-authenticate",),
     highlight=at_headers("www-authenticate"),
     requests=is_refused,
+    covers=(("WWW-Authenticate", "with a 401"),),
 )
 
 ALLOW_MISSING = Rule(
@@ -299,6 +300,7 @@ ALLOW_MISSING = Rule(
     highlight=at_headers("allow"),
     unseen=_ALLOW_MISSING_UNSEEN,
     requests=gets_an_error,
+    covers=(("Allow", "with a 405"),),
 )
 
 RETRY_AFTER = Rule(
@@ -319,6 +321,7 @@ RETRY_AFTER = Rule(
     highlight=at_headers("retry-after"),
     unseen=_RETRY_AFTER_UNSEEN,
     requests=gets_an_error,
+    covers=(("Retry-After", "seconds or a date"),),
 )
 
 CACHE_PUBLIC = Rule(
@@ -340,6 +343,7 @@ CACHE_PUBLIC = Rule(
     headers=("cache-control",),
     highlight=at_headers("cache-control"),
     requests=gets_a_batch,
+    covers=(("Cache-Control", "a batch is not for shared caches"),),
 )
 
 DECLARED = Rule(
@@ -361,6 +365,7 @@ DECLARED = Rule(
     highlight=_at_declared,
     requests=by_status,
     cure="header",
+    covers=(("headers of a response", "there if required, and by their schema"),),
 )
 
 HEAD_DIFFERS = Rule(
@@ -382,6 +387,10 @@ HEAD_DIFFERS = Rule(
     highlight=_at_what_differs,
     requests=in_chapters("methods", *READS, "unknown_ids"),
     unseen=_HEAD_DIFFERS_UNSEEN,
+    covers=(
+        ("Content-Length", "HEAD and GET tell the same"),
+        ("HEAD", "as GET"),
+    ),
 )
 
 RULES = (CHALLENGE_MISSING, ALLOW_MISSING, RETRY_AFTER, CACHE_PUBLIC, DECLARED, HEAD_DIFFERS)

@@ -186,6 +186,7 @@ OTHER_BATCH = Rule(
     kept_by_plain_reads=True,
     highlight=at_pointer,
     requests=gets_a_batch,
+    covers=(("the parameter of the path", "the batch asked for"),),
 )
 
 UNKNOWN_ANSWERED = Rule(
@@ -206,6 +207,7 @@ UNKNOWN_ANSWERED = Rule(
     looks_at="message",
     highlight=at_status,
     requests=for_subjects("unknown", "neighbour", "hostile"),
+    covers=(("the parameter of the path", "no other id"),),
 )
 
 NEIGHBOUR_ANSWERED = Rule(
@@ -225,6 +227,7 @@ NEIGHBOUR_ANSWERED = Rule(
     looks_at="message",
     highlight=at_status,
     requests=for_subjects("unknown", "neighbour", "equivalent"),
+    covers=(("the parameter of the path", "nor a close one"),),
 )
 
 TRAVERSAL_ANSWERED = Rule(
@@ -245,6 +248,7 @@ TRAVERSAL_ANSWERED = Rule(
     highlight=at_status,
     requests=for_subjects("unknown", "hostile", "neighbour", "outside"),
     unseen=_TRAVERSAL_ANSWERED_UNSEEN,
+    covers=(("the parameter of the path", "nor a path"),),
 )
 
 LIST_ANSWERED = Rule(
@@ -265,6 +269,7 @@ LIST_ANSWERED = Rule(
     looks_at="message",
     highlight=at_status,
     requests=for_subjects("outside"),
+    covers=(("the parameter of the path", "nor none"),),
 )
 
 SPELLING_REDIRECTED = Rule(
@@ -286,6 +291,7 @@ SPELLING_REDIRECTED = Rule(
     headers=("location",),
     highlight=_at_redirect,
     requests=for_subjects("equivalent"),
+    covers=(("Location", "another spelling of an id"),),
 )
 
 RULES = (

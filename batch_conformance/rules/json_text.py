@@ -143,6 +143,7 @@ INVALID = Rule(
     kept_by_plain_reads=True,
     highlight=at_pointer,
     reaches_client=True,
+    covers=(("JSON", "it parses"),),
 )
 
 BOM = Rule(
@@ -165,6 +166,7 @@ BOM = Rule(
     kept_by_plain_reads=True,
     highlight=at_pointer,
     reaches_client=True,
+    covers=(("JSON", "no mark before it"),),
 )
 
 TRAILING = Rule(
@@ -187,6 +189,7 @@ TRAILING = Rule(
     kept_by_plain_reads=True,
     highlight=at_pointer,
     reaches_client=True,
+    covers=(("JSON", "nothing after it"),),
 )
 
 DUPLICATE_KEY = Rule(
@@ -209,6 +212,7 @@ DUPLICATE_KEY = Rule(
     kept_by_plain_reads=True,
     highlight=at_pointer,
     reaches_client=True,
+    covers=(("JSON", "each key once"),),
 )
 
 SURROGATE = Rule(
@@ -231,6 +235,7 @@ SURROGATE = Rule(
     kept_by_plain_reads=True,
     highlight=at_pointer,
     reaches_client=True,
+    covers=(("JSON", "text is Unicode"),),
 )
 
 UNQUOTED = Rule(
@@ -256,6 +261,7 @@ UNQUOTED = Rule(
     cure="plain_text",
     reaches_client=True,
     requests=gets_an_error,
+    covers=(("JSON", "a string has quotes"),),
 )
 
 ID_PASTED = Rule(
@@ -276,6 +282,7 @@ ID_PASTED = Rule(
     kept_by_plain_reads=True,
     highlight=at_pointer,
     requests=for_subjects("hostile", "neighbour", "unknown"),
+    covers=(("JSON", "an id in it is escaped"),),
 )
 
 RULES = (INVALID, BOM, TRAILING, DUPLICATE_KEY, SURROGATE, UNQUOTED, ID_PASTED)

@@ -273,6 +273,7 @@ KEY_REFLECTED = Rule(
     looks_at="bytes",
     kept_by_plain_reads=True,
     highlight=at_redacted,
+    covers=(("what must not be shown", "the key"),),
 )
 
 HEADER_INJECTED = Rule(
@@ -294,6 +295,7 @@ HEADER_INJECTED = Rule(
     highlight=_at_injected,
     unseen=_HEADER_INJECTED_UNSEEN,
     requests=for_subjects("hostile"),
+    covers=(("any field", "none comes out of an id"),),
 )
 
 TRACE_LEAKED = Rule(
@@ -313,6 +315,7 @@ TRACE_LEAKED = Rule(
     looks_at="bytes",
     surely_kept=surely_plain,
     highlight=_at_leak,
+    covers=(("what must not be shown", "traces"),),
 )
 
 INTERNALS_LEAKED = Rule(
@@ -333,6 +336,7 @@ INTERNALS_LEAKED = Rule(
     kept_by_plain_reads=True,
     highlight=at_observed_text,
     requests=gets_an_error,
+    covers=(("what must not be shown", "insides"),),
 )
 
 HOST_SHOWN = Rule(
@@ -352,6 +356,7 @@ HOST_SHOWN = Rule(
     looks_at="bytes",
     surely_kept=surely_plain,
     highlight=_at_leak,
+    covers=(("what must not be shown", "private hosts"),),
 )
 
 CODE_LEAKED = Rule(
@@ -371,6 +376,7 @@ CODE_LEAKED = Rule(
     looks_at="bytes",
     surely_kept=surely_plain,
     highlight=_at_leak,
+    covers=(("what must not be shown", "classes, lines and queries"),),
 )
 
 TOKEN_LEAKED = Rule(
@@ -390,6 +396,7 @@ TOKEN_LEAKED = Rule(
     looks_at="bytes",
     surely_kept=surely_plain,
     highlight=_at_leak,
+    covers=(("what must not be shown", "credentials of others"),),
 )
 
 RULES = (KEY_REFLECTED, HEADER_INJECTED, TRACE_LEAKED, INTERNALS_LEAKED, HOST_SHOWN, CODE_LEAKED, TOKEN_LEAKED)

@@ -313,6 +313,7 @@ REPEATED = Rule(
     kept_by_monotonic_reads=True,
     kept_by_plain_reads=True,
     **_COMMON,
+    covers=(("lists and their pages", "no id twice"),),
 )
 
 LOST = Rule(
@@ -331,6 +332,7 @@ LOST = Rule(
     looks_at="run",
     kept_by_monotonic_reads=True,
     **_COMMON,
+    covers=(("lists and their pages", "pages of any size hold the same"),),
 )
 
 AFTER = Rule(
@@ -349,6 +351,7 @@ AFTER = Rule(
     looks_at="run",
     kept_by_monotonic_reads=True,
     **_COMMON,
+    covers=(("lists and their pages", "a page begins after its cursor"),),
 )
 
 CURSOR = Rule(
@@ -367,6 +370,7 @@ CURSOR = Rule(
     looks_at="run",
     kept_by_monotonic_reads=True,
     **_COMMON,
+    covers=(("lists and their pages", "an unknown cursor"),),
 )
 
 MORE = Rule(
@@ -388,6 +392,7 @@ MORE = Rule(
     looks_at="run",
     kept_by_monotonic_reads=True,
     **_COMMON,
+    covers=(("lists and their pages", "has_more"),),
 )
 
 ENDS = Rule(
@@ -407,6 +412,7 @@ ENDS = Rule(
     looks_at="values",
     kept_by_plain_reads=True,
     **_COMMON,
+    covers=(("lists and their pages", "first and last id"),),
 )
 
 LIMIT = Rule(
@@ -427,6 +433,7 @@ LIMIT = Rule(
     looks_at="values",
     kept_by_plain_reads=True,
     **_COMMON,
+    covers=(("lists and their pages", "no more than asked for"),),
 )
 
 ORDER = Rule(
@@ -447,6 +454,7 @@ ORDER = Rule(
     looks_at="values",
     kept_by_plain_reads=True,
     **_COMMON,
+    covers=(("lists and their pages", "one order"),),
 )
 
 QUERY = Rule(
@@ -464,6 +472,7 @@ QUERY = Rule(
     check=_check_query,
     looks_at="message",
     requests=in_chapters("queries"),
+    covers=(("lists and their pages", "only what a query admits"),),
 )
 
 ITEM_DIFFERS = Rule(
@@ -483,6 +492,7 @@ ITEM_DIFFERS = Rule(
     exercised=is_page,
     looks_at="run",
     **_COMMON,
+    covers=(("lists and their pages", "an item is as its own read"),),
 )
 
 KNOWN_MISSING = Rule(
@@ -500,6 +510,7 @@ KNOWN_MISSING = Rule(
     exercised=is_page,
     looks_at="run",
     **_COMMON,
+    covers=(("lists and their pages", "known batches are there"),),
 )
 
 RULES = (REPEATED, LOST, AFTER, CURSOR, MORE, ENDS, LIMIT, ORDER, QUERY, ITEM_DIFFERS, KNOWN_MISSING)

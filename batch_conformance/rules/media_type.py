@@ -100,6 +100,10 @@ MEDIA_TYPE = Rule(
     requests=by_status,
     cure="media_type",
     reaches_client=True,
+    covers=(
+        ("Content-Type", "the documented one"),
+        ("media types", "the documented one"),
+    ),
 )
 
 CHARSET = Rule(
@@ -120,6 +124,7 @@ CHARSET = Rule(
     looks_at="message",
     headers=("content-type",),
     highlight=at_headers("content-type"),
+    covers=(("Content-Type", "UTF-8"),),
 )
 
 RULES = (MEDIA_TYPE, CHARSET)

@@ -201,6 +201,7 @@ FETCHED = _rule(
     breaks="a batch that names file-out, and 404 for what is in it",
     keeps="a batch that names file-out, and 200 for what is in it",
     follow=_fetched,
+    covers=(("lines of results", "they can be fetched"),),
 )
 
 FORM = _rule(
@@ -214,6 +215,7 @@ FORM = _rule(
     breaks='{"custom_id": "a", "response": null, "error": null}',
     keeps='{"custom_id": "a", "response": {"status_code": 400, "body": {}}, "error": null}',
     follow=_form,
+    covers=(("lines of results", "a response or an error each"),),
 )
 
 CUSTOM_IDS = _rule(
@@ -227,6 +229,7 @@ CUSTOM_IDS = _rule(
     breaks="three requests, and two lines for the second one",
     keeps="three requests, two lines in the output and the third in the file of errors",
     follow=_custom_ids,
+    covers=(("lines of results", "one for each request"),),
 )
 
 COUNTS = _rule(
@@ -240,6 +243,7 @@ COUNTS = _rule(
     breaks="failed 0, and one line in the file of errors",
     keeps="failed 1, and one line in the file of errors",
     follow=_counts,
+    covers=(("lines of results", "as many as counted"),),
 )
 
 SUCCESSES = _rule(
@@ -253,6 +257,7 @@ SUCCESSES = _rule(
     breaks="a line with status_code 400 in the output",
     keeps="a line with status_code 400 in the file of errors",
     follow=_successes,
+    covers=(("lines of results", "each in its file"),),
 )
 
 RULES = (FETCHED, FORM, CUSTOM_IDS, COUNTS, SUCCESSES)

@@ -197,6 +197,7 @@ SAME_FILE = Rule(
     surely_kept=surely_filed,
     highlight=at_pointer,
     requests=gets_a_batch,
+    covers=(("results", "files differ"),),
 )
 
 MISSING = Rule(
@@ -220,6 +221,7 @@ MISSING = Rule(
     surely_kept=surely_filed,
     highlight=at_pointer,
     requests=gets_a_batch,
+    covers=(("results", "there once done"),),
 )
 
 EARLY = Rule(
@@ -240,6 +242,7 @@ EARLY = Rule(
     surely_kept=surely_filed,
     highlight=at_pointer,
     requests=gets_a_batch,
+    covers=(("results", "none before"),),
 )
 
 SHARED = Rule(
@@ -257,6 +260,7 @@ SHARED = Rule(
     looks_at="run",
     highlight=at_pointer,
     requests=gets_a_batch,
+    covers=(("results", "between batches too"),),
 )
 
 RULES = (SAME_FILE, MISSING, EARLY, SHARED)

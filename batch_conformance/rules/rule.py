@@ -174,6 +174,9 @@ class Rule:
     what this one says: beside one of those at the same place it is no finding. ``unless_alike`` names rules that do so
     wherever in the operation they observed the same.
 
+    ``covers`` has the statements of HTTP or of a document that the rule holds, by their names in ``docs/COVERAGE.md``,
+    each with what of it.
+
     ``highlight`` says what part of a response a finding is about. ``only_with`` names the option without which a rule
     is not applied (``all`` of ``--operations``); what such a rule says is no part of the contract.
     """
@@ -213,6 +216,7 @@ class Rule:
     merge: Merge | None = None
     unless_told: tuple[str, ...] = ()
     unless_alike: tuple[str, ...] = ()
+    covers: tuple[tuple[str, str], ...] = ()
 
     def clauses_of(self, operation: Operation) -> Iterator[Clause]:
         """The clauses that the rule adds to those of an operation."""

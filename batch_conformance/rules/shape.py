@@ -31,6 +31,7 @@ CHANGED = Rule(
     highlight=_at_what_changed,
     only_with="shape",
     unseen=_CHANGED_UNSEEN,
+    covers=(("two runs", "members and types"),),
 )
 
 RULES = (CHANGED,)

@@ -199,6 +199,7 @@ CHANGED = Rule(
         Template("many.other_values", "other values at {places}"),
         Template("many.values_before", "the values read before"),
     ),
+    covers=(("two reads", "what lasts"),),
 )
 
 ANSWER_CHANGED = Rule(
@@ -220,6 +221,7 @@ ANSWER_CHANGED = Rule(
     looks_at="run",
     highlight=at_status,
     requests=gets_a_batch,
+    covers=(("two reads", "the answer"),),
 )
 
 METADATA_LOST = Rule(
@@ -241,6 +243,7 @@ METADATA_LOST = Rule(
     looks_at="run",
     highlight=at_pointer,
     requests=gets_a_batch,
+    covers=(("two reads", "what a customer gave"),),
 )
 
 REFUSAL_CHANGED = Rule(
@@ -260,6 +263,7 @@ REFUSAL_CHANGED = Rule(
     looks_at="run",
     highlight=at_status,
     requests=gets_a_batch,
+    covers=(("two reads", "the refusal"),),
 )
 
 RULES = (CHANGED, ANSWER_CHANGED, METADATA_LOST, REFUSAL_CHANGED)

@@ -138,6 +138,7 @@ TIMESTAMP_MISSING = Rule(
     looks_at="members",
     highlight=at_pointer,
     requests=gets_a_batch,
+    covers=(("states", "the time of the state"),),
 )
 
 STAGE_TIMESTAMP_MISSING = Rule(
@@ -163,6 +164,7 @@ STAGE_TIMESTAMP_MISSING = Rule(
     highlight=at_pointer,
     requests=gets_a_batch,
     unless_told=("body.seen", "state.timestamp_missing"),
+    covers=(("states", "those of stages"),),
 )
 
 TIMESTAMP_EARLY = Rule(
@@ -188,6 +190,7 @@ TIMESTAMP_EARLY = Rule(
     highlight=at_pointer,
     requests=gets_a_batch,
     merge=many_places(2, Template("many.other_states", "times of other states at {places}"), of_kind=True),
+    covers=(("states", "none of a later one"),),
 )
 
 REGRESSED = Rule(
@@ -207,6 +210,7 @@ REGRESSED = Rule(
     looks_at="run",
     highlight=at_pointer,
     requests=gets_a_batch,
+    covers=(("states", "they move on"),),
 )
 
 RULES = (TIMESTAMP_MISSING, STAGE_TIMESTAMP_MISSING, TIMESTAMP_EARLY, REGRESSED)

@@ -190,6 +190,10 @@ STATUS = Rule(
     requests=by_status,
     cure="status",
     reaches_client=True,
+    covers=(
+        ("Location", "a redirect that is not documented"),
+        ("the statuses of an operation", "none but these"),
+    ),
 )
 
 UNDOCUMENTED_ERROR = Rule(
@@ -212,6 +216,7 @@ UNDOCUMENTED_ERROR = Rule(
     highlight=at_status,
     cure="status",
     requests=gets_an_error,
+    covers=(("the statuses of an operation", "errors where none is documented"),),
 )
 
 REFUSED_INPUT = Rule(
@@ -234,6 +239,7 @@ REFUSED_INPUT = Rule(
     highlight=at_status,
     requests=is_odd,
     unseen=_REFUSED_INPUT_UNSEEN,
+    covers=(("the statuses of an operation", "ids that are refused"),),
 )
 
 NOT_ACCEPTABLE = Rule(
@@ -255,6 +261,7 @@ NOT_ACCEPTABLE = Rule(
     highlight=at_status,
     requests=in_chapters("representations"),
     cure="status",
+    covers=(("the statuses of an operation", "an Accept that nothing matches"),),
 )
 
 UNDECLARED_ANSWERED = Rule(
@@ -277,6 +284,7 @@ UNDECLARED_ANSWERED = Rule(
     highlight=at_status,
     requests=in_chapters("methods"),
     unseen=_UNDECLARED_ANSWERED_UNSEEN,
+    covers=(("methods", "those that are not declared"),),
 )
 
 RULES = (STATUS, UNDOCUMENTED_ERROR, REFUSED_INPUT, NOT_ACCEPTABLE, UNDECLARED_ANSWERED)

@@ -335,6 +335,7 @@ MAGNITUDE = Rule(
     requests=gets_a_batch,
     reaches_client=True,
     merge=values_of_one_kind(_UNITS, _NO_AGE, _UNITS["distant"]),
+    covers=(("times of a batch", "seconds"),),
 )
 
 ORDER = Rule(
@@ -362,6 +363,7 @@ ORDER = Rule(
         Template("many.in_order", "times in the order of the states"),
         else_merge=_behind_one_time,
     ),
+    covers=(("times of a batch", "in order"),),
 )
 
 WINDOW = Rule(
@@ -384,6 +386,7 @@ WINDOW = Rule(
     highlight=at_pointer,
     requests=gets_a_batch,
     reaches_client=True,
+    covers=(("times of a batch", "the window"),),
 )
 
 EXPIRED_EARLY = Rule(
@@ -405,6 +408,7 @@ EXPIRED_EARLY = Rule(
     highlight=at_pointer,
     requests=gets_a_batch,
     reaches_client=True,
+    covers=(("times of a batch", "not before it was due"),),
 )
 
 AHEAD = Rule(
@@ -426,6 +430,7 @@ AHEAD = Rule(
     kept_by_plain_reads=True,
     highlight=at_pointer,
     requests=gets_a_batch,
+    covers=(("times of a batch", "not after the answer's own Date"),),
 )
 
 RULES = (MAGNITUDE, ORDER, WINDOW, EXPIRED_EARLY, AHEAD)

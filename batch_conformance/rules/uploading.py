@@ -129,6 +129,7 @@ AS_SENT = Rule(
     clauses=at_role(Template("upload.as_sent.clause", "{place} is that of the file as sent"), _at_upload, "upload"),
     follow=_as_sent,
     **_COMMON,
+    covers=(("batches that are made", "the file as sent"),),
 )
 
 LISTED = Rule(
@@ -143,6 +144,7 @@ LISTED = Rule(
     clauses=at_role(Template("upload.listed.clause", "{place} has a file that was uploaded"), _at_list, "files"),
     follow=_listed,
     **_COMMON,
+    covers=(("batches that are made", "the list has it"),),
 )
 
 ITEM = Rule(
@@ -157,6 +159,7 @@ ITEM = Rule(
     clauses=at_role(Template("upload.item.clause", "{place} is that of the file as sent"), _at_items, "files"),
     follow=_items,
     **_COMMON,
+    covers=(("batches that are made", "the list has it as sent"),),
 )
 
 RULES = (AS_SENT, LISTED, ITEM)

@@ -143,6 +143,7 @@ MALFORMED = Rule(
     highlight=at_pointer,
     requests=gets_a_batch,
     reaches_client=True,
+    covers=(("other values", "no marks of code"),),
 )
 
 FORM = Rule(
@@ -167,6 +168,7 @@ FORM = Rule(
     highlight=at_pointer,
     requests=gets_a_batch,
     reaches_client=True,
+    covers=(("values of examples and texts", "the form of an example"),),
 )
 
 RULES = (MALFORMED, FORM)
