@@ -17,8 +17,10 @@ import click
 from batch_conformance import __version__
 from batch_conformance.command_options import Among, command_options, run_help
 from batch_conformance.findings.gate import EXIT_DRIFT, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
-from batch_conformance.input_error import InputError, fault_line
+from batch_conformance.input_error import InputError, fault
 from batch_conformance.near_miss import nearest
+from batch_conformance.spoken import asked_language, said
+from batch_conformance.usage import show
 
 if TYPE_CHECKING:
     from batch_conformance.contract.choice import Operations
@@ -46,19 +48,18 @@ class _Commands(click.Group):
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
         """Run the command that the arguments name, and exit."""
+        given = arguments[0] if arguments else settings.get("args")
+        language = asked_language(sys.argv[1:] if given is None else list(given))
         try:
             code = super().main(*arguments, **{**settings, "standalone_mode": False})
-        except click.UsageError as error:
-            error.show()
-            code = EXIT_USAGE
         except click.ClickException as error:
-            error.show()
-            code = error.exit_code
+            show(error, language)
+            code = EXIT_USAGE if isinstance(error, click.UsageError) else error.exit_code
         except click.Abort:
             code = EXIT_INTERRUPTED
         except Exception as error:
             traceback.print_exc()
-            click.echo(fault_line(error), err=True)
+            click.echo(said(fault(error), language), err=True)
             code = EXIT_FAULT
         sys.exit(code)
 
@@ -153,19 +154,21 @@ def diff(
 @main.command()
 @click.argument("vendor", required=False)
 @command_options("vendors")
-def vendors(vendor: str | None, *, markdown: bool) -> None:
+def vendors(vendor: str | None, *, markdown: bool, language: str) -> None:
     """List the vendors that have a profile, or say all that is known of one (a name or a file)."""
+    from batch_conformance.report.language import language as language_of  # noqa: PLC0415
     from batch_conformance.report.reference.vendors import details, listing, page  # noqa: PLC0415
     from batch_conformance.run.vendors import load_profile, profile_names  # noqa: PLC0415
 
     try:
         profiles = [load_profile(name) for name in ((vendor,) if vendor else profile_names())]
     except InputError as error:
-        _refuse(error)
+        _refuse(error, language)
+    spoken = language_of(language)
     if markdown:
-        click.echo(page(profiles), nl=False)
+        click.echo(page(profiles, spoken), nl=False)
         return
-    for line in details(profiles[0]) if vendor else listing(profiles):
+    for line in details(profiles[0], spoken) if vendor else listing(profiles, spoken):
         click.echo(line)
 
 
@@ -281,7 +284,7 @@ def matrix(*, reports: tuple[Path, ...], reports_dir: Path, previous: Path | Non
 @main.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @command_options("client")
-def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str) -> None:
+def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str, language: str) -> None:
     """Say what OpenAI's Python client makes of recorded answers (HAR, or NDJSON of exchanges); sends nothing."""
     from batch_conformance.client.reader import ClientReader  # noqa: PLC0415
     from batch_conformance.client.recording import recorded  # noqa: PLC0415
@@ -290,6 +293,7 @@ def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str)
     from batch_conformance.judge.judge import judge  # noqa: PLC0415
     from batch_conformance.recorded.recording import MOST_COMPLAINTS  # noqa: PLC0415
     from batch_conformance.report.client import FORMATS  # noqa: PLC0415
+    from batch_conformance.report.language import language as language_of  # noqa: PLC0415
     from batch_conformance.report.text import unjudged_bodies  # noqa: PLC0415
     from batch_conformance.run.contracts import open_contract  # noqa: PLC0415
 
@@ -298,12 +302,13 @@ def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str)
         unread: list[str] = []
         exchanges = recorded(files, opened, unread.append)
     except InputError as error:
-        _refuse(error)
+        _refuse(error, language)
+    spoken = language_of(language)
     if unread:
-        click.echo(unjudged_bodies(len(unread), unread[:MOST_COMPLAINTS]), err=True)
+        click.echo(spoken.render(unjudged_bodies(len(unread), unread[:MOST_COMPLAINTS])), err=True)
     ledger = reader(judge(exchanges, opened), opened)
     ledger = replace(ledger, findings=mask_findings(ledger.findings, opened.private))
-    click.echo(FORMATS[face](ledger, reader.sdk.version, reader.error_classes(ledger, opened)), nl=False)
+    click.echo(FORMATS[face](ledger, reader.sdk.version, reader.error_classes(ledger, opened), spoken), nl=False)
 
 
 @main.command()

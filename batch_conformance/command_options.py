@@ -12,6 +12,7 @@ from batch_conformance.contract.choice import stated
 from batch_conformance.contract.error import ContractError
 from batch_conformance.near_miss import suggestion
 from batch_conformance.options import GROUPS, Bounds, Command, Option, options_of
+from batch_conformance.usage import BadValue, no_number, not_among
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -24,17 +25,35 @@ class Among(click.Choice[str]):
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
-            near = suggestion(str(value), self.choices)
-            if not near:
-                raise
-            raise click.BadParameter(error.message.rstrip(".") + near, ctx, param) from None
+            near, why = suggestion(str(value), self.choices), not_among(str(value), self.choices)
+            raise BadValue(error.message.rstrip(".") + near if near else error.message, why, ctx, param) from None
 
 
-def _checked_operation(_context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+class Number(click.ParamType[Any]):
+    """A number, whole or not, within bounds; whatever else is given is told of in the language of the command."""
+
+    def __init__(self, bounds: Bounds | None, *, whole: bool) -> None:
+        self._bounds, self._whole = bounds, whole
+        if bounds is None:
+            self._type: click.ParamType[Any] = click.INT if whole else click.FLOAT
+        else:
+            self._type = click.IntRange(**_range(bounds)) if whole else click.FloatRange(**_range(bounds))
+        self.name = self._type.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number. Raises ``BadValue`` for anything else."""
+        try:
+            return self._type.convert(value, param, ctx)
+        except click.BadParameter as error:
+            why = no_number(value, self._bounds, whole=self._whole)
+            raise BadValue(error.message, why, ctx, param) from None
+
+
+def _checked_operation(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
     try:
         return stated(value)
     except ContractError as error:
-        raise click.BadParameter(str(error), param=parameter) from None
+        raise BadValue(str(error), error.message, context, parameter) from None
 
 
 _CALLBACKS: Mapping[str, Callable[[click.Context, click.Parameter, Any], Any]] = {"operation": _checked_operation}
@@ -70,10 +89,8 @@ def _click_type(option: Option) -> click.ParamType[Any]:
         return Among(option.choices)
     if option.type == "path":
         return click.Path(path_type=Path)
-    if option.type == "integer":
-        return click.IntRange(**_range(option.bounds)) if option.bounds else click.INT
-    if option.type == "number":
-        return click.FloatRange(**_range(option.bounds)) if option.bounds else click.FLOAT
+    if option.type in ("integer", "number"):
+        return Number(option.bounds, whole=option.type == "integer")
     return click.STRING
 
 

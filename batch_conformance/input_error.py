@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import json
 
-from batch_conformance.message import Message, shown
+from batch_conformance.message import Message, Template, shown
+
+_FAULT = Template(
+    "fault.own",
+    "A fault of batch-conformance itself, not drift: {cause}. "
+    "Please report it with the lines above, the command and the version (batch-conformance --version).",
+)
 
 
 class InputError(ValueError):
@@ -43,10 +49,6 @@ def _printable(character: str) -> str:
     return " " if character.isspace() else character.encode("unicode_escape").decode("ascii")
 
 
-def fault_line(error: Exception | str) -> str:
+def fault(error: Exception | str) -> Message:
     """What to say of any other exception, below its traceback."""
-    cause = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
-    return (
-        f"A fault of batch-conformance itself, not drift: {cause}. "
-        "Please report it with the lines above, the command and the version (batch-conformance --version)."
-    )
+    return _FAULT(cause=error if isinstance(error, str) else f"{type(error).__name__}: {error}")

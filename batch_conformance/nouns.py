@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from batch_conformance.message import Noun
 
 BATCH = Noun("batch", "{n} batch", "{n} batches")
+BODY = Noun("body", "{n} body", "{n} bodies")
 ENTRY = Noun("entry", "{n} entry", "{n} entries")
 EXCHANGE = Noun("exchange", "{n} exchange", "{n} exchanges")
 FINDING = Noun("finding", "{n} finding", "{n} findings")
@@ -18,6 +19,7 @@ NOUNS: Mapping[str, Noun] = {
     noun.id: noun
     for noun in (
         BATCH,
+        BODY,
         Noun("change", "{n} change", "{n} changes"),
         Noun("chapter", "{n} chapter", "{n} chapters"),
         Noun("clause", "{n} clause", "{n} clauses"),
@@ -26,6 +28,7 @@ NOUNS: Mapping[str, Noun] = {
         Noun("drift", "{n} drift", "{n} drifts"),
         ENTRY,
         EXCHANGE,
+        Noun("error", "{n} error", "{n} errors"),
         Noun("false alarm", "{n} false alarm", "{n} false alarms"),
         FINDING,
         ITEM,
@@ -49,6 +52,7 @@ NOUNS: Mapping[str, Noun] = {
         Noun("target", "{n} target", "{n} targets"),
         Noun("recorded request", "{n} recorded request", "{n} recorded requests"),
         Noun("request", "{n} request", "{n} requests"),
+        Noun("success", "{n} success", "{n} successes"),
         Noun("target", "{n} target", "{n} targets"),
         Noun("time", "{n} time", "{n} times"),
     )

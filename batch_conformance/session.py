@@ -22,7 +22,7 @@ from batch_conformance.exchange.redaction import Redactor
 from batch_conformance.finding_text import FindingText
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.gate import EXIT_FAULT
-from batch_conformance.input_error import InputError, fault_line
+from batch_conformance.input_error import InputError, fault
 from batch_conformance.junit_file import JunitFile
 from batch_conformance.message import Message, Template
 from batch_conformance.mock.process import MockError
@@ -291,7 +291,8 @@ class AuditSession:
         reason = (str(excrepr).strip().splitlines() or ["internal error"])[-1]
         self._fault = f"a worker died, or pytest-xdist broke: {reason}" if self._folder is not None else reason
         if self._audit is None:  # nothing was sent, so no report will say it
-            sys.stderr.write(f"{fault_line(self._fault)}\n")
+            told = language(self.config.option.report_language).render(fault(self._fault))
+            sys.stderr.write(f"{told}\n")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, error: object) -> None:

@@ -28,7 +28,7 @@ TEMPLATES = PACKAGE / "report" / "templates"
 _READER = PACKAGE / "message_json.py"
 """It makes templates of what another version wrote."""
 
-_TEXTS = ("text", "translatable", "_field", "_label")
+_TEXTS = ("text", "translatable", "_field", "_label", "_note")
 """Functions whose first argument is a text of the reports."""
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import samples
+from answering import BATCH
 from chinese_support import HAN, english_in
 from click.testing import CliRunner
+from judge_support import sent
 from recorded_support import line, ndjson
 from suite_support import run_suite
+from test_mock_command import started
 
 from batch_conformance.cli import main
+from batch_conformance.exchange.har import har
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.options import OPTIONS
 from batch_conformance.report.run import drift_json
@@ -21,6 +27,7 @@ WRITTEN = ("drift.html", "summary.md", "matrix.html", "matrix.md", "prove.html")
 
 COMMANDS = {
     "check": ("check", "siliconflow"),
+    "client": ("client", "{archive}"),
     "diff": ("diff", "siliconflow", "{document}"),
     "diff as a page": ("diff", "siliconflow", "{document}", "--format=html"),
     "diff as markdown": ("diff", "siliconflow", "{document}", "--format=markdown"),
@@ -29,9 +36,25 @@ COMMANDS = {
     "matrix": ("matrix", "{drift}", "--reports-dir={out}"),
     "prove": ("prove", "--name=created_at_string", "--name=chunked", "--jobs=1", "--reports-dir={out}"),
     "validate": ("validate", "{traffic}", "--reports-dir={out}"),
+    "vendors": ("vendors",),
+    "vendors, one of them": ("vendors", "groq"),
 }
 WRONG = {
     "check": ("check", "no-such.yaml"),
+    "client": ("client", "no-such.har"),
+    "client of no answers": ("client", "{document}"),
+    "mock of a drift that there is not": ("mock", "--drift=no_such_drift"),
+    "mock of an address": ("mock", "--contract=https://example.com/api.yaml"),
+    "mock of a prefix": ("mock", "--prefix=v1"),
+    "vendors": ("vendors", "no-such"),
+    "no command": ("validat", "x"),
+    "no option": ("validate", "x", "--no-such"),
+    "no argument": ("validate",),
+    "no value": ("validate", "x", "--jobs"),
+    "a word that is none": ("validate", "x", "--fail-on=shoul"),
+    "a number that is none": ("validate", "x", "--jobs=many"),
+    "a number out of bounds": ("mock", "--port=99999"),
+    "an operation without a name": ("validate", "x", "--operation= "),
     "diff": ("diff", "siliconflow", "{traffic}"),
     "diff of no operation": ("diff", "siliconflow", "siliconflow", "--operation=GET /nothing"),
     "matrix of no report": ("matrix", "{traffic}", "--reports-dir={out}"),
@@ -50,10 +73,18 @@ def places(tmp_path: Path) -> dict[str, str]:
     document, drift, traffic = tmp_path / "old.yaml", tmp_path / "a" / "drift.json", tmp_path / "t.ndjson"
     changed = samples.contract().document.text.replace("completion_window:", "window:").replace("'429':", "'428':")
     document.write_text(changed, encoding="utf-8")
+    archive = tmp_path / "exchanges.har"
+    archive.write_text(json.dumps(har([replace(sent({**BATCH, "errors": []}), number=0)])), encoding="utf-8")
     drift.parent.mkdir()
     drift.write_text(drift_json.render(samples.run_report((samples.finding(),))), encoding="utf-8")
     traffic.write_bytes(ndjson(line({"id": "other"}), line(status=500), line(method="POST")))
-    return {"document": str(document), "drift": str(drift), "traffic": str(traffic), "out": str(tmp_path / "out")}
+    return {
+        "archive": str(archive),
+        "document": str(document),
+        "drift": str(drift),
+        "traffic": str(traffic),
+        "out": str(tmp_path / "out"),
+    }
 
 
 def _english(command: tuple[str, ...], places: dict[str, str], code: tuple[int, ...]) -> list[str]:
@@ -78,17 +109,42 @@ def test_wrong_input_of_a_command_is_answered_in_chinese(name: str, places: dict
 
 
 @pytest.mark.parametrize(
-    "wrong", ["--base-url=ftp://x/v1", "--rate-limit=fast", "--redact=x", "--contract=no-such.yaml"]
+    "wrong",
+    [
+        *("--base-url=ftp://x/v1", "--rate-limit=fast", "--redact=x", "--contract=no-such.yaml"),
+        *("--fail-on=shoul", "--max-requests=many", "--request-timeout=long"),
+    ],
 )
 def test_wrong_input_of_a_run_is_answered_in_chinese(wrong: str, tmp_path: Path) -> None:
     done = run_suite(tmp_path, wrong, "--report-language=zh")
     assert done.code == 4
+    assert HAN.search(done.text)
     assert english_in(done.text) == []
+
+
+def test_the_mock_says_in_chinese_how_to_audit_it() -> None:
+    with started("--report-language=zh", "--drift=only_failed", "--drift=completed_at_vanishes") as (_, lines):
+        text = "\n".join(lines)
+    assert HAN.search(text)
+    assert english_in(text) == []
 
 
 def test_each_command_with_reports_or_texts_of_its_own_takes_the_language() -> None:
     takes = next(option.commands for option in OPTIONS if option.name == "report-language")
-    assert set(takes) >= {"run", "check", "diff", "audit", "matrix", "prove", "validate", "trend", "explain"}
+    assert set(takes) >= {
+        "run",
+        "check",
+        "diff",
+        "audit",
+        "matrix",
+        "prove",
+        "validate",
+        "trend",
+        "explain",
+        "client",
+        "vendors",
+        "mock",
+    }
 
 
 def test_the_english_is_found_where_it_stands(places: dict[str, str]) -> None:

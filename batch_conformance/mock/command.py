@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -21,6 +22,7 @@ from batch_conformance.contract.operation_role import ROLES
 from batch_conformance.contract.path_template import repeated
 from batch_conformance.contract.sources import CONTRACT_NAMES, load_contract
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Listing, Message, Template
 from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.drifts import DriftError, select
 from batch_conformance.mock.embedded import drifts_of, is_own, prefix_for
@@ -29,16 +31,55 @@ from batch_conformance.mock.server import Server
 from batch_conformance.mock.service import Service
 from batch_conformance.mock.spec_of_contract import mock_spec_of
 from batch_conformance.mock.together import hidden
+from batch_conformance.spoken import asked_language, said, said_text
+from batch_conformance.usage import show
 
 DEFAULT_KEY = "sk-mock"
 USAGE = 4
 """The exit code for what was asked wrongly, a port that is taken included."""
 
 
+_SAVE_IT = Template("mock_command.save_it", "--contract takes a name or a file here: save {contract} and give the file")
+_STYLE_OF_ITS_OWN = Template(
+    "mock_command.style_of_its_own",
+    "--style {style} is of the batches of siliconflow: another contract has its own",
+)
+_PREFIX_TWICE = Template(
+    "mock_command.prefix_twice", "--prefix {prefix} is what the contract's path {path} begins with"
+)
+_PREFIX_IS_NO_PATH = Template(
+    "mock_command.prefix_is_no_path", "--prefix {prefix} is no path: write it with a leading slash, like /v1"
+)
+_KEY_CANNOT_BE_SENT = Template(
+    "mock_command.key_cannot_be_sent",
+    "the key in {variable} cannot be sent in a header: it has spaces around it or is no ASCII",
+)
+_CANNOT_LISTEN = Template(
+    "mock_command.cannot_listen", "cannot listen on {host} port {port}: {reason}; choose another with --port"
+)
+_DRIFT_OF_ANOTHER = Template(
+    "mock_command.drift_of_another",
+    "the drift {drift} is one of siliconflow's document: `{listing}` lists the others",
+)
+_HIDDEN = Template("mock_command.hidden", "Note: {drift} is not to be seen: {others} hides it.")
+_MOCK_AT = Template("mock_command.mock_at", "Mock at {base_url} ({state})")
+_CONFORMS = Template("mock_command.conforms", "conforms")
+_DRIFTS = Template("mock_command.drifts", "drifts: {drifts}")
+_BATCHES = Template("mock_command.batches", "Batches:")
+_IDS = Template("mock_command.ids", "Ids:")
+_AUDIT_IT = Template("mock_command.audit_it", "Audit it from another terminal:")
+_KEY_IS_IN = Template("mock_command.key_is_in", "(the key is the one in {variable})")
+_ENDS_IT = Template("mock_command.ends_it", "Ctrl-C ends it.")
+
+
 class MockUsageError(click.ClickException):
-    """The mock cannot be served as asked. Its text is one line that says why."""
+    """The mock cannot be served as asked. ``why`` is one line that says why; click shows its English."""
 
     exit_code = USAGE
+
+    def __init__(self, why: Message) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 @click.command("mock")
@@ -56,6 +97,7 @@ def mock(
     style: Style,
     prefix: str | None,
     key_env: str,
+    language: str,
 ) -> None:
     """Serve a conforming GET /batches/{batch_id} with sample batches, or one that drifts.
 
@@ -64,7 +106,7 @@ def mock(
     The key is the value of the variable that --key-env names, or sk-mock where that is not set.
     """
     if "://" in contract:
-        raise MockUsageError(f"--contract takes a name or a file here: save {contract} and give the file")
+        raise MockUsageError(_SAVE_IT(contract=contract))
     try:
         served = load_contract(contract, choice=choice_of(operation, operations=operations, roles=ROLES))
         possible = drifts_of(served)
@@ -75,28 +117,28 @@ def mock(
         chosen = _chosen(drifts, possible, contract)
         mock_spec = None if is_own(served) else mock_spec_of(served)
         notes = [
-            f"Note: {drift.name} is not to be seen: {' and '.join(other.name for other in by)} hides it."
+            _HIDDEN(drift=drift.name, others=Listing(tuple(other.name for other in by), "and"))
             for drift, by in hidden(chosen, mock_spec)
         ]
     except InputError as error:
-        raise MockUsageError(str(error)) from None
+        raise MockUsageError(error.message) from None
     if mock_spec and style != "omit":
-        raise MockUsageError(f"--style {style} is of the batches of siliconflow: another contract has its own")
+        raise MockUsageError(_STYLE_OF_ITS_OWN(style=style))
     prefix = prefix_for(served) if prefix is None else prefix
     if repeated(prefix, served.chosen.path):
-        raise MockUsageError(f"--prefix {prefix!r} is what the contract's path {served.chosen.path} begins with")
+        raise MockUsageError(_PREFIX_TWICE(prefix=f"{prefix!r}", path=served.chosen.path))
     if prefix and not prefix.startswith("/"):
-        raise MockUsageError(f"--prefix {prefix!r} is no path: write it with a leading slash, like /v1")
+        raise MockUsageError(_PREFIX_IS_NO_PATH(prefix=f"{prefix!r}"))
     own = os.environ.get(key_env, "")
     if not own.isascii() or own.strip() != own:
-        raise MockUsageError(f"the key in {key_env} cannot be sent in a header: it has spaces around it or is no ASCII")
+        raise MockUsageError(_KEY_CANNOT_BE_SENT(variable=key_env))
     service = Service(own or DEFAULT_KEY, prefix=prefix.rstrip("/"), style=style, drifts=chosen, mock_spec=mock_spec)
-    audited = _Audited(key_env, bool(own), contract, operation, operations, tuple(notes))
+    audited = _Audited(key_env, bool(own), contract, operation, operations, language, tuple(notes))
     try:
         asyncio.run(_serve(Server(service, latency=latency), host, port, chosen, audited))
     except OSError as error:
         reason = error.strerror or str(error)
-        raise MockUsageError(f"cannot listen on {host} port {port}: {reason}; choose another with --port") from None
+        raise MockUsageError(_CANNOT_LISTEN(host=host, port=port, reason=reason)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +150,8 @@ class _Audited:
     contract: str
     operation: str
     operations: Operations
-    notes: tuple[str, ...] = ()
+    language: str
+    notes: tuple[Message, ...] = ()
 
     @property
     def options(self) -> list[str]:
@@ -124,7 +167,7 @@ def _chosen(names: Sequence[str], possible: Mapping[str, Drift], contract: str) 
     for drift in chosen:
         if drift.name not in possible:
             listing = f"mock --contract={contract} --list-drifts"
-            raise DriftError(f"the drift {drift.name} is one of siliconflow's document: `{listing}` lists the others")
+            raise DriftError(_DRIFT_OF_ANOTHER(drift=drift.name, listing=listing))
     return chosen
 
 
@@ -152,23 +195,24 @@ def _in_url(host: str) -> str:
 
 
 def _how_to_audit(service: Service, base_url: str, drifts: tuple[Drift, ...], audited: _Audited) -> list[str]:
-    state = "conforms" if not drifts else "drifts: " + ", ".join(drift.name for drift in drifts)
+    speak = partial(said, language=audited.language)
+    state = _DRIFTS(drifts=Listing(tuple(drift.name for drift in drifts))) if drifts else _CONFORMS()
     width = max(len(batch.id) for batch in service.batches)
     ids = (part for batch in service.batches for part in ("--batch-id", batch.id))
     variable = audited.key_env
-    key = f"  (the key is the one in {variable})" if audited.own_key else f"  export {variable}={service.key}"
+    key = speak(_KEY_IS_IN(variable=variable)) if audited.own_key else f"export {variable}={service.key}"
     return [
-        f"Mock at {base_url} ({state})",
-        *audited.notes,
+        speak(_MOCK_AT(base_url=base_url, state=state)),
+        *map(speak, audited.notes),
         "",
-        "Batches:" if audited.contract == CONTRACT_NAMES[0] else "Ids:",
-        *(f"  {batch.id:{width}}  {batch.note}".rstrip() for batch in service.batches),
+        speak(_BATCHES() if audited.contract == CONTRACT_NAMES[0] else _IDS()),
+        *(f"  {one.id:{width}}  {said_text(one.note, audited.language)}".rstrip() for one in service.batches),
         "",
-        "Audit it from another terminal:",
-        key,
+        speak(_AUDIT_IT()),
+        f"  {key}",
         "  " + shlex.join((_program(), "run", "--base-url", base_url, *audited.options, *ids)),
         "",
-        "Ctrl-C ends it.",
+        speak(_ENDS_IT()),
     ]
 
 
@@ -191,7 +235,7 @@ def main() -> None:
     try:
         mock.main(standalone_mode=False, prog_name="python -m batch_conformance.mock")
     except click.ClickException as error:
-        error.show()
+        show(error, asked_language(sys.argv[1:]))
         sys.exit(USAGE)
     except click.Abort:
         sys.exit(130)

@@ -60,6 +60,11 @@ def make_sample_batches() -> tuple[Batch, ...]:
     return (*_from_pages(), *_finished(), *_under_way(), *_odd_metadata(), _progressing())
 
 
+def _note(english: str) -> str:
+    """Marks what is said of a batch for the catalogue of translations."""
+    return english
+
+
 def _batch(batch_id: str, note: str, fields: Mapping[str, Any]) -> Batch:
     return Batch(batch_id, note, (Step(0.0, fields),))
 
@@ -101,11 +106,11 @@ def _times(**seconds: int) -> dict[str, int]:
 
 def _from_pages() -> tuple[Batch, ...]:
     return (
-        _transcribed(pages.RETRIEVED, "batch_rdyqgrcgjg", "in_queue, as the retrieve page shows it"),
-        _transcribed(pages.CREATED, "batch_kvmtzqwhua", "in_queue, as the create page shows it"),
-        _transcribed(pages.LISTED, "batch_lpxdnwoyse", "in_queue, as the list page shows it"),
+        _transcribed(pages.RETRIEVED, "batch_rdyqgrcgjg", _note("in_queue, as the retrieve page shows it")),
+        _transcribed(pages.CREATED, "batch_kvmtzqwhua", _note("in_queue, as the create page shows it")),
+        _transcribed(pages.LISTED, "batch_lpxdnwoyse", _note("in_queue, as the list page shows it")),
         # The guide's expiry is 28135 s after the creation of a batch with a window of 24 h: left out as a slip.
-        _transcribed(pages.GUIDE, "batch_guzirtkxbe", "validating, as the guide shows it", expires_at=None),
+        _transcribed(pages.GUIDE, "batch_guzirtkxbe", _note("validating, as the guide shows it"), expires_at=None),
     )
 
 
@@ -115,7 +120,7 @@ def _finished() -> tuple[Batch, ...]:
     return (
         _batch(
             done,
-            "completed, its result file named by URL",
+            _note("completed, its result file named by URL"),
             _fields(done, "completed", (100, 95, 5))
             # Users report that the vendor's output_file_id is the URL from which the file is fetched.
             | {"output_file_id": f"https://results.example.com/{done}/output.jsonl", "error_file_id": _file(done, 3)}
@@ -123,13 +128,13 @@ def _finished() -> tuple[Batch, ...]:
         ),
         _batch(
             all_failed,
-            "completed, every request failed: an error file and no output",
+            _note("completed, every request failed: an error file and no output"),
             _fields(all_failed, "completed", (9, 0, 9), error_file_id=_file(all_failed, 3))
             | _times(in_progress=0, finalizing=61, completed=61),
         ),
         _batch(
             failed,
-            "failed at validation, with errors",
+            _note("failed at validation, with errors"),
             _fields(
                 failed,
                 "failed",
@@ -140,13 +145,13 @@ def _finished() -> tuple[Batch, ...]:
         ),
         _batch(
             expired,
-            "expired, with the output of what was done in time",
+            _note("expired, with the output of what was done in time"),
             _fields(expired, "expired", (10, 1, 0), output_file_id=_file(expired, 2), error_file_id=_file(expired, 3))
             | _times(in_progress=7, expired=24 * _HOUR),
         ),
         _batch(
             cancelled,
-            "cancelled half-way: partial counts and output",
+            _note("cancelled half-way: partial counts and output"),
             _fields(cancelled, "cancelled", (8, 4, 0), window=336, output_file_id=_file(cancelled, 2))
             | _times(in_progress=5, cancelling=600, cancelled=2100),
         ),
@@ -187,12 +192,12 @@ def _odd_metadata() -> tuple[Batch, ...]:
     return (
         _batch(
             words,
-            "completed, metadata in many scripts",
+            _note("completed, metadata in many scripts"),
             _fields(words, "completed", (3, 3, 0), metadata=unicode_metadata, output_file_id=_file(words, 2)) | ended,
         ),
         _batch(
             large,
-            "completed, large metadata",
+            _note("completed, large metadata"),
             _fields(large, "completed", (5000, 4999, 1), metadata=large_metadata, output_file_id=_file(large, 2))
             | {"error_file_id": _file(large, 3)}
             | ended,
@@ -216,4 +221,4 @@ def _progressing() -> Batch:
         Step(0.08, _fields(me, "finalizing", (5, 4, 1)) | ending),
         Step(0.1, _fields(me, "completed", (5, 4, 1)) | ending | _times(completed=4) | output),
     )
-    return Batch(me, "moves from in_queue to completed in a tenth of a second from its first read", steps)
+    return Batch(me, _note("moves from in_queue to completed in a tenth of a second from its first read"), steps)

@@ -6,12 +6,14 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from itertools import combinations, product
 
+from batch_conformance.message import Template
 from batch_conformance.mock.drift import Drift, in_order
 from batch_conformance.mock.drifts import DriftError
 from batch_conformance.mock.message import ParsedRequest, Reply
 from batch_conformance.mock.mock_spec import MockSpec
 from batch_conformance.mock.service import Service
 
+_EXCLUDE = Template("drift_name.exclude", "the drifts {one} and {other} exclude each other: give one of them")
 _KEY = "sk-mock-together"
 _TICK = 0.05
 """Seconds that pass from request to request, so that what depends on time is the same in all of them."""
@@ -41,7 +43,7 @@ def hidden(drifts: Sequence[Drift], mock_spec: MockSpec | None = None) -> Iterat
     alone = {drift.name: _replies((drift,), mock_spec) for drift in drifts}
     for one, other in combinations(drifts, 2):
         if not _replies((one, other), mock_spec):
-            raise DriftError(f"the drifts {one.name} and {other.name} exclude each other: give one of them")
+            raise DriftError(_EXCLUDE(one=one.name, other=other.name))
     conforming, together = _replies((), mock_spec), _replies(drifts, mock_spec)
     for drift in drifts:
         others = tuple(other for other in drifts if other is not drift)

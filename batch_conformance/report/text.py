@@ -5,7 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+from batch_conformance.message import Count, Listing, Message, Template
+from batch_conformance.nouns import BODY
+
 _KEPT = frozenset("\n\t")
+_UNJUDGED = Template("text.unjudged_bodies", "{bodies} left unjudged: {shown}{more}")
 
 
 def visible(text: str) -> str:
@@ -86,7 +90,7 @@ def _head(text: str, room: int) -> str:
     return text
 
 
-def unjudged_bodies(count: int, shown: Sequence[str]) -> str:
+def unjudged_bodies(count: int, shown: Sequence[str]) -> Message:
     """How many recorded bodies nothing is said of, and the first ones with place and reason."""
     more = " …" if count > len(shown) else ""
-    return f"{plural(count, 'body', 'bodies')} left unjudged: {'; '.join(shown)}{more}"
+    return _UNJUDGED(bodies=Count(count, BODY), shown=Listing(tuple(shown), ";"), more=more)

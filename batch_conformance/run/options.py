@@ -5,16 +5,41 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from batch_conformance.near_miss import suggestion
+from batch_conformance.message import Message
 from batch_conformance.options import BASE_URL_ENV, Option, Type, options_of
 from batch_conformance.run.settings import Settings, settle
+from batch_conformance.spoken import asked_language, said
+from batch_conformance.usage import no_number, not_among
 
-_TYPES: Mapping[Type, Callable[[str], Any]] = {"text": str, "path": str, "integer": int, "number": float}
+
+def _integer(given: str) -> int:
+    """The whole number that a text is. Raises ``argparse.ArgumentTypeError`` for any other text."""
+    try:
+        return int(given)
+    except ValueError:
+        raise argparse.ArgumentTypeError(_told(no_number(given, None, whole=True))) from None
+
+
+def _number(given: str) -> float:
+    """The number that a text is. Raises ``argparse.ArgumentTypeError`` for any other text."""
+    try:
+        return float(given)
+    except ValueError:
+        raise argparse.ArgumentTypeError(_told(no_number(given, None, whole=False))) from None
+
+
+def _told(message: Message) -> str:
+    """What argparse says, in the language that the command line asks for, which is not parsed yet."""
+    return said(message, asked_language(sys.argv))
+
+
+_TYPES: Mapping[Type, Callable[[str], Any]] = {"text": str, "path": str, "integer": _integer, "number": _number}
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -39,12 +64,11 @@ def _for_pytest(option: Option) -> dict[str, Any]:
 
 
 def _among(*words: str) -> Callable[[str], str]:
-    """One of these words, which argparse looks for itself; what is near to one of them is answered with it."""
+    """One of these words; what is near to one of them is answered with it."""
 
     def chosen(given: str) -> str:
-        near = suggestion(given, words) if given not in words else ""
-        if near:
-            raise argparse.ArgumentTypeError(f"invalid choice: {given!r} (choose from {', '.join(words)}){near}")
+        if given not in words:
+            raise argparse.ArgumentTypeError(_told(not_among(given, words)))
         return given
 
     return chosen

@@ -1,0 +1,93 @@
+"""What is said of a command line that click cannot take, in the language that it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from batch_conformance.message import Listing, Message, Template
+from batch_conformance.near_miss import suggested
+from batch_conformance.options import Bounds
+from batch_conformance.spoken import said
+
+_USAGE = Template("usage.usage", "Usage: {command}")
+_HELP = Template("usage.help", "Try '{command} --help' for help.")
+_ERROR = Template("usage.error", "Error: {message}")
+_MISSING = Template("usage.missing", "{parameter} is missing")
+_NO_OPTION = Template("usage.no_option", "there is no option {option}{hint}")
+_NO_COMMAND = Template("usage.no_command", "there is no command {command}{hint}")
+_NO_VALUE = Template("usage.no_value", "the option {option} needs a value")
+_INVALID = Template("usage.invalid", "{parameter}: {why}")
+_NOT_AMONG = Template("usage.not_among", "invalid choice: {value} (choose from {words}){hint}")
+_NO_NUMBER = Template("usage.no_number", "{value} is no number")
+_NO_WHOLE_NUMBER = Template("usage.no_whole_number", "{value} is no whole number")
+_OUT_OF_BOUNDS = Template("usage.out_of_bounds", "{value} is not {least} or more")
+_NOT_BETWEEN = Template("usage.not_between", "{value} is not between {least} and {most}")
+_NOT_ABOVE = Template("usage.not_above", "{value} is not more than {least}")
+
+
+class BadValue(click.BadParameter):
+    """A value that an option does not take. ``why`` says so in any language; click shows its English."""
+
+    def __init__(self, english: str, why: Message, ctx: click.Context | None, param: click.Parameter | None) -> None:
+        super().__init__(english, ctx, param)
+        self.why = why
+
+
+def not_among(value: str, words: Sequence[str]) -> Message:
+    """What is said of a word that is none of some."""
+    return _NOT_AMONG(value=f"{value!r}", words=Listing(tuple(words)), hint=suggested(value, words))
+
+
+def no_number(value: Any, bounds: Bounds | None, *, whole: bool) -> Message:
+    """What is said of a text that is no number, or one that is not within bounds."""
+    shown = f"{value!r}"
+    try:
+        (int if whole else float)(value)
+    except (TypeError, ValueError):
+        return _NO_WHOLE_NUMBER(value=shown) if whole else _NO_NUMBER(value=shown)
+    if bounds is None:
+        return _NO_NUMBER(value=shown)
+    least = f"{bounds.least:g}"
+    if bounds.most is not None:
+        return _NOT_BETWEEN(value=shown, least=least, most=f"{bounds.most:g}")
+    return (_NOT_ABOVE if bounds.above else _OUT_OF_BOUNDS)(value=shown, least=least)
+
+
+def show(error: click.ClickException, language: str) -> None:
+    """Print what is wrong: click's own words in English, and in another language how it is used and what is wrong."""
+    if language == "en":
+        error.show()
+        return
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        pieces = " ".join((context.command_path, *context.command.collect_usage_pieces(context)))
+        click.echo(said(_USAGE(command=pieces), language), err=True)
+        click.echo(said(_HELP(command=context.command_path), language) + "\n", err=True)
+    message = _message(error)
+    text = said(message, language) if message is not None else error.format_message()
+    click.echo(said(_ERROR(message=text), language), err=True)
+
+
+def _message(error: click.ClickException) -> Message | None:
+    """What is wrong; None for what only click has words for."""
+    found: Message | None = None
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = getattr(error, "command_name", "")  # of click.NoSuchCommand, which older releases of click do not have
+    match error:
+        case click.MissingParameter() if error.param is not None:
+            found = _MISSING(parameter=error.param.get_error_hint(context))
+        case click.BadParameter() if error.param is not None:
+            why = error.why if isinstance(error, BadValue) else error.message
+            found = _INVALID(parameter=error.param.get_error_hint(context), why=why)
+        case click.NoSuchOption():
+            found = _NO_OPTION(option=error.option_name, hint=suggested(error.option_name, error.possibilities or ()))
+        case click.BadOptionUsage():
+            found = _NO_VALUE(option=error.option_name)
+        case click.UsageError() if command and context is not None and isinstance(context.command, click.Group):
+            found = _NO_COMMAND(command=command, hint=suggested(command, context.command.list_commands(context)))
+        case _:
+            found = getattr(error, "why", None)
+    return found
