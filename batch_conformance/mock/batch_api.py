@@ -142,8 +142,8 @@ class BatchApi:
         if call.role == "upload":
             stored = self._upload(asked.request)
             return _within(call, _file_item(value_at(call.body, call.at), "/id", stored))
-        run = self._create(asked) if call.role == "create" else self._cancel(asked)
-        shown = self._batch_of(run, asked.request).at()
+        made = self._batch_of(self._create(asked), asked.request) if call.role == "create" else self._cancel(asked)
+        shown = made.at()
         return _within(call, {name: value for name, value in shown.items() if name in call.shown})
 
     def result(self, request: ParsedRequest) -> bytes | None:
@@ -227,22 +227,23 @@ class BatchApi:
         found = _WINDOW.fullmatch(window) if isinstance(window, str) else None
         return found is not None and _HOURS[0] <= int(found[1]) <= _HOURS[1]
 
-    def _cancel(self, asked: Asked) -> Run:
-        run = self._runner.look(asked.id, asked.number)
+    def _cancel(self, asked: Asked) -> Batch:
+        run = self._runner.look_to_cancel(asked.id, asked.number)
         if run is None:
             # The samples are as they are: none of them can be changed.
             known = asked.id in self._samples
             raise RefusedError(self._refuses_cancel(asked.call) if known else 404, "the batch cannot be cancelled")
+        status = asked.call.status
+        before = self._batch_of(run, asked.request)
         if run.is_final and not self._behaviour.cancels_finished:
             status = self._behaviour.cancel_finished or self._refuses_cancel(asked.call)
         elif run.state == "cancelling":
-            status = self._behaviour.cancel_again or asked.call.status
+            status = self._behaviour.cancel_again or status
         else:
             self._runner.cancel(run)
-            return run
         if status != asked.call.status:
             raise RefusedError(status, f"Cannot cancel a batch with status '{run.state}'.")
-        return run
+        return before if self._behaviour.cancel_tells_before else self._batch_of(run, asked.request)
 
     @staticmethod
     def _refuses_cancel(call: CallSpec) -> int:

@@ -167,6 +167,10 @@ class BatchRunner:
                 self._advance(run)
         return run
 
+    def look_to_cancel(self, batch_id: str | None, number: int) -> Run | None:
+        """The same for a request to cancel it: that alone is no reason for an eager one to move."""
+        return self.runs.get(batch_id or "") if self._eager else self.look(batch_id, number)
+
     def cancel(self, run: Run) -> None:
         """Have a batch end before its requests are done."""
         run.stopped = self._clock()

@@ -26,7 +26,8 @@ class Behaviour:
     ``named_early``: the files of results are named as soon as the batch is in progress. ``names_empty_files``: they
     are named as well where there is nothing in them.
 
-    ``cancel_at_once``: a batch that is cancelled was never cancelling. ``cancel_finished`` is the status that answers
+    ``cancel_at_once``: a batch that is cancelled was never cancelling. ``cancel_tells_before``: cancelling is answered
+    with the batch as it was before. ``cancel_finished`` is the status that answers
     the cancelling of a batch that has ended, 0 for the one that fits the document, and ``cancel_again`` the same for
     one that is cancelling, 0 for a success. ``undone``: what is cancelling goes on as if nothing had been asked, or
     what is cancelled is completed at the next read. ``cancels_finished``: a batch that has ended is cancelled all the
@@ -45,6 +46,7 @@ class Behaviour:
     named_early: bool = False
     names_empty_files: bool = False
     cancel_at_once: bool = False
+    cancel_tells_before: bool = False
     cancel_finished: int = 0
     cancel_again: int = 0
     undone: Literal["", "resumes", "completes"] = ""

@@ -9,6 +9,7 @@ from batch_conformance.input_error import InputError
 from batch_conformance.message import Template
 from batch_conformance.mock.catalogue import (
     access,
+    batches,
     bodies,
     errors,
     heads,
@@ -23,6 +24,7 @@ from batch_conformance.mock.catalogue import (
     times,
     values,
     variants,
+    variants_of_batches,
     variants_of_values,
 )
 from batch_conformance.mock.drift import Drift, in_order
@@ -59,6 +61,11 @@ DRIFTS: dict[str, Drift] = {drift.name: drift for family in _FAMILIES for drift 
 OF_LISTS: dict[str, Drift] = {drift.name: drift for drift in (*lists.LIST_DRIFTS, *lists.LIST_VARIANTS)}
 """Those that only a mock with lists can show."""
 
+OF_BATCHES: dict[str, Drift] = {
+    drift.name: drift for drift in (*batches.BATCH_DRIFTS, *variants_of_batches.BATCH_VARIANTS)
+}
+"""Those that only a mock can show that runs batches."""
+
 
 class DriftError(InputError):
     """A name that no drift has. Its text is one line that names what there is."""
@@ -67,7 +74,7 @@ class DriftError(InputError):
 def select(names: Iterable[str]) -> tuple[Drift, ...]:
     """The drifts of these names, in the order in which they apply. Raises ``DriftError`` for an unknown name."""
     wanted = tuple(dict.fromkeys(names))
-    known = {**DRIFTS, **OF_LISTS}
+    known = {**DRIFTS, **OF_LISTS, **OF_BATCHES}
     for name in wanted:
         if name not in known:
             raise DriftError(_NO_DRIFT_IS_NAMED_MOCK(name=f"{name!r}", hint=suggested(name, known)))

@@ -8,6 +8,7 @@ from functools import cache
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.path_template import repeated
 from batch_conformance.contract.sources import shipped_contract
+from batch_conformance.mock.catalogue.batches import batch_drifts
 from batch_conformance.mock.catalogue.lists import list_drifts
 from batch_conformance.mock.catalogue.portable import portable
 from batch_conformance.mock.drift import Drift
@@ -32,7 +33,7 @@ def drifts_of(contract: Contract) -> Mapping[str, Drift]:
     if is_own(contract):
         return DRIFTS
     of_ids = portable(DRIFTS.values(), contract, mock_ids(contract))
-    return {drift.name: drift for drift in (*of_ids, *list_drifts(contract))}
+    return {drift.name: drift for drift in (*of_ids, *list_drifts(contract), *batch_drifts(contract))}
 
 
 def prefix_for(contract: Contract) -> str:
