@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 LONGEST_PAGE = 100
 """Items that a page has at most, whatever is asked for."""
 _DIGITS = 40
+_FARTHEST = 10**_DIGITS
 Item = dict[str, Any]
 
 
@@ -28,8 +29,9 @@ class ListSpec:
     ``more``, ``first`` and ``last`` those of what is told of the page, empty where nothing is. ``limit`` and ``after``
     are the names of its parameters, empty where it has none; ``size`` is that of a page of which none is asked,
     ``bounds`` the least and the greatest limit; ``values`` has those that a parameter can have, ``required`` names
-    those that have to be there. ``by_id`` is the path below which each item is served by its id, empty where none is.
-    ``errors``, ``headers`` and ``media_types`` are as in ``MockSpec``.
+    those that have to be there. With ``offsets`` a page begins after so many items, not after one of them. ``by_id`` is
+    the path below which each item is served by its id, empty where none is. ``errors``, ``headers`` and
+    ``media_types`` are as in ``MockSpec``.
     """
 
     path: str
@@ -48,6 +50,7 @@ class ListSpec:
     bounds: tuple[int, int] = (1, LONGEST_PAGE)
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     required: tuple[str, ...] = ()
+    offsets: bool = False
     by_id: str = ""
     errors: Mapping[int, Any] = field(default_factory=dict)
     headers: Mapping[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
@@ -102,16 +105,20 @@ class ListSpec:
     def _size(self, asked: Mapping[str, str]) -> int:
         if not self.limit or self.limit not in asked:
             return self.size
-        text = asked[self.limit]
-        least, most = self.bounds
+        return max(0, min(self._number(asked[self.limit], *self.bounds), LONGEST_PAGE))
+
+    @staticmethod
+    def _number(text: str, least: int, most: int) -> int:
         number = int(text) if text.isascii() and text.lstrip("-").isdigit() and len(text) < _DIGITS else None
         if number is None or not least <= number <= most:
             raise QueryError(text)
-        return max(0, min(number, LONGEST_PAGE))
+        return number
 
     def _begin(self, asked: Mapping[str, str], items: Sequence[Item]) -> int:
         if not self.after or self.after not in asked:
             return 0
+        if self.offsets:
+            return min(self._number(asked[self.after], 0, _FARTHEST), len(items))
         known = [self.id_of(item) for item in items]
         if asked[self.after] not in known:
             raise QueryError(asked[self.after])

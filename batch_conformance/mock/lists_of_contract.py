@@ -65,6 +65,7 @@ def list_of(
         bounds=(_number(form.limit, "minimum", -_ENDLESS), most),
         values={one.name: one.shown for one in operation.query if _lists_values(one)},
         required=tuple(one.name for one in operation.query if one.required),
+        offsets=_takes_offsets(form, made),
         by_id=file.path.rpartition("/")[0] if file is not None and _serves(file, made) else "",
         media_types={200: label, **answers.pop("media_types")},
         **answers,
@@ -93,6 +94,13 @@ def _serves(operation: Operation, items: Sequence[Item]) -> bool:
     success = operation.response_for(200)
     schemas = [schema for schema in success.content.values() if schema is not None] if success is not None else []
     return all(schema.is_valid(item) for schema in schemas for item in items)
+
+
+def _takes_offsets(form: ListForm, items: Sequence[Item]) -> bool:
+    """Whether a page begins after a number of items, as no id is admitted (Morph's list of batches)."""
+    if form.after is None or not form.after.admits("1"):
+        return False
+    return not any(form.after.admits(str(value_at(item, form.identity))) for item in items)
 
 
 def _moment(value: Any) -> int:
