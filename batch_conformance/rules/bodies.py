@@ -184,8 +184,9 @@ def _violated(observation: Observation, violation: Violation) -> _Told:
 def _empty_strings(observation: Observation, schema: Schema, value: Any, judged: Set[str]) -> Iterator[_Told]:
     roles = observation.operation.roles
     referring = frozenset(pointer for pointer in roles.names if is_reference(pointer))
+    ends = _ends_of_an_empty_page(observation, value)
     for place in schema.properties:
-        if place.pointer in judged or place.write_only:
+        if place.pointer in judged or place.write_only or place.pointer in ends:
             continue
         if "string" not in place.types or not place.pointer:
             continue
@@ -213,6 +214,14 @@ def _empty_strings(observation: Observation, schema: Schema, value: Any, judged:
                     location=place.location,
                 ),
             )
+
+
+def _ends_of_an_empty_page(observation: Observation, value: Any) -> Set[str | None]:
+    """The places of the ids of the first and last item on a page that has none: many documents want a text there."""
+    form = observation.operation.listing
+    if form is None or at(value, form.items) != []:
+        return frozenset()
+    return frozenset({form.first, form.last})
 
 
 def _empty_items(observation: Observation, place: Property, value: Any) -> Iterator[_Told]:

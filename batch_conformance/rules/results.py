@@ -29,7 +29,12 @@ _NOT_YET = Template("results.early.expected", "none, as the batch is {state}")
 _OF_RESULTS = re.compile(r"output|result|download|error_?file|[uU]r[il]", re.IGNORECASE)
 """Names of members that may lead to results, whatever the document calls them."""
 _SECONDS_FOR_FILES = 600
-"""How long after its end a batch may be without the names of its files."""
+"""How long after its end a batch may be without the names of its files: some are named a moment later."""
+_RETENTION = 24 * 3600
+"""How long after its end a batch has to name its files; afterwards they may be deleted, and their names with them.
+
+SiliconFlow keeps results for a month, and others for other times: a day is well below what they document.
+"""
 SHORTEST = 4
 """What is no longer than this may stand for unset."""
 
@@ -74,7 +79,8 @@ def _check_missing(observation: Observation) -> Iterator[Broken]:
         return
     if any(_OF_RESULTS.search(name) and value not in (None, "", [], {}) for name, value in batch.items()):
         return
-    if not _ended_long_ago(observation):
+    ended = _seconds_since_the_end(observation)
+    if not ended > _SECONDS_FOR_FILES:
         return
     completed, failed = (max(0, integer_at(batch, one) or 0) for one in (roles.counts.completed, roles.counts.failed))
     if completed + failed > 0:
@@ -82,22 +88,22 @@ def _check_missing(observation: Observation) -> Iterator[Broken]:
             _FILE_OF_RESULTS(count=Private(str(completed + failed)[:24])),
             _NO_FILE(places=" and ".join(roles.results)),
             "none",
-            level=None if completed else "info",
+            level=None if completed and ended < _RETENTION else "info",
             media_type=observation.contract_media_type,
             pointer=roles.results[0],
         )
 
 
-def _ended_long_ago(observation: Observation) -> bool:
-    """Whether a batch was completed some time before it was read, by the server's own Date, else by our clock.
+def _seconds_since_the_end(observation: Observation) -> float:
+    """How long before it was read a batch was completed, by the server's own Date, else by our clock.
 
-    Files may be named a moment after the end. Where nobody knows when it was read, nobody knows that either.
+    0 where nobody knows when it was completed, or when it was read.
     """
     here = stage_of(observation.batch, observation.operation.roles)
     ended = times_of(observation).get(here.timestamp or "", 0) if here is not None else 0
     date = date_of(observation)
     read = moment_of_date(date) if date else observation.exchange.started_at
-    return bool(ended) and isfinite(read) and read - ended > _SECONDS_FOR_FILES
+    return read - ended if ended and isfinite(read) else 0
 
 
 def _could_name_results(observation: Observation) -> bool:

@@ -1,0 +1,38 @@
+"""What is said of files of results that are not there, and of the ends of a page without items."""
+
+from __future__ import annotations
+
+import pytest
+from cases_lists import lists, page
+from judge_support import COMPLETED, sent
+
+from batch_conformance.contract.sources import load_contract
+from batch_conformance.judge.judge import judge
+
+WITHOUT = {**COMPLETED, "output_file_id": None, "error_file_id": None}
+
+
+@pytest.mark.parametrize(
+    ("date", "levels"),
+    [
+        ("Tue, 11 Mar 2025 09:35:00 GMT", set()),
+        ("Tue, 11 Mar 2025 19:30:00 GMT", {"should"}),
+        ("Sat, 15 Mar 2025 09:30:00 GMT", {"info"}),
+        ("Mon, 12 May 2025 09:30:00 GMT", {"info"}),
+    ],
+)
+def test_files_that_may_have_been_deleted_long_after_the_end_accuse_nobody(date: str, levels: set[str]) -> None:
+    ledger = judge([sent(WITHOUT, headers=(("Date", date),))], load_contract("siliconflow"))
+    assert {one.level for one in ledger.findings if one.rule == "results.missing"} == levels
+
+
+def _rules(*pages: object) -> set[str]:
+    return {one.rule for one in judge(list(pages), lists()).findings if one.level != "info"}  # type: ignore[arg-type]
+
+
+def test_the_ends_of_a_page_without_items_may_be_empty_texts() -> None:
+    assert "value.empty_string" not in _rules(page("", first_id="", last_id=""))
+
+
+def test_the_ends_of_a_page_with_items_may_not() -> None:
+    assert "value.empty_string" in _rules(page("ab", first_id=""))
