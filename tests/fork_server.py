@@ -1,9 +1,9 @@
 """Runs Python programs in processes of their own without the cost of their imports: forks of one that imported them.
 
 As a program, it imports what most runs need, and then forks for each socket that it is handed, and again for the
-request that comes through it: a line of JSON with ``module``, ``arguments``, ``environment`` and ``output``. The second
-fork runs the module as ``python -m`` does; the first waits for it, and answers with its process id, and at its end with
-its exit code and CPU seconds, a line each. ``run_module`` asks it.
+request that comes through it: a line of JSON with ``module``, ``arguments``, ``environment``, ``folder`` and
+``output``. The second fork runs the module as ``python -m`` does; the first waits for it, and answers with its process
+id, and at its end with its exit code and CPU seconds, a line each. ``run_module`` asks it.
 """
 
 from __future__ import annotations
@@ -114,14 +114,15 @@ def run_module(
     module: str,
     *arguments: str,
     environment: Mapping[str, str],
+    cwd: Path = ROOT,
     timeout: float = 300,
     started: Callable[[int], None] = lambda _: None,
 ) -> Run:
-    """What ``python -m MODULE ARGUMENT…`` comes to in the clone, in a forked process with this whole environment.
+    """What ``python -m MODULE ARGUMENT…`` comes to in a forked process with this whole environment.
 
-    ``started`` gets the id of that process. Raises TimeoutError where it does not end in time (seconds). What
-    the interpreter itself reads of the environment has to be as it is here, and with it the seed of its hashes is the
-    same in all of them.
+    It runs in ``cwd``, and imports from the clone. ``started`` gets the id of that process. Raises TimeoutError where
+    it does not end in time (seconds). What the interpreter itself reads of the environment has to be as it is here, and
+    with it the seed of its hashes is the same in all of them.
     """
     for name in {*environment, *os.environ}:
         if name.startswith(OF_THE_INTERPRETER) and environment.get(name) != os.environ.get(name):
@@ -131,7 +132,7 @@ def run_module(
             _servers.append(_Server())
     with tempfile.TemporaryDirectory() as aside:
         out, err = Path(aside, "out"), Path(aside, "err")
-        request = {"module": module, "arguments": arguments, "environment": dict(environment)}
+        request = {"module": module, "arguments": arguments, "environment": dict(environment), "folder": str(cwd)}
         ended = _servers[0].run(request | {"output": [str(out), str(err)]}, timeout, started)
         texts = [file.read_text("utf-8", "replace") for file in (out, err)]
     return Run([module, *arguments], ended.code, *texts, cpu=ended.cpu)
@@ -180,6 +181,8 @@ def _run(request: Mapping[str, Any]) -> None:
         os.close(file)
     os.environ.clear()
     os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    tempfile.tempdir = None
     random.seed()
     sys.path[0] = str(ROOT)
     sys.argv = [request["module"], *request["arguments"]]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from counting_proxy import counting
 from exchange_lines import exchange_to_dict
 from operation_support import of, operation, write
 from recorded_support import validated
+from suite_support import run_suite
 
 from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.contract import Contract
@@ -106,17 +105,10 @@ def test_a_mock_of_a_whole_api_keeps_its_contract(source: str) -> None:
 def test_nothing_but_reads_is_sent_and_no_more_than_five_hundred(tmp_path: Path) -> None:
     spec = mock_spec_of(contract())
     with counting(Service(KEY, mock_spec=spec)) as (base_url, requests):
-        command = [sys.executable, "-m", "pytest", f"--contract={API}", "--operations=read", f"--base-url={base_url}"]
+        options = (f"--contract={API}", "--operations=read", f"--base-url={base_url}")
         ids = [f"--batch-id={name}" for name in Service(KEY, mock_spec=spec).batch_ids]
-        ended = subprocess.run(
-            [*command, *ids, f"--reports-dir={tmp_path}", "-q", "-p", "no:cacheprovider"],
-            env={"BATCH_API_KEY": KEY, "PATH": ""},
-            capture_output=True,
-            text=True,
-            cwd=Path(__file__).parents[1],
-            check=False,
-        )
-    assert ended.returncode == 0, ended.stdout[-2000:]
+        ended = run_suite(tmp_path, *options, *ids, env={"BATCH_API_KEY": KEY})
+    assert ended.code == 0, ended.text[-2000:]
     drift = json.loads((tmp_path / "drift.json").read_text())
     assert (drift["verdict"], drift["complete"]) == ("conforms", True)
     assert {method for method, _ in requests} == {"GET", "HEAD"}
@@ -184,30 +176,16 @@ def test_a_list_as_plain_values_is_the_same_list() -> None:
         assert ListSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == replace(spec)
 
 
-def run(folder: Path, *options: str) -> tuple[int, str]:
-    """The exit code and what was printed of a run on the embedded mock."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "pytest", f"--reports-dir={folder}", "-q", "-p", "no:cacheprovider", *options],
-        env={"PATH": ""},
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[1],
-        check=False,
-    )
-    return ended.returncode, ended.stdout + ended.stderr
-
-
 def test_a_document_with_the_retrieve_alone_is_said_to_have_that_and_is_judged(tmp_path: Path) -> None:
-    code, told = run(tmp_path, "--operations=read", "-k", "created_at")
-    assert code == 0
-    assert "beside GET /batches/{batch_id} the document has" in " ".join(told.split())
+    outcome = run_suite(tmp_path, "--operations=read", "-k", "created_at")
+    assert outcome.code == 0
+    assert "beside GET /batches/{batch_id} the document has" in " ".join(outcome.text.split())
 
 
 def test_how_a_document_is_understood_is_said_in_the_report(tmp_path: Path) -> None:
-    code, _ = run(tmp_path, "--operations=read", f"--contract={API}", "-k", "has_more")
-    notes = json.loads((tmp_path / "drift.json").read_text())["notes"]
-    assert code == 0
-    assert any("list: GET /batches" in note and "upload: POST /files" in note for note in notes)
+    outcome = run_suite(tmp_path, "--operations=read", f"--contract={API}", "-k", "has_more")
+    assert outcome.code == 0
+    assert any("list: GET /batches" in note and "upload: POST /files" in note for note in outcome.drift["notes"])
 
 
 @pytest.mark.parametrize(
@@ -219,9 +197,9 @@ def test_how_a_document_is_understood_is_said_in_the_report(tmp_path: Path) -> N
 )
 def test_what_cannot_be_sorted_is_wrong_input_in_one_line(tmp_path: Path, paths: dict[str, str], told: str) -> None:
     data = of({"/batches/{id}": {"get": operation("/batches/{id}")}, **{one: {"get": operation(one)} for one in paths}})
-    code, said = run(tmp_path, "--operations=read", f"--contract={write(tmp_path, data)}")
-    assert code == 4
-    (line,) = [one for one in said.splitlines() if "ERROR" in one]
+    outcome = run_suite(tmp_path, "--operations=read", f"--contract={write(tmp_path, data)}")
+    assert outcome.code == 4
+    (line,) = [one for one in outcome.text.splitlines() if "ERROR" in one]
     assert told in line
 
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import canary
@@ -17,9 +18,10 @@ import hostile
 import hostile_answers
 import pytest
 from exchange_lines import exchange_to_dict
+from fork_server import run_module
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from suite_support import OURS, ROOT
+from suite_support import OURS, PLUGINS, ROOT
 from test_survival_endings import Run, crashing, wait_for
 
 from batch_conformance.exchange.exchange import Probe
@@ -118,25 +120,39 @@ def mirror(key: str) -> hostile.Behaviour:
     return behave
 
 
-def run_in(
-    folder: Path, base_url: str, *arguments: str, env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    """Run the suite in an empty folder that also takes temporary files and caches: all that it leaves is in there."""
+@dataclass(frozen=True)
+class Ended:
+    """A run that has ended: its exit code, and all that it printed."""
+
+    code: int
+    printed: str
+
+
+def run_in(folder: Path, base_url: str, *arguments: str, env: dict[str, str] | None = None) -> Ended:
+    """Run the suite in an empty folder that also takes temporary files and caches: all that it leaves is in there.
+
+    Where ``env`` tells the interpreter something, one starts anew; else it is a fork that has the libraries imported.
+    """
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
     environment |= {
         "BATCH_API_KEY": KEY,
         "BATCH_IDS": str(hostile_answers.BATCH["id"]),
         "TMPDIR": str(folder / "tmp"),
-        "PYTHONPATH": str(ROOT),
         "HOME": str(folder),
         "XDG_CACHE_HOME": str(folder / "cache"),
-    } | (env or {})
-    command = [sys.executable, "-m", "batch_conformance", "run", "-p", "no:randomly", "--base-url", base_url]
-    command += ["--request-timeout=2", *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=180, check=False)
-    (folder / "printed.out").write_bytes(done.stdout)
-    (folder / "printed.err").write_bytes(done.stderr)
+    }
+    options = ("run", "-p", "no:randomly", "--base-url", base_url, "--request-timeout=2", *arguments)
+    environment |= env or {}
+    if "PYTHONPATH" not in environment:
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        forked = run_module("batch_conformance", *options, *PLUGINS, environment=environment, cwd=folder, timeout=180)
+        done = Ended(forked.returncode, forked.stdout + forked.stderr)
+    else:
+        command = [sys.executable, "-m", "batch_conformance", *options]
+        started = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=180, check=False)
+        done = Ended(started.returncode, (started.stdout + started.stderr).decode("utf-8", "replace"))
+    (folder / "printed.out").write_text(done.printed, "utf-8")
     return done
 
 
@@ -160,7 +176,7 @@ def test_the_canary_is_found_in_what_the_mirror_sends():
 def test_a_server_that_sends_the_key_back_puts_it_into_no_output(tmp_path, workers):
     with hostile.serve(mirror(KEY)) as server:
         done = run_in(tmp_path, server.base_url, *LOUD, f"--junitxml={tmp_path / 'own.xml'}", *workers)
-    assert done.returncode == 1, done.stdout[-2000:]
+    assert done.code == 1, done.printed[-2000:]
     assert secrets_left(tmp_path) == []
     drift = json.loads((tmp_path / "reports" / "drift.json").read_text(encoding="utf-8"))
     assert "security.key_reflected" in {finding["rule"] for finding in drift["findings"]}
@@ -187,7 +203,7 @@ def test_the_secrets_in_headers_of_other_names_are_shown_nowhere(tmp_path):
 
     with hostile.serve(hostile_answers.each(answer)) as server:
         done = run_in(tmp_path, server.base_url, *LOUD, f"--vendor={theirs}", "--exploration=quick")
-    assert done.returncode == 1, done.stdout[-2000:]
+    assert done.code == 1, done.printed[-2000:]
     assert any(b"X-Custom: " + KEY.encode() in head and CUSTOM.encode() in head for head in given)
     theirs.unlink()
     assert secrets_left(tmp_path) == []
@@ -237,7 +253,7 @@ def test_a_crash_with_all_local_variables_shown_shows_no_key(tmp_path, place):
         env["PYTHONPATH"] += os.pathsep + str(ROOT)
         arguments = ("-p", "crashing", "--full-trace", "--exploration=quick")
         done = run_in(tmp_path, server.base_url, *LOUD, *arguments, env=env)
-    assert done.returncode == 3, done.stdout[-3000:]
+    assert done.code == 3, done.printed[-3000:]
     assert secrets_left(tmp_path) == []
     assert [path.name for path in (tmp_path / "reports").glob("*") if path.stat().st_size > 2 << 20] == []
 
@@ -282,7 +298,7 @@ def test_the_password_of_a_proxy_is_shown_nowhere(tmp_path, reflects):
         env = {"HTTP_PROXY": f"http://me:{PASSWORD}@127.0.0.1:{server.port}", "NO_PROXY": ""}
         done = run_in(tmp_path, "http://batches.invalid/v1", "--rate-limit=1000/s", *LOUD, env=env)
         assert server.requests > 0
-    assert done.returncode in (1, 6), done.stdout[-2000:]
+    assert done.code in (1, 6), done.printed[-2000:]
     assert secrets_left(tmp_path) == []
 
 
