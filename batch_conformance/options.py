@@ -463,6 +463,16 @@ OPTIONS: tuple[Option, ...] = (
         bounds=Bounds(0.1, 100),
     ),
     Option(
+        "confirm",
+        "verdict",
+        "before a new finding fails the run, ask again after so many seconds what showed it: what is not seen again is "
+        "reported and fails nothing",
+        _RUN,
+        "number",
+        "SECONDS",
+        bounds=Bounds(0),
+    ),
+    Option(
         "credentials-recorded",
         "verdict",
         "a request that was recorded without a credential had none",

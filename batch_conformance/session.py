@@ -36,7 +36,7 @@ from batch_conformance.report.run.run_report import ChapterOutcome, ChapterResul
 from batch_conformance.report.run.writer import FORMATS, ReportError, write_reports
 from batch_conformance.resources import suites_folder, typed_command
 from batch_conformance.run.comparison import write_comparison_files
-from batch_conformance.run.live.announced import header, plan_lines, progress_line, warning
+from batch_conformance.run.live.announced import asking, header, plan_lines, progress_line, warning
 from batch_conformance.run.live.audit import INSECURE, Audit
 from batch_conformance.run.live.begin import Opening, begin, open_audit
 from batch_conformance.run.live.create import cost
@@ -185,6 +185,9 @@ class AuditSession:
                 if self._is_partial and not audit.runner.stopped and self._misses_what_was_shown(audit):
                     self._say(language(audit.settings.language).render(_REST()))
                     audit.runner.send()
+            if unconfirmed := audit.to_confirm(self._is_selected if self._is_partial else None):
+                self._say(asking(unconfirmed, audit.settings))
+                audit.confirm(unconfirmed)
         except KeyboardInterrupt:
             _forget_the_interrupt()
             self._interrupted = True

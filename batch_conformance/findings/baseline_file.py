@@ -106,15 +106,14 @@ def rewrite(
 ) -> Rewriting:
     """The baseline with an entry for every finding that is drift and not yet accepted, without those that are fixed.
 
+    What was not seen when it was asked for again has none: there is nothing to accept.
+
     What a person accepted stays word for word, and what expired is not renewed. ``reason`` goes into the new entries.
     """
     kept = [result.entry for result in results if result.state != "fixed"]
     present = {entry.fingerprint for entry in baseline.entries}
-    new = [
-        new_entry(finding, today, reason)
-        for finding in findings
-        if finding.level != "info" and finding.state == "new" and finding.id not in present
-    ]
+    to_accept = (one for one in findings if one.level != "info" and one.state == "new" and one.again != "not_seen")
+    new = [new_entry(finding, today, reason) for finding in to_accept if finding.id not in present]
     margin = " " * baseline.indent
     entries = sorted([*kept, *new], key=lambda entry: (entry.where, entry.fingerprint))
     return Rewriting(

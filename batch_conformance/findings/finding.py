@@ -16,6 +16,8 @@ Level = Literal["must", "should", "info"]
 Side = Literal["server", "document", "network"]
 State = Literal["new", "known", "expired"]
 
+Again = Literal["seen", "not_seen", "not_asked"]
+
 LEVELS: tuple[Level, ...] = ("must", "should", "info")
 """Worst first."""
 
@@ -54,10 +56,24 @@ class Deviation:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What came of asking again, ``seconds`` after a run, the ``requests`` that showed a finding.
+
+    ``again`` is ``seen``, ``not_seen``, or ``not_asked`` where nothing could tell; ``why`` says why not then.
+    """
+
+    again: Again
+    seconds: float
+    requests: int = 0
+    why: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """All deviations of one kind at one clause, with the smallest evidence seen.
 
-    ``probes`` names the chapters and probes that showed it, sorted.
+    ``probes`` names the chapters and probes that showed it, sorted. ``confirmation`` is there where it was asked for
+    again.
     """
 
     id: str
@@ -76,11 +92,17 @@ class Finding:
     location: Location | None = None
     state: State = "new"
     probes: tuple[str, ...] = field(default=())
+    confirmation: Confirmation | None = None
 
     @property
     def clause(self) -> str:
         """The id of the clause that is broken."""
         return clause_id(self.operation, self.status, self.media_type, self.pointer, self.rule)
+
+    @property
+    def again(self) -> Again | None:
+        """Whether it was seen when it was asked for again; None where it was not to be."""
+        return self.confirmation.again if self.confirmation else None
 
     def without_values(self) -> Finding:
         """The finding without the values that it shows of a response; their types stay."""

@@ -22,6 +22,7 @@ _NOT_OBSERVED = Template("verdict.not_observed", "not observed: {missing}")
 _FOUND = Template("verdict.found", "{findings} ({levels})")
 _FOUND_ACCEPTED = Template("verdict.found_accepted", "{found}, all of it accepted")
 _SOME_ACCEPTED = Template("verdict.some_accepted", "{found}, {number} of them accepted")
+_SOME_UNCONFIRMED = Template("verdict.some_unconfirmed", "{found}, {number} of them not seen again")
 _ENDED_EARLY = Template("verdict.ended_early", "{found}. The run ended early: {stopped}.")
 _BEHIND = Template("verdict.cause", "{found}. What the key opens could not be judged: {cause}.")
 _LEVELS: Mapping[Level, Template] = {
@@ -38,6 +39,7 @@ _OBSOLETE = Template(
 _ONE_OBSOLETE = Template("exit.one_obsolete", "1 entry of the baseline is fixed and to be deleted (--strict-baseline)")
 _ALL_ACCEPTED = Template("exit.accepted", "all of it accepted")
 _NOTHING_NEW = Template("exit.nothing_new", "nothing new at or above --fail-on {fail_on}")
+_NOT_SEEN_AGAIN = Template("exit.not_seen_again", "{findings} seen once, and not when asked for again (--confirm)")
 _NOT_SELECTED = Template("exit.not_selected", "{findings} only at clauses that were not selected")
 _NO_FINDING = Template("exit.no_finding", "no finding of level must or should")
 UNCOVERED = Template("exit.uncovered", "{judged} % of the clauses were judged, --min-coverage asks for {least} %")
@@ -73,8 +75,8 @@ def sentence(verdict: Verdict, outcome: Message) -> Message:
 
 
 def fails_gate(finding: Finding, fail_on: FailOn) -> bool:
-    """Whether a finding makes a run red: new or expired, and at or above ``fail_on``."""
-    if fail_on == "never" or finding.state == "known":
+    """Whether a finding makes a run red: new or expired, at or above ``fail_on``, and not gone when asked for again."""
+    if fail_on == "never" or finding.state == "known" or finding.again == "not_seen":
         return False
     return LEVELS.index(finding.level) <= LEVELS.index(fail_on)
 
@@ -128,6 +130,9 @@ def decide(
     if verdict == "drift":
         accepted = all(finding.state == "known" for finding in weighty)
         reason = _ALL_ACCEPTED() if accepted else _NOTHING_NEW(fail_on=fail_on)
+        unconfirmed = [finding for finding in findings if finding.again == "not_seen"]
+        if unconfirmed:
+            reason = _NOT_SEEN_AGAIN(findings=_count(unconfirmed))
         if all_failing:
             reason = _NOT_SELECTED(findings=_count(all_failing))
         return Decision(verdict, EXIT_CONFORMS, reason, outcome)
@@ -152,6 +157,8 @@ def _of_drift(weighty: Sequence[Finding], stopped: Message | None, cause: Messag
     found = _FOUND(findings=_count(weighty), levels=levels)
     if known:
         found = _FOUND_ACCEPTED(found=found) if known == len(weighty) else _SOME_ACCEPTED(found=found, number=known)
+    if unconfirmed := sum(finding.again == "not_seen" for finding in weighty):
+        found = _SOME_UNCONFIRMED(found=found, number=unconfirmed)
     if stopped:
         return _ENDED_EARLY(found=found, stopped=stopped)
     return _BEHIND(found=found, cause=cause) if cause else _REASON(reason=found)

@@ -12,14 +12,11 @@ from batch_conformance.exchange.exchange import UNKNOWN_QUERY, Headers, Probe, S
 from batch_conformance.probes import batch_ids
 from batch_conformance.probes.admitted_ids import unknown_ids
 from batch_conformance.probes.batch_ids import SpelledId
-from batch_conformance.probes.credentials import KINDS, CredentialKind, Style
+from batch_conformance.probes.credentials import KINDS, MAX_REFUSED, CredentialKind, Style
 from batch_conformance.probes.draws import draw
 from batch_conformance.probes.generated import GeneratedRequest, generate
 from batch_conformance.probes.plan import CLIENT, JSON, Exploration
 from batch_conformance.probes.segment import NO_SUCH_ID, encode_segment
-
-MAX_REFUSED = 12
-"""Refused credentials per plan: more could lock an account out. More only where somebody allowed what is not safe."""
 
 _LONG_NUMBER = 12
 """Numbers of so many digits are given out in turn by nobody."""

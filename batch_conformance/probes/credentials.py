@@ -19,6 +19,9 @@ from batch_conformance.exchange.target import Presentation
 
 Style = Literal["bearer", "header", "none"]
 
+MAX_REFUSED = 12
+"""Refused credentials per run: more could lock an account out. More only where somebody allowed what is not safe."""
+
 _BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 _IN_HEADERS = ("x-api-key", "api-key", "x-auth-token")
 _IN_QUERY = ("access_token", "api_key", "key")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from batch_conformance.contract.match import operation_of
 from batch_conformance.exchange.exchange import Headers, Probe
 from batch_conformance.message import Message, Template
-from batch_conformance.probes.chapters import CHAPTERS, MAX_REFUSED, Setting
-from batch_conformance.probes.credentials import Style
+from batch_conformance.probes.chapters import CHAPTERS, Setting
+from batch_conformance.probes.credentials import MAX_REFUSED, Style
 from batch_conformance.probes.generated import (
     GeneratedQuery,
     GeneratedRequest,

@@ -70,7 +70,8 @@ class Settings:
 
     ``contract`` is empty where the profile names it, ``operation`` where nobody named one. ``operations`` says
     which parts of the batch API are judged. ``language`` is that of the reports for people.
-    ``min_coverage`` is a percentage. ``create`` is the model to make a batch with, or empty.
+    ``min_coverage`` is a percentage; ``confirm`` is after how long new findings are confirmed, None where they are not.
+    ``create`` is the model to make a batch with, or empty.
     ``client`` names the client whose reading of the answers is wanted, or is empty. ``sends`` is false where only the
     plan is wanted.
     """
@@ -105,6 +106,7 @@ class Settings:
     client: str
     sends: bool
     min_coverage: float | None
+    confirm: float | None
     notify_command: str
     files: Files
 
@@ -140,6 +142,7 @@ class Asked(TypedDict, total=False):
     create_wait: float
     client: str | None
     min_coverage: float | None
+    confirm: float | None
     baseline: str | Path | None
     strict_baseline: bool
     write_baseline: str | Path | None
@@ -203,6 +206,7 @@ def settle(environ: Mapping[str, str], **given: Unpack[Asked]) -> Settings:
         client=asked["client"] or "",
         sends=sends,
         min_coverage=asked["min_coverage"],
+        confirm=asked["confirm"],
         notify_command=asked["notify_command"],
         files=_files(asked),
     )
@@ -239,6 +243,8 @@ def _check_bounds(asked: Asked) -> None:
     """Refuse a number that its option does not take, or that the others leave no room for."""
     if asked["create"] and asked["max_duration"] > 0:
         _check_number("--create-wait", asked["create_wait"], Bounds(0, asked["max_duration"]))
+    if asked["confirm"] is not None and asked["max_duration"] > 0:
+        _check_number("--confirm", asked["confirm"], Bounds(0, asked["max_duration"]))
     for option in options_of("run"):
         number = cast("Mapping[str, Any]", asked)[option.keyword]
         if option.bounds is not None and number is not None:

@@ -11,6 +11,7 @@ from batch_conformance.findings.baseline import covering_clauses
 from batch_conformance.findings.finding import LEVELS, Finding
 from batch_conformance.findings.gate import EXIT_FAULT, EXIT_INCONCLUSIVE, FailOn
 from batch_conformance.message import Listing, Message, Template, shown
+from batch_conformance.report.finding.confirmed import confirmed
 from batch_conformance.report.items.item import Item, Items
 from batch_conformance.report.language import ENGLISH
 from batch_conformance.report.language import language as language_of
@@ -166,7 +167,10 @@ class _Outcomes:
     def _properties(self, item: Item, found: list[Finding], fixed: list[str]) -> tuple[tuple[str, str], ...]:
         clause, result = item.clause, self.results.get(item.clause.id)
         judged = result.judged if result else 0
-        broken = ((f"finding.{finding.id}", f"{finding.level}, {finding.state}") for finding in found)
+        broken = (
+            (f"finding.{one.id}", ", ".join(filter(None, (one.level, one.state, str(confirmed(one) or "")))))
+            for one in found
+        )
         return (
             ("rule", clause.rule),
             ("clause", one_line(clause.id)),

@@ -16,7 +16,7 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.selfcheck import DocumentFinding
 from batch_conformance.contract.violation import type_name
 from batch_conformance.exchange.exchange import Exchange, Headers
-from batch_conformance.findings.finding import Finding
+from batch_conformance.findings.finding import Confirmation, Finding
 from batch_conformance.findings.history import Gone, History
 from batch_conformance.input_error import InputError, why_no_json
 from batch_conformance.message import Template
@@ -264,12 +264,19 @@ def _finding(
         "messages": {"expected": as_json(finding.expected), "observed": as_json(finding.observed)},
         "occurrences": finding.occurrences,
         "probes": list(finding.probes),
+        "confirmation": _confirmation(finding.confirmation),
         "first_seen": history.first_seen.get(finding.id) if history else None,
         "location": _location(where_said(finding, clauses)),
         "why": rule.why,
         "remedy": rule.remedy,
         "evidence": _evidence(finding.evidence, names, secured=secured),
     }
+
+
+def _confirmation(made: Confirmation | None) -> dict[str, Any] | None:
+    if made is None:
+        return None
+    return {"again": made.again, "after_s": made.seconds, "requests": made.requests, "why": str(made.why or "")}
 
 
 def _evidence(exchange: Exchange, names: frozenset[str], *, secured: bool) -> dict[str, Any]:

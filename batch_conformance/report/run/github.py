@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from batch_conformance.report.finding.confirmed import all_confirmed
 from batch_conformance.report.language import language as language_of
 from batch_conformance.report.run import markdown
 from batch_conformance.report.run.groups import clauses_by_id, failing, fold, line_of, place
@@ -50,6 +51,7 @@ def annotate(report: RunReport, workspace: Path | None = None) -> str:
             side=text(group.side),
             id=group.id,
         )
+        message += "".join(f"{text('; ')}{said(again)}" for again in all_confirmed(group.findings))
         annotations[kind].append(f"::{kind} {','.join(parts)}::{_message(message)}")
     return "".join(line + "\n" for lines in annotations.values() for line in lines[:MOST])
 

@@ -12,7 +12,7 @@ from batch_conformance.contract.document_finding import DocumentFinding
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.stated_at import place_of
 from batch_conformance.exchange.exchange import Exchange, Request
-from batch_conformance.findings.finding import LEVELS, Finding, Level, Side, State
+from batch_conformance.findings.finding import LEVELS, Again, Finding, Level, Side, State
 from batch_conformance.findings.gate import FailOn, fails_gate
 from batch_conformance.message import Message
 from batch_conformance.report.language import ENGLISH, Language, translatable
@@ -105,20 +105,20 @@ class ReportCounts:
 
 
 def fold(findings: Iterable[Finding]) -> tuple[Group, ...]:
-    """Groups of findings with the same rule, kind, level, side and state.
+    """Groups of findings with the same rule, kind, level, side and state, that were seen again or not.
 
     Those that are accepted come last; before that, the worst first, then as the ledger has them.
 
     Expected and observed texts may differ inside a group (a null for a string and a null for an integer are one
     problem); each finding keeps its own.
     """
-    folded: dict[tuple[str, str, Level, Side, State], list[Finding]] = {}
+    folded: dict[tuple[str, str, Level, Side, State, Again | None], list[Finding]] = {}
     for finding in findings:
-        key = (finding.rule, finding.kind, finding.level, finding.side, finding.state)
+        key = (finding.rule, finding.kind, finding.level, finding.side, finding.state, finding.again)
         folded.setdefault(key, []).append(finding)
     groups = [
         Group(rule_named(rule), level, side, state, kind, tuple(members))
-        for (rule, kind, level, side, state), members in folded.items()
+        for (rule, kind, level, side, state, _), members in folded.items()
     ]
     return tuple(
         sorted(

@@ -19,6 +19,7 @@ from batch_conformance.findings.finding import LEVELS, Finding
 from batch_conformance.message import Message, Template
 from batch_conformance.report.finding.baseline_entry import baseline_entry, day_of
 from batch_conformance.report.finding.body_view import NOT_HERE, BodyLine, BodyView, body_view, mask_url_queries
+from batch_conformance.report.finding.confirmed import all_confirmed
 from batch_conformance.report.finding.earlier import read_before
 from batch_conformance.report.finding.recorded_at import curl_of, prefer_of, recorded_at, why_not_repeatable
 from batch_conformance.report.finding.reproduction import folded, rerun
@@ -169,6 +170,7 @@ class _Card:
     entries_left_out: int
     predicted_by: tuple[DocumentFinding, ...]
     accepted: tuple[Message, ...]
+    confirmed: tuple[Message, ...]
     since: str
     rerun_command: str
     vendor_text: str
@@ -297,6 +299,7 @@ def _card(group: Group, page: _Page, whole: bool) -> _Card:
         accepted=tuple(dict.fromkeys(accepted_as(page.accepted.get(finding.id)) for finding in group.findings))
         if group.state == "known"
         else (),
+        confirmed=all_confirmed(group.findings),
         since=first_seen(report, group.findings),
         rerun_command="\n".join(folded(rerun(report, group.findings[0]), COMMAND_WIDTH)),
         vendor_text=vendor_text(group, report, rows[0].location) if whole else "",

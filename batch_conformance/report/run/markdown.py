@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from batch_conformance.report.finding.baseline_entry import baseline_entry, day_of
+from batch_conformance.report.finding.confirmed import all_confirmed
 from batch_conformance.report.language import Language
 from batch_conformance.report.language import language as language_of
 from batch_conformance.report.run.baseline_texts import (
@@ -118,7 +119,7 @@ def _table(report: RunReport, groups: Sequence[Group], language: Language) -> li
             + (f"<br>{escape(language.location(location))}" if location else ""),
             escape(clip(" / ".join(map(language.render, group.observed)), 160)),
             text(group.side),
-            text(group.state),
+            "<br>".join((text(group.state), *(escape(language.render(one)) for one in all_confirmed(group.findings)))),
             f"{group.occurrences:,}",
             f"`{group.id}`",
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from batch_conformance.contract.contract import Contract
+from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.baseline import EntryResult
 from batch_conformance.findings.gate import sentence
 from batch_conformance.findings.history import History
@@ -56,6 +57,7 @@ class ChapterResult:
 class RunReport:
     """A finished (or broken off) run.
 
+    ``asked_again`` is what came when new findings were to be confirmed: it is no part of the ledger.
     ``outcome`` says more of the verdict, ``missing`` names what was required and stayed unjudged, ``notes`` what a
     reader should know (an ignored ``Prefer``, a healed 429, a partial selection). ``stopped`` says why the run
     ended early, ``fault`` is a fault of this tool. ``partial`` says that only a selection of the clauses was to be
@@ -75,6 +77,7 @@ class RunReport:
     run: RunFacts
     contract: Contract
     ledger: Ledger
+    asked_again: tuple[Exchange, ...] = ()
     chapters: tuple[ChapterResult, ...] = ()
     missing: tuple[Message, ...] = ()
     notes: tuple[Message, ...] = ()

@@ -12,6 +12,7 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.contract.location import Location
 from batch_conformance.findings.baseline import Entry
 from batch_conformance.findings.finding import Finding, Level
+from batch_conformance.report.finding.confirmed import confirmed
 from batch_conformance.report.run.baseline_texts import accepted_as, entries_by_id, entry_counts
 from batch_conformance.report.run.groups import clauses_by_id, failing, line_of, place, rule_named
 from batch_conformance.report.run.run_report import RunReport
@@ -116,6 +117,9 @@ def _result(
         f"{rule.title}: {place(finding)}: expected {finding.expected}; observed {finding.observed} "
         f"(seen {plural(finding.occurrences, 'time')}, side to fix: {finding.side})"
     )
+    again = confirmed(finding)
+    if again is not None:
+        text += f"; {again}"
     return {
         "ruleId": finding.rule,
         "ruleIndex": rules.index(finding.rule),
@@ -130,6 +134,7 @@ def _result(
             "state": finding.state,
             "side": finding.side,
             "failsGate": finding.id in gate,
+            **({"seenAgain": finding.again} if finding.again else {}),
         },
     }
 

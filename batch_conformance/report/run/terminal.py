@@ -9,6 +9,7 @@ from batch_conformance.contract.clause import Clause
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.findings.finding import Level
 from batch_conformance.message import Message
+from batch_conformance.report.finding.confirmed import all_confirmed
 from batch_conformance.report.finding.recorded_at import prefer_of, recorded_at, why_not_repeatable
 from batch_conformance.report.finding.reproduction import folded
 from batch_conformance.report.language import language as language_of
@@ -139,6 +140,8 @@ class _Terminal:
         text = self.language.text
         head = f"{GLYPHS[group.level]} {text(group.level)} {group.rule.id} · {text(group.state)} · [{group.id}]"
         summary = f"{head} {self._where(group)}{text(': ')}{self.language.render(group.observed[0])}"
+        if again := all_confirmed(group.findings):
+            summary += f"{text('; ')}{self._joined(again)}"
         lines = self._wrapped(summary, "    ")
         return [self._paint(line, _LEVEL_STYLES[group.level]) for line in lines]
 
@@ -219,6 +222,8 @@ class _Terminal:
         )
         lines += self._field("observed", self._joined(group.observed))
         lines += self._field("fix", f"{text(group.side)}{text(': ')}{remedy_of(group, language)}")
+        if again := all_confirmed(group.findings):
+            lines += self._field("confirm", self._joined(again))
         if since := first_seen(self.report, group.findings):
             lines += self._field("since", since)
         if accepted:

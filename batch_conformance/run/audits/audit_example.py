@@ -22,6 +22,7 @@ _VALUES = {
     "create": "gpt-4o-mini",
     "client": "openai",
     "min-coverage": 80,
+    "confirm": 60,
     "baseline": "baseline.yaml",
     "write-baseline": "baseline.yaml",
     "baseline-reason": "reported to the vendor, OPS-17",

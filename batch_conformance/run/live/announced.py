@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from batch_conformance.message import Message
+from batch_conformance.findings.finding import Finding
+from batch_conformance.message import Count, Message
+from batch_conformance.nouns import FINDING
 from batch_conformance.probes.plan import describe
 from batch_conformance.report.language import Language
 from batch_conformance.report.language import language as language_of
 from batch_conformance.run.live.audit import Audit
+from batch_conformance.run.live.confirm import ASKING
+from batch_conformance.run.settings import Settings
 
 
 def header(audit: Audit, numbers: Collection[int] | None = None) -> str:
@@ -39,6 +43,12 @@ def plan_lines(audit: Audit, numbers: Collection[int] | None = None) -> list[str
 def warning(message: Message, language: str) -> str:
     """A warning, in the language of this code."""
     return language_of(language).text("WARNING: {what}", what=language_of(language).render(message))
+
+
+def asking(findings: Sequence[Finding], settings: Settings) -> str:
+    """That new findings are to be confirmed, and when."""
+    message = ASKING(findings=Count(len(findings), FINDING), seconds=f"{settings.confirm or 0:g}")
+    return language_of(settings.language).render(message)
 
 
 def progress_line(language: str, done: int, planned: int, *, chapter: str, findings: int, seconds: int) -> str:

@@ -13,18 +13,21 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.exchange.target import Target
-from batch_conformance.findings.finding import Finding, mask_findings
-from batch_conformance.findings.gate import INTERRUPTED, UNCOVERED, decide
+from batch_conformance.findings.finding import Confirmation, Finding, mask_findings
+from batch_conformance.findings.gate import INTERRUPTED, UNCOVERED, decide, fails_gate
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.gateway import only_errors, silent_ids
 from batch_conformance.judge.judge import is_success_required
 from batch_conformance.message import Listing, Message, Template
 from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.probes.credentials import MAX_REFUSED
 from batch_conformance.probes.plan import Plan
 from batch_conformance.report.run.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
 from batch_conformance.run.comparison import Comparison
 from batch_conformance.run.contracts import REPAIRED
 from batch_conformance.run.live.address import AddressError, missing_prefix, raise_if_nothing
+from batch_conformance.run.live.confirm import confirm
+from batch_conformance.run.live.confirm import note as confirmed_in_words
 from batch_conformance.run.live.runner import CONTROL, Runner
 from batch_conformance.run.live.walk import PAGES
 from batch_conformance.run.settings import Settings
@@ -139,6 +142,7 @@ class Audit:
         self._reached = reached
         self._profile = settings.profile or NO_VENDOR
         self._ledger = Ledger()
+        self._confirmed: Mapping[str, Confirmation] = {}
 
     @property
     def kind(self) -> str:
@@ -186,9 +190,32 @@ class Audit:
         if len(self._ledger.exchanges) != len(self.runner.exchanges) or not self._ledger.clauses:
             ledger, masked = self.runner.ledger(), (*self.contract.private, *self.settings.redact)
             accepted = self.comparison.accept(mask_findings(ledger.findings, masked), self._started_at)
-            findings = mark_known(accepted, self._profile)
-            self._ledger = replace(ledger, findings=findings)
+            findings = (
+                replace(one, confirmation=self._confirmed.get(one.id)) for one in mark_known(accepted, self._profile)
+            )
+            self._ledger = replace(ledger, findings=tuple(findings))
         return self._ledger
+
+    def to_confirm(self, selected: Selected | None = None) -> tuple[Finding, ...]:
+        """The new findings that would fail the run, where they are to be confirmed before (``--confirm``).
+
+        ``selected`` is as for ``report``.
+        """
+        if self.settings.confirm is None:
+            return ()
+        return tuple(
+            one
+            for one in self.judged().findings
+            if one.state == "new" and fails_gate(one, self.settings.fail_on) and (selected is None or selected(one))
+        )
+
+    def confirm(self, findings: Sequence[Finding]) -> None:
+        """Wait, and ask again what showed these findings; ``judged`` has what came of it from then on."""
+        any_number = self.settings.unsafe and self.target.is_loopback
+        most_refused = None if any_number else MAX_REFUSED
+        self._confirmed = confirm(self.runner, findings, self.settings.confirm or 0.0, most_refused=most_refused)
+        self.runner.notes.append(confirmed_in_words(self._confirmed.values(), len(self.runner.asked_again)))
+        self._ledger = Ledger()
 
     def close(self) -> None:
         """Close the connection and end the embedded mock."""
@@ -252,6 +279,7 @@ class Audit:
             run=self._facts(),
             contract=self.contract,
             ledger=ledger,
+            asked_again=tuple(self.runner.asked_again),
             chapters=tuple(chapters),
             missing=missing,
             notes=tuple(self._notes(partial, ledger)),

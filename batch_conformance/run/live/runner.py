@@ -77,6 +77,8 @@ class Runner:
         self._ahead: ParallelSender | None = None
         self.contract = contract
         self.exchanges: list[Exchange] = []
+        self.asked_again: list[Exchange] = []
+        """What came of requests that were sent once more after the plan. It is no part of the ledger."""
         self.wanted = frozenset(range(len(plan.probes)))
         self.recorded: ShapeRecord | None = None
         self.further: Callable[[Ledger, Contract], Ledger] | None = None
@@ -137,8 +139,8 @@ class Runner:
 
     @property
     def sent(self) -> int:
-        """Requests sent, retries included."""
-        return len(self.exchanges)
+        """Requests sent, retries and what was asked again included."""
+        return len(self.exchanges) + len(self.asked_again)
 
     def take_in(self, exchanges: Sequence[Exchange]) -> None:
         """Add what was sent before the plan, or of it."""
@@ -240,6 +242,19 @@ class Runner:
                 self._keep(ahead.take(number))
                 self._done.add(number)
         self.stopped = stopped
+
+    def ask_again(self, probe: Probe) -> Exchange:
+        """Send a probe of the plan once more, and give what came of it. Raises ``BudgetExhausted``."""
+        self._control_number += 1
+        omissions = self._omissions
+        attempts = self.target.send(
+            replace(probe, wait=0.0),
+            self._control_number,
+            may_repeat=omissions.may_repeat,
+            awaits_body=omissions.awaits_body(probe),
+        )
+        self.asked_again += attempts
+        return attempts[-1]
 
     def ledger(self) -> Ledger:
         """The ledger of all that was sent so far; what was judged once is not judged again."""
