@@ -89,6 +89,8 @@ MESSAGES: Sequence[Statement] = (
     Statement("answers of one connection", "RFC 9110 section 3.3"),
     Statement("HEAD", "RFC 9110 section 9.3.2"),
     Statement("methods", "RFC 9110 section 15.5.6"),
+    _field("User-Agent", "RFC 9110 section 10.1.5"),
+    Statement("cross-origin reads", "WHATWG Fetch, section 3.2.3"),
     _field("Link", "RFC 8288 section 3"),
     _field("Set-Cookie", "RFC 6265 section 4.1", "clients take what comes (section 5.2), and gateways set them"),
     _field("immutable", "RFC 8246"),

@@ -117,3 +117,21 @@ def test_no_shared_cache_may_store_a_private_refusal(kept: Kept) -> None:
 def test_what_moves_on_is_not_fresh_for_hours(kept: Kept) -> None:
     """A batch that has not ended is not reused from a cache for hours. RFC 9111 section 4.2."""
     kept()
+
+
+@rule("response.partial")
+def test_a_part_says_which_part_it_is(kept: Kept) -> None:
+    """A 206 has a Content-Range that is true. RFC 9110 section 15.3.7. A server may ignore Range."""
+    kept()
+
+
+@rule("response.client_refused")
+def test_no_client_is_refused_for_its_name(kept: Kept) -> None:
+    """With a valid key any User-Agent is answered alike. RFC 9110 section 10.1.5."""
+    kept()
+
+
+@rule("response.origin_reflected")
+def test_no_origin_may_read_with_credentials(kept: Kept) -> None:
+    """An origin that nobody named is not allowed a browser's credentials. WHATWG Fetch, section 3.2.3."""
+    kept()

@@ -128,6 +128,7 @@ def sent(
     media_type: str | None = JSON,
     headers: tuple[tuple[str, str], ...] = (),
     name: str = "read",
+    chapter: str = "chapter",
     forced: int | None = None,
     failure: Failure | None = None,
     answered: bool = True,
@@ -144,7 +145,7 @@ def sent(
     return Exchange(
         number=number,
         probe=Probe(
-            "chapter",
+            chapter,
             name,
             path,
             batch_id,

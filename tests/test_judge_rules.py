@@ -11,6 +11,7 @@ import cases_heads
 import cases_leaks
 import cases_lifecycle
 import cases_lists
+import cases_odd
 import cases_protocol
 import pytest
 from judge_cases import Case, Sent
@@ -27,6 +28,7 @@ CASES = {
     **cases_leaks.CASES,
     **cases_lifecycle.CASES,
     **cases_lists.CASES,
+    **cases_odd.CASES,
 }
 
 

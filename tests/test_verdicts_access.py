@@ -195,4 +195,4 @@ def test_all_places_are_named_where_all_take_the_key() -> None:
 def test_a_key_that_is_refused_elsewhere_is_asked_with_once() -> None:
     with answering(lambda _: None) as server:
         audited_at(server.base_url)
-        assert sum("x-api-key" in asked.headers for asked in server.asked) == 1
+        assert sum(asked.headers.get("x-api-key") == KEY for asked in server.asked) == 1

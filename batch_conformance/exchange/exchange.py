@@ -31,6 +31,12 @@ FailureKind = Literal["dns", "refused", "tls", "timeout", "reset", "protocol", "
 RECORDED = "recorded"
 """The chapter of what no suite sent."""
 
+ODD_REQUESTS = "odd_requests"
+"""The chapter of requests of which a server may refuse each in any way, or close the connection at it."""
+
+SESSION_COOKIE = "{session}"
+"""The value of a ``Cookie`` that stands for the cookies which this server has set before; the target puts them in."""
+
 UNKNOWN_QUERY = "unknown_parameter=1"
 """A query string that no operation has: a server ignores it, or refuses it as the document has refusals."""
 

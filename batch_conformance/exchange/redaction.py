@@ -250,7 +250,8 @@ class Redactor:
 @lru_cache(256)
 def is_secret_name(name: str) -> bool:
     """Whether a header's name says that its value is secret, such as ``X-Gateway-Token``."""
-    return bool(_SECRET_NAME.search(name))
+    # Access-Control-Allow-Credentials holds `true` (WHATWG Fetch, section 3.2.3).
+    return bool(_SECRET_NAME.search(name)) and not name.lower().startswith("access-control-")
 
 
 def _needles(secret: bytes) -> Iterator[_Needle]:

@@ -14,7 +14,15 @@ from dataclasses import dataclass, field, replace
 
 from batch_conformance import __version__
 from batch_conformance.exchange.base_url import BaseUrl, BaseUrlError, parse_base_url
-from batch_conformance.exchange.exchange import Exchange, Failure, Headers, Probe, Request, Response
+from batch_conformance.exchange.exchange import (
+    SESSION_COOKIE,
+    Exchange,
+    Failure,
+    Headers,
+    Probe,
+    Request,
+    Response,
+)
 from batch_conformance.exchange.limits import Budget, BudgetExhausted, LimitError, Pacer, RateLimit
 from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor, is_secret_name
 from batch_conformance.exchange.secret import Secret, SecretBytes, SecretHeaders
@@ -54,6 +62,7 @@ _RETRIED_FAILURES = frozenset({"dns", "refused", "tls", "timeout", "reset", "pro
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _FIRST_BACKOFF = 0.2
 _LONGEST_BACKOFF = 2.0
+_MOST_COOKIES, _LONGEST_COOKIE = 20, 4096
 _FOR_PACE = 0.8
 """Of the time that is left, what a slower pace may take: the rest is for answers and for what is sent again."""
 
@@ -135,6 +144,7 @@ class Target:
         self._headers = SecretHeaders(headers)
         self._sleep = sleep
         self._rested_at: float | None = None
+        self._cookies: dict[str, Secret] = {}
         self._transport = Transport(
             self.base,
             timeout=timeout,
@@ -287,13 +297,28 @@ class Target:
 
     def _compose(self, probe: Probe, presentation: Presentation) -> Headers:
         """The header fields in order; the probe's own take the place of the run's and of ours of the same name."""
-        own = SecretHeaders((*presentation.headers, *probe.headers))
+        own = SecretHeaders((*presentation.headers, *self._with_cookies(probe.headers)))
         taken = {name.lower() for name, _ in own}
         given = SecretHeaders((*(pair for pair in self._headers if pair[0].lower() not in taken), *own))
         names = {name.lower() for name, _ in given}
         # Without Accept-Encoding a server may compress as it likes; a plain answer is the one to judge.
         ours = (("User-Agent", USER_AGENT), ("Accept-Encoding", "identity"))
         return SecretHeaders((*(pair for pair in ours if pair[0].lower() not in names), *given))
+
+    def _with_cookies(self, headers: Headers) -> Headers:
+        """The headers with the cookies that the server has set in the place that stands for them, if it has set any."""
+        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        filled = ((name, cookies if value == SESSION_COOKIE else value) for name, value in headers)
+        return tuple((name, value) for name, value in filled if value or name.lower() != "cookie")
+
+    def _keep_cookies(self, headers: Headers) -> None:
+        """Remember the cookies that a response sets (RFC 6265 section 5.2, without the attributes)."""
+        for name, value in headers:
+            if name.lower() == "set-cookie" and len(self._cookies) < _MOST_COOKIES:
+                pair = value.partition(";")[0].strip()
+                cookie, separator, held = pair.partition("=")
+                if separator and cookie and len(pair) <= _LONGEST_COOKIE and pair.isascii() and pair.isprintable():
+                    self._cookies[cookie.strip()] = Secret(held.strip())
 
     def _request(self, method: str, url: str, headers: Headers, presentation: Presentation) -> Request:
         redactor = self._redactor
@@ -336,6 +361,7 @@ class Target:
         failure: Failure | None = None
         reflections: tuple[str, ...] = ()
         if outcome.response is not None:
+            self._keep_cookies(outcome.response.headers)
             response, reflections = self._redactor.redact_response(outcome.response)
         if outcome.failure is not None:
             failure = Failure(outcome.failure.kind, outcome.failure.detail.mapped(self._redactor.redact_text))

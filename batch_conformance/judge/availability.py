@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
 from batch_conformance.exchange.base_url import BaseUrl
-from batch_conformance.exchange.exchange import Exchange, Probe
+from batch_conformance.exchange.exchange import ODD_REQUESTS, Exchange, Probe
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation, reported_subjects
@@ -408,9 +408,16 @@ def is_down(observation: Observation) -> bool:
         return True
     status = exchange.status or 0
     undeclared = observation.method not in (*observation.operation.methods, "HEAD")
+    if status == 501 and _may_be_refused(observation):
+        return False
     if status == 501 and (undeclared or observation.method == "HEAD"):
         return False
     return not observation.forced and (500 <= status <= 599 or status == 429)
+
+
+def _may_be_refused(observation: Observation) -> bool:
+    """Whether a request is one that may be refused in any way, with 501 or by closing the connection too."""
+    return observation.exchange.probe.chapter == ODD_REQUESTS
 
 
 def down_of(observation: Observation, key: str, size: int) -> FailedRequest:
@@ -421,7 +428,9 @@ def down_of(observation: Observation, key: str, size: int) -> FailedRequest:
     sort: _Sort = "limited" if status == 429 else "other"
     if status != 429 and exchange.response is not None and failure is None:
         sort = "error"
-    elif status != 429 and failure is not None and failure.kind in AWAY:
+    elif (
+        status != 429 and failure is not None and failure.kind in AWAY and not (reset and _may_be_refused(observation))
+    ):
         sort = "silent"
     return FailedRequest(
         moment_of(exchange),
@@ -480,6 +489,7 @@ def kind_of(probe: Probe) -> str:
 def shows_a_batch(probe: Probe) -> bool:
     """Whether a batch is asked for by a plain id, in a way that must be answered with it, as far as anybody knows."""
     plain = probe.method == "GET" and probe.credential == "valid" and probe.forced_status is None
+    plain = plain and probe.chapter != ODD_REQUESTS
     return plain and probe.subject in ("known", "recorded") and bool(probe.batch_id)
 
 

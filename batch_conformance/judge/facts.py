@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-from batch_conformance.exchange.exchange import RECORDED
+from batch_conformance.exchange.exchange import ODD_REQUESTS, RECORDED
 from batch_conformance.findings.fold import Bucket
 from batch_conformance.judge.availability import Moment, moment_of
 from batch_conformance.observation.form import are_alike, form_of
@@ -25,10 +27,13 @@ from batch_conformance.rules.authentication import (
 from batch_conformance.rules.identity import is_traversal
 from batch_conformance.rules.leaks import injected
 from batch_conformance.rules.media_type import accepts_documented
+from batch_conformance.rules.odd_credentials import ODD_CREDENTIALS, OF_ODD_TOKENS
+from batch_conformance.rules.odd_requests import agent_of, is_agent_refused
 from batch_conformance.rules.rule import is_success
 
 _SCHEMES = frozenset({"no_scheme", "wrong_scheme", "wrong_scheme_token"})
 """Credentials with another scheme, or none: who only looks whether there is an Authorization header takes them all."""
+_REFUSED_READS = 2
 _OTHERS = {"known": "unknown", "unknown": "known"}
 _NEVER, _ALWAYS = (float("-inf"), 0, 0), (float("inf"), 0, 0)
 _PLAIN_IDS = frozenset({"known", "unknown", "recorded"})
@@ -38,6 +43,14 @@ _Seen = Literal["batch", "whole answer", "injected header"]
 header of a response that a line break in an id started."""
 _MARKS, _SEVERAL = frozenset(".?#,"), 3
 """What may follow an id and end it, and of how many kinds that shows that nothing is looked at that follows."""
+
+
+@dataclass
+class _Agents:
+    """Names of common clients under which reads were answered, and how many under each were refused."""
+
+    answered: set[str] = field(default_factory=set)
+    refused: Counter[str] = field(default_factory=Counter)
 
 
 class Facts:
@@ -97,11 +110,15 @@ class Facts:
         self._known: set[str] = set()
         self._odd_answered: set[tuple[str, str]] = set()
         """Odd ids that were answered with success, each with its subject."""
+        self._agents = _Agents()
 
     def add(self, observation: Observation) -> None:
         """Take in what one exchange shows."""
         exchange, probe = observation.exchange, observation.exchange.probe
         status = exchange.status or 0
+        if probe.chapter == ODD_REQUESTS:
+            self._add_odd(observation)
+            return
         if probe.subject == "known" and probe.chapter != RECORDED and probe.batch_id:
             self._known.add(probe.batch_id)
         if observation.authorised and probe.method == "GET" and observation.answer is not None and 200 <= status < 300:
@@ -120,6 +137,11 @@ class Facts:
             if probe.method == "HEAD" and not observation.forced:
                 self._heads_got.add((probe.credential, probe.subject, status))
         self.seen |= _seen_in(observation)
+        self._add_to_door(observation, status)
+
+    def _add_to_door(self, observation: Observation, status: int) -> None:
+        """Take in what an answer shows of the check of credentials, and of what is behind it."""
+        exchange, probe = observation.exchange, observation.exchange.probe
         if must_be_refused(observation) and probe.method == "GET" and exchange.final:
             self._door_gets.add((probe.credential, status if exchange.failure is None else 0))
         elif has_key(observation) and exchange.final and not observation.forced:
@@ -130,6 +152,26 @@ class Facts:
             is_error = exchange.failure is None and 500 <= status <= 599
             self._errors |= {status} if is_error else set()
             self._key_answered = self._key_answered or not is_error
+
+    def _add_odd(self, observation: Observation) -> None:
+        """Take in what one of the odd requests shows: how they are refused says nothing of any other."""
+        exchange, status = observation.exchange, observation.exchange.status or 0
+        if must_be_refused(observation) and is_let_in(observation) and exchange.final:
+            if observation.is_another_object:
+                self._let_in_so.add((exchange.probe.credential, form_of(observation)))
+            else:
+                self._let_in.add(exchange.probe.credential)
+        agent = agent_of(observation)
+        if agent and 200 <= status < 300:
+            self._agents.answered.add(agent)
+        elif agent and is_agent_refused(observation):
+            self._agents.refused[agent] += 1
+        self.seen |= _seen_in(observation)
+
+    def refuses_agent(self, agent: str) -> bool:
+        """Whether every read under the name of a client was refused, twice at least, and other reads were answered."""
+        refused = self._agents.refused[agent] >= _REFUSED_READS and agent not in self._agents.answered
+        return refused and self.real
 
     def _add_answer(self, observation: Observation, status: int) -> None:
         """Take in what came of the last attempt."""
@@ -206,6 +248,8 @@ class Facts:
         self._known |= other._known
         self._heads_got |= other._heads_got
         self._odd_answered |= other._odd_answered
+        self._agents.answered |= other._agents.answered
+        self._agents.refused += other._agents.refused
 
     @property
     def let_in(self) -> set[str]:
@@ -310,6 +354,9 @@ class Facts:
 
     def explains(self, credential: str) -> bool:
         """Whether a wider hole in authentication lets in what ``credential`` does."""
+        odd = ODD_CREDENTIALS.get(credential)
+        if odd is not None and odd.wider & self.let_in:
+            return True
         if credential in NONE_SENT:
             return False
         if "missing" in self.let_in:
@@ -320,7 +367,7 @@ class Facts:
         any_token = not self.let_in.isdisjoint(OTHER_TOKENS) and turned_away.isdisjoint(OTHER_TOKENS)
         if credential not in OTHER_FORMS or not any_token:
             return False
-        return credential == "malformed" or _SCHEMES.isdisjoint(turned_away)
+        return credential in OF_ODD_TOKENS or _SCHEMES.isdisjoint(turned_away)
 
     def _is_named_otherwise(self, credential: str) -> bool:
         """Whether the places in which a key is taken are named by other credentials: those with all, or each alone."""
@@ -380,6 +427,7 @@ _CONDITIONS: Mapping[str, Callable[..., bool]] = {
         and not facts.let_in & {"missing", credential}
         and (status, subject) not in facts.valid_gets
     ),
+    "if_agent_refused": lambda facts, agent: facts.refuses_agent(agent),
     "if_refused": lambda facts, subject: facts.answers_valid and subject in reported_subjects(facts.refused),
     "if_scheme_refused": lambda facts, status, subject: facts.refuses_scheme(status, subject),
     "unless_valid_gets": lambda facts, status, subject: (status, subject) not in facts.valid_gets,

@@ -61,6 +61,8 @@ from batch_conformance.rules.head_bytes import HEAD_LINES
 from batch_conformance.rules.headers import HEAD_DIFFERS, heads_are_alike
 from batch_conformance.rules.identity import UNKNOWN_ANSWERED
 from batch_conformance.rules.json_text import DUPLICATE_KEY
+from batch_conformance.rules.odd_credentials import ODD_CREDENTIALS
+from batch_conformance.rules.odd_requests import OF_ODD_REQUESTS, is_answered_apart
 from batch_conformance.rules.refusal import is_refused_for_its_id
 from batch_conformance.rules.rule import is_success
 from batch_conformance.rules.status import REFUSED_INPUT, STATUS, refused_for_its_id
@@ -502,6 +504,14 @@ def _judge_alone(observation: Observation, found: Found) -> Iterator[tuple[Bucke
     given_away = about(found, "leak")
     if is_let_in(observation) and not observation.is_another_object:
         yield ALWAYS, _ALONE, given_away
+        return
+    asked = ODD_CREDENTIALS.get(observation.exchange.probe.credential)
+    if is_answered_apart(observation) or (asked is not None and asked.batch_only):
+        # A document says nothing of such an answer, and no rule but those about odd requests does.
+        for bucket, deviation in found.get("protocol", ()):
+            if deviation.rule in OF_ODD_REQUESTS:
+                yield bucket, _GIVEN_AWAY, [deviation]
+        yield ALWAYS, _GIVEN_AWAY, given_away
         return
     if is_refused_for_its_id(observation):
         refusal, of_http = _judge_refusal(observation, found)

@@ -35,7 +35,8 @@ class ReceivedRequest:
     of an item of one, or none; ``listed`` is the list then. A ``call`` is one of those beside the GETs, and ``called``
     which; a ``result`` is a signed URL. ``asked`` is the id that the path decodes to, ``batch``
     the batch that has it. ``forced`` is the status that the client asked for. ``number`` counts the mock's requests
-    and ``reads`` the authorised GETs of this batch, both from 1 and this one included. ``batches`` is all that the
+    and ``reads`` the authorised GETs of this batch, both from 1 and this one included; ``tries`` the requests that had
+    the value of Authorization that this one has. ``batches`` is all that the
     mock has.
     """
 
@@ -50,6 +51,7 @@ class ReceivedRequest:
     batches: tuple[Batch, ...]
     answer: Callable[[ReceivedRequest], Reply]
     key: str = field(default="", repr=False)
+    tries: int = 1
     listed: ListSpec | None = None
     called: Asked | None = None
 

@@ -73,6 +73,7 @@ class Service:
         self._requests = 0
         self._clock: Callable[[], float] = (lambda: self._requests * tick) if tick else clock
         self._reads: Counter[str] = Counter()
+        self._tries: Counter[bytes] = Counter()
         self._first_read: dict[str, float] = {}
         self._stepped: dict[str, tuple[int, int]] = {}
         self._bodies: dict[tuple[str, int], bytes] = {}
@@ -119,6 +120,8 @@ class Service:
             batch = self._api.batch(asked, request, self._requests)
         if batch is not None and request.method == "GET" and credential == "valid":
             self._reads[batch.id] += 1
+        presented = request.header(b"authorization") or b""
+        self._tries[presented] += 1
         listed = self._lists.get(request.path)
         place: Place = "outside" if segment is None else "operation" if asked is not None else "undecodable"
         if listed is not None:
@@ -144,6 +147,7 @@ class Service:
             batches=self.batches,
             answer=self._conforming,
             key=self.key,
+            tries=self._tries[presented],
             listed=listed,
             called=called,
         )

@@ -8,13 +8,20 @@ from functools import cached_property
 from typing import Any
 
 from batch_conformance.contract.parameter import PathParameter
-from batch_conformance.exchange.exchange import UNKNOWN_QUERY, Headers, Probe, Subject
+from batch_conformance.exchange.exchange import ODD_REQUESTS, UNKNOWN_QUERY, Headers, Probe, Subject
 from batch_conformance.probes import batch_ids
 from batch_conformance.probes.admitted_ids import unknown_ids
 from batch_conformance.probes.batch_ids import SpelledId
 from batch_conformance.probes.credentials import KINDS, MAX_REFUSED, CredentialKind, Style
 from batch_conformance.probes.draws import draw
 from batch_conformance.probes.generated import GeneratedRequest, generate
+from batch_conformance.probes.odd_requests import (
+    AGENT_READS,
+    DRAWN_KINDS,
+    drawn_kinds,
+    draws_kinds,
+    odd_requests,
+)
 from batch_conformance.probes.plan import CLIENT, JSON, Exploration
 from batch_conformance.probes.segment import NO_SUCH_ID, encode_segment
 
@@ -123,7 +130,8 @@ class Setting:
 
 
 def _known_ids(setting: Setting) -> Iterator[Probe]:
-    least, most = setting.by_exploration(8, 56, 300), setting.by_exploration(20, 150, 800)
+    # As many again are read in the chapter of odd requests, under the names of common clients.
+    least, most = setting.by_exploration(8, 56 - AGENT_READS, 300), setting.by_exploration(20, 150, 800)
     for batch_id in setting.known_in_turn(max(least, min(most, len(setting.known)))):
         yield setting.known_probe("known_ids", "read", batch_id)
 
@@ -179,14 +187,35 @@ def _able(setting: Setting, kind: CredentialKind) -> bool:
     )
 
 
+def _refused_by_worth(setting: Setting) -> list[tuple[str, bool, str]]:
+    return [one for one in _REFUSED_BY_WORTH if _able(setting, KINDS[one[0]])]
+
+
+def _drawn_kinds(setting: Setting) -> tuple[str, ...]:
+    """The kinds that the seed draws in the place of the last that may be refused; none where all are sent."""
+    if not draws_kinds(setting):
+        return ()
+    fixed = _refused_by_worth(setting)[: setting.most_refused - DRAWN_KINDS]
+    usual = [kind for kind, _, _ in _refused_by_worth(setting)[len(fixed) :]]
+    return drawn_kinds(setting, [kind for kind in usual if kind not in {one for one, _, _ in fixed}])
+
+
+def _any_number(setting: Setting) -> bool:
+    """Whether all kinds are sent: lock-outs cost nothing here, but each further operation has its share of the plan."""
+    return setting.loopback and (setting.unsafe or setting.most_refused == MAX_REFUSED)
+
+
 def _authentication(setting: Setting) -> Iterator[Probe]:
     """Refused kinds over known (True) and unknown ids, then the odd ones that have the valid key."""
     if not setting.authenticates:
         return
-    refused = [one for one in _REFUSED_BY_WORTH if _able(setting, KINDS[one[0]])]
+    refused = _refused_by_worth(setting)
     accepted = [one for one in _ACCEPTED if _able(setting, KINDS[one[0]])]
-    most = len(refused) if setting.loopback and setting.unsafe else setting.most_refused
+    most = len(refused) if _any_number(setting) else setting.most_refused
     plan = refused[: setting.by_exploration(min(6, most), most, most)]
+    if draws_kinds(setting):
+        fixed = setting.most_refused - DRAWN_KINDS
+        plan = refused[:fixed] + [one for one in refused[fixed:] if one[0] in _drawn_kinds(setting)]
     plan += accepted[: setting.by_exploration(1, 3, 3)]
     spare = iter(setting.unknown(len(plan), "authentication"))
     known = iter(setting.known_in_turn(len(plan)))
@@ -218,6 +247,9 @@ REPRESENTATIONS: dict[str, Headers] = {
     "gzip_refused": (*JSON, ("Accept-Encoding", "gzip;q=0, identity")),
     "language_zh": (*JSON, ("Accept-Language", "zh-CN, zh;q=0.9")),
     "language_en": (*JSON, ("Accept-Language", "en")),
+    # Languages that write numbers in another way: JSON has one way only (RFC 8259 section 6).
+    "language_de": (*JSON, ("Accept-Language", "de-DE, de;q=0.9")),
+    "language_ar": (*JSON, ("Accept-Language", "ar-EG, ar;q=0.9")),
     "charset_utf8": (*JSON, ("Accept-Charset", "utf-8")),
     "charset_latin1": (*JSON, ("Accept-Charset", "iso-8859-1")),
     "content_type_json": (*JSON, ("Content-Type", "application/json")),
@@ -351,7 +383,7 @@ def _lifecycle(setting: Setting) -> Iterator[Probe]:
     Every other time that a batch is polled, compression is taken, as most clients do: whether it is worth it depends
     on the size of the body, which nobody knows before.
     """
-    total, rounds = setting.by_exploration(6, 88, 250), setting.by_exploration(3, 8, 10)
+    total, rounds = setting.by_exploration(6, 80, 250), setting.by_exploration(3, 8, 10)
     if setting.loopback:
         pause = POLLING_SECONDS / rounds
     else:
@@ -405,6 +437,7 @@ CHAPTERS: Mapping[str, Callable[[Setting], Iterable[Probe]]] = {
     "identity": _identity,
     "hostile_ids": _hostile_ids,
     "methods": _methods,
+    ODD_REQUESTS: lambda setting: odd_requests(setting, _drawn_kinds(setting)),
     "lifecycle": _lifecycle,
     "generated": _generated,
     CLIENT: _client,

@@ -16,6 +16,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from batch_conformance.exchange.target import Presentation
+from batch_conformance.rules.odd_credentials import ODD_CREDENTIALS
 
 Style = Literal["bearer", "header", "none"]
 
@@ -23,10 +24,14 @@ MAX_REFUSED = 12
 """Refused credentials per run: more could lock an account out. More only where somebody allowed what is not safe."""
 
 _BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
-_IN_HEADERS = ("x-api-key", "api-key", "x-auth-token")
+_IN_HEADERS = ("x-api-key", "api-key", "x-auth-token", "proxy-authorization", "x-authorization", "cookie")
 _IN_QUERY = ("access_token", "api_key", "key")
+_IN_COOKIES = ("access_token", "token", "api_key", "session")
 """Where others take a key; RFC 6750 section 2.3 names the first. All in one request, and each alone where that is
 answered."""
+_FULL_WIDTH = 0xFEE0
+"""From a printable ASCII character to its full-width form (Unicode, Halfwidth and Fullwidth Forms)."""
+_FIRST_CHANGED = 6
 _ALONE: dict[str, tuple[str, str]] = {
     **{f"header_{name.replace('-', '_')}": ("elsewhere_header", name) for name in _IN_HEADERS},
     **{f"query_{name}": ("elsewhere_query", name) for name in _IN_QUERY},
@@ -72,6 +77,15 @@ KINDS: dict[str, CredentialKind] = {
         CredentialKind("elsewhere_header", "the key in other headers", loopback_only=True),
         CredentialKind("elsewhere_query", "the key in the query string", loopback_only=True),
         *(CredentialKind(kind, f"the key in {name} alone", loopback_only=True) for kind, (_, name) in _ALONE.items()),
+        *(
+            CredentialKind(
+                name,
+                odd.means.english,
+                needs_key=odd.rule != "auth.missing_accepted",
+                bearer_only=odd.rule == "auth.scheme_accepted",
+            )
+            for name, odd in ODD_CREDENTIALS.items()
+        ),
     )
 }
 """Every kind by its stable name."""
@@ -114,7 +128,7 @@ def present(kind: str, key: str, *, style: Style = "bearer", header: str = "Auth
     if kind == "also_in_query":
         return Presentation(headers=((name, scheme + key),), query=query, refused=refused)
     if kind == "elsewhere_header":
-        others = tuple((other, key) for other in _IN_HEADERS if other != name.lower())
+        others = tuple((other, _placed(other, key)) for other in _IN_HEADERS if other != name.lower())
         return Presentation(headers=others, query="", refused=refused)
     values: Mapping[str, Callable[[], str]] = {
         "valid": lambda: scheme + key,
@@ -130,9 +144,49 @@ def present(kind: str, key: str, *, style: Style = "bearer", header: str = "Auth
         "other_case": lambda: scheme + (key.swapcase() if key.swapcase() != key else wrong_token(key)),
         "wrong_scheme": lambda: "Basic " + base64.b64encode(f"{key}:".encode()).decode(),
         "wrong_scheme_token": lambda: f"Token {key}",
+        "joined": lambda: f"Bearer{key}",
+        "tab": lambda: f"Bearer\t{key}",
+        "colon": lambda: f"Bearer:{key}",
+        "comma": lambda: f"Bearer,{key}",
+        "equals": lambda: f"Bearer={key}",
+        "quoted": lambda: f'Bearer "{key}"',
+        "scheme_same_length": lambda: f"Digest {key}",
+        "scheme_longer": lambda: f"BearerX {key}",
+        "scheme_preceded": lambda: f"XBearer {key}",
+        "scheme_letter": lambda: f"X {key}",
+        "scheme_api_key": lambda: f"ApiKey {key}",
+        "percent_encoded": lambda: f"Bearer {_changed_inside(key, lambda one: f'%{ord(one):02X}')}",
+        "full_width": lambda: f"Bearer {_changed_inside(key, lambda one: chr(ord(one) + _FULL_WIDTH))}",
+        "nearly_first": lambda: scheme + (_nearly_first(key) if key else ""),
+        "nearly_preceded": lambda: f"{scheme}x{key}",
+        "reversed": lambda: scheme + (key[::-1] if key[::-1] != key else wrong_token(key)),
     }
-    headers = () if kind == "missing" else ((name, values[kind]()),)
+    headers = () if kind == "missing" or odd_missing(kind) else ((name, values[kind]()),)
     return Presentation(headers=headers, query="", refused=refused)
+
+
+def odd_missing(kind: str) -> bool:
+    """Whether a kind has no credential at all, and something else about the request is odd."""
+    return kind in ODD_CREDENTIALS and ODD_CREDENTIALS[kind].rule == "auth.missing_accepted"
+
+
+def _placed(header: str, key: str) -> str:
+    """The value that holds the key in another header."""
+    if header == "cookie":
+        return "; ".join(f"{name}={key}" for name in _IN_COOKIES)
+    return f"Bearer {key}" if header.endswith("-authorization") else key
+
+
+def _changed_inside(key: str, change: Callable[[str], str]) -> str:
+    """The key with the character in its middle written in another way."""
+    middle = len(key) // 2
+    return key[:middle] + change(key[middle]) + key[middle + 1 :] if key else ""
+
+
+def _nearly_first(key: str) -> str:
+    """The key with its first characters changed, those of a prefix that all keys have (``sk-``) included."""
+    found = "".join("b" if one == "a" else "a" for one in key[:_FIRST_CHANGED])
+    return found + key[_FIRST_CHANGED:]
 
 
 def wrong_token(key: str) -> str:

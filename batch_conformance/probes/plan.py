@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from batch_conformance.exchange.exchange import Headers, Probe
+from batch_conformance.exchange.exchange import ODD_REQUESTS, Headers, Probe
 from batch_conformance.input_error import InputError
 from batch_conformance.message import Message
 
@@ -31,6 +31,7 @@ CHAPTER_NAMES: tuple[str, ...] = (
     "identity",
     "hostile_ids",
     "methods",
+    ODD_REQUESTS,
     "lifecycle",
     "generated",
     CLIENT,

@@ -48,7 +48,7 @@ _CONTRACT_WITHOUT_KEY = Template(
     "plan.contract_without_key", "The contract asks for no credential: the chapter authentication is empty."
 )
 _CLIENT_EMPTY = Template("plan.client_empty", "The client does not ask for {path}: the chapter {chapter} is empty.")
-_FOR_PLANNED = 0.9
+_FOR_PLANNED = 0.96
 """The rest is for what has to be asked again: an answer of 429 that was waited out must not leave a run unfinished."""
 
 _ALWAYS = ("known_ids", "lifecycle")

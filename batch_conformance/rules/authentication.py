@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.stated_at import at_response, at_scheme, at_security
+from batch_conformance.exchange.exchange import ODD_REQUESTS
 from batch_conformance.exchange.redaction import REDACTED
 from batch_conformance.findings.fold import Bucket
-from batch_conformance.message import Listing, Message, Template, shown
+from batch_conformance.message import Listing, Message, Private, Template, shown
 from batch_conformance.observation.form import form_of
-from batch_conformance.observation.observation import Observation
+from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.conditions import (
     IF_QUERY_TAKEN,
     if_learnt,
@@ -23,12 +24,23 @@ from batch_conformance.rules.conditions import (
     unless_valid_gets,
 )
 from batch_conformance.rules.highlight import at_status
+from batch_conformance.rules.odd_credentials import ODD_CREDENTIALS
 from batch_conformance.rules.refusal import is_refused_for_its_id
 from batch_conformance.rules.requests import has_the_token, in_chapters
 from batch_conformance.rules.rule import Broken, Rule, has_id, is_conclusive, where
 
 WHOLE = {
-    **dict.fromkeys(("header_x_api_key", "header_api_key", "header_x_auth_token"), "elsewhere_header"),
+    **dict.fromkeys(
+        (
+            "header_x_api_key",
+            "header_api_key",
+            "header_x_auth_token",
+            "header_proxy_authorization",
+            "header_x_authorization",
+            "header_cookie",
+        ),
+        "elsewhere_header",
+    ),
     **dict.fromkeys(("query_access_token", "query_api_key", "query_key"), "elsewhere_query"),
 }
 """Credentials that have the key in one place of several, and the one that has it in all of them."""
@@ -41,6 +53,7 @@ RULE_OF_CREDENTIAL = {
     **dict.fromkeys(OTHER_TOKENS, "auth.wrong_token_accepted"),
     **dict.fromkeys(OTHER_FORMS, "auth.scheme_accepted"),
     **dict.fromkeys(OTHER_PLACES, "auth.elsewhere_accepted"),
+    **{name: odd.rule for name, odd in ODD_CREDENTIALS.items()},
 }
 """The credentials that a server has to refuse, and the rule that is broken where one is accepted."""
 _MEANS = {
@@ -88,7 +101,18 @@ def must_be_refused(observation: Observation) -> bool:
 def is_let_in(observation: Observation) -> bool:
     """Whether a credential that had to be refused was answered with success."""
     succeeded = observation.answer is not None and 200 <= observation.answer.status < 300
-    return observation.operation.secured and must_be_refused(observation) and succeeded
+    if not (observation.operation.secured and must_be_refused(observation) and succeeded):
+        return False
+    odd = ODD_CREDENTIALS.get(_kind(observation))
+    return odd is None or not odd.batch_only or _is_the_batch(observation)
+
+
+def _is_the_batch(observation: Observation) -> bool:
+    """Whether the batch that was asked for came, and not something else that is served under its path."""
+    pointer = observation.operation.roles.identity
+    if observation.batch is None:
+        return False
+    return pointer is None or at(observation.batch, pointer) == observation.exchange.probe.batch_id
 
 
 def is_scheme_refused(observation: Observation) -> bool:
@@ -114,17 +138,33 @@ def _accepted(rule: str, *, apart: bool = False) -> Callable[[Observation], Iter
         yield Broken(
             shown("401"),
             _ANSWERED(status=status, credential=_means(observation)),
-            WHOLE.get(kind, kind) if apart else "accepted",
+            _word(observation) if apart or kind in ODD_CREDENTIALS else "accepted",
             status="401" if observation.operation.response_for(401) else "",
+            level=ODD_CREDENTIALS[kind].level if kind in ODD_CREDENTIALS else None,
             when=_if_it_is_a_hole(observation, unless_explained(kind)),
         )
 
     return check
 
 
+def _word(observation: Observation) -> str:
+    """The stable word by which what was sent is told apart."""
+    kind = _kind(observation)
+    if kind not in ODD_CREDENTIALS:
+        return WHOLE.get(kind, kind)
+    return ODD_CREDENTIALS[kind].kind or " ".join(map(str.lower, _proxy_headers(observation)))
+
+
+def _proxy_headers(observation: Observation) -> tuple[str, ...]:
+    """The names of the headers that were sent in place of a credential."""
+    return tuple(name for name, _ in observation.exchange.probe.headers if name.lower() != "accept")
+
+
 def _means(observation: Observation) -> Message:
     """What was sent in place of the valid credential; a key that stood elsewhere by the names of where it stood."""
     kind, request = WHOLE.get(_kind(observation), _kind(observation)), observation.exchange.request
+    if kind in ODD_CREDENTIALS:
+        return _odd(observation)
     if kind == "elsewhere_header":
         held = [name for name, value in request.headers if REDACTED in value and name.lower() != "authorization"]
         named = _IN_HEADER(name=held[0]) if len(held) == 1 else _IN_HEADERS(names=Listing(tuple(held)))
@@ -135,6 +175,17 @@ def _means(observation: Observation) -> Message:
     else:
         return _MEANS[kind]()
     return named if held else _MEANS[kind]()
+
+
+def _odd(observation: Observation) -> Message:
+    """What was sent of the odd kinds of credential."""
+    kind, probe = _kind(observation), observation.exchange.probe
+    means = ODD_CREDENTIALS[kind].means
+    if kind == "other_path":
+        return means(path=Private(probe.path))
+    if ODD_CREDENTIALS[kind].rule == "auth.missing_accepted":
+        return means(names=Listing(_proxy_headers(observation)))
+    return means()
 
 
 def _if_it_is_a_hole(observation: Observation, then: Bucket) -> Bucket:
@@ -153,6 +204,8 @@ def _refused(observation: Observation) -> int:
     status, kind = _answered(observation), _kind(observation)
     if not must_be_refused(observation) or is_let_in(observation) or observation.method != "GET":
         return 0
+    if observation.exchange.probe.chapter == ODD_REQUESTS:
+        return 0  # what is odd may be refused in any way
     if status in (401, 429) or status >= 500 or (status == 400 and kind in _MALFORMED_REQUEST):
         return 0
     return 0 if is_refused_for_its_id(observation) else status
@@ -188,7 +241,8 @@ def _other_than_401(observation: Observation, status: int, expected: Message, wh
 def _check_valid(observation: Observation) -> Iterator[Broken]:
     """The valid token refused here and accepted there; a key that nothing accepts is a wrong key, not drift."""
     subject, forced = observation.exchange.probe.subject, observation.exchange.probe.forced_status
-    if _answered(observation) == 401 and observation.authorised and forced is None:
+    is_plain = observation.exchange.probe.chapter != ODD_REQUESTS
+    if _answered(observation) == 401 and observation.authorised and forced is None and is_plain:
         yield Broken(_ANY_ANSWER(), shown("401"), subject, status="401", when=if_refused(subject))
 
 
@@ -259,7 +313,7 @@ MISSING_ACCEPTED = Rule(
     check=_accepted("auth.missing_accepted"),
     looks_at="message",
     highlight=at_status,
-    requests=in_chapters("authentication"),
+    requests=in_chapters("authentication", ODD_REQUESTS),
     covers=(("security", "none"),),
 )
 
@@ -280,7 +334,7 @@ WRONG_TOKEN_ACCEPTED = Rule(
     check=_accepted("auth.wrong_token_accepted"),
     looks_at="message",
     highlight=at_status,
-    requests=in_chapters("authentication"),
+    requests=in_chapters("authentication", ODD_REQUESTS),
     covers=(("security", "another token"),),
 )
 
@@ -301,7 +355,7 @@ SCHEME_ACCEPTED = Rule(
     check=_accepted("auth.scheme_accepted", apart=True),
     looks_at="message",
     highlight=at_status,
-    requests=in_chapters("authentication"),
+    requests=in_chapters("authentication", ODD_REQUESTS),
     covers=(("security", "another form"),),
 )
 
@@ -322,7 +376,7 @@ ELSEWHERE_ACCEPTED = Rule(
     check=_accepted("auth.elsewhere_accepted", apart=True),
     looks_at="message",
     highlight=at_status,
-    requests=in_chapters("authentication"),
+    requests=in_chapters("authentication", ODD_REQUESTS),
     covers=(("security", "another place"),),
 )
 

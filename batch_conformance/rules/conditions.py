@@ -50,6 +50,11 @@ def if_scheme_refused(status: int, subject: str) -> Bucket:
     return ("if_scheme_refused", str(status), subject)
 
 
+def if_agent_refused(agent: str) -> Bucket:
+    """Told where all reads under the name of this client were refused, and reads under another name were answered."""
+    return ("if_agent_refused", agent)
+
+
 def unless_unknown_gets(status: int) -> Bucket:
     """Told unless ids that nobody has, and that the document admits, get this status: it is judged by their answers."""
     return ("unless_unknown_gets", str(status))

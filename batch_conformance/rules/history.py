@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from batch_conformance.exchange.exchange import ODD_REQUESTS
 from batch_conformance.observation.observation import Observation, at
 
+_OK = 200
 _CLOCK = 0.002
 """Seconds to which two clocks, and what is written of them in thousandths, agree."""
 
@@ -41,6 +43,8 @@ class BatchHistory:
 def _is_plain_read(observation: Observation) -> bool:
     probe = observation.exchange.probe
     plain = observation.method == "GET" and observation.authorised and probe.forced_status is None
+    if probe.chapter == ODD_REQUESTS and observation.exchange.status != _OK:
+        return False
     return plain and probe.batch_id is not None and probe.subject in ("known", "equivalent")
 
 

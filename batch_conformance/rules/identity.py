@@ -23,6 +23,7 @@ from batch_conformance.rules.conditions import (
 )
 from batch_conformance.rules.highlight import Highlight, at_pointer, at_status
 from batch_conformance.rules.masks import is_mask
+from batch_conformance.rules.odd_requests import overridden
 from batch_conformance.rules.refusal import leads_to_normal_form
 from batch_conformance.rules.requests import for_subjects, gets_a_batch
 from batch_conformance.rules.rule import Broken, Rule, has_id, is_batch, is_conclusive, is_success, where
@@ -53,6 +54,8 @@ def _condition(observation: Observation, condition: Bucket = ALWAYS) -> Bucket:
 
 def _answered(observation: Observation) -> str:
     """The subject of an id that was answered with success; empty where it was not, or without the valid credential."""
+    if overridden(observation):
+        return ""  # another method was asked for
     return observation.exchange.probe.subject if is_success(observation) and observation.authorised else ""
 
 

@@ -18,8 +18,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
 """Ids of letters that RFC 3986 section 2.3 leaves unreserved."""
 
-_OF_A_QUERY = frozenset({400, 404, 422})
-"""How a parameter is refused that no document has: RFC 6750 section 3.1 has 400 for it."""
+_OF_A_QUERY = frozenset({400, 403, 404, 422})
+"""How a parameter is refused that no document has: RFC 6750 section 3.1 has 400 for it, and firewalls have 403."""
 
 _IN_QUERY = frozenset({"also_in_query", "elsewhere_query", "query_access_token", "query_api_key", "query_key"})
 

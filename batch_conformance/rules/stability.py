@@ -7,6 +7,7 @@ from typing import Any
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Roles
+from batch_conformance.exchange.exchange import ODD_REQUESTS
 from batch_conformance.findings.merging import many_places
 from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at
@@ -141,7 +142,7 @@ def _has_free_map(operation: Operation) -> bool:
 def _is_plain_refusal(read: Observation) -> bool:
     probe, status = read.exchange.probe, read.exchange.status or 0
     plain = read.method == "GET" and read.authorised and probe.forced_status is None and not probe.query
-    plain = plain and probe.batch_id is not None
+    plain = plain and probe.batch_id is not None and probe.chapter != ODD_REQUESTS
     plain = plain and probe.subject != "equivalent" and read.exchange.final
     return plain and 400 <= status < 500 and status not in (403, *_WEIGHED_ELSEWHERE)
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from batch_conformance.contract.stated_at import at_operation
+from batch_conformance.exchange.exchange import ODD_REQUESTS
 from batch_conformance.message import Listing, Template, shown
 from batch_conformance.observation.observation import Observation, derived
 from batch_conformance.rules.bodies import of_body
 from batch_conformance.rules.highlight import at_status
 from batch_conformance.rules.json_text import of_text
 from batch_conformance.rules.media_type import accepts_documented, is_of_another_type, named_type
+from batch_conformance.rules.odd_requests import overridden
 from batch_conformance.rules.refusal import is_of_a_query, is_turned_away, leads_to_normal_form
 from batch_conformance.rules.requests import by_status, gets_an_error, in_chapters, is_odd
 from batch_conformance.rules.rule import Broken, Rule, always, is_conclusive
@@ -26,6 +28,8 @@ _UNDECLARED_ANSWERED_UNSEEN = Template(
 _HTTP_ERRORS = frozenset({400, 401, 403, 404, 405, 406, 410, 414, 429, 431})
 _LIMIT_STATUSES = frozenset({414, 431})
 _METHOD_REFUSALS = frozenset({404, 405, 501})
+_CHANGE_NOTHING = ("OPTIONS", "TRACE")
+"""Methods that RFC 9110 sections 9.3.7 and 9.3.8 define for any resource, whatever a document declares."""
 _ACCEPTED = frozenset({"valid", "lower_case_scheme"})
 """Credentials that a server has to accept."""
 
@@ -134,14 +138,14 @@ def refused_for_its_id(observation: Observation) -> Broken:
 
 
 def _check_method(observation: Observation) -> Iterator[Broken]:
-    answer = observation.answer
-    if answer is None or observation.covered or not 200 <= answer.status < 300:
+    answer, asked = observation.answer, overridden(observation) or observation.method
+    if answer is None or not 200 <= answer.status < 300:
         return
-    if observation.method not in (*observation.operation.methods, "HEAD"):
+    if asked not in (*observation.operation.methods, "HEAD", *_CHANGE_NOTHING):
         yield Broken(
-            _NOT_ALLOWED(method=observation.method),
+            _NOT_ALLOWED(method=asked),
             shown(f"{answer.status} {answer.reason}".rstrip()),
-            observation.method,
+            asked if asked == observation.method else f"{asked} by a header",
             status="",
         )
 
@@ -282,7 +286,7 @@ UNDECLARED_ANSWERED = Rule(
     check=_check_method,
     looks_at="message",
     highlight=at_status,
-    requests=in_chapters("methods"),
+    requests=in_chapters("methods", ODD_REQUESTS),
     unseen=_UNDECLARED_ANSWERED_UNSEEN,
     covers=(("methods", "those that are not declared"),),
 )

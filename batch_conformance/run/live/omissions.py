@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from batch_conformance.exchange.exchange import Exchange, Headers, Probe
+from batch_conformance.exchange.exchange import ODD_REQUESTS, Exchange, Headers, Probe
 from batch_conformance.exchange.target import retry_after
 from batch_conformance.exchange.transport import AwaitsBody
 from batch_conformance.judge.availability import BROKEN_ID, shows_a_batch
@@ -49,6 +49,8 @@ _ENDED_ENOUGH = 2
 """Requests of one kind that ended the server, one after the other; one is enough where its ids are all alike."""
 NOT_FOLLOWED = Template("run.prefer_not_followed", "the target does not follow Prefer: code=NNN")()
 """The reason of what is left out of a run that is complete all the same: nobody has to offer this."""
+ODD_LEFT_OUT = Template("run.odd_left_out", "the target limits odd requests, or ends them without an answer")()
+"""Another such reason: what is odd may be refused in any way."""
 
 _Kind = tuple[str, str]
 _Head = tuple[int, str, tuple[str, ...]]
@@ -80,6 +82,8 @@ class Omissions:
         That no answer comes within the time is confirmed once in a run, and three answers of 429 are enough.
         """
         probe, tried = exchange.probe, exchange.attempt + 1
+        if exchange.failure is not None and exchange.failure.kind == "reset" and probe.chapter == ODD_REQUESTS:
+            return False  # a way to refuse it
         if exchange.failure is not None and exchange.failure.kind == "refused":
             return exchange.number == 0  # else a plain read is sent next, and then the request once more
         if exchange.failure is not None and exchange.failure.kind == "timeout":
@@ -182,8 +186,12 @@ class Omissions:
             self._limited[kind] = _LIMITED_ENOUGH - 1
         return bool(found)
 
-    def reason(self, probe: Probe) -> Message | None:  # noqa: PLR0911 - a table of reasons
+    def reason(self, probe: Probe) -> Message | None:
         """Why a request is not worth sending; None where it is."""
+        found = self._reason(probe)
+        return ODD_LEFT_OUT if found is not None and probe.chapter == ODD_REQUESTS else found
+
+    def _reason(self, probe: Probe) -> Message | None:  # noqa: PLR0911 - a table of reasons
         kind = _kind(probe)
         what = _OF_KIND(chapter=probe.chapter, subject=probe.subject)
         if probe.forced_status is not None and self._prefer is False:

@@ -20,8 +20,16 @@ from batch_conformance.judge.judge import Judge, behind_the_door
 from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation
 from batch_conformance.probes.credentials import is_refused, parts_of
-from batch_conformance.probes.plan import ESSENTIAL, Plan
-from batch_conformance.run.live.omissions import BROKEN_ENOUGH, NOT_FOLLOWED, Omissions, is_endless, is_unreadable
+from batch_conformance.probes.plan import ESSENTIAL, JSON, Plan
+from batch_conformance.rules.authentication import is_let_in
+from batch_conformance.run.live.omissions import (
+    BROKEN_ENOUGH,
+    NOT_FOLLOWED,
+    ODD_LEFT_OUT,
+    Omissions,
+    is_endless,
+    is_unreadable,
+)
 from batch_conformance.run.live.pace import WINDOW, Pace, concerns_pace
 from batch_conformance.run.live.parallel_sender import ParallelSender
 
@@ -115,7 +123,7 @@ class Runner:
     @property
     def lacks(self) -> bool:
         """Whether anything was left out that the target was to be asked."""
-        return bool(self.left_out.keys() - {NOT_FOLLOWED}) or self.without_body > 0
+        return bool(self.left_out.keys() - {NOT_FOLLOWED, ODD_LEFT_OUT}) or self.without_body > 0
 
     @property
     def pace(self) -> float:
@@ -292,6 +300,7 @@ class Runner:
         known_broken = self._omissions.is_broken(probe)
         self._keep(attempts)
         self._look_where_the_key_is_taken(final)
+        self._look_which_header_lets_in(final)
         self._choose_control(number, final)
         self._omissions.add(attempts)
         if (final.status or 0) >= 500 and probe.forced_status is None:
@@ -312,6 +321,37 @@ class Runner:
             except BudgetExhausted as reason:
                 self._spend(reason)
                 return
+
+    def _look_which_header_lets_in(self, final: Exchange) -> None:
+        """Where something is let in for headers that only a proxy may set, halve them until one of them is left."""
+        probe = final.probe
+        if probe.credential != "proxy_headers" or not is_let_in(Observation(final, self.contract)):
+            return
+        kept = tuple(pair for pair in probe.headers if pair in JSON)
+        left = tuple(pair for pair in probe.headers if pair not in JSON)
+        while len(left) > 1:
+            half = left[: len(left) // 2]
+            credential = "proxy_header" if len(half) == 1 else probe.credential
+            self._control_number += 1
+            asked = replace(probe, headers=(*kept, *half), credential=credential, wait=0.0)
+            try:
+                attempts = self.target.send(asked, self._control_number, may_repeat=self._omissions.may_repeat)
+            except BudgetExhausted as reason:
+                self._spend(reason)
+                return
+            self._keep(attempts)
+            is_in = is_let_in(Observation(attempts[-1], self.contract))
+            left = half if is_in else left[len(half) :]
+            if len(left) == 1 and not is_in:
+                self._confirm_header(replace(probe, headers=(*kept, *left), credential="proxy_header", wait=0.0))
+
+    def _confirm_header(self, probe: Probe) -> None:
+        """Ask with the one header that is left, by which something must have been let in."""
+        self._control_number += 1
+        try:
+            self._keep(self.target.send(probe, self._control_number, may_repeat=self._omissions.may_repeat))
+        except BudgetExhausted as reason:
+            self._spend(reason)
 
     def _choose_control(self, number: int, final: Exchange) -> None:
         """Have the first read tell whether the target answers, unless it breaks: then the latest that does not."""
