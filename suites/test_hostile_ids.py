@@ -15,3 +15,9 @@ def test_an_encoded_path_is_not_followed(kept: Kept) -> None:
 def test_a_line_break_in_an_id_starts_no_header(kept: Kept) -> None:
     """An id does not get into the head of the response. RFC 9110 section 5.5, CWE-113."""
     kept()
+
+
+@rule("security.expression_evaluated")
+def test_no_expression_in_an_id_is_computed(kept: Kept) -> None:
+    """An id is data, and no part of a template. CWE-1336, CWE-917."""
+    kept()

@@ -23,6 +23,12 @@ def test_a_similar_id_is_not_answered(kept: Kept) -> None:
     kept()
 
 
+@rule("identity.path_variant_answered")
+def test_the_batch_is_not_answered_at_another_path(kept: Kept) -> None:
+    """A slash after the id, a path parameter or another case of the path: it is only told. RFC 3986 section 6.2.2.1."""
+    kept()
+
+
 @rule("identity.list_answered")
 def test_an_empty_id_is_not_answered(kept: Kept) -> None:
     """Without an id there is no success. The operation's required path parameter."""

@@ -107,8 +107,15 @@ CASES: Mapping[str, Case] = {
             (GOOD, batch(**HOSTILE)),
             (GOOD, batch(subject="hostile", batch_id="a/b")),
             (GOOD, batch(subject="hostile", batch_id="h" * 61)),
+            (GOOD, sent({"object": "list", "data": []}, subject="hostile", batch_id="list")),
+            (GOOD, batch(subject="hostile", batch_id="latest")),
         ),
-        keeps=((GOOD, unknown()), (GOOD, batch(subject="unknown", forced=200)), (GOOD, unknown("Forbidden", 403))),
+        keeps=(
+            (GOOD, unknown()),
+            (GOOD, batch(subject="unknown", forced=200)),
+            (GOOD, unknown("Forbidden", 403)),
+            (GOOD, batch({"id": "2147483648"}, subject="hostile", batch_id="2147483648")),
+        ),
     ),
     "identity.neighbour_answered": Case(
         breaks=(
@@ -123,13 +130,34 @@ CASES: Mapping[str, Case] = {
         keeps=(
             (GOOD, unknown(subject="neighbour", batch_id=KNOWN.upper())),
             (GOOD, batch(subject="unknown", batch_id="any"), batch(subject="neighbour", batch_id=KNOWN.upper())),
+            (GOOD, batch(subject="neighbour", batch_id=f"{KNOWN};v=1")),
+        ),
+    ),
+    "identity.path_variant_answered": Case(
+        breaks=(
+            (GOOD, batch(subject="neighbour", batch_id=f"{KNOWN};v=1")),
+            (GOOD, batch(subject="outside", path=f"/batches/{KNOWN}/")),
+            (GOOD, batch(subject="outside", path=f"/BATCHES/{KNOWN}")),
+            (GOOD, batch(subject="outside", path=f"/batches;v=1/{KNOWN}")),
+            (GOOD, batch(subject="outside", path=f"/batches/{KNOWN}/x")),
+        ),
+        keeps=(
+            (GOOD, unknown(subject="outside", batch_id=KNOWN, path=f"/batches/{KNOWN}/")),
+            (GOOD, sent({"data": []}, subject="outside", path=f"/batches/{KNOWN}/")),
+            (GOOD, batch({"id": OTHER}, subject="outside", path=f"/batches/{KNOWN}/x")),
+            (GOOD, batch(subject="outside", path=f"/batches/{KNOWN}")),
+            (GOOD, batch(subject="unknown", batch_id="any"), batch(subject="outside", path=f"/batches/{KNOWN}/")),
         ),
     ),
     "identity.traversal_answered": Case(
-        breaks=((GOOD, batch(subject="hostile", batch_id=f"x/../{KNOWN}")),),
+        breaks=(
+            (GOOD, batch(subject="hostile", batch_id=f"x/../{KNOWN}")),
+            (GOOD, batch(subject="outside", path=f"/batches/x/..;/{KNOWN}")),
+        ),
         keeps=(
             (GOOD, unknown(subject="hostile", batch_id=f"x/../{KNOWN}")),
             (GOOD, batch(subject="hostile", batch_id="x..y")),
+            (GOOD, batch({"id": OTHER}, subject="outside", path=f"/batches/x/..;/{KNOWN}")),
             (
                 GOOD,
                 batch(subject="neighbour", batch_id=KNOWN + "a"),

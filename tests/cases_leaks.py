@@ -15,7 +15,22 @@ def errors(*texts: str) -> tuple[Sent, ...]:
     return tuple((unknown(text),) for text in texts)
 
 
+FACTORS = {"subject": "hostile", "batch_id": "{{45989*46021}}"}
+
 CASES: Mapping[str, Case] = {
+    "security.expression_evaluated": Case(
+        breaks=(
+            (unknown("404: no batch 2116459769", **FACTORS),),
+            (unknown("404: no batch 2,116,459,769", **FACTORS),),
+            (unknown(headers=(("X-Resource", "batch/2116459769"),), **FACTORS),),
+        ),
+        keeps=(
+            (unknown("404: no batch {{45989*46021}}", **FACTORS),),
+            (unknown("404: no batch 12116459769", **FACTORS),),
+            (unknown("404: no batch 2116459769", subject="hostile", batch_id="{{45989*46021}}=2116459769"),),
+            (unknown("404: no batch 49", subject="hostile", batch_id="{{7*7}}"),),
+        ),
+    ),
     "security.trace_leaked": Case(
         breaks=(
             *errors(

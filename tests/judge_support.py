@@ -136,11 +136,15 @@ def sent(
     attempt: int = 0,
     final: bool = True,
     reflections: tuple[str, ...] = (),
+    path: str = "",
     **response: Any,
 ) -> Exchange:
-    """One exchange. ``body`` is sent as JSON unless it is bytes; ``answered`` is false where no response came."""
+    """One exchange. ``body`` is sent as JSON unless it is bytes; ``answered`` is false where no response came.
+
+    ``path`` is empty where it is that of the id.
+    """
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    path = f"/batches/{batch_id or ''}"
+    path = path or f"/batches/{batch_id or ''}"
     named = (("Content-Type", media_type),) if media_type is not None else ()
     return Exchange(
         number=number,

@@ -90,7 +90,7 @@ def test_traversals_keep_their_slash_encoded():
 
 def test_paths_outside_are_an_empty_id_and_known_ids_with_something_after_them():
     found = {spelled.segment: spelled.batch_id for spelled in batch_ids.outside("a b")}
-    assert found == {"": None, "a%20b/": "a b", "a%20b/x": "a b"}
+    assert found == {"": None, "a%20b/": "a b", "a%20b/x": "a b", "x/..;/a%20b": "a b"}
     assert [spelled.name for spelled in batch_ids.outside(None)] == ["empty_id"]
 
 

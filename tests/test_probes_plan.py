@@ -86,10 +86,10 @@ def test_a_standard_plan_leaves_room_for_retries():
     assert 300 <= len(STANDARD.probes) <= 0.96 * LIMITS["standard"]
 
 
-def test_nearly_half_of_a_standard_plan_are_ordinary_reads_of_known_ids():
+def test_two_fifths_of_a_standard_plan_are_ordinary_reads_of_known_ids():
     for known in (KNOWN[:1], KNOWN[:3], KNOWN):
         planned = plan(known)
-        assert len(reads(planned)) >= 0.45 * len(planned.probes)
+        assert len(reads(planned)) >= max(150, 0.4 * len(planned.probes))
 
 
 @pytest.mark.parametrize("period", [2, 3, 5, 7, 10, 20, 25])
@@ -135,15 +135,16 @@ def test_another_process_makes_the_same_plan():
 
 @pytest.mark.parametrize("exploration", EXPLORATIONS)
 @pytest.mark.parametrize("loopback", [True, False])
-def test_another_seed_sends_other_requests_under_the_same_names(exploration, loopback):
+def test_another_seed_sends_other_requests_under_the_same_names_but_for_odd_ids(exploration, loopback):
     seeds = (None, 0) if exploration == "thorough" else (None, 0, 1, 2, 3)
     plans = [plan(exploration=exploration, seed=seed, loopback=loopback) for seed in seeds]
     # Of the forms of a credential a few are drawn, where few may be refused in the place of usual ones.
+    odd = {"identity", "hostile_ids"}
     lasting = [
         [one for one in made.probes if one.credential not in DRAWN and (loopback or not is_refused(one.credential))]
         for made in plans
     ]
-    named = [[(probe.chapter, probe.name, probe.credential) for probe in one] for one in lasting]
+    named = [[(one.chapter, one.name * (one.chapter not in odd), one.credential) for one in made] for made in lasting]
     assert len({tuple(one if loopback else sorted(one)) for one in named}) == 1
     unknown = [{probe.path for probe in one.probes if probe.chapter == "unknown_ids"} for one in plans]
     assert all(not one & other for one in unknown for other in unknown if one is not other)
@@ -166,7 +167,7 @@ def test_every_path_fits_on_the_wire(exploration):
     for probe in planned_once(exploration=exploration).probes:
         # Whether a guard knows other paths to a batch is asked without a credential, and of no other request.
         other = probe.credential == "other_path"
-        assert re.fullmatch(r"/[!-~]*" if other else r"/batches/[!-~]*", probe.path)
+        assert re.fullmatch(r"/[!-~]*" if other else r"/batches(;v=1)?/[!-~]*", probe.path, re.IGNORECASE)
         assert not set("?#") & set(probe.path)
         for name, value in probe.headers:
             assert name.isascii()
@@ -201,18 +202,35 @@ def test_a_thorough_plan_attacks_a_remote_server_but_keeps_the_key_out_of_the_qu
 def test_a_standard_plan_on_loopback_has_one_of_every_class_of_hostile_id():
     by_name = {probe.name: probe for _, probe in STANDARD.chapter("hostile_ids")}
     assert {
-        "null_word", "undefined_word", "star", "space", "very_long", "eight_kilobytes", "sql_quote", "nul",
-        "template_braces", "unicode_cjk", "unicode_nfc", "unicode_nfd", "emoji", "escape_not_hex", "escape_alone",
-        "utf8_invalid_byte", "one_dot", "two_dots", "double_encoded_slash", "c0_controls", "bidi_override", "slash",
-        "traversal_passwd", "crlf_header", "utf8_overlong_slash",
+        "null_word", "undefined_word", "list_word", "star", "very_long", "eight_kilobytes", "sql_quote", "nul",
+        "int32_overflow", "int64_overflow", "unicode_cjk", "emoji", "escape_not_hex", "escape_alone",
+        "utf8_invalid_byte", "one_dot", "slash", "traversal_passwd", "crlf_header", "expression_braces",
+        "expression_dollar", "expression_hash", "expression_others",
     } <= set(by_name)  # fmt: skip
+
+
+def test_what_is_odd_about_an_id_is_asked_of_a_known_one():
+    by_name = {probe.name: probe for _, probe in STANDARD.chapter("identity")}
+    assert {
+        "zero_width_inside", "byte_order_mark_before", "soft_hyphen_inside", "accent_composed", "accent_combining",
+        "cyrillic", "full_width", "prefix_case", "body_case", "double_encoded", "overlong", "escape_u",
+        "question_for_last", "class_for_last", "wildcard_after", "percent_after", "underscore_for_last",
+        "path_parameter", "semicolon_encoded", "parameter_before", "dots_with_parameter", "case_of_path", "dot_after",
+        "trailing_slash", "dashes_after", "comment_inside", "quote_and_comment", "zero_before", "zero_for_o",
+        "one_for_l", "query_for_path", "query_of_another", "last_dropped", "one_added", "tab_before", "plus_after",
+        "no_break_space_after", "nul_inside", "nul_after", "double_quotes", "colon_after",
+    } <= set(by_name)  # fmt: skip
+    unknown = plan(known=()).chapter("hostile_ids")
+    assert {"space", "c0_controls", "unicode_nfc"} <= {probe.name for _, probe in unknown}
 
 
 def test_no_number_is_called_hostile_where_batches_are_numbered():
     named = {probe.batch_id for _, probe in STANDARD.chapter("hostile_ids")}
     numbered = {probe.batch_id for _, probe in plan(("2", "17")).chapter("hostile_ids")}
     assert {"0", "1"} <= named
-    assert not any(batch_id.isdigit() for batch_id in numbered)
+    # What does not fit into 32 bits is asked for where batches are numbered as well: there it is cast.
+    assert {batch_id for batch_id in numbered if batch_id.isdigit()} >= {str(2**31), str(2**63)}
+    assert not any(batch_id.isdigit() and int(batch_id) < 2**31 for batch_id in numbered)
 
 
 def test_only_get_and_head_are_sent_unless_allowed():
@@ -430,7 +448,8 @@ def test_another_template_and_parameter_are_used_as_the_contract_says():
     item["get"]["parameters"][0]["name"] = "id"
     data["paths"]["/v2/jobs/{id}"] = item
     planned = plan(of=contract(path="/v2/jobs/{id}", parameter="id", data=data))
-    assert all(probe.path.startswith("/v2/jobs/") for probe in planned.probes if probe.credential != "other_path")
+    plain = [probe.path for probe in planned.probes if probe.credential != "other_path"]
+    assert all(re.match("/v2/jobs(;v=1)?/", path, re.IGNORECASE) for path in plain)
     other = {probe.path for probe in planned.probes if probe.credential == "other_path"}
     assert other > {f"//v2/jobs/{KNOWN[0]}", f"/V2/jobs/{KNOWN[0]}", f"/v2/jobs//{KNOWN[0]}"}
     assert planned.counts()["generated"]

@@ -6,6 +6,7 @@ between two failures is all that is looked at, whatever order it is taken in.
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -522,8 +523,16 @@ def _silent(observation: Observation, always: Message | str, kind: str) -> Devia
             expected=_AS_OTHERS(),
             observed=_NEVER(failure=detail, request=always),
             kind=kind,
+            level="info" if _is_refused_by_closing(observation) else None,
         ),
     )
+
+
+def _is_refused_by_closing(observation: Observation) -> bool:
+    """Whether a connection was closed at an id with control characters: as firewalls refuse what may be an attack."""
+    probe, failure = observation.exchange.probe, observation.exchange.failure
+    is_closed = failure is not None and failure.kind == "reset" and probe.subject in ("hostile", "neighbour")
+    return is_closed and any(unicodedata.category(one) == "Cc" for one in probe.batch_id or "")
 
 
 def _are_together(before: FailedRequest, one: FailedRequest) -> bool:

@@ -60,8 +60,7 @@ class Facts:
     """
 
     def __init__(self) -> None:
-        self.real = False
-        self.any_id = False
+        self.real = self.any_id = False
         self._let_in: set[str] = set()
         """Credentials that had to be refused, and with which a GET was answered with success."""
         self._let_in_so: set[tuple[str, tuple[str, ...]]] = set()

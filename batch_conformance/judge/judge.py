@@ -59,7 +59,7 @@ from batch_conformance.rules.conditions import (
 from batch_conformance.rules.framing import FRAMING
 from batch_conformance.rules.head_bytes import HEAD_LINES
 from batch_conformance.rules.headers import HEAD_DIFFERS, heads_are_alike
-from batch_conformance.rules.identity import UNKNOWN_ANSWERED
+from batch_conformance.rules.identity import UNKNOWN_ANSWERED, may_be_route
 from batch_conformance.rules.json_text import DUPLICATE_KEY
 from batch_conformance.rules.odd_credentials import ODD_CREDENTIALS
 from batch_conformance.rules.odd_requests import OF_ODD_REQUESTS, is_answered_apart
@@ -522,6 +522,11 @@ def _judge_alone(observation: Observation, found: Found) -> Iterator[tuple[Bucke
         is_success(observation) and observation.mismatch and not observation.is_another_object
     )
     odd = is_batch and _had_to_be_refused(observation)
+    if is_success(observation) and observation.is_another_object and may_be_route(observation):
+        # The document says nothing of another resource; how ids are refused is judged by those that are no words.
+        yield ALWAYS, _ALONE, about(found, "protocol")
+        yield ALWAYS, _GIVEN_AWAY, given_away
+        return
     answer = list(_judge_answer(found))
     if any(one.rule == REFUSED_INPUT.id for one in answer):
         form = form_of(observation)

@@ -10,7 +10,7 @@ import re
 import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from hypothesis import strategies as st
 
@@ -23,6 +23,7 @@ PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _LOWER, _UPPER, _DIGITS, _HEX = string.ascii_lowercase, string.ascii_uppercase, string.digits, "0123456789abcdef"
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SEPARATORS = str.maketrans("-_", "_-")
+_PARAMETER = re.compile(r"\{[^{}]*\}|[^{}]+")
 _PREFIX = re.compile(r"[A-Za-z]{1,16}[_-]")
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
@@ -90,8 +91,7 @@ class IdShape:
 def learn_shape(known: Sequence[str]) -> IdShape:
     """The shape of the known ids; lacking any, ``batch_`` and ten lower-case letters, as in the vendor's examples."""
     sample = known[0] if known and known[0] else "batch_" + "x" * 10
-    found = _PREFIX.match(sample)
-    prefix = found.group() if found and len(sample) > found.end() else ""
+    prefix = prefix_of(sample)
     bodies = [identifier.removeprefix(prefix) for identifier in known] or [sample.removeprefix(prefix)]
     letters = set("".join(bodies)) - set("-_.")
     separators = tuple(letter if letter in "-_." else "" for letter in sample.removeprefix(prefix))
@@ -102,6 +102,12 @@ def widened(shape: IdShape) -> IdShape:
     """The shape, longer where ids of it are so few that one drawn at random may well be somebody's."""
     lacking = math.ceil(_SAFE_BITS / math.log2(len(shape.alphabet))) - shape.body.count("")
     return replace(shape, body=shape.body + ("",) * max(0, lacking))
+
+
+def prefix_of(identifier: str) -> str:
+    """What stands before the first separator of an id, and the separator; empty where it is no word."""
+    found = _PREFIX.match(identifier)
+    return found.group() if found and len(identifier) > found.end() else ""
 
 
 def is_uuid(identifier: str) -> bool:
@@ -218,8 +224,27 @@ def outside(known_id: str | None) -> tuple[SpelledId, ...]:
         found += [
             SpelledId("trailing_slash", f"{segment}/", known_id, "outside"),
             SpelledId("further_segment", f"{segment}/x", known_id, "outside"),
+            SpelledId("dots_with_parameter", f"x/..;/{segment}", known_id, "outside"),
         ]
     return tuple(found)
+
+
+def other_paths(template: str, parameter: str) -> dict[str, str]:
+    """Templates that are not the operation's, and that lenient routers take for it: its case, a parameter before."""
+    before, _, after = template.rpartition("{" + parameter + "}")
+    parent = before.rstrip("/")
+    found = {
+        "case_of_path": _PARAMETER.sub(lambda fixed: fixed[0] if fixed[0][0] == "{" else fixed[0].swapcase(), parent),
+        "parameter_before": f"{parent};v=1" if parent else parent,
+    }
+    place = "{" + parameter + "}"
+    return {name: f"{path}/{place}{after}" for name, path in found.items() if path != parent}
+
+
+def query_of(batch_id: str, parameter: str) -> str:
+    """A query string that names an id under all the names that a handler may look for."""
+    names = dict.fromkeys((parameter, "id", "batch_id", "batchId", "ids", "batch"))
+    return "&".join(f"{quote(name, safe='')}={encode_segment(batch_id)}" for name in names)
 
 
 def traversals(known_id: str) -> tuple[SpelledId, ...]:
@@ -321,8 +346,55 @@ _HOSTILE_TEXT: dict[str, str] = {
     "constructor_word": "constructor",
     "list_word": "list",
     "cancel_word": "cancel",
+    "health_word": "health",
+    "me_word": "me",
+    "new_word": "new",
+    "first_word": "first",
+    "last_word": "last",
+    "current_word": "current",
+    "default_word": "default",
+    "all_word": "all",
+    "any_word": "any",
+    "self_word": "self",
+    "nil_word": "nil",
+    "int32_overflow": str(2**31),
+    "int64_overflow": str(2**63),
+    "uint64_overflow": str(2**64),
+    "uint32_overflow": str(2**32),
+    "int32_underflow": str(-(2**31) - 1),
+    "int64_underflow": str(-(2**63) - 1),
+    "float_inexact": str(2**53 + 1),
     "long_unicode": "\u6279" * 300,
 }
+
+WORDS = (
+    ("null_word", "undefined_word", "latest_word", "list_word"),
+    (
+        *("true_word", "nan_word", "none_word", "nil_word", "health_word", "me_word", "new_word", "first_word"),
+        *("last_word", "current_word", "default_word", "all_word", "any_word", "self_word", "cancel_word"),
+        *("proto_word", "constructor_word", "infinity_word"),
+    ),
+)
+"""Names of hostile ids that are words: those of any plan, and those to draw from."""
+
+NUMBERS = (
+    ("one", "zero", "minus_one", "int32_overflow", "int64_overflow"),
+    (
+        *("uint64_overflow", "uint32_overflow", "int32_underflow", "int64_underflow", "float_inexact"),
+        *("huge_number", "exponent"),
+    ),
+)
+"""Names of hostile ids that are numbers: those of any plan, and those to draw from."""
+
+ON_KNOWN = frozenset(
+    {
+        *("space", "tab", "newline", "no_break_space", "c1_control", "escape_control", "delete_control", "c0_controls"),
+        *("zero_width", "byte_order_mark", "bidi_override", "combining_tower", "unicode_nfc", "unicode_nfd"),
+        *("double_encoded_slash", "double_encoded_nul", "double_encoded_percent", "utf8_overlong_slash"),
+        *("escape_unicode", "percent_word", "template_braces", "template_dollar", "template_erb"),
+    }
+)
+"""Hostile ids of which other requests show as much and more: ``spellings`` of a known id, and expressions."""
 
 _HOSTILE_WIRE: dict[str, str] = {
     "double_encoded_slash": "x%252Fy",

@@ -15,6 +15,7 @@ from batch_conformance.probes.batch_ids import SpelledId
 from batch_conformance.probes.credentials import KINDS, MAX_REFUSED, CredentialKind, Style
 from batch_conformance.probes.draws import draw
 from batch_conformance.probes.generated import GeneratedRequest, generate
+from batch_conformance.probes.hostile_choice import choose_hostile, expressions
 from batch_conformance.probes.odd_requests import (
     AGENT_READS,
     DRAWN_KINDS,
@@ -24,9 +25,13 @@ from batch_conformance.probes.odd_requests import (
 )
 from batch_conformance.probes.plan import CLIENT, JSON, Exploration
 from batch_conformance.probes.segment import NO_SUCH_ID, encode_segment
+from batch_conformance.probes.spellings import chosen_names, spellings
 
 _LONG_NUMBER = 12
 """Numbers of so many digits are given out in turn by nobody."""
+
+_LEAST_OVERFLOW = len(str(2**31))
+"""Of so many digits on numbers do not fit into 32 bits; where batches are numbered, an answer has the number in it."""
 
 POLLING_SECONDS = 0.25
 """How long the polls of a loopback target span; longer than the mock's own batch needs from queued to completed."""
@@ -294,11 +299,15 @@ def _statuses(setting: Setting) -> Iterator[Probe]:
         yield make("statuses", f"prefer_{status}", batch_id, headers, forced_status=status)
 
 
+_MOST_VARIED = 8
+"""Known ids that are spelled in other ways: so many."""
+
 _QUICK_IDENTITY = ("first_escaped", "other_case", "last_dropped", "one_added", "empty_id")
 
 
 def _identity(setting: Setting) -> Iterator[Probe]:
-    families = [_around(known_id, setting.known) for known_id in setting.known[:8]]
+    known = setting.known[:_MOST_VARIED]
+    families = [_around(known_id, setting) for known_id in known]
     families = families or [{spelled.name: spelled for spelled in batch_ids.outside(None)}]
     names = list(dict.fromkeys(name for family in families for name in family))
     if setting.exploration == "quick":
@@ -307,26 +316,44 @@ def _identity(setting: Setting) -> Iterator[Probe]:
         found = [spelled for family in families for spelled in family.values()]
     else:
         found = [_in_turn(families, number, name) for number, name in enumerate(names)]
-    if setting.exploration == "standard":
-        found += [_in_turn(families, number + 1, one.name) for number, one in enumerate(found) if _is_equivalent(one)]
     for spelled in dict.fromkeys(found):
         if setting.hostile_allowed or spelled.plain or spelled.subject in ("equivalent", "outside"):
             yield setting.spelled_probe("identity", spelled)
+    if known and setting.exploration != "quick":
+        yield from _other_paths(setting)
 
 
-def _is_equivalent(spelled: SpelledId) -> bool:
-    return spelled.subject == "equivalent"
+def _other_paths(setting: Setting) -> Iterator[Probe]:
+    """A known id below another spelling of the path before it, and queries that name another id than the path."""
+    ids = iter(setting.known_in_turn(3))
+    for name, path in batch_ids.other_paths(setting.path, setting.parameter).items():
+        batch_id = next(ids)
+        spelled = path.replace("{" + setting.parameter + "}", encode_segment(batch_id))
+        yield Probe("identity", name, spelled, batch_id, "outside", headers=JSON)
+    batch_id, nobodys = next(ids), setting.unknown(1, "query")[0]
+    query = batch_ids.query_of(batch_id, setting.parameter)
+    path = setting.path_of(encode_segment(nobodys))
+    yield Probe("identity", "query_for_path", path, nobodys, "neighbour", headers=JSON, query=query)
+    if len(setting.known) > 1:
+        others = setting.known[(setting.known.index(batch_id) + 1) % len(setting.known)]
+        yield setting.known_probe("identity", "query_of_another", others, query=query)
 
 
-def _around(known_id: str, known: tuple[str, ...]) -> dict[str, SpelledId]:
-    """All that is close to a known id, by name."""
+def _around(known_id: str, setting: Setting) -> dict[str, SpelledId]:
+    """All that is close to a known id, by name; of the families of spellings, unless all is asked, what was drawn."""
+    numbers, whole = setting.ids_are_numbers, setting.exploration == "thorough"
+    drawn = frozenset(chosen_names(setting.known[:_MOST_VARIED], setting.seed, numbers=numbers))
     found = (
         *batch_ids.equivalents(known_id),
-        *batch_ids.neighbours(known_id, known),
+        *batch_ids.neighbours(known_id, setting.known),
         *batch_ids.outside(known_id),
         *batch_ids.traversals(known_id),
+        *(one for one in spellings(known_id, setting.known, numbers=numbers) if whole or one.name in drawn),
     )
-    return {spelled.name: spelled for spelled in found}
+    unlike: dict[str, SpelledId] = {}
+    for spelled in found:
+        unlike.setdefault(spelled.segment, spelled)
+    return {spelled.name: spelled for spelled in unlike.values()}
 
 
 def _in_turn(families: list[dict[str, SpelledId]], number: int, name: str) -> SpelledId:
@@ -341,20 +368,27 @@ _QUICK_HOSTILE = ("null_word", "very_long", "nul", "sql_quote")
 
 
 def _hostile_ids(setting: Setting) -> Iterator[Probe]:
-    table = [one for one in batch_ids.hostile_table() if setting.hostile_allowed or one.plain]
+    table = [*batch_ids.hostile_table(), *expressions(setting.seed)]
+    if setting.exploration == "standard":
+        table = [*choose_hostile(setting.seed, on_known=bool(setting.known))]
+    table = [one for one in table if setting.hostile_allowed or one.plain]
     if setting.exploration == "quick":
         table = [one for one in table if one.name in _QUICK_HOSTILE] if setting.hostile_allowed else table[:4]
     taken = set(setting.known)
     if setting.ids_are_numbers or any(known_id.isdigit() for known_id in setting.known):
         # Where batches are numbered, a small number is one of them.
-        taken |= {spelled.batch_id or "" for spelled in table if (spelled.batch_id or "").isdigit()}
-    for spelled in table[: setting.by_exploration(4, 48, len(table))]:
+        taken |= {one for one in (spelled.batch_id or "" for spelled in table) if _is_small_number(one)}
+    for spelled in table:
         if spelled.batch_id not in taken:
             yield setting.spelled_probe("hostile_ids", spelled)
     drawn = setting.by_exploration(0, 0, 50)
     for name, strategy in batch_ids.hostile_strategies(setting.known).items():
         for spelled in draw(strategy, drawn, setting.seed, f"hostile_ids/{name}", key=_segment):
             yield setting.spelled_probe("hostile_ids", spelled)
+
+
+def _is_small_number(text: str) -> bool:
+    return text.isdigit() and len(text) < _LEAST_OVERFLOW
 
 
 def _segment(spelled: SpelledId) -> str:
@@ -383,7 +417,7 @@ def _lifecycle(setting: Setting) -> Iterator[Probe]:
     Every other time that a batch is polled, compression is taken, as most clients do: whether it is worth it depends
     on the size of the body, which nobody knows before.
     """
-    total, rounds = setting.by_exploration(6, 80, 250), setting.by_exploration(3, 8, 10)
+    total, rounds = setting.by_exploration(6, 72, 250), setting.by_exploration(3, 8, 10)
     if setting.loopback:
         pause = POLLING_SECONDS / rounds
     else:

@@ -73,7 +73,7 @@ def build_plan(
     generate_queries: Callable[..., tuple[GeneratedQuery, ...]] = generate_queries,
     further_ids: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Plan:
-    """The plan of a run; the same arguments always give the same one, another seed the same with other ids.
+    """The plan of a run; the same arguments always give the same one, another seed as many requests with other ids.
 
     ``known_ids`` are ids that exist for the key, in order of importance; without any the plan lacks what needs them.
     ``loopback`` says that the target is this machine: only such a one is attacked without being asked.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from urllib.parse import unquote
+from dataclasses import replace
+from urllib.parse import quote, unquote
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.stated_at import at_parameter, at_response
@@ -42,6 +44,13 @@ _NO_PATH = Template("identity.traversal_answered.expected", "404: an encoded sla
 _NO_ID = Template("identity.list_answered.expected", "404: the path has no id")
 _DELIMITERS = frozenset("?#;")
 """Characters that end an id, or the path, where they are taken for delimiters after they were decoded."""
+_OTHER_PATH = Template("identity.path_variant_answered.expected", "404: the path is another one")
+_VARIANT_ANSWERED = Template("identity.path_variant_answered.observed", "{status} with the batch for {path}")
+_NO_PARAMETER = Template("identity.traversal_answered.parameter", "404: a segment with a parameter is no dot segment")
+_MAY_BE_ROUTE = Template("identity.unknown_answered.word", "404, or another resource than a batch")
+_WORD = re.compile(r"[a-z]{2,}")
+"""What a router may have a route for beside the one of batches."""
+
 _NORMAL = Template("identity.spelling_redirected.expected", "the answer that the normal form of the path gets, or 404")
 
 
@@ -94,7 +103,10 @@ def _check_unknown(observation: Observation) -> Iterator[Broken]:
     expected = _REFUSED()
     if subject == "unknown":
         yield _success(observation, expected, subject)
-    elif subject == "hostile" and not is_traversal(asked):
+    elif subject and may_be_route(observation):
+        told = _success(observation, _MAY_BE_ROUTE(), "word", unless_continues(asked))
+        yield replace(told, level="info")
+    elif subject == "hostile" and not is_traversal(asked) and not _is_number_of_batch(observation):
         condition = unless_continues(asked)
         if is_traversal(unquote(asked)):
             condition = unless_path_decoded(condition)
@@ -104,7 +116,7 @@ def _check_unknown(observation: Observation) -> Iterator[Broken]:
 def _check_neighbour(observation: Observation) -> Iterator[Broken]:
     """A server that answers any plain id also answers similar ones; only the first is said then."""
     subject, asked = _answered(observation), observation.exchange.probe.batch_id or ""
-    if subject in ("neighbour", "hostile"):
+    if subject in ("neighbour", "hostile") and not _has_parameter(observation):
         condition = UNLESS_ANY_ID if subject == "neighbour" else if_continues(asked)
         if not _DELIMITERS.isdisjoint(asked):
             condition = unless_path_decoded(condition)
@@ -116,6 +128,66 @@ def _check_traversal(observation: Observation) -> Iterator[Broken]:
     if _answered(observation) == "hostile" and is_traversal(asked):
         expected = _NO_PATH()
         yield _success(observation, expected, "hostile", unless_continues(asked))
+    elif _answered(observation) and _is_up_by_parameter(observation) and _is_asked_for(observation):
+        yield _success(observation, _NO_PARAMETER(), "dots with a parameter", UNLESS_ANY_ID)
+
+
+def _check_path_variant(observation: Observation) -> Iterator[Broken]:
+    """Told where the batch came: a page, or another object, is what the other path has."""
+    variant = _path_variant(observation)
+    if variant and _answered(observation) and _is_asked_for(observation):
+        answer, path = observation.answer, observation.exchange.probe.path
+        told = _VARIANT_ANSWERED(status=answer.status if answer else 0, path=Private(_short(path)))
+        yield Broken(_OTHER_PATH(), told, variant, when=_condition(observation, UNLESS_ANY_ID))
+
+
+def may_be_route(observation: Observation) -> bool:
+    """Whether an id is a word for which a router may have another resource, and no batch was answered."""
+    probe = observation.exchange.probe
+    is_word = _WORD.fullmatch(probe.batch_id or "") is not None
+    return probe.subject == "hostile" and is_word and observation.batch is None
+
+
+def _path_variant(observation: Observation) -> str:
+    """In which way a path is not the one of the batch that it names; empty where it is, or names none."""
+    probe, operation = observation.exchange.probe, observation.operation
+    if _has_parameter(observation):
+        return "path parameter"
+    if probe.subject != "outside" or not probe.batch_id or "..;" in probe.path:
+        return ""
+    usual = operation.path.replace("{" + operation.parameter + "}", quote(probe.batch_id, safe=""))
+    if probe.path in (usual, usual + "/"):
+        return "trailing slash" if probe.path != usual else ""
+    if ";" in probe.path:
+        return "path parameter"
+    return "case of the path" if probe.path.lower() == usual.lower() else "further segment"
+
+
+def _has_parameter(observation: Observation) -> bool:
+    """Whether a segment ends in a path parameter (RFC 3986 section 3.3): a semicolon that is not escaped."""
+    probe = observation.exchange.probe
+    segment, semicolon, _ = probe.path.rpartition("/")[2].partition(";")
+    return probe.subject == "neighbour" and bool(segment) and bool(semicolon)
+
+
+def _is_up_by_parameter(observation: Observation) -> bool:
+    """Whether the path leads to its batch where `..;` is taken for a dot segment."""
+    probe = observation.exchange.probe
+    return probe.subject == "outside" and "..;" in probe.path
+
+
+def _is_asked_for(observation: Observation) -> bool:
+    """Whether a batch was answered, and is the one that is named in the path, as far as it says so."""
+    pointer, asked = observation.operation.roles.identity, observation.exchange.probe.batch_id or ""
+    answered = at(observation.batch, pointer) if pointer is not None else None
+    return observation.batch is not None and (not isinstance(answered, str) or asked.partition(";")[0] == answered)
+
+
+def _is_number_of_batch(observation: Observation) -> bool:
+    """Whether an id is a number and the batch answered has it: where batches are numbered, it may be there."""
+    pointer, asked = observation.operation.roles.identity, observation.exchange.probe.batch_id or ""
+    answered = at(observation.batch, pointer) if pointer is not None else None
+    return asked.isdigit() and str(answered) == asked
 
 
 def _check_empty(observation: Observation) -> Iterator[Broken]:
@@ -160,7 +232,12 @@ def _asks_for(*subjects: str) -> Callable[[Observation], bool]:
 
 def _asks_for_path(observation: Observation) -> bool:
     probe = observation.exchange.probe
-    return probe.subject == "hostile" and ".." in (probe.batch_id or "") and is_conclusive(observation)
+    is_path = probe.subject == "hostile" and ".." in (probe.batch_id or "")
+    return (is_path or _is_up_by_parameter(observation)) and is_conclusive(observation)
+
+
+def _asks_for_variant(observation: Observation) -> bool:
+    return bool(_path_variant(observation)) and observation.authorised and is_conclusive(observation)
 
 
 def _asks_for_nothing(observation: Observation) -> bool:
@@ -254,6 +331,28 @@ TRAVERSAL_ANSWERED = Rule(
     covers=(("the parameter of the path", "nor a path"),),
 )
 
+PATH_VARIANT_ANSWERED = Rule(
+    id="identity.path_variant_answered",
+    title="The batch is also answered at another path",
+    level="info",
+    side="server",
+    why="Rules of a proxy or a cache that know only the documented path do not see requests at the other ones.",
+    remedy="Nothing, where the router documents it; or have the router take paths as they are.",
+    source="RFC 3986 section 6.2.2.1 and 6.2.3",
+    breaks="200 with batch_a for /batches/batch_a/, /BATCHES/batch_a or /batches/batch_a;v=1",
+    keeps="404 for /batches/batch_a/",
+    clauses=where(
+        has_id, Template("identity.path_variant_answered.clause", "the batch is not answered at another path")
+    ),
+    exercised=_asks_for_variant,
+    concern="identity",
+    check=_check_path_variant,
+    looks_at="message",
+    highlight=at_status,
+    requests=for_subjects("unknown", "neighbour", "outside"),
+    covers=(("the parameter of the path", "nor the batch at another path"),),
+)
+
 LIST_ANSWERED = Rule(
     id="identity.list_answered",
     title="An empty id is answered with success",
@@ -302,6 +401,7 @@ RULES = (
     UNKNOWN_ANSWERED,
     NEIGHBOUR_ANSWERED,
     TRAVERSAL_ANSWERED,
+    PATH_VARIANT_ANSWERED,
     LIST_ANSWERED,
     SPELLING_REDIRECTED,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
-from batch_conformance.exchange.exchange import UNKNOWN_QUERY
 from batch_conformance.observation.observation import Observation, derived
 
 _GATEWAY_REFUSALS = frozenset({400, 403, 404, 405, 406, 414, 431})
@@ -59,7 +58,13 @@ def is_of_a_query(observation: Observation, status: int) -> bool:
     probe = observation.exchange.probe
     if status not in _OF_A_QUERY:
         return False
-    return probe.query == UNKNOWN_QUERY or probe.credential in _IN_QUERY or _is_refusable(observation)
+    return probe.credential in _IN_QUERY or _has_unknown_parameter(observation) or _is_refusable(observation)
+
+
+def _has_unknown_parameter(observation: Observation) -> bool:
+    documented = {one.name for one in observation.operation.query}
+    asked = parse_qsl(observation.exchange.probe.query, keep_blank_values=True)
+    return any(name not in documented for name, _ in asked)
 
 
 def _is_refusable(observation: Observation) -> bool:

@@ -219,7 +219,7 @@ DRIFTS: tuple[Drift, ...] = (
           _found_by(lambda asked, batch: ".." in asked and _resolved(asked) == batch.id)),
     Drift("decoded_twice", "ids are decoded twice, and the path is followed", "identity.unknown_answered", "200", "",
           "RFC 3986 section 2.4: never decode more than once", "answer",
-          _found_by(lambda asked, batch: "%" in asked and _resolved(unquote(asked)) == batch.id)),
+          _found_by(lambda asked, batch: "%" in asked and _resolved(unquote(asked)) == batch.id), also=("identity.neighbour_answered",)),
     Drift("list_for_no_id", "the path without an id lists batches", "identity.list_answered", "200", "",
           "the document: batch_id is required", "answer", _without_id),
     Drift("escapes_redirected", "an id with an escaped letter is redirected to its usual spelling",
