@@ -342,7 +342,8 @@ def _other_paths(setting: Setting) -> Iterator[Probe]:
 def _around(known_id: str, setting: Setting) -> dict[str, SpelledId]:
     """All that is close to a known id, by name; of the families of spellings, unless all is asked, what was drawn."""
     numbers, whole = setting.ids_are_numbers, setting.exploration == "thorough"
-    drawn = frozenset(chosen_names(setting.known[:_MOST_VARIED], setting.seed, numbers=numbers))
+    plain, varied = not setting.hostile_allowed, setting.known[:_MOST_VARIED]
+    drawn = frozenset(chosen_names(varied, setting.seed, numbers=numbers, plain=plain))
     found = (
         *batch_ids.equivalents(known_id),
         *batch_ids.neighbours(known_id, setting.known),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from batch_conformance.probes.batch_ids import SpelledId, is_inferable, is_uuid, prefix_of, spell
+from batch_conformance.probes.batch_ids import PLAIN, SpelledId, is_inferable, is_uuid, prefix_of, spell
 from batch_conformance.probes.segment import decode_segment, encode_segment
 
 _CYRILLIC = str.maketrans("aceopxyijshABCEHKMOPTX", "асеорхуіјѕһАВСЕНКМОРТХ")
@@ -70,12 +70,21 @@ def spellings(known_id: str, known: Sequence[str], *, numbers: bool = False) -> 
     return tuple(found)
 
 
-def chosen_names(known: Sequence[str], seed: int | None, *, numbers: bool = False) -> tuple[str, ...]:
-    """The names of the spellings that a plan has: those that are always asked for, and those that are drawn."""
+def chosen_names(
+    known: Sequence[str], seed: int | None, *, numbers: bool = False, plain: bool = False
+) -> tuple[str, ...]:
+    """The names of the spellings that a plan has: those that are always asked for, and those that are drawn.
+
+    ``plain`` says that only ids are sent that every server lets through.
+    """
+
+    def sendable(table: Mapping[str, str]) -> list[str]:
+        return [name for name, segment in table.items() if not plain or PLAIN.match(segment)]
+
     names: list[str] = []
     for alike in zip(*(families(known_id, numbers=numbers) for known_id in known), strict=True):
-        names += dict.fromkeys(name for family in alike for name in family.always)
-        others = list(dict.fromkeys(name for family in alike for name in family.others))
+        names += dict.fromkeys(name for family in alike for name in sendable(family.always))
+        others = list(dict.fromkeys(name for family in alike for name in sendable(family.others)))
         drawn = Random(f"{seed}/{alike[0].name}").sample(others, min(alike[0].drawn, len(others)))
         names += sorted(drawn, key=others.index)
     return tuple(names)
@@ -329,7 +338,15 @@ def _quotes(known_id: str) -> _Tables:
 
 def _marks(known_id: str) -> _Tables:
     """Marks that other syntaxes end a name with: verbs of gRPC, versions, formats, lists."""
-    marks = {"at": "@", "tilde": "~", "bar": "|", "ampersand": "&", "equals": "=", "exclamation": "!", "dollar": "$"}
+    marks = {
+        "at": "@",
+        "tilde": "~",
+        "greater": ">",
+        "ampersand": "&",
+        "equals": "=",
+        "exclamation": "!",
+        "dollar": "$",
+    }
     others = {f"{name}_after": f"{known_id}{mark}x" for name, mark in marks.items()}
     return _encoded(colon_after=f"{known_id}:x"), _encoded(**others, comma_after=f"{known_id},x", caret=f"{known_id}^x")
 
