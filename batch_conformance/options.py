@@ -59,6 +59,14 @@ class Use:
 _SAME = Use()
 
 
+_OF_READS = Use(
+    help="the parts of the batch API that are judged: retrieving a batch alone, or every GET of the document that "
+    "reads batches and files",
+    choices=("retrieve", "read"),
+)
+"""Of commands that make no batches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """The least and the greatest number that an option takes; without ``most`` there is no greatest.
@@ -257,10 +265,16 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "operations",
         "contract",
-        "the parts of the batch API that are judged: retrieving a batch alone, or every GET of the document that reads "
-        "batches and files",
-        _in("run", "prove", "mock", "validate", diff=Use(help="the parts of the batch API that are compared")),
-        choices=("retrieve", "read"),
+        "the parts of the batch API that are judged: retrieving a batch alone; every GET of the document that reads "
+        "batches and files; or all of them, which makes batches with --create and follows them to their results",
+        _in(
+            "run",
+            prove=_OF_READS,
+            mock=_OF_READS,
+            validate=_OF_READS,
+            diff=Use(help="the parts of the batch API that are compared", choices=("retrieve", "read")),
+        ),
+        choices=("retrieve", "read", "all"),
         default="retrieve",
     ),
     Option(
@@ -444,6 +458,15 @@ OPTIONS: tuple[Option, ...] = (
         "SECONDS",
         default=60.0,
         bounds=Bounds(0),
+    ),
+    Option(
+        "resume",
+        "target",
+        "take up a run of --operations=all where it stopped: its batches.json, in the folder of its reports",
+        _RUN,
+        "path",
+        "FILE",
+        audit_file="",
     ),
     Option(
         "client",

@@ -41,6 +41,7 @@ from batch_conformance.run.live.audit import INSECURE, Audit
 from batch_conformance.run.live.begin import Opening, begin, open_audit
 from batch_conformance.run.live.create import cost
 from batch_conformance.run.live.lookup import key_of, read_outcomes, write_outcomes
+from batch_conformance.run.live.making import cost as cost_of_all
 from batch_conformance.run.live.pauses import Pauses
 from batch_conformance.run.live.selection import numbers_for
 from batch_conformance.run.notify import notify
@@ -129,8 +130,9 @@ class AuditSession:
             self.redactor = Redactor((settings.key,))
             if settings.sends:
                 _check_writable(settings.reports_dir)
-            if settings.create and settings.sends:
-                self._say(language(settings.language).render(cost(settings.create)))
+            if settings.create:
+                told = cost_of_all if settings.operations == "all" else cost
+                self._say(language(settings.language).render(told(settings.create)))
         with without_assert_rewriting():
             self._opening = open_audit(settings, launch=sends)
         given = {"client": settings.client, "shape": settings.files.shape}

@@ -13,6 +13,7 @@ from http.client import HTTPResponse
 from typing import Any
 
 from batch_conformance.mock.drift import Drift
+from batch_conformance.mock.mock_spec import MockSpec
 from batch_conformance.mock.sample_batches import Style
 from batch_conformance.mock.server import Server
 from batch_conformance.mock.service import Service
@@ -89,11 +90,17 @@ class Client:
 
 @contextlib.contextmanager
 def serving(
-    *, drifts: Sequence[Drift] = (), style: Style = "omit", prefix: str = "/v1", latency: float = 0.0
+    *,
+    drifts: Sequence[Drift] = (),
+    style: Style = "omit",
+    prefix: str = "/v1",
+    latency: float = 0.0,
+    mock_spec: MockSpec | None = None,
 ) -> Iterator[int]:
     """The port of a mock that runs in a thread of this process."""
     loop = asyncio.new_event_loop()
-    server = Server(Service(KEY, prefix=prefix, style=style, drifts=drifts), latency=latency)
+    more = {"mock_spec": mock_spec} if mock_spec is not None else {}
+    server = Server(Service(KEY, prefix=prefix, style=style, drifts=drifts, **more), latency=latency)
     port = loop.run_until_complete(server.start("127.0.0.1", 0))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

@@ -36,7 +36,7 @@ from batch_conformance.contract.operation_role import (
 )
 from batch_conformance.contract.overlay import Action, Overlay, apply, apply_with_findings
 from batch_conformance.contract.path_parameter import path_parameter
-from batch_conformance.contract.path_template import parameters
+from batch_conformance.contract.path_template import parameters, same
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.query import query_parameters
 from batch_conformance.contract.reference import MisplacedReference, follow, follow_misplaced, follow_paths
@@ -78,7 +78,8 @@ class Contract:
     ``operations`` are those that exchanges are judged by, the chosen one first; their ids are unique. ``repaired`` is
     true where the self-check's repairs stand in for an overlay that nobody gave. ``parts`` has every operation of the
     batch API that the document has, by its role; empty where only the retrieve was asked for. ``writes`` are those that
-    make files and batches, and cancel them, where all operations were asked for.
+    make files and batches, and cancel them, where all operations were asked for; ``file_content`` and ``file_deletion``
+    are the paths at which what a file holds is read, and a file is deleted (DELETE), None where the document has none.
     """
 
     document: Document
@@ -92,6 +93,8 @@ class Contract:
     repaired: bool
     parts: Mapping[OperationRole, ListedOperation] = field(default_factory=dict)
     writes: tuple[Operation, ...] = ()
+    file_content: str | None = None
+    file_deletion: str | None = None
 
     @property
     def chosen(self) -> Operation:
@@ -198,6 +201,13 @@ def compile_contract(
             for one in (replace(one, roles=infer_roles(_success_schema(one), one.parameter or "id")) for one in writes)
         ),
     )
+    if contract.writes:
+        content, deletion = parts.get("content"), _deletion_of(listed, parts)
+        contract = replace(
+            contract,
+            file_content=chosen.serves(content.path) if content is not None else None,
+            file_deletion=chosen.serves(deletion) if deletion is not None else None,
+        )
     for one in contract.operations:
         if one.role in LIST_ROLES and one.listing is None:
             raise ContractError(
@@ -239,6 +249,19 @@ def _parts_of(
     if "list" not in found and "list" not in dict(choice.roles):
         found["list"] = list_by_shape(listed, chosen, lambda one: _is_list(document, one))
     return choose_by_role(document.name, listed, found, choice)
+
+
+def _deletion_of(listed: Sequence[ListedOperation], parts: Mapping[OperationRole, ListedOperation]) -> str | None:
+    """The path at which one of the files that are uploaded is deleted; None where there is none."""
+    upload = parts.get("upload")
+    return next(
+        (
+            one.path
+            for one in listed
+            if upload is not None and one.method == "DELETE" and same(one.path, upload.path.rstrip("/") + "/{id}")
+        ),
+        None,
+    )
 
 
 def _is_list(document: Document, operation: ListedOperation) -> bool:

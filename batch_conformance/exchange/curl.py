@@ -31,6 +31,8 @@ def curl_line(exchange: Exchange, key_variable: str = "BATCH_API_KEY") -> str:
     for name, value in request.headers:
         lower = name.lower()
         names.add(lower)
+        if lower == "content-length" and request.body:
+            continue  # curl counts it
         if lower in _OURS or (lower == "accept-encoding" and value == "identity"):
             continue
         # A recorder that replaces the whole value takes the scheme out with the key.
@@ -40,8 +42,18 @@ def curl_line(exchange: Exchange, key_variable: str = "BATCH_API_KEY") -> str:
         words += ["-H", _word(f"{name}: {sent}" if sent.strip() else f"{name};", variable)]
     if "accept" not in names:
         words += ["-H", "'Accept:'"]
+    words += ["--data-binary", "@-"] if request.body else []
     words.append(_word(request.url, variable))
-    return " ".join(words)
+    return _piped(request.body) + " ".join(words)
+
+
+def _piped(body: bytes) -> str:
+    """The beginning of a command that pipes a body into the next one, on one line and in plain ASCII."""
+    if not body:
+        return ""
+    named = {0x5C: "\\\\", 0x0D: "\\r", 0x0A: "\\n"}
+    text = "".join(named.get(byte, chr(byte) if 0x20 <= byte < 0x7F else f"\\0{byte:03o}") for byte in body)
+    return f"printf %b {shlex.quote(text)} | "
 
 
 def _word(text: str, variable: str) -> str:

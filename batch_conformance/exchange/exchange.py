@@ -66,11 +66,15 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as sent. The credential's value stands as ``[redacted]`` in ``url`` and ``headers``."""
+    """A request as sent. The credential's value stands as ``[redacted]`` in ``url`` and ``headers``.
+
+    ``body`` is what was sent after them: only requests that make something have one.
+    """
 
     method: str
     url: str
     headers: Headers = ()
+    body: bytes = b""
 
     def header(self, name: str) -> str | None:
         """The first value of a header, its name taken without regard to case."""

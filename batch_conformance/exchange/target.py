@@ -25,6 +25,7 @@ from batch_conformance.exchange.exchange import (
 )
 from batch_conformance.exchange.limits import Budget, BudgetExhausted, LimitError, Pacer, RateLimit
 from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor, is_secret_name
+from batch_conformance.exchange.result_urls import ResultUrls, download_of, without_query
 from batch_conformance.exchange.secret import Secret, SecretBytes, SecretHeaders
 from batch_conformance.exchange.transport import AwaitsBody, SizeLimits, Transmission, Transport, encode_header_value
 from batch_conformance.input_error import InputError
@@ -145,6 +146,8 @@ class Target:
         self._sleep = sleep
         self._rested_at: float | None = None
         self._cookies: dict[str, Secret] = {}
+        self._urls: ResultUrls | None = None
+        self._timeout, self._trust = timeout, (ca_bundle, insecure)
         self._transport = Transport(
             self.base,
             timeout=timeout,
@@ -214,6 +217,8 @@ class Target:
         url = self._url(probe, presentation)
         headers = self._compose(probe, presentation)
         request = self._request(probe.method, url, headers, presentation)
+        if body:
+            request = replace(request, body=self._redactor.redact_bytes(body))
         target = SecretBytes(encode_header_value(Secret(url[len(self.base.origin) :])))
         repeatable = is_repeatable(probe)
         attempts: list[Exchange] = []
@@ -238,6 +243,39 @@ class Target:
             except BudgetExhausted:
                 return (*attempts, exchange)
             attempts.append(replace(exchange, final=False))
+
+    def keep_result_urls(self) -> None:
+        """From now on know the URLs of results that are answered, to ``fetch`` them, and show none with its query."""
+        self._urls = self._urls or ResultUrls()
+
+    def fetch(self, shown: str, probe: Probe, number: int) -> Exchange | None:
+        """Fetch a URL that was answered, as it is shown, without the key; None where it must not be fetched.
+
+        ``probe`` says what the request is for; its path is that of the URL. A redirect is an answer like any other.
+        Raises ``BudgetExhausted``.
+        """
+        whole = self._urls.whole(shown) if self._urls is not None else Secret(shown)
+        found = download_of(whole, from_loopback=self.is_loopback)
+        if found is None:
+            return None
+        ca_bundle, insecure = self._trust
+        with Target(
+            found.base,
+            None,
+            lambda _kind, _key: Presentation(),
+            timeout=self._timeout,
+            retries=self._retries,
+            budget=self.budget,
+            pacer=self._pacer,
+            turn=self._turn,
+            secrets=(self._key, *found.secrets),
+            ca_bundle=ca_bundle,
+            insecure=insecure,
+            sleep=self._sleep,
+        ) as other:
+            other.keep_result_urls()
+            sent = other.send(replace(probe, path=found.path, query=found.query), number)[-1]
+        return without_query(sent)
 
     def rest(self, wait: float) -> None:
         """Sleep for what is left of a probe's ``wait``: what other requests took of it since is not waited again.
@@ -362,7 +400,8 @@ class Target:
         reflections: tuple[str, ...] = ()
         if outcome.response is not None:
             self._keep_cookies(outcome.response.headers)
-            response, reflections = self._redactor.redact_response(outcome.response)
+            answered = self._urls.take(outcome.response) if self._urls is not None else outcome.response
+            response, reflections = self._redactor.redact_response(answered)
         if outcome.failure is not None:
             failure = Failure(outcome.failure.kind, outcome.failure.detail.mapped(self._redactor.redact_text))
         return replace(made, response=response, failure=failure, reflections=reflections)

@@ -109,7 +109,7 @@ def build_plan(
         client=client,
         generate=generate,
         id_parameter=operation.id_parameter,
-        most_refused=MAX_REFUSED - REFUSED_OF_EACH * len(contract.operations[1:]),
+        most_refused=MAX_REFUSED - REFUSED_OF_EACH * len(contract.operations[1:]) - len(contract.writes),
     )
     chapters, notes = _built(setting)
     for one in contract.operations[1:]:

@@ -51,6 +51,8 @@ def _effect_of(batch: MadeBatch, cancel: Cancel) -> Iterator[Look]:
         pointer = answer.operation.roles.identity or "/id"
         yield broken(answer, pointer, _SAME_BATCH(id=quoted(made[1]["id"])), shown(quoted(found[1]["id"])), "other")
         return
+    if found is not None and made is not None:
+        yield kept(answer, answer.operation.roles.identity or "/id")
     said = stage_of_answer(answer)
     if said is None or said.word not in _ENDING:
         return

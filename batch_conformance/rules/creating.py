@@ -11,7 +11,6 @@ from batch_conformance.contract.stated_at import at_operation, at_place, at_secu
 from batch_conformance.findings.finding import Level
 from batch_conformance.message import Message, Template, shown
 from batch_conformance.observation.observation import at, integer_at
-from batch_conformance.rules.batch import stage_of
 from batch_conformance.rules.followed import (
     BadRequest,
     Followed,
@@ -19,6 +18,7 @@ from batch_conformance.rules.followed import (
     is_answered_well,
     is_definite,
     object_in,
+    stage_in,
 )
 from batch_conformance.rules.highlight import at_pointer, at_status
 from batch_conformance.rules.looking import UNSEEN, at_role, broken, broken_as_whole, kept, of_role, quoted
@@ -70,7 +70,7 @@ _SECONDS = {"h": 3600, "d": 86400, "m": 60, "s": 1}
 def _as_asked(followed: Followed) -> Iterator[Look]:
     for batch in followed.batches:
         found = object_in(batch.created)
-        if found is None:
+        if found is None or batch.created is None:
             continue
         for pointer, asked, level in _members(batch.created.operation, batch.asked):
             said = at(found[1], pointer)
@@ -169,22 +169,26 @@ def _of_bad_request(bad: BadRequest) -> Look | None:
 
 def _of_taken(bad: BadRequest, status: str) -> Look | None:
     """What became of a batch that was made all the same; None where it may fail yet, or was cancelled before."""
-    last = next((one for one in reversed(bad.reads) if one.batch is not None), None)
-    stage = stage_of(last.batch, last.operation.roles) if last is not None else None
-    if last is None or last.batch is None or stage is None:
+    read = [(one, stage) for one in bad.reads if (stage := stage_in(one)) is not None]
+    if not read:
         return None
-    if stage.word == "failed":
-        if any(last.batch.get(name) for name in ("errors", "error")):
+    last, end = read[-1]
+    if end.word == "failed":
+        if last.batch is not None and any(last.batch.get(name) for name in ("errors", "error")):
             return kept(bad.answer)
         expected = _REASON(case=_CASES[bad.case])
         return broken_as_whole(bad.answer, expected, _NO_REASON(), f"{bad.case}: no reason", level="info")
     counts = last.operation.roles.counts
-    if stage.word == "completed" and counts is not None and integer_at(last.batch, counts.completed) == 0:
+    if end.word == "completed" and counts is not None and integer_at(last.batch, counts.completed) == 0:
         return kept(bad.answer)  # each of its lines failed by itself
-    if stage.word not in ("in_progress", "finalizing", "completed"):
+    running = next((stage for _, stage in read if stage.word in ("in_progress", "finalizing", "completed")), None)
+    if running is None:
         return None
-    observed = _NAMED(status=status, state=stage.value)
-    return broken_as_whole(bad.answer, _REFUSED(case=_CASES[bad.case]), observed, bad.case)
+    # Where validating is a state of its own, what is in progress was found valid.
+    sure = end.word == "completed" or any(stage.word == "validating" for stage in last.operation.roles.stages)
+    observed = _NAMED(status=status, state=running.value)
+    expected = _REFUSED(case=_CASES[bad.case])
+    return broken_as_whole(bad.answer, expected, observed, bad.case, level=None if sure else "info")
 
 
 def _without_key(followed: Followed) -> Iterator[Look]:

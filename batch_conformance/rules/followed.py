@@ -42,7 +42,10 @@ class SentFile:
 
 @dataclass(frozen=True)
 class Upload:
-    """A file, what the upload of it was answered with, and the lists of files that were read afterwards."""
+    """A file, what the upload of it was answered with, and the lists of files that were read afterwards.
+
+    One whose answer was lost is none.
+    """
 
     file: SentFile
     answer: Observation
@@ -86,12 +89,13 @@ class ResultFile:
 class MadeBatch:
     """A batch that was made of a file: what was asked for, the answer, and all reads of it in the order of time.
 
-    ``results`` are the files that were fetched after its end.
+    ``created`` is None where the answer was lost.     ``results`` are the files that were fetched after
+    its end.
     """
 
     file: SentFile
     asked: Mapping[str, Any]
-    created: Observation
+    created: Observation | None
     reads: tuple[Observation, ...] = ()
     cancels: tuple[Cancel, ...] = ()
     results: tuple[ResultFile, ...] = ()
@@ -156,13 +160,13 @@ def is_definite(observation: Observation) -> bool:
     return exchange.failure is None and (exchange.status or 0) not in (0, 429, 502, 503, 504)
 
 
-def object_in(observation: Observation) -> tuple[str, Mapping[str, Any]] | None:
+def object_in(observation: Observation | None) -> tuple[str, Mapping[str, Any]] | None:
     """The object that an answer is about, with the pointer of it; None where there is none.
 
     It stands inside of ``data`` in the envelope that SiliconFlow's file operations have, and at the root elsewhere:
     where the schema of the success has an ``id``, else where the answer has one.
     """
-    if observation.parsed is None or not is_answered_well(observation):
+    if observation is None or observation.parsed is None or not is_answered_well(observation):
         return None
     value = observation.parsed.value
     for around in dict.fromkeys((object_place(observation.operation), "", "/data")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Literal
 
+from batch_conformance.contract.operation_role import WRITE_ROLES
 from batch_conformance.contract.stated_at import at_operation
 from batch_conformance.exchange.exchange import ODD_REQUESTS
 from batch_conformance.message import Listing, Template, shown
@@ -26,6 +27,8 @@ _UNDECLARED_ANSWERED_UNSEEN = Template(
 )
 
 _HTTP_ERRORS = frozenset({400, 401, 403, 404, 405, 406, 410, 414, 429, 431})
+_ERRORS_OF_WRITES = frozenset({400, 404, 409, 413, 415, 422})
+"""What HTTP has for a request that is wrong, or comes at the wrong time; which of them a vendor takes is his affair."""
 _LIMIT_STATUSES = frozenset({414, 431})
 _METHOD_REFUSALS = frozenset({404, 405, 501})
 _CHANGE_NOTHING = ("OPTIONS", "TRACE")
@@ -73,6 +76,7 @@ def _undocumented(observation: Observation) -> _Undocumented:
     if status in _LIMIT_STATUSES or is_turned_away(observation):
         return "refused_input"
     unforeseen = status in _HTTP_ERRORS and (not operation.lists_errors or _is_unforeseen(observation, status))
+    unforeseen |= operation.role in WRITE_ROLES and status in _ERRORS_OF_WRITES
     return "undocumented_error" if unforeseen or is_of_a_query(observation, status) else "status"
 
 

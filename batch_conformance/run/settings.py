@@ -43,6 +43,14 @@ _DISCOVER_AND_CREATE_ARE_FOR = Template(
     "settings.discover_and_create_are_for",
     "--discover and --create are for a target of yours: give it with --base-url or --vendor",
 )
+_ALL_NEEDS_CREATE = Template(
+    "settings.all_needs_create",
+    "--operations=all makes files and batches, which the vendor bills: name the model with --create "
+    "(--operations=read judges what is only read)",
+)
+_RESUME_IS_FOR_ALL = Template(
+    "settings.resume_is_for_all", "--resume takes up a run of --operations=all: give that, too"
+)
 _STRICT_BASELINE_SAYS_NOTHING_WITHOUT = Template(
     "settings.strict_baseline_says_nothing_without",
     "--strict-baseline says nothing without a baseline: name it with --baseline",
@@ -71,7 +79,8 @@ class Settings:
     ``contract`` is empty where the profile names it, ``operation`` where nobody named one. ``operations`` says
     which parts of the batch API are judged. ``language`` is that of the reports for people.
     ``min_coverage`` is a percentage; ``confirm`` is after how long new findings are confirmed, None where they are not.
-    ``create`` is the model to make a batch with, or empty.
+    ``create`` is the model to make a batch with, or empty; ``resume`` the journal of a run of all operations that is
+    taken up.
     ``client`` names the client whose reading of the answers is wanted, or is empty. ``sends`` is false where only the
     plan is wanted.
     """
@@ -103,6 +112,7 @@ class Settings:
     discover: bool
     create: str
     create_wait: float
+    resume: Path | None
     client: str
     sends: bool
     min_coverage: float | None
@@ -140,6 +150,7 @@ class Asked(TypedDict, total=False):
     discover: bool
     create: str | None
     create_wait: float
+    resume: str | Path | None
     client: str | None
     min_coverage: float | None
     confirm: float | None
@@ -203,6 +214,7 @@ def settle(environ: Mapping[str, str], **given: Unpack[Asked]) -> Settings:
         discover=asked["discover"],
         create=asked["create"] or "",
         create_wait=asked["create_wait"],
+        resume=Path(asked["resume"]) if asked["resume"] else None,
         client=asked["client"] or "",
         sends=sends,
         min_coverage=asked["min_coverage"],
@@ -264,7 +276,12 @@ def _check_agreement(settings: Settings) -> None:
     files = settings.files
     if settings.ca_bundle is not None and settings.insecure:
         raise SettingsError(_CA_BUNDLE_AND_INSECURE_CONTRADICT())
-    if (settings.discover or settings.create) and settings.base_url is None:
+    if settings.operations == "all" and not settings.create and settings.resume is None:
+        raise SettingsError(_ALL_NEEDS_CREATE())
+    if settings.resume is not None and settings.operations != "all":
+        raise SettingsError(_RESUME_IS_FOR_ALL())
+    makes_alone = settings.create and settings.operations != "all"  # an embedded mock runs batches, too
+    if (settings.discover or makes_alone) and settings.base_url is None:
         raise SettingsError(_DISCOVER_AND_CREATE_ARE_FOR())
     if files.strict and files.baseline is None:
         raise SettingsError(_STRICT_BASELINE_SAYS_NOTHING_WITHOUT())

@@ -134,7 +134,7 @@ def _within(function: Function, clause: Clause, place: str) -> str:
 
 def items_for(contract: Contract, options: Collection[str] = ()) -> Items:
     """The items of a contract. Of rules that are applied only with an option, those of ``options`` are."""
-    roles = {one.id: one.role for one in contract.operations if one.role is not None}
+    roles = {one.id: one.role for one in contract.every if one.role is not None}
     return Items(known_clauses(contract, options), contract.chosen.id, roles=roles)
 
 

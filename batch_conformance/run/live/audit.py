@@ -21,7 +21,7 @@ from batch_conformance.judge.judge import is_success_required
 from batch_conformance.message import Listing, Message, Template
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.credentials import MAX_REFUSED
-from batch_conformance.probes.plan import Plan
+from batch_conformance.probes.plan import BATCHES, Plan
 from batch_conformance.report.run.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
 from batch_conformance.run.comparison import Comparison
 from batch_conformance.run.contracts import REPAIRED
@@ -141,7 +141,7 @@ class Audit:
         self._clock = clock
         self._reached = reached
         self._profile = settings.profile or NO_VENDOR
-        self._ledger = Ledger()
+        self._ledger, self._judged = Ledger(), 0
         self._confirmed: Mapping[str, Confirmation] = {}
 
     @property
@@ -187,7 +187,8 @@ class Audit:
 
     def judged(self) -> Ledger:
         """The ledger of all that was sent so far, customers' values masked in what its findings say."""
-        if len(self._ledger.exchanges) != len(self.runner.exchanges) or not self._ledger.clauses:
+        if self._judged != self.runner.sent or not self._ledger.clauses:
+            self._judged = self.runner.sent
             ledger, masked = self.runner.ledger(), (*self.contract.private, *self.settings.redact)
             accepted = self.comparison.accept(mask_findings(ledger.findings, masked), self._started_at)
             findings = (
@@ -336,7 +337,7 @@ class Audit:
             notes.append(_LIMITED(number=limited))
         if self.runner.pace:
             notes.append(_SLOWED(rate=f"{self.runner.pace:.3g}"))
-        of_plan = [exchange for exchange in self.runner.exchanges if exchange.probe.chapter != PAGES]
+        of_plan = [exchange for exchange in self.runner.exchanges if exchange.probe.chapter not in (PAGES, BATCHES)]
         if beyond := beyond_the_plan(of_plan, len(self.plan.probes)):
             notes.append(beyond)
         refused = _refused_always(ledger)

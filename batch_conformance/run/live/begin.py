@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from batch_conformance.contract.contract import Contract
@@ -16,7 +17,9 @@ from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.limits import Budget, BudgetExhausted, Pacer
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
+from batch_conformance.findings.ledger import Ledger
 from batch_conformance.input_error import InputError
+from batch_conformance.judge.followed import judge_followed
 from batch_conformance.message import Listing, Message, Template
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.lazy import build_plan, load
@@ -29,6 +32,8 @@ from batch_conformance.run.live.address import check_address, raise_if_nothing
 from batch_conformance.run.live.audit import Audit, Reached
 from batch_conformance.run.live.create import CreationError, cost, create
 from batch_conformance.run.live.discover import MOST, discover, list_probe, worth_reading
+from batch_conformance.run.live.journal import JOURNAL, Journal, read_journal
+from batch_conformance.run.live.making import MOST_REQUESTS, Making, make_batches, raise_unless_possible
 from batch_conformance.run.live.runner import Runner
 from batch_conformance.run.live.walk import walk_lists
 from batch_conformance.run.settings import Settings
@@ -106,6 +111,8 @@ def open_audit(settings: Settings, *, contract: Contract | None = None, launch: 
             settings.operation,
             operations=settings.operations,
         )
+        if settings.operations == "all":
+            raise_unless_possible(contract, settings.profile)
         if embedded and mock is None:
             mock = _mock_of(contract, fitted=_is_fitted(settings, contract)).launch()
         undone.pop_all()
@@ -143,8 +150,12 @@ def begin(
             settings, contract, opening.mock, seed=seed, time_of=(sleep, clock), warn=warn, remembered=remembered
         )
         undone.callback(reached.target.close)
-        if settings.sends and (settings.create or settings.discover):
+        if settings.sends and (settings.create or settings.resume or settings.discover):
             _confirm_first(reached, settings, contract)
+        making = _make(reached, settings, contract, sleep) if settings.operations == "all" and settings.sends else None
+        if making is not None:
+            ids = (*reached.batch_ids, *making.batch_ids)
+            reached = replace(reached, batch_ids=ids, said=(*reached.said, *making.said))
         reached, before = _with_ids(reached, settings, contract)
         profile = settings.profile or NO_VENDOR
         plan = plan or _planner(remembered, reached)(
@@ -162,12 +173,36 @@ def begin(
             **({"further_ids": reached.further_ids} if reached.further_ids else {}),
         )
         runner = Runner(plan, reached.target, contract, further_targets=reached.further)
-        runner.take_in(before)
+        runner.take_in((*(making.reads if making is not None else ()), *before))
+        runner.beside = making.writes if making is not None else ()
         runner.recorded = comparison.shape
-        runner.further = reader
+        runner.further = _further(reader, making)
         undone.pop_all()
     times = {"started": opening.started, "clock": opening.clock}
     return Audit(settings, reached, runner, comparison, seed=seed, command=command, **times)
+
+
+def _make(reached: Reached, settings: Settings, contract: Contract, sleep: Callable[[float], None]) -> Making:
+    """Make batches and follow them, anew or where a former run stopped. Raises ``InputError``."""
+    target, of = str(reached.target.base), contract.document.sha256
+    if settings.resume is not None:
+        journal = read_journal(settings.resume, target=target, contract=of, name=contract.document.name)
+    else:
+        settings.reports_dir.mkdir(parents=True, exist_ok=True)
+        journal = Journal(target, of, settings.create, token_hex(4), settings.reports_dir / JOURNAL)
+    return make_batches(reached.target, contract, settings.profile, journal, seconds=settings.create_wait, sleep=sleep)
+
+
+def _further(reader: ClientReader | None, making: Making | None) -> Callable[[Ledger, Contract], Ledger] | None:
+    """What else is made of a ledger: what was seen of batches that were made, and what a client makes of the reads."""
+    if making is None:
+        return reader
+
+    def read(ledger: Ledger, contract: Contract) -> Ledger:
+        read_by_client = reader(ledger, contract) if reader is not None else ledger
+        return judge_followed(read_by_client, contract, making.writes, making.followed, making.missing)
+
+    return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +353,7 @@ def _with_ids(reached: Reached, settings: Settings, contract: Contract) -> tuple
     if not settings.sends and (settings.discover or settings.create):
         said.append(_ONLY_PLANNED())
     try:
-        if settings.sends and settings.create:
+        if settings.sends and settings.create and settings.operations != "all":
             made = create(target, contract, settings.profile, model=settings.create, seconds=settings.create_wait)
             said += [cost(settings.create), made.note]
             ids, polls = (*ids, made.batch_id), made.polls
@@ -351,4 +386,5 @@ def _planner(remembered: Remembered | None, reached: Reached) -> Callable[..., P
 
 
 def _most_requests(settings: Settings) -> int:
-    return settings.max_requests or LIMITS[settings.exploration]
+    more = MOST_REQUESTS if settings.operations == "all" else 0
+    return settings.max_requests or LIMITS[settings.exploration] + more

@@ -67,7 +67,8 @@ class Runner:
     After a probe that got no answer the preflight is sent again: it tells a target that is away, where the run ends
     with ``stopped`` saying why, from one that is silent to this kind of request only; ``spent`` says that it was the
     run's own limits that ended it. ``sent`` counts requests,
-    ``recorded`` is the shape that answers had before, ``further`` adds what another reading finds.
+    ``recorded`` is the shape that answers had before, ``further`` adds what another reading finds. ``beside`` are
+    requests that changed something, which that reading judges.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Runner:
         self.exchanges: list[Exchange] = []
         self.asked_again: list[Exchange] = []
         """What came of requests that were sent once more after the plan. It is no part of the ledger."""
+        self.beside: tuple[Exchange, ...] = ()
         self.wanted = frozenset(range(len(plan.probes)))
         self.recorded: ShapeRecord | None = None
         self.further: Callable[[Ledger, Contract], Ledger] | None = None
@@ -148,7 +150,7 @@ class Runner:
     @property
     def sent(self) -> int:
         """Requests sent, retries and what was asked again included."""
-        return len(self.exchanges) + len(self.asked_again)
+        return len(self.exchanges) + len(self.beside) + len(self.asked_again)
 
     def take_in(self, exchanges: Sequence[Exchange]) -> None:
         """Add what was sent before the plan, or of it."""

@@ -1,0 +1,546 @@
+"""Makes files and batches by the document's calls, and follows them to their results; only when asked for.
+
+Beside ``create`` the only requests of this tool that change anything at the target. What others made is never touched:
+what is cancelled or deleted was made by this run, or cannot exist.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
+from batch_conformance.contract.operation_role import OperationRole
+from batch_conformance.contract.roles import Stage
+from batch_conformance.exchange.exchange import Exchange, Probe
+from batch_conformance.exchange.limits import BudgetExhausted
+from batch_conformance.exchange.profile import Profile
+from batch_conformance.exchange.target import Target
+from batch_conformance.judge.followed import of_writes
+from batch_conformance.message import Count, Listing, Message, Template
+from batch_conformance.nouns import BATCH
+from batch_conformance.observation.observation import Observation, at
+from batch_conformance.probes.plan import BATCHES, JSON
+from batch_conformance.probes.segment import NO_SUCH_ID, encode_segment
+from batch_conformance.rules.creating import BadCase
+from batch_conformance.rules.followed import (
+    BadRequest,
+    Cancel,
+    Followed,
+    MadeBatch,
+    ResultFile,
+    ResultKind,
+    SentFile,
+    Upload,
+    WithoutKey,
+    object_in,
+    stage_in,
+)
+from batch_conformance.rules.pages import items_of
+from batch_conformance.rules.results import names_a_file
+from batch_conformance.run.live.batch_requests import (
+    Asking,
+    Sendable,
+    cancel,
+    create,
+    most_requests_that_run,
+    read,
+    upload,
+)
+from batch_conformance.run.live.create import CreationError
+from batch_conformance.run.live.journal import Journal
+
+FIRST_NUMBER = 9_000_000
+"""The numbers of these requests, apart from those of any plan."""
+MOST_REQUESTS = 150
+"""What a run that makes batches may send beside its plan."""
+
+_COST = Template(
+    "making.cost",
+    "--operations=all uploads {files} files whose names begin with batch-conformance- and makes {batches} of them, "
+    "one of which it cancels: at most {lines} chat completions of {model} of at most 1 token of output each, which the "
+    "vendor bills. Requests that are wrong must be refused; were they all run, it would be {most}.",
+)
+_LACKS = Template(
+    "making.lacks",
+    "--operations=all: the document has no operation that {roles}: judge it with --operations=read",
+)
+_OTHER_CALLS = Template("making.other_calls", "--operations=all: {vendor} makes its batches by other calls")
+_NOT_ANSWERED = Template("making.not_answered", "{method} {path} was not answered ({why})")
+_ANSWERED = Template("making.answered", "{method} {path} answered {status}: {body}")
+_WITHOUT_ID = Template("making.without_id", "{method} {path} answered something without an id")
+_LOST = Template(
+    "making.lost", "nobody knows whether {step} was done, as no list says so: look for it, and begin a run anew"
+)
+_MADE = Template("making.made", "{batches} made: {told}.")
+_TOLD = Template("making.told", "{id} is {state}")
+_UNREAD = Template("making.unread", "not read")
+_NOT_FETCHED = Template(
+    "making.not_fetched", "A file of results was not fetched: its URL leads to this machine, or without https."
+)
+_KEPT_FILES = Template(
+    "making.kept_files", "The files stay at the vendor: the document has no operation to delete them."
+)
+_DELETED = Template("making.deleted", "{number} files that were uploaded are deleted again.")
+_REQUIRED_END = Template("making.required_end", "the end of the batch {id} (--resume {file} takes it up)")
+_REQUIRED_END_ALONE = Template("making.required_end_alone", "the end of the batch {id}")
+_REQUIRED_MADE = Template("making.required_made", "a batch that was made and followed")
+
+_GRACE = (0.0, 0.3, 0.7, 1.5, 3.0)
+"""Seconds between reads of what was just made, until it is found: stores of several copies take a moment."""
+_FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 0.15, 1.25, 30.0
+_MOST_ROUNDS = 80
+_ENDING = ("cancelling", "cancelled")
+
+
+def cost(model: str) -> Message:
+    """What is made at the vendor, and what it costs at most, in one sentence."""
+    asking = Asking.of(model, None, "run")
+    good = asking.good_files()
+    return _COST(
+        files=len(good) + len(asking.bad_files()),
+        batches=Count(len(good), BATCH),
+        lines=sum(one.line_count for one in good),
+        model=model,
+        most=most_requests_that_run(asking),
+    )
+
+
+def raise_unless_possible(contract: Contract, profile: Profile | None) -> None:
+    """Raise ``CreationError`` where a contract has no operations that make batches, or the vendor has others."""
+    if profile is not None and profile.another_object:
+        raise CreationError(_OTHER_CALLS(vendor=profile.title))
+    needed: tuple[tuple[OperationRole, str], ...] = (("upload", "uploads a file"), ("create", "creates a batch"))
+    lacking = [word for role, word in needed if contract.write(role) is None]
+    if lacking:
+        raise CreationError(_LACKS(roles=Listing(tuple(lacking), "or")))
+
+
+@dataclass(frozen=True)
+class Making:
+    """What came of it. ``writes`` changed something, or would have; ``reads`` are the reads beside them.
+
+    ``missing`` is what a verdict needs, and did not come; ``said`` is what there is to say.
+    """
+
+    followed: Followed
+    writes: tuple[Exchange, ...]
+    reads: tuple[Exchange, ...]
+    batch_ids: tuple[str, ...]
+    said: tuple[Message, ...]
+    missing: tuple[Message, ...]
+
+
+def make_batches(
+    target: Target,
+    contract: Contract,
+    profile: Profile | None,
+    journal: Journal,
+    *,
+    seconds: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Making:
+    """Upload files, make batches, follow them for at most ``seconds``, cancel what has to be, and fetch the results.
+
+    What the journal has already is not sent again. Raises ``CreationError`` where a contract has no such operations,
+    and ``JournalError`` where the journal cannot be written.
+    """
+    raise_unless_possible(contract, profile)
+    asking = Asking.of(journal.model, profile, journal.run)
+    return _Maker(target, contract, asking, journal, rest=(seconds, sleep)).make()
+
+
+@dataclass
+class _Batch:
+    """A batch on its way. ``cancels`` have the number of reads that came before each."""
+
+    name: str
+    file: SentFile
+    asked: Mapping[str, Any]
+    id: str
+    created: Observation | None
+    reads: list[Observation] = field(default_factory=list)
+    cancels: list[tuple[Stage | None, Observation, int]] = field(default_factory=list)
+    results: list[ResultFile] = field(default_factory=list)
+
+    @property
+    def stage(self) -> Stage | None:
+        """The last one that is known."""
+        found = [stage for one in (self.created, *self.reads) if one is not None and (stage := stage_in(one))]
+        return found[-1] if found else None
+
+    def add_cancel(self, answer: Observation) -> None:
+        """Add a cancellation, after what was seen before it: that of a former run came before all reads of this one."""
+        sent = answer.exchange.started_at
+        seen = [one for one in (self.created, *self.reads) if one is not None and one.exchange.started_at <= sent]
+        stages = [stage for one in seen if (stage := stage_in(one)) is not None]
+        count = sum(one.exchange.started_at <= sent for one in self.reads)
+        self.cancels.append((stages[-1] if stages else None, answer, count))
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the last read says so."""
+        stage = stage_in(self.reads[-1]) if self.reads else None
+        return stage is not None and stage.terminal
+
+    def facts(self) -> MadeBatch:
+        """What was seen of it."""
+        cancels = tuple(Cancel(before, answer, tuple(self.reads[count:])) for before, answer, count in self.cancels)
+        return MadeBatch(
+            self.file, self.asked, self.created, tuple(self.reads), cancels=cancels, results=tuple(self.results)
+        )
+
+
+_Rest = tuple[float, Callable[[float], None]]
+"""How many seconds batches are followed, and what waits."""
+
+
+class _Maker:
+    def __init__(self, target: Target, contract: Contract, asking: Asking, journal: Journal, *, rest: _Rest) -> None:
+        self.target, self.contract, self.asking, self.journal = target, contract, asking, journal
+        self.judged_by = of_writes(contract)
+        self.left, self.sleep = rest
+        self.writes: list[Exchange] = []
+        self.reads: list[Exchange] = []
+        self.uploads: list[Upload] = []
+        self.file_ids: list[str] = []
+        self.batches: list[_Batch] = []
+        self.bad: list[tuple[BadCase, Observation, _Batch | None]] = []
+        self.denied: list[WithoutKey] = []
+        self.unknown_cancel: Observation | None = None
+        self.said: list[Message] = []
+        known = [one.number for one in journal.steps.values() if one is not None]
+        self.number = max([FIRST_NUMBER, *known])
+
+    def make(self) -> Making:
+        self.target.keep_result_urls()
+        missing: list[Message] = []
+        try:
+            self._make()
+        except (CreationError, BudgetExhausted) as error:
+            self.said.append(error.reason)
+        for batch in self.batches:
+            if not batch.has_ended:
+                file = self.journal.file
+                ending = _REQUIRED_END(id=batch.id, file=str(file)) if file else _REQUIRED_END_ALONE(id=batch.id)
+                missing.append(ending)
+        if not self.batches:
+            missing.append(_REQUIRED_MADE())
+        else:
+            told = tuple(_TOLD(id=one.id, state=one.stage.value if one.stage else _UNREAD()) for one in self.batches)
+            self.said.append(_MADE(batches=Count(len(self.batches), BATCH), told=Listing(told)))
+        bad = tuple(
+            BadRequest(case, answer, tuple(batch.reads) if batch is not None else ())
+            for case, answer, batch in self.bad
+        )
+        followed = Followed(
+            tuple(self.uploads),
+            tuple(batch.facts() for batch in self.batches),
+            bad,
+            tuple(self.denied),
+            self.unknown_cancel,
+        )
+        ids = tuple(batch.id for batch in self.batches)
+        return Making(followed, tuple(self.writes), tuple(self.reads), ids, tuple(self.said), tuple(missing))
+
+    def _make(self) -> None:
+        three, one = self.asking.good_files()
+        three_id, one_id = self._upload(three, "three_lines"), self._upload(one, "one_line")
+        self._find_in_list()
+        self._send_what_is_wrong(one_id)
+        self._send_without_key()
+        followed = self._create(three, three_id, "three_lines")
+        self._read_back(followed)
+        cancelled = self._create(one, one_id, "one_line")
+        self._cancel_while_it_runs(cancelled)
+        self._follow()
+        for batch in (followed, cancelled):
+            if batch.has_ended:
+                self._cancel(batch, f"cancel_{batch.name}_ended")
+                self._read(batch)
+                self._fetch_results(batch)
+        self._delete_files()
+
+    # Files.
+
+    def _upload(self, file: SentFile, name: str) -> str:
+        """Upload a file and give its id. Raises ``CreationError`` and ``BudgetExhausted``."""
+        answer, file_id = self._upload_once(file, f"upload_{name}")
+        if answer is not None:
+            file_id = self._id_in(answer)
+            self.uploads.append(Upload(file, answer))
+        return file_id
+
+    def _upload_once(self, file: SentFile, step: str) -> tuple[Observation | None, str]:
+        """Upload a file, unless a former run did: the answer, None where that was lost, and the id, empty for none."""
+        operation = self._operation("upload")
+        found = self._find_file(file.name, step) if self._is_lost(step) else None
+        answer = self._write(step, operation, upload(operation, file, step)) if found is None else None
+        made = object_in(answer)
+        file_id = found or (str(made[1]["id"]) if made is not None else "")
+        self.file_ids += [file_id] if file_id else []
+        return answer, file_id
+
+    def _find_in_list(self) -> None:
+        """Read the list of files until it has those that were uploaded, for some seconds."""
+        operation = next((one for one in self.contract.operations if one.role == "files"), None)
+        if operation is None or operation.listing is None or not self.uploads:
+            return
+        wanted = set(self.file_ids)
+        for pause in _GRACE:
+            self._rest(pause)
+            page = self._get(operation, "files", _whole_list(operation))
+            self.uploads = [replace(one, lists=(*one.lists, page)) for one in self.uploads]
+            found = {at(item, operation.listing.identity) for item in items_of(page) or ()}
+            if wanted <= found:
+                break
+
+    def _find_file(self, name: str, step: str) -> str | None:
+        """The id of a file that may have been uploaded, by its name; None where the list does not have it."""
+        operation = next((one for one in self.contract.operations if one.role == "files"), None)
+        page = self._get(operation, "files", _whole_list(operation)) if operation is not None else None
+        items = items_of(page) if page is not None else None
+        if operation is None or operation.listing is None or items is None:
+            raise CreationError(_LOST(step=step))
+        identity = operation.listing.identity
+        return next((str(at(one, identity)) for one in items if at(one, "/filename") == name), None)
+
+    def _delete_files(self) -> None:
+        """Delete the files that were uploaded, where the document has an operation for it and their batches ended."""
+        path = self.contract.file_deletion
+        if path is None:
+            self.said.append(_KEPT_FILES())
+            return
+        if not all(batch.has_ended for batch in self.batches):
+            return
+        deleted = 0
+        for file_id in self.file_ids:
+            where = path.partition("{")[0] + encode_segment(file_id) + path.partition("}")[2]
+            probe = Probe(BATCHES, "delete", where, None, "outside", method="DELETE", headers=JSON)
+            self.target.close()
+            status = self.target.send(probe, self._next())[-1].status or 0
+            deleted += 200 <= status < 300
+        self.said.append(_DELETED(number=deleted))
+
+    # What must be refused.
+
+    def _send_what_is_wrong(self, file_id: str) -> None:
+        """Ask for batches that must not run; what is made all the same is cancelled at once."""
+        operation = self._operation("create")
+        for case, order in self.asking.bad_orders(operation, file_id):
+            self._create_wrong(case, order)
+        for case, file in self.asking.bad_files().items():
+            _, made_of = self._upload_once(file, f"upload_{case}")
+            if made_of:  # else it was refused at once
+                self._create_wrong(case, self.asking.order(operation, made_of))
+
+    def _create_wrong(self, case: BadCase, order: Mapping[str, Any]) -> None:
+        operation, step = self._operation("create"), f"create_{case}"
+        if self._is_lost(step):  # it is not asked for again: if it was made, it is to be cancelled
+            found = self._find_batch(order.get("input_file_id"), step)
+            if found is not None:
+                self._cancel(_Batch(case, self.asking.file(case, []), order, found, None), f"cancel_{case}")
+            return
+        answer = self._write(step, operation, create(operation, order, step))
+        made = object_in(answer)
+        batch = None
+        if made is not None:
+            batch = _Batch(case, self.asking.file(case, []), order, made[1]["id"], answer)
+            self._read(batch)
+            if not batch.has_ended:
+                self._cancel(batch, f"cancel_{case}")
+                self._read(batch)
+        self.bad.append((case, answer, batch))
+
+    def _send_without_key(self) -> None:
+        """Ask for changes without a credential, of what cannot exist, or with a part missing."""
+        uploads, creates, cancels = (
+            self._operation("upload"),
+            self._operation("create"),
+            self.contract.write("cancel"),
+        )
+        sendable: list[tuple[Operation, str, Sendable]] = [
+            (uploads, "upload_without_file", upload(uploads, None, "upload_without_file"))
+        ]
+        unknown = next((order for case, order in self.asking.bad_orders(creates, "") if case == "unknown_file"), {})
+        sendable.append((creates, "create_unknown_file", create(creates, unknown, "create_unknown_file")))
+        if cancels is not None:
+            sendable.append((cancels, "cancel_unknown", cancel(cancels, NO_SUCH_ID, "cancel_unknown")))
+        for operation, step, (probe, body) in sendable:
+            with_key = self._write(step, operation, (probe, body))
+            if step == "cancel_unknown":
+                self.unknown_cancel = with_key
+            name = f"{step}_without_key"
+            anonymous = replace(probe, credential="missing", name=name)
+            self.denied.append(WithoutKey(self._write(name, operation, (anonymous, body)), with_key))
+
+    # Batches.
+
+    def _create(self, file: SentFile, file_id: str, name: str) -> _Batch:
+        """Make a batch. Raises ``CreationError`` and ``BudgetExhausted``."""
+        operation, step = self._operation("create"), f"create_{name}"
+        order = self.asking.order(operation, file_id)
+        found = self._find_batch(file_id, step) if self._is_lost(step) else None
+        if found is not None:
+            batch = _Batch(name, file, order, found, None)
+        else:
+            answer = self._write(step, operation, create(operation, order, step))
+            batch = _Batch(name, file, order, self._id_in(answer), answer)
+        self.batches.append(batch)
+        return batch
+
+    def _find_batch(self, file_id: Any, step: str) -> str | None:
+        """The id of a batch that may have been made, by its file, of which no other is made; None for none."""
+        operation = next((one for one in self.contract.operations if one.role == "list"), None)
+        page = self._get(operation, "list", _whole_list(operation)) if operation is not None else None
+        items = items_of(page) if page is not None else None
+        if operation is None or operation.listing is None or items is None:
+            raise CreationError(_LOST(step=step))
+        form = operation.listing
+        inputs = form.roles.inputs
+        found = (one for one in items if any(at(one, pointer) == file_id for pointer in inputs))
+        return next((str(at(one, form.identity)) for one in found), None)
+
+    def _read_back(self, batch: _Batch) -> None:
+        for pause in _GRACE:
+            self._rest(pause)
+            self._read(batch)
+            if batch.reads[-1].batch is not None:
+                return
+
+    def _cancel_while_it_runs(self, batch: _Batch) -> None:
+        self._cancel(batch, f"cancel_{batch.name}")
+        self._read(batch)
+        stage = batch.stage
+        if stage is not None and stage.word in _ENDING:
+            self._cancel(batch, f"cancel_{batch.name}_again")
+            self._read(batch)
+
+    def _cancel(self, batch: _Batch, step: str) -> None:
+        """Cancel a batch of this run, where the document has an operation for it."""
+        operation = self.contract.write("cancel")
+        if operation is not None:
+            answer = self._write(step, operation, cancel(operation, batch.id, step))
+            batch.add_cancel(answer)
+
+    def _follow(self) -> None:
+        """Read the batches until all have ended, or the time is up."""
+        pause = _FIRST_PAUSE
+        for _ in range(_MOST_ROUNDS):
+            going = [one for one in self._all_batches() if not one.has_ended]
+            if not going or self.left <= 0:
+                return
+            pause = min(pause * _GROWTH, _LONGEST_PAUSE, max(self.left, 0.01))
+            self._rest(pause)
+            self.left -= pause
+            for batch in going:
+                self._read(batch)
+
+    def _all_batches(self) -> Iterator[_Batch]:
+        yield from self.batches
+        yield from (batch for _, _, batch in self.bad if batch is not None)
+
+    def _fetch_results(self, batch: _Batch) -> None:
+        end = batch.reads[-1]
+        for pointer in end.operation.roles.results:
+            name = at(end.batch, pointer)
+            if not isinstance(name, str) or not names_a_file(name):
+                continue
+            fetched = self._fetch(name)
+            if fetched is None:
+                continue
+            again = self._fetch(name) if batch is self.batches[0] else None
+            kind: ResultKind = "error" if "error" in pointer else "output"
+            batch.results.append(ResultFile(kind, pointer, end, fetched, again))
+
+    def _fetch(self, name: str) -> Exchange | None:
+        """What a file of results holds, by its id at the API, by its URL without the key; None where it cannot be."""
+        if "://" in name:
+            probe = Probe(BATCHES, "result", "", None, "outside")
+            fetched = self.target.fetch(name, probe, self._next())
+            if fetched is None:
+                self.said.append(_NOT_FETCHED())
+            return fetched
+        path = self.contract.file_content
+        if path is None:
+            return None
+        where = path.partition("{")[0] + encode_segment(name) + path.partition("}")[2]
+        return self.target.send(Probe(BATCHES, "result", where, None, "outside"), self._next())[-1]
+
+    # Sending.
+
+    def _write(self, step: str, operation: Operation, sendable: Sendable) -> Observation:
+        """Send a request that changes something, or take what came of it before. Raises ``CreationError``."""
+        known = self.journal.steps.get(step)
+        if known is None:
+            probe, body = sendable
+            self.journal.ask(step)
+            self.target.close()  # a connection of its own, so that it is never sent twice
+            known = self.target.send(probe, self._next(), body)[-1]
+            self.writes.append(known)
+            if known.failure is not None:
+                why = known.failure.detail
+                raise CreationError(_NOT_ANSWERED(method=probe.method, path=operation.path, why=why))
+            self.journal.answer(step, known)
+        else:
+            self.writes.append(known)
+        return Observation(known, self.judged_by)
+
+    def _read(self, batch: _Batch) -> None:
+        exchange = self.target.send(read(self.contract, batch.id), self._next())[-1]
+        self.reads.append(exchange)
+        batch.reads.append(Observation(exchange, self.contract))
+
+    def _get(self, operation: Operation, name: str, query: str) -> Observation:
+        probe = Probe(BATCHES, name, operation.path, None, "known", headers=JSON, query=query)
+        exchange = self.target.send(probe, self._next())[-1]
+        self.reads.append(exchange)
+        return Observation(exchange, self.contract)
+
+    def _rest(self, seconds: float) -> None:
+        if seconds > 0:
+            refusal = self.target.budget.refusal(seconds)
+            if refusal is not None:
+                raise BudgetExhausted(refusal)
+            self.sleep(seconds)
+
+    def _next(self) -> int:
+        self.number += 1
+        return self.number
+
+    def _is_lost(self, step: str) -> bool:
+        """Whether a former run asked for it, and nobody knows what came of that."""
+        return step in self.journal.steps and self.journal.steps[step] is None
+
+    def _operation(self, role: OperationRole) -> Operation:
+        found = self.contract.write(role)
+        assert found is not None, role
+        return found
+
+    def _id_in(self, answer: Observation) -> str:
+        """The id of what was made. Raises ``CreationError`` where there is none."""
+        found, exchange = object_in(answer), answer.exchange
+        if found is not None:
+            return str(found[1]["id"])
+        named = {"method": answer.method, "path": answer.operation.path}
+        if 200 <= (exchange.status or 0) < 300:
+            raise CreationError(_WITHOUT_ID(**named))
+        body = exchange.response.body if exchange.response is not None else b""
+        words = " ".join(body.decode("utf-8", "replace").split())[:160]
+        raise CreationError(_ANSWERED(**named, status=exchange.status or 0, body=words))
+
+
+def _whole_list(operation: Operation) -> str:
+    """A query for as much of a list as the document admits in one page."""
+    asked = parse_qsl(operation.required_query)
+    form = operation.listing
+    limit = form.limit if form is not None else None
+    if limit is not None:
+        most = next((str(one) for one in (1000, 100, 50, 20) if limit.admits(str(one))), None)
+        asked = [(name, value) for name, value in asked if name != limit.name]
+        asked += [(limit.name, most)] if most is not None else []
+    return urlencode(asked)
