@@ -184,9 +184,10 @@ def test_one_kind_of_request_that_breaks_the_server_is_asked_for_again() -> None
     def breaks_at_unknown(asked: Asked) -> Said | None:
         return broken if asked.has_key and not asked.is_known and asked.method == "GET" else None
 
-    run = Run(breaks_at_unknown, lambda _: None, retries=0, exploration="standard")
+    given: dict[str, Any] = {"retries": 0, "exploration": "standard", "max_requests": 500}
+    run = Run(breaks_at_unknown, lambda _: None, **given)
     assert {one.again for one in run.report.ledger.findings if one.rule == "response.server_error"} == {"not_seen"}
-    stays = Run(breaks_at_unknown, breaks_at_unknown, retries=0, exploration="standard")
+    stays = Run(breaks_at_unknown, breaks_at_unknown, **given)
     assert {one.again for one in stays.report.ledger.findings if one.rule == "response.server_error"} == {"seen"}
 
 
