@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import jsonschema
@@ -70,11 +71,16 @@ def measure(rounds: int = 5, count: int = COUNT) -> list[Rate]:
         unlike = Path(folder) / "unlike.ndjson"
         with unlike.open("w", encoding="utf-8") as file:
             traffic.write(file, count, reads=4)
+        drifted = {drift: Path(folder) / f"{number}.ndjson" for number, drift in enumerate(traffic.DRIFTS)}
+        for drift, place in drifted.items():
+            with place.open("w", encoding="utf-8") as file:
+                traffic.write(file, count, reads=4, drift=drift)
         lines = path.read_bytes().splitlines()
         texts = [orjson.loads(line)["response"]["body"] for line in lines]
         works: dict[str, tuple[Callable[[], None], int]] = {
             "validate, all rules": (lambda: _ours(path), count),
             "validate, no poll like the one before": (lambda: _ours(unlike), count),
+            **{f"the same, every answer {drift}": (partial(_ours, drifted[drift]), count) for drift in drifted},
             "jsonschema, the body's schema alone": (_plain(lines[:_SLOW]), _SLOW),
             **_openapi_core(lines[:_SLOW]),
             "floor: orjson and jsonschema-rs is_valid, bodies at hand": (_floor(texts), count),

@@ -17,10 +17,25 @@ _STATES = ("in_queue", "in_progress", "finalizing", "completed")
 _BEGUN = 1_741_685_413
 
 
-def write(file: IO[str], count: int, reads: int = READS) -> None:
-    """Write so many exchanges, a line each, of batches that are read so often."""
+DRIFTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "of another type": ({"created_at": "1741685413"}, {}),
+    "ahead of its Date": ({}, {"Date": formatdate(_BEGUN - 3600, usegmt=True)}),
+    "with a file that is named by an empty text": ({"error_file_id": ""}, {}),
+    "with a malformed ETag": ({}, {"ETag": "33a64df5"}),
+}
+"""What every answer of a drifted server has in its body and in its head, by what is drifted."""
+
+
+def write(file: IO[str], count: int, reads: int = READS, *, drift: str = "") -> None:
+    """Write so many exchanges, a line each, of batches that are read so often; with a drift (``DRIFTS``) in each."""
+    in_body, in_head = DRIFTS[drift] if drift else ({}, {})
     for number in range(count):
-        json.dump(exchange(number, count, reads), file)
+        made = exchange(number, count, reads)
+        if drift:
+            response = made["response"]
+            response["body"] = json.dumps({**json.loads(response["body"]), **in_body})
+            response["headers"] |= in_head
+        json.dump(made, file)
         file.write("\n")
 
 

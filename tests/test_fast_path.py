@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from judge_support import COMPLETED, QUEUED, contract, contract_of, openai_like
 from recorded_support import BASE, line
 from schema_strategies import ANYTHING
-from test_recorded_ledger import told
+from test_recorded_ledger import RUNS, told
 
 from batch_conformance.contract.contract import Contract
+from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.log import MOST_IN_MEMORY
 from batch_conformance.observation.strict_json import surely_has_each_key_once
@@ -198,6 +199,84 @@ def test_both_paths_come_to_the_same(
     assert facts(path, inferred, explains_all=False) == facts(path, inferred, explains_all=True)
 
 
+IN_EVERY_BODY: tuple[dict[str, Any], ...] = (
+    *NEAR,
+    {"created_at": 0},
+    {"failed_at": 0},
+    {"failed_at": -1, "expired_at": 1741685413000},
+    {"created_at": "1741685413"},
+    {"endpoint": ""},
+    {"endpoint": "null"},
+    {"endpoint": "{{endpoint}}"},
+    {"endpoint": '/srv/app/main.py", line 3, in <module>'},
+    {"error_file_id": "batch_rdyqgrcgjg", "output_file_id": "batch_rdyqgrcgjg"},
+    {"output_file_id": None, "status": "completed"},
+    {"output_file_id": "file-1"},
+    {"input_file_id": "file 1"},
+    {"errors": [""]},
+    {"new": "http://10.0.0.7:8080/x"},
+    {"request_counts": {"total": 4, "completed": 3, "failed": 2}},
+    {"request_counts": {"total": 4, "completed": -3, "failed": 0}, "status": "in_queue"},
+    {"expires_at": 1741685400},
+    {"status": "expired", "expired_at": 1741685500},
+    {"completed_at": 1741685414.5},
+)
+"""Members of every answer of a server that drifts."""
+IN_EVERY_HEAD: tuple[dict[str, Any], ...] = (
+    {"Date": "Tue, 11 Mar 2025 09:29:33 GMT"},
+    {"Date": "Tue, 11 Mar 2025 08:29:33 GMT"},
+    {"Date": "2025-03-11T09:29:33Z"},
+    {"Content-Type": None},
+    {"Content-Type": "text/html"},
+    {"Cache-Control": "public, max-age=60"},
+    {"Cache-Control": "max-age='60'"},
+    {"ETag": "abc"},
+    {"ETag": '"abc"', "Date": "Tue, 11 Mar 2025 07:29:33 GMT"},
+    {"Age": "40", "Cache-Control": "no-store"},
+    {"Date": EARLY, "Last-Modified": LATE},
+    {"Date": EARLY, "Expires": LATE},
+    {"X-Backend": "10.0.0.7:8080"},
+    {"Set-Cookie": "session=0123456789abcdef; Path=/"},
+    {"Content-Length": "12, 13"},
+    {"Content-Length": "many"},
+)
+"""Fields of every answer of such a server; one that is None is left out."""
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+@MANY
+@given(st.data())
+def test_what_drifts_in_every_answer_comes_to_the_same(
+    tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
+) -> None:
+    """Nearly every answer shows the same few drifts, in values and texts of its own; some show none, or another one."""
+    path = tmp_path_factory.getbasetemp() / "drifted.ndjson"
+    in_bodies = data.draw(st.lists(st.sampled_from(IN_EVERY_BODY), max_size=2))
+    in_heads = data.draw(st.lists(st.sampled_from(IN_EVERY_HEAD), max_size=2))
+    moments = st.sampled_from([1741685413.5, 1741685500.5, 1741685600.25, 1741785700.0])
+    reads = []
+    for batch_id in data.draw(st.lists(st.sampled_from(["a", "bb", "a1", "b-22", "batch_rdyqgrcgjg"]), max_size=20)):
+        body = {**data.draw(BODIES), "id": batch_id}
+        drifts, fields = list(in_bodies), list(in_heads)
+        if data.draw(st.integers(0, 5)) == 0:
+            drifts = data.draw(st.lists(st.sampled_from(IN_EVERY_BODY), max_size=2))
+        if data.draw(st.integers(0, 5)) == 0:
+            fields = data.draw(st.lists(st.sampled_from(IN_EVERY_HEAD), max_size=2))
+        for drift in drifts:
+            body |= drift
+        if data.draw(st.booleans()):
+            body["metadata"] = {"description": data.draw(st.sampled_from(["x", "a longer text", "?a=b&Signature=c"]))}
+        read = line(body, batch_id=batch_id, started_at=data.draw(moments))
+        for one in fields:
+            read["response"]["headers"] |= one
+        said = read["response"]["headers"]
+        read["response"]["headers"] = {field: value for field, value in said.items() if value is not None}
+        reads.append(read)
+    path.write_bytes(b"\n".join(json.dumps(read).encode() for read in reads))
+    inferred = InferredProbe(OperationUrls(CONTRACTS[name]), credentials_recorded=data.draw(st.booleans()))
+    assert facts(path, inferred, explains_all=False) == facts(path, inferred, explains_all=True)
+
+
 @MANY
 @given(st.data())
 def test_polls_that_get_what_the_poll_before_got_come_to_the_same(
@@ -290,3 +369,66 @@ def test_what_is_like_what_was_judged_is_not_judged_again(monkeypatch: pytest.Mo
     assert len(judged) <= 3 + len(COMPLETED)
     by_rule = {finding.rule: finding.occurrences for finding in ledger.findings if finding.level != "info"}
     assert by_rule["body.type"] == by_rule["body.required"] == 50
+
+
+@pytest.mark.parametrize("run", RUNS, ids=map(str, range(len(RUNS))))
+def test_what_breaks_a_rule_again_and_again_comes_to_the_same(
+    tmp_path_factory: pytest.TempPathFactory, run: tuple[Exchange, ...]
+) -> None:
+    """Every case of every rule, three times over, in answers of ever more and then of less white space."""
+    path = tmp_path_factory.getbasetemp() / "again.ndjson"
+    answered = [(one, one.response) for one in run if one.response is not None and not one.response.decode_error]
+    reads = []
+    for turn, spaces in enumerate((1, 2, 3, 0)):
+        for place, (exchange, response) in enumerate(answered):
+            asked = exchange.probe.headers
+            text = response.body.decode("utf-8", "replace")
+            reads.append(
+                {
+                    "request": {"method": exchange.probe.method, "url": BASE + exchange.probe.path, "headers": asked},
+                    "response": {"status": response.status, "headers": response.headers, "body": text + " " * spaces},
+                    "started_at": 1741685500.5 + 100 * turn + place,
+                    "elapsed": 0.25,
+                }
+            )
+    path.write_bytes(b"\n".join(json.dumps(read).encode() for read in reads))
+    inferred = InferredProbe(OperationUrls(contract()))
+    assert facts(path, inferred, explains_all=False) == facts(path, inferred, explains_all=True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "in_body", "in_head"),
+    [
+        ("time.ahead", {}, {"Date": "Tue, 11 Mar 2025 09:00:13 GMT"}),
+        ("time.magnitude", {"created_at": 1741685413000}, {}),
+        ("time.order", {"completed_at": 1741685412}, {}),
+        ("counts.sum", {"request_counts": {"total": 2, "completed": 2, "failed": 2}}, {}),
+        ("value.empty_string", {"endpoint": "null"}, {}),
+        ("value.malformed", {"input_file_id": "{{input_file_id}}"}, {}),
+        ("body.known_value", {"object": "job"}, {}),
+        ("response.field_syntax", {}, {"ETag": "abc"}),
+        ("response.media_type", {}, {"Content-Type": None}),
+        ("response.aged_no_store", {}, {"Age": "40", "Cache-Control": "no-store"}),
+        ("security.host_shown", {}, {"X-Backend": "10.0.0.7:8080"}),
+    ],
+)
+def test_of_what_every_answer_breaks_few_are_judged_in_full(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rule: str, in_body: dict[str, Any], in_head: dict[str, Any]
+) -> None:
+    reads = []
+    for number in range(60):
+        read = line(
+            {**COMPLETED, **in_body, "id": f"b{number}"}, batch_id=f"b{number}", started_at=1741685600.5 + number
+        )
+        said = read["response"]["headers"] | in_head
+        read["response"]["headers"] = {name: value for name, value in said.items() if value is not None}
+        reads.append(json.dumps(read).encode())
+    path = tmp_path / "a.ndjson"
+    path.write_bytes(b"\n".join(reads))
+    recording = Recording(InferredProbe(OperationUrls(contract())))
+    judged, judge = [], recording.judge.add
+    monkeypatch.setattr(recording.judge, "add", lambda exchange: judged.append(exchange) or judge(exchange))
+    for part in parts([str(path)]):
+        recording.read(part)
+    assert {one.rule: one.occurrences for one in recording.result().findings}[rule] == 60
+    assert len(judged) <= 3

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from math import inf
 from typing import Any
 
 from batch_conformance.contract.roles import Roles
 from batch_conformance.exchange.exchange import Headers
-from batch_conformance.rules import REGISTRY
+from batch_conformance.rules import REGISTRY, agreement, caching, fields, leaks
 from batch_conformance.rules.agreement import surely_agree
+from batch_conformance.rules.bodies import CONSTRAINT
 from batch_conformance.rules.caching import expires_within_an_hour
 from batch_conformance.rules.fields import FIELDS, SINGLETONS, is_fixdate, is_well_formed, moment_of_fixdate
+from batch_conformance.rules.headers import DECLARED
 from batch_conformance.rules.leak_patterns import surely_says_nothing
 from batch_conformance.rules.leaks import is_looked_at
-from batch_conformance.rules.rule import AlikeBodies, BodyCheck
+from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Rule
 from batch_conformance.rules.times import moment_of_date
 
 
@@ -172,15 +175,35 @@ def unspared() -> frozenset[str]:
     )
 
 
-def surely_kept(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
-    """The checks that hold only where rules are surely kept by alike bodies; None where there are none for them."""
-    made: list[BodyCheck] = []
-    for make in dict.fromkeys(rule.surely_kept for rule in REGISTRY.values() if rule.surely_kept is not None):
-        checks = make(alike)
-        if checks is None:
-            return None
-        made += checks
-    return tuple(made)
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """Rules that alike bodies surely keep where all ``checks`` hold; None where there are no checks for such bodies."""
+
+    checks: tuple[BodyCheck, ...] | None
+    rules: tuple[Rule, ...]
+
+    def holds(self, body: Body) -> bool:
+        """Whether the rules are surely kept by a body."""
+        return self.checks is not None and all(check(body) for check in self.checks)
+
+
+def spared_by(alike: AlikeBodies) -> tuple[Spared, ...]:
+    """What the rules that look at values are spared by. The checks of the schema come first.
+
+    The others only say something of bodies for which those hold.
+    """
+    makers = dict.fromkeys((CONSTRAINT.surely_kept, *(rule.surely_kept for rule in REGISTRY.values())))
+    return tuple(
+        Spared(make(alike), tuple(rule for rule in REGISTRY.values() if rule.surely_kept is make))
+        for make in makers
+        if make is not None
+    )
+
+
+def head_rules() -> tuple[Rule, ...]:
+    """The rules about the values of headers that are surely kept where ``head_check`` lets them pass."""
+    families = (fields.RULES, agreement.RULES, caching.RULES, leaks.RULES, (DECLARED,))
+    return tuple(rule for family in families for rule in family if rule.check is not None)
 
 
 def monotonic_reads_keep_all() -> bool:

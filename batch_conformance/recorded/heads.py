@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 from itertools import count
+from math import inf
 from operator import itemgetter
 from typing import Any
 
@@ -17,6 +18,7 @@ from batch_conformance.judge.sparing import HeadCheck, head_check, headers_looke
 from batch_conformance.recorded.inferred_probe import NEGOTIATION, InferredProbe
 from batch_conformance.rules.fields import is_well_formed
 from batch_conformance.rules.headers import header_value
+from batch_conformance.rules.times import moment_of_date
 
 Key = tuple[Any, ...]
 
@@ -39,13 +41,14 @@ class ResponseFacts:
 
     ``kind`` is the number of their status and of all that is judged of them: those that have it in common are alike.
     ``length`` is the Content-Length of a body that was sent uncoded, None where there is none; ``is_coded`` says that
-    there is a Content-Encoding.
+    there is a Content-Encoding. ``kept`` says that the values that are judged are as they should be.
     """
 
     kind: int
     content_type: str
     length: str | None
     is_coded: bool
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class _Named:
     places: tuple[int, ...]
     judged: Callable[[tuple[str, ...]], Any]
     tag: int | None
+    date: int | None
     known: dict[Any, ResponseFacts | None]
 
 
@@ -101,11 +105,14 @@ class Heads:
             self._last_asked = (came, made)
         return made
 
-    def answered(self, status: int, headers: Any, *, complete: bool = True) -> tuple[ResponseFacts, str, float] | None:
-        """What is judged of the headers of a response, its strong tag, and when it was made by its Date.
+    def answered(
+        self, status: int, headers: Any, *, complete: bool = True
+    ) -> tuple[ResponseFacts, str, float, bool] | None:
+        """What is judged of the headers of a response, its strong tag, when it was made, and whether they are kept.
 
-        That is in Unix seconds, infinite where there is no Date. None where the headers are to be explained.
-        ``complete`` says that one that is not there was not sent.
+        When is what its Date says, in Unix seconds; infinite where there is no Date. Kept are the headers where they
+        surely keep ``sparing.head_rules``. None where they are to be explained. ``complete`` says that one that is not
+        there was not sent.
         """
         pairs = pairs_of(headers)
         if pairs is None:
@@ -116,9 +123,9 @@ class Heads:
         except KeyError:
             named = self._learn_names(status, names)
             remember(self._named, (status, complete, names), named)
-        moment = named.check(found) if named.check is not None else None
-        if moment is None:
+        if named.check is None:
             return None
+        moment = named.check(found)
         judged = named.judged(found)
         try:
             made = named.known[judged]
@@ -129,29 +136,30 @@ class Heads:
         if made is None:
             return None
         tag = "" if named.tag is None else strong_tag(found[named.tag])
-        return made, tag, moment
+        if moment is None or not made.kept:
+            return made, tag, inf if named.date is None else moment_of_date(found[named.date]), False
+        return made, tag, moment, True
 
     def _learn_names(self, status: int, names: tuple[str, ...]) -> _Named:
         places_of = {name.lower(): place for place, name in enumerate(names)}
         places = _places_of(names, self._judged | self._documented_at(status).keys())
         judged: Callable[[tuple[str, ...]], Any] = itemgetter(*places) if places else lambda _: None
-        return _Named(head_check(names), places, judged, places_of.get("etag"), {})
+        return _Named(head_check(names), places, judged, places_of.get("etag"), places_of.get("date"), {})
 
     def _answer(self, status: int, judged: list[tuple[str, str]], *, complete: bool) -> ResponseFacts | None:
         documented = self._documented_at(status)
         content_types = [value for name, value in judged if name == "content-type"]
-        if len(content_types) != 1 or len({name for name, _ in judged}) != len(judged):
+        if len({name for name, _ in judged}) != len(judged):
             return None
-        if not all(is_well_formed(name, value) for name, value in judged):
-            return None
-        parts: list[Any] = [status, content_types[0], complete]
+        content_type = content_types[0] if content_types else ""
+        kept = all(is_well_formed(name, value) for name, value in judged)
+        parts: list[Any] = [status, *content_types, complete]
         for name, value in judged:
             if name not in documented:
                 parts.append(name if name == "content-length" else (name, value))
                 continue
             schema = documented[name]
-            if schema is not None and schema.violations(header_value(schema, value)):
-                return None
+            kept = kept and (schema is None or not schema.violations(header_value(schema, value)))
             parts.append(name)
         fields = dict(judged)
         is_coded = bool(fields.get("content-encoding"))
@@ -160,7 +168,7 @@ class Heads:
         if kind is None:
             kind = next(self._numbers)
             remember(self._kinds, tuple(parts), kind)
-        return ResponseFacts(kind, content_types[0], length, is_coded)
+        return ResponseFacts(kind, content_type, length, is_coded, kept)
 
     def _documented_at(self, status: int) -> dict[str, Schema | None]:
         if status not in self._documented:

@@ -2,31 +2,32 @@
 
 Two exchanges are alike when their requests, the headers that are judged, the members of the body and their types, and
 the state of the batch are the same. Whatever else decides on a deviation (values, times, counts) is checked by compiled
-checks, which only ever say that all is well.
+checks, which only ever say that all is well. Where they do not, the rules that they stand for are asked (``alike``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import escape, unescape
+from batch_conformance.exchange.exchange import Response
 from batch_conformance.judge.judge import Judge, Judged
 from batch_conformance.judge.log import UP, body_facts
-from batch_conformance.judge.sparing import broken_alike, surely_kept
 from batch_conformance.observation.strict_json import surely_has_each_key_once
-from batch_conformance.recorded.heads import Heads, Key, RequestFacts, ResponseFacts, remember
+from batch_conformance.recorded.alike import AlikeReads, Kind, Rules, Signature, alike_reads, kind_of, signature
+from batch_conformance.recorded.heads import Heads, Key, RequestFacts, ResponseFacts, pairs_of, remember
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import LineError
-from batch_conformance.rules.rule import AlikeBodies, BodyCheck
-from batch_conformance.rules.times import SECONDS_OF_SKEW, latest_passed
+from batch_conformance.rules.results import MISSING
+from batch_conformance.rules.times import AHEAD, SECONDS_OF_SKEW
 
-_MOST_PLANS = 4_000
+_MOST_ALIKE = 4_000
 _MOST_POLLED = 50_000
 """Batches of which the last read is remembered: half a kilobyte each."""
 _MOST_ITEMS = 8
@@ -50,26 +51,7 @@ class FastPathCounts:
     keeps_lines: bool = False
 
 
-@dataclass(slots=True)
-class _Plan:
-    """What is known of exchanges that are alike: one that was judged, how many there are, and what is to be checked."""
-
-    judged: Judged
-    size: int
-    checks: tuple[BodyCheck, ...]
-    facts: Callable[[dict[str, Any]], tuple[Any, ...]]
-    latest: Callable[[dict[str, Any]], float]
-    count: int = 0
-
-    def holds(self, body: dict[str, Any]) -> bool:
-        """Whether the values of a body that is alike deviate in nothing else."""
-        for check in self.checks:  # noqa: SIM110 - a generator costs more than the checks
-            if not check(body):
-                return False
-        return True
-
-
-_Last = tuple[int, ResponseFacts, RequestFacts, _Plan, int, tuple[Any, ...], str, float]
+_Last = tuple[int, ResponseFacts, RequestFacts, Kind, int, tuple[Any, ...], str, float]
 """The last read of a batch: a hash of its body, what was answered and asked, what these came to, the strong tag, and
 the latest of its times that have passed.
 
@@ -80,8 +62,31 @@ never; the texts themselves would take ten times the memory.
 
 _Line = bytes | dict[str, Any]
 """A line, or its values."""
-_Read = tuple[str, str, str, tuple[float, int, float], _Line, str]
-"""What comes before the id, the id, the body, when, number and seconds, the line, and the strong tag."""
+
+
+class _Read(NamedTuple):
+    """A read as it came, and what its heads came to.
+
+    ``before`` is what comes before the id in the URL, ``segment`` the id, ``when`` its time, number and seconds.
+    ``until`` is when it was answered, by its Date; ``is_head_kept`` says that its head surely keeps the rules.
+    """
+
+    before: str
+    segment: str
+    text: str
+    when: tuple[float, int, float]
+    raw: _Line
+    tag: str
+    values: dict[str, Any]
+    asked: RequestFacts
+    answered: ResponseFacts
+    until: float
+    is_head_kept: bool
+
+
+_UNREADABLE = object()
+_OF_MOMENT = frozenset({AHEAD.id, MISSING.id})
+"""Rules that look at when an answer was made, and are asked of every poll."""
 
 
 class PlainReads:
@@ -101,11 +106,10 @@ class PlainReads:
         self._explain = explain
         self._log = judge.log_of(operation)
         self._heads = Heads(inferred, operation)
-        self._plans: dict[Key, _Plan | None] = {}
+        self._alike: dict[Key, AlikeReads | None] = {}
         self._last: dict[str, _Last] = {}
         self._outer: dict[Key, tuple[int, tuple[str, ...] | None]] = {}
         self._numbers = count()
-        self._broken_alike = broken_alike()
         self._state = (operation.roles.state or "")[1:]
         self._identity = (operation.roles.identity or "")[1:]
         self._places = self._split(self._log.pointers)
@@ -128,48 +132,66 @@ class PlainReads:
         said = self._heads.answered(status, response["headers"], complete=complete)
         if asked is None or said is None:
             return False
-        answered, tag, until = said
+        answered, tag, until, is_head_kept = said
         last = self._last.get(segment)
         # A key that the recording shows is looked for in every answer, whatever else it has in common with the last.
         is_same = last and last[0] == hash(text) and last[1] is answered and last[2] is asked and last[6] == tag
-        if last and is_same and not asked.secret:
-            return last[7] <= until + SECONDS_OF_SKEW and self._count_repeated(last, segment, before, when, raw)
-        return self._take_new((before, segment, text, when, raw, tag), values, asked, answered, until)
+        if last and is_same and is_head_kept and not asked.secret and last[7] <= until + SECONDS_OF_SKEW:
+            return self._count_repeated(last, segment, before, when, raw)
+        read = _Read(before, segment, text, when, raw, tag, values, asked, answered, until, is_head_kept)
+        return self._take_new(read)
 
-    def _take_new(
-        self, came: _Read, values: dict[str, Any], asked: RequestFacts, answered: ResponseFacts, until: float
-    ) -> bool:
-        """Count a read that is unlike the last one of its batch, as ``take`` does.
-
-        ``until`` is when it was answered, by its Date.
-        """
-        before, segment, text, when, raw, tag = came
-        status = values["response"]["status"]
+    def _take_new(self, read: _Read) -> bool:
+        """Count a read that is unlike the last one of its batch, as ``take`` does."""
+        asked, text, tag = read.asked, read.text, read.tag
         if asked.secret:
-            headers = values["response"]["headers"]
+            headers = read.values["response"]["headers"]
             if asked.redactor.redact_text(f"{headers}{text}") != f"{headers}{text}":
                 return False
-        unmasked = text
         if "=" in text and ("?" in text or "%" in text or "&" in text or "\\u0026" in text):
             text = asked.redactor.redact_bytes(text.encode()).decode()
-        keyed = self._key(segment, text, (answered.kind, asked.accept))
+        keyed = self._key(read.segment, text, (read.answered.kind, asked.accept))
         if keyed is None:
             return False
         key, body = keyed
-        plan = self._plans.get(key)
-        if plan is None:
-            return key not in self._plans and self._learn(keyed, values, when[1])
+        alike = self._alike.get(key)
+        if alike is None:
+            return key not in self._alike and self._learn_alike(key, read, text, body)
+        latest = alike.latest(body)
+        in_doubt: Rules = {}
+        kept: Signature = ()
+        if not read.is_head_kept or latest > read.until + SECONDS_OF_SKEW or not alike.keeps_all(body):
+            in_doubt, kept = self._told(alike, read, text, body)
+        kind = alike.kinds.get(kept)
+        if kind is None:
+            is_new = kept not in alike.kinds and not alike.is_full()
+            return is_new and self._learn_kind(alike, read, in_doubt, kept)
         size = len(text) if text.isascii() else len(text.encode())
-        latest = plan.latest(body)
-        if latest > until + SECONDS_OF_SKEW or not plan.holds(body) or (size < plan.size and plan.judged.rules):
-            return False
-        if len(self._last) >= _MOST_POLLED and segment not in self._last:
+        if size < kind.size and kind.judged.rules:
+            kind.size = size  # it may be shown as evidence, and is judged in full; none that is larger can be
+            return self._explained(read) is not _UNREADABLE
+        if len(self._last) >= _MOST_POLLED and read.segment not in self._last:
             self._last.clear()
-        length = self._body_facts(answered, unmasked, text, tag)
-        facts = (status, answered.content_type, plan.facts(body), length, UP)
-        last = (hash(unmasked), answered, asked, plan, size, facts, tag, latest)
-        self._last[segment] = last
-        return self._count_repeated(last, segment, before, when, raw)
+        length = self._body_facts(read.answered, read.text, text, tag)
+        facts = (read.values["response"]["status"], read.answered.content_type, alike.facts(body), length, UP)
+        last = (hash(read.text), read.answered, asked, kind, size, facts, tag, latest)
+        if not in_doubt or (read.is_head_kept and _OF_MOMENT.isdisjoint(in_doubt)):
+            self._last[read.segment] = last
+        return self._count_repeated(last, read.segment, read.before, read.when, read.raw)
+
+    def _told(self, alike: AlikeReads, read: _Read, text: str, body: dict[str, Any]) -> tuple[Rules, Signature]:
+        """The rules that a read may break, and how it breaks them."""
+        is_ahead = alike.latest(body) > read.until + SECONDS_OF_SKEW
+        in_doubt = alike.in_doubt(body, is_ahead=is_ahead, is_head_kept=read.is_head_kept)
+        if not in_doubt:
+            return in_doubt, ()
+        pairs = pairs_of(read.values["response"]["headers"])
+        headers = tuple(zip(*pairs, strict=True)) if pairs is not None else ()
+        if not read.is_head_kept:
+            headers = read.asked.redactor.redact_response(Response(200, headers, b""))[0].headers
+        url = read.values["request"]["url"]
+        observation = alike.observation(read.segment, url, headers, (text.encode(), body), read.when[0])
+        return in_doubt, signature(in_doubt, observation)
 
     @staticmethod
     def _body_facts(answered: ResponseFacts, unmasked: str, text: str, tag: str) -> tuple[str, int, str] | None:
@@ -184,9 +206,9 @@ class PlainReads:
         self, last: _Last, segment: str, before: str, when: tuple[float, int, float], raw: _Line
     ) -> bool:
         """Count a read of which all is known but when it was."""
-        _, _, asked, plan, size, facts, _, _ = last
+        _, _, asked, kind, size, facts, _, _ = last
         begun, number, elapsed = when
-        plan.count += 1
+        kind.count += 1
         taken = self._taken
         taken.bases[before] = taken.bases.get(before, 0) + 1
         if not asked.credential:
@@ -198,14 +220,19 @@ class PlainReads:
     @property
     def counted(self) -> int:
         """How many exchanges were counted since the last ``flush``."""
-        return sum(plan.count for plan in self._plans.values() if plan is not None)
+        return sum(kind.count for kind in self._kinds())
 
     def flush(self) -> None:
         """Give the judge what was counted."""
-        for plan in self._plans.values():
-            if plan is not None and plan.count:
-                self._judge.count(plan.judged, plan.count)
-                plan.count = 0
+        for kind in self._kinds():
+            if kind.count:
+                self._judge.count(kind.judged, kind.count)
+                kind.count = 0
+
+    def _kinds(self) -> Iterator[Kind]:
+        for alike in self._alike.values():
+            if alike is not None:
+                yield from (kind for kind in alike.kinds.values() if kind is not None)
 
     def _key(self, segment: str, text: str, answered: Key) -> _Keyed | None:
         """What a body is like, with the body; None where it is not even read alike by every parser."""
@@ -238,38 +265,36 @@ class PlainReads:
         inner.append(state if type(state) is str else None)
         return tuple(inner), body
 
-    def _learn(self, keyed: _Keyed, values: dict[str, Any], number: int) -> bool:
-        """Have the first of its kind explained, and remember what came of it, if that is all that can come of it."""
-        if len(self._plans) >= _MOST_PLANS:
+    def _learn_alike(self, key: Key, read: _Read, text: str, body: dict[str, Any]) -> bool:
+        """Have the first of the reads that are alike explained, and remember what they have in common."""
+        if len(self._alike) >= _MOST_ALIKE:
             self.flush()
-            self._plans.clear()
-            self._last.clear()  # they name plans
-        try:
-            judged = self._explain(values, number)
-        except LineError:
+            self._alike.clear()
+            self._last.clear()  # they name kinds
+        judged = self._explained(read)
+        if judged is _UNREADABLE:
             return False
-        key, body = keyed
-        self._plans[key] = self._plan(judged, body) if judged is not None else None
+        alike = alike_reads(judged, body, self._facts_of(body)) if isinstance(judged, Judged) else None
+        self._alike[key] = alike
+        if alike is not None and isinstance(judged, Judged):
+            in_doubt, kept = self._told(alike, read, text, body)
+            alike.kinds[kept] = kind_of(judged, alike, in_doubt)
         return True
 
-    def _plan(self, judged: Judged, body: dict[str, Any]) -> _Plan | None:
-        observation, roles = judged.observation, self._operation.roles
-        schema = observation.schema
-        exchange = observation.exchange
-        deviations = [deviation for _, _, found in judged.deviations for deviation in found]
-        of_state = {("body.known_value", roles.state)}
-        if not all(d.rule in self._broken_alike or (d.rule, d.pointer) in of_state for d in deviations):
-            return None
-        if schema is None or observation.batch is None or exchange.response is None:
-            return None
-        if exchange.probe.subject != "known" or exchange.probe.credential != "valid":
-            return None
-        broken = any(deviation.rule in ("body.type", "body.required", "body.undeclared") for deviation in deviations)
-        alike = AlikeBodies(schema, roles, body, broken)
-        checks = surely_kept(alike)
-        if checks is None or not all(check(body) for check in checks):
-            return None
-        return _Plan(judged, len(exchange.response.body), checks, self._facts_of(body), latest_passed(alike))
+    def _learn_kind(self, alike: AlikeReads, read: _Read, in_doubt: Rules, kept: Signature) -> bool:
+        """Have the first read explained that deviates in a way of its own, and remember its kind."""
+        judged = self._explained(read)
+        if judged is _UNREADABLE:
+            return False
+        alike.kinds[kept] = kind_of(judged, alike, in_doubt) if isinstance(judged, Judged) else None
+        return True
+
+    def _explained(self, read: _Read) -> Judged | object | None:
+        """What was judged of a read in full; None where it is not judged, ``_UNREADABLE`` where it is no exchange."""
+        try:
+            return self._explain(read.values, read.when[1])
+        except LineError:
+            return _UNREADABLE
 
     @staticmethod
     def _split(pointers: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
