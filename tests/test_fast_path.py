@@ -220,6 +220,12 @@ IN_EVERY_BODY: tuple[dict[str, Any], ...] = (
     {"expires_at": 1741685400},
     {"status": "expired", "expired_at": 1741685500},
     {"completed_at": 1741685414.5},
+    {"created_at": 1741685413.0},
+    {"created_at": 1.741685413e12, "expires_at": 0.0},
+    {"id": "batch_other"},
+    {"id": "A1"},
+    {"id": ""},
+    {"id": None},
 )
 """Members of every answer of a server that drifts."""
 IN_EVERY_HEAD: tuple[dict[str, Any], ...] = (
@@ -406,6 +412,8 @@ def test_what_breaks_a_rule_again_and_again_comes_to_the_same(
         ("value.empty_string", {"endpoint": "null"}, {}),
         ("value.malformed", {"input_file_id": "{{input_file_id}}"}, {}),
         ("body.known_value", {"object": "job"}, {}),
+        ("body.type", {"created_at": 1741685413.5}, {}),
+        ("identity.other_batch", {"id": "batch_of_a_cache"}, {}),
         ("response.field_syntax", {}, {"ETag": "abc"}),
         ("response.media_type", {}, {"Content-Type": None}),
         ("response.aged_no_store", {}, {"Age": "40", "Cache-Control": "no-store"}),
@@ -417,9 +425,8 @@ def test_of_what_every_answer_breaks_few_are_judged_in_full(
 ) -> None:
     reads = []
     for number in range(60):
-        read = line(
-            {**COMPLETED, **in_body, "id": f"b{number}"}, batch_id=f"b{number}", started_at=1741685600.5 + number
-        )
+        body = {**COMPLETED, "id": f"b{number}", **in_body}
+        read = line(body, batch_id=f"b{number}", started_at=1741685600.5 + number)
         said = read["response"]["headers"] | in_head
         read["response"]["headers"] = {name: value for name, value in said.items() if value is not None}
         reads.append(json.dumps(read).encode())

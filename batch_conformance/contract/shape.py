@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from batch_conformance.contract.composition import UNIONS, Composition, Schema, describes
 from batch_conformance.contract.constraints import Constraints
-from batch_conformance.contract.discriminator import DISCRIMINATES
+from batch_conformance.contract.discriminator import DISCRIMINATES, DISCRIMINATOR
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.expression import expression
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import escape, join
 from batch_conformance.contract.satisfiable import impossible_places
+from batch_conformance.contract.structure import Structure, structure_of
 from batch_conformance.contract.translate import (
     KNOWN_VALUES,
     SOURCE,
@@ -29,6 +31,7 @@ _MOST_ITEMS = 1_000
 """Items of one array that are searched for undeclared members: all of them share one pointer."""
 _MOST_UNDECLARED = 200
 """Undeclared members of one value that are named; a body with more is no answer of this API."""
+_MOST_STRUCTURES = 500
 _MAX_PLACES = 2_000
 _LONGEST_NAME = 200
 _LISTING = (KNOWN_VALUES, "enum", "const")
@@ -123,6 +126,8 @@ class Shape:
         self._compared: dict[str, Schema] = {}
         self._modern = str(document.data.get("openapi", "")).startswith("3.1")
         self._has_write_only = has_write_only(root)
+        self._has_choice = f'"{DISCRIMINATOR}"' in json.dumps(root)
+        self._known_undeclared: dict[Structure, tuple[str, ...]] = {}
 
     def properties(self) -> tuple[Property, ...]:
         """Every declared place, in document order; the first is the value itself (pointer ``""``)."""
@@ -164,6 +169,18 @@ class Shape:
 
     def undeclared(self, instance: Any) -> tuple[str, ...]:
         """Pointers of the properties that are in ``instance`` and that no schema declares, in a closed world."""
+        structure = None if self._has_choice else structure_of(instance)  # where a value chooses, it decides on this
+        if structure is None:
+            return self._undeclared(instance)
+        known = self._known_undeclared.get(structure)
+        if known is None:
+            known = self._undeclared(instance)
+            if len(self._known_undeclared) >= _MOST_STRUCTURES:
+                self._known_undeclared.clear()
+            self._known_undeclared[structure] = known
+        return known
+
+    def _undeclared(self, instance: Any) -> tuple[str, ...]:
         found: dict[str, None] = {}
         self._add_undeclared(instance, [self._root], "", found)
         return tuple(found)

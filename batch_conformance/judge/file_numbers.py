@@ -10,6 +10,7 @@ from typing import Any
 
 from batch_conformance.contract.roles import Roles
 from batch_conformance.judge.log import Held, Log
+from batch_conformance.rules.results import SHORTEST
 
 
 class FileNumbers:
@@ -31,8 +32,7 @@ class FileNumbers:
             # Of reads that came to the same one is enough.
             if type(row) is not array and (values := row[8][2]) and (named := self._names_of(values)) != self._unnamed:
                 names.update(named)
-        if names:
-            self._found.extend(map(hash, names - {None}))
+        self._found.extend([hash(name) for name in names if type(name) is str and len(name) > SHORTEST])
 
     def again(self) -> Set[int]:
         """The numbers that came more than once."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from batch_conformance.contract.pointer import members
 from batch_conformance.contract.schema import Schema, Violation
 from batch_conformance.contract.shape import Sent
+from batch_conformance.contract.structure import Structure, structure_of
 from batch_conformance.message import Message
 from batch_conformance.observation.object_match import mismatch
 from batch_conformance.observation.strict_json import Parsed, parse
@@ -38,6 +39,10 @@ class PlaceTypes(NamedTuple):
     declared: bool
     types: Mapping[str, int]
     around: bool
+
+
+_HELD: dict[tuple[Schema, Structure], tuple[PlaceTypes, ...]] = {}
+_MOST_STRUCTURES = 500
 
 
 class Content:
@@ -74,7 +79,22 @@ class Content:
 
     @cached_property
     def held(self) -> tuple[PlaceTypes, ...]:
-        """The types at every declared place, in document order, then at the undeclared ones."""
+        """The types at every declared place, in document order, then at the undeclared ones.
+
+        It is one and the same for values of one structure.
+        """
+        structure = structure_of(self.value)
+        if structure is None:
+            return self._found()
+        known = _HELD.get((self.schema, structure))
+        if known is None:
+            known = self._found()
+            if len(_HELD) >= _MOST_STRUCTURES:
+                _HELD.clear()
+            _HELD[self.schema, structure] = known
+        return known
+
+    def _found(self) -> tuple[PlaceTypes, ...]:
         declared = [place.pointer for place in self.schema.properties]
         return tuple(
             self._held(pointer, declared=number < len(declared))

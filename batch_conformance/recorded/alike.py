@@ -17,8 +17,9 @@ from batch_conformance.exchange.exchange import Headers
 from batch_conformance.judge.judge import Judged
 from batch_conformance.judge.sparing import Spared, broken_alike, head_rules, spared_by
 from batch_conformance.observation.content import Content
-from batch_conformance.observation.observation import Observation
+from batch_conformance.observation.observation import Observation, at
 from batch_conformance.observation.strict_json import Parsed
+from batch_conformance.rules.identity import OTHER_BATCH
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Rule
 from batch_conformance.rules.times import AHEAD, latest_passed
 
@@ -48,7 +49,12 @@ class Kind:
 
 @dataclass(slots=True)
 class AlikeReads:
-    """Reads with the same members of the same types, in the same state, with heads of one kind."""
+    """Reads with the same members of the same types, in the same state, with heads of one kind.
+
+    ``example`` is one that was judged, and whose body keeps the schema but for types and members where ``is_valid``.
+    ``checks`` vouch for the rules of ``spared``, all of them where ``is_checked``. ``is_other`` says that they were
+    answered with a batch of another id than was asked for.
+    """
 
     example: Observation
     spared: tuple[Spared, ...]
@@ -57,6 +63,7 @@ class AlikeReads:
     facts: Callable[[Body], tuple[Any, ...]]
     latest: Callable[[Body], float]
     is_valid: bool
+    is_other: bool
     kinds: dict[Signature, Kind | None] = field(default_factory=dict)
 
     def is_full(self) -> bool:
@@ -78,11 +85,11 @@ class AlikeReads:
         ``is_ahead`` says that one of its times is later than its Date, ``is_head_kept`` that its head is as it should
         be.
         """
-        doubtful = [] if self.spared[0].holds(body) else list(self.spared)
-        doubtful = doubtful or [one for one in self.spared[1:] if not one.holds(body)]
+        holds = self.spared[0].holds(body) and float not in map(type, body.values())
+        doubtful = [one for one in self.spared if not (holds and one.holds(body))]
         rules = {rule.id: rule for one in doubtful for rule in one.rules}
-        if is_ahead:
-            rules[AHEAD.id] = AHEAD
+        rules |= {OTHER_BATCH.id: OTHER_BATCH} if self.is_other else {}
+        rules |= {AHEAD.id: AHEAD} if is_ahead else {}
         return rules if is_head_kept else rules | _HEAD_RULES
 
     def observation(
@@ -132,9 +139,14 @@ def alike_reads(judged: Judged, body: Body, facts: Callable[[Body], tuple[Any, .
     alike = AlikeBodies(schema, roles, body, broken)
     spared = spared_by(alike)
     checks = tuple(check for one in spared for check in one.checks or ())
-    is_checked = all(one.checks is not None for one in spared)
+    identity = at(body, roles.identity or "")
+    is_other = isinstance(identity, str) and identity != exchange.probe.batch_id
+    # The checks are for integers.
+    is_checked = all(one.checks is not None for one in spared) and float not in map(type, body.values())
     is_valid = spared[0].holds(body)
-    return AlikeReads(observation, spared, checks, is_checked, facts, latest_passed(alike), is_valid)
+    return AlikeReads(
+        observation, spared, checks, is_checked and not is_other, facts, latest_passed(alike), is_valid, is_other
+    )
 
 
 def kind_of(judged: Judged, reads: AlikeReads, asked: Rules) -> Kind | None:

@@ -33,6 +33,11 @@ _MOST_POLLED = 50_000
 _MOST_ITEMS = 8
 """Items of an array that are told apart; a body with more is looked at in full."""
 
+_SURELY_DECIMAL = 2.0**53
+"""A number that is less was written with a point or an exponent, where it is no integer to the faster parser.
+
+One that is more may be an integer that is too long for that, and not for the other.
+"""
 _PLAIN_TYPES = frozenset({str, int, bool, type(None)})
 
 _Keyed = tuple[Key, dict[str, Any]]
@@ -108,7 +113,7 @@ class PlainReads:
         self._heads = Heads(inferred, operation)
         self._alike: dict[Key, AlikeReads | None] = {}
         self._last: dict[str, _Last] = {}
-        self._outer: dict[Key, tuple[int, tuple[str, ...] | None]] = {}
+        self._outer: dict[Key, tuple[int, tuple[str, ...], tuple[str, ...]]] = {}
         self._numbers = count()
         self._state = (operation.roles.state or "")[1:]
         self._identity = (operation.roles.identity or "")[1:]
@@ -244,24 +249,26 @@ class PlainReads:
             return None
         outer = (tuple(body), tuple(map(type, body.values())))
         try:
-            kind, inside = self._outer[outer]
+            kind, inside, decimals = self._outer[outer]
         except KeyError:
-            kind, inside = next(self._numbers), _inside(*outer)
-            remember(self._outer, outer, (kind, inside))
-        if inside is None:
-            return None
+            kind, inside, decimals = next(self._numbers), _of_types(outer, dict, list), _of_types(outer, float)
+            remember(self._outer, outer, (kind, inside, decimals))
         keys = len(body)
         inner: list[Any] = [answered, kind]
+        for name in decimals:
+            if not abs(body[name]) < _SURELY_DECIMAL:
+                return None
+            inner.append(body[name].is_integer())
         for name in inside:
             shape, more = _shape(body[name])
             if shape is None:
                 return None
             inner.append(shape)
             keys += more
-        identity = body.get(self._identity)
-        if (identity != segment and type(identity) is str) or not surely_has_each_key_once(text, keys):
+        if not surely_has_each_key_once(text, keys):
             return None
-        state = body.get(self._state)
+        identity, state = body.get(self._identity), body.get(self._state)
+        inner.append(identity == segment or type(identity) is not str)
         inner.append(state if type(state) is str else None)
         return tuple(inner), body
 
@@ -337,14 +344,9 @@ class PlainReads:
         return lambda found: (*map(found.get, names), *map(found[inner].get, inner_names), *tail)
 
 
-def _inside(names: tuple[str, ...], types: tuple[type, ...]) -> tuple[str, ...] | None:
-    """The members of an object of such types that have members or items themselves; None where a number is no integer.
-
-    Such a number may be an integer that is too long for one parser and not for the other.
-    """
-    return (
-        None if float in types else tuple(name for name, kind in zip(names, types, strict=True) if kind in (dict, list))
-    )
+def _of_types(outer: tuple[tuple[str, ...], tuple[type, ...]], *types: type) -> tuple[str, ...]:
+    """The names of those members of an object, given by names and types, that are of some types."""
+    return tuple(name for name, kind in zip(*outer, strict=True) if kind in types)
 
 
 def _shape(value: Any) -> tuple[Key | None, int]:
