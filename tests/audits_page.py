@@ -1,14 +1,17 @@
 """Reads ``docs/AUDITS.md``: which findings an audit has there, and the bytes that show each of them.
 
 A finding begins with its rule, status, pointer and level in bold, ``**`body.type` 404, must.**``; the next block of
-``http`` shows it: a request, an empty line and the response. ``BATCH`` stands for the id of a batch, ``KEY`` for the
-valid key and ``…`` for what varies or does not matter; the chunks of a response are put together.
+``http`` shows it: a request, an empty line and the response. ``BATCH`` stands for the id of a batch, ``FILE`` for that
+of its input, ``KEY`` for the valid key and ``…`` for what varies or does not matter; the chunks of a response are put
+together.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import socket
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -74,7 +77,10 @@ def answer(exchange: Exchange, base_url: str, batch_id: str) -> str:
     """The response to this request, sent as it stands with Host and Connection added; its lines end in LF."""
     address = urlsplit(base_url)
     assert address.hostname is not None
-    sent = exchange.request.replace("BATCH", batch_id).replace("KEY", KEY).splitlines()
+    named = exchange.request.replace("BATCH", batch_id).replace("KEY", KEY)
+    if "FILE" in named:
+        named = named.replace("FILE", _input_of(base_url, batch_id))
+    sent = named.splitlines()
     sent.insert(1, f"Host: {address.netloc}")
     received = bytearray()
     with (
@@ -88,6 +94,14 @@ def answer(exchange: Exchange, base_url: str, batch_id: str) -> str:
     if b"transfer-encoding: chunked" in head.lower():
         body = b"".join(_chunks(body))
     return b"\n\n".join([head, body]).decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+
+
+def _input_of(base_url: str, batch_id: str) -> str:
+    """The id of the file that a batch was made of."""
+    headers = {"Authorization": f"Bearer {KEY}"}
+    request = urllib.request.Request(f"{base_url}/batches/{batch_id}", headers=headers)
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return str(json.load(response)["input_file_id"])
 
 
 def _chunks(body: bytes) -> Iterator[bytes]:

@@ -112,6 +112,7 @@ CASES: Mapping[str, Case] = {
         breaks=((*TWO, page("ab", True, {"limit": 2, "after": "nobody"})),),
         keeps=(
             (*TWO, page("", False, {"limit": 2, "after": "nobody"})),
+            (*TWO, page("ab", True, {"limit": 2, "after": ""})),
             (*TWO, REFUSED),
             (*TWO, page("cd", False, {"limit": 2, "after": "nobody"})),
         ),

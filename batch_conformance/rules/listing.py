@@ -138,7 +138,8 @@ def _compare_cursor(history: BatchHistory) -> Iterator[tuple[Observation, Broken
     known = {one for page in pages for one in (*page.ids, page.cursor)}
     firsts = {(page.limit, page.rest, page.ids) for page in pages if page.after is None}
     for page in pages:
-        strange = page.after is not None and page.after not in known
+        # An empty cursor is taken for none by many.
+        strange = page.after is not None and page.after.strip() and page.after not in known
         if strange and page.ids and (page.limit, page.rest, page.ids) in firsts:
             yield page.observation, _broken(page.observation, _OF_UNKNOWN(), _FIRST_PAGE(), "first page")
 
