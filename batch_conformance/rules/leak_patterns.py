@@ -67,6 +67,21 @@ _CODE = (
     re.compile(
         r"\b(?:pq|pgx|sql|redis|mongo|gorm): [a-z][\w ]{4,}|\bdial (?:tcp|unix)\b|\brpc error: code = \w+ desc = "
     ),
+    re.compile(r"(?<![\w./-])(?:psycopg2?\.errors|asyncpg\.exceptions|sqlalchemy\.exc|pymysql\.err)\.[A-Z]\w{2,80}\b"),
+    re.compile(
+        r"\binvalid input syntax for (?:type )?(?:uuid|integer|bigint|timestamp|json)\b"
+        r"|\binvalid byte sequence for encoding \"\w+\""
+        r"|\bvalue too long for type character varying\b|\bData too long for column '|\bIncorrect string value: '"
+        r"|\bCast to ObjectId failed\b"
+    ),
+    # What runtimes of languages say of a fault in a program.
+    re.compile(
+        r"'NoneType' object (?:has no attribute|is not)\b"
+        r"|\bCannot read propert(?:y|ies) (?:'\w{1,60}' )?of (?:undefined|null)\b"
+        r"|\bundefined method [`'‘]\w{1,80}['’] for nil\b|\bCall to a member function \w{1,80}\(\) on null\b"
+        r"|\bObject reference not set to an instance of an object\b"
+        r"|\bruntime error: (?:invalid memory address|index out of range|slice bounds)"
+    ),
     re.compile(r"\bECONNREFUSED\b|\bWRONGTYPE Operation against a key\b|\bMongo(?:Server|Network)Error\b"),
 )
 _TOKENS = (
