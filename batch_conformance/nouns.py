@@ -13,6 +13,7 @@ EXCHANGE = Noun("exchange", "{n} exchange", "{n} exchanges")
 FINDING = Noun("finding", "{n} finding", "{n} findings")
 ITEM = Noun("item", "{n} item", "{n} items")
 LINE = Noun("line", "{n} line", "{n} lines")
+MORE_KINDS = Noun("more kind of request", "{n} more kind of request", "{n} more kinds of request")
 MORE_PLACES = Noun("more place", "{n} more place", "{n} more places")
 
 NOUNS: Mapping[str, Noun] = {
@@ -40,6 +41,7 @@ NOUNS: Mapping[str, Noun] = {
         Noun("more exchange", "{n} more exchange", "{n} more exchanges"),
         Noun("more finding", "{n} more finding", "{n} more findings"),
         Noun("more group", "{n} more group", "{n} more groups"),
+        MORE_KINDS,
         MORE_PLACES,
         Noun("more probe", "{n} more probe", "{n} more probes"),
         Noun("more rule", "{n} more rule", "{n} more rules"),

@@ -19,11 +19,13 @@ from batch_conformance.judge.availability import (
     EVERY_ID,
     ONE_ID,
     ONE_READ,
+    AvailabilityResult,
     PersistentFailure,
     down_of,
     is_down,
     is_often,
     kind_of,
+    request_kind,
     shows_a_batch,
 )
 from batch_conformance.judge.judge import judge
@@ -62,10 +64,13 @@ def by_definition(exchanges: Sequence[Exchange]) -> tuple[list[Deviation], froze
     if is_often(len(healed), len(run)):
         drift += (PersistentFailure(down, drops=(len(healed), len(run))) for down in healed)
     observations = {one.exchange.order: one for one in run}
+    together = AvailabilityResult(tuple(drift), frozenset())
     if behind_the_door(run):
         # One cause, told as such: every request with the valid credential gets a server error.
         drift = [one for one in drift if one.down.sort != "error" or not has_key(observations[one.down.moment[1:]])]
-    return [one.deviation(observations[one.down.moment[1:]]) for one in drift], frozenset(unjudged)
+    shown_by = [(one, observations[one.down.moment[1:]]) for one in drift]
+    told_of = [one.deviation(shows, together.asked(one, request_kind(shows))) for one, shows in shown_by]
+    return told_of, frozenset(unjudged)
 
 
 def behind_the_door(run: Sequence[Observation]) -> bool:

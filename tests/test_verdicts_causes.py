@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from urllib.parse import unquote
 
 import pytest
@@ -275,3 +276,14 @@ def test_a_door_that_breaks_at_one_credential_names_it() -> None:
 
 def test_a_refusal_that_works_is_no_cause() -> None:
     assert audited(lambda asked: None if asked.has_key else REFUSED).report.verdict == "conforms"
+
+
+def test_server_errors_for_every_unknown_id_are_not_said_to_be_of_one_kind_of_request() -> None:
+    run = audited(lambda asked: BROKEN if asked.has_key and not asked.is_known else None)
+    (finding,) = (one for one in run.drifts if one.rule == "response.server_error" and "unknown" in one.kind)
+    assert re.fullmatch(r"500 every time for \S+ and \d+ more kinds of request.*", str(finding.observed))
+
+
+def test_server_errors_for_one_kind_of_request_name_that_alone() -> None:
+    run = audited(lambda asked: BROKEN if asked.has_key and asked.path.endswith("/null") else None)
+    assert {str(finding.observed) for finding in run.drifts} == {"500 every time for hostile_ids/null_word"}

@@ -20,7 +20,8 @@ from batch_conformance.contract.operation import Operation
 from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.exchange.exchange import ODD_REQUESTS, Exchange, Probe
 from batch_conformance.findings.finding import Deviation
-from batch_conformance.message import Message, Template
+from batch_conformance.message import Count, Message, Template
+from batch_conformance.nouns import MORE_KINDS
 from batch_conformance.observation.observation import Observation, reported_subjects
 from batch_conformance.rules.availability import DROPS, SERVER_ERROR, SILENT
 from batch_conformance.rules.framing import never_ending
@@ -47,6 +48,7 @@ _REFUSED_ENOUGH = 3
 EVERY_ID = Template("response.server_error.every_id", "every known id")
 ONE_ID = Template("response.server_error.one_id", "the id {id}")
 ONE_READ = Template("response.server_error.one_read", "{kind} with the id {id}")
+_AND_MORE = Template("response.server_error.and_more", "{request} and {more}")
 _AS_OTHERS = Template("response.server_error.expected", "an answer, as other requests get")
 _EVERY_TIME = Template("response.server_error.observed", "{status} every time for {request}")
 _NEVER = Template("response.silent.observed", "{failure}, every time for {request}")
@@ -109,7 +111,7 @@ class PersistentFailure:
             return _dropped(observation, *self.drops)
         if self.endless:
             return never_ending(observation)
-        always = self.of or asked or _of_kind(observation)
+        always = self.of or asked or request_kind(observation)
         tell = _silent if self.down.sort == "silent" else _server_error
         return tell(observation, always, _kind_of(observation, self.of))
 
@@ -128,6 +130,19 @@ class AvailabilityResult:
 
     drift: tuple[PersistentFailure, ...]
     unjudged: frozenset[int]
+
+    def asked(self, one: PersistentFailure, request: Message | str) -> Message | None:
+        """What always fails as ``one`` does, where several kinds of request do: ``request`` and how many more."""
+        if one.of is not None:
+            return None
+        kinds = {
+            other.down.kind
+            for other in self.drift
+            if other.of is None
+            and (other.down.sort, other.down.status, other.down.subject, other.down.operation)
+            == (one.down.sort, one.down.status, one.down.subject, one.down.operation)
+        }
+        return _AND_MORE(request=request, more=Count(len(kinds) - 1, MORE_KINDS)) if len(kinds) > 1 else None
 
     def shown(self, passing: Set[Moment]) -> Iterator[tuple[PersistentFailure, int, bool]]:
         """Of all that are alike the first one and that with the smallest evidence, with how many each stands for.
@@ -494,7 +509,7 @@ def shows_a_batch(probe: Probe) -> bool:
     return plain and probe.subject in ("known", "recorded") and bool(probe.batch_id)
 
 
-def _of_kind(observation: Observation) -> str:
+def request_kind(observation: Observation) -> str:
     """The kind of request, by its name."""
     return kind_of(observation.exchange.probe) + named_operation(observation.contract, observation.operation)
 

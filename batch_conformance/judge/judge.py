@@ -27,6 +27,7 @@ from batch_conformance.judge.availability import (
     ended,
     is_down,
     moment_of,
+    request_kind,
 )
 from batch_conformance.judge.coverage import Coverage, cover_clauses
 from batch_conformance.judge.facts import Facts
@@ -339,7 +340,8 @@ class Judge:
             if is_behind and one.down.sort == "error" and _is_behind(observation):
                 continue
             everywhere = _EVERY_REFUSED() if facts.door_breaks and must_be_refused(observation) else None
-            deviation = one.deviation(observation, everywhere)
+            asked = everywhere or weighed.asked(one, request_kind(observation))
+            deviation = one.deviation(observation, asked)
             (in_passing if passes else own).add([deviation], times=times, phase=_AVAILABILITY, size=one.down.size)
 
     def _found(self, downs: Iterable[FailedRequest]) -> dict[Moment, Observation]:
