@@ -86,6 +86,8 @@ class AuditSession:
         self._selected: frozenset[str] = frozenset()
         self._is_partial = False
         self._folder: Path | None = None
+        self._nodes: list[Any] = []
+        """In the main process of xdist, its workers."""
         self._problems: tuple[Message, ...] = ()
         self._kept: tuple[Message, ...] = ()
         self._ended: dict[str, Counter[str]] = {}
@@ -157,6 +159,7 @@ class AuditSession:
         """In the main process of xdist: tell a worker which clauses there are, and where it finds how they fared."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="batch-conformance-"))
+        self._nodes.append(node)
         node.workerinput[_SHARED] = {"parameters": dict(self._parameters), "outcomes": str(self._folder / "outcomes")}
 
     @pytest.hookimpl(optionalhook=True)
@@ -164,7 +167,12 @@ class AuditSession:
         """In the main process of xdist: ask the server once it is known which tests there are."""
         if self._opening is None or self._audit is not None:
             return
-        self._ask(ids)
+        try:
+            self._ask(ids)
+        except (pytest.UsageError, pytest.exit.Exception):
+            for node in self._nodes:  # they wait for tests, and xdist would wait ten seconds for them
+                node.shutdown()
+            raise
         if self._folder is not None:
             unjudged = Outcome("skipped", self._unjudged)
             outcomes = self._outcomes or dict.fromkeys(self._selected, unjudged)
