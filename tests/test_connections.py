@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -18,9 +18,12 @@ from batch_conformance.run.settings import SettingsError, settle
 
 
 @contextmanager
-def audit_of(mock: EmbeddedMock, connections: int, **more: object) -> Iterator[Audit]:
+def audit_of(
+    mock: EmbeddedMock, connections: int, sleep: Callable[[float], None] = time.sleep, **more: object
+) -> Iterator[Audit]:
     options = {"base_url": mock.base_url, "batch_ids": mock.batch_ids, "connections": connections, **more}
-    audit = begin(settle({"BATCH_API_KEY": mock.key}, **options), seed=None, command="pytest")  # type: ignore[arg-type]
+    settings = settle({"BATCH_API_KEY": mock.key}, **options)  # type: ignore[arg-type]
+    audit = begin(settings, seed=None, command="pytest", sleep=sleep)
     try:
         yield audit
     finally:
@@ -84,7 +87,7 @@ def test_a_rate_holds_for_all_connections_together() -> None:
 
 def test_a_target_that_dies_ends_the_run_and_what_was_under_way_is_kept() -> None:
     mock = EmbeddedMock(latency=0.1)
-    with mock, audit_of(mock, 4) as audit:
+    with mock, audit_of(mock, 4, lambda seconds: time.sleep(min(seconds, 0.1))) as audit:
         ending = threading.Thread(target=lambda: (time.sleep(0.5), mock.stop()))
         ending.start()
         audit.runner.send()
