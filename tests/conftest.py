@@ -27,7 +27,10 @@ for _number in (signal.SIGINT, signal.SIGHUP) if threading.current_thread() is t
         signal.signal(_number, _pass)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs against hostile servers and servers of other makers come last: what fails sooner is known sooner."""
+    items.sort(key=lambda item: any(item.get_closest_marker(name) for name in ("real", "survival")))
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.filterwarnings("error"))
