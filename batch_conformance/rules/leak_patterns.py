@@ -144,10 +144,14 @@ def other_port_in(text: str, url: str) -> str:
 @lru_cache(1024)
 def surely_says_nothing(text: str) -> bool:
     """Whether a text shows nothing of all this, whatever was asked for. No means that it has to be looked at."""
-    if not may_speak(text):
-        return True
+    return not may_speak(text) or not shows_anything(text)
+
+
+@lru_cache(_REMEMBERED)
+def shows_anything(text: str) -> bool:
+    """Whether anything of all this stands in a text, whoever sent it, or a host with a port."""
     patterns = (*_TRACES, *_CODE, *_INTERNALS, *_TOKENS, _WITH_PORT)
-    return not any(pattern.search(text) for pattern in patterns)
+    return any(pattern.search(text) for pattern in patterns)
 
 
 def address_of(text: str) -> str:

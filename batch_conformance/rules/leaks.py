@@ -21,7 +21,9 @@ from batch_conformance.rules.leak_patterns import (
     internals_in,
     may_speak,
     other_port_in,
+    shows_anything,
     strings_in,
+    surely_says_nothing,
     token_in,
     trace_in,
     unquoted,
@@ -204,7 +206,11 @@ def _told(observation: Observation) -> tuple[_Told, ...]:
     """The texts of a response that may say something: its fields, and the members of a batch; no body of an error."""
     answer = observation.answer
     fields = answer.headers if answer is not None else ()
-    told = [_Told(value, name.lower()) for name, value in fields if is_looked_at(name.lower()) and may_speak(value)]
+    told = [
+        _Told(value, name.lower())
+        for name, value in fields
+        if is_looked_at(name.lower()) and not surely_says_nothing(value)
+    ]
     return (*told, *_texts(observation.batch, observation.operation.roles))
 
 
@@ -221,21 +227,29 @@ def _texts(batch: Any, roles: Roles) -> Iterator[_Told]:
     for pointer, text in islice(strings_in(batch, "", roles.free_maps), _MOST_TEXTS):
         address = address_of(text)
         if address:
-            yield _Told(address, pointer=pointer, address=True)
+            if not surely_says_nothing(address):
+                yield _Told(address, pointer=pointer, address=True)
         elif pointer not in roles.names and pointer != roles.identity and may_speak(text):
-            yield _Told(unquoted(text), pointer=pointer)
+            said = unquoted(text)
+            if not surely_says_nothing(said):
+                yield _Told(said, pointer=pointer)
 
 
 def _is_error(observation: Observation) -> bool:
     return (observation.exchange.status or 0) >= 400
 
 
+@derived
 def _error_text(observation: Observation) -> str:
-    """The body of an error, empty for anything else: those of successes are looked at member by member."""
+    """The body of an error, empty where there is nothing to tell, and for anything else than an error.
+
+    Bodies of successes are looked at member by member.
+    """
     answer = observation.answer
     if answer is None or answer.status < 400 or observation.method == "HEAD":
         return ""
-    return _plain(answer.body[:_LOOKED_AT].decode("utf-8", "replace"))
+    text = _plain(answer.body[:_LOOKED_AT].decode("utf-8", "replace"))
+    return text if shows_anything(text) else ""
 
 
 def _plain(text: str) -> str:

@@ -28,6 +28,8 @@ def _masked(exchange: Exchange, names: frozenset[str], shown: dict[bytes, tuple[
     if response.body not in shown:
         shown[response.body] = _masked_body(response.body, names)
     body, cut = shown[response.body]
+    if body == response.body and not cut:
+        return exchange
     return replace(exchange, response=replace(response, body=body, truncated=response.truncated or cut))
 
 
