@@ -58,3 +58,13 @@ def test_the_folder_of_reports_has_one_name_in_every_command(command: str) -> No
     options = {name for param in main.commands[command].params for name in param.opts}
     assert "--reports-dir" in options
     assert "--output" not in options
+
+
+def test_run_is_begun_alike_by_the_module_and_by_the_commands() -> None:
+    short = run_command("run", "--collect-only", "-q", "-k", "created_at", "--base-url=http://127.0.0.1:1/v1")
+    apart = run_command("run", "--", "--collect-only", "-q", "-k", "created_at", "--base-url=http://127.0.0.1:1/v1")
+    assert short.returncode == apart.returncode == 0
+    assert "[200-created_at]" in short.stdout
+    assert short.stdout.split()[:-1] == apart.stdout.split()[:-1]
+    assert run_command("run", "--fail-on=nonsense").returncode == 4
+    assert "--confirm" in run_command("run", "--help").stdout

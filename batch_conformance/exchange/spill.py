@@ -6,7 +6,6 @@ import contextlib
 import heapq
 import marshal
 import pickle
-import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
@@ -26,6 +25,8 @@ class Spill:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
+        import sqlite3  # noqa: PLC0415 - most have all their rows in memory
+
         # SQLite takes no name to mean a file that grows beyond its cache and is gone when it is closed.
         self._database = sqlite3.connect(path or "", isolation_level=None)
         for line in ("PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF"):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from batch_conformance.contract.contract import Contract
@@ -400,6 +401,7 @@ def _refused_always(ledger: Ledger) -> dict[str, int]:
     return {batch_id: status for batch_id, status in alone.items() if status is not None and 400 <= status < 500}
 
 
+@cache
 def _version(package: str) -> str:
     try:
         return version(package)

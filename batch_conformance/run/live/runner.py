@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange, FailureKind, Probe
@@ -31,7 +32,9 @@ from batch_conformance.run.live.omissions import (
     is_unreadable,
 )
 from batch_conformance.run.live.pace import WINDOW, Pace, concerns_pace
-from batch_conformance.run.live.parallel_sender import ParallelSender
+
+if TYPE_CHECKING:
+    from batch_conformance.run.live.parallel_sender import ParallelSender
 
 CONTROL = "control"
 """The name of a request that looks whether the target still answers; it is none of the plan's."""
@@ -189,6 +192,8 @@ class Runner:
             self._send_wanted()
             return
         omissions = self._omissions
+        from batch_conformance.run.live.parallel_sender import ParallelSender  # noqa: PLC0415 - threads, for few runs
+
         with ParallelSender(
             self._further_targets, self.target.rest, omissions.may_repeat, omissions.awaits_body
         ) as self._ahead:
