@@ -243,7 +243,7 @@ def init(
             _give_up(needed, EXIT_USAGE)
         wanted = FirstRun(base_url, vendor, key_env, batch_ids, pipeline)
         click.echo(render(try_one_request(wanted, os.environ)))
-        for line in write_files(wanted, Path()):
+        for line in write_files(wanted, Path(), render):
             click.echo(render(line))
     except InputError as error:
         _refuse(error, language)

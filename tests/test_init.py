@@ -185,6 +185,12 @@ def test_a_first_run_is_told_in_chinese(tmp_path: Path, monkeypatch: pytest.Monk
     done = init(tmp_path, monkeypatch, *arguments, BATCH_API_KEY=mock.key)
     assert done.exit_code == 0, done.output
     assert [line for line in done.output.splitlines() if line.isascii()] == []
+    for name in ("audit.yaml", ".github/workflows/contract.yml"):
+        written = (tmp_path / name).read_text(encoding="utf-8")
+        comments = [line for line in written.splitlines() if line.lstrip().startswith("#")]
+        assert comments
+        assert [line for line in comments if line.isascii()] == []
+        assert yaml.safe_load(written)
     again = init(tmp_path, monkeypatch, *arguments, BATCH_API_KEY=mock.key)
     assert (again.exit_code, "audit.yaml 已经存在" in again.output) == (4, True)
     assert "需要一个目标" in init(tmp_path, monkeypatch, "--report-language=zh").output

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,8 @@ from batch_conformance.run.settings import settle
 from batch_conformance.run.vendors import load_profile
 
 Pipeline = Literal["github", "gitlab", "none"]
+Render = Callable[[Message], str]
+"""Renders a message in a language."""
 
 PIPELINES: Mapping[Pipeline, str] = {
     "github": ".github/workflows/contract.yml",
@@ -47,8 +49,24 @@ _SECRETS = Template("init.secrets", "The pipeline reads the key from the secret 
 
 _NAME = re.compile(r"[^a-z0-9]+")
 
+_SCHEMA = Template("init.schema", "The schema of this file, for editors: `batch-conformance schema audit`")
+_MADE_FOR: Mapping[Pipeline, Template] = {
+    "github": Template(
+        "init.made_for_github", "Made by `batch-conformance init`. The key is the secret {variable} of the repository."
+    ),
+    "gitlab": Template(
+        "init.made_for_gitlab",
+        "Made by `batch-conformance init`. The key is the masked variable {variable} of the project.",
+    ),
+}
+_INSTALLED_FROM = Template(
+    "init.installed_from", "Where you keep batch-conformance: a repository, an index, or a folder of this one."
+)
+_INCONCLUSIVE = Template("init.inconclusive", "inconclusive: nothing was learnt about the contract")
+"""What the files say to people, in their language."""
+
 _GITHUB = """\
-# Made by `batch-conformance init`. The key is the secret %(variable)s of the repository.
+# %(made)s
 name: contract
 on:
   schedule:
@@ -62,14 +80,14 @@ jobs:
       - uses: actions/setup-python@v5
         with:
           python-version: "3.12"
-      # Where you keep batch-conformance: a repository, an index, or a folder of this one.
+      # %(installed_from)s
       - run: pip install -q batch-conformance
       - name: Audit
         run: |
           code=0
           batch-conformance audit %(file)s || code=$?
           if [ "$code" -eq 6 ]; then
-            echo "::warning::inconclusive: nothing was learnt about the contract"
+            echo "::warning::%(inconclusive)s"
             exit 0
           fi
           exit "$code"
@@ -83,11 +101,11 @@ jobs:
 """
 
 _GITLAB = """\
-# Made by `batch-conformance init`. The key is the masked variable %(variable)s of the project.
+# %(made)s
 contract:
   image: python:3.12
   script:
-    # Where you keep batch-conformance: a repository, an index, or a folder of this one.
+    # %(installed_from)s
     - pip install -q batch-conformance
     - batch-conformance audit %(file)s
   allow_failure:
@@ -157,15 +175,20 @@ def _outcome(exchange: Exchange, wanted: FirstRun) -> Message:
     return _REQUESTED(path=path, status=status, means=means)
 
 
-def write_files(wanted: FirstRun, folder: Path) -> Iterator[Message]:
-    """Write ``audit.yaml`` and the pipeline into ``folder``, and say so.
+def write_files(wanted: FirstRun, folder: Path, render: Render = str) -> Iterator[Message]:
+    """Write ``audit.yaml`` and the pipeline into ``folder``, and say so; ``render`` says what stands in their comments.
 
     Raises InputError where one of them is there already: nothing is written then. Raises OSError.
     """
-    files = {folder / AUDIT_FILE: audit_yaml(wanted)}
+    files = {folder / AUDIT_FILE: audit_yaml(wanted, render)}
     if wanted.pipeline != "none":
-        text = _TEMPLATES[wanted.pipeline] % {"variable": wanted.key_env, "file": AUDIT_FILE}
-        files[folder / PIPELINES[wanted.pipeline]] = text
+        files[folder / PIPELINES[wanted.pipeline]] = _TEMPLATES[wanted.pipeline] % {
+            "variable": wanted.key_env,
+            "file": AUDIT_FILE,
+            "made": render(_MADE_FOR[wanted.pipeline](variable=wanted.key_env)),
+            "installed_from": render(_INSTALLED_FROM()),
+            "inconclusive": render(_INCONCLUSIVE()),
+        }
     there = next((file for file in files if file.exists()), None)
     if there is not None:
         raise InputError(_THERE_ALREADY(file=str(there)))
@@ -178,7 +201,7 @@ def write_files(wanted: FirstRun, folder: Path) -> Iterator[Message]:
     yield _NEXT(file=str(folder / AUDIT_FILE))
 
 
-def audit_yaml(wanted: FirstRun) -> str:
+def audit_yaml(wanted: FirstRun, render: Render = str) -> str:
     """The file with the one target."""
     target: dict[str, str | Sequence[str]] = {"name": wanted.name}
     if wanted.vendor:
@@ -190,4 +213,4 @@ def audit_yaml(wanted: FirstRun) -> str:
     if wanted.batch_ids:
         target["batch_ids"] = list(wanted.batch_ids)
     text = yaml.safe_dump({"targets": [target]}, sort_keys=False, allow_unicode=True, width=1000)
-    return f"# The schema of this file, for editors: `batch-conformance schema audit`\n{text}"
+    return f"# {render(_SCHEMA())}\n{text}"
