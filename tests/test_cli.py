@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from suite_support import run_command
 
@@ -68,3 +73,26 @@ def test_run_is_begun_alike_by_the_module_and_by_the_commands() -> None:
     assert short.stdout.split()[:-1] == apart.stdout.split()[:-1]
     assert run_command("run", "--fail-on=nonsense").returncode == 4
     assert "--confirm" in run_command("run", "--help").stdout
+
+
+def test_a_run_loads_nothing_that_only_other_commands_and_options_need(tmp_path: Path) -> None:
+    others = {
+        *("click", "sqlite3", "concurrent.futures", "batch_conformance.cli", "batch_conformance.mock.drifts"),
+        *("batch_conformance.client.reader", "batch_conformance.report.trend.trend"),
+    }
+    code = (
+        "import sys; from batch_conformance.__main__ import main\n"
+        "try: main()\n"
+        f"finally: print('loaded:', sorted({others!r} & set(sys.modules)))"
+    )
+    arguments = ["run", "-q", "--plan", "--base-url=http://127.0.0.1:9/v1", f"--reports-dir={tmp_path}"]
+    environment = {**os.environ, "BATCH_API_KEY": "sk-x", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert "loaded: []" in done.stdout, done.stdout + done.stderr

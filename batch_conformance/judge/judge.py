@@ -455,7 +455,8 @@ def _required(what: Message, contract: Contract, operation: Operation) -> Messag
 
 def _judge(observation: Observation) -> Judged:
     found = check(observation)
-    apart = (part for one in _judge_alone(observation, found) for part in _broken_by_its_id(observation, *one))
+    alone = (one for one in _judge_alone(observation, found) if one[2])
+    apart = (part for one in alone for part in _broken_by_its_id(observation, *one))
     deviations: list[tuple[Bucket, int, list[Deviation]]] = [one for one in apart if one[2]]
     twice = _stand_twice(about(found, "document"))
     deviations += (

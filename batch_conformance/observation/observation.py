@@ -41,12 +41,12 @@ class Observation:
         probe = self.exchange.probe
         return operation_of(self.contract.operations, probe.method, probe.path)
 
-    @property
+    @cached_property
     def answer(self) -> Response | None:
         """The response, where one came."""
         return self.exchange.response
 
-    @property
+    @cached_property
     def method(self) -> str:
         """The request's method."""
         return self.exchange.probe.method

@@ -23,7 +23,6 @@ from batch_conformance.report.finding.baseline_entry import day_of
 from batch_conformance.report.run.drift_json import DriftFileError, read_drift
 from batch_conformance.report.run.run_report import RunReport, TargetFacts
 from batch_conformance.report.run.writer import CANNOT_WRITE, ReportError, write_text
-from batch_conformance.run.trend import append_run
 
 _HAS_SHAPE_OF_AND_CONTRACT = Template(
     "comparison.has_shape_of_and_contract",
@@ -161,6 +160,8 @@ def write_comparison_files(report: RunReport, comparison: Comparison) -> Sequenc
             elif target is files.write_shape:
                 written.append(_keep_shape(report, target))
             else:
+                from batch_conformance.run.trend import append_run  # noqa: PLC0415 - kept of few runs
+
                 append_run(report, target)
                 written.append(_HISTORY(file=str(target)))
         except OSError as error:

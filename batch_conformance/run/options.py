@@ -15,7 +15,7 @@ from batch_conformance.message import Message
 from batch_conformance.options import BASE_URL_ENV, Option, Type, options_of
 from batch_conformance.run.settings import Settings, settle
 from batch_conformance.spoken import asked_language, said
-from batch_conformance.usage import no_number, not_among
+from batch_conformance.wrong_value import no_number, not_among
 
 
 def _integer(given: str) -> int:
