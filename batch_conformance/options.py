@@ -357,6 +357,13 @@ OPTIONS: tuple[Option, ...] = (
         parameter="unsafe",
     ),
     Option(
+        "minimize",
+        "requests",
+        "on another host too: find the smallest request that shows what only odd requests showed, with at most 40 more",
+        _RUN,
+        "flag",
+    ),
+    Option(
         "max-requests",
         "requests",
         "send no more than N planned requests",

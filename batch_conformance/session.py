@@ -198,6 +198,7 @@ class AuditSession:
             if unconfirmed := audit.to_confirm(self._is_selected if self._is_partial else None):
                 self._say(asking(unconfirmed, audit.settings))
                 audit.confirm(unconfirmed)
+            audit.minimize()
         except KeyboardInterrupt:
             _forget_the_interrupt()
             self._interrupted = True

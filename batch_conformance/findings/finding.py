@@ -73,7 +73,8 @@ class Finding:
     """All deviations of one kind at one clause, with the smallest evidence seen.
 
     ``probes`` names the chapters and probes that showed it, sorted. ``confirmation`` is there where it was asked for
-    again.
+    again. ``smallest`` says how the evidence was shrunk to the smallest request that shows it; None where that was not
+    tried.
     """
 
     id: str
@@ -93,6 +94,7 @@ class Finding:
     state: State = "new"
     probes: tuple[str, ...] = field(default=())
     confirmation: Confirmation | None = None
+    smallest: Message | None = None
 
     @property
     def clause(self) -> str:

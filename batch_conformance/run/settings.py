@@ -99,6 +99,7 @@ class Settings:
     fail_on: FailOn
     exploration: Exploration
     unsafe: bool
+    minimize: bool
     max_requests: int | None
     max_duration: float
     rate_limit: RateLimit | None
@@ -138,6 +139,7 @@ class Asked(TypedDict, total=False):
     fail_on: FailOn
     exploration: Exploration | None
     unsafe: bool
+    minimize: bool
     max_requests: int | None
     max_duration: float
     rate_limit: str | None
@@ -201,6 +203,7 @@ def settle(environ: Mapping[str, str], **given: Unpack[Asked]) -> Settings:
         fail_on=asked["fail_on"],
         exploration=asked["exploration"] or ("standard" if local else "quick"),
         unsafe=asked["unsafe"],
+        minimize=asked["minimize"] or local,
         max_requests=asked["max_requests"],
         max_duration=asked["max_duration"],
         rate_limit=RateLimit.parse(rate) if rate else None if local else _polite_rate(profile),

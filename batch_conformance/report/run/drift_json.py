@@ -265,6 +265,7 @@ def _finding(
         "occurrences": finding.occurrences,
         "probes": list(finding.probes),
         "confirmation": _confirmation(finding.confirmation),
+        "smallest": str(finding.smallest) if finding.smallest is not None else None,
         "first_seen": history.first_seen.get(finding.id) if history else None,
         "location": _location(where_said(finding, clauses)),
         "why": rule.why,

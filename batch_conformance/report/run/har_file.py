@@ -17,7 +17,8 @@ def render(report: RunReport) -> str:
     """The exchanges as HAR 1.2 text, customers' values masked."""
     names = masked_names(report)
     shown: dict[bytes, tuple[bytes, bool]] = {}  # a server repeats itself, and to mask a large body takes its time
-    exchanges = (_masked(exchange, names, shown) for exchange in (*report.ledger.exchanges, *report.asked_again))
+    sent = (*report.ledger.exchanges, *report.asked_again, *report.minimizing)
+    exchanges = (_masked(exchange, names, shown) for exchange in sent)
     return json.dumps(har(exchanges), ensure_ascii=True) + "\n"
 
 

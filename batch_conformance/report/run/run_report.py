@@ -65,7 +65,8 @@ class RunReport:
     pointers of bodies whose values are to be masked beside customers' own. ``baseline`` is the name of the
     baseline, empty where none was given, and ``entries`` what became of what it accepts, of which fixed ones fail
     the run where ``strict_baseline`` says so; ``history`` is None where no previous report was given. ``language``
-    is that of all that people read.
+    is that of all that people read. ``minimizing`` are the exchanges that looked for the smallest request of a finding;
+    the ledger does not count them.
     """
 
     verdict: Verdict
@@ -91,6 +92,7 @@ class RunReport:
     strict_baseline: bool = False
     history: History | None = None
     language: str = "en"
+    minimizing: tuple[Exchange, ...] = ()
 
     @property
     def sentence(self) -> Message:

@@ -247,6 +247,8 @@ class _Terminal:
     def _reproduction(self, group: Group) -> list[str]:
         first, text = group.findings[0].evidence, self.language.text
         facts = self._field("recorded", recorded_at(first)) if first.source else []
+        if (told := group.findings[0].smallest) is not None:
+            facts += self._field("smallest", self.language.render(told))
         if first.probe.forced_status is not None:
             facts += self._field("forced", text("the status was asked for: {header}", header=prefer_of(first)))
         return [*facts, *self._command(group)]

@@ -66,7 +66,13 @@ def progress_line(language: str, done: int, planned: int, *, chapter: str, findi
 def _estimate(audit: Audit, language: Language, numbers: Collection[int] | None) -> str:
     plan = audit.plan if numbers is None else audit.plan.part(numbers)
     requests = language.count(len(plan.probes), "request")
-    return language.text("{requests}, about {seconds} s", requests=requests, seconds=audit.seconds_of(plan))
+    estimate = language.text("{requests}, about {seconds} s", requests=requests, seconds=audit.seconds_of(plan))
+    most = audit.most_for_minimizing(plan)
+    if not most:
+        return estimate
+    return language.text(
+        "{estimate}, and {most} at most to find the smallest of a finding", estimate=estimate, most=most
+    )
 
 
 def _language(audit: Audit) -> Language:

@@ -19,8 +19,9 @@ from batch_conformance.findings.gate import INTERRUPTED, UNCOVERED, decide, fail
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.gateway import only_errors, silent_ids
 from batch_conformance.judge.judge import is_success_required
-from batch_conformance.message import Listing, Message, Template
+from batch_conformance.message import Count, Listing, Message, Template
 from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.nouns import NOUNS
 from batch_conformance.probes.credentials import MAX_REFUSED
 from batch_conformance.probes.plan import BATCHES, Plan
 from batch_conformance.report.run.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
@@ -29,6 +30,7 @@ from batch_conformance.run.contracts import REPAIRED
 from batch_conformance.run.live.address import AddressError, missing_prefix, raise_if_nothing
 from batch_conformance.run.live.confirm import confirm
 from batch_conformance.run.live.confirm import note as confirmed_in_words
+from batch_conformance.run.live.minimize import MOST, Minimizer
 from batch_conformance.run.live.runner import CONTROL, Runner
 from batch_conformance.run.live.walk import PAGES
 from batch_conformance.run.settings import Settings
@@ -77,6 +79,7 @@ _BEYOND = Template(
     "looked whether the target still answers.",
 )
 
+_MINIMIZING = Template("note.minimizing", "{requests} after the plan looked for the smallest that shows a finding.")
 _BEYOND_AND_PLACES = Template(
     "note.beyond_plan_and_places",
     "{sent} requests were sent for a plan of {planned}: {again} were sent again after an error or a limit, {looks} "
@@ -144,6 +147,7 @@ class Audit:
         self._profile = settings.profile or NO_VENDOR
         self._ledger, self._judged = Ledger(), 0
         self._confirmed: Mapping[str, Confirmation] = {}
+        self._minimizer: Minimizer | None = None
 
     @property
     def kind(self) -> str:
@@ -191,7 +195,8 @@ class Audit:
         if self._judged != self.runner.sent or not self._ledger.clauses:
             self._judged = self.runner.sent
             ledger, masked = self.runner.ledger(), (*self.contract.private, *self.settings.redact)
-            accepted = self.comparison.accept(mask_findings(ledger.findings, masked), self._started_at)
+            found = [self._smallest(finding) for finding in ledger.findings]
+            accepted = self.comparison.accept(mask_findings(found, masked), self._started_at)
             findings = (
                 replace(one, confirmation=self._confirmed.get(one.id)) for one in mark_known(accepted, self._profile)
             )
@@ -218,6 +223,29 @@ class Audit:
         self._confirmed = confirm(self.runner, findings, self.settings.confirm or 0.0, most_refused=most_refused)
         self.runner.notes.append(confirmed_in_words(self._confirmed.values(), len(self.runner.asked_again)))
         self._ledger = Ledger()
+
+    def most_for_minimizing(self, plan: Plan | None = None) -> int:
+        """How many requests beside a plan may be sent to shrink what shows a finding; 0 where none is."""
+        if not self.settings.minimize or len(self.contract.operations) > 1 or not self.contract.chosen.parameter:
+            return 0
+        most = self.target.budget.max_requests
+        left = MOST if most is None else most - len((plan or self.plan).probes)
+        return max(0, min(MOST, left))
+
+    def minimize(self) -> None:
+        """Look for the smallest request that shows each finding of odd requests, unless the run was stopped."""
+        if self.most_for_minimizing() and not self.runner.stopped and self._minimizer is None:
+            minimizer = Minimizer(self.target, self.contract, self.batch_ids)
+            minimizer.minimize(self.judged().findings)
+            self._minimizer, self._ledger = minimizer, Ledger()
+
+    def _smallest(self, finding: Finding) -> Finding:
+        shrunk = self._minimizer.found.get(finding.id) if self._minimizer else None
+        return shrunk.applied(finding) if shrunk is not None else finding
+
+    @property
+    def _of_minimizing(self) -> tuple[Exchange, ...]:
+        return tuple(self._minimizer.exchanges) if self._minimizer else ()
 
     def close(self) -> None:
         """Close the connection and end the embedded mock."""
@@ -297,6 +325,7 @@ class Audit:
                 ledger, self.contract, target, started_at=self._started_at, complete=complete
             ),
             language=self.settings.language,
+            minimizing=self._of_minimizing,
         )
 
     def _explain(self, ledger: Ledger) -> list[Message]:
@@ -341,6 +370,8 @@ class Audit:
         of_plan = [exchange for exchange in self.runner.exchanges if exchange.probe.chapter not in (PAGES, BATCHES)]
         if beyond := beyond_the_plan(of_plan, len(self.plan.probes)):
             notes.append(beyond)
+        if self._of_minimizing:
+            notes.append(_MINIMIZING(requests=Count(len(self._of_minimizing), NOUNS["request"])))
         refused = _refused_always(ledger)
         if len(refused) < len(self.batch_ids):
             gone = tuple(batch_id for batch_id, status in refused.items() if status == 404)
@@ -359,7 +390,7 @@ class Audit:
             seed="derandomized" if self.seed is None else str(self.seed),
             started_at=self._started_at,
             duration_s=round(time.monotonic() - self._clock, 3),
-            requests=self.runner.sent,
+            requests=self.runner.sent + len(self._of_minimizing),
             planned=len(self.plan.probes),
             exploration=self.settings.exploration,
             fail_on=self.settings.fail_on,
