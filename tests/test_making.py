@@ -22,6 +22,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import load_contract
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.exchange.exchange import Exchange, Probe, Response
+from batch_conformance.exchange.har import har
 from batch_conformance.exchange.result_urls import download_of
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.ledger import Ledger
@@ -315,6 +316,24 @@ def test_an_upload_can_be_sent_again_from_a_shell() -> None:
     assert "--data-binary @- " in line
     assert "Content-Length" not in line
     assert replace(sent.request, body=b"") != sent.request
+
+
+def test_what_a_limit_refused_is_sent_again_as_nothing_was_made_of_it() -> None:
+    pauses: list[float] = []
+    with answering(429, b"{}", [("Retry-After", "7")]) as (url, asked), target_of(url) as target:
+        made = make_batches(target, contract(), None, journal_of(url), seconds=1.0, sleep=pauses.append)
+    assert len(asked) == 4
+    assert pauses == [7.0, 7.0, 7.0]
+    assert "POST /files answered 429" in str(made.said[0])
+
+
+def test_a_har_of_the_run_has_what_was_sent() -> None:
+    with mock() as url:
+        sent = make(url, seconds=0.0).writes[0]
+    request = har([sent])["log"]["entries"][0]["request"]
+    assert request["postData"]["mimeType"].startswith("multipart/form-data")
+    assert request["bodySize"] == len(sent.request.body)
+    assert "first" in request["postData"]["text"]
 
 
 def test_a_vendor_with_other_calls_is_asked_for_none() -> None:

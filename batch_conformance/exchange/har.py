@@ -58,6 +58,8 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
 def _request(request: Request) -> dict[str, Any]:
     query = request.url.partition("?")[2].partition("#")[0]
     pairs = [part.partition("=") for part in query.split("&") if part]
+    content_type = request.header("Content-Type") or "application/octet-stream"
+    sent = {"postData": {"mimeType": content_type, "text": request.body.decode("utf-8", "replace")}}
     return {
         "method": request.method,
         "url": request.url,
@@ -65,8 +67,9 @@ def _request(request: Request) -> dict[str, Any]:
         "cookies": [],
         "headers": [{"name": "Host", "value": _host(request.url)}, *_headers(request.headers)],
         "queryString": [{"name": unquote_plus(name), "value": unquote_plus(value)} for name, _, value in pairs],
+        **(sent if request.body else {}),
         "headersSize": -1,
-        "bodySize": 0,
+        "bodySize": len(request.body),
     }
 
 

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache, wraps
 from typing import Any, TypeVar
 
 from batch_conformance.contract.contract import Contract
-from batch_conformance.contract.match import operation_of
+from batch_conformance.contract.match import match, operation_of
 from batch_conformance.contract.operation import Operation, ResponseContract
 from batch_conformance.contract.pointer import split
 from batch_conformance.contract.schema import Schema
@@ -38,7 +38,11 @@ class Observation:
     @cached_property
     def operation(self) -> Operation:
         """The operation that the exchange belongs to, by which it is judged."""
-        probe = self.exchange.probe
+        probe, writes = self.exchange.probe, self.contract.writes
+        if writes and probe.method not in ("GET", "HEAD"):
+            found = match(writes, probe.method, probe.path)
+            if found is not None and found.operation.takes(probe.method):
+                return found.operation
         return operation_of(self.contract.operations, probe.method, probe.path)
 
     @cached_property

@@ -19,7 +19,7 @@ from batch_conformance.contract.roles import Stage
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.limits import BudgetExhausted
 from batch_conformance.exchange.profile import Profile
-from batch_conformance.exchange.target import Target
+from batch_conformance.exchange.target import Target, retry_after
 from batch_conformance.judge.followed import of_writes
 from batch_conformance.message import Count, Listing, Message, Template
 from batch_conformance.nouns import BATCH
@@ -94,6 +94,8 @@ _GRACE = (0.0, 0.3, 0.7, 1.5, 3.0)
 """Seconds between reads of what was just made, until it is found: stores of several copies take a moment."""
 _FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 0.15, 1.25, 30.0
 _MOST_ROUNDS = 80
+_LIMITED = (1.0, 5.0, 20.0)
+"""Seconds after which what a limit refused (429) is sent again: nothing was made of it."""
 _ENDING = ("cancelling", "cancelled")
 
 
@@ -479,8 +481,7 @@ class _Maker:
         if known is None:
             probe, body = sendable
             self.journal.ask(step)
-            self.target.close()  # a connection of its own, so that it is never sent twice
-            known = self.target.send(probe, self._next(), body)[-1]
+            known = self._send_once(probe, body)
             self.writes.append(known)
             if known.failure is not None:
                 why = known.failure.detail
@@ -489,6 +490,19 @@ class _Maker:
         else:
             self.writes.append(known)
         return Observation(known, self.judged_by)
+
+    def _send_once(self, probe: Probe, body: bytes) -> Exchange:
+        """Send a request that changes something, on a connection of its own; again only where a limit refused it."""
+        self.target.close()
+        sent = self.target.send(probe, self._next(), body)[-1]
+        for pause in _LIMITED:
+            if sent.status != 429 or sent.response is None:
+                break
+            asked = retry_after(sent.response.header("Retry-After"), sent.started_at)
+            self._rest(min(asked or pause, self.target.max_retry_after))
+            self.target.close()
+            sent = self.target.send(probe, self._next(), body)[-1]
+        return sent
 
     def _read(self, batch: _Batch) -> None:
         exchange = self.target.send(read(self.contract, batch.id), self._next())[-1]
