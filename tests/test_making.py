@@ -163,7 +163,7 @@ def test_a_batch_that_takes_longer_is_open_and_can_be_taken_up(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("number", [0, 3, 8, 20, 21, 23])
+@pytest.mark.parametrize("number", [0, 3, 8, 39, 40, 41, 43])
 def test_a_run_that_is_killed_makes_nothing_twice_once_it_is_taken_up(
     tmp_path: Path, number: int, *, after: bool
 ) -> None:

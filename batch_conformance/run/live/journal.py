@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,10 +71,7 @@ class Journal:
         )
         beside = self.file.with_name(f"{self.file.name}.part")
         try:
-            with beside.open("w", encoding="utf-8") as opened:
-                opened.write(text)
-                opened.flush()
-                os.fsync(opened.fileno())
+            beside.write_text(text, encoding="utf-8")
             beside.replace(self.file)
         except OSError as error:
             raise JournalError(_CANNOT_WRITE(file=str(self.file), why=str(error.strerror))) from None
@@ -125,6 +121,7 @@ def _to_dict(exchange: Exchange) -> dict[str, Any]:
             "method": probe.method,
             "headers": [list(pair) for pair in probe.headers],
             "credential": probe.credential,
+            "forced_status": probe.forced_status,
         },
         "request": {
             "method": request.method,

@@ -153,7 +153,8 @@ def make_batches(
     """
     raise_unless_possible(contract, profile)
     asking = Asking.of(journal.model, profile, journal.run)
-    return _Maker(target, contract, asking, journal, rest=(seconds, sleep)).make()
+    prefers = target.is_loopback and (profile is None or profile.prefer is not False)
+    return _Maker(target, contract, asking, journal, rest=(seconds, sleep), prefers=prefers).make()
 
 
 @dataclass
@@ -202,10 +203,13 @@ _Rest = tuple[float, Callable[[float], None]]
 
 
 class _Maker:
-    def __init__(self, target: Target, contract: Contract, asking: Asking, journal: Journal, *, rest: _Rest) -> None:
+    def __init__(
+        self, target: Target, contract: Contract, asking: Asking, journal: Journal, *, rest: _Rest, prefers: bool
+    ) -> None:
         self.target, self.contract, self.asking, self.journal = target, contract, asking, journal
         self.judged_by = of_writes(contract)
         self.left, self.sleep = rest
+        self.prefers = prefers
         self.writes: list[Exchange] = []
         self.reads: list[Exchange] = []
         self.uploads: list[Upload] = []
@@ -255,6 +259,8 @@ class _Maker:
         self._find_in_list()
         self._send_what_is_wrong(one_id)
         self._send_without_key()
+        if self.prefers:
+            self._ask_for_statuses()
         followed = self._create(three, three_id, "three_lines")
         self._read_back(followed)
         cancelled = self._create(one, one_id, "one_line")
@@ -281,7 +287,7 @@ class _Maker:
         """Upload a file, unless a former run did: the answer, None where that was lost, and the id, empty for none."""
         operation = self._operation("upload")
         found = self._find_file(file.name, step) if self._is_lost(step) else None
-        answer = self._write(step, operation, upload(operation, file, step)) if found is None else None
+        answer = self._write(step, upload(operation, file, step)) if found is None else None
         made = object_in(answer)
         file_id = found or (str(made[1]["id"]) if made is not None else "")
         self.file_ids += [file_id] if file_id else []
@@ -347,7 +353,7 @@ class _Maker:
             if found is not None:
                 self._cancel(_Batch(case, self.asking.file(case, []), order, found, None), f"cancel_{case}")
             return
-        answer = self._write(step, operation, create(operation, order, step))
+        answer = self._write(step, create(operation, order, step))
         made = object_in(answer)
         batch = None
         if made is not None:
@@ -360,25 +366,33 @@ class _Maker:
 
     def _send_without_key(self) -> None:
         """Ask for changes without a credential, of what cannot exist, or with a part missing."""
-        uploads, creates, cancels = (
-            self._operation("upload"),
-            self._operation("create"),
-            self.contract.write("cancel"),
-        )
-        sendable: list[tuple[Operation, str, Sendable]] = [
-            (uploads, "upload_without_file", upload(uploads, None, "upload_without_file"))
-        ]
-        unknown = next((order for case, order in self.asking.bad_orders(creates, "") if case == "unknown_file"), {})
-        sendable.append((creates, "create_unknown_file", create(creates, unknown, "create_unknown_file")))
-        if cancels is not None:
-            sendable.append((cancels, "cancel_unknown", cancel(cancels, NO_SUCH_ID, "cancel_unknown")))
-        for operation, step, (probe, body) in sendable:
-            with_key = self._write(step, operation, (probe, body))
+        for _, step, (probe, body) in self._impossible():
+            with_key = self._ask(probe, body)
             if step == "cancel_unknown":
                 self.unknown_cancel = with_key
-            name = f"{step}_without_key"
-            anonymous = replace(probe, credential="missing", name=name)
-            self.denied.append(WithoutKey(self._write(name, operation, (anonymous, body)), with_key))
+            anonymous = replace(probe, credential="missing", name=f"{step}_without_key")
+            self.denied.append(WithoutKey(self._ask(anonymous, body), with_key))
+
+    def _ask_for_statuses(self) -> None:
+        """Ask for each documented error by ``Prefer`` (RFC 7240), with what cannot exist."""
+        for operation, _, (probe, body) in self._impossible():
+            for status in sorted(int(one) for one in operation.responses if one.isdigit() and int(one) >= 400):
+                headers = (*probe.headers, ("Prefer", f"code={status}"))
+                name = f"{operation.role}_prefer_{status}"
+                asked = replace(probe, name=name, headers=headers, forced_status=status)
+                self._ask(asked, body)
+
+    def _impossible(self) -> list[tuple[Operation, str, Sendable]]:
+        """For each operation that writes, a request of which nothing can come, and the name of its step."""
+        uploads, creates, cancels = self._operation("upload"), self._operation("create"), self.contract.write("cancel")
+        unknown = next(order for case, order in self.asking.bad_orders(creates, "") if case == "unknown_file")
+        found = [
+            (uploads, "upload_without_file", upload(uploads, None, "upload_without_file")),
+            (creates, "create_unknown_file", create(creates, unknown, "create_unknown_file")),
+        ]
+        if cancels is not None:
+            found.append((cancels, "cancel_unknown", cancel(cancels, NO_SUCH_ID, "cancel_unknown")))
+        return found
 
     # Batches.
 
@@ -390,7 +404,7 @@ class _Maker:
         if found is not None:
             batch = _Batch(name, file, order, found, None)
         else:
-            answer = self._write(step, operation, create(operation, order, step))
+            answer = self._write(step, create(operation, order, step))
             batch = _Batch(name, file, order, self._id_in(answer), answer)
         self.batches.append(batch)
         return batch
@@ -426,7 +440,7 @@ class _Maker:
         """Cancel a batch of this run, where the document has an operation for it."""
         operation = self.contract.write("cancel")
         if operation is not None:
-            answer = self._write(step, operation, cancel(operation, batch.id, step))
+            answer = self._write(step, cancel(operation, batch.id, step))
             batch.add_cancel(answer)
 
     def _follow(self) -> None:
@@ -475,28 +489,29 @@ class _Maker:
 
     # Sending.
 
-    def _write(self, step: str, operation: Operation, sendable: Sendable) -> Observation:
-        """Send a request that changes something, or take what came of it before. Raises ``CreationError``."""
+    def _write(self, step: str, sendable: Sendable) -> Observation:
+        """Send a request that makes something, or take what came of it before. Raises ``BudgetExhausted``."""
         known = self.journal.steps.get(step)
         if known is None:
-            probe, body = sendable
             self.journal.ask(step)
-            known = self._send_once(probe, body)
-            self.writes.append(known)
-            if known.failure is not None:
-                why = known.failure.detail
-                raise CreationError(_NOT_ANSWERED(method=probe.method, path=operation.path, why=why))
-            self.journal.answer(step, known)
-        else:
-            self.writes.append(known)
+            known = self._send_once(*sendable)
+            if known.failure is None:  # else nobody knows whether it was done
+                self.journal.answer(step, known)
+        self.writes.append(known)
         return Observation(known, self.judged_by)
+
+    def _ask(self, probe: Probe, body: bytes) -> Observation:
+        """Send a request of which nothing can come. Raises ``BudgetExhausted``."""
+        sent = self._send_once(probe, body)
+        self.writes.append(sent)
+        return Observation(sent, self.judged_by)
 
     def _send_once(self, probe: Probe, body: bytes) -> Exchange:
         """Send a request that changes something, on a connection of its own; again only where a limit refused it."""
         self.target.close()
         sent = self.target.send(probe, self._next(), body)[-1]
         for pause in _LIMITED:
-            if sent.status != 429 or sent.response is None:
+            if sent.response is None or sent.status != 429 or probe.forced_status == 429:
                 break
             asked = retry_after(sent.response.header("Retry-After"), sent.started_at)
             self._rest(min(asked or pause, self.target.max_retry_after))
@@ -541,6 +556,8 @@ class _Maker:
         if found is not None:
             return str(found[1]["id"])
         named = {"method": answer.method, "path": answer.operation.path}
+        if exchange.failure is not None:
+            raise CreationError(_NOT_ANSWERED(**named, why=exchange.failure.detail))
         if 200 <= (exchange.status or 0) < 300:
             raise CreationError(_WITHOUT_ID(**named))
         body = exchange.response.body if exchange.response is not None else b""
