@@ -45,7 +45,7 @@ BROKEN = {"code": 50000, "message": "internal", "data": None}
 ALL = [success(name) for name in "abc"]
 HTTP_FAILURE = {"custom_id": "c", "response": {"status_code": 400, "body": {"error": {}}}, "error": None}
 LISTED_NOWHERE = replace(uploaded().uploads[0], lists=(files(item(id="file-other")),))
-FULL_PAGE = replace(uploaded().uploads[0], lists=(files(item(id="file-other"), limit=1),))
+FULL_PAGE = replace(uploaded().uploads[0], lists=(files(*(item(id=f"file-{n}") for n in range(10))),))
 
 
 def cancels(*found: Cancel) -> Followed:
@@ -106,8 +106,17 @@ CASES: Mapping[str, tuple[Runs, Runs]] = {
         ],
     ),
     "write.without_key": (
-        [without_key("create", 200), without_key("cancel", 404), without_key("upload", 200, 400)],
-        [without_key("create", 401), without_key("cancel", 403), without_key("create", 400, 404)],
+        [
+            without_key("create", 200),
+            replace(without_key("cancel", 404), batches=cancels(cancelled("in_queue", "in_queue")).batches),
+            without_key("upload", 400, 400),
+        ],
+        [
+            without_key("create", 401),
+            without_key("cancel", 403),
+            without_key("create", 400, 404),
+            without_key("upload", 404, 404),
+        ],
     ),
     "cancel.effect": (
         [

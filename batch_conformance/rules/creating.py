@@ -191,7 +191,22 @@ def _of_taken(bad: BadRequest, status: str) -> Look | None:
     return broken_as_whole(bad.answer, expected, observed, bad.case, level=None if sure else "info")
 
 
+def _served(followed: Followed) -> set[str]:
+    """The operations that are there: what an unknown path is answered with says nothing of a credential."""
+    cancels = [cancel.answer for batch in followed.batches for cancel in batch.cancels]
+    made = [batch.created for batch in followed.batches if batch.created is not None]
+    answers = (
+        *cancels,
+        *made,
+        *(one.answer for one in followed.uploads),
+        *(one.answer for one in followed.bad_requests),
+    )
+    with_key = (one.with_key for one in followed.without_key if one.with_key is not None)
+    return {one.operation.id for one in (*answers, *with_key) if one.exchange.status not in (None, 404, 405, 501)}
+
+
 def _without_key(followed: Followed) -> Iterator[Look]:
+    served = _served(followed)
     for one in followed.without_key:
         answer, status = one.answer, one.answer.exchange.status or 0
         if not answer.operation.secured or not is_definite(answer) or status >= 500:
@@ -200,7 +215,7 @@ def _without_key(followed: Followed) -> Iterator[Look]:
         with_key = one.with_key.exchange.status if one.with_key is not None else None
         if is_answered_well(answer):
             yield broken_as_whole(answer, expected, _LET_IN(status=str(status)), "let in", level="must")
-        elif status not in (401, 403) and status == with_key:
+        elif status not in (401, 403) and status == with_key and answer.operation.id in served:
             yield broken_as_whole(answer, expected, _AS_WITH_KEY(status=str(status)), "not asked")
         else:
             yield kept(answer)

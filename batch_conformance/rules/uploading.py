@@ -80,8 +80,13 @@ def _listed_of(upload: Upload) -> Iterator[Look]:
         return
     if file_id in page.ids:
         yield kept(page.observation, form.items)
-    elif page.more is False or (page.more is None and page.limit is not None and len(page.ids) < int(page.limit)):
+    elif page.more is False or (page.more is None and _may_be_whole(len(page.ids))):
         yield broken(page.observation, form.items, _LISTED(id=quoted(file_id)), _NOT_LISTED(), "missing")
+
+
+def _may_be_whole(count: int) -> bool:
+    """Whether a list that does not say whether there is more may be all there is: pages are cut at round numbers."""
+    return count == 0 or count % 10 != 0
 
 
 def _items(followed: Followed) -> Iterator[Look]:

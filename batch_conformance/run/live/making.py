@@ -461,12 +461,27 @@ class _Maker:
         yield from (batch for _, _, batch in self.bad if batch is not None)
 
     def _fetch_results(self, batch: _Batch) -> None:
+        for pause in _GRACE[1:]:  # files may be named a moment after the end
+            stage, last = batch.stage, batch.reads[-1]
+            if (
+                stage is None
+                or stage.word != "completed"
+                or any(at(last.batch, one) for one in last.operation.roles.results)
+            ):
+                break
+            self._rest(pause)
+            self._read(batch)
         end = batch.reads[-1]
         for pointer in end.operation.roles.results:
             name = at(end.batch, pointer)
             if not isinstance(name, str) or not names_a_file(name):
                 continue
             fetched = self._fetch(name)
+            for pause in _GRACE[1:]:
+                if fetched is None or fetched.status != 404:
+                    break
+                self._rest(pause)
+                fetched = self._fetch(name)
             if fetched is None:
                 continue
             again = self._fetch(name) if batch is self.batches[0] else None
