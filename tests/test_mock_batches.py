@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.contract import Contract
-from batch_conformance.contract.sources import load_contract, spec_folder
+from batch_conformance.contract.sources import load_contract
 from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.drifts import OF_BATCHES, select
 from batch_conformance.mock.embedded import drifts_of
@@ -541,62 +539,3 @@ def test_a_variant_answers_as_the_document_has_it(source: str, name: str) -> Non
         assert schema is not None
         body = value(reply)
         assert [*schema.violations(body), *schema.undeclared(body), *schema.unknown_values(body)] == [], role
-
-
-def changed_document(tmp_path: Path, change: Callable[[Any], object]) -> str:
-    """SiliconFlow's document with some of it changed, as a file."""
-    document = yaml.safe_load((spec_folder() / "siliconflow-batch-api.yaml").read_text())
-    for path in document["paths"].values():
-        for operation in path.values():
-            operation.pop("x-source", None)
-    status = {"type": "string", "enum": ["in_queue", "in_progress", "finalizing", "completed", "cancelling"]}
-    status["enum"] += ["cancelled", "expired", "failed"]
-    for path, method in (("/batches/{batch_id}", "get"), ("/batches", "post"), ("/batches/{batch_id}/cancel", "post")):
-        schema = document["paths"][path][method]["responses"]["200"]["content"]["application/json"]["schema"]
-        schema["properties"]["status"] = status
-    change(document["paths"])
-    file = tmp_path / "changed.yaml"
-    file.write_text(yaml.safe_dump(document))
-    return str(file)
-
-
-def service_of(source: str, *roles: tuple[str, str]) -> Service:
-    contract = load_contract(source, choice=OperationChoice(operations="all", roles=roles))
-    return Service(KEY, mock_spec=mock_spec_of(contract))
-
-
-def test_a_batch_is_cancelled_by_delete_where_the_contract_says_so(tmp_path: Path) -> None:
-    def by_delete(paths: Any) -> None:
-        paths["/batches/{batch_id}"]["delete"] = paths.pop("/batches/{batch_id}/cancel")["post"]
-
-    client = Client()
-    client.service = service_of(changed_document(tmp_path, by_delete), ("cancel", "DELETE /batches/{batch_id}"))
-    batch_id = client.batch(*LINES)
-    assert value(client.ask("DELETE", f"/v1/batches/{batch_id}"))["status"] == "cancelling"
-    assert client.read(batch_id)["status"] == "cancelling"
-    assert client.ask("POST", f"/v1/batches/{batch_id}").header("allow") == "GET, HEAD, DELETE"
-    assert client.cancel(batch_id).status == 404
-
-
-def test_a_list_with_numbers_for_cursors_is_paged_by_offsets(tmp_path: Path) -> None:
-    def by_number(paths: Any) -> None:
-        next(one for one in paths["/batches"]["get"]["parameters"] if one["name"] == "after")["schema"] = {
-            "type": "integer"
-        }
-
-    client = Client()
-    client.service = service_of(changed_document(tmp_path, by_number))
-    ids = [item["id"] for item in value(client.ask("GET", "/v1/batches?limit=100"))["data"]]
-    for after in (0, 3, len(ids), 10**30):
-        page = value(client.ask("GET", f"/v1/batches?limit=2&after={after}"))
-        assert [item["id"] for item in page["data"]] == ids[after : after + 2]
-        assert page["has_more"] is (after + 2 < len(ids))
-    assert client.ask("GET", "/v1/batches?after=-1").status == 400
-    assert client.ask("GET", f"/v1/batches?after={ids[0]}").status == 400
-
-
-def test_no_batch_is_run_under_a_contract_that_does_not_say_how(tmp_path: Path) -> None:
-    source = changed_document(tmp_path, lambda paths: paths["/files"].pop("post"))
-    for operations, document in (("read", API), ("all", source)):
-        contract = load_contract(document, choice=OperationChoice(operations=operations))  # type: ignore[arg-type]
-        assert mock_spec_of(contract).api is None

@@ -17,7 +17,7 @@ from batch_conformance.mock.values import Maker
 
 _WRITES: tuple[Literal["upload", "create", "cancel"], ...] = ("upload", "create", "cancel")
 _ECHOED = ("endpoint", "input_file_id", "completion_window", "metadata")
-_WORDS = ("in_progress", "finalizing", "completed", "failed", "cancelling", "cancelled")
+_WORDS = ("in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled")
 
 
 def calls_of(contract: Contract) -> Iterator[tuple[CallRole, Operation]]:

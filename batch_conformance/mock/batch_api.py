@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from batch_conformance.mock.api_spec import ApiSpec, CallSpec
-from batch_conformance.mock.batch_results import LineError, check_lines
+from batch_conformance.mock.batch_results import MISMATCHED_ENDPOINT, LineError, check_lines
 from batch_conformance.mock.batch_runner import BatchRunner, ResultKind, Run, StoredFile
 from batch_conformance.mock.behaviour import Behaviour
 from batch_conformance.mock.list_spec import Item, ListSpec, put_at, value_at
@@ -26,7 +26,7 @@ RESULTS = "/results/"
 JSONL = "application/octet-stream"
 _DAYS_KEPT = 30
 _DAY = 86_400
-_UNKNOWN = b'{"custom_id":"request-1","body":{"messages":[{"role":"user","content":"Say yes."}]}}\n'
+_UNKNOWN = b'{"custom_id":"request-1","body":{"model":"any","messages":[{"role":"user","content":"Say yes."}]}}\n'
 """What a mock runs that takes a batch of a file which it does not have."""
 _WINDOW = re.compile(r"([1-9][0-9]{0,3})h")
 _HOURS = (24, 336)
@@ -181,8 +181,10 @@ class BatchApi:
         if file.purpose != "batch":
             raise RefusedError(400, "the purpose of the file is not batch")
         lines = self._behaviour.bad_lines
-        problems = tuple(check_lines(file.content, str(order.get("endpoint")))) if lines != "run" else ()
-        if problems and lines == "refused" and "wrong_endpoint" not in takes:
+        found = check_lines(file.content, str(order.get("endpoint"))) if lines != "run" else ()
+        any_url = "wrong_endpoint" in takes
+        problems = tuple(one for one in found if not (any_url and one.code == MISMATCHED_ENDPOINT))
+        if problems and lines == "refused":
             raise RefusedError(400, str(problems[0]))
         window = _WINDOW.fullmatch(str(order.get("completion_window", "24h")))
         kept = problems if lines == "failed" else ()
@@ -235,10 +237,10 @@ class BatchApi:
             raise RefusedError(self._refuses_cancel(asked.call) if known else 404, "the batch cannot be cancelled")
         status = asked.call.status
         before = self._batch_of(run, asked.request)
-        if run.is_final and not self._behaviour.cancels_finished:
-            status = self._behaviour.cancel_finished or self._refuses_cancel(asked.call)
-        elif run.state == "cancelling":
+        if run.state == "cancelling" or (run.state == "cancelled" and self._behaviour.cancel_again):
             status = self._behaviour.cancel_again or status
+        elif run.is_final and not self._behaviour.cancels_finished:
+            status = self._behaviour.cancel_finished or self._refuses_cancel(asked.call)
         else:
             self._runner.cancel(run)
         if status != asked.call.status:
@@ -293,7 +295,7 @@ class BatchApi:
         while state not in form.states:
             state = _BEFORE.get(state, next(iter(form.states)))
         body = copy.deepcopy(dict(form.states[state]))
-        model = run.results[0].line["response"]["body"].get("model") if run.results else None
+        model = run.results[0].line["response"]["body"].get("model") or None if run.results else None
         counted = (run.total, run.completed, run.failed)
         values = [
             (form.identity, run.id),

@@ -11,6 +11,8 @@ from batch_conformance.mock.message import body_json
 
 Fields = dict[str, Any]
 
+MISMATCHED_ENDPOINT = "mismatched_endpoint"
+"""The code of a line whose url is not the endpoint of the batch."""
 _BAD_REQUEST, _UNAVAILABLE = 400, 503
 
 
@@ -65,7 +67,7 @@ def check_lines(content: bytes, endpoint: str) -> Iterator[LineError]:
         if request.get("method", "POST") != "POST":
             yield LineError("invalid_method", "the method is not POST", number)
         if request.get("url", endpoint) != endpoint:
-            yield LineError("mismatched_endpoint", "the url is not the endpoint of the batch", number)
+            yield LineError(MISMATCHED_ENDPOINT, "the url is not the endpoint of the batch", number)
         if not isinstance(request.get("body"), dict):
             yield LineError("missing_required_parameter", "body is missing or no object", number)
 

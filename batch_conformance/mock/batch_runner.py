@@ -146,7 +146,8 @@ class BatchRunner:
         model = replaced.get("model") if isinstance(replaced, dict) else None
         results = results_of(file.content, batch_id, created=created, model=str(model or ""))
         results = (*map(failing, results[: self._behaviour.failing]), *results[self._behaviour.failing :])
-        run = Run(batch_id, asked, file, created, created + hours * HOUR, self._clock(), results, problems)
+        expires = created if self._behaviour.expires else created + hours * HOUR
+        run = Run(batch_id, asked, file, created, expires, self._clock(), results, problems)
         self.runs.pop(batch_id, None)
         self.runs[batch_id] = run
         while len(self.runs) > _MOST:
@@ -215,10 +216,11 @@ class BatchRunner:
         """What becomes of a batch that has ended: nothing, unless the mock drifts."""
         if run.state == "cancelled" and self._behaviour.undone == "completes":
             run.done = run.total
+            del run.times["cancelled"]
             self._enter(run, "completed")
         elif run.state == "completed" and self._behaviour.returns:
             run.state, run.step = "in_progress", _HALF_DONE
 
     def _enter(self, run: Run, state: str) -> None:
         run.state = state
-        run.times[state] = int(self._now())
+        run.times.setdefault(state, int(self._now()))

@@ -21,17 +21,18 @@ class Behaviour:
 
     ``sudden``: a batch has ended when it is read for the first time. ``failing`` is the number of requests, from the
     first, that fail whatever they are, and ``failures_in`` the file in which their lines are. ``expires``: half of the
-    requests are done when the time is up. ``returns``: what is completed is in progress again at the next read.
+    requests are done when the time is up, which is at once. ``returns``: what is completed is in progress again at the
+    next read.
 
     ``named_early``: the files of results are named as soon as the batch is in progress. ``names_empty_files``: they
     are named as well where there is nothing in them.
 
     ``cancel_at_once``: a batch that is cancelled was never cancelling. ``cancel_tells_before``: cancelling is answered
-    with the batch as it was before. ``cancel_finished`` is the status that answers
-    the cancelling of a batch that has ended, 0 for the one that fits the document, and ``cancel_again`` the same for
-    one that is cancelling, 0 for a success. ``undone``: what is cancelling goes on as if nothing had been asked, or
-    what is cancelled is completed at the next read. ``cancels_finished``: a batch that has ended is cancelled all the
-    same. ``keeps_partial``: the answers that there were before a batch was cancelled can be fetched.
+    with the batch as it was before. ``cancel_finished`` is the status that answers the cancelling of a batch that has
+    ended, 0 for the one that fits the document, and ``cancel_again`` the same for one that was cancelled already, 0 for
+    a success while it is cancelling. ``undone``: what is cancelling goes on as if nothing had been asked, or what is
+    cancelled is completed at the next read. ``cancels_finished``: a batch that has ended is cancelled all the same.
+    ``keeps_partial``: the answers that there were before a batch was cancelled can be fetched.
     """
 
     bad_lines: Literal["refused", "failed", "run"] = "refused"

@@ -37,6 +37,7 @@ _STATES = "https://platform.openai.com/docs/guides/batch: the states of a batch"
 _REFUSALS = "https://github.com/ogx-ai/ogx: tests/integration/batches/test_batches_errors.py"
 _RFC_6750 = "RFC 6750 section 3.1"
 
+_WITH_THE_STATE = "what a batch tells of itself goes with its state"
 _OUTPUT, _STATE = "/output_file_id", "/status"
 
 
@@ -55,11 +56,13 @@ def _entry(  # noqa: PLR0917 - an entry of a table, in the order of a Drift
     *,
     status: str = "200",
     also: tuple[str, ...] = (),
+    because: str = "",
     verdict: Verdict = "drift",
     **behaviour: Any,
 ) -> Drift:
     """A drift at a place of a success."""
-    return Drift(name, title, rule, status, place, source, "value", apply, verdict, also=also, behaviour=behaviour)
+    more: dict[str, Any] = {"also": also, "because": because, "behaviour": behaviour}
+    return Drift(name, title, rule, status, place, source, "value", apply, verdict, **more)
 
 
 def _whole(name: str, title: str, rule: str, source: str, apply: Apply = _unchanged, **more: Any) -> Drift:
@@ -189,17 +192,19 @@ BATCH_DRIFTS: tuple[Drift, ...] = (
     _entry("create_loses_metadata", "A batch is made without its metadata", "create.as_asked", "/metadata",
            _BATCHES, to_answer("create", _put("metadata", {}))),
     _entry("made_at_another_time", "A batch is read with another time than it was made at", "create.read_back",
-           "/created_at", _BATCHES, to_made(_put("created_at", lambda moment: moment - 60))),
+           "/created_at", _BATCHES, to_made(_put("created_at", lambda moment: moment - 60)),
+           also=("listing.item_differs",)),
     _entry("made_of_another_file", "A batch is read with another file than it was made of", "create.read_back",
-           "/input_file_id", _BATCHES, to_made(_put("input_file_id", "file-kkhtqklcnm"))),
+           "/input_file_id", _BATCHES, to_made(_put("input_file_id", "file-kkhtqklcnm")),
+           also=("listing.item_differs",)),
     _entry("made_not_found", "A batch that was made is never found", "create.read_back", "",
            "https://github.com/anthropics/anthropic-sdk-python/issues/1432", lost=True),
     _entry("made_not_listed", "A batch that was made is never listed", "listing.known_missing", "/data",
            "the summary of the operation", unlisted="batches"),
     _entry("completed_goes_on", "A batch is in progress after it was completed", "state.regressed", _STATE,
-           _STATES, returns=True),
+           _STATES, also=("cancel.ended", "state.timestamp_early"), because=_WITH_THE_STATE, returns=True),
     _entry("counts_one_more", "A batch counts a request more than there were", "result_lines.counts",
-           "/request_counts/total", _GUIDE, to_made(_counts_one_more)),
+           "/request_counts/total", _GUIDE, to_made(_counts_one_more), also=("result_lines.counts",)),
     _entry("lines_missing", "Of 25 requests 15 have a line", "result_lines.custom_ids", _OUTPUT,
            "https://github.com/llm-d-incubation/llm-d-batch-gateway/issues/221", to_lines(_three_fifths)),
     _entry("lines_too_many", "25 requests have 40 lines", "result_lines.custom_ids", _OUTPUT,
@@ -211,7 +216,7 @@ BATCH_DRIFTS: tuple[Drift, ...] = (
     _entry("line_without_custom_id", "A line has no custom_id", "result_lines.form", _OUTPUT,
            _GUIDE, to_objects(_drop_id)),
     _entry("line_with_both", "A line has a response and an error", "result_lines.form", _OUTPUT,
-           _GUIDE, to_objects(_with_both)),
+           _GUIDE, to_objects(_with_both), also=("result_lines.counts",)),
     _entry("line_with_neither", "A line has neither response nor error", "result_lines.form", _OUTPUT,
            _GUIDE, to_objects(_with_neither)),
     _entry("results_cut", "A file of results ends within a line", "result_lines.form", _OUTPUT,
@@ -221,13 +226,13 @@ BATCH_DRIFTS: tuple[Drift, ...] = (
     _entry("results_not_there", "A file of results is not there", "result_lines.fetched", _OUTPUT,
            "https://github.com/vllm-project/aibrix/issues/2409", _refused_results),
     _entry("results_for_the_key", "A signed URL asks for the key", "result_lines.fetched", _OUTPUT,
-           "a URL that is signed is all that it takes", _for_the_key_alone),
+           "a URL that is signed is all that it takes", _for_the_key_alone, also=("result_lines.fetched",)),
     _entry("results_change", "A file of results is another one each time", "result_lines.fetched", _OUTPUT,
            _GUIDE, to_results("output", _answered_anew)),
     _entry("results_named_early", "A file of results is named before there is one", "results.early", _OUTPUT,
            "the vendor's guide", verdict="conforms", named_early=True),
     _whole("malformed_line_runs", "A file with a line that is none is run", "create.bad_request",
-           _REFUSALS, bad_lines="run"),
+           _REFUSALS, because="each way to be wrong is told apart", bad_lines="run"),
     _whole("unknown_file_runs", "A batch is made of a file that nobody has", "create.bad_request",
            _REFUSALS, takes=frozenset({"unknown_file"})),
     _whole("any_endpoint_runs", "A batch is made for an endpoint that is none", "create.bad_request",
@@ -247,15 +252,16 @@ BATCH_DRIFTS: tuple[Drift, ...] = (
            undone="resumes"),
     _entry("cancelled_completes", "A batch that is cancelled is completed", "cancel.effect", _STATE,
            "https://github.com/rmyndharis/OpenWA/issues/286: the worker overwrites cancelled",
-           also=("state.regressed",), undone="completes"),
+           also=("state.regressed", "cancel.ended", "stability.changed"), because=_WITH_THE_STATE, undone="completes"),
     _entry("cancel_of_another", "Another batch is cancelled", "cancel.effect", "/id",
            _BATCHES, to_answer("cancel", _put("id", "batch_wjqopfncal"))),
     _whole("cancel_again_breaks", "To cancel twice is a server error", "cancel.again",
-           "https://github.com/llm-d-incubation/llm-d-batch-gateway/issues/300", cancel_again=500),
+           "https://github.com/llm-d-incubation/llm-d-batch-gateway/issues/300", also=("cancel.ended",),
+           cancel_again=500),
     _whole("cancel_changes_the_end", "A batch that has ended is cancelled", "cancel.ended",
            "an end is one", also=("state.regressed", "stability.changed"), cancels_finished=True),
     _whole("cancel_finished_breaks", "To cancel what has ended is a server error", "cancel.ended",
-           "RFC 9110 section 15.6: the fault is the client's", cancel_finished=500),
+           "RFC 9110 section 15.6: the fault is the client's", also=("cancel.again",), cancel_finished=500),
     _whole("any_id_cancelled", "An id that nobody has is cancelled", "cancel.unknown",
            "RFC 9110 section 15.5.5", _any_id_cancelled),
 )  # fmt: skip
