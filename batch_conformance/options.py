@@ -65,6 +65,11 @@ _OF_READS = Use(
     choices=("retrieve", "read"),
 )
 """Of commands that make no batches."""
+_OF_MOCKS = Use(
+    help="the parts of the batch API that the mock serves: retrieving a batch alone; every GET of the document that "
+    "reads batches and files; or all of them, with files that are uploaded and batches that are run",
+)
+"""Of commands that need no model to make batches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,8 +274,8 @@ OPTIONS: tuple[Option, ...] = (
         "batches and files; or all of them, which makes batches with --create and follows them to their results",
         _in(
             "run",
-            prove=_OF_READS,
-            mock=_OF_READS,
+            prove=_OF_MOCKS,
+            mock=_OF_MOCKS,
             validate=_OF_READS,
             diff=Use(help="the parts of the batch API that are compared", choices=("retrieve", "read")),
         ),

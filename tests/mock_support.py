@@ -96,11 +96,12 @@ def serving(
     prefix: str = "/v1",
     latency: float = 0.0,
     mock_spec: MockSpec | None = None,
+    tick: float = 0.0,
 ) -> Iterator[int]:
     """The port of a mock that runs in a thread of this process."""
     loop = asyncio.new_event_loop()
-    more = {"mock_spec": mock_spec} if mock_spec is not None else {}
-    server = Server(Service(KEY, prefix=prefix, style=style, drifts=drifts, **more), latency=latency)
+    service = Service(KEY, prefix=prefix, style=style, drifts=drifts, mock_spec=mock_spec, tick=tick)
+    server = Server(service, latency=latency)
     port = loop.run_until_complete(server.start("127.0.0.1", 0))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 
+from batch_conformance.contract.choice import Operations
 from batch_conformance.contract.contract import Contract
 from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.embedded import embedded_mock, is_own
@@ -37,6 +39,7 @@ class DriftRunner:
         self.seed = seed
         self._mock = embedded_mock(contract, fitted=not is_own(contract), tick=TICK)
         self._plans: dict[tuple[str, ...], Plan] = {}
+        self._reports = tempfile.TemporaryDirectory()
         self._usual: frozenset[Seen] | None = None
 
     def __enter__(self) -> DriftRunner:
@@ -45,6 +48,7 @@ class DriftRunner:
 
     def __exit__(self, *_: object) -> None:
         self._mock.stop()
+        self._reports.cleanup()
 
     def try_out(self, *entries: Entry) -> Observed:
         """Audit the mock with an entry of the catalogue, or with several at once."""
@@ -80,17 +84,23 @@ class DriftRunner:
             plan=self._plans.get(ids),
             sleep=_no_sleep,
         )
-        self._plans[ids] = audit.plan
+        if (
+            not self.contract.writes
+        ):  # else the plan has batches that were made as well, which another run does not have
+            self._plans[ids] = audit.plan
         return audit
 
     def _settings(self, impatient: bool) -> Settings:
-        mock = self._mock
+        mock, contract = self._mock, self.contract
+        operations: Operations = "all" if contract.writes else "read" if len(contract.operations) > 1 else "retrieve"
         return settle(
             {"BATCH_API_KEY": mock.key},
             base_url=mock.base_url,
             batch_ids=mock.batch_ids,
             unsafe=True,
-            operations="read" if len(self.contract.operations) > 1 else "retrieve",
+            operations=operations,
+            create="any" if operations == "all" else None,
+            reports_dir=self._reports.name,
             request_timeout=_IMPATIENT if impatient else 10.0,
         )
 
