@@ -38,6 +38,8 @@ from batch_conformance.run.live.journal import Journal, JournalError, read_journ
 from batch_conformance.run.live.making import MOST_REQUESTS, Making, make_batches
 
 API = "siliconflow-batch-api"
+TICK = 0.01
+"""Seconds of the mock's clock from one request to the next: nobody waits."""
 
 
 @cache
@@ -82,7 +84,8 @@ def journal_of(url: str, file: Path | None = None, name: str = API) -> Journal:
 
 def make(url: str, *, name: str = API, seconds: float = 20.0, journal: Journal | None = None) -> Making:
     with target_of(url) as target:
-        return make_batches(target, contract(name), None, journal or journal_of(url, name=name), seconds=seconds)
+        journal = journal or journal_of(url, name=name)
+        return make_batches(target, contract(name), None, journal, seconds=seconds, sleep=lambda _: None)
 
 
 def judged(made: Making, name: str = API) -> Ledger:
@@ -91,7 +94,7 @@ def judged(made: Making, name: str = API) -> Ledger:
 
 @contextmanager
 def mock(name: str = API, drifts: Sequence[Drift] = ()) -> Iterator[str]:
-    with serving(mock_spec=spec(name), drifts=drifts) as port:
+    with serving(mock_spec=spec(name), drifts=drifts, tick=TICK) as port:
         yield f"http://127.0.0.1:{port}/v1"
 
 
@@ -136,7 +139,7 @@ def test_a_document_that_makes_no_batches_is_refused_in_one_line(tmp_path: Path)
 
 def test_only_what_was_made_here_or_cannot_exist_is_changed() -> None:
     with mock() as url, target_of(url) as target:
-        make_batches(target, contract(), None, journal_of(url), seconds=20.0)
+        make_batches(target, contract(), None, journal_of(url), seconds=20.0, sleep=lambda _: None)
         changed = [one for one in target.sent if one.method != "GET"]
     made = {one.batch_id for one in target.sent if one.chapter == "batches" and one.name == "read"}
     cancelled = {one.batch_id for one in changed if one.path.endswith("/cancel")}
@@ -172,7 +175,7 @@ def test_a_run_that_is_killed_makes_nothing_twice_once_it_is_taken_up(
         with target_of(url) as target:
             target.dies_at, target.after = number, after
             with pytest.raises(KeyboardInterrupt):
-                make_batches(target, contract(), None, journal_of(url, file), seconds=20.0)
+                make_batches(target, contract(), None, journal_of(url, file), seconds=20.0, sleep=lambda _: None)
         journal = read_journal(file, target=url, contract=contract().document.sha256, name=API)
         made = make(url, journal=journal)
         with target_of(url) as target:
