@@ -65,11 +65,10 @@ _OF_READS = Use(
     choices=("retrieve", "read"),
 )
 """Of commands that make no batches."""
-_OF_MOCKS = Use(
-    help="the parts of the batch API that the mock serves: retrieving a batch alone; every GET of the document that "
-    "reads batches and files; or all of them, with files that are uploaded and batches that are run",
+_PARTS_OF_MOCK = (
+    "the parts of the batch API that the mock serves: retrieving a batch alone; every GET of the document that "
+    "reads batches and files; or all of them, with files that are uploaded and batches that are run"
 )
-"""Of commands that need no model to make batches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +273,8 @@ OPTIONS: tuple[Option, ...] = (
         "batches and files; or all of them, which makes batches with --create and follows them to their results",
         _in(
             "run",
-            prove=_OF_MOCKS,
-            mock=_OF_MOCKS,
+            prove=Use(help=_PARTS_OF_MOCK),
+            mock=Use(help=_PARTS_OF_MOCK, default="all"),
             validate=_OF_READS,
             diff=Use(help="the parts of the batch API that are compared", choices=("retrieve", "read")),
         ),

@@ -11,10 +11,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+import yaml
 from mock_support import Client
 from suite_support import run_command
 
@@ -174,3 +176,35 @@ def test_ids_of_another_contract_are_not_told_by_what_the_vendor_shows(tmp_path:
     assert told
     assert not [line for line in told if "page" in line or "in_queue" in line]
     assert {line.split(maxsplit=1)[1] for line in told if " " in line.strip()} <= {"queued", "done", "queued to done"}
+
+
+def test_the_whole_batch_api_is_served_and_the_line_that_audits_it_makes_batches() -> None:
+    with started("--contract=siliconflow-batch-api") as (_, lines):
+        assert any("--operations=all --create=any" in line for line in lines)
+        form = (
+            '--edge\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
+            '--edge\r\nContent-Disposition: form-data; name="file"; filename="one.jsonl"\r\n\r\n'
+            '{"custom_id": "one", "body": {"messages": ["Say yes."]}}\n\r\n--edge--\r\n'
+        )
+        headers = {"Authorization": "Bearer sk-mock", "Content-Type": "multipart/form-data; boundary=edge"}
+        with closing(HTTPConnection("127.0.0.1", port_in(lines), timeout=20)) as connection:
+            connection.request("POST", "/v1/files", form, headers)
+            file_id = json.loads(connection.getresponse().read())["data"]["id"]
+            asked = {"input_file_id": file_id, "endpoint": "/v1/chat/completions", "completion_window": "24h"}
+            connection.request("POST", "/v1/batches", json.dumps(asked), headers)
+            batch_id = json.loads(connection.getresponse().read())["id"]
+            connection.request("GET", f"/v1/batches/{batch_id}", headers=headers)
+            assert json.loads(connection.getresponse().read())["input_file_id"] == file_id
+
+
+def test_a_document_that_does_not_say_what_its_whole_api_is_is_served_without_what_is_around(tmp_path: Path) -> None:
+    document = yaml.safe_load((ROOT / "spec" / "siliconflow-get-batch.yaml").read_text())
+    document["paths"]["/a/files"] = document["paths"]["/b/files"] = {
+        "get": {"responses": {"200": {"description": "files"}}}
+    }
+    source = tmp_path / "api.yaml"
+    source.write_text(yaml.safe_dump(document))
+    assert run(f"--contract={source}", "--operations=all", "--list-drifts").returncode == 4
+    assert run(f"--contract={source}", "--list-drifts").returncode == 0
+    with started(f"--contract={source}") as (_, lines):
+        assert not any("--operations" in line for line in lines)

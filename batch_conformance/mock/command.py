@@ -15,9 +15,11 @@ from functools import partial
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from batch_conformance.command_options import command_options
 from batch_conformance.contract.choice import Operations, choice_of
+from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation_role import ROLES
 from batch_conformance.contract.path_template import repeated
 from batch_conformance.contract.sources import CONTRACT_NAMES, load_contract
@@ -26,6 +28,7 @@ from batch_conformance.message import Listing, Message, Template
 from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.drifts import DriftError, select
 from batch_conformance.mock.embedded import drifts_of, is_own, prefix_for
+from batch_conformance.mock.mock_spec import MockSpec
 from batch_conformance.mock.sample_batches import Style
 from batch_conformance.mock.server import Server
 from batch_conformance.mock.service import Service
@@ -102,20 +105,19 @@ def mock(
     """Serve a conforming GET /batches/{batch_id} with sample batches, or one that drifts.
 
     With --contract it serves what that document has instead, and drifts only in what does not depend on the document.
+    Where it has the whole batch API, files can be uploaded, and batches made of them are run in about a second.
 
     The key is the value of the variable that --key-env names, or sk-mock where that is not set.
     """
     if "://" in contract:
         raise MockUsageError(_SAVE_IT(contract=contract))
     try:
-        served = load_contract(contract, choice=choice_of(operation, operations=operations, roles=ROLES))
-        possible = drifts_of(served)
+        served, possible, mock_spec = _served(contract, operation, operations)
         if list_drifts:
             for line in _catalogue(possible):
                 click.echo(line)
             return
         chosen = _chosen(drifts, possible, contract)
-        mock_spec = None if is_own(served) else mock_spec_of(served)
         notes = [
             _HIDDEN(drift=drift.name, others=Listing(tuple(other.name for other in by), "and"))
             for drift, by in hidden(chosen, mock_spec)
@@ -133,7 +135,7 @@ def mock(
     if not own.isascii() or own.strip() != own:
         raise MockUsageError(_KEY_CANNOT_BE_SENT(variable=key_env))
     service = Service(own or DEFAULT_KEY, prefix=prefix.rstrip("/"), style=style, drifts=chosen, mock_spec=mock_spec)
-    audited = _Audited(key_env, bool(own), contract, operation, operations, language, tuple(notes))
+    audited = _Audited(key_env, bool(own), contract, operation, _parts(served), language, tuple(notes))
     try:
         asyncio.run(_serve(Server(service, latency=latency), host, port, chosen, audited))
     except OSError as error:
@@ -149,7 +151,7 @@ class _Audited:
     own_key: bool
     contract: str
     operation: str
-    operations: Operations
+    parts: tuple[str, ...]
     language: str
     notes: tuple[Message, ...] = ()
 
@@ -159,7 +161,36 @@ class _Audited:
         found = [] if self.key_env == "BATCH_API_KEY" else ["--api-key-env", self.key_env]
         found += [] if self.contract == CONTRACT_NAMES[0] else [f"--contract={self.contract}"]
         found += [f"--operation={self.operation}"] if self.operation else []
-        return found if self.operations == "retrieve" else [*found, f"--operations={self.operations}"]
+        return [*found, *self.parts]
+
+
+Served = tuple[Contract, Mapping[str, Drift], MockSpec | None]
+"""A contract, the drifts that its mock can show, and how it is served; None for the vendor's own."""
+
+
+def _served(contract: str, operation: str, operations: Operations) -> Served:
+    """What is served. Raises ``InputError``.
+
+    Where nobody asked for all of the batch API, and the document does not say what that is, it is the retrieve alone.
+    """
+    try:
+        return _served_as(contract, operation, operations)
+    except InputError:
+        if click.get_current_context().get_parameter_source("operations") is not ParameterSource.DEFAULT:
+            raise
+        return _served_as(contract, operation, "retrieve")
+
+
+def _served_as(contract: str, operation: str, operations: Operations) -> Served:
+    served = load_contract(contract, choice=choice_of(operation, operations=operations, roles=ROLES))
+    return served, drifts_of(served), None if is_own(served) else mock_spec_of(served)
+
+
+def _parts(contract: Contract) -> tuple[str, ...]:
+    """The options of a run that judges all that a mock of a contract serves."""
+    if contract.writes:
+        return "--operations=all", "--create=any"
+    return ("--operations=read",) if len(contract.operations) > 1 else ()
 
 
 def _chosen(names: Sequence[str], possible: Mapping[str, Drift], contract: str) -> tuple[Drift, ...]:
