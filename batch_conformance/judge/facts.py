@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from batch_conformance.exchange.exchange import ODD_REQUESTS, RECORDED
@@ -45,14 +44,6 @@ _MARKS, _SEVERAL = frozenset(".?#,"), 3
 """What may follow an id and end it, and of how many kinds that shows that nothing is looked at that follows."""
 
 
-@dataclass
-class _Agents:
-    """Names of common clients under which reads were answered, and how many under each were refused."""
-
-    answered: set[str] = field(default_factory=set)
-    refused: Counter[str] = field(default_factory=Counter)
-
-
 class Facts:
     """What was seen of a run; two of them add up to one, in any order.
 
@@ -60,7 +51,7 @@ class Facts:
     """
 
     def __init__(self) -> None:
-        self.real = self.any_id = False
+        self.real = self.any_id = self.answers_valid = False
         self._let_in: set[str] = set()
         """Credentials that had to be refused, and with which a GET was answered with success."""
         self._let_in_so: set[tuple[str, tuple[str, ...]]] = set()
@@ -71,7 +62,6 @@ class Facts:
         """Forms of such successes that it got for ids that nobody has: some servers refuse with 200."""
         self.kept_out: set[tuple[str, str, str, str]] = set()
         """Of those with which a GET was refused: rule, credential, subject and status."""
-        self.answers_valid = False
         self.succeeded = False
         """Whether a GET with the valid credential was answered with success."""
         self.asked_unknown = False
@@ -109,15 +99,19 @@ class Facts:
         self._known: set[str] = set()
         self._odd_answered: set[tuple[str, str]] = set()
         """Odd ids that were answered with success, each with its subject."""
-        self._agents = _Agents()
+        self._agents: Counter[tuple[str, bool]] = Counter()
+        """How many reads under the name of a common client were answered, and how many refused (True)."""
 
     def add(self, observation: Observation) -> None:
         """Take in what one exchange shows."""
+        if observation.exchange.probe.chapter == ODD_REQUESTS:
+            self._add_odd(observation)
+        else:
+            self._add_usual(observation)
+
+    def _add_usual(self, observation: Observation) -> None:
         exchange, probe = observation.exchange, observation.exchange.probe
         status = exchange.status or 0
-        if probe.chapter == ODD_REQUESTS:
-            self._add_odd(observation)
-            return
         if probe.subject == "known" and probe.chapter != RECORDED and probe.batch_id:
             self._known.add(probe.batch_id)
         if observation.authorised and probe.method == "GET" and observation.answer is not None and 200 <= status < 300:
@@ -136,11 +130,6 @@ class Facts:
             if probe.method == "HEAD" and not observation.forced:
                 self._heads_got.add((probe.credential, probe.subject, status))
         self.seen |= _seen_in(observation)
-        self._add_to_door(observation, status)
-
-    def _add_to_door(self, observation: Observation, status: int) -> None:
-        """Take in what an answer shows of the check of credentials, and of what is behind it."""
-        exchange, probe = observation.exchange, observation.exchange.probe
         if must_be_refused(observation) and probe.method == "GET" and exchange.final:
             self._door_gets.add((probe.credential, status if exchange.failure is None else 0))
         elif has_key(observation) and exchange.final and not observation.forced:
@@ -161,16 +150,13 @@ class Facts:
             else:
                 self._let_in.add(exchange.probe.credential)
         agent = agent_of(observation)
-        if agent and 200 <= status < 300:
-            self._agents.answered.add(agent)
-        elif agent and is_agent_refused(observation):
-            self._agents.refused[agent] += 1
+        if agent and (200 <= status < 300 or is_agent_refused(observation)):
+            self._agents[agent, is_agent_refused(observation)] += 1
         self.seen |= _seen_in(observation)
 
     def refuses_agent(self, agent: str) -> bool:
         """Whether every read under the name of a client was refused, twice at least, and other reads were answered."""
-        refused = self._agents.refused[agent] >= _REFUSED_READS and agent not in self._agents.answered
-        return refused and self.real
+        return self._agents[agent, True] >= _REFUSED_READS and not self._agents[agent, False] and self.real
 
     def _add_answer(self, observation: Observation, status: int) -> None:
         """Take in what came of the last attempt."""
@@ -247,8 +233,7 @@ class Facts:
         self._known |= other._known
         self._heads_got |= other._heads_got
         self._odd_answered |= other._odd_answered
-        self._agents.answered |= other._agents.answered
-        self._agents.refused += other._agents.refused
+        self._agents += other._agents
 
     @property
     def let_in(self) -> set[str]:
@@ -364,7 +349,8 @@ class Facts:
             return self._is_named_otherwise(credential)
         turned_away = {kind for _, kind, asked, got in self.kept_out if (got, asked) not in self.valid_gets}
         any_token = not self.let_in.isdisjoint(OTHER_TOKENS) and turned_away.isdisjoint(OTHER_TOKENS)
-        if credential not in OTHER_FORMS or not any_token:
+        is_form = credential in OTHER_FORMS or (odd is not None and odd.rule == "auth.scheme_accepted")
+        if not is_form or not any_token:
             return False
         return credential in OF_ODD_TOKENS or _SCHEMES.isdisjoint(turned_away)
 
