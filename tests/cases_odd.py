@@ -37,7 +37,7 @@ CASES: Mapping[str, Case] = {
             (GOOD, part()),
             (GOOD, part(("Content-Range", "bytes 0-99/282"))),
             (GOOD, part(("Content-Range", "bytes 0-9/5"))),
-            (GOOD, part(("Content-Range", "bytes ten"))),
+            (GOOD, part(("Content-Range", "bytes=ten"))),
         ),
         keeps=(
             (GOOD, part(("Content-Range", "bytes 0-9/282"))),

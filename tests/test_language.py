@@ -251,7 +251,7 @@ def test_what_is_said_around_a_run_is_chinese_too(tmp_path: Path) -> None:
     assert "--create 上传一个只有一行的文件" in told.text
     assert "说明：--create：POST /files 返回了 404：" in told.text
     assert f"基线 {tmp_path / 'b.yaml'}：新增 0 个" in told.text
-    assert re.search(r"\d+ 个请求，约 \d+ 秒；没有发送任何请求", planned.text)
+    assert re.search(r"\d+ 个请求，约 \d+ 秒，另外最多 \d+ 个[^；]*；没有发送任何请求", planned.text)
 
 
 def test_recorded_traffic_is_told_in_chinese(tmp_path: Path) -> None:
