@@ -50,6 +50,7 @@ NOUNS: Mapping[str, Noun] = {
         Noun("place", "{n} place", "{n} places"),
         Noun("place left open", "{n} place left open", "{n} places left open"),
         Noun("property", "{n} property", "{n} properties"),
+        Noun("rule", "{n} rule", "{n} rules"),
         Noun("run", "{n} run", "{n} runs"),
         Noun("target", "{n} target", "{n} targets"),
         Noun("recorded request", "{n} recorded request", "{n} recorded requests"),

@@ -24,8 +24,11 @@ from jsonschema import Draft202012Validator
 from suite_support import ROOT
 
 from batch_conformance.cli import main
+from batch_conformance.contract.choice import OperationChoice
+from batch_conformance.contract.sources import load_contract
 from batch_conformance.message import shown
 from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.mock.spec_of_contract import mock_spec_of
 from batch_conformance.options import options_of
 from batch_conformance.run.audits.audit_file import AuditFileError, load_audit_file
 from batch_conformance.run.audits.audit_schema import audit_schema
@@ -371,3 +374,23 @@ def test_the_audit_file_that_the_help_shows_can_be_used(tmp_path: Path) -> None:
     file = load_audit_file(_write(tmp_path, shown))
     assert [target.name for target in file.targets] == ["groq", "staging"]
     assert any(argument.startswith("--operation=GET /v1/batches/{") for argument in file.targets[1].arguments)
+
+
+def test_a_target_may_be_audited_in_all_its_reads(tmp_path: Path) -> None:
+    contract = load_contract("siliconflow-batch-api", choice=OperationChoice(operations="read"))
+    with ExitStack() as stack:
+        mocks = {
+            name: stack.enter_context(EmbeddedMock(mock_spec=mock_spec_of(contract), drifts=drifts))
+            for name, drifts in (("whole", ()), ("greedy", ("list_limit_ignored",)))
+        }
+        options = {"contract": "siliconflow-batch-api", "operations": "read"}
+        targets = [_target(name, mock, options=options) for name, mock in mocks.items()]
+        file = _write(tmp_path, {"targets": targets})
+        env = {target["key_env"]: mock.key for target, mock in zip(targets, mocks.values(), strict=True)}
+        done = _audit(file, tmp_path / "out", env=env)
+    assert done.returncode == 1, done.stdout + done.stderr
+    matrix = json.loads((tmp_path / "out" / "matrix.json").read_text("utf-8"))
+    assert [vendor["verdict"] for vendor in matrix["vendors"]] == ["conforms", "drift"]
+    (row,) = [row for row in matrix["rules"] if row["key"] == "list listing.limit"]
+    assert row["cells"] == ["kept", "should"]
+    assert row["operation"] == "list"

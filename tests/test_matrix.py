@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 import samples
+from cases_lists import lists, page
 from chinese_support import english_in
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from judge_support import sent
 
 from batch_conformance.cli import main
 from batch_conformance.findings.ledger import ClauseResult, ClauseState, Ledger
+from batch_conformance.judge.judge import judge
 from batch_conformance.message import Message, shown
 from batch_conformance.report.language import CHINESE
 from batch_conformance.report.matrix.formats import FORMATS, MatrixFileError, badge, read_matrix
@@ -391,3 +394,21 @@ def test_a_former_matrix_that_is_none_is_one_line_and_nothing_is_written(tmp_pat
     assert done.exit_code == 4
     assert len(done.output.strip().splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_an_audit_of_several_operations_has_its_rows_by_operation() -> None:
+    ledger = judge([sent(number=0), replace(page("ab", None, has_more="no"), number=1)], lists())
+    report = replace(samples.run_report(), contract=lists(), ledger=ledger)
+    drift = json.loads(drift_json.render(report))
+    matrix = build_matrix([Audited("one", drift), Audited("two", None)])
+    broken = [(row.operation, row.rule, row.key) for row in matrix.rules if row.broken and row.worst == "must"]
+    assert broken == [("list", "body.type", "list body.type")]
+    (cell,) = [row.cells[0].state for row in matrix.rules if row.key == "body.type"]
+    assert cell == "kept"
+    assert [row.operation for row in matrix.rules] == sorted(
+        (row.operation for row in matrix.rules), key=["", "files", "file", "list"].index
+    )
+    rendered = {name: render(matrix) for name, render in FORMATS.items()}
+    assert read_matrix(rendered["matrix.json"])
+    assert "<code>list</code>" in rendered["matrix.html"]
+    assert "clause of list" in rendered["matrix.csv"]

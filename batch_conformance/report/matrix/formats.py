@@ -90,6 +90,7 @@ def document(matrix: Matrix) -> dict[str, Any]:
                 "key": row.key,
                 "says": str(row.says),
                 **_cells(row, names),
+                **_operation(row),
                 "clauses": [cell.clauses for cell in row.cells],
                 "kept": [cell.kept for cell in row.cells],
             }
@@ -104,6 +105,7 @@ def document(matrix: Matrix) -> dict[str, Any]:
                 "pointer": row.pointer,
                 "says": str(row.says),
                 **_cells(row, names),
+                **_operation(row),
             }
             for row in matrix.clauses
         ],
@@ -150,7 +152,8 @@ def render_csv(matrix: Matrix, _language: Language = ENGLISH) -> str:
     writer.writerow([_plain(text) for text in head])
     for kind, rows in (("rule", matrix.rules), ("clause", matrix.clauses)):
         for row in rows:
-            places = (kind, row.rule, row.status, row.media_type, row.pointer, str(row.says))
+            kind_of_row = f"{kind} of {row.operation}" if row.operation else kind
+            places = (kind_of_row, row.rule, row.status, row.media_type, row.pointer, str(row.says))
             writer.writerow([_plain(text) for text in (*places, *(WORDS[cell.state] for cell in row.cells))])
     return out.getvalue()
 
@@ -181,7 +184,7 @@ def render_markdown(matrix: Matrix, language: Language = ENGLISH) -> str:
         lines += ["", f"### {text('Rules')}", "", f"| {text('rule')} | {names} |"]
         lines.append("| --- |" + " --- |" * len(matrix.vendors))
         lines += [
-            f"| {escape(row.rule)}<br>{escape(language.render(row.says))} | "
+            f"| {escape(row.key)}<br>{escape(language.render(row.says))} | "
             + " | ".join(f"{_glyph(cell)} {_word(cell, language)}" for cell in row.cells)
             + " |"
             for row in broken
@@ -201,7 +204,7 @@ def render_html(matrix: Matrix, language: Language = ENGLISH) -> str:
         said=language.render,
         held_to=list(map(language.render, held_to(matrix))),
         tables=(
-            ("rules", text("Rules"), *([("", rows)] if rows else [] for rows in _split(matrix.rules))),
+            ("rules", text("Rules"), *map(_by_operation, _split(matrix.rules))),
             ("clauses", text("Clauses"), *map(_by_rule, _split(matrix.clauses))),
         ),
         changes=_changes(matrix, language)[:CHANGES],
@@ -304,8 +307,14 @@ def _split(rows: Sequence[MatrixRow]) -> tuple[list[MatrixRow], list[MatrixRow]]
 
 
 def _by_rule(rows: Sequence[MatrixRow]) -> list[tuple[str, list[MatrixRow]]]:
-    """Each rule once, with its rows."""
-    return [(rule, list(of_rule)) for rule, of_rule in groupby(rows, key=lambda row: row.rule)]
+    """Each rule of each operation once, with its rows."""
+    grouped = groupby(rows, key=lambda row: f"{row.operation} {row.rule}".lstrip())
+    return [(rule, list(of_rule)) for rule, of_rule in grouped]
+
+
+def _by_operation(rows: Sequence[MatrixRow]) -> list[tuple[str, list[MatrixRow]]]:
+    """Each part of the batch API once, with its rows; the retrieve without a name, as where it is all there is."""
+    return [(operation, list(held)) for operation, held in groupby(rows, key=lambda row: row.operation)]
 
 
 def _changes(matrix: Matrix, language: Language) -> list[tuple[str, str, str, str, str]]:
@@ -356,6 +365,11 @@ def _cells(row: MatrixRow, names: list[str]) -> dict[str, Any]:
         "findings": {name: list(cell.findings) for name, cell in zip(names, row.cells, strict=True) if cell.findings},
         "accepted": [name for name, cell in zip(names, row.cells, strict=True) if cell.accepted],
     }
+
+
+def _operation(row: MatrixRow) -> dict[str, str]:
+    """The part of the batch API that a row is about, where it is not the retrieve."""
+    return {"operation": row.operation} if row.operation else {}
 
 
 def _plain(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
+from batch_conformance.contract.operation_role import ROLES
 from batch_conformance.findings.finding import LEVELS
 from batch_conformance.message import Count, Listing, Message, Template, shown
 from batch_conformance.message_json import from_json
@@ -29,6 +30,8 @@ MARKS = ("drift", "inconclusive", "no report", "accepted", "conforms")
 """The verdicts as they are marked, worst first."""
 
 _BROKEN = frozenset(LEVELS)
+_Parts = tuple[str, str, str, str, str]
+"""Part of the batch API, status, media type, pointer and rule."""
 
 _NO_TARGET = Template("matrix.no_target", "No target was audited.")
 _NO_REPORT = Template("matrix.no_report", "there is no report")
@@ -75,7 +78,10 @@ class MatrixCell:
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
-    """One rule, or one clause. ``cells`` stand in the order of the vendors; ``key`` is the same for all contracts."""
+    """One rule, or one clause. ``cells`` stand in the order of the vendors; ``key`` is the same for all contracts.
+
+    ``operation`` is the part of the batch API that it is about, empty for the retrieve of a batch.
+    """
 
     key: str
     rule: str
@@ -84,6 +90,8 @@ class MatrixRow:
     status: str = ""
     media_type: str = ""
     pointer: str = ""
+    operation: str = ""
+    is_rule: bool = False
 
     @property
     def worst(self) -> CellState:
@@ -249,38 +257,42 @@ def _clause_rows(audits: Sequence[Audited]) -> tuple[MatrixRow, ...]:
 
     The clauses of one rule stand together, whichever contract they are of.
     """
-    says: dict[tuple[str, str, str, str], Message] = {}
-    cells: dict[tuple[str, str, str, str], dict[int, MatrixCell]] = {}
+    says: dict[_Parts, Message] = {}
+    cells: dict[_Parts, dict[int, MatrixCell]] = {}
     for number, audit in enumerate(audits):
         drift = audit.drift or {"coverage": {"clauses": []}, "findings": []}
-        at_clause: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
-        of_rule: dict[str, list[Mapping[str, Any]]] = {}
+        roles = _roles(drift)
+        at_clause: dict[_Parts, list[Mapping[str, Any]]] = {}
+        of_rule: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
         for finding in drift["findings"]:
-            at_clause.setdefault(_parts(finding["clause"]), []).append(finding)
-            of_rule.setdefault(finding["rule"], []).append(finding)
+            parts = _parts(finding["clause"], roles)
+            at_clause.setdefault(parts, []).append(finding)
+            of_rule.setdefault((parts[0], finding["rule"]), []).append(finding)
         for clause in drift["coverage"]["clauses"]:
-            parts, state = _parts(clause["id"]), clause["state"]
+            parts, state = _parts(clause["id"], roles), clause["state"]
             says.setdefault(parts, from_json(clause.get("messages", clause)["says"]))
             # Some clauses are broken by findings at places that the contract does not know, or about no one status.
-            behind = at_clause.get(parts) or (of_rule.get(parts[3], []) if state == "broken" else [])
+            behind = at_clause.get(parts) or (of_rule.get((parts[0], parts[4]), []) if state == "broken" else [])
             cell = _broken(behind) if behind else MatrixCell(_unexplained(state), kept=int(state == "kept"))
             cells.setdefault(parts, {})[number] = replace(cell, judged=clause["judged"])
         for parts, findings in at_clause.items():
-            says.setdefault(parts, _title(parts[3], findings[0]["title"]))
+            says.setdefault(parts, _title(parts[4], findings[0]["title"]))
             cells.setdefault(parts, {}).setdefault(number, _broken(findings))
     absent = tuple(MatrixCell("no_report" if audit.drift is None else "not_in_contract", clauses=0) for audit in audits)
-    rules = list(dict.fromkeys(parts[3] for parts in cells))
+    order = list(dict.fromkeys((parts[0], parts[4]) for parts in cells))
+    of_operation = sorted(cells.items(), key=lambda one: order.index((one[0][0], one[0][4])))
     return tuple(
         MatrixRow(
-            key=" ".join(parts),
-            rule=parts[3],
+            key=" ".join(parts).lstrip(),
+            rule=parts[4],
             says=says[parts],
             cells=tuple(held.get(number, cell) for number, cell in enumerate(absent)),
-            status=parts[0].strip("-"),
-            media_type=parts[1].strip("-"),
-            pointer=parts[2] if parts[2] != "-" else "",
+            status=parts[1].strip("-"),
+            media_type=parts[2].strip("-"),
+            pointer=parts[3] if parts[3] != "-" else "",
+            operation=parts[0],
         )
-        for parts, held in sorted(cells.items(), key=lambda one: rules.index(one[0][3]))
+        for parts, held in sorted(of_operation, key=lambda one: _place(one[0][0]))
     )
 
 
@@ -289,11 +301,25 @@ def _unexplained(state: str) -> CellState:
     return "must" if state == "broken" else cast("CellState", state)
 
 
-def _parts(clause: str) -> tuple[str, str, str, str]:
-    """Status, media type, pointer and rule of a clause's id; which operation it is does not matter between vendors."""
-    _, status, media_type, rest = clause.split(" ", 3)
+def _roles(drift: Mapping[str, Any]) -> Mapping[str, str]:
+    """The part of the batch API that each operation of a contract is, by its id; empty for the retrieve."""
+    held = drift.get("contract", {}).get("operations", ())
+    return {one["id"]: "" if one["role"] == "retrieve" else one["role"] for one in held}
+
+
+def _parts(clause: str, roles: Mapping[str, str]) -> _Parts:
+    """Part of the batch API, status, media type, pointer and rule of a clause's id.
+
+    What vendors call an operation does not matter between them: ``roles`` says what each is.
+    """
+    operation, status, media_type, rest = clause.split(" ", 3)
     pointer, _, rule = rest.rpartition(" ")
-    return status, media_type, pointer, rule
+    return roles.get(operation, ""), status, media_type, pointer, rule
+
+
+def _place(operation: str) -> int:
+    """Where the rows of a part of the batch API stand: the retrieve first."""
+    return ROLES.index(operation) + 1 if operation in ROLES else 0
 
 
 def _broken(findings: Sequence[Mapping[str, Any]]) -> MatrixCell:
@@ -306,19 +332,22 @@ def _broken(findings: Sequence[Mapping[str, Any]]) -> MatrixCell:
 
 
 def _rule_rows(clauses: Sequence[MatrixRow], vendors: int) -> tuple[MatrixRow, ...]:
-    by_rule: dict[str, list[MatrixRow]] = {}
+    by_rule: dict[tuple[str, str], list[MatrixRow]] = {}
     for row in clauses:
-        by_rule.setdefault(row.rule, []).append(row)
+        by_rule.setdefault((row.operation, row.rule), []).append(row)
     rows = (
         MatrixRow(
-            key=rule,
+            key=f"{operation} {rule}".lstrip(),
             rule=rule,
             says=_title(rule, rule),
             cells=tuple(_together(row.cells[number] for row in held) for number in range(vendors)),
+            operation=operation,
+            is_rule=True,
         )
-        for rule, held in by_rule.items()
+        for (operation, rule), held in by_rule.items()
     )
-    return tuple(sorted(rows, key=lambda row: (STATES.index(row.worst), -sum(c.state in _BROKEN for c in row.cells))))
+    worst = sorted(rows, key=lambda row: (STATES.index(row.worst), -sum(c.state in _BROKEN for c in row.cells)))
+    return tuple(sorted(worst, key=lambda row: _place(row.operation)))
 
 
 def _title(rule: str, otherwise: str) -> Message:

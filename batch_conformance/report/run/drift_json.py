@@ -12,6 +12,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from batch_conformance.contract.clause import Clause
+from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.selfcheck import DocumentFinding
 from batch_conformance.contract.violation import type_name
@@ -115,6 +116,7 @@ def document(report: RunReport) -> dict[str, Any]:
             "operation": contract.chosen.id,
             "method": contract.chosen.method.upper(),
             "path": contract.chosen.path,
+            **_operations(contract),
         },
         "run": {
             "seed": run.seed,
@@ -318,6 +320,17 @@ def _document_finding(finding: DocumentFinding) -> dict[str, Any]:
         "repair": finding.repair,
         "predicts": [{"status": status, "pointer": pointer} for status, pointer in finding.predicts],
     }
+
+
+def _operations(contract: Contract) -> dict[str, Any]:
+    """The operations that are held and what each is in the batch API, where there are several."""
+    if len(contract.operations) == 1:
+        return {}
+    held = [
+        {"id": one.id, "role": one.role or "", "method": one.method.upper(), "path": one.path}
+        for one in contract.operations
+    ]
+    return {"operations": held}
 
 
 def _location(location: Location | None) -> dict[str, Any] | None:
