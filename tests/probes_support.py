@@ -44,4 +44,4 @@ def contract(**changes: Any) -> Any:
     }
     data = changes.pop("data", None) or document()
     chosen = SimpleNamespace(**{**operation, **changes})
-    return SimpleNamespace(chosen=chosen, operations=(chosen,), document=SimpleNamespace(data=data))
+    return SimpleNamespace(chosen=chosen, operations=(chosen,), writes=(), document=SimpleNamespace(data=data))

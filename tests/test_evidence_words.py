@@ -32,7 +32,11 @@ def with_key(kind: str, *, only: int | None = None) -> Exchange:
     ("kind", "only", "names"),
     [
         ("elsewhere_header", 0, "the header x-api-key"),
-        ("elsewhere_header", None, "the headers x-api-key, api-key, x-auth-token"),
+        (
+            "elsewhere_header",
+            None,
+            "the headers x-api-key, api-key, x-auth-token, proxy-authorization, x-authorization, cookie",
+        ),
         ("elsewhere_query", None, "the query parameters access_token, api_key, key"),
     ],
 )

@@ -99,8 +99,9 @@ class Facts:
         self._known: set[str] = set()
         self._odd_answered: set[tuple[str, str]] = set()
         """Odd ids that were answered with success, each with its subject."""
-        self._agents: Counter[tuple[str, bool]] = Counter()
-        """How many reads under the name of a common client were answered, and how many refused (True)."""
+        self._agents: Counter[tuple[str, bool, str]] = Counter()
+        """How many reads under the name of a common client were answered, and how many refused (True), of which id; and
+        of each known id how many under no other name were answered with the batch."""
 
     def add(self, observation: Observation) -> None:
         """Take in what one exchange shows."""
@@ -114,6 +115,7 @@ class Facts:
         status = exchange.status or 0
         if probe.subject == "known" and probe.chapter != RECORDED and probe.batch_id:
             self._known.add(probe.batch_id)
+            self._agents["", False, probe.batch_id] += observation.batch is not None and observation.authorised
         if observation.authorised and probe.method == "GET" and observation.answer is not None and 200 <= status < 300:
             self.succeeded = True
         if exchange.failure is None and 0 < status < 500 and status != 429 and not observation.forced:
@@ -151,12 +153,14 @@ class Facts:
                 self._let_in.add(exchange.probe.credential)
         agent = agent_of(observation)
         if agent and (200 <= status < 300 or is_agent_refused(observation)):
-            self._agents[agent, is_agent_refused(observation)] += 1
+            self._agents[agent, is_agent_refused(observation), exchange.probe.batch_id or ""] += 1
         self.seen |= _seen_in(observation)
 
     def refuses_agent(self, agent: str) -> bool:
-        """Whether every read under the name of a client was refused, twice at least, and other reads were answered."""
-        return self._agents[agent, True] >= _REFUSED_READS and not self._agents[agent, False] and self.real
+        """Whether every read under the name of a client was refused, twice at least, of ids that others could read."""
+        of_agent = {key: count for key, count in self._agents.items() if key[0] == agent}
+        refused = sum(count for (_, was, asked), count in of_agent.items() if was and self._agents["", False, asked])
+        return refused >= _REFUSED_READS and all(was for _, was, _ in of_agent)
 
     def _add_answer(self, observation: Observation, status: int) -> None:
         """Take in what came of the last attempt."""

@@ -145,7 +145,7 @@ def _unknown_ids(setting: Setting) -> Iterator[Probe]:
     others = setting.unknown_names[1:]
     if setting.exploration == "quick":
         others = tuple(name for name in others if name == "uuid")
-    for batch_id in setting.unknown_named("same_shape", setting.by_exploration(3, 9, 74)):
+    for batch_id in setting.unknown_named("same_shape", setting.by_exploration(3, 7, 74)):
         yield setting.unknown_probe("unknown_ids", "same_shape", batch_id)
     for name in others:
         for batch_id in setting.unknown_named(name, setting.by_exploration(1, 1, 14)):
@@ -251,7 +251,6 @@ REPRESENTATIONS: dict[str, Headers] = {
     "identity": (*JSON, ("Accept-Encoding", "identity")),
     "gzip_refused": (*JSON, ("Accept-Encoding", "gzip;q=0, identity")),
     "language_zh": (*JSON, ("Accept-Language", "zh-CN, zh;q=0.9")),
-    "language_en": (*JSON, ("Accept-Language", "en")),
     # Languages that write numbers in another way: JSON has one way only (RFC 8259 section 6).
     "language_de": (*JSON, ("Accept-Language", "de-DE, de;q=0.9")),
     "language_ar": (*JSON, ("Accept-Language", "ar-EG, ar;q=0.9")),
@@ -418,7 +417,7 @@ def _lifecycle(setting: Setting) -> Iterator[Probe]:
     Every other time that a batch is polled, compression is taken, as most clients do: whether it is worth it depends
     on the size of the body, which nobody knows before.
     """
-    total, rounds = setting.by_exploration(6, 72, 250), setting.by_exploration(3, 8, 10)
+    total, rounds = setting.by_exploration(6, 66, 250), setting.by_exploration(3, 8, 10)
     if setting.loopback:
         pause = POLLING_SECONDS / rounds
     else:

@@ -56,8 +56,9 @@ _DRAWN = ("comma", "equals", "scheme_preceded", "scheme_letter", "scheme_api_key
 _DRAWN_COUNT = 1
 DRAWN_KINDS = 3
 """How many of the credentials that are refused on another machine are drawn by the seed."""
-_WRONG_IN_A_ROW = 3
-"""How often one wrong token is shown at once: some servers let in at the third try, or once it is cached."""
+_WRONG_IN_A_ROW = 2
+"""How often the wrong token is shown once more, after the chapter on authentication: some servers let in at the third
+or fourth try, or once it is cached."""
 
 AGENTS: Mapping[str, str] = {
     "openai_python": "OpenAI/Python 1.109.1",
@@ -73,10 +74,9 @@ AGENTS: Mapping[str, str] = {
 
 ORIGIN = "https://origin-of-nobody.example"
 _QUERIES: Mapping[str, tuple[Headers, str]] = {
-    "no_cache_parameter": ((("Origin", ORIGIN),), "_=1"),
     "callback_parameter": ((), "callback=cb&jsonp=cb"),
     "format_parameter": ((), "format=xml&output=xml"),
-    "debug_parameter": ((), "debug=true&verbose=1&pretty=1"),
+    "debug_parameter": ((("Origin", ORIGIN),), "_=1&debug=true&verbose=1&pretty=1"),
 }
 """Parameters that no document has and that frameworks know; each with what else is in the request."""
 
@@ -180,7 +180,9 @@ def _agents(setting: Setting) -> Iterator[Probe]:
     if not setting.known:
         return
     wanted = [*AGENTS.items()] * 2
-    for (name, agent), batch_id in zip(wanted, setting.known_in_turn(len(wanted)), strict=True):
+    # The second time each asks for the next id.
+    ids = [*setting.known_in_turn(len(AGENTS)), *setting.known_in_turn(len(AGENTS) + 1)[1:]]
+    for (name, agent), batch_id in zip(wanted, ids, strict=True):
         yield setting.known_probe(ODD_REQUESTS, f"agent_{name}", batch_id, (*JSON, ("User-Agent", agent)))
 
 

@@ -227,7 +227,8 @@ def _is_length_of_a_read(length: str, reads: Sequence[_Read]) -> bool:
 
 def _is_compared(observation: Observation) -> bool:
     probe, status = observation.exchange.probe, observation.exchange.status or 0
-    weighed_elsewhere = status == 429 or status >= 500 or status == 406
+    # Of an answer that broke off nobody knows how long it is.
+    weighed_elsewhere = status == 429 or status >= 500 or status == 406 or observation.exchange.failure is not None
     return observation.authorised and not probe.forced_status and not weighed_elsewhere
 
 

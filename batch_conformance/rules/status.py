@@ -8,9 +8,12 @@ from typing import Literal
 from batch_conformance.contract.operation_role import WRITE_ROLES
 from batch_conformance.contract.stated_at import at_operation
 from batch_conformance.exchange.exchange import ODD_REQUESTS
+from batch_conformance.findings.fold import Bucket
 from batch_conformance.message import Listing, Template, shown
+from batch_conformance.observation.form import form_of
 from batch_conformance.observation.observation import Observation, derived
 from batch_conformance.rules.bodies import of_body
+from batch_conformance.rules.conditions import ALWAYS, UNLESS_ANY_ID, unless_refused_so
 from batch_conformance.rules.highlight import at_status
 from batch_conformance.rules.json_text import of_text
 from batch_conformance.rules.media_type import accepts_documented, is_of_another_type, named_type
@@ -151,7 +154,13 @@ def _check_method(observation: Observation) -> Iterator[Broken]:
             shown(f"{answer.status} {answer.reason}".rstrip()),
             asked if asked == observation.method else f"{asked} by a header",
             status="",
+            when=ALWAYS if asked == observation.method else _unless_answered_anyway(observation),
         )
+
+
+def _unless_answered_anyway(observation: Observation) -> Bucket:
+    """Told unless a plain read of an id that nobody has is answered so too: then no other method was followed."""
+    return unless_refused_so(form_of(observation), UNLESS_ANY_ID) if observation.is_another_object else UNLESS_ANY_ID
 
 
 def _is_odd(observation: Observation) -> bool:
