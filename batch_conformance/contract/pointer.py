@@ -8,7 +8,7 @@ from typing import Any
 
 def printable(text: str) -> str:
     """The text with halves of surrogate pairs, which no file takes, written as escapes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def escape(token: str) -> str:

@@ -231,10 +231,18 @@ class Target:
                 probe.method, target, headers, self._may_resend, body, awaits_body=awaits_body
             )
             pause = self._pause(outcome, attempt, probe.forced_status) if repeatable else None
-            made = Exchange(
-                number, shown, request, attempt=len(attempts), started_at=started_at, elapsed=outcome.elapsed
+            response, failure, reflections = self._cleaned(outcome)
+            exchange = Exchange(
+                number=number,
+                probe=shown,
+                request=request,
+                response=response,
+                failure=failure,
+                attempt=len(attempts),
+                started_at=started_at,
+                elapsed=outcome.elapsed,
+                reflections=reflections,
             )
-            exchange = self._record(made, outcome)
             if pause is None or not may_repeat(exchange):
                 return (*attempts, exchange)
             self._sleep(pause)
@@ -393,8 +401,8 @@ class Target:
             return None
         return pause if self.budget.allows(pause) else None
 
-    def _record(self, made: Exchange, outcome: Transmission) -> Exchange:
-        """The exchange with its outcome, cleaned of secrets."""
+    def _cleaned(self, outcome: Transmission) -> tuple[Response | None, Failure | None, tuple[str, ...]]:
+        """What came, cleaned of secrets, and where in it the key was."""
         response: Response | None = None
         failure: Failure | None = None
         reflections: tuple[str, ...] = ()
@@ -404,7 +412,7 @@ class Target:
             response, reflections = self._redactor.redact_response(answered)
         if outcome.failure is not None:
             failure = Failure(outcome.failure.kind, outcome.failure.detail.mapped(self._redactor.redact_text))
-        return replace(made, response=response, failure=failure, reflections=reflections)
+        return response, failure, reflections
 
 
 def is_repeatable(probe: Probe) -> bool:

@@ -194,8 +194,8 @@ class Transport:
                 *self._accumulation.notes_of(response.headers),
                 *self._clock.notes_of(method, target, response, begun, time.time()),
             )
-            outcome = replace(outcome, response=replace(response, wire_notes=notes))
-        return replace(outcome, elapsed=time.perf_counter() - start)
+            response = replace(response, wire_notes=notes)
+        return Transmission(response, outcome.failure, outcome.transient, time.perf_counter() - start)
 
     def close(self) -> None:
         """Close the connection. The next request opens another."""
@@ -242,7 +242,8 @@ class Transport:
         except ConnectionFailed as failed:
             return Transmission(failure=failed.failure, transient=failed.transient), False
         most = min(self._limits.body, max(self._limits.small, self._spare))
-        reading = _Reading(connection, deadline, replace(self._limits, body=most), passing)
+        limits = self._limits if most == self._limits.body else replace(self._limits, body=most)
+        reading = _Reading(connection, deadline, limits, passing)
         broken = None
         try:
             connection.send(message, deadline)
