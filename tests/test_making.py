@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from canary import leaks_in
 from mock_support import KEY, serving
-from suite_support import run_suite
+from suite_support import run_command, run_suite
 
 from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.contract import Contract
@@ -121,6 +121,17 @@ def test_a_run_of_all_operations_conforms_on_the_mock_and_shows_neither_key_nor_
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert any(path.name == "batches.json" for path in written)
     assert [path.name for path in written if b"Signature=" in path.read_bytes().replace(b"%3D", b"=")] == []
+
+
+def test_the_recording_of_a_run_that_made_batches_is_judged_without_what_made_them(tmp_path: Path) -> None:
+    with mock() as url:
+        made = make(url)
+    file = tmp_path / "run.har"
+    file.write_text(json.dumps(har((*made.reads, *made.writes))))
+    asked = ("validate", str(file), f"--contract={API}", "--operations=read", f"--reports-dir={tmp_path}")
+    outcome = run_command(*asked)
+    assert "(0 must, 0 should" in outcome.stdout, outcome.stdout
+    assert f"Set aside: {len(made.writes)} of another method" in outcome.stdout
 
 
 def test_without_a_model_nothing_is_made_and_nothing_is_sent(tmp_path: Path) -> None:

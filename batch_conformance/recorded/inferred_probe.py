@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from batch_conformance.exchange.exchange import RECORDED, Exchange, Headers, Probe, Request, Subject
 from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor
 from batch_conformance.observation.observation import at
+from batch_conformance.probes.plan import BATCHES
 from batch_conformance.recorded.line import RecordedExchange, json_of
 from batch_conformance.recorded.operation_urls import OperationUrl, OperationUrls
 from batch_conformance.rules.masks import is_masked_segment
@@ -52,7 +53,7 @@ class InferredProbe:
         """The exchange that is to be judged, without any secret; or why there is none."""
         unanswered = recorded.response is None and recorded.failure is None
         if recorded.probe is not None and not unanswered:
-            return self._made(recorded, recorded.probe, number) if self.urls.holds(recorded.url) else "elsewhere"
+            return self._of_a_run(recorded, recorded.probe, number)
         place = self.urls.place(recorded.url, recorded.method)
         names = {name.lower() for name, _ in recorded.request_headers}
         status = recorded.response.status if recorded.response else 0
@@ -66,6 +67,12 @@ class InferredProbe:
         if conditional or recorded.from_cache:
             return "conditional" if conditional else "cached"
         return self._made(recorded, self._probe(recorded, place, names), number)
+
+    def _of_a_run(self, recorded: RecordedExchange, probe: Probe, number: int) -> Exchange | NotJudgedReason:
+        """What a run of ours recorded: what made batches is judged by that run, which knows what was asked for."""
+        if probe.chapter == BATCHES and recorded.method not in ("GET", "HEAD"):
+            return "other_method"
+        return self._made(recorded, probe, number) if self.urls.holds(recorded.url) else "elsewhere"
 
     def _probe(self, recorded: RecordedExchange, place: OperationUrl, names: set[str]) -> Probe:
         status = recorded.response.status if recorded.response else 0
