@@ -219,6 +219,24 @@ def test_the_number_of_requests_holds() -> None:
     assert not run.report.asked_again
 
 
+def test_where_few_requests_are_left_each_finding_gets_one() -> None:
+    class Nearly(Run):
+        def ask(self, audit: Audit) -> None:
+            audit.runner.send()
+            while audit.target.budget.used < 58:
+                audit.target.budget.take()
+            audit.confirm(audit.to_confirm())
+
+    def before(asked: Asked) -> Said | None:
+        return Said(404, {"gone": 1}) if asked.has_key and not asked.is_known else shows(A_STRING)(asked)
+
+    run = Nearly(before, lambda _: None, retries=0)
+    assert len(run.report.asked_again) == 2
+    again = {(one.status, one.pointer): one.again for one in run.report.ledger.findings if one.again}
+    assert again[("200", "/created_at")] == "not_seen"
+    assert "not_seen" in {outcome for (status, _), outcome in again.items() if status == "404"}
+
+
 def test_no_more_refused_credentials_are_sent_than_a_run_may_send() -> None:
     def open_door(asked: Asked) -> Said | None:
         return SHOWN if asked.is_known else NOT_FOUND

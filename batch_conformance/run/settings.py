@@ -259,7 +259,7 @@ def _check_bounds(asked: Asked) -> None:
     if asked["create"] and asked["max_duration"] > 0:
         _check_number("--create-wait", asked["create_wait"], Bounds(0, asked["max_duration"]))
     if asked["confirm"] is not None and asked["max_duration"] > 0:
-        _check_number("--confirm", asked["confirm"], Bounds(0, asked["max_duration"]))
+        _check_number("--confirm", asked["confirm"], Bounds(0, asked["max_duration"]), " seconds")
     for option in options_of("run"):
         number = cast("Mapping[str, Any]", asked)[option.keyword]
         if option.bounds is not None and number is not None:

@@ -58,8 +58,10 @@ def confirm(
     if runner.stopped:
         return {finding.id: Confirmation("not_asked", seconds, why=runner.stopped) for finding in findings}
     shown = {finding.id: _showing(runner, finding) for finding in findings}
-    wanted = {one.order: one for of_one in shown.values() for one in of_one if is_repeatable(one.probe)}
-    again = dict(_ask(runner, [wanted[order] for order in sorted(wanted)], seconds, most_refused))
+    # Each finding's first, then each one's second: a limit of the run is not to be used up by a few of them.
+    in_turn = (of_one[turn] for turn in range(_MOST) for of_one in shown.values() if turn < len(of_one))
+    wanted = {one.order: one for one in in_turn if is_repeatable(one.probe)}
+    again = dict(_ask(runner, tuple(wanted.values()), seconds, most_refused))
     confirmed: dict[str, Confirmation] = {}
     for finding in findings:
         asked = [_Asked(one, again[one.order]) for one in shown[finding.id] if one.order in again]
