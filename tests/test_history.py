@@ -8,6 +8,7 @@ from typing import Any
 
 import samples
 
+from batch_conformance.findings.finding import Confirmation
 from batch_conformance.findings.history import Circumstances, History, compare
 from batch_conformance.report.language import CHINESE
 from batch_conformance.report.run import drift_json, terminal
@@ -59,6 +60,13 @@ def test_what_is_gone_is_told_once_and_what_was_not_exercised_is_carried_on() ->
     assert [(one.id, one.exercised, one.last_seen) for one in third.gone] == [(forced.id, False, FIRST)]
     back = since(replace(second, history=history), report(forced, at=THIRD))
     assert back.first_seen == {forced.id: FIRST}
+
+
+def test_what_was_not_seen_again_in_its_own_run_is_not_told_to_be_gone_in_the_next() -> None:
+    flapping = replace(OLD, confirmation=Confirmation("not_seen", 60.0, 3))
+    confirmed = replace(NEW, confirmation=Confirmation("seen", 60.0, 3))
+    assert [one.id for one in since(report(flapping, confirmed, at=FIRST), report(at=SECOND)).gone] == [NEW.id]
+    assert since(report(flapping, at=FIRST), report(OLD, at=SECOND)).first_seen == {OLD.id: FIRST}
 
 
 def test_a_run_that_is_not_complete_finds_nothing_gone() -> None:

@@ -87,7 +87,8 @@ def compare(
 ) -> History:
     """The history of ``findings``, which a run that began at ``started_at`` has, by the values of a ``drift.json``.
 
-    What was gone before and could not be seen is carried on; what was gone for certain has been reported once.
+    What was gone before and could not be seen is carried on; what was gone for certain has been reported once, and so
+    has what was not seen when the same run asked for it again.
     """
     before = str(previous["run"]["started_at"])
     known = {str(finding["id"]): finding for finding in previous["findings"]}
@@ -101,7 +102,8 @@ def compare(
         finding.id: _first_seen(known.get(finding.id) or lost.get(finding.id), before) or started_at
         for finding in findings
     }
-    gone = [_gone(finding, before, clauses, complete) for finding in (*known.values(), *lost.values())]
+    there = [one for one in known.values() if (one.get("confirmation") or {}).get("again") != "not_seen"]
+    gone = [_gone(finding, before, clauses, complete) for finding in (*there, *lost.values())]
     return History(
         previous=name,
         started_at=before,
