@@ -11,6 +11,7 @@ import os
 import time
 
 from batch_conformance.run.live.begin import begin
+from batch_conformance.run.live.pauses import Pauses
 from batch_conformance.run.settings import settle
 
 
@@ -21,8 +22,10 @@ def main() -> None:
     parser.add_argument("--restless", action="store_true")
     asked = parser.parse_args()
     settings = settle(os.environ, base_url=asked.base_url, batch_ids=tuple(os.environ["BATCH_IDS"].split(",")))
-    sleep = (lambda _: None) if asked.restless else time.sleep
+    pauses = Pauses()  # in which a run judges what it has received
+    sleep = (lambda _: None) if asked.restless else pauses.sleep
     audit = begin(settings, seed=None, command="exploration", sleep=sleep)
+    pauses.meanwhile = audit.runner.judge_until
     begun = time.perf_counter()
     audit.runner.send()
     audit.judged()
