@@ -57,6 +57,7 @@ WRONG = {
     "an operation without a name": ("validate", "x", "--operation= "),
     "diff": ("diff", "siliconflow", "{traffic}"),
     "diff of no operation": ("diff", "siliconflow", "siliconflow", "--operation=GET /nothing"),
+    "a method that cannot be judged": ("check", "siliconflow-batch-api", "--operation=POST /batches"),
     "matrix of no report": ("matrix", "{traffic}", "--reports-dir={out}"),
     "matrix after no matrix": ("matrix", "{drift}", "--previous={traffic}", "--reports-dir={out}"),
     "prove": ("prove", "--name=no_such_drift", "--reports-dir={out}"),

@@ -20,7 +20,7 @@ from batch_conformance.contract.path_template import (
     parameters,
     same,
 )
-from batch_conformance.message import Template
+from batch_conformance.message import Listing, Message, Template
 
 _HAS_OPERATIONS_CHOOSE_ONE_WITH = Template(
     "choice.has_operations_choose_one_with",
@@ -58,6 +58,29 @@ Operations = Literal["retrieve", "read", "all"]
 """retrieve: the chosen operation alone. read: every GET of the batch API around it. all: what makes files and batches,
 and cancels them, too."""
 
+_ITS_METHOD = Template("operation_choice.its_method", "its method is {method}")
+_NO_PARAMETER = Template("operation_choice.no_parameter", "its path has no parameter for an id")
+_NOT_THE_LAST = Template(
+    "operation_choice.not_the_last", "the parameter {parameter} is not the whole last segment of its path"
+)
+_SEVERAL_PARAMETERS = Template(
+    "operation_choice.several_parameters",
+    "its path has {number} parameters ({names}); a vendor's profile can have its path below a base URL that holds the "
+    "values of all but the last",
+)
+_BATCHES_CANNOT_BE_JUDGED = Template(
+    "operation_choice.batches_cannot_be_judged",
+    "{location}: GET {path} is the operation for batches and cannot be judged: {reason}{another}",
+)
+_ANOTHER_IS_JUDGED = Template(
+    "operation_choice.another_is_judged", "; another one is judged with --operation: {listed}"
+)
+_NONE_FOR_BATCHES = Template("operation_choice.none_for_batches", "GET /…/{{id}} and none of them is for batches")
+_FOR_BATCHES = Template("operation_choice.for_batches", "GET /…/{{id}} for batches")
+_LISTED = Template("operation_choice.listed", "{listed}")
+_AND_MORE = Template("operation_choice.and_more", "{listed} and {number} more")
+_IT_HAS = Template("operation_choice.it_has", "; it has {listed}")
+_IT_HAS_NONE = Template("operation_choice.it_has_none", "; it has no GET /…/{{id}} at all")
 _OF_ROLE = re.compile(r"(?P<role>[a-z]+)\s*=\s*(?P<name>.+)", re.DOTALL)
 _METHOD_AND_PATH = re.compile(r"(?:(?P<method>[A-Za-z]+)[\s_]+)?(?P<path>/.*)")
 _SHOWN = 8
@@ -155,19 +178,18 @@ class OperationChoice:
         # A single literal segment such as ``/jobs/{id}`` is the end of too many paths.
         return self.is_below_base_url(path) or (bool(self.path) and ends_with(self.path, path, literal=2))
 
-    def refuses(self, operation: ListedOperation) -> str:
-        """Why an operation cannot be judged; empty where it can."""
+    def refuses(self, operation: ListedOperation) -> Message | None:
+        """Why an operation cannot be judged; None where it can."""
         names = parameters(operation.path)
         if operation.method != "GET":
-            return f"its method is {operation.method}"
+            return _ITS_METHOD(method=operation.method)
         if not names:
-            return "its path has no parameter for an id"
+            return _NO_PARAMETER()
         if self.is_below_base_url(operation.path) or id_parameter(operation.path):
-            return ""
+            return None
         if len(names) == 1:
-            return f"the parameter {names[0]} is not the whole last segment of its path"
-        profile = "a vendor's profile can have its path below a base URL that holds the values of all but the last"
-        return f"its path has {len(names)} parameters ({', '.join(names)}); {profile}"
+            return _NOT_THE_LAST(parameter=names[0])
+        return _SEVERAL_PARAMETERS(number=len(names), names=Listing(tuple(names)))
 
     def judgeable(self, operations: Iterable[ListedOperation]) -> list[ListedOperation]:
         """Those that can be judged, by their paths."""
@@ -256,10 +278,11 @@ def _unnamed(document: str, operations: Sequence[ListedOperation], choice: Opera
         (one for one in operations if one.method == "GET" and choice.refuses(one) and _is_of_batches(one)), None
     )
     if blocked is not None and not choice.path and all(batch_rank(one.path) == NOT_OF_BATCHES for one in usable):
+        another = _ANOTHER_IS_JUDGED(listed=_listing(usable, operations)) if usable else ""
+        reason = choice.refuses(blocked) or ""
+        place = str(blocked.location)
         raise ContractError(
-            f"{blocked.location}: GET {blocked.path} is the operation for batches and cannot be judged: "
-            f"{choice.refuses(blocked)}"
-            + (f"; another one is judged with --operation: {_listing(usable, operations)}" if usable else "")
+            _BATCHES_CANNOT_BE_JUDGED(location=place, path=blocked.path, reason=reason, another=another)
         )
     if not usable:
         raise ContractError(_HAS_NO_OPERATION_GET_BATCHES(document=str(document)))
@@ -272,10 +295,10 @@ def _unnamed(document: str, operations: Sequence[ListedOperation], choice: Opera
     for few in (found, exact):
         if len(few) == 1:
             return few[0].path
-    what = "GET /…/{id} and none of them is for batches" if rank == NOT_OF_BATCHES else "GET /…/{id} for batches"
+    what = _NONE_FOR_BATCHES() if rank == NOT_OF_BATCHES else _FOR_BATCHES()
     raise ContractError(
         _HAS_OPERATIONS_CHOOSE_ONE_WITH(
-            document=str(document), found=str(len(found)), given=str(what), listed=str(_listing(found, operations))
+            document=str(document), found=str(len(found)), given=what, listed=_listing(found, operations)
         )
     )
 
@@ -315,7 +338,7 @@ def _named(document: str, operations: Sequence[ListedOperation], choice: Operati
             _HAS_NO_OPERATION(
                 document=str(document),
                 name=f"{choice.name!r}",
-                operations=str(_others(operations, choice, choice.name)),
+                operations=_others(operations, choice, choice.name),
             )
         )
     reason = choice.refuses(found)
@@ -325,17 +348,17 @@ def _named(document: str, operations: Sequence[ListedOperation], choice: Operati
                 location=str(found.location),
                 method=str(found.method),
                 path=str(found.path),
-                reason=str(reason),
-                operations=str(_others(operations, choice)),
+                reason=reason,
+                operations=_others(operations, choice),
             )
         )
     return found
 
 
-def _others(operations: Sequence[ListedOperation], choice: OperationChoice, name: str = "") -> str:
+def _others(operations: Sequence[ListedOperation], choice: OperationChoice, name: str = "") -> Message:
     usable = choice.judgeable(operations)
     listed = sorted(usable, key=lambda one: (-_likeness(one, name), one.path)) if name else usable
-    return f"; it has {_listing(listed, operations)}" if listed else "; it has no GET /…/{id} at all"
+    return _IT_HAS(listed=_listing(listed, operations)) if listed else _IT_HAS_NONE()
 
 
 def _likeness(operation: ListedOperation, name: str) -> float:
@@ -343,9 +366,9 @@ def _likeness(operation: ListedOperation, name: str) -> float:
     return max(difflib.SequenceMatcher(None, name.lower(), one.lower()).ratio() for one in shown)
 
 
-def _listing(shown: Sequence[ListedOperation], operations: Iterable[ListedOperation]) -> str:
+def _listing(shown: Sequence[ListedOperation], operations: Iterable[ListedOperation]) -> Message:
     """The first few by their paths, each with its operationId where no other has the same, and how many more."""
     ids = Counter(operation.id for operation in operations)
     names = [f"{one.path} ({one.id})" if one.id and ids[one.id] == 1 else one.path for one in shown[:_SHOWN]]
-    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return ", ".join(names) + more
+    listed = Listing(tuple(names))
+    return _AND_MORE(listed=listed, number=len(shown) - _SHOWN) if len(shown) > _SHOWN else _LISTED(listed=listed)
