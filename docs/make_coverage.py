@@ -191,9 +191,14 @@ def main() -> None:
     """Write the page, or with ``--check`` say by the exit code whether it is as it would be written."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where the page is out of date")
-    if parser.parse_args().check:
-        sys.exit(PAGE.read_text(encoding="utf-8") != page())
-    PAGE.write_text(page(), encoding="utf-8")
+    only_check = parser.parse_args().check
+    try:
+        made = page()
+    except ValueError as error:
+        sys.exit(str(error))
+    if only_check:
+        sys.exit(PAGE.read_text(encoding="utf-8") != made)
+    PAGE.write_text(made, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import judge_cases
 import pytest
 import samples
 from answering import audited_at
 from click.testing import CliRunner
 from judge_support import QUEUED, contract, refused, sent, unknown
+from mock_support import KNOWN, Client, serving
 from recorded_support import line, ndjson, validated
 from suite_support import ROOT
 
@@ -25,6 +27,7 @@ from batch_conformance.findings.merging import many_places
 from batch_conformance.judge.judge import judge
 from batch_conformance.judge.sparing import unspared
 from batch_conformance.message import Template, shown
+from batch_conformance.mock.catalogue import heads as catalogue_of_heads
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.observation.observation import Observation
 from batch_conformance.report.items.item import Items
@@ -214,10 +217,24 @@ def test_recorded_traffic_is_judged_by_it_and_spared_where_it_says_what_decides(
     assert (finding["rule"], finding["occurrences"]) == (toy.id, 4)
 
 
-def test_the_example_of_the_page_for_contributors_is_a_rule_as_it_stands() -> None:
+def test_the_examples_of_the_page_for_contributors_are_a_rule_its_case_and_its_drift(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    (example,) = re.findall(r"```python\n(_SECONDS.*?)```", page, re.DOTALL)
+    example, case, drift = re.findall(
+        r"^ *```python\n( *(?:_SECONDS|\"response.age|Drift).*?)```", page, re.DOTALL | re.M
+    )
     names = dict(vars(headers))
     exec(compile(example, "CONTRIBUTING.md", "exec"), names)
-    broken = Observation(sent(headers=(("Age", "old"),)), contract())
-    assert [one.kind for one in names["AGE"].check(broken)] == ["malformed"]
+    rule: Rule = names["AGE"]
+    monkeypatch.setitem(REGISTRY, rule.id, rule)
+    ((of, made),) = eval(f"{{{case}}}", vars(judge_cases)).items()
+    assert of == rule.id
+    for runs, broken in ((made.breaks, [1]), (made.keeps, [])):
+        assert [told(judged(*run), rule) for run in runs] == [broken]
+    ledger = judged(*made.breaks[0])
+    assert (clause(ledger, rule).state, clause(ledger, rule).broken) == ("broken", 1)
+    (entry,) = eval(f"({drift.strip()})", vars(catalogue_of_heads))
+    assert (entry.rule, entry.status, entry.pointer) == (rule.id, "", "")
+    with serving(drifts=[entry]) as port, Client(port) as client:
+        assert client.read(KNOWN).header("age") == "old"
