@@ -234,7 +234,7 @@ def test_the_examples_of_the_page_for_contributors_are_a_rule_its_case_and_its_d
         assert [told(judged(*run), rule) for run in runs] == [broken]
     ledger = judged(*made.breaks[0])
     assert (clause(ledger, rule).state, clause(ledger, rule).broken) == ("broken", 1)
-    (entry,) = eval(f"({drift.strip()})", vars(catalogue_of_heads))
+    entry = eval(drift.strip(), vars(catalogue_of_heads))
     assert (entry.rule, entry.status, entry.pointer) == (rule.id, "", "")
     with serving(drifts=[entry]) as port, Client(port) as client:
         assert client.read(KNOWN).header("age") == "old"
