@@ -17,8 +17,9 @@ from canary import leaks_in
 from mock_support import KEY, serving
 from suite_support import run_command, run_suite
 
-from batch_conformance.contract.choice import OperationChoice
+from batch_conformance.contract.choice import OperationChoice, choice_of
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation_role import ROLES
 from batch_conformance.contract.sources import load_contract
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.exchange.exchange import Exchange, Probe, Response
@@ -355,3 +356,15 @@ def test_a_vendor_with_other_calls_is_asked_for_none() -> None:
     with mock() as url, target_of(url) as target, pytest.raises(CreationError, match="uploads a file"):
         make_batches(target, alone, None, journal_of(url), seconds=1.0)
     assert target.sent == []
+
+
+def test_another_call_that_cancels_is_named(tmp_path: Path) -> None:
+    document = contract().document.data
+    paths = {path: dict(item) for path, item in document["paths"].items()}
+    paths["/batches/{batch_id}"]["delete"] = paths.pop("/batches/{batch_id}/cancel")["post"]
+    file = tmp_path / "api.json"
+    file.write_text(json.dumps({**document, "paths": paths}, default=str))
+    choice = choice_of("cancel=DELETE /batches/{batch_id}", operations="all", roles=ROLES)
+    cancels = load_contract(str(file), choice=choice).write("cancel")
+    assert cancels is not None
+    assert (cancels.method, cancels.path) == ("DELETE", "/batches/{batch_id}")
