@@ -418,7 +418,7 @@ def test_cancelling_is_answered_as_the_behaviour_says() -> None:
     for behaviour, again, finished in (
         ({"cancel_finished": 200}, 200, 200),
         ({"cancel_finished": 409}, 200, 409),
-        ({"cancel_again": 409}, 409, 400),
+        ({"cancel_again": 409}, 409, 409),
     ):
         client = behaving(**behaviour)
         batch_id = client.batch(*LINES)
