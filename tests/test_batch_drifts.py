@@ -17,10 +17,12 @@ from batch_conformance.exchange.target import Target
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.followed import judge_followed
 from batch_conformance.judge.judge import Judge
+from batch_conformance.mock.derived import derive
 from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.drifts import OF_BATCHES
 from batch_conformance.mock.embedded import drifts_of
 from batch_conformance.mock.mock_spec import MockSpec
+from batch_conformance.mock.mutation import Mutation
 from batch_conformance.mock.spec_of_contract import mock_spec_of
 from batch_conformance.probes.credentials import present
 from batch_conformance.report.proof.proof import assess
@@ -30,6 +32,8 @@ from batch_conformance.run.prove.drift_runner import DriftRunner
 
 API = "siliconflow-batch-api"
 TICK = 0.001
+_EACH = 29
+"""Of so many entries that are derived from a document, one is tried out here; ``prove`` tries out all."""
 OF_LISTS = {"made_not_listed"}
 """What only walks through the lists can find; ``test_a_whole_run`` makes some."""
 
@@ -86,6 +90,23 @@ def test_a_batch_that_is_run_wrongly_is_found_at_its_clause_and_accused_of_nothi
 def test_a_batch_that_is_run_in_another_way_is_spared(source: str, name: str) -> None:
     findings = made(source, [shown(source, name)]).findings
     assert [(one.rule, one.pointer, str(one.observed)) for one in findings if one.level != "info"] == []
+
+
+def derived(source: str) -> list[Mutation]:
+    """Some of the ways to break what a document says of the answers to calls."""
+    return [one for one in derive(contract(source)) if one.of_call][::_EACH]
+
+
+@pytest.mark.parametrize("source", [API, "openai"])
+def test_what_the_document_says_of_the_answers_to_calls_is_held(source: str) -> None:
+    mutations = derived(source)
+    assert {one.of_call for one in mutations} == {"upload", "create", "cancel"}
+    for mutation in mutations:
+        findings = made(source, [mutation.drift()]).findings
+        places = {(one.rule, one.status, one.pointer) for one in findings if one.level != "info"}
+        wanted = (mutation.rule, mutation.status, mutation.pointer)
+        assert wanted in places, mutation.name
+        assert {place for place in places if place != wanted and place[0] not in mutation.also} == set(), mutation.name
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from batch_conformance.contract.clauses import rule_of
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.formats import CHECKED
 from batch_conformance.contract.operation import Operation, ResponseContract
+from batch_conformance.contract.operation_role import WRITE_ROLES
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property, Schema
@@ -36,18 +37,27 @@ _OF_A_VALUE = frozenset(
     }
 )
 """Keywords that say which values of a type there may be."""
+_OF_FAILED = "/errors"
+"""What only a batch has that failed."""
+_BESIDE: Mapping[str, tuple[str, ...]] = {
+    "upload": ("upload.as_sent",),
+    "create": ("create.as_asked", "create.read_back"),
+    "cancel": ("cancel.effect", "cancel.again", "cancel.ended"),
+}
+"""What another value is as well in the answer to a call, by its role: not what was sent, or what is read afterwards."""
 _OTHERS = {2: (202, 203), 4: (409, 418)}
 
 
 def derive(contract: Contract) -> tuple[Mutation, ...]:
-    """Every mutation of the contract, in the order of its clauses; names are unique and stable."""
+    """Every mutation of the contract, in the order of its clauses; names are unique and stable.
+
+    Of what makes files and batches, and cancels them, only the successes: a run does not see its other answers at will.
+    """
     lists = (one for one in contract.operations if one.listing is not None)
-    return tuple(
-        mutation
-        for operation in (contract.chosen, *lists)
-        for response in operation.responses.values()
-        for mutation in _of(operation, response)
-    )
+    reads = [(one, response) for one in (contract.chosen, *lists) for response in one.responses.values()]
+    writes = [(one, response) for one in contract.writes for response in one.responses.values()]
+    successes = [(one, response) for one, response in writes if response.status == "200"]
+    return tuple(mutation for operation, response in (*reads, *successes) for mutation in _of(operation, response))
 
 
 def _of(operation: Operation, response: ResponseContract) -> Iterator[Mutation]:
@@ -62,6 +72,8 @@ def _of(operation: Operation, response: ResponseContract) -> Iterator[Mutation]:
         for place in schema.properties:
             if schema.contradiction(place.pointer) is not None:
                 continue
+            if operation.role in WRITE_ROLES and ("*" in place.pointer or place.pointer.startswith(f"{_OF_FAILED}/")):
+                continue  # a mock answers a call with none of them
             if not any(place.pointer.startswith(free + "/") for free in free_maps):
                 yield from maker.of_place(schema, place)
 
@@ -73,7 +85,8 @@ class _Maker:
         self._operation = operation
         self._roles: Roles = operation.roles
         self._list = operation.path if operation.listing is not None else ""
-        self._of = f"{operation.role}-" if self._list else ""
+        self._call = operation.role if operation.role in WRITE_ROLES else ""
+        self._of = f"{operation.role}-" if self._list or self._call else ""
         self._sent = int(response.status)
         self._response = response
         self._success = 200 <= self._sent < 300
@@ -110,13 +123,16 @@ class _Maker:
         if place.pointer and not place.pointer.endswith("/*"):
             if place.required or place.named_at:
                 yield from self._required(place)
-            elif not place.required_by_some:  # else a body without it may keep no alternative, or another one
+            elif (
+                not place.required_by_some and not self._call
+            ):  # else a body without it may keep no alternative, or another one
                 yield from self._optional(place)
         if place.certain:
             yield from self._values(schema, place)
             yield from self._format(schema, place)
         inner = any(other.pointer.startswith(place.pointer + "/") for other in schema.properties if other is not place)
-        if "object" in place.types and inner and place.pointer not in self._roles.free_maps:
+        absent = bool(self._call) and place.pointer == _OF_FAILED
+        if "object" in place.types and inner and place.pointer not in self._roles.free_maps and not absent:
             source, there = f"{place.location}: nothing else is there", join(place.pointer, _STRANGE)
             yield self._make("surplus", place.pointer, "body.undeclared", ("add", _STRANGE), source, pointer=there)
 
@@ -146,6 +162,7 @@ class _Maker:
                 yield make("digits", "text")
             if place.pointer in self._roles.timestamps and self._success:
                 yield make("iso", "iso")
+            if place.pointer in self._roles.timestamps and self._success and not self._call:
                 yield make("milliseconds", "milliseconds", rule="time.magnitude")
 
     def _required(self, place: Property) -> Iterator[Mutation]:
@@ -154,7 +171,7 @@ class _Maker:
         yield self._make("missing", pointer, "body.required", ("drop", None), source)
         yield self._make("renamed", pointer, "body.required", ("rename", name), source, also=("body.undeclared",))
         state, final = self._roles.state, next((stage for stage in self._roles.stages if stage.terminal), None)
-        if self._success and state and final and pointer != state and place.required:
+        if self._success and state and final and pointer != state and place.required and not self._call:
             word = f"missing_when_{final.value}"
             yield self._make(word, pointer, "body.required", ("drop", None), source, state=final.value)
 
@@ -212,6 +229,7 @@ class _Maker:
         because: str = "",
         state: Any = None,
     ) -> Mutation:
+        also = (*also, *_BESIDE.get(self._call, ()))
         if f"{at}/".startswith(tuple(f"{items}/" for items in self._sets)):
             also = (*also, "body.constraint")  # all items are changed alike, and then they are no longer unique
         return Mutation(
@@ -232,6 +250,7 @@ class _Maker:
             state=state,
             state_at=(self._roles.state or "") if state is not None else "",
             of_list=self._list,
+            of_call=self._call,
         )
 
 

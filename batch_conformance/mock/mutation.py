@@ -32,7 +32,7 @@ class Mutation:
     ``rule``, ``status``, ``pointer`` and the rest name what it must bring, as in ``Drift``. ``sent`` is the status of
     the replies that are changed, ``at`` an RFC 6901 pointer into their bodies, ``*`` for every item. With a ``state``
     only batches whose ``state_at`` says so are changed. ``value`` is what ``change`` needs. ``of_list`` is the path of
-    the list whose replies are changed, empty for those of batches.
+    the list whose replies are changed, ``of_call`` the role of the call, and both are empty for those of batches.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Mutation:
     state: Any = None
     state_at: str = ""
     of_list: str = ""
+    of_call: str = ""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Mutation:
@@ -91,12 +92,16 @@ class Mutation:
 
     def _to_sent(self, change: Callable[[Reply], Reply]) -> Apply:
         def apply(received: ReceivedRequest, reply: Reply) -> Reply:
-            if received.place in ("call", "result"):
-                return reply
-            asked = "" if received.listed is None else received.listed.path if received.place == "list" else None
-            return change(reply) if reply.status == self.sent and reply.body and asked == self.of_list else reply
+            return change(reply) if reply.status == self.sent and reply.body and self._is_of(received) else reply
 
         return apply
+
+    def _is_of(self, received: ReceivedRequest) -> bool:
+        """Whether the replies to a request are those that are changed."""
+        if self.of_call or received.place in ("call", "result"):
+            return received.called is not None and received.called.call.role == self.of_call
+        asked = "" if received.listed is None else received.listed.path if received.place == "list" else None
+        return asked == self.of_list
 
     def _with_body(self, reply: Reply) -> Reply:
         body = json.loads(reply.body)
@@ -114,8 +119,8 @@ class Mutation:
                 holder[key] = self.value
             elif isinstance(holder, list) or key in holder:
                 self._change_member(holder, key)
-            elif self.sent >= _ERRORS and self.change in ("put", *_WRITTEN):
-                # Errors are few, and not every one has all that it may have.
+            elif (self.sent >= _ERRORS or self.of_call) and self.change in ("put", *_WRITTEN):
+                # Errors and answers to calls are few, and not every one has all that it may have.
                 holder[key] = self.value if self.change == "put" else _WRITTEN[self.change](_NUMBER)
         return body
 
