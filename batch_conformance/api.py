@@ -18,6 +18,7 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.ledger import ClauseResult, Ledger
 from batch_conformance.input_error import InputError
 from batch_conformance.judge.judge import Judge
+from batch_conformance.judge.serialization import judge_from_json, judge_to_json
 from batch_conformance.message import Message
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.line import RecordedExchange
@@ -43,6 +44,8 @@ __all__ = [
     "RunReport",
     "Traffic",
     "ValidationOptions",
+    "judge_from_json",
+    "judge_to_json",
     "open_contract",
     "validate",
     "write_reports",

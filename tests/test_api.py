@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -26,6 +27,8 @@ CALLED = {
     "Judge.add": "self exchange",
     "Judge.update": "self other",
     "Judge.ledger": "self of_recording= of_several_servers= revive=",
+    "judge_to_json": "judge",
+    "judge_from_json": "data contract",
     "Traffic": "contract base_url=",
     "Traffic.exchange": "self method url status body headers= request_headers= started_at= elapsed=",
 }
@@ -119,3 +122,20 @@ def test_a_type_checker_reads_the_types_of_an_installed_package(tmp_path: Path) 
     command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--cache-dir", str(tmp_path), str(file)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert 'Revealed type is "batch_conformance.findings.ledger.Ledger"' in done.stdout, done.stdout
+
+
+def test_judges_of_several_processes_add_up_as_the_page_shows() -> None:
+    with EmbeddedMock(drifts=["created_at_string"]) as mock:
+        key = {"Authorization": f"Bearer {mock.key}"}
+        answers = [
+            (f"{mock.base_url}/batches/{one}", requests.get(f"{mock.base_url}/batches/{one}", headers=key, timeout=10))
+            for one in mock.batch_ids
+        ]
+    example = next(one for one in EXAMPLES if "judge_to_json" in one)
+    found: dict[str, Any] = {"parts": [answers[:2], answers[2:]]}
+    exec(example, found)
+    whole: dict[str, Any] = {"parts": [answers]}
+    exec(example, whole)
+    assert found["whole"].judged == whole["whole"].judged == len(answers)
+    assert found["ledger"].findings == whole["ledger"].findings != ()
+    assert found["ledger"].clauses == whole["ledger"].clauses

@@ -236,6 +236,15 @@ class _Properties:
         if len(self._held) > held:
             self._forget_seen()
 
+    def __getstate__(self) -> dict[str, Any]:
+        names = ("example", "_holders", "_first", "_held")
+        return {name: self.__dict__[name] for name in names}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["example"])  # type: ignore[misc]
+        self.__dict__ |= state
+        self._forget_seen()
+
     def update(self, other: _Properties) -> None:
         self._holders.update(other._holders)
         self._held |= other._held

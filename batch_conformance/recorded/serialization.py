@@ -1,6 +1,7 @@
 """What is to be judged by, and what was judged, as bytes for another process of the same validation.
 
-The contract travels once, on the way there. Who can write these bytes can run code: they never come from a file.
+The contract travels once, on the way there, pickled: who can write those bytes can run code, and they never come from a
+file. What was judged comes back as JSON.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ import copyreg
 import io
 import pickle
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 from batch_conformance.contract.contract import Contract
-from batch_conformance.contract.operation import Operation
+from batch_conformance.exchange.object_json import StateError, from_json, to_json
+from batch_conformance.judge.serialization import named, under
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording, seldom_collected
 from batch_conformance.recorded.source import Part
@@ -24,22 +27,6 @@ class _Packer(pickle.Pickler):
     """Packs views of dictionaries, of which contracts are made."""
 
     dispatch_table = {**copyreg.dispatch_table, MappingProxyType: lambda view: (MappingProxy, (dict(view),))}  # noqa: RUF012 - as pickle wants it
-
-
-class _WithoutContract(_Packer):
-    def persistent_id(self, value: object) -> str | None:
-        if isinstance(value, Operation):
-            return value.id
-        return "" if isinstance(value, Contract) else None
-
-
-class _WithContract(pickle.Unpickler):
-    def __init__(self, data: bytes, contract: Contract) -> None:
-        super().__init__(io.BytesIO(data))
-        self._contract = contract
-
-    def persistent_load(self, pid: object) -> Contract | Operation:
-        return next((one for one in self._contract.operations if one.id == pid), self._contract)
 
 
 def pack_inferred(inferred: InferredProbe) -> bytes:
@@ -57,11 +44,10 @@ def unpack_inferred(data: bytes) -> InferredProbe:
 
 
 def pack(recording: Recording) -> bytes:
-    """A recording as bytes, without the contract and its operations; it is used up."""
-    packed = io.BytesIO()
-    _WithoutContract(packed, pickle.HIGHEST_PROTOCOL).dump(recording)
+    """A recording as JSON, without the contract and its operations; it is used up."""
+    packed = to_json(recording, named)
     recording.judge.close()
-    return packed.getvalue()
+    return packed
 
 
 def read_parts(
@@ -89,9 +75,10 @@ def read_parts(
 
 
 def unpack(data: bytes, contract: Contract) -> Recording:
-    """What ``pack`` packed, under the same contract."""
-    recording = _WithContract(data, contract).load()
-    assert isinstance(recording, Recording)
+    """What ``pack`` packed, under the same contract. Raises ``StateError`` where it is something else."""
+    recording = from_json(data, partial(under, contract))
+    if not isinstance(recording, Recording):
+        raise StateError(f"no recording, but {type(recording).__name__}")
     return recording
 
 
