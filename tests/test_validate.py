@@ -395,7 +395,7 @@ def test_a_process_that_is_ended_from_outside_costs_what_it_had_not_handed_over(
 
 def test_an_interrupt_has_every_process_hand_over_what_it_has(tmp_path: Path) -> None:
     path = tmp_path / "one.ndjson"
-    path.write_bytes(ndjson(*steps(400)) * 40)
+    path.write_bytes(ndjson(*steps(10)) * 1600)  # whatever is read of it, there is the drift
     cut = parts([str(path)], 100_000)
     raised: list[int] = []
 
