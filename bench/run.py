@@ -51,7 +51,8 @@ def chapters(rounds: int, examples: int, largest: int) -> Iterator[str]:
         "plugins that only our own tests need. Ratios to `st run`, which is given the known ids too.\n\n"
         f"{live.table(found.whole, found.peer)}\n\n"
         f"The polls of the suite span {POLLING_SECONDS} s, so that a batch can move on; what other requests leave of "
-        "that is waited, and what was received is judged meanwhile. Where the time of one run goes is in `bench/profiles/`."
+        "that is waited, and what was received is judged meanwhile. Where the time of one run goes is in "
+        "`bench/profiles/`."
     )
     yield (
         "The same exchanges without start-up and planning, beside a bare loop: ratios to that.\n\n"
