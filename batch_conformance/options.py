@@ -347,7 +347,8 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "exploration",
         "requests",
-        "at most 60, 400 or 2000 requests (default: standard on this machine, quick elsewhere)",
+        "at most 60, 400 or 2000 requests, a quarter more for several operations (default: standard on this machine, "
+        "quick elsewhere)",
         _RUN,
         choices=("quick", "standard", "thorough"),
     ),

@@ -14,7 +14,13 @@ from batch_conformance.message import Message
 Exploration = Literal["quick", "standard", "thorough"]
 
 LIMITS: dict[Exploration, int] = {"quick": 60, "standard": 400, "thorough": 2000}
-"""The most requests that an exploration sends."""
+"""The most requests that an exploration of one operation sends."""
+
+
+def most_requests(exploration: Exploration, *, several: bool) -> int:
+    """The most requests that an exploration sends: a quarter more where several operations are judged."""
+    return LIMITS[exploration] * 5 // 4 if several else LIMITS[exploration]
+
 
 CLIENT = "client"
 """The chapter that is only sent where a client was named."""

@@ -22,7 +22,16 @@ from batch_conformance.probes.generated import (
     generate_queries,
 )
 from batch_conformance.probes.list_chapters import REFUSED_OF_EACH, ListSetting, list_probes
-from batch_conformance.probes.plan import CLIENT, ESSENTIAL, LIMITS, LISTS, QUERIES, Exploration, Plan, PlanError
+from batch_conformance.probes.plan import (
+    CLIENT,
+    ESSENTIAL,
+    LISTS,
+    QUERIES,
+    Exploration,
+    Plan,
+    PlanError,
+    most_requests,
+)
 
 if TYPE_CHECKING:
     from batch_conformance.contract.contract import Contract
@@ -117,7 +126,7 @@ def build_plan(
         notes += [note for note in told if note not in notes]
         for name, probes in further.items():
             chapters.setdefault(name, []).extend(probes)
-    most = round(LIMITS[exploration] * _FOR_PLANNED)
+    most = round(most_requests(exploration, several=len(contract.operations) > 1) * _FOR_PLANNED)
     limit = min(most, max_requests or most)
     first = _essential(chapters, contract)
     planned = [*first, *_ordered(chapters, first)]

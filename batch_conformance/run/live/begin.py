@@ -23,7 +23,7 @@ from batch_conformance.judge.followed import judge_followed
 from batch_conformance.message import Listing, Message, Template
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.probes.lazy import build_plan, load
-from batch_conformance.probes.plan import JSON, LIMITS, Plan
+from batch_conformance.probes.plan import JSON, Plan, most_requests
 from batch_conformance.probes.remembered import Remembered
 from batch_conformance.probes.segment import encode_segment
 from batch_conformance.run.comparison import load_comparison
@@ -386,5 +386,7 @@ def _planner(remembered: Remembered | None, reached: Reached) -> Callable[..., P
 
 
 def _most_requests(settings: Settings) -> int:
-    more = MOST_REQUESTS if settings.operations == "all" else 0
-    return settings.max_requests or LIMITS[settings.exploration] + more
+    made = MOST_REQUESTS if settings.operations == "all" else 0
+    return (
+        settings.max_requests or most_requests(settings.exploration, several=settings.operations != "retrieve") + made
+    )
