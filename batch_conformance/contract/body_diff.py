@@ -171,9 +171,9 @@ def _between_places(old: Sequence[Property], new: Sequence[Property], free: Set[
         if pointer.endswith("/*") and _is_closed((after if now is None else before).get(pointer[:-2])):
             continue  # that there may be further members is told
         if now is not None:
-            yield _came(now, before.get(pointer.rpartition("/")[0]))
+            yield _property_added(now, before.get(pointer.rpartition("/")[0]))
         elif was is not None:
-            change = _went(was, before, after)
+            change = _property_removed(was, before, after)
             own = pointer.rpartition("/")[0] in free
             why = _OWN() if pointer.endswith("/*") else _OWN_EXAMPLE()
             yield replace(change, breaking=False, why=why) if own else change
@@ -210,7 +210,7 @@ def _is_closed(holder: Property | None) -> bool:
     return holder is not None and holder.values.get("additionalProperties") is False
 
 
-def _came(now: Property, holder: Property | None) -> Change:
+def _property_added(now: Property, holder: Property | None) -> Change:
     refused = _is_closed(holder)
     why = _PROMISED() if refused else _IGNORED()
     if now.pointer.endswith("/*"):
@@ -219,7 +219,7 @@ def _came(now: Property, holder: Property | None) -> Change:
     return Change("body.property", "added", refused, None, words, why, pointer=now.pointer, new_location=now.location)
 
 
-def _went(was: Property, before: Mapping[str, Property], after: Mapping[str, Property]) -> Change:
+def _property_removed(was: Property, before: Mapping[str, Property], after: Mapping[str, Property]) -> Change:
     if was.pointer.endswith("/*"):
         why = _IS_OPEN()
     else:

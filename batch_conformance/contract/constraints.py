@@ -130,13 +130,13 @@ def in_common(one: Constraints, two: Constraints) -> Constraints:
         least=min(_shortest(one), _shortest(two)),
         most=None if None in longest else max(size for size in longest if size is not None),
         multiples=frozenset(
-            said for said in one.multiples | two.multiples if all(_keeps(each, multiple=said) for each in (one, two))
+            said for said in one.multiples | two.multiples if all(_implies(each, multiple=said) for each in (one, two))
         ),
         patterns=frozenset(
-            said for said in one.patterns | two.patterns if all(_keeps(each, pattern=said) for each in (one, two))
+            said for said in one.patterns | two.patterns if all(_implies(each, pattern=said) for each in (one, two))
         ),
         formats=frozenset(
-            said for said in one.formats | two.formats if all(_keeps(each, format_name=said) for each in (one, two))
+            said for said in one.formats | two.formats if all(_implies(each, format_name=said) for each in (one, two))
         ),
         unique=one.unique and two.unique,
         closed=one.closed and two.closed,
@@ -228,7 +228,7 @@ def _whole_bound(bound: Bound | None, *, up: bool) -> Bound | None:
     return Bound(math.ceil(bound.value) - 1 if bound.exclusive else math.floor(bound.value))
 
 
-def _keeps(
+def _implies(
     one: Constraints, *, multiple: float | None = None, pattern: str | None = None, format_name: str | None = None
 ) -> bool:
     """Whether the constraints say this, or all values that they list keep it."""

@@ -94,7 +94,7 @@ def check_choice(
     found = [list(validator.descend(instance, one, schema_path=index)) for index, one in enumerate(branches)]
     of_objects = [errors for errors in found if not any(_is_of_another_type(error) for error in errors)]
     for wanted in _WANTED[made.kind]:
-        tells = [next((one for one in errors if _tells(one, name, wanted)), None) for errors in of_objects]
+        tells = [next((one for one in errors if _is_about(one, name, wanted)), None) for errors in of_objects]
         of_property = [one for one in tells if one is not None]
         if of_property and len(of_property) == len(tells):
             # All alternatives say the same of the property; of what else they ask for, nothing can be said.
@@ -169,7 +169,7 @@ def _listed(error: Any) -> list[Any]:
     return list(error.validator_value) if error.validator == "enum" else [error.validator_value]
 
 
-def _tells(error: Any, name: str, wanted: tuple[str, ...]) -> bool:
+def _is_about(error: Any, name: str, wanted: tuple[str, ...]) -> bool:
     """Whether an error says of the property itself what is wrong with it."""
     if error.validator not in wanted:
         return False

@@ -70,7 +70,7 @@ def select(document: Document, target: str, location: Location) -> Selection:
     selected = set(paths)
     missed = tuple(one for one in meant if one.meant not in selected)
     if not paths:
-        why = _in_the_way(document, missed) if missed else f": {stops[0]}" if stops else ""
+        why = _why_not_followed(document, missed) if missed else f": {stops[0]}" if stops else ""
         raise ContractError(_MATCHES_NOTHING_IN_DOCUMENT(location=str(location), target=str(target), why=str(why)))
     return Selection(paths, missed)
 
@@ -92,7 +92,7 @@ def effective(document: Document, target: str, location: Location, selection: Se
         missed += (Missed((*split(where), *path[len(place) :]), place),)
     paths = tuple(path for path in selection.paths if path not in ignored)
     if not paths:
-        why = _in_the_way(document, missed)
+        why = _why_not_followed(document, missed)
         raise ContractError(_SELECTS_ONLY_WHAT_IS_IGNORED(location=str(location), target=str(target), why=str(why)))
     return Selection(paths, missed)
 
@@ -112,7 +112,7 @@ def readable(path: Steps) -> str:
     )
 
 
-def _in_the_way(document: Document, missed: tuple[Missed, ...]) -> str:
+def _why_not_followed(document: Document, missed: tuple[Missed, ...]) -> str:
     first = missed[0]
     _, where = follow(document, join("", *first.reference))
     name = repr(str(first.reference[-1]))

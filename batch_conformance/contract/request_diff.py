@@ -86,7 +86,7 @@ def _address(old: Contract, new: Contract) -> Iterator[Change]:
 
 
 def _credentials(old: Contract, new: Contract) -> Iterator[Change]:
-    before, after = _ways_in(old), _ways_in(new)
+    before, after = _credential_sets(old), _credential_sets(new)
     if before == after:
         return
     kind: ChangeKind = "loosened" if before < after else "tightened" if after < before else "changed"
@@ -94,15 +94,15 @@ def _credentials(old: Contract, new: Contract) -> Iterator[Change]:
         "request.security",
         kind,
         kind != "loosened",
-        _ways(before),
-        _ways(after),
+        _in_words(before),
+        _in_words(after),
         (_STILL_TAKEN if kind == "loosened" else _NOW_REFUSED)(),
         old_location=_security_at(old),
         new_location=_security_at(new),
     )
 
 
-def _ways_in(contract: Contract) -> frozenset[Message]:
+def _credential_sets(contract: Contract) -> frozenset[Message]:
     """Each set of credentials that is enough, in words; ``none`` where none is asked for."""
     data, pointer = contract.document.data, contract.chosen.location.pointer
     alternatives = resolve(data, pointer).get("security", data.get("security"))
@@ -128,7 +128,7 @@ def _scheme(scheme: Mapping[str, Any], name: str) -> Message:
     return shown(str(kind or name))
 
 
-def _ways(alternatives: Iterable[Message]) -> Message:
+def _in_words(alternatives: Iterable[Message]) -> Message:
     return shown(Listing(tuple(sorted(alternatives, key=lambda way: (way == _NONE(), str(way)))), "or"))
 
 

@@ -56,12 +56,12 @@ def leave_out(
     ``unless`` has by rule the rules that do at the same place, ``unless_alike`` those that do wherever in the operation
     they observed the same.
     """
-    told = {(finding.rule, finding.operation, finding.status, finding.pointer) for finding in findings}
+    found_at = {(finding.rule, finding.operation, finding.status, finding.pointer) for finding in findings}
     alike = {(finding.rule, finding.operation, finding.observed) for finding in findings}
 
     def is_said(finding: Finding) -> bool:
         place = (finding.operation, finding.status, finding.pointer)
-        return any((rule, *place) in told for rule in unless.get(finding.rule, ())) or any(
+        return any((rule, *place) in found_at for rule in unless.get(finding.rule, ())) or any(
             (rule, finding.operation, finding.observed) in alike for rule in unless_alike.get(finding.rule, ())
         )
 

@@ -182,7 +182,7 @@ class _Advisor:
     def add_enumerated(self, finding: Finding) -> Iterator[Suggestion]:
         place = self._place(finding, finding.pointer)
         source = self._holder(place, "enum", "const")
-        values = self._strange(finding, place) if place else []
+        values = self._unlisted_values(finding, place) if place else []
         if source is None or not values:
             return
         node = self._node(source)
@@ -195,12 +195,12 @@ class _Advisor:
     def add_known_value(self, finding: Finding) -> Iterator[Suggestion]:
         place = self._place(finding, finding.pointer)
         source = self._holder(place, KNOWN_VALUES)
-        values = self._strange(finding, place) if place else []
+        values = self._unlisted_values(finding, place) if place else []
         if source is not None and values:
             says = f"{finding.pointer} was observed to be {', '.join(map(json.dumps, values))} as well"
             yield Suggestion(self._at(source), {"update": {KNOWN_VALUES: values}}, says, (finding,))
 
-    def _strange(self, finding: Finding, place: Property) -> list[Any]:
+    def _unlisted_values(self, finding: Finding, place: Property) -> list[Any]:
         """The scalar values seen at a place that the contract does not list, each once; none of a masked place."""
         if any(finding.pointer == pointer or finding.pointer.startswith(pointer + "/") for pointer in self._masked):
             return []

@@ -47,7 +47,7 @@ def vendor_text(group: Group, report: RunReport, location: Location | None) -> s
         text("- Observed: {observed}", observed=observed),
         *_seen(group, report, language),
         *_forced(first.evidence, language),
-        *(f"- {line}" for line in _traces(first.evidence, language)),
+        *(f"- {line}" for line in _request_identifiers(first.evidence, language)),
         text("- Why it matters: {why}", why=rule.why),
         text("- Side to fix: {side}. {remedy}", side=text(group.side), remedy=remedy_of(group, language)),
         text("- Contract: {file}, SHA-256 {sha256}", file=document.name, sha256=document.sha256),
@@ -86,7 +86,7 @@ def _places(group: Group, language: Language) -> str:
     return language.text("{place} and {more}", place=named, more=language.count(left, "more place"))
 
 
-def _traces(exchange: Exchange, language: Language) -> Iterator[str]:
+def _request_identifiers(exchange: Exchange, language: Language) -> Iterator[str]:
     """What the vendor needs to find the request in its logs."""
     answer = exchange.response
     if answer is None:

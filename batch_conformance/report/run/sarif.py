@@ -117,9 +117,9 @@ def _result(
         f"{rule.title}: {place(finding)}: expected {finding.expected}; observed {finding.observed} "
         f"(seen {plural(finding.occurrences, 'time')}, side to fix: {finding.side})"
     )
-    again = confirmed(finding)
-    if again is not None:
-        text += f"; {again}"
+    confirmation = confirmed(finding)
+    if confirmation is not None:
+        text += f"; {confirmation}"
     return {
         "ruleId": finding.rule,
         "ruleIndex": rules.index(finding.rule),

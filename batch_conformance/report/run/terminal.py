@@ -140,8 +140,8 @@ class _Terminal:
         text = self.language.text
         head = f"{GLYPHS[group.level]} {text(group.level)} {group.rule.id} · {text(group.state)} · [{group.id}]"
         summary = f"{head} {self._where(group)}{text(': ')}{self.language.render(group.observed[0])}"
-        if again := all_confirmed(group.findings):
-            summary += f"{text('; ')}{self._joined(again)}"
+        if confirmations := all_confirmed(group.findings):
+            summary += f"{text('; ')}{self._joined(confirmations)}"
         lines = self._wrapped(summary, "    ")
         return [self._paint(line, _LEVEL_STYLES[group.level]) for line in lines]
 
@@ -222,8 +222,8 @@ class _Terminal:
         )
         lines += self._field("observed", self._joined(group.observed))
         lines += self._field("fix", f"{text(group.side)}{text(': ')}{remedy_of(group, language)}")
-        if again := all_confirmed(group.findings):
-            lines += self._field("confirm", self._joined(again))
+        if confirmations := all_confirmed(group.findings):
+            lines += self._field("confirm", self._joined(confirmations))
         if since := first_seen(self.report, group.findings):
             lines += self._field("since", since)
         if accepted:
@@ -247,8 +247,8 @@ class _Terminal:
     def _reproduction(self, group: Group) -> list[str]:
         first, text = group.findings[0].evidence, self.language.text
         facts = self._field("recorded", recorded_at(first)) if first.source else []
-        if (told := group.findings[0].smallest) is not None:
-            facts += self._field("smallest", self.language.render(told))
+        if (smallest := group.findings[0].smallest) is not None:
+            facts += self._field("smallest", self.language.render(smallest))
         if first.probe.forced_status is not None:
             facts += self._field("forced", text("the status was asked for: {header}", header=prefer_of(first)))
         return [*facts, *self._command(group)]

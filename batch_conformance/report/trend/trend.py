@@ -95,7 +95,7 @@ def _target(runs: tuple[RunRecord, ...]) -> TargetTrend:
     seen = {identifier: one for of_run in of_runs for identifier, one in of_run.items()}
     clauses = sorted(
         (
-            _clause(finding, [_course(finding, run, of_runs[n]) for n, run in enumerate(runs)], times, ends)
+            _clause(finding, [_state_in_run(finding, run, of_runs[n]) for n, run in enumerate(runs)], times, ends)
             for finding in seen.values()
         ),
         key=lambda one: (one.since is None, LEVELS.index(one.level), one.finding.place, one.finding.rule),
@@ -126,7 +126,7 @@ def _clause(
     return ClauseTrend(finding, shown[0], shown[-1], since, returns, len(shown), judged, _spans(courses, times, ends))
 
 
-def _course(finding: FindingRecord, run: RunRecord, shown: Mapping[str, FindingRecord]) -> Course:
+def _state_in_run(finding: FindingRecord, run: RunRecord, shown: Mapping[str, FindingRecord]) -> Course:
     found = shown.get(finding.id)
     if found is not None:
         return "accepted" if found.state == "known" else "broken"
