@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ from batch_conformance.recorded.source_error import SourceError
 MOST_COMPLAINTS = 5
 """Malformed lines that are shown, and bodies of which nothing is said; the others are counted."""
 _MOST_BASES = 50
+_EMPTY_SEGMENTS = re.compile(r"(?<![:/])(?:/\.?)+\Z")
+"""What a path ends with that names nothing more: a base URL with it is of the same server."""
 _SELDOM = 200_000
 """Objects that are made before the garbage collector looks at them."""
 _MOST_PLACES = 200_000
@@ -306,6 +309,7 @@ class Recording:
         return place.base if place else ""
 
     def _count_base(self, base: str, count: int) -> None:
+        base = _EMPTY_SEGMENTS.sub("", base)
         if base and (base in self.bases or len(self.bases) < _MOST_BASES):
             self.bases[base] += count
 
