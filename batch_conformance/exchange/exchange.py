@@ -28,6 +28,9 @@ recorded: in recorded traffic, an id of which nobody knows whether anybody has i
 FailureKind = Literal["dns", "refused", "tls", "timeout", "reset", "protocol", "too_large"]
 
 
+BATCHES = "batches"
+"""The chapter of what makes files and batches, and follows them: each is made of the answer to the one before, so none
+is in a plan."""
 RECORDED = "recorded"
 """The chapter of what no suite sent."""
 

@@ -25,10 +25,6 @@ def most_requests(exploration: Exploration, *, several: bool) -> int:
 CLIENT = "client"
 """The chapter that is only sent where a client was named."""
 
-BATCHES = "batches"
-"""The chapter of what makes files and batches, and follows them: each is made of the answer to the one before, so none
-is in a plan."""
-
 LISTS, QUERIES = "lists", "queries"
 """The chapters that only lists have: plain reads, and reads with other queries."""
 

@@ -9,10 +9,9 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote
 
-from batch_conformance.exchange.exchange import RECORDED, Exchange, Headers, Probe, Request, Subject
+from batch_conformance.exchange.exchange import BATCHES, RECORDED, Exchange, Headers, Probe, Request, Subject
 from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor
 from batch_conformance.observation.observation import at
-from batch_conformance.probes.plan import BATCHES
 from batch_conformance.recorded.line import RecordedExchange, json_of
 from batch_conformance.recorded.operation_urls import OperationUrl, OperationUrls
 from batch_conformance.rules.masks import is_masked_segment

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.base_url import BaseUrl
-from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.exchange.exchange import BATCHES, Exchange
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.finding import Confirmation, Finding, mask_findings
 from batch_conformance.findings.gate import INTERRUPTED, UNCOVERED, decide, fails_gate
@@ -23,7 +23,7 @@ from batch_conformance.message import Count, Listing, Message, Template
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.nouns import NOUNS
 from batch_conformance.probes.credentials import MAX_REFUSED
-from batch_conformance.probes.plan import BATCHES, Plan
+from batch_conformance.probes.plan import Plan
 from batch_conformance.report.run.run_report import ChapterResult, RunFacts, RunReport, TargetFacts
 from batch_conformance.run.comparison import Comparison
 from batch_conformance.run.contracts import REPAIRED

@@ -9,9 +9,9 @@ from typing import Any
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
-from batch_conformance.exchange.exchange import Headers, Probe
+from batch_conformance.exchange.exchange import BATCHES, Headers, Probe
 from batch_conformance.exchange.profile import Profile
-from batch_conformance.probes.plan import BATCHES, JSON
+from batch_conformance.probes.plan import JSON
 from batch_conformance.probes.segment import NO_SUCH_ID, encode_segment
 from batch_conformance.rules.creating import BadCase
 from batch_conformance.rules.followed import SentFile

@@ -16,7 +16,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.operation_role import OperationRole
 from batch_conformance.contract.roles import Stage
-from batch_conformance.exchange.exchange import Exchange, Probe
+from batch_conformance.exchange.exchange import BATCHES, Exchange, Probe
 from batch_conformance.exchange.limits import BudgetExhausted
 from batch_conformance.exchange.profile import Profile
 from batch_conformance.exchange.target import Target, retry_after
@@ -24,7 +24,7 @@ from batch_conformance.judge.followed import of_writes
 from batch_conformance.message import Count, Listing, Message, Template
 from batch_conformance.nouns import BATCH
 from batch_conformance.observation.observation import Observation, at
-from batch_conformance.probes.plan import BATCHES, JSON
+from batch_conformance.probes.plan import JSON
 from batch_conformance.probes.segment import NO_SUCH_ID, encode_segment
 from batch_conformance.rules.creating import BadCase
 from batch_conformance.rules.followed import (
