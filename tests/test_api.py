@@ -24,7 +24,7 @@ CALLED = {
     "validate": "*sources options=",
     "write_reports": "report folder formats=",
     "Judge": "contract shape= most= folder= keeps_all=",
-    "Judge.add": "self exchange",
+    "Judge.add": "self exchange observation=",
     "Judge.update": "self other",
     "Judge.ledger": "self of_recording= of_several_servers= revive=",
     "judge_to_json": "judge",
