@@ -417,7 +417,7 @@ def _lifecycle(setting: Setting) -> Iterator[Probe]:
     Every other time that a batch is polled, compression is taken, as most clients do: whether it is worth it depends
     on the size of the body, which nobody knows before.
     """
-    total, rounds = setting.by_exploration(6, 66, 250), setting.by_exploration(3, 8, 10)
+    total, rounds = setting.by_exploration(6, 65, 250), setting.by_exploration(3, 8, 10)
     if setting.loopback:
         pause = POLLING_SECONDS / rounds
     else:
