@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl
 
 LONGEST_PAGE = 100
 """Items that a page has at most, whatever is asked for."""
+_USUAL_WAY, _OTHER_WAY = "desc", "asc"
+"""How a list is sorted, in the words of a parameter that has both, and how it is sorted when that is asked for."""
 _DIGITS = 40
 _FARTHEST = 10**_DIGITS
 Item = dict[str, Any]
@@ -87,6 +89,8 @@ class ListSpec:
     def page(self, query: str, items: Sequence[Item]) -> Any:
         """The body of the page of these items that a query asks for. Raises ``QueryError``."""
         asked = dict(parse_qsl(query, keep_blank_values=True))
+        if any(asked.get(name) == _OTHER_WAY and _USUAL_WAY in values for name, values in self.values.items()):
+            items = items[::-1]
         size, begin = self._size(asked), self._begin(asked, items)
         self._check(asked)
         return self.body_of(items[begin : begin + size], more=begin + size < len(items))

@@ -259,14 +259,19 @@ class Service:
         return next((item for item in self._items(spec, received) if spec.id_of(item) == received.asked), None)
 
     def _items(self, spec: ListSpec, received: ReceivedRequest) -> list[Item]:
-        """The items of a list, as they are at the moment: what clients made first, as it is the newest."""
+        """The items of a list, as they are at the moment: what clients made first, as it is the newest.
+
+        What batches tell of themselves is told as they tell it, and what only the list has beside it.
+        """
         made = self._api.items(spec, received.request, received.number) if self._api is not None else []
         if not spec.of_batches:
             return [*made, *spec.items]
+        told = {name for batch in self._batches.values() for step in batch.steps for name in step.fields}
         for item in spec.items:
             batch = self._batches.get(str(spec.id_of(item)))
             now = self._listed_now(batch) if batch is not None else {}
-            made.append({**item, **{name: now[name] for name in spec.shown if name in now}})
+            further = {name: value for name, value in item.items() if name not in told}
+            made.append({**further, **{name: now[name] for name in spec.shown if name in now}})
         return made
 
     def _listed_now(self, batch: Batch) -> Any:
