@@ -37,6 +37,9 @@ RECORDED = "recorded"
 ODD_REQUESTS = "odd_requests"
 """The chapter of requests of which a server may refuse each in any way, or close the connection at it."""
 
+BESIDE_THE_PLAN = "beside_the_plan"
+"""The chapter, in a recording, of requests that a run sent after its plan and does not judge with the others."""
+
 SESSION_COOKIE = "{session}"
 """The value of a ``Cookie`` that stands for the cookies which this server has set before; the target puts them in."""
 

@@ -101,7 +101,7 @@ class Facts:
         """Odd ids that were answered with success, each with its subject."""
         self._agents: Counter[tuple[str, bool, str]] = Counter()
         """How many reads under the name of a common client were answered, and how many refused (True), of which id; and
-        of each known id how many under no other name were answered with the batch."""
+        of each known id how many under no other name were answered with the batch, and how many plain ones refused."""
 
     def add(self, observation: Observation) -> None:
         """Take in what one exchange shows."""
@@ -116,6 +116,7 @@ class Facts:
         if probe.subject == "known" and probe.chapter != RECORDED and probe.batch_id:
             self._known.add(probe.batch_id)
             self._agents["", False, probe.batch_id] += observation.batch is not None and observation.authorised
+            self._agents["", True, probe.batch_id] += is_plain_read(observation) and is_agent_refused(observation)
         if observation.authorised and probe.method == "GET" and observation.answer is not None and 200 <= status < 300:
             self.succeeded = True
         if exchange.failure is None and 0 < status < 500 and status != 429 and not observation.forced:
@@ -157,9 +158,15 @@ class Facts:
         self.seen |= _seen_in(observation)
 
     def refuses_agent(self, agent: str) -> bool:
-        """Whether every read under the name of a client was refused, twice at least, of ids that others could read."""
+        """Whether every read under the name of a client was refused, twice at least, of ids that others could read.
+
+        Where an id is refused now and then, whoever asks, nothing is said of names.
+        """
+        read_by_others = {asked for (who, was, asked), count in self._agents.items() if not who and not was and count}
+        if any(self._agents["", True, asked] for asked in read_by_others):
+            return False
         of_agent = {key: count for key, count in self._agents.items() if key[0] == agent}
-        refused = sum(count for (_, was, asked), count in of_agent.items() if was and self._agents["", False, asked])
+        refused = sum(count for (_, was, asked), count in of_agent.items() if was and asked in read_by_others)
         return refused >= _REFUSED_READS and all(was for _, was, _ in of_agent)
 
     def _add_answer(self, observation: Observation, status: int) -> None:

@@ -9,17 +9,27 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote
 
-from batch_conformance.exchange.exchange import BATCHES, RECORDED, Exchange, Headers, Probe, Request, Subject
+from batch_conformance.exchange.exchange import (
+    BATCHES,
+    BESIDE_THE_PLAN,
+    RECORDED,
+    Exchange,
+    Headers,
+    Probe,
+    Request,
+    Subject,
+)
 from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor
 from batch_conformance.observation.observation import at
 from batch_conformance.recorded.line import RecordedExchange, json_of
 from batch_conformance.recorded.operation_urls import OperationUrl, OperationUrls
 from batch_conformance.rules.masks import is_masked_segment
 
-NotJudgedReason = Literal["elsewhere", "other_method", "conditional", "cached", "no_response"]
+NotJudgedReason = Literal["elsewhere", "other_method", "conditional", "cached", "no_response", "beside_the_plan"]
 """Why an exchange is not judged.
 
-It is another operation's, of another method, an answer to a condition or of the client's cache, or none was recorded.
+It is another operation's, of another method, an answer to a condition or of the client's cache, or none was recorded;
+or a run of ours sent it after its plan, and did not judge it with the others either.
 """
 
 PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
@@ -69,6 +79,8 @@ class InferredProbe:
 
     def _of_a_run(self, recorded: RecordedExchange, probe: Probe, number: int) -> Exchange | NotJudgedReason:
         """What a run of ours recorded: what made batches is judged by that run, which knows what was asked for."""
+        if probe.chapter == BESIDE_THE_PLAN:
+            return "beside_the_plan"
         if probe.chapter == BATCHES and recorded.method not in ("GET", "HEAD"):
             return "other_method"
         return self._made(recorded, probe, number) if self.urls.holds(recorded.url) else "elsewhere"

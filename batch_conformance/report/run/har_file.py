@@ -6,7 +6,7 @@ import codecs
 import json
 from dataclasses import replace
 
-from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.exchange.exchange import BESIDE_THE_PLAN, Exchange
 from batch_conformance.exchange.har import har
 from batch_conformance.report.finding.body_view import SCANNED, masked_text
 from batch_conformance.report.run.groups import masked_names
@@ -17,8 +17,11 @@ def render(report: RunReport) -> str:
     """The exchanges as HAR 1.2 text, customers' values masked."""
     names = masked_names(report)
     shown: dict[bytes, tuple[bytes, bool]] = {}  # a server repeats itself, and to mask a large body takes its time
-    sent = (*report.ledger.exchanges, *report.asked_again, *report.minimizing)
-    exchanges = (_masked(exchange, names, shown) for exchange in sent)
+    beside = (
+        replace(exchange, probe=replace(exchange.probe, chapter=BESIDE_THE_PLAN))
+        for exchange in (*report.asked_again, *report.minimizing)
+    )
+    exchanges = (_masked(exchange, names, shown) for exchange in (*report.ledger.exchanges, *beside))
     return json.dumps(har(exchanges), ensure_ascii=True) + "\n"
 
 

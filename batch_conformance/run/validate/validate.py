@@ -36,6 +36,9 @@ _NOT_JUDGED: dict[NotJudgedReason, Template] = {
     "other_method": Template("aside.other_method", "Set aside: {number} of another method."),
     "conditional": Template("aside.conditional", "Set aside: {number} answers to conditional or partial requests."),
     "cached": Template("aside.cached", "Set aside: {number} answered from the client's cache."),
+    "beside_the_plan": Template(
+        "aside.beside_the_plan", "Set aside: {number} that a run sent after its plan, to look again."
+    ),
     "no_response": Template("aside.no_response", "Set aside: {number} without a response."),
 }
 _NONE_OF = Template("required.none_of", "{what} (none of {exchanges} is a {method} {path})")
