@@ -195,7 +195,8 @@ class _Uuids(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         asked = unquote(self.path.partition("?")[0].removeprefix("/batches/"))
-        if self.headers.get("Authorization", "").lower() != "bearer k":
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        if (scheme.lower(), token) != ("bearer", "k"):
             self._say(401, {"title": "who"}, ("WWW-Authenticate", "Bearer"))
         elif not self.path.startswith("/batches/") or "/" in self.path[9:].partition("?")[0]:
             self._say(404, {"title": "nothing here"})

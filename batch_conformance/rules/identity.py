@@ -42,8 +42,8 @@ _REFUSED = Template("identity.unknown_answered.expected", "404, or another docum
 _EXACTLY = Template("identity.neighbour_answered.expected", "404: ids are compared exactly")
 _NO_PATH = Template("identity.traversal_answered.expected", "404: an encoded slash is part of the id")
 _NO_ID = Template("identity.list_answered.expected", "404: the path has no id")
-_DELIMITERS = frozenset("?#;")
-"""Characters that end an id, or the path, where they are taken for delimiters after they were decoded."""
+_DECODED_AGAIN = re.compile(r"[?#;]|%[0-9A-Fa-f]{2}")
+"""What ends an id, or the path, or is another letter, where an id is decoded once more than it was encoded."""
 _OTHER_PATH = Template("identity.path_variant_answered.expected", "404: the path is another one")
 _VARIANT_ANSWERED = Template("identity.path_variant_answered.observed", "{status} with the batch for {path}")
 _NO_PARAMETER = Template("identity.traversal_answered.parameter", "404: a segment with a parameter is no dot segment")
@@ -118,7 +118,7 @@ def _check_neighbour(observation: Observation) -> Iterator[Broken]:
     subject, asked = _answered(observation), observation.exchange.probe.batch_id or ""
     if subject in ("neighbour", "hostile") and not _has_parameter(observation):
         condition = UNLESS_ANY_ID if subject == "neighbour" else if_continues(asked)
-        if not _DELIMITERS.isdisjoint(asked):
+        if _DECODED_AGAIN.search(asked):
             condition = unless_path_decoded(condition)
         yield _success(observation, _EXACTLY(), "similar", condition)
 

@@ -62,6 +62,15 @@ _NEARLY = 0.9
 Progress = Callable[[int, int, str], None]
 
 
+def _is_due(errors: int) -> bool:
+    """Whether so many errors in a row of one kind ask for another look whether the target is away.
+
+    After three, and then each time that they are twice as many: between kinds of requests, others show it too.
+    """
+    times, rest = divmod(errors, BROKEN_ENOUGH)
+    return times > 0 and rest == 0 and times & (times - 1) == 0
+
+
 class Runner:
     """Sends the probes of a plan, in its order, each at most once.
 
@@ -311,7 +320,7 @@ class Runner:
         self._choose_control(number, final)
         self._omissions.add(attempts)
         if (final.status or 0) >= 500 and probe.forced_status is None:
-            third = self._omissions.errors(probe) % BROKEN_ENOUGH == 0
+            third = _is_due(self._omissions.errors(probe))
             if third or not known_broken:
                 self._look_whether_away(final, pauses=third)
 
