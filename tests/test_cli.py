@@ -70,7 +70,7 @@ def test_run_is_begun_alike_by_the_module_and_by_the_commands() -> None:
     apart = run_command("run", "--", "--collect-only", "-q", "-k", "created_at", "--base-url=http://127.0.0.1:1/v1")
     assert short.returncode == apart.returncode == 0
     assert "[200-created_at]" in short.stdout
-    assert short.stdout.split()[:-1] == apart.stdout.split()[:-1]
+    assert sorted(short.stdout.split()[:-1]) == sorted(apart.stdout.split()[:-1])
     assert run_command("run", "--fail-on=nonsense").returncode == 4
     assert "--confirm" in run_command("run", "--help").stdout
 
