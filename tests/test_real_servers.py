@@ -51,7 +51,7 @@ def test_prism_accepts_any_token_and_dies_of_a_broken_percent_escape(tmp_path: P
     assert outcome.code == 1
     assert outcome.drift["verdict"] == "drift"
     assert outcome.drift["complete"] is False
-    assert "went away at hostile_ids/escape_not_hex" in outcome.drift["sentence"]
+    assert "went away at identity/overlong" in outcome.drift["sentence"]
     hold("Prism's mock of the document", outcome)
     with prism() as another:
         hold_bytes("Prism's mock of the document", another.base_url, "batch_rdyqgrcgjg")

@@ -21,7 +21,7 @@ function express() {
     response.set("WWW-Authenticate", challenge).status(401).json(errors["401"]);
   });
   app.get("/v1/batches/:id", (request, response) => {
-    const batch = batches[request.params.id];
+    const batch = Object.hasOwn(batches, request.params.id) ? batches[request.params.id] : undefined;
     if (batch === undefined) return response.status(404).json(errors["404"]);
     response.set("Cache-Control", "private, no-store").json(batch);
   });
