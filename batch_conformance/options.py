@@ -276,7 +276,7 @@ OPTIONS: tuple[Option, ...] = (
             prove=Use(help=_PARTS_OF_MOCK),
             mock=Use(help=_PARTS_OF_MOCK, default="all"),
             validate=_OF_READS,
-            diff=Use(help="the parts of the batch API that are compared", choices=("retrieve", "read")),
+            diff=Use(help="the parts of the batch API that are compared"),
         ),
         choices=("retrieve", "read", "all"),
         default="retrieve",

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from batch_conformance.contract.change import ContractDiff
-from batch_conformance.contract.choice import OperationChoice
+from batch_conformance.contract.choice import OperationChoice, Operations
 from batch_conformance.contract.contract import Contract, compile_contract
 from batch_conformance.contract.diff import diff_contracts
 from batch_conformance.contract.document import parse_document
@@ -18,17 +18,17 @@ from batch_conformance.contract.sources import spec_folder
 PUBLISHED = yaml.safe_load((spec_folder() / "siliconflow-batch-api.yaml").read_text("utf-8"))
 
 
-def contract(data: Any) -> Contract:
-    choice = OperationChoice(operations="read")
+def contract(data: Any, operations: Operations = "read") -> Contract:
+    choice = OperationChoice(operations=operations)
     return compile_contract(
         parse_document(json.dumps(data, default=str).encode(), "api.json", choice), "published", choice=choice
     )
 
 
-def compared(change: Any) -> ContractDiff:
+def compared(change: Any, operations: Operations = "read") -> ContractDiff:
     data = copy.deepcopy(PUBLISHED)
     change(data["paths"])
-    return diff_contracts(contract(PUBLISHED), contract(data))
+    return diff_contracts(contract(PUBLISHED, operations), contract(data, operations))
 
 
 def told(diff: ContractDiff) -> list[tuple[str, str, bool, str]]:
@@ -68,3 +68,15 @@ def test_of_the_chosen_operation_the_place_has_no_role() -> None:
         schema["properties"]["created_at"] = {"type": "string"}
 
     assert told(compared(change)) == [("body.type", "changed", True, "200 /created_at")]
+
+
+def test_what_changed_in_a_call_that_writes_is_told_where_all_operations_are_compared() -> None:
+    def change(paths: Any) -> None:
+        body = paths["/batches"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+        body["properties"]["id"] = {"type": "integer"}
+        del paths["/batches/{batch_id}/cancel"]
+
+    assert ("body.type", "changed", True, "create 200 /id") in told(compared(change, "all"))
+    assert ("request.path", "removed", True, "cancel request") in told(compared(change, "all"))
+    assert told(compared(change)) == []
+    assert told(compared(lambda _: None, "all")) == []

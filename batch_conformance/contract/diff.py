@@ -56,7 +56,7 @@ def _of_chosen(old: Contract, new: Contract) -> Iterator[Change]:
 
 def _further(old: Contract, new: Contract) -> Iterator[Change]:
     """The changes of the operations beside the chosen ones, each held to the one of its role."""
-    before, after = ({one.role: one for one in contract.operations[1:] if one.role} for contract in (old, new))
+    before, after = ({one.role: one for one in contract.every[1:] if one.role} for contract in (old, new))
     for role, operation in before.items():
         other = after.get(role)
         if other is None:
