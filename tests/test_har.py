@@ -132,6 +132,13 @@ def test_a_curl_line_leaves_the_key_to_the_variable():
     )
 
 
+def test_a_curl_line_leaves_what_signs_a_url_to_a_variable_of_its_own():
+    fetched = replace(SAMPLE, request=Request("GET", "https://store.example/out.jsonl?[redacted]"))
+    line = curl_line(fetched)
+    assert "$SIGNED_QUERY" in line
+    assert "BATCH_API_KEY" not in line
+
+
 def test_a_curl_line_of_head_asks_for_the_head():
     assert curl_line(request_of(method="HEAD")).startswith("curl -sS --head --path-as-is")
 

@@ -17,7 +17,8 @@ def curl_line(exchange: Exchange, key_variable: str = "BATCH_API_KEY") -> str:
     """The command, on one line, for a POSIX shell.
 
     The request target is sent exactly as it was (``--path-as-is``, ``--globoff``), redirects are not followed, and no
-    part of the request can become anything but an argument. Wherever the key stood, the shell puts the variable in.
+    part of the request can become anything but an argument. Wherever the key stood, the shell puts the variable in; in
+    the place of a query that signs a URL, ``SIGNED_QUERY``.
     """
     request, credential = exchange.request, exchange.probe.credential
     # The credential that is nearly right lacks the key's last character.
@@ -43,7 +44,8 @@ def curl_line(exchange: Exchange, key_variable: str = "BATCH_API_KEY") -> str:
     if "accept" not in names:
         words += ["-H", "'Accept:'"]
     words += ["--data-binary", "@-"] if request.body else []
-    words.append(_word(request.url, variable))
+    is_signed = request.url.partition("?")[2] == REDACTED  # what is signed in a URL of results is not the key
+    words.append(_word(request.url, "$SIGNED_QUERY" if is_signed else variable))
     return _piped(request.body) + " ".join(words)
 
 
