@@ -42,6 +42,7 @@ NOUNS: Mapping[str, Noun] = {
         Noun("more finding", "{n} more finding", "{n} more findings"),
         Noun("more group", "{n} more group", "{n} more groups"),
         MORE_KINDS,
+        Noun("more operation", "{n} more operation", "{n} more operations"),
         MORE_PLACES,
         Noun("more probe", "{n} more probe", "{n} more probes"),
         Noun("more rule", "{n} more rule", "{n} more rules"),

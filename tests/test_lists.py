@@ -231,3 +231,12 @@ def test_a_run_over_lists_that_was_recorded_is_judged_as_it_was(bench: DriftRunn
         tuple(one[key] for key in ("rule", "operation", "status", "pointer", "level")) for one in drift["findings"]
     }
     assert recorded == live
+
+
+def test_a_report_of_several_operations_says_at_its_head_how_many_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "run.ndjson"
+    recorded = {"request": {"url": "https://api.siliconflow.cn/v1/batches"}, "response": {"status": 404}}
+    path.write_text(json.dumps(recorded) + "\n")
+    result, _ = validated(tmp_path, str(path), f"--contract={API}", "--operations=read")
+    assert "GET /batches/{batch_id} and 2 more operations" in " ".join(result.output.split())
+    assert "and 2 more operations" in " ".join((tmp_path / "drift.html").read_text("utf-8").split())

@@ -176,6 +176,8 @@ class _Terminal:
     def _head(self) -> list[str]:
         report, contract, run, language = self.report, self.report.contract, self.report.run, self.language
         text, counts, asked = language.text, count(report), contract.chosen
+        further = len(contract.every) - 1
+        more = f" {text('and')} {language.count(further, 'more operation')}" if further else ""
         comma = text(", ")
         levels = comma.join(f"{number:,} {text(level)}" for level, number in counts.levels.items())
         states = comma.join(f"{number:,} {text(state)}" for state, number in counts.states.items() if number)
@@ -186,7 +188,7 @@ class _Terminal:
             *self._field("target", f"{report.target.base_url} ({text(report.target.kind)})"),
             *self._field(
                 "contract",
-                f"{contract.title} {contract.version}{comma}{asked.method} {asked.path}{comma}"
+                f"{contract.title} {contract.version}{comma}{asked.method} {asked.path}{more}{comma}"
                 f"{text('reading')} {contract.reading}{comma}"
                 f"sha256 {contract.document.sha256[:12]}",
             ),
