@@ -355,8 +355,8 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "allow-unsafe-methods",
         "requests",
-        "also send undeclared methods such as DELETE, only for an id that cannot exist; on this machine, more "
-        "than twelve refused credentials",
+        "also send undeclared methods such as DELETE, only for an id that cannot exist; on this machine, every "
+        "kind of refused credential",
         _RUN,
         "flag",
         parameter="unsafe",
