@@ -40,7 +40,12 @@ def test_a_target_is_tried_and_written_down_and_its_audit_conforms(
     lines = done.output.splitlines()
     assert lines[0] == f"GET /batches/{mock.batch_ids[0]} was answered 200: the batch is there"
     assert lines[1:3] == ["audit.yaml is written", ".github/workflows/contract.yml is written"]
-    assert lines[3] == "The pipeline reads the key from the secret THE_KEY"
+    assert lines[3:] == [
+        "The pipeline reads the key from the secret THE_KEY",
+        "In .github/workflows/contract.yml, say where to install from: "
+        "batch-conformance is on no public index (docs/CI.md)",
+        "Next: batch-conformance audit audit.yaml",
+    ]
     written = (tmp_path / "audit.yaml").read_text("utf-8")
     assert mock.key not in written
     (target,) = yaml.safe_load(written)["targets"]
@@ -82,6 +87,7 @@ def test_the_pipeline_keeps_the_schema_of_its_system(
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", written]
     checked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert ("`include: contract.gitlab-ci.yml`" in done.output) is (pipeline == "gitlab")
 
 
 def test_without_a_key_nothing_is_sent_and_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

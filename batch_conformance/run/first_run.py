@@ -46,6 +46,10 @@ _WRITTEN = Template("init.written", "{file} is written")
 _THERE_ALREADY = Template("init.there_already", "{file} is there already: move it away, or work in another folder")
 _NEXT = Template("init.next", "Next: batch-conformance audit {file}")
 _SECRETS = Template("init.secrets", "The pipeline reads the key from the secret {variable}")
+_INSTALL = Template(
+    "init.install", "In {file}, say where to install from: batch-conformance is on no public index (docs/CI.md)"
+)
+_INCLUDE = Template("init.include", "GitLab reads {file} once .gitlab-ci.yml has the line `include: {file}`")
 
 _NAME = re.compile(r"[^a-z0-9]+")
 
@@ -198,6 +202,10 @@ def write_files(wanted: FirstRun, folder: Path, render: Render = str) -> Iterato
         yield _WRITTEN(file=str(file))
     if wanted.pipeline != "none" and asks_for_key(wanted):
         yield _SECRETS(variable=wanted.key_env)
+    if wanted.pipeline != "none":
+        yield _INSTALL(file=PIPELINES[wanted.pipeline])
+    if wanted.pipeline == "gitlab":
+        yield _INCLUDE(file=PIPELINES[wanted.pipeline])
     yield _NEXT(file=str(folder / AUDIT_FILE))
 
 
