@@ -54,7 +54,9 @@ _WRONG_PREFIX = Template(
 _WRONG_PATH = Template(
     "required.wrong_path", "{what} (every request got 404: is {where} the right path? Base URLs end like …/v1)"
 )
-_OTHER_ACCOUNT = Template("required.other_account", "{what} (is the id of this account, and not expired?)")
+_OTHER_ACCOUNT = Template(
+    "required.other_account", "{what} (is the id of this account, and not expired? is {where} the right path?)"
+)
 _PARTIAL = Template("note.partial", "Partial: only what the selected tests need was sent.")
 _ENDED_EARLY = Template("note.ended_early", "The run ended early: {why}. {left} planned requests were not sent.")
 _ENDED = Template("note.ended", "The run ended early: {why}.")
@@ -332,11 +334,10 @@ class Audit:
         """What is missing, with what to do about it."""
         reasons: list[Message] = []
         for what in ledger.missing:
-            success = is_success_required(what)
+            success, where = is_success_required(what), f"{self.base}{self.contract.chosen.path}"
             if success and not self.batch_ids and not _nothing_there(ledger):
                 reasons.append((_NO_ID if self.settings.discover else _NO_ID_NOR_LIST)(what=what))
             elif success and _nothing_there(ledger):
-                where = f"{self.base}{self.contract.chosen.path}"
                 prefix = missing_prefix(self.base, self.contract)
                 reasons.append(
                     _WRONG_PREFIX(what=what, where=where, prefix=prefix)
@@ -344,7 +345,7 @@ class Audit:
                     else _WRONG_PATH(what=what, where=where)
                 )
             elif success and ledger.exchanges and not self.runner.stopped:
-                reasons.append(_OTHER_ACCOUNT(what=what))
+                reasons.append(_OTHER_ACCOUNT(what=what, where=where))
             else:
                 reasons.append(what)
         return reasons

@@ -19,7 +19,11 @@ from batch_conformance.message import Template
 
 _CANNOT_READ = Template("journal.cannot_read", "--resume {file}: cannot be read ({why})")
 _DAMAGED = Template("journal.damaged", "--resume {file}: this is no journal of a run, or it is damaged")
-_OTHER_TARGET = Template("journal.other_target", "--resume {file}: it is of {other}, and the target is {target}")
+_OTHER_TARGET = Template(
+    "journal.other_target",
+    "--resume {file}: it is of {other}, and the target is {target}: give the --base-url of the run that is taken up "
+    "(a run against an embedded mock cannot be taken up)",
+)
 _OTHER_CONTRACT = Template("journal.other_contract", "--resume {file}: it is of another contract than {contract}")
 _CANNOT_WRITE = Template("journal.cannot_write", "cannot write {file}: {why}")
 JOURNAL = "batches.json"
