@@ -35,6 +35,8 @@ def rule(name: str, *, of: Of | None = None) -> pytest.MarkDecorator:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the options."""
     add_options(parser)
+    if parser.prog == "pytest.main()":  # as `batch-conformance run` calls pytest: errors name what was typed
+        parser.prog = "batch-conformance run"
 
 
 @pytest.hookimpl(tryfirst=True)

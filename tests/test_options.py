@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from suite_support import ROOT
 
 from batch_conformance.cli import main
 from batch_conformance.options import OPTIONS, Option, options_of
@@ -24,6 +28,15 @@ def test_the_help_of_run_shows_every_option_of_the_suite_and_no_call_of_python()
     assert shown.startswith("Usage: batch-conformance run [OPTIONS]")
     assert "pytest.main" not in shown
     assert all(f"  {option.usage}" in shown for option in options_of("run"))
+
+
+def test_an_option_that_nobody_knows_is_told_of_the_command_that_was_typed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "batch_conformance", "run", "--base-ulr=x"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 4
+    assert "batch-conformance run: error: unrecognized arguments: --base-ulr=x" in done.stderr
+    assert "pytest.main" not in done.stderr
 
 
 def test_the_languages_of_reports_are_those_that_there_are() -> None:
