@@ -111,6 +111,8 @@ def test_an_example_replaces_no_file_and_a_file_that_is_missing_is_answered_with
     file, runner = tmp_path / "audit.yaml", CliRunner()
     missing = runner.invoke(main, ["audit", str(file)])
     assert (missing.exit_code, "`batch-conformance audit --init` writes an example" in missing.output) == (4, True)
+    in_chinese = runner.invoke(main, ["audit", str(file), "--report-language=zh"])
+    assert (in_chinese.exit_code, "没有文件" in in_chinese.output) == (4, True)
     file.write_text("mine", encoding="utf-8")
     done = runner.invoke(main, ["audit", "--init", str(file)])
     assert (done.exit_code, len(done.output.splitlines())) == (4, 1)

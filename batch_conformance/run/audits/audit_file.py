@@ -24,7 +24,8 @@ from batch_conformance.run.vendors import load_profile
 _HAS_MORE_THAN_BYTES_THAT = Template(
     "audit_file.has_more_than_bytes_that", "{path} has more than {max_bytes} bytes: that is no list of targets"
 )
-_CANNOT_READ = Template("audit_file.cannot_read", "cannot read {path}: {why}{hint}")
+_CANNOT_READ = Template("audit_file.cannot_read", "cannot read {path}: {why}")
+_NO_FILE = Template("audit_file.no_file", "there is no file {path}; `batch-conformance audit --init` writes an example")
 _IS_NOT_UTF_8_BYTE = Template("audit_file.is_not_utf_8_byte", "{path} is not UTF-8 (byte {start}): save it as UTF-8")
 _NAME_IS_GIVEN_TWICE_THEIR = Template(
     "audit_file.name_is_given_twice_their", "{here}: the name {given} is given twice; their reports would mix"
@@ -63,8 +64,9 @@ def load_audit_file(path: Path) -> AuditFile:
             raise AuditFileError(_HAS_MORE_THAN_BYTES_THAT(path=str(path), max_bytes=str(_MAX_BYTES)))
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        hint = "; `batch-conformance audit --init` writes an example" if isinstance(error, FileNotFoundError) else ""
-        raise AuditFileError(_CANNOT_READ(path=str(path), why=str(error.strerror), hint=str(hint))) from None
+        if isinstance(error, FileNotFoundError):
+            raise AuditFileError(_NO_FILE(path=str(path))) from None
+        raise AuditFileError(_CANNOT_READ(path=str(path), why=str(error.strerror))) from None
     except UnicodeDecodeError as error:
         raise AuditFileError(_IS_NOT_UTF_8_BYTE(path=str(path), start=str(error.start))) from None
     data, locations = parse_tree(text, str(path))
