@@ -60,7 +60,9 @@ def by_definition(exchanges: Sequence[Exchange]) -> tuple[list[Deviation], froze
             unjudged.add(one.exchange.number)
     told = reported_subjects({one.down.subject for one in drift})
     drift = [one for one in drift if one.down.subject in told]
-    healed = [down for one in run if is_down(one) and (down := down_of(one, "", 0)).healed_drop]
+    failed = {one.exchange.number for one in run if one.exchange.final and is_down(one)}
+    dropped = [down for one in run if is_down(one) and (down := down_of(one, "", 0)).healed_drop]
+    healed = [down for down in dropped if down.moment[1] not in failed]
     if is_often(len(healed), len(run)):
         drift += (PersistentFailure(down, drops=(len(healed), len(run))) for down in healed)
     observations = {one.exchange.order: one for one in run}
