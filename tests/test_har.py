@@ -147,9 +147,9 @@ def test_another_name_of_the_variable_is_used():
     assert '"Authorization: Bearer $OTHER"' in curl_line(SAMPLE, "OTHER")
 
 
-def test_the_credential_that_is_nearly_right_lacks_its_last_character():
+def test_the_credential_that_is_nearly_right_has_another_last_character():
     line = curl_line(request_of(headers=(("Authorization", "Bearer [redacted]"),), credential="nearly"))
-    assert '"Authorization: Bearer ${BATCH_API_KEY%?}"' in line
+    assert '"Authorization: Bearer ${BATCH_API_KEY%?}~"' in line
 
 
 def test_a_credential_that_its_recorder_took_out_whole_gets_its_scheme_again():

@@ -4,43 +4,58 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 
-from batch_conformance.exchange.exchange import RECORDED, Exchange
+from batch_conformance.exchange.exchange import RECORDED, SESSION_COOKIE, Exchange
 from batch_conformance.exchange.redaction import REDACTED
 
 _PLAIN = re.compile(r"[A-Za-z0-9 :._/=-]*")
 _WORD = re.compile(r"\w")  # would become part of the variable's name
 _OURS = frozenset({"user-agent", "host"})
+_SHELL: Mapping[str, str] = {
+    "nearly": "${{{key}%?}}~",
+    "nearly_cut": "${{{key}%?}}",
+    "nearly_first": "aaaaaa${{{key}#??????}}",
+    "other_case": '$(printf %s "${key}" | tr A-Za-z a-zA-Z)',
+    "reversed": '$(printf %s "${key}" | rev)',
+    "wrong_scheme": "$(printf %s: \"${key}\" | base64 | tr -d '\\012')",
+    "percent_encoded": '${{{key}%?}}$(printf %%%02X "\'${{{key}#"${{{key}%?}}"}}")',
+    "full_width": "$(python3 -c 'import sys; k = sys.argv[1]; print(k[:-1] + chr(ord(k[-1]) + 0xFEE0))' \"${key}\")",
+}
+"""What a shell makes of the variable ``key`` for kinds of credential that have the key in another spelling."""
 
 
 def curl_line(exchange: Exchange, key_variable: str = "BATCH_API_KEY") -> str:
     """The command, on one line, for a POSIX shell.
 
     The request target is sent exactly as it was (``--path-as-is``, ``--globoff``), redirects are not followed, and no
-    part of the request can become anything but an argument. Wherever the key stood, the shell puts the variable in; in
-    the place of a query that signs a URL, ``SIGNED_QUERY``.
+    part of the request can become anything but an argument. Wherever the key stood, the shell puts the variable in, in
+    the spelling that the kind of credential has; in the place of a query that signs a URL ``SIGNED_QUERY``, and of
+    cookies that the server had set ``SESSION_COOKIE``.
     """
-    request, credential = exchange.request, exchange.probe.credential
-    # The credential that is nearly right lacks the key's last character.
-    variable = f"${{{key_variable}%?}}" if credential == "nearly" else f"${key_variable}"
+    request = exchange.request
+    variable = _SHELL.get(exchange.probe.credential, "${key}").format(key=key_variable)
     words = ["curl", "-sS", "-i", "--path-as-is", "--globoff", "--max-time", "10"]
     if request.method == "HEAD":
         words[2] = "--head"
     elif request.method != "GET":
         words += ["-X", shlex.quote(request.method)]
     names = set()
+    meant = {name.lower() for name, _ in exchange.probe.headers}
     for name, value in request.headers:
         lower = name.lower()
         names.add(lower)
         if lower == "content-length" and request.body:
             continue  # curl counts it
-        if lower in _OURS or (lower == "accept-encoding" and value == "identity"):
+        if (lower in _OURS and lower not in meant) or (lower == "accept-encoding" and value == "identity"):
             continue
         # A recorder that replaces the whole value takes the scheme out with the key.
         is_bare = lower == "authorization" and value.strip() == REDACTED and exchange.probe.chapter == RECORDED
         sent = f"Bearer {REDACTED}" if is_bare else value
+        is_session = lower == "cookie" and ("Cookie", SESSION_COOKIE) in exchange.probe.headers
+        filled = "$SESSION_COOKIE" if is_session else variable
         # To curl, "Name:" means to leave a header out and "Name;" to send it empty.
-        words += ["-H", _word(f"{name}: {sent}" if sent.strip() else f"{name};", variable)]
+        words += ["-H", _word(f"{name}: {sent}" if sent.strip() else f"{name};", filled)]
     if "accept" not in names:
         words += ["-H", "'Accept:'"]
     words += ["--data-binary", "@-"] if request.body else []

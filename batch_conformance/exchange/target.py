@@ -24,7 +24,7 @@ from batch_conformance.exchange.exchange import (
     Response,
 )
 from batch_conformance.exchange.limits import Budget, BudgetExhausted, LimitError, Pacer, RateLimit
-from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor, is_secret_name
+from batch_conformance.exchange.redaction import MASKED_HEADERS, REDACTED, Redactor, is_secret_name
 from batch_conformance.exchange.result_urls import ResultUrls, download_of, without_query
 from batch_conformance.exchange.secret import Secret, SecretBytes, SecretHeaders
 from batch_conformance.exchange.transport import AwaitsBody, SizeLimits, Transmission, Transport, encode_header_value
@@ -216,7 +216,7 @@ class Target:
         presentation = self._present(probe.credential, self._key)
         url = self._url(probe, presentation)
         headers = self._compose(probe, presentation)
-        request = self._request(probe.method, url, headers, presentation)
+        request = self._request(probe.method, url, headers, presentation, self._marked(probe, presentation))
         if body:
             request = replace(request, body=self._redactor.redact_bytes(body))
         target = SecretBytes(encode_header_value(Secret(url[len(self.base.origin) :])))
@@ -366,13 +366,25 @@ class Target:
                 if separator and cookie and len(pair) <= _LONGEST_COOKIE and pair.isascii() and pair.isprintable():
                     self._cookies[cookie.strip()] = Secret(held.strip())
 
-    def _request(self, method: str, url: str, headers: Headers, presentation: Presentation) -> Request:
+    def _marked(self, probe: Probe, presentation: Presentation) -> Mapping[str, str]:
+        """The values, by header name, of a refused credential that has the whole key in it, a mark in the key's place.
+
+        They are made of the mark and never had the key; what of a credential is odd is evidence worth reading.
+        """
+        if not presentation.refused or not self._key:
+            return {}
+        return {name: value for name, value in self._present(probe.credential, REDACTED).headers if REDACTED in value}
+
+    def _request(
+        self, method: str, url: str, headers: Headers, presentation: Presentation, marked: Mapping[str, str]
+    ) -> Request:
         redactor = self._redactor
         shown = []
         for name, value in headers:
             # A credential that only resembles one is evidence worth reading, unless it is close to the key.
             plain = presentation.refused and (name, value) in presentation.headers and not redactor.resembles(value)
-            shown.append((name, str(value) if plain else str(redactor.redact_header(name, value))))
+            kept = str(value) if plain else marked.get(name) or str(redactor.redact_header(name, value))
+            shown.append((name, kept))
         base = str(self.base)
         return Request(method, base + redactor.redact_url(Secret(url[len(base) :])), tuple(shown))
 

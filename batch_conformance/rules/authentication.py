@@ -73,6 +73,7 @@ _MEANS = {
     "elsewhere_query": Template("credential.elsewhere_query", "the key in the query string"),
 }
 _ANSWERED = Template("auth.answered", "{status} with {credential}")
+_SHOWN_AGAIN = Template("credential.shown_again", "a made-up bearer token that was shown several times in a row")
 _IN_HEADER = Template("credential.in_header", "the key in the header {name}")
 _IN_HEADERS = Template("credential.in_headers", "the key in the headers {names}")
 _IN_PARAMETER = Template("credential.in_parameter", "the key in the query parameter {name}")
@@ -165,6 +166,8 @@ def _means(observation: Observation) -> Message:
     kind, request = WHOLE.get(_kind(observation), _kind(observation)), observation.exchange.request
     if kind in ODD_CREDENTIALS:
         return _odd(observation)
+    if kind == "wrong" and observation.exchange.probe.chapter == ODD_REQUESTS:
+        return _SHOWN_AGAIN()
     if kind == "elsewhere_header":
         held = [name for name, value in request.headers if REDACTED in value and name.lower() != "authorization"]
         named = _IN_HEADER(name=held[0]) if len(held) == 1 else _IN_HEADERS(names=Listing(tuple(held)))
