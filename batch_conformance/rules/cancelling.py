@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Stage
@@ -13,8 +12,7 @@ from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.followed import Cancel, Followed, MadeBatch, is_answered_well, is_definite, object_in
 from batch_conformance.rules.followed import stage_in as stage_of_answer
 from batch_conformance.rules.highlight import at_pointer, at_status
-from batch_conformance.rules.looking import UNSEEN, at_role, broken, broken_as_whole, kept, of_role, quoted
-from batch_conformance.rules.requests import in_chapters
+from batch_conformance.rules.looking import OF_MADE_BATCHES, at_role, broken, broken_as_whole, kept, of_role, quoted
 from batch_conformance.rules.rule import Look, Rule
 
 _SAME_BATCH = Template("cancel.effect.same", "{id}, the batch that was to be cancelled")
@@ -153,13 +151,6 @@ def _at_cancel(operation: Operation) -> Sequence[str]:
 
 
 _OPENAI = "OpenAI's reference, https://platform.openai.com/docs/api-reference/batch/cancel"
-_COMMON: dict[str, Any] = {
-    "side": "server",
-    "looks_at": "run",
-    "requests": in_chapters(),
-    "unseen": UNSEEN,
-    "only_with": "all",
-}
 
 EFFECT = Rule(
     id="cancel.effect",
@@ -174,7 +165,7 @@ EFFECT = Rule(
     said=at_place,
     highlight=at_pointer,
     follow=_effect,
-    **_COMMON,
+    **OF_MADE_BATCHES,
     covers=(("batches that are made", "cancelled is cancelled"),),
 )
 
@@ -191,7 +182,7 @@ AGAIN = Rule(
     said=at_operation,
     highlight=at_status,
     follow=_again,
-    **_COMMON,
+    **OF_MADE_BATCHES,
     covers=(("batches that are made", "twice is harmless"),),
 )
 
@@ -208,7 +199,7 @@ ENDED = Rule(
     said=at_operation,
     highlight=at_status,
     follow=_ended,
-    **_COMMON,
+    **OF_MADE_BATCHES,
     covers=(("batches that are made", "an end is one"),),
 )
 
@@ -225,7 +216,7 @@ UNKNOWN = Rule(
     said=at_operation,
     highlight=at_status,
     follow=_unknown,
-    **_COMMON,
+    **OF_MADE_BATCHES,
     covers=(("batches that are made", "an unknown id"),),
 )
 

@@ -21,8 +21,7 @@ from batch_conformance.rules.followed import (
     stage_in,
 )
 from batch_conformance.rules.highlight import at_pointer, at_status
-from batch_conformance.rules.looking import UNSEEN, at_role, broken, broken_as_whole, kept, of_role, quoted
-from batch_conformance.rules.requests import in_chapters
+from batch_conformance.rules.looking import OF_MADE_BATCHES, at_role, broken, broken_as_whole, kept, of_role, quoted
 from batch_conformance.rules.rule import Look, Rule
 
 _ASKED = Template("create.as_asked.expected", "{value}, as it was asked for")
@@ -230,13 +229,6 @@ def _at_read(operation: Operation) -> Sequence[str]:
 
 
 _OPENAI = "OpenAI's reference of batches, https://platform.openai.com/docs/api-reference/batch"
-_COMMON: dict[str, Any] = {
-    "side": "server",
-    "looks_at": "run",
-    "requests": in_chapters(),
-    "unseen": UNSEEN,
-    "only_with": "all",
-}
 
 AS_ASKED = Rule(
     id="create.as_asked",
@@ -251,7 +243,7 @@ AS_ASKED = Rule(
     said=at_place,
     highlight=at_pointer,
     follow=_as_asked,
-    **_COMMON,
+    **OF_MADE_BATCHES,
     covers=(("batches that are made", "the batch as asked for"),),
 )
 
@@ -270,7 +262,7 @@ READ_BACK = Rule(
     said=at_place,
     highlight=at_pointer,
     follow=_read_back,
-    **_COMMON,
+    **OF_MADE_BATCHES,
     covers=(("batches that are made", "the same when read"),),
 )
 
@@ -287,7 +279,7 @@ BAD_REQUEST = Rule(
     said=at_operation,
     highlight=at_status,
     follow=_bad_requests,
-    **_COMMON,
+    **OF_MADE_BATCHES,
     covers=(("batches that are made", "nothing runs that is wrong"),),
 )
 
@@ -306,7 +298,7 @@ WITHOUT_KEY = Rule(
     said=at_security,
     highlight=at_status,
     follow=_without_key,
-    **_COMMON,
+    **OF_MADE_BATCHES,
     covers=(("batches that are made", "nothing without a credential"),),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.operation_role import OperationRole
@@ -10,14 +11,23 @@ from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.findings.finding import Level
 from batch_conformance.message import Message, Private, Template
 from batch_conformance.observation.observation import Observation
+from batch_conformance.rules.requests import in_chapters
 from batch_conformance.rules.rule import Broken, Look, Place
 
 Pointers = Callable[[Operation], Sequence[str]]
 """The pointers into the success of an operation at which a rule can be broken."""
 
-UNSEEN = Template(
+_UNSEEN = Template(
     "followed.unseen", "no batch of this run came so far: --operations=all makes some with --create, and follows them"
 )
+OF_MADE_BATCHES: dict[str, Any] = {
+    "side": "server",
+    "looks_at": "run",
+    "requests": in_chapters(),
+    "unseen": _UNSEEN,
+    "only_with": "all",
+}
+"""What all rules about batches that a run made have in common."""
 _LONGEST = 60
 
 

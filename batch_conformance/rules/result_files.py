@@ -15,8 +15,7 @@ from batch_conformance.rules.batch import stage_of
 from batch_conformance.rules.batch_lines import LineProblem, ResultLine, repeated
 from batch_conformance.rules.followed import Followed, MadeBatch, ResultFile, whole_body
 from batch_conformance.rules.highlight import at_pointer
-from batch_conformance.rules.looking import UNSEEN, at_role, broken, kept, quoted
-from batch_conformance.rules.requests import in_chapters
+from batch_conformance.rules.looking import OF_MADE_BATCHES, at_role, broken, kept, quoted
 from batch_conformance.rules.rule import Look, Rule
 
 _FETCHED = Template("result_lines.fetched.expected", "a file that can be fetched")
@@ -172,15 +171,7 @@ def _at_counts(operation: Operation) -> Sequence[str]:
 
 
 _OPENAI = "OpenAI's guide, https://platform.openai.com/docs/guides/batch, the results of a batch"
-_COMMON: dict[str, Any] = {
-    "side": "server",
-    "looks_at": "run",
-    "said": at_place,
-    "highlight": at_pointer,
-    "requests": in_chapters(),
-    "unseen": UNSEEN,
-    "only_with": "all",
-}
+_COMMON: dict[str, Any] = {**OF_MADE_BATCHES, "said": at_place, "highlight": at_pointer}
 
 
 def _rule(name: str, level: Level, clause: Template, **more: Any) -> Rule:

@@ -12,9 +12,8 @@ from batch_conformance.message import Template, shown
 from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.followed import Followed, SentFile, Upload, object_in, object_place
 from batch_conformance.rules.highlight import at_pointer
-from batch_conformance.rules.looking import UNSEEN, at_role, broken, kept, quoted
+from batch_conformance.rules.looking import OF_MADE_BATCHES, at_role, broken, kept, quoted
 from batch_conformance.rules.pages import items_of, page_of
-from batch_conformance.rules.requests import in_chapters
 from batch_conformance.rules.rule import Look, Rule
 
 _SENT = Template("upload.as_sent.expected", "{value}, as it was uploaded")
@@ -112,15 +111,7 @@ def _at_list(operation: Operation) -> Sequence[str]:
 
 
 _OPENAI = "OpenAI's reference of files, https://platform.openai.com/docs/api-reference/files/object"
-_COMMON: dict[str, Any] = {
-    "side": "server",
-    "looks_at": "run",
-    "highlight": at_pointer,
-    "said": at_place,
-    "requests": in_chapters(),
-    "unseen": UNSEEN,
-    "only_with": "all",
-}
+_COMMON: dict[str, Any] = {**OF_MADE_BATCHES, "said": at_place, "highlight": at_pointer}
 
 AS_SENT = Rule(
     id="upload.as_sent",
