@@ -36,7 +36,7 @@ from batch_conformance.rules import REGISTRY
 from batch_conformance.run.live.batch_requests import FILE_PREFIX
 from batch_conformance.run.live.create import CreationError
 from batch_conformance.run.live.journal import Journal, JournalError, read_journal
-from batch_conformance.run.live.making import MOST_REQUESTS, Making, make_batches
+from batch_conformance.run.live.making import MOST_REQUESTS, MakingResult, make_batches
 
 API = "siliconflow-batch-api"
 TICK = 0.01
@@ -83,13 +83,13 @@ def journal_of(url: str, file: Path | None = None, name: str = API) -> Journal:
     return Journal(url, contract(name).document.sha256, "any", "0123abcd", file)
 
 
-def make(url: str, *, name: str = API, seconds: float = 20.0, journal: Journal | None = None) -> Making:
+def make(url: str, *, name: str = API, seconds: float = 20.0, journal: Journal | None = None) -> MakingResult:
     with target_of(url) as target:
         journal = journal or journal_of(url, name=name)
         return make_batches(target, contract(name), None, journal, seconds=seconds, sleep=lambda _: None)
 
 
-def judged(made: Making, name: str = API) -> Ledger:
+def judged(made: MakingResult, name: str = API) -> Ledger:
     return judge_followed(Ledger(), contract(name), made.writes, made.followed, made.missing)
 
 

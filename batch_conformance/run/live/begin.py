@@ -33,7 +33,7 @@ from batch_conformance.run.live.audit import Audit, Reached
 from batch_conformance.run.live.create import CreationError, cost, create
 from batch_conformance.run.live.discover import MOST, discover, list_probe, worth_reading
 from batch_conformance.run.live.journal import JOURNAL, Journal, read_journal
-from batch_conformance.run.live.making import MOST_REQUESTS, Making, make_batches, raise_unless_possible
+from batch_conformance.run.live.making import MOST_REQUESTS, MakingResult, make_batches, raise_unless_possible
 from batch_conformance.run.live.runner import Runner
 from batch_conformance.run.live.walk import walk_lists
 from batch_conformance.run.settings import Settings
@@ -182,7 +182,7 @@ def begin(
     return Audit(settings, reached, runner, comparison, seed=seed, command=command, **times)
 
 
-def _make(reached: Reached, settings: Settings, contract: Contract, sleep: Callable[[float], None]) -> Making:
+def _make(reached: Reached, settings: Settings, contract: Contract, sleep: Callable[[float], None]) -> MakingResult:
     """Make batches and follow them, anew or where a former run stopped. Raises ``InputError``."""
     target, of = str(reached.target.base), contract.document.sha256
     if settings.resume is not None:
@@ -193,7 +193,7 @@ def _make(reached: Reached, settings: Settings, contract: Contract, sleep: Calla
     return make_batches(reached.target, contract, settings.profile, journal, seconds=settings.create_wait, sleep=sleep)
 
 
-def _further(reader: ClientReader | None, making: Making | None) -> Callable[[Ledger, Contract], Ledger] | None:
+def _further(reader: ClientReader | None, making: MakingResult | None) -> Callable[[Ledger, Contract], Ledger] | None:
     """What else is made of a ledger: what was seen of batches that were made, and what a client makes of the reads."""
     if making is None:
         return reader

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
@@ -19,8 +18,7 @@ from batch_conformance.contract.roles import Stage
 from batch_conformance.exchange.exchange import BATCHES, Exchange, Probe
 from batch_conformance.exchange.limits import BudgetExhausted
 from batch_conformance.exchange.profile import Profile
-from batch_conformance.exchange.target import Target, retry_after
-from batch_conformance.judge.followed import of_writes
+from batch_conformance.exchange.target import Target
 from batch_conformance.message import Count, Listing, Message, Template
 from batch_conformance.nouns import BATCH
 from batch_conformance.observation.observation import Observation, at
@@ -48,14 +46,12 @@ from batch_conformance.run.live.batch_requests import (
     cancel,
     create,
     most_requests_that_run,
-    read,
     upload,
 )
 from batch_conformance.run.live.create import CreationError
 from batch_conformance.run.live.journal import Journal
+from batch_conformance.run.live.journaled_sender import JournaledSender
 
-FIRST_NUMBER = 9_000_000
-"""The numbers of these requests, apart from those of any plan."""
 MOST_REQUESTS = 150
 """What a run that makes batches may send beside its plan."""
 
@@ -94,8 +90,6 @@ _GRACE = (0.0, 0.3, 0.7, 1.5, 3.0)
 """Seconds between reads of what was just made, until it is found: stores of several copies take a moment."""
 _FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 0.15, 1.25, 30.0
 _MOST_ROUNDS = 80
-_LIMITED = (1.0, 5.0, 20.0)
-"""Seconds after which what a limit refused (429) is sent again: nothing was made of it."""
 _ENDING = ("cancelling", "cancelled")
 
 
@@ -123,8 +117,8 @@ def raise_unless_possible(contract: Contract, profile: Profile | None) -> None:
 
 
 @dataclass(frozen=True)
-class Making:
-    """What came of it. ``writes`` changed something, or would have; ``reads`` are the reads beside them.
+class MakingResult:
+    """What came of making batches. ``writes`` changed something, or would have; ``reads`` are the reads beside them.
 
     ``missing`` is what a verdict needs, and did not come; ``said`` is what there is to say.
     """
@@ -145,7 +139,7 @@ def make_batches(
     *,
     seconds: float,
     sleep: Callable[[float], None] = time.sleep,
-) -> Making:
+) -> MakingResult:
     """Upload files, make batches, follow them for at most ``seconds``, cancel what has to be, and fetch the results.
 
     What the journal has already is not sent again. Raises ``CreationError`` where a contract has no such operations,
@@ -207,11 +201,9 @@ class _Maker:
         self, target: Target, contract: Contract, asking: Asking, journal: Journal, *, rest: _Rest, prefers: bool
     ) -> None:
         self.target, self.contract, self.asking, self.journal = target, contract, asking, journal
-        self.judged_by = of_writes(contract)
-        self.left, self.sleep = rest
+        self.left, sleep = rest
+        self.sender = JournaledSender(target, contract, journal, sleep)
         self.prefers = prefers
-        self.writes: list[Exchange] = []
-        self.reads: list[Exchange] = []
         self.uploads: list[Upload] = []
         self.file_ids: list[str] = []
         self.batches: list[_Batch] = []
@@ -219,10 +211,8 @@ class _Maker:
         self.denied: list[WithoutKey] = []
         self.unknown_cancel: Observation | None = None
         self.said: list[Message] = []
-        known = [one.number for one in journal.steps.values() if one is not None]
-        self.number = max([FIRST_NUMBER, *known])
 
-    def make(self) -> Making:
+    def make(self) -> MakingResult:
         self.target.keep_result_urls()
         missing: list[Message] = []
         try:
@@ -251,7 +241,9 @@ class _Maker:
             self.unknown_cancel,
         )
         ids = tuple(batch.id for batch in self.batches)
-        return Making(followed, tuple(self.writes), tuple(self.reads), ids, tuple(self.said), tuple(missing))
+        return MakingResult(
+            followed, tuple(self.sender.writes), tuple(self.sender.reads), ids, tuple(self.said), tuple(missing)
+        )
 
     def _make(self) -> None:
         three, one = self.asking.good_files()
@@ -269,7 +261,7 @@ class _Maker:
         for batch in (followed, cancelled):
             if batch.has_ended:
                 self._cancel(batch, f"cancel_{batch.name}_ended")
-                self._read(batch)
+                self._read_again(batch)
                 self._fetch_results(batch)
         self._delete_files()
 
@@ -286,8 +278,8 @@ class _Maker:
     def _upload_once(self, file: SentFile, step: str) -> tuple[Observation | None, str]:
         """Upload a file, unless a former run did: the answer, None where that was lost, and the id, empty for none."""
         operation = self._operation("upload")
-        found = self._find_file(file.name, step) if self._is_lost(step) else None
-        answer = self._write(step, upload(operation, file, step)) if found is None else None
+        found = self._find_file(file.name, step) if self.sender.is_lost(step) else None
+        answer = self.sender.write(step, upload(operation, file, step)) if found is None else None
         made = object_in(answer)
         file_id = found or (str(made[1]["id"]) if made is not None else "")
         self.file_ids += [file_id] if file_id else []
@@ -300,8 +292,8 @@ class _Maker:
             return
         wanted = set(self.file_ids)
         for pause in _GRACE:
-            self._rest(pause)
-            page = self._get(operation, "files", _whole_list(operation))
+            self.sender.rest(pause)
+            page = self.sender.read_list(operation, "files")
             self.uploads = [replace(one, lists=(*one.lists, page)) for one in self.uploads]
             found = {at(item, operation.listing.identity) for item in items_of(page) or ()}
             if wanted <= found:
@@ -310,7 +302,7 @@ class _Maker:
     def _find_file(self, name: str, step: str) -> str | None:
         """The id of a file that may have been uploaded, by its name; None where the list does not have it."""
         operation = next((one for one in self.contract.operations if one.role == "files"), None)
-        page = self._get(operation, "files", _whole_list(operation)) if operation is not None else None
+        page = self.sender.read_list(operation, "files") if operation is not None else None
         items = items_of(page) if page is not None else None
         if operation is None or operation.listing is None or items is None:
             raise CreationError(_LOST(step=step))
@@ -330,7 +322,7 @@ class _Maker:
             where = path.partition("{")[0] + encode_segment(file_id) + path.partition("}")[2]
             probe = Probe(BATCHES, "delete", where, None, "outside", method="DELETE", headers=JSON)
             self.target.close()
-            status = self.target.send(probe, self._next())[-1].status or 0
+            status = self.target.send(probe, self.sender.next_number())[-1].status or 0
             deleted += 200 <= status < 300
         self.said.append(_DELETED(number=deleted))
 
@@ -348,30 +340,30 @@ class _Maker:
 
     def _create_wrong(self, case: BadCase, order: Mapping[str, Any]) -> None:
         operation, step = self._operation("create"), f"create_{case}"
-        if self._is_lost(step):  # it is not asked for again: if it was made, it is to be cancelled
+        if self.sender.is_lost(step):  # it is not asked for again: if it was made, it is to be cancelled
             found = self._find_batch(order.get("input_file_id"), step)
             if found is not None:
                 self._cancel(_Batch(case, self.asking.file(case, []), order, found, None), f"cancel_{case}")
             return
-        answer = self._write(step, create(operation, order, step))
+        answer = self.sender.write(step, create(operation, order, step))
         made = object_in(answer)
         batch = None
         if made is not None:
             batch = _Batch(case, self.asking.file(case, []), order, made[1]["id"], answer)
-            self._read(batch)
+            self._read_again(batch)
             if not batch.has_ended:
                 self._cancel(batch, f"cancel_{case}")
-                self._read(batch)
+                self._read_again(batch)
         self.bad.append((case, answer, batch))
 
     def _send_without_key(self) -> None:
         """Ask for changes without a credential, of what cannot exist, or with a part missing."""
         for _, step, (probe, body) in self._impossible():
-            with_key = self._ask(probe, body)
+            with_key = self.sender.ask(probe, body)
             if step == "cancel_unknown":
                 self.unknown_cancel = with_key
             anonymous = replace(probe, credential="missing", name=f"{step}_without_key")
-            self.denied.append(WithoutKey(self._ask(anonymous, body), with_key))
+            self.denied.append(WithoutKey(self.sender.ask(anonymous, body), with_key))
 
     def _ask_for_statuses(self) -> None:
         """Ask for each documented error by ``Prefer`` (RFC 7240), with what cannot exist."""
@@ -380,7 +372,7 @@ class _Maker:
                 headers = (*probe.headers, ("Prefer", f"code={status}"))
                 name = f"{operation.role}_prefer_{status}"
                 asked = replace(probe, name=name, headers=headers, forced_status=status)
-                self._ask(asked, body)
+                self.sender.ask(asked, body)
 
     def _impossible(self) -> list[tuple[Operation, str, Sendable]]:
         """For each operation that writes, a request of which nothing can come, and the name of its step."""
@@ -400,11 +392,11 @@ class _Maker:
         """Make a batch. Raises ``CreationError`` and ``BudgetExhausted``."""
         operation, step = self._operation("create"), f"create_{name}"
         order = self.asking.order(operation, file_id)
-        found = self._find_batch(file_id, step) if self._is_lost(step) else None
+        found = self._find_batch(file_id, step) if self.sender.is_lost(step) else None
         if found is not None:
             batch = _Batch(name, file, order, found, None)
         else:
-            answer = self._write(step, create(operation, order, step))
+            answer = self.sender.write(step, create(operation, order, step))
             batch = _Batch(name, file, order, self._id_in(answer), answer)
         self.batches.append(batch)
         return batch
@@ -412,7 +404,7 @@ class _Maker:
     def _find_batch(self, file_id: Any, step: str) -> str | None:
         """The id of a batch that may have been made, by its file, of which no other is made; None for none."""
         operation = next((one for one in self.contract.operations if one.role == "list"), None)
-        page = self._get(operation, "list", _whole_list(operation)) if operation is not None else None
+        page = self.sender.read_list(operation, "list") if operation is not None else None
         items = items_of(page) if page is not None else None
         if operation is None or operation.listing is None or items is None:
             raise CreationError(_LOST(step=step))
@@ -423,24 +415,24 @@ class _Maker:
 
     def _read_back(self, batch: _Batch) -> None:
         for pause in _GRACE:
-            self._rest(pause)
-            self._read(batch)
+            self.sender.rest(pause)
+            self._read_again(batch)
             if batch.reads[-1].batch is not None:
                 return
 
     def _cancel_while_it_runs(self, batch: _Batch) -> None:
         self._cancel(batch, f"cancel_{batch.name}")
-        self._read(batch)
+        self._read_again(batch)
         stage = batch.stage
         if stage is not None and stage.word in _ENDING:
             self._cancel(batch, f"cancel_{batch.name}_again")
-            self._read(batch)
+            self._read_again(batch)
 
     def _cancel(self, batch: _Batch, step: str) -> None:
         """Cancel a batch of this run, where the document has an operation for it."""
         operation = self.contract.write("cancel")
         if operation is not None:
-            answer = self._write(step, cancel(operation, batch.id, step))
+            answer = self.sender.write(step, cancel(operation, batch.id, step))
             batch.add_cancel(answer)
 
     def _follow(self) -> None:
@@ -451,10 +443,10 @@ class _Maker:
             if not going or self.left <= 0:
                 return
             pause = min(pause * _GROWTH, _LONGEST_PAUSE, max(self.left, 0.01))
-            self._rest(pause)
+            self.sender.rest(pause)
             self.left -= pause
             for batch in going:
-                self._read(batch)
+                self._read_again(batch)
 
     def _all_batches(self) -> Iterator[_Batch]:
         yield from self.batches
@@ -469,8 +461,8 @@ class _Maker:
                 or any(at(last.batch, one) for one in last.operation.roles.results)
             ):
                 break
-            self._rest(pause)
-            self._read(batch)
+            self.sender.rest(pause)
+            self._read_again(batch)
         end = batch.reads[-1]
         for pointer in end.operation.roles.results:
             name = at(end.batch, pointer)
@@ -480,7 +472,7 @@ class _Maker:
             for pause in _GRACE[1:]:
                 if fetched is None or fetched.status != 404:
                     break
-                self._rest(pause)
+                self.sender.rest(pause)
                 fetched = self._fetch(name)
             if fetched is None:
                 continue
@@ -492,7 +484,7 @@ class _Maker:
         """What a file of results holds, by its id at the API, by its URL without the key; None where it cannot be."""
         if "://" in name:
             probe = Probe(BATCHES, "result", "", None, "outside")
-            fetched = self.target.fetch(name, probe, self._next())
+            fetched = self.target.fetch(name, probe, self.sender.next_number())
             if fetched is None:
                 self.said.append(_NOT_FETCHED())
             return fetched
@@ -500,65 +492,12 @@ class _Maker:
         if path is None:
             return None
         where = path.partition("{")[0] + encode_segment(name) + path.partition("}")[2]
-        return self.target.send(Probe(BATCHES, "result", where, None, "outside"), self._next())[-1]
+        return self.target.send(Probe(BATCHES, "result", where, None, "outside"), self.sender.next_number())[-1]
 
-    # Sending.
+    # What is common to them.
 
-    def _write(self, step: str, sendable: Sendable) -> Observation:
-        """Send a request that makes something, or take what came of it before. Raises ``BudgetExhausted``."""
-        known = self.journal.steps.get(step)
-        if known is None:
-            self.journal.ask(step)
-            known = self._send_once(*sendable)
-            if known.failure is None:  # else nobody knows whether it was done
-                self.journal.answer(step, known)
-        self.writes.append(known)
-        return Observation(known, self.judged_by)
-
-    def _ask(self, probe: Probe, body: bytes) -> Observation:
-        """Send a request of which nothing can come. Raises ``BudgetExhausted``."""
-        sent = self._send_once(probe, body)
-        self.writes.append(sent)
-        return Observation(sent, self.judged_by)
-
-    def _send_once(self, probe: Probe, body: bytes) -> Exchange:
-        """Send a request that changes something, on a connection of its own; again only where a limit refused it."""
-        self.target.close()
-        sent = self.target.send(probe, self._next(), body)[-1]
-        for pause in _LIMITED:
-            if sent.response is None or sent.status != 429 or probe.forced_status == 429:
-                break
-            asked = retry_after(sent.response.header("Retry-After"), sent.started_at)
-            self._rest(min(asked or pause, self.target.max_retry_after))
-            self.target.close()
-            sent = self.target.send(probe, self._next(), body)[-1]
-        return sent
-
-    def _read(self, batch: _Batch) -> None:
-        exchange = self.target.send(read(self.contract, batch.id), self._next())[-1]
-        self.reads.append(exchange)
-        batch.reads.append(Observation(exchange, self.contract))
-
-    def _get(self, operation: Operation, name: str, query: str) -> Observation:
-        probe = Probe(BATCHES, name, operation.path, None, "known", headers=JSON, query=query)
-        exchange = self.target.send(probe, self._next())[-1]
-        self.reads.append(exchange)
-        return Observation(exchange, self.contract)
-
-    def _rest(self, seconds: float) -> None:
-        if seconds > 0:
-            refusal = self.target.budget.refusal(seconds)
-            if refusal is not None:
-                raise BudgetExhausted(refusal)
-            self.sleep(seconds)
-
-    def _next(self) -> int:
-        self.number += 1
-        return self.number
-
-    def _is_lost(self, step: str) -> bool:
-        """Whether a former run asked for it, and nobody knows what came of that."""
-        return step in self.journal.steps and self.journal.steps[step] is None
+    def _read_again(self, batch: _Batch) -> None:
+        batch.reads.append(self.sender.read_batch(batch.id))
 
     def _operation(self, role: OperationRole) -> Operation:
         found = self.contract.write(role)
@@ -578,15 +517,3 @@ class _Maker:
         body = exchange.response.body if exchange.response is not None else b""
         words = " ".join(body.decode("utf-8", "replace").split())[:160]
         raise CreationError(_ANSWERED(**named, status=exchange.status or 0, body=words))
-
-
-def _whole_list(operation: Operation) -> str:
-    """A query for as much of a list as the document admits in one page."""
-    asked = parse_qsl(operation.required_query)
-    form = operation.listing
-    limit = form.limit if form is not None else None
-    if limit is not None:
-        most = next((str(one) for one in (1000, 100, 50, 20) if limit.admits(str(one))), None)
-        asked = [(name, value) for name, value in asked if name != limit.name]
-        asked += [(limit.name, most)] if most is not None else []
-    return urlencode(asked)
