@@ -33,12 +33,12 @@ def _run(arguments: Sequence[str]) -> int:
 
         return EXIT_INTERRUPTED
     except Exception as error:
+        from batch_conformance.command_language import asked_language, rendered_in  # noqa: PLC0415
         from batch_conformance.findings.gate import EXIT_FAULT  # noqa: PLC0415
         from batch_conformance.input_error import fault  # noqa: PLC0415
-        from batch_conformance.spoken import asked_language, said  # noqa: PLC0415
 
         traceback.print_exc()
-        sys.stderr.write(f"{said(fault(error), asked_language(list(arguments)))}\n")
+        sys.stderr.write(f"{rendered_in(fault(error), asked_language(list(arguments)))}\n")
         return EXIT_FAULT
 
 

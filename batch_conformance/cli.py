@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from batch_conformance import __version__
+from batch_conformance.command_language import asked_language, rendered_in
 from batch_conformance.command_options import Among, command_options, run_help
 from batch_conformance.findings.gate import EXIT_DRIFT, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
 from batch_conformance.input_error import InputError, fault
 from batch_conformance.near_miss import nearest
-from batch_conformance.spoken import asked_language, said
-from batch_conformance.usage import show
+from batch_conformance.usage_errors import show
 
 if TYPE_CHECKING:
     from batch_conformance.contract.choice import Operations
@@ -59,7 +59,7 @@ class _Commands(click.Group):
             code = EXIT_INTERRUPTED
         except Exception as error:
             traceback.print_exc()
-            click.echo(said(fault(error), language), err=True)
+            click.echo(rendered_in(fault(error), language), err=True)
             code = EXIT_FAULT
         sys.exit(code)
 

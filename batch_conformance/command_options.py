@@ -12,7 +12,7 @@ from batch_conformance.contract.choice import stated
 from batch_conformance.contract.error import ContractError
 from batch_conformance.near_miss import suggestion
 from batch_conformance.options import GROUPS, Bounds, Command, Option, options_of
-from batch_conformance.usage import BadValue
+from batch_conformance.usage_errors import BadValue
 from batch_conformance.wrong_value import no_number, not_among
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])

@@ -24,7 +24,7 @@ from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import OF_WRITES, REGISTRY
 from batch_conformance.rules.bodies import NOT_THE_OBJECT
 from batch_conformance.rules.followed import Followed
-from batch_conformance.rules.rule import Look, Rule
+from batch_conformance.rules.rule import ObservedPlace, Rule
 
 _PHASE = 9
 """After all that the answers show by themselves."""
@@ -96,20 +96,20 @@ def _judge(observation: Observation) -> list[Deviation]:
     return [*apart, *about(found, "leak")] if apart else of_answer
 
 
-def _looks(followed: Followed) -> Iterator[tuple[Rule, Look]]:
+def _looks(followed: Followed) -> Iterator[tuple[Rule, ObservedPlace]]:
     for rule in REGISTRY.values():
         if rule.follow is not None:
             for look in rule.follow(followed):
                 yield rule, look
 
 
-def _deviation(rule: Rule, look: Look) -> Deviation:
+def _deviation(rule: Rule, look: ObservedPlace) -> Deviation:
     assert look.broken is not None
     deviation = rule.deviation(look.observation, look.broken)
     return replace(deviation, exchange=look.shows) if look.shows is not None else deviation
 
 
-def _followed_clauses(contract: Contract, looks: Sequence[tuple[Rule, Look]]) -> Iterator[ClauseResult]:
+def _followed_clauses(contract: Contract, looks: Sequence[tuple[Rule, ObservedPlace]]) -> Iterator[ClauseResult]:
     """How the clauses of the rules fared that follow a batch."""
     judged: Counter[tuple[str, str, str]] = Counter()
     broken: Counter[tuple[str, str, str]] = Counter()

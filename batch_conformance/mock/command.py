@@ -17,6 +17,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from batch_conformance.command_language import asked_language, rendered_in, text_in
 from batch_conformance.command_options import command_options
 from batch_conformance.contract.choice import Operations, choice_of
 from batch_conformance.contract.contract import Contract
@@ -34,8 +35,7 @@ from batch_conformance.mock.server import Server
 from batch_conformance.mock.service import Service
 from batch_conformance.mock.spec_of_contract import mock_spec_of
 from batch_conformance.mock.together import hidden
-from batch_conformance.spoken import asked_language, said, said_text
-from batch_conformance.usage import show
+from batch_conformance.usage_errors import show
 
 DEFAULT_KEY = "sk-mock"
 USAGE = 4
@@ -226,24 +226,24 @@ def _in_url(host: str) -> str:
 
 
 def _how_to_audit(service: Service, base_url: str, drifts: tuple[Drift, ...], audited: _Audited) -> list[str]:
-    speak = partial(said, language=audited.language)
+    render = partial(rendered_in, language=audited.language)
     state = _DRIFTS(drifts=Listing(tuple(drift.name for drift in drifts))) if drifts else _CONFORMS()
     width = max(len(batch.id) for batch in service.batches)
     ids = (part for batch in service.batches for part in ("--batch-id", batch.id))
     variable = audited.key_env
-    key = speak(_KEY_IS_IN(variable=variable)) if audited.own_key else f"export {variable}={service.key}"
+    key = render(_KEY_IS_IN(variable=variable)) if audited.own_key else f"export {variable}={service.key}"
     return [
-        speak(_MOCK_AT(base_url=base_url, state=state)),
-        *map(speak, audited.notes),
+        render(_MOCK_AT(base_url=base_url, state=state)),
+        *map(render, audited.notes),
         "",
-        speak(_BATCHES() if audited.contract == CONTRACT_NAMES[0] else _IDS()),
-        *(f"  {one.id:{width}}  {said_text(one.note, audited.language)}".rstrip() for one in service.batches),
+        render(_BATCHES() if audited.contract == CONTRACT_NAMES[0] else _IDS()),
+        *(f"  {one.id:{width}}  {text_in(one.note, audited.language)}".rstrip() for one in service.batches),
         "",
-        speak(_AUDIT_IT()),
+        render(_AUDIT_IT()),
         f"  {key}",
         "  " + shlex.join((_program(), "run", "--base-url", base_url, *audited.options, *ids)),
         "",
-        speak(_ENDS_IT()),
+        render(_ENDS_IT()),
     ]
 
 

@@ -12,8 +12,16 @@ from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.followed import Cancel, Followed, MadeBatch, is_answered_well, is_definite, object_in
 from batch_conformance.rules.followed import stage_in as stage_of_answer
 from batch_conformance.rules.highlight import at_pointer, at_status
-from batch_conformance.rules.looking import OF_MADE_BATCHES, at_role, broken, broken_as_whole, kept, of_role, quoted
-from batch_conformance.rules.rule import Look, Rule
+from batch_conformance.rules.made_batches import (
+    OF_MADE_BATCHES,
+    at_role,
+    broken,
+    broken_as_whole,
+    kept,
+    of_role,
+    quoted,
+)
+from batch_conformance.rules.rule import ObservedPlace, Rule
 
 _SAME_BATCH = Template("cancel.effect.same", "{id}, the batch that was to be cancelled")
 _CANCELLED = Template("cancel.effect.expected", "cancelling or cancelled, as the answer to the cancellation has it")
@@ -25,14 +33,14 @@ _NO_SUCH = Template("cancel.unknown.expected", "a refusal with 4xx of an id that
 _ENDING = ("cancelling", "cancelled")
 
 
-def _effect(followed: Followed) -> Iterator[Look]:
+def _effect(followed: Followed) -> Iterator[ObservedPlace]:
     for batch in followed.batches:
         first = next((one for one in batch.cancels if one.before is None or not one.before.terminal), None)
         if first is not None and first is batch.cancels[0]:
             yield from _effect_of(batch, first)
 
 
-def _effect_of(batch: MadeBatch, cancel: Cancel) -> Iterator[Look]:
+def _effect_of(batch: MadeBatch, cancel: Cancel) -> Iterator[ObservedPlace]:
     """The first cancellation of a batch that had not ended, as far as anybody knew."""
     answer, state = cancel.answer, cancel.answer.operation.roles.state or ""
     made, found = object_in(batch.created), object_in(answer)
@@ -80,7 +88,7 @@ def _undone(said: Stage, reads: Sequence[Observation]) -> Observation | None:
     return None
 
 
-def _again(followed: Followed) -> Iterator[Look]:
+def _again(followed: Followed) -> Iterator[ObservedPlace]:
     """A batch that is cancelled, or being so, is cancelled once more."""
     for batch in followed.batches:
         for cancel in batch.cancels[1:]:
@@ -98,7 +106,7 @@ def _again(followed: Followed) -> Iterator[Look]:
                 yield kept(cancel.answer)
 
 
-def _ended(followed: Followed) -> Iterator[Look]:
+def _ended(followed: Followed) -> Iterator[ObservedPlace]:
     """A batch that had ended is cancelled: it is refused, or nothing comes of it."""
     for batch in followed.batches:
         for cancel in batch.cancels:
@@ -106,7 +114,7 @@ def _ended(followed: Followed) -> Iterator[Look]:
                 yield _ended_of(cancel, cancel.before)
 
 
-def _ended_of(cancel: Cancel, before: Stage) -> Look:
+def _ended_of(cancel: Cancel, before: Stage) -> ObservedPlace:
     status = cancel.answer.exchange.status or 0
     if status >= 500:
         expected = _AS_BEFORE(value=quoted(before.value))
@@ -116,11 +124,11 @@ def _ended_of(cancel: Cancel, before: Stage) -> Look:
         if stage is not None and stage.value != before.value:
             observed = shown(quoted(stage.value))
             look = broken_as_whole(cancel.answer, _AS_BEFORE(value=quoted(before.value)), observed, "state")
-            return Look(look.observation, look.pointer, look.broken, observation.exchange)
+            return ObservedPlace(look.observation, look.pointer, look.broken, observation.exchange)
     return kept(cancel.answer)
 
 
-def _unknown(followed: Followed) -> Iterator[Look]:
+def _unknown(followed: Followed) -> Iterator[ObservedPlace]:
     answer = followed.unknown_cancel
     if answer is None or not is_definite(answer):
         return

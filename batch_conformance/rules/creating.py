@@ -21,8 +21,16 @@ from batch_conformance.rules.followed import (
     stage_in,
 )
 from batch_conformance.rules.highlight import at_pointer, at_status
-from batch_conformance.rules.looking import OF_MADE_BATCHES, at_role, broken, broken_as_whole, kept, of_role, quoted
-from batch_conformance.rules.rule import Look, Rule
+from batch_conformance.rules.made_batches import (
+    OF_MADE_BATCHES,
+    at_role,
+    broken,
+    broken_as_whole,
+    kept,
+    of_role,
+    quoted,
+)
+from batch_conformance.rules.rule import ObservedPlace, Rule
 
 _ASKED = Template("create.as_asked.expected", "{value}, as it was asked for")
 _MADE_WITH = Template("create.read_back.expected", "{value}, as the answer to its creation has it")
@@ -66,7 +74,7 @@ _WINDOW = re.compile(r"(\d+) ?(h|hours?|d|days?|m|minutes?|s|seconds?)", re.IGNO
 _SECONDS = {"h": 3600, "d": 86400, "m": 60, "s": 1}
 
 
-def _as_asked(followed: Followed) -> Iterator[Look]:
+def _as_asked(followed: Followed) -> Iterator[ObservedPlace]:
     for batch in followed.batches:
         found = object_in(batch.created)
         if found is None or batch.created is None:
@@ -112,14 +120,14 @@ def _seconds(window: Any) -> int | None:
     return int(found[1]) * _SECONDS[found[2][0].lower()] if found is not None else None
 
 
-def _read_back(followed: Followed) -> Iterator[Look]:
+def _read_back(followed: Followed) -> Iterator[ObservedPlace]:
     for batch in followed.batches:
         made = object_in(batch.created)
         if made is not None:
             yield from _read_back_of(batch, made[1])
 
 
-def _read_back_of(batch: MadeBatch, made: Mapping[str, Any]) -> Iterator[Look]:
+def _read_back_of(batch: MadeBatch, made: Mapping[str, Any]) -> Iterator[ObservedPlace]:
     if not batch.answered:
         definite = [one for one in batch.reads if is_definite(one)]
         if definite and definite[-1].exchange.status in (404, 410):
@@ -147,14 +155,14 @@ def _made_with(operation: Operation) -> Sequence[str]:
     return [one for one in dict.fromkeys(wanted) if one is not None and (one in roles.lasting or one in roles.inputs)]
 
 
-def _bad_requests(followed: Followed) -> Iterator[Look]:
+def _bad_requests(followed: Followed) -> Iterator[ObservedPlace]:
     for bad in followed.bad_requests:
         look = _of_bad_request(bad)
         if look is not None:
             yield look
 
 
-def _of_bad_request(bad: BadRequest) -> Look | None:
+def _of_bad_request(bad: BadRequest) -> ObservedPlace | None:
     status = bad.answer.exchange.status or 0
     if not is_definite(bad.answer):
         return None
@@ -166,7 +174,7 @@ def _of_bad_request(bad: BadRequest) -> Look | None:
     return _of_taken(bad, str(status))
 
 
-def _of_taken(bad: BadRequest, status: str) -> Look | None:
+def _of_taken(bad: BadRequest, status: str) -> ObservedPlace | None:
     """What became of a batch that was made all the same; None where it may fail yet, or was cancelled before."""
     read = [(one, stage) for one in bad.reads if (stage := stage_in(one)) is not None]
     if not read:
@@ -204,7 +212,7 @@ def _served(followed: Followed) -> set[str]:
     return {one.operation.id for one in (*answers, *with_key) if one.exchange.status not in (None, 404, 405, 501)}
 
 
-def _without_key(followed: Followed) -> Iterator[Look]:
+def _without_key(followed: Followed) -> Iterator[ObservedPlace]:
     served = _served(followed)
     for one in followed.without_key:
         answer, status = one.answer, one.answer.exchange.status or 0

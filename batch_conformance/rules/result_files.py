@@ -15,8 +15,8 @@ from batch_conformance.rules.batch import stage_of
 from batch_conformance.rules.batch_lines import LineProblem, ResultLine, repeated
 from batch_conformance.rules.followed import Followed, MadeBatch, ResultFile, whole_body
 from batch_conformance.rules.highlight import at_pointer
-from batch_conformance.rules.looking import OF_MADE_BATCHES, at_role, broken, kept, quoted
-from batch_conformance.rules.rule import Look, Rule
+from batch_conformance.rules.made_batches import OF_MADE_BATCHES, at_role, broken, kept, quoted
+from batch_conformance.rules.rule import ObservedPlace, Rule
 
 _FETCHED = Template("result_lines.fetched.expected", "a file that can be fetched")
 _STATUS = Template("result_lines.fetched.status", "{status} when it was fetched")
@@ -40,7 +40,7 @@ _ERRORS = Template("result_lines.successes.errors", "errors of requests that fai
 _A_SUCCESS = Template("result_lines.successes.success", "the answer to {id}")
 
 
-def _fetched(followed: Followed) -> Iterator[Look]:
+def _fetched(followed: Followed) -> Iterator[ObservedPlace]:
     for batch in followed.batches:
         for one in batch.results:
             status = one.fetched.status
@@ -55,7 +55,7 @@ def _fetched(followed: Followed) -> Iterator[Look]:
                 yield broken(one.named_by, one.pointer, _FETCHED(), observed, "refused", shows=one.fetched)
 
 
-def _form(followed: Followed) -> Iterator[Look]:
+def _form(followed: Followed) -> Iterator[ObservedPlace]:
     for one, lines in _read(followed):
         odd = next((line for line in lines if line.problem), None)
         if odd is None:
@@ -72,13 +72,13 @@ def _read(followed: Followed) -> Iterator[tuple[ResultFile, Sequence[ResultLine]
                 yield one, one.lines
 
 
-def _custom_ids(followed: Followed) -> Iterator[Look]:
+def _custom_ids(followed: Followed) -> Iterator[ObservedPlace]:
     for batch in followed.batches:
         if any(one.lines is not None for one in batch.results) and _are_formed(batch):
             yield _custom_ids_of(batch)
 
 
-def _custom_ids_of(batch: MadeBatch) -> Look:
+def _custom_ids_of(batch: MadeBatch) -> ObservedPlace:
     """The ids of both files beside those that were asked for. Only what is completed has to have them all."""
     read = [one for one in batch.results if one.lines is not None]
     first, sent = read[0], batch.file.custom_ids
@@ -119,7 +119,7 @@ def _are_complete(batch: MadeBatch) -> bool:
     return (output is not None or completed == 0) and (error is not None or failed == 0)
 
 
-def _counts(followed: Followed) -> Iterator[Look]:
+def _counts(followed: Followed) -> Iterator[ObservedPlace]:
     for batch in followed.batches:
         end = batch.end
         if end is None or end.operation.roles.counts is None or not _are_complete(batch) or not _are_formed(batch):
@@ -145,7 +145,7 @@ def _counts(followed: Followed) -> Iterator[Look]:
                 yield broken(end, pointer, expected, shown(Private(str(said)[:24])), "other")
 
 
-def _successes(followed: Followed) -> Iterator[Look]:
+def _successes(followed: Followed) -> Iterator[ObservedPlace]:
     for one, lines in _read(followed):
         known = [line for line in lines if line.failed is not None and not line.problem]
         if not known:

@@ -118,7 +118,7 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ObservedPlace:
     """A place of a clause that was looked at: the observation that has it, and how it is broken, None where it is not.
 
     ``shows`` is the exchange that shows it, where that is another one than the observation's.
@@ -201,7 +201,7 @@ class Rule:
     check: Callable[[Observation], Iterable[Broken]] | None = None
     compare: Callable[[BatchHistory], Iterable[tuple[Observation, Broken]]] | None = None
     compares: Literal["", "reads", "methods"] = ""
-    follow: Callable[[Followed], Iterable[Look]] | None = None
+    follow: Callable[[Followed], Iterable[ObservedPlace]] | None = None
     looks_at: LooksAt | None = None
     headers: tuple[str, ...] = ()
     surely_kept: Callable[[AlikeBodies], tuple[BodyCheck, ...] | None] | None = None

@@ -12,9 +12,9 @@ from batch_conformance.message import Template, shown
 from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules.followed import Followed, SentFile, Upload, object_in, object_place
 from batch_conformance.rules.highlight import at_pointer
-from batch_conformance.rules.looking import OF_MADE_BATCHES, at_role, broken, kept, quoted
+from batch_conformance.rules.made_batches import OF_MADE_BATCHES, at_role, broken, kept, quoted
 from batch_conformance.rules.pages import items_of, page_of
-from batch_conformance.rules.rule import Look, Rule
+from batch_conformance.rules.rule import ObservedPlace, Rule
 
 _SENT = Template("upload.as_sent.expected", "{value}, as it was uploaded")
 _LISTED = Template("upload.listed.expected", "{id}, the file that was uploaded")
@@ -41,7 +41,7 @@ def _pointers(operation: Operation, around: str) -> Sequence[str]:
     return [pointer for member in _MEMBERS if (pointer := f"{around}/{member}") in declared]
 
 
-def _compare(observation: Observation, around: str, said: Mapping[str, Any], file: SentFile) -> Iterator[Look]:
+def _compare(observation: Observation, around: str, said: Mapping[str, Any], file: SentFile) -> Iterator[ObservedPlace]:
     """What an object says of a file beside what was sent. A null says nothing."""
     for pointer in _pointers(observation.operation, around):
         member = pointer.rpartition("/")[2]
@@ -55,19 +55,19 @@ def _compare(observation: Observation, around: str, said: Mapping[str, Any], fil
             yield broken(observation, pointer, expected, shown(quoted(value)), "other", level=_MEMBERS[member])
 
 
-def _as_sent(followed: Followed) -> Iterator[Look]:
+def _as_sent(followed: Followed) -> Iterator[ObservedPlace]:
     for upload in followed.uploads:
         found = object_in(upload.answer)
         if found is not None:
             yield from _compare(upload.answer, found[0], found[1], upload.file)
 
 
-def _listed(followed: Followed) -> Iterator[Look]:
+def _listed(followed: Followed) -> Iterator[ObservedPlace]:
     for upload in followed.uploads:
         yield from _listed_of(upload)
 
 
-def _listed_of(upload: Upload) -> Iterator[Look]:
+def _listed_of(upload: Upload) -> Iterator[ObservedPlace]:
     """The last list that was read after an upload: whether it has the file, where it is a whole one."""
     found = object_in(upload.answer)
     pages = [page for page in map(page_of, upload.lists) if page is not None]
@@ -88,7 +88,7 @@ def _may_be_whole(count: int) -> bool:
     return count == 0 or count % 10 != 0
 
 
-def _items(followed: Followed) -> Iterator[Look]:
+def _items(followed: Followed) -> Iterator[ObservedPlace]:
     for upload in followed.uploads:
         found = object_in(upload.answer)
         for page in upload.lists if found is not None else ():

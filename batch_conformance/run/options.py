@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from batch_conformance.command_language import asked_language, rendered_in
 from batch_conformance.message import Message
 from batch_conformance.options import BASE_URL_ENV, Option, Type, options_of
 from batch_conformance.run.settings import Settings, settle
-from batch_conformance.spoken import asked_language, said
 from batch_conformance.wrong_value import no_number, not_among
 
 
@@ -36,7 +36,7 @@ def _number(given: str) -> float:
 
 def _told(message: Message) -> str:
     """What argparse says, in the language that the command line asks for, which is not parsed yet."""
-    return said(message, asked_language(sys.argv))
+    return rendered_in(message, asked_language(sys.argv))
 
 
 _TYPES: Mapping[Type, Callable[[str], Any]] = {"text": str, "path": str, "integer": _integer, "number": _number}

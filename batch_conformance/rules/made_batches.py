@@ -12,7 +12,7 @@ from batch_conformance.findings.finding import Level
 from batch_conformance.message import Message, Private, Template
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.requests import in_chapters
-from batch_conformance.rules.rule import Broken, Look, Place
+from batch_conformance.rules.rule import Broken, ObservedPlace, Place
 
 Pointers = Callable[[Operation], Sequence[str]]
 """The pointers into the success of an operation at which a rule can be broken."""
@@ -56,9 +56,9 @@ def of_role(says: Template, *roles: OperationRole) -> Callable[[Operation], Iter
     return lambda operation: (Place(says()),) if operation.role in roles else ()
 
 
-def kept(observation: Observation, pointer: str = "") -> Look:
+def kept(observation: Observation, pointer: str = "") -> ObservedPlace:
     """A place that was looked at and is as it has to be."""
-    return Look(observation, pointer)
+    return ObservedPlace(observation, pointer)
 
 
 def broken(
@@ -70,18 +70,18 @@ def broken(
     *,
     level: Level | None = None,
     shows: Exchange | None = None,
-) -> Look:
+) -> ObservedPlace:
     """A place in the success of an operation that is not as it has to be."""
     status, media_type = success_of(observation.operation)
     told = Broken(expected, observed, kind, status=status, media_type=media_type, pointer=pointer, level=level)
-    return Look(observation, pointer, told, shows)
+    return ObservedPlace(observation, pointer, told, shows)
 
 
 def broken_as_whole(
     observation: Observation, expected: Message, observed: Message, kind: str, *, level: Level | None = None
-) -> Look:
+) -> ObservedPlace:
     """An operation that does not do what it has to."""
-    return Look(observation, "", Broken(expected, observed, kind, status="", level=level))
+    return ObservedPlace(observation, "", Broken(expected, observed, kind, status="", level=level))
 
 
 def quoted(value: object) -> Private:

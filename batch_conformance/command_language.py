@@ -1,4 +1,4 @@
-"""The language that a command is asked to speak, and what it says in it before anything else of it is imported."""
+"""The language that a command line asks for, and texts in it: no more is imported for that than has to be."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def asked_language(arguments: Sequence[str]) -> str:
     return given[-1] if given and given[-1] in _OTHERS else _ENGLISH
 
 
-def said(message: Message, language: str) -> str:
+def rendered_in(message: Message, language: str) -> str:
     """A message in a language given by its code. English needs no catalogue, and none is read for it."""
     if language == _ENGLISH:
         return str(message)
@@ -30,7 +30,7 @@ def said(message: Message, language: str) -> str:
     return language_of(language).render(message)
 
 
-def said_text(english: str, language: str) -> str:
+def text_in(english: str, language: str) -> str:
     """A text without arguments in a language given by its code; one that the catalogue lacks stays English."""
     if language == _ENGLISH:
         return english

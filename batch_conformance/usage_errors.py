@@ -1,12 +1,12 @@
-"""What is said of a command line that click cannot take, in the language that it asks for."""
+"""What is printed for a command line that click refuses, in the language that it asks for."""
 
 from __future__ import annotations
 
 import click
 
+from batch_conformance.command_language import rendered_in
 from batch_conformance.message import Message, Template
 from batch_conformance.near_miss import suggested
-from batch_conformance.spoken import said
 
 _USAGE = Template("usage.usage", "Usage: {command}")
 _HELP = Template("usage.help", "Try '{command} --help' for help.")
@@ -34,11 +34,11 @@ def show(error: click.ClickException, language: str) -> None:
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is not None:
         pieces = " ".join((context.command_path, *context.command.collect_usage_pieces(context)))
-        click.echo(said(_USAGE(command=pieces), language), err=True)
-        click.echo(said(_HELP(command=context.command_path), language) + "\n", err=True)
+        click.echo(rendered_in(_USAGE(command=pieces), language), err=True)
+        click.echo(rendered_in(_HELP(command=context.command_path), language) + "\n", err=True)
     message = _message(error)
-    text = said(message, language) if message is not None else error.format_message()
-    click.echo(said(_ERROR(message=text), language), err=True)
+    text = rendered_in(message, language) if message is not None else error.format_message()
+    click.echo(rendered_in(_ERROR(message=text), language), err=True)
 
 
 def _message(error: click.ClickException) -> Message | None:
