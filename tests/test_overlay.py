@@ -683,3 +683,17 @@ def merged(before: Any, update: Any) -> Any:
         both = before.keys() & update.keys()
         return {**before, **update, **{name: merged(before[name], update[name]) for name in both}}
     return before + update if isinstance(before, list) and isinstance(update, list) else update
+
+
+def test_the_terminal_names_the_overlays_of_a_run_and_not_those_of_the_reading(tmp_path: Path) -> None:
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text(
+        "overlay: 1.0.0\ninfo: {title: t, version: '1'}\n"
+        "actions:\n- target: $.info\n  update: {description: of our own}\n"
+    )
+    traffic = tmp_path / "traffic.ndjson"
+    traffic.write_text('{"request": {"url": "https://a.example/v1/batches/b1"}, "response": {"status": 404}}\n')
+    result, _ = validated(tmp_path, str(traffic), f"--overlay={overlay}")
+    named = "".join(result.output.split())
+    assert f"overlay{overlay}," in named
+    assert "spec/overlays" not in named

@@ -100,6 +100,10 @@ def last_line(report: RunReport, exit_code: int) -> tuple[str, str]:
     return verdict_line, _MARK_STYLES[mark]
 
 
+_SHIPPED_OVERLAYS = "spec/overlays/"
+"""Where the overlays of the project are: those belong to the reading, others were given for the run."""
+
+
 class _Terminal:
     def __init__(self, report: RunReport, color: bool, width: int, report_path: str) -> None:
         self.report = report
@@ -179,6 +183,8 @@ class _Terminal:
         further = len(contract.every) - 1
         more = f" {text('and')} {language.count(further, 'more operation')}" if further else ""
         comma = text(", ")
+        own = [name for name in contract.overlays if not name.startswith(_SHIPPED_OVERLAYS)]
+        overlays = f"{comma}{text('overlay')} {comma.join(map(one_line, own))}" if own else ""
         levels = comma.join(f"{number:,} {text(level)}" for level, number in counts.levels.items())
         states = comma.join(f"{number:,} {text(state)}" for state, number in counts.states.items() if number)
         return [
@@ -189,7 +195,7 @@ class _Terminal:
             *self._field(
                 "contract",
                 f"{contract.title} {contract.version}{comma}{asked.method} {asked.path}{more}{comma}"
-                f"{text('reading')} {contract.reading}{comma}"
+                f"{text('reading')} {contract.reading}{overlays}{comma}"
                 f"sha256 {contract.document.sha256[:12]}",
             ),
             *self._field(
