@@ -334,6 +334,8 @@ class AuditSession:
             if problem:
                 session.exitstatus = EXIT_FAULT
                 self._say(language(self.config.option.report_language).render(problem))
+        if self._folder is not None:  # no worker reads from it any longer
+            shutil.rmtree(self._folder, ignore_errors=True)
         if self.report is not None and session.exitstatus:
             line, color = terminal.last_line(self.report, int(session.exitstatus))
             self._say(line, bold=True, **{color: True})
@@ -359,8 +361,6 @@ class AuditSession:
             self._problems += (_NO_REPORT(why=reason),)
         finally:
             audit.close()
-            if self._folder is not None:
-                shutil.rmtree(self._folder, ignore_errors=True)
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or exit_code == EXIT_FAULT:
             others_failed = session.testsfailed > self._failed
             session.exitstatus = exit_code or (pytest.ExitCode.TESTS_FAILED if others_failed else pytest.ExitCode.OK)
