@@ -393,7 +393,7 @@ def test_flow_yaml_that_starts_like_json_is_read() -> None:
         ("just words", "no mapping"),
         ("- openapi: 3.0.0", "no mapping"),
         ("swagger: '2.0'\n", "Swagger 2.0; convert it to OpenAPI 3"),
-        ("openapi: 3.2.0\n", "openapi: 3.2.0"),
+        ("openapi: 3.3.0\n", "openapi: 3.3.0"),
         ("openapi: 2.0\n", "must be a string"),
         ("openapi: 3.1\n", "must be a string such as '3.1.0'"),
         ("info: {}\n", "no field openapi"),

@@ -212,12 +212,11 @@ def test_workers_look_up_what_the_main_process_asked(whole: Outcome, drifting: E
     assert cases(spread.folder) == cases(whole.folder)
     assert spread.drift["run"]["requests"] == whole.drift["run"]["requests"]
 
+
 @pytest.mark.parametrize(
     "arguments", [("-n2", "test_own.py"), ("-n2", "-k", "nothing_is_called_this"), ("-n2", "--contract=missing.yaml")]
 )
-def test_workers_leave_no_temporary_folder_where_nothing_was_asked(
-    arguments: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_workers_leave_no_temporary_folder_where_nothing_was_asked(arguments: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "test_own.py").write_text("def test_own() -> None:\n    pass\n")
     temporary = tmp_path / "temporary"
     temporary.mkdir()

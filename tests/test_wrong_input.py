@@ -53,7 +53,7 @@ def test_a_usage_error_is_one_line_and_exit_code_4(tmp_path: Path, arguments: tu
 
 BROKEN_CONTRACTS = {
     "not yaml": ("a: [1,", "neither YAML nor JSON"),
-    "not openapi": ("hello: world", "no OpenAPI 3.0 or 3.1 document"),
+    "not openapi": ("hello: world", "no OpenAPI 3.0, 3.1 or 3.2 document"),
     "swagger": ("swagger: '2.0'\npaths: {}", "Swagger 2.0"),
     "no such operation": ("openapi: 3.0.0\npaths: {/models: {get: {responses: {}}}}", "no operation GET /batches"),
     "remote reference": (

@@ -52,9 +52,11 @@ def discriminate(made: dict[str, Any], schema: Mapping[str, Any], pointer: str, 
     for name, meant in implied.items():
         if name is not None:
             names.setdefault(name, meant)
-    if not names:
+    default = meant_by(translator.document.data, said.get("defaultMapping"))
+    if not names and default is None:
         return
-    added = [one for one in dict.fromkeys(names.values()) if one is not None and one not in (*pointers, pointer)]
+    named = dict.fromkeys((*names.values(), default))
+    added = [one for one in named if one is not None and one not in (*pointers, pointer)]
     branches = [*made.get(union or "anyOf", ())]
     branches += ({"$ref": translator.reference("#" + quote(one), here), SOURCE: here} for one in added)
     pointers += added
@@ -71,6 +73,7 @@ def discriminate(made: dict[str, Any], schema: Mapping[str, Any], pointer: str, 
         "names": {name: None if one is None else pointers.index(one) for name, one in names.items() if name},
         "titles": [(one and name_of(one)) or f"alternative {number}" for number, one in enumerate(pointers, 1)],
         "base": union is None,
+        "default": pointers.index(default) if default is not None and default in pointers else None,
     }
 
 
@@ -90,6 +93,8 @@ def tell_values(root: Mapping[str, Any], definitions: Mapping[str, Any]) -> None
         branches = node[said["union"]][: -1 if said["base"] else None]
         values = [_values(one, name, definitions) for one in branches]
         _name_by_lists(said["names"], values)
+        if said["default"] is not None:
+            continue  # whatever the property says, or without it, there is an alternative
         member: dict[str, Any] = {DISCRIMINATES: list(said["names"]), SOURCE: here}
         if None in values:
             member[KNOWN_VALUES] = list(said["names"])

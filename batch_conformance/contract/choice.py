@@ -51,8 +51,8 @@ _OPERATION_IS_NO_ROLE_THERE = Template(
     "choice.operation_is_no_role_there", "--operation {part}: {found} is no role; there are {roles}"
 )
 
-METHODS = ("get", "head", "put", "post", "delete", "options", "patch", "trace")
-"""The members of a Path Item Object that are operations (OpenAPI 3.0 and 3.1)."""
+METHODS = ("get", "head", "put", "post", "delete", "options", "patch", "trace", "query")
+"""The members of a Path Item Object that are operations (OpenAPI 3.0 to 3.2, which has ``query``)."""
 
 Operations = Literal["retrieve", "read", "all"]
 """retrieve: the chosen operation alone. read: every GET of the batch API around it. all: what makes files and batches,

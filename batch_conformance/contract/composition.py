@@ -227,7 +227,11 @@ class Composition:
     def _is_named(self, schema: Schema, keyword: str) -> bool:
         """Whether a discriminator always says which of the branches is meant."""
         said = schema.get(DISCRIMINATOR)
-        return said is not None and said["union"] == keyword and said["propertyName"] in self.required(schema)
+        return (
+            said is not None
+            and said["union"] == keyword
+            and (said["default"] is not None or said["propertyName"] in self.required(schema))
+        )
 
     def tags(self, branches: Sequence[Schema]) -> frozenset[str]:
         """The members of which each branch of a union lists values, and no two of them the same."""

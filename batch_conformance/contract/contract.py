@@ -435,7 +435,10 @@ def compile_operation(document: Document, path: str, method: str = "GET") -> Ope
             }
         ),
         secured=bool(security) and all(security),
-        methods=tuple(method.upper() for method in METHODS if method in item),
+        methods=(
+            *(method.upper() for method in METHODS if method in item),
+            *map(str, _mapping(item.get("additionalOperations"))),
+        ),
         servers=_servers(document, pointer),
         id_parameter=path_parameter(document, pointer, parameter),
         secured_at=secured_at,

@@ -1,15 +1,18 @@
 """Discriminators: the property of an object that names the one alternative, of several, that must hold for it.
 
-OpenAPI 3.0.3 section 4.7.25 and OpenAPI 3.1.0 section 4.8.25. An alternative is named by ``mapping``, and by the name
-of its component, which stays valid beside a mapping. A base schema without alternatives has as such the components
-that refer to it in their ``allOf``.
+OpenAPI 3.0.3 section 4.7.25, OpenAPI 3.1.0 section 4.8.25, and the Discriminator Object of OpenAPI 3.2.0. An
+alternative is named by ``mapping``, and by the name of its component, which stays valid beside a mapping. A base schema
+without alternatives has as such the components that refer to it in their ``allOf``.
 
 A translated schema keeps it as the keyword ``x-discriminator``::
 
-    {"propertyName": "kind", "union": "oneOf", "base": false, "names": {"chat": 0, "Chat": 0}, "titles": ["Chat"]}
+    {"propertyName": "kind", "union": "oneOf", "base": false, "names": {"chat": 0, "Chat": 0}, "titles": ["Chat"],
+     "default": null}
 
 ``names`` are the values and the index of the alternative that each names, or null where the document does not have it;
-``titles`` are how the alternatives are called; ``base`` says that the last one is the base schema itself.
+``titles`` are how the alternatives are called; ``base`` says that the last one is the base schema itself. ``default``
+is the alternative of objects without the property, or with a value of it that names nothing (``defaultMapping``,
+OpenAPI 3.2).
 """
 
 from __future__ import annotations
@@ -31,6 +34,11 @@ DISCRIMINATES = "x-discriminates"
 _CHOSEN = "chosen_alternatives"
 _NAMES = Template(
     "schema.alternative_named", '{property} "{value}" names {alternative}, and {matching} of {all} alternatives match'
+)
+_BY_DEFAULT = Template(
+    "schema.alternative_by_default",
+    "{property} names no alternative, so {alternative} is meant (defaultMapping), and {matching} of {all} alternatives "
+    "match",
 )
 
 _Schema = Mapping[str, Any]
@@ -57,10 +65,12 @@ def choice(schema: _Schema, keyword: str, instance: Any) -> DiscriminatorChoice 
     said = schema.get(DISCRIMINATOR)
     if said is None or said["union"] != keyword or not isinstance(instance, Mapping):
         return None
-    name = said["propertyName"]
+    name, default = said["propertyName"], said["default"]
+    text = as_text(instance[name]) if name in instance else None
+    if text not in said["names"] and default is not None:
+        return DiscriminatorChoice("named", default)
     if name not in instance:
         return DiscriminatorChoice("absent")
-    text = as_text(instance[name])
     if text is None:
         return DiscriminatorChoice("odd")
     if text not in said["names"]:
@@ -121,13 +131,11 @@ def _named(validator: Any, branches: Sequence[Any], instance: Any, said: _Schema
     counted = branches[:-1] if said["base"] else branches
     matching = sum(validator.evolve(schema=one).is_valid(instance) for one in counted)
     name = said["propertyName"]
-    chosen = _NAMES(
-        property=name,
-        value=Private(as_text(instance[name])),
-        alternative=str(said["titles"][index]),
-        matching=matching,
-        all=len(counted),
-    )
+    text, title = as_text(instance[name]) if name in instance else None, str(said["titles"][index])
+    if text in said["names"]:
+        chosen = _NAMES(property=name, value=Private(text), alternative=title, matching=matching, all=len(counted))
+    else:
+        chosen = _BY_DEFAULT(property=name, alternative=title, matching=matching, all=len(counted))
     for error in errors:
         setattr(error, _CHOSEN, (*chosen_alternatives(error), chosen))
         yield error

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urldefrag, urljoin
 
 from batch_conformance.contract.choice import DEFAULT_CHOICE, OperationChoice
 from batch_conformance.contract.error import ContractError
@@ -16,7 +17,7 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.tree import parse_tree, read_tree
 from batch_conformance.message import Template
 
-_IS_NO_OPENAPI_3_0 = Template("document.is_no_openapi_3_0", "{at} is no OpenAPI 3.0 or 3.1 document ({found})")
+_IS_NO_OPENAPI_3_0 = Template("document.is_no_openapi_3_0", "{at} is no OpenAPI 3.0, 3.1 or 3.2 document ({found})")
 _CONTRACT_HAS_BYTES_MORE_THAN = Template(
     "document.contract_has_bytes_more_than",
     "the contract {path} has {size} bytes; more than {max_bytes} is no OpenAPI document",
@@ -61,6 +62,11 @@ class Document:
     text: str
     locations: Mapping[str, Location] = field(repr=False)
     merge_keys: tuple[Location, ...] = ()
+
+    @property
+    def modern(self) -> bool:
+        """Whether its schemas are JSON Schema 2020-12, as OpenAPI 3.1 and 3.2 have them; those of 3.0 are draft 4."""
+        return str(self.data.get("openapi", "")).startswith(("3.1", "3.2"))
 
     def location(self, pointer: str) -> Location:
         """Where a node stands, or the nearest node around it that has a place."""
@@ -110,13 +116,15 @@ def parse_document(raw: bytes, name: str, choice: OperationChoice = DEFAULT_CHOI
     if not isinstance(tree.value, dict):
         raise ContractError(_IS_NO_OPENAPI_DOCUMENT_IT(name=str(name)))
     _check_version(tree.value, name, tree.locations)
+    if isinstance(base := tree.value.get("$self"), str):
+        _make_local(tree.value, base)
     sha256 = hashlib.sha256(block.encode()).hexdigest()
     return Document(tree.value, name, sha256, text, tree.locations, tree.merge_keys)
 
 
 def _check_version(data: Mapping[str, Any], name: str, locations: Mapping[str, Location]) -> None:
     version = data.get("openapi")
-    if isinstance(version, str) and re.match(r"3\.[01]\.", version + "."):
+    if isinstance(version, str) and re.match(r"3\.[012]\.", version + "."):
         return
     at = locations.get("/openapi") or locations.get("/swagger") or Location(name, 1)
     if isinstance(version, float):
@@ -126,6 +134,29 @@ def _check_version(data: Mapping[str, Any], name: str, locations: Mapping[str, L
     else:
         found = f"openapi: {str(version)[:40]}" if version is not None else "it has no field openapi"
     raise ContractError(_IS_NO_OPENAPI_3_0(at=str(at), found=str(found)))
+
+
+def _make_local(node: Any, base: str) -> None:
+    """Write references to the document's own URI as references within it, in place.
+
+    OpenAPI 3.2 lets a document say by ``$self`` what its URI is; relative references are resolved against that.
+    """
+    left = [node]
+    while left:
+        one = left.pop()
+        if isinstance(one, list):
+            left += one
+        elif isinstance(one, dict):
+            left += one.values()
+            mapping = one.get("mapping")
+            holders = [(one, "$ref"), (one, "defaultMapping")]
+            holders += [(mapping, name) for name in mapping] if isinstance(mapping, dict) else []
+            for holder, name in holders:
+                reference = holder.get(name)
+                if isinstance(reference, str) and not reference.startswith("#") and "#" in reference:
+                    target, fragment = urldefrag(urljoin(base, reference))
+                    if target == urldefrag(base)[0]:
+                        holder[name] = f"#{fragment}"
 
 
 def _openapi_block(text: str) -> tuple[str, int]:

@@ -10,6 +10,9 @@ KNOWN_VALUES = "x-known-values"
 
 TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
 
+EXAMPLE_VALUES = ("value", "dataValue")
+"""The members of an Example Object that hold the value itself; ``dataValue`` is OpenAPI 3.2's."""
+
 IN_PLACE_ONE = ("not", "if", "then", "else")
 IN_PLACE_MANY = ("allOf", "anyOf", "oneOf")
 """Keywords whose schemas describe the same value as the schema that they stand in."""

@@ -295,7 +295,7 @@ class _Update:
         """The update; what it refers to where it is a copied reference, beside which all that is there were ignored."""
         if self._source is None or not is_reference(update, self._source) or not isinstance(present, dict):
             return update
-        if "$ref" in present or not ignored_beside(tuple(present), path, modern=self._modern):
+        if "$ref" in present or not ignored_beside(tuple(present), path, modern=self._work.modern):
             return update
         return copied(resolve(self._data, self._referent(update["$ref"], join("", *self._source))))
 
@@ -313,14 +313,12 @@ class _Update:
             return isinstance(update, list) and not update
         return type(present) is type(update) and bool(present == update)
 
-    @property
-    def _modern(self) -> bool:
-        return str(self._data.get("openapi", "")).startswith("3.1")
-
     def _reference_beside(self, into: dict[str, Any], update: dict[str, Any], pointer: str) -> str | None:
         """The reference beside which members of an update would be ignored, if there is one."""
         reference, path = update.get("$ref", into.get("$ref")), split(pointer)
-        beside = is_reference({"$ref": reference}, path) and ignored_beside(tuple(update), path, modern=self._modern)
+        beside = is_reference({"$ref": reference}, path) and ignored_beside(
+            tuple(update), path, modern=self._work.modern
+        )
         return reference if beside else None
 
     def _referent(self, reference: str, pointer: str) -> str:

@@ -201,7 +201,7 @@ def _nearest(entered: dict[Steps, Steps], path: Steps) -> Steps | None:
 def _ignored(document: Document, path: Steps) -> Steps | None:
     """The reference beside which a node is ignored, be it further out; None where it is not."""
     node = document.data
-    modern = str(document.data.get("openapi", "")).startswith("3.1")
+    modern = document.modern
     for depth, step in enumerate(path):
         if is_reference(node, path[:depth]) and ignored_beside([str(step)], path[:depth], modern=modern):
             return path[:depth]

@@ -8,6 +8,7 @@ from typing import Any
 
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.error import ContractError
+from batch_conformance.contract.keywords import EXAMPLE_VALUES
 from batch_conformance.contract.parameter import PathParameter
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.reference import follow
@@ -57,7 +58,8 @@ def values_shown(node: Mapping[str, Any], schema: Schema) -> Iterator[str]:
         if "example" in holder:
             yield from _text(holder["example"])
         for one in _mapping(holder.get("examples")).values():
-            yield from _text(_mapping(one).get("value"))
+            for member in EXAMPLE_VALUES:
+                yield from _text(_mapping(one).get(member))
     for value in (schema.properties[0].example, *schema.properties[0].known_values):
         yield from _text(value)
 

@@ -20,7 +20,7 @@ _REFERENCES_LEAD_ROUND_IN_CIRCLE = Template(
 )
 
 _MOST_HOPS = 20
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _LISTS: Mapping[str, str] = {
     "path items": "path item",
     "parameters": "parameter",
@@ -45,6 +45,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "requestBodies": "request bodies",
         "securitySchemes": "security schemes",
         "pathItems": "path items",
+        "mediaTypes": "media types",
     },
     "path item": {**dict.fromkeys(_METHODS, "operation"), "parameters": "parameters"},
     "operation": {
@@ -55,7 +56,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
     "header": {"schema": "schema", "examples": "examples", "content": "media types"},
     "request body": {"content": "media types"},
     "response": {"headers": "headers", "content": "media types", "links": "links"},
-    "media type": {"schema": "schema", "examples": "examples", "encoding": "encodings"},
+    "media type": {"schema": "schema", "itemSchema": "schema", "examples": "examples", "encoding": "encodings"},
     "encoding": {"headers": "headers"},
     "schema": {
         **dict.fromkeys(("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"), "schemas"),
@@ -67,7 +68,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
 _REFERABLE = frozenset(
     {
         *("schema", "response", "parameter", "example", "request body", "header", "security scheme", "link"),
-        *("callback", "path item"),
+        *("callback", "path item", "media type"),
     }
 )
 """What OpenAPI lets a reference stand for."""
@@ -89,7 +90,7 @@ def is_reference(node: Any, path: Sequence[str | int]) -> bool:
 def ignored_beside(names: Sequence[str], path: Sequence[str | int], *, modern: bool) -> bool:
     """Whether one of these members would be ignored beside a ``$ref`` at a path.
 
-    OpenAPI 3.1 lets a schema have any, and any other reference ``summary`` and ``description``; 3.0 knows none.
+    OpenAPI 3.1 and 3.2 let a schema have any, and any other reference ``summary`` and ``description``; 3.0 knows none.
     """
     kind = kind_at(path)
     known = ("summary", "description") if modern and kind != "path item" else ()
@@ -183,6 +184,7 @@ class _Following:
         self.document = document
         self.found: list[MisplacedReference] = []
         self._locations: dict[str, Location] = {}
+        self._refers_to_media_types = str(document.data.get("openapi", "")).startswith("3.2")
 
     def settle(self, pointer: str) -> None:
         """Put what it refers to in place of an object that only refers, where there is one at a pointer."""
@@ -191,9 +193,10 @@ class _Following:
         if beside != {"$ref"}:
             return
         _, source = follow(self.document, pointer)
-        reference, location = str(node["$ref"]), self.document.location(join(pointer, "$ref"))
-        self.found.append(MisplacedReference(location, pointer, reference))
-        if len(self.found) == 1:
+        if not (kind_at(split(pointer)) == "media type" and self._refers_to_media_types):
+            location = self.document.location(join(pointer, "$ref"))
+            self.found.append(MisplacedReference(location, pointer, str(node["$ref"])))
+        if not self._locations:
             self._locations = dict(self.document.locations)
             self.document = replace(self.document, data=copied(self.document.data), locations=self._locations)
         put_in_place(self.document.data, self._locations, source, pointer)

@@ -10,6 +10,7 @@ from typing import Any
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.document_finding import BODY_OF, DocumentFinding, Predicted, finding, json_path
 from batch_conformance.contract.error import ContractError
+from batch_conformance.contract.keywords import EXAMPLE_VALUES
 from batch_conformance.contract.pointer import join
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.translate import local_pointer, resolve
@@ -61,7 +62,7 @@ def check_schema_samples(document: Document, uses: Sequence[SampleUse]) -> Itera
     node = resolve(document.data, pointer)
     if not isinstance(node, Mapping):
         return  # true and false are schemas too, and anything else is reported where it is compiled
-    if "$ref" in node and not _is_modern(document):
+    if "$ref" in node and not document.modern:
         return  # OpenAPI 3.0 ignores what stands beside a reference
     schema = Schema(document, pointer)
     for keyword in ("example", "default"):
@@ -120,8 +121,9 @@ def _beside_schema(document: Document, pointer: str) -> Iterator[tuple[str, Any]
                 continue  # it stands in another file, and nothing is judged by it
             where = local_pointer(document, where, example["$ref"])
             example = resolve(document.data, where)
-        if isinstance(example, Mapping) and "value" in example:
-            yield join(where, "value"), example["value"]
+        member = next((name for name in EXAMPLE_VALUES if name in example), "") if isinstance(example, Mapping) else ""
+        if member:
+            yield join(where, member), example[member]
 
 
 def _check(
@@ -172,7 +174,7 @@ def _allow_null(document: Document, violation: Violation) -> Mapping[str, Any] |
         return None
     kinds = node.get("type")
     update: dict[str, Any]
-    if not _is_modern(document):
+    if not document.modern:
         update = {"nullable": True} if isinstance(kinds, str) else {}
     elif kinds is not None:
         # Arrays of an update are appended, and a single value is replaced.
@@ -183,7 +185,3 @@ def _allow_null(document: Document, violation: Violation) -> Mapping[str, Any] |
         union = next((keyword for keyword in ("anyOf", "oneOf") if keyword in node), None)
         update = {union: [{"type": "null"}]} if union else {}
     return {"target": json_path(document, pointer), "update": update} if update else None
-
-
-def _is_modern(document: Document) -> bool:
-    return str(document.data["openapi"]).startswith("3.1")

@@ -1,6 +1,6 @@
 """A schema of the contract, compiled: validation with every error located, and the closed world around it.
 
-OpenAPI 3.0 schemas have draft-4 semantics with ``nullable``; OpenAPI 3.1 schemas are JSON Schema 2020-12.
+OpenAPI 3.0 schemas have draft-4 semantics with ``nullable``; those of OpenAPI 3.1 and 3.2 are JSON Schema 2020-12.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Schema:
         self.document = document
         self.pointer = pointer
         self.free_maps = free_maps
-        self.modern = str(document.data.get("openapi", "")).startswith("3.1")
+        self.modern = document.modern
         self.json_schema_draft = "2020-12" if self.modern else "draft4"
 
     def __reduce__(self) -> tuple[type[Schema], tuple[Document, str, frozenset[str]]]:

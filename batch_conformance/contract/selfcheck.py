@@ -187,7 +187,7 @@ def _check_flaw(
 def _check_sense(document: Document, use: SampleUse) -> Iterator[DocumentFinding]:
     """Contradictions of the document that no answer could satisfy."""
     node: Mapping[str, Any] = resolve(document.data, use.pointer)
-    modern = str(document.data["openapi"]).startswith("3.1")
+    modern = document.modern
     for keyword in ("enum", KNOWN_VALUES):
         values = node.get(keyword)
         bare = {name: value for name, value in node.items() if name in ("type", "nullable")}
@@ -232,7 +232,7 @@ def _check_looseness(document: Document, use: SampleUse) -> Iterator[DocumentFin
 def _check_nullable(document: Document, uses: Sequence[SampleUse]) -> Iterator[DocumentFinding]:
     use = uses[0]
     node: Mapping[str, Any] = resolve(document.data, use.pointer)
-    where, modern = join(use.pointer, "nullable"), str(document.data["openapi"]).startswith("3.1")
+    where, modern = join(use.pointer, "nullable"), document.modern
     nullable = node.get("nullable")
     if nullable is False and not modern:
         remove = {"target": json_path(document, where), "remove": True}

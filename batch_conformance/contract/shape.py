@@ -124,7 +124,7 @@ class Shape:
         self._composition = Composition(root)
         self._schemas: dict[str, Schema] = {}
         self._compared: dict[str, Schema] = {}
-        self._modern = str(document.data.get("openapi", "")).startswith("3.1")
+        self._modern = document.modern
         self._has_write_only = has_write_only(root)
         self._has_choice = f'"{DISCRIMINATOR}"' in json.dumps(root)
         self._known_undeclared: dict[Structure, tuple[str, ...]] = {}
@@ -306,9 +306,12 @@ class _SchemaWalk:
         """The members that an alternative requires where a discriminator or a tag names it, and where that is said."""
         found: dict[str, Location] = {}
         for schema, keyword in itertools.product(flat, UNIONS):
+            said = schema.get(DISCRIMINATOR)
+            tag = said["propertyName"] if said and said["default"] is not None else None  # without it, another holds
             for branch in self._composition.named(schema, keyword):
                 for name, pointer in self._composition.required(branch).items():
-                    found.setdefault(name, place_in_list(self._document, pointer, name))
+                    if name != tag:
+                        found.setdefault(name, place_in_list(self._document, pointer, name))
         return found
 
     def _property(self, schema: Schema, flat: Sequence[Schema], spot: _SchemaAt) -> Property:

@@ -18,6 +18,7 @@ from batch_conformance.contract.dialect import validator_for
 from batch_conformance.contract.discriminator import DISCRIMINATOR
 from batch_conformance.contract.expression import expression
 from batch_conformance.contract.formats import CHECKED
+from batch_conformance.contract.keywords import EXAMPLE_VALUES
 from batch_conformance.contract.pointer import escape, split
 from batch_conformance.contract.schema import KNOWN_VALUES, Schema
 from batch_conformance.contract.shape import Shape
@@ -156,8 +157,7 @@ class Maker:
             yield around["example"]
         named = around.get("examples")
         for one in named.values() if isinstance(named, Mapping) else ():
-            if isinstance(one, Mapping) and "value" in one:
-                yield one["value"]
+            yield from (one[name] for name in EXAMPLE_VALUES if isinstance(one, Mapping) and name in one)
 
     def _target(self, reference: str) -> _Schema:
         found: _Schema = self._definitions[reference.rpartition("/")[2]]

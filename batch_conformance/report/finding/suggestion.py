@@ -73,7 +73,7 @@ class _Advisor:
         self._masked = masked
         self._ledger = ledger
         self._data = contract.document.data
-        self._modern = contract.openapi.startswith("3.1")
+        self._modern = contract.document.modern
 
     def cure(self, finding: Finding) -> Iterator[Suggestion]:
         """The actions that cure a finding, if any do."""
