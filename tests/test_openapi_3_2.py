@@ -96,7 +96,7 @@ def test_a_run_against_the_mock_of_such_a_document_conforms(tmp_path: Any) -> No
 
 
 @pytest.mark.parametrize(
-    "name", ["200/target/url:missing", "200/target/queue:missing", "200/status:unheard_of", "200/created_at:string"]
+    "name", ["200/target/url:missing", "200/target/queue:missing", "200/status:unheard_of", "404/error:missing"]
 )
 def test_its_own_drifts_are_found_at_their_clauses(name: str) -> None:
     entries = catalogue(CONTRACT)

@@ -62,9 +62,10 @@ def derive(contract: Contract) -> tuple[Mutation, ...]:
 
 def _of(operation: Operation, response: ResponseContract) -> Iterator[Mutation]:
     media_type = next((kind for kind in response.content if "json" in kind), None)
-    if not response.status.isdigit() or media_type is None or not (response.status == "200" or response.status >= "4"):
+    sent = _status_sent(operation, response)
+    if media_type is None or not (sent == 200 or sent >= 400):
         return  # what else there is nobody can ask a mock for
-    maker = _Maker(operation, response)
+    maker = _Maker(operation, response, sent)
     free_maps = operation.listing.free_maps if operation.listing is not None else operation.roles.free_maps
     yield from maker.of_message(media_type)
     schema = response.content[media_type]
@@ -78,16 +79,26 @@ def _of(operation: Operation, response: ResponseContract) -> Iterator[Mutation]:
                 yield from maker.of_place(schema, place)
 
 
-class _Maker:
-    """Makes the mutations of one response."""
+def _status_sent(operation: Operation, response: ResponseContract) -> int:
+    """The status of a mock's replies that a response is about; 0 where it sends none of them.
 
-    def __init__(self, operation: Operation, response: ResponseContract) -> None:
+    Of a range, and of ``default``, that is a success or the refusal of an unknown id, if no other response is about it.
+    """
+    if response.status.isdigit():
+        return int(response.status)
+    return next((status for status in (200, 404) if operation.response_for(status) is response), 0)
+
+
+class _Maker:
+    """Makes the mutations of one response, of which a mock's replies with the status ``sent`` are examples."""
+
+    def __init__(self, operation: Operation, response: ResponseContract, sent: int) -> None:
         self._operation = operation
         self._roles: Roles = operation.roles
         self._list = operation.path if operation.listing is not None else ""
         self._call = operation.role if operation.role in WRITE_ROLES else ""
         self._of = f"{operation.role}-" if self._list or self._call else ""
-        self._sent = int(response.status)
+        self._sent = sent
         self._response = response
         self._success = 200 <= self._sent < 300
         places = [place for schema in response.content.values() if schema is not None for place in schema.properties]
@@ -236,7 +247,7 @@ class _Maker:
             name=f"{self._of}{self._sent}{at}:{word}",
             title=f"{self._of}{self._sent} {at or 'response'}: {_WORDS.get(word, word.replace('_', ' '))}",
             rule=rule,
-            status=status or str(self._sent),
+            status=status or self._response.status,
             pointer=at if pointer is None else pointer,
             source=source,
             verdict=verdict,
