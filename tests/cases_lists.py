@@ -179,9 +179,10 @@ CASES: Mapping[str, Case] = {
         under=lists(),
     ),
     "listing.known_missing": Case(
-        breaks=((page("ab"), read("c")), (read("c"), *TWO[:1], page("d", False, after("b")))),
+        breaks=((read("c"), page("ab")), (read("c"), *TWO[:1], page("d", False, after("b")))),
         keeps=(
             (page("ab"), read("a")),
+            (page("ab"), read("c")),  # it may have been made after the list was read
             (page("ab", True), read("c")),
             (page("ab", None), read("c")),
             (page("ab"), replaced(sent("404 page not found", 404, batch_id="batch_c"), "c")),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from batch_conformance.input_error import InputError
@@ -112,7 +113,8 @@ class Pacer:
 class Budget:
     """Counts every request of a run, retries included, against its limits. None means no limit.
 
-    The time runs from the first request on.
+    The time runs from the first request on. Some requests can be kept back for what has to be sent however a run ends:
+    ``exempt`` has them, and no limit of time.
     """
 
     def __init__(
@@ -131,6 +133,21 @@ class Budget:
         self.used = 0
         self._clock = clock
         self._started: float | None = None
+        self._kept_back = 0
+        self._is_exempt = False
+
+    def keep_back(self, count: int) -> None:
+        """Keep so many of the requests that are left for ``exempt``; 0 for none."""
+        self._kept_back = count
+
+    @contextmanager
+    def exempt(self) -> Iterator[None]:
+        """While this lasts, the requests that were kept back may be sent, whatever time it is."""
+        self._is_exempt = True
+        try:
+            yield
+        finally:
+            self._is_exempt = False
 
     def take(self) -> None:
         """Count one request that is about to be sent. Raises ``BudgetExhausted`` where none is left."""
@@ -154,10 +171,12 @@ class Budget:
 
     def refusal(self, pause: float = 0.0) -> Message | None:
         """Why no further request may be sent after that pause; None where one may."""
-        if self.max_requests is not None and self.used >= self.max_requests:
+        kept_back = 0 if self._is_exempt else self._kept_back
+        if self.max_requests is not None and self.used >= self.max_requests - kept_back:
             return _REQUESTS_USED(number=self.max_requests)
         if (
-            self.max_duration is not None
+            not self._is_exempt
+            and self.max_duration is not None
             and self._started is not None
             and self._clock() + pause - self._started >= self.max_duration
         ):

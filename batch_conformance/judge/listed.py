@@ -10,13 +10,14 @@ from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.log import DOWN, FOREIGN, Log, Row, each
 from batch_conformance.judge.reads import observation_of_row
 from batch_conformance.message import Private, Template, shown
-from batch_conformance.observation.observation import Observation, at
+from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.rules.batch import is_plausible
 from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.listing import ITEM_DIFFERS, KNOWN_MISSING
-from batch_conformance.rules.pages import ids_in, is_whole, items_of, walks_of
+from batch_conformance.rules.pages import ids_in, in_time, is_whole, items_of, walks_of
 from batch_conformance.rules.rule import Broken
 
+_DAY = 86_400
 _AS_READ = Template("listing.item_differs.expected", "{value}, as the batch itself says")
 _LISTED = Template("listing.known_missing.expected", "{id}, which was answered with 200")
 _NOT_LISTED = Template("listing.known_missing.observed", "a whole list without it")
@@ -106,9 +107,10 @@ def _missing(pages: Sequence[tuple[Observation, Row]], read: Log) -> Iterator[tu
         return
     met = {one for walk in walks for one in ids_in(walk)}
     rows: Mapping[int, Row] = {id(observation): row for observation, row in pages}
+    begun = whole[-1][0].observation
     for key, _ in read.groups():
-        known = [] if key in met else [one for one in _batches(read, key) if one.exchange.probe.subject == "known"]
-        if known:
+        seen = [] if key in met else [one for one in _batches(read, key) if one.exchange.probe.subject == "known"]
+        if any(_was_there(one, begun) for one in seen):
             shows = whole[-1][-1].observation
             form = shows.operation.listing
             broken = Broken(
@@ -120,6 +122,14 @@ def _missing(pages: Sequence[tuple[Observation, Row]], read: Log) -> Iterator[tu
             )
             yield KNOWN_MISSING.deviation(shows, broken), rows[id(shows)]
             return
+
+
+def _was_there(read: Observation, begun: Observation) -> bool:
+    """Whether a batch was there when a walk through the list began: it was read before, or is a day older."""
+    if in_time(read) < in_time(begun):
+        return True
+    created = integer_at(read.batch, read.operation.roles.created)
+    return created is not None and created < begun.exchange.started_at - _DAY
 
 
 def _shown(value: Any) -> Private:

@@ -136,9 +136,9 @@ def begin(
 
     ``opening``, ``contract`` and ``plan`` are those of the settings where they are at hand already; ``sleep`` waits
     between retries, ``clock`` gives the seconds that the run's limits go by; ``warn`` is told that the base URL is
-    doubtful, before anything is sent; ``remembered`` has requests that former runs made from documents. Nothing of the
-    plan is sent yet. Raises ``AuditError`` or another ``InputError`` with one line when it cannot begin; what was
-    started has ended then.
+    doubtful, before anything is sent, and of a batch that has to be cancelled and could not be; ``remembered`` has
+    requests that former runs made from documents. Nothing of the plan is sent yet. Raises ``AuditError`` or another
+    ``InputError`` with one line when it cannot begin; what was started has ended then.
     """
     opening = opening or open_audit(settings, contract=contract)
     contract = opening.contract
@@ -152,7 +152,8 @@ def begin(
         undone.callback(reached.target.close)
         if settings.sends and (settings.create or settings.resume or settings.discover):
             _confirm_first(reached, settings, contract)
-        making = _make(reached, settings, contract, sleep) if settings.operations == "all" and settings.sends else None
+        is_made = settings.operations == "all" and settings.sends
+        making = _make(reached, settings, contract, sleep=sleep, warn=warn) if is_made else None
         if making is not None:
             ids = (*reached.batch_ids, *making.batch_ids)
             reached = replace(reached, batch_ids=ids, said=(*reached.said, *making.said))
@@ -182,7 +183,14 @@ def begin(
     return Audit(settings, reached, runner, comparison, seed=seed, command=command, **times)
 
 
-def _make(reached: Reached, settings: Settings, contract: Contract, sleep: Callable[[float], None]) -> MakingResult:
+def _make(
+    reached: Reached,
+    settings: Settings,
+    contract: Contract,
+    *,
+    sleep: Callable[[float], None],
+    warn: Callable[[Message], None],
+) -> MakingResult:
     """Make batches and follow them, anew or where a former run stopped. Raises ``InputError``."""
     target, of = str(reached.target.base), contract.document.sha256
     if settings.resume is not None:
@@ -190,7 +198,9 @@ def _make(reached: Reached, settings: Settings, contract: Contract, sleep: Calla
     else:
         settings.reports_dir.mkdir(parents=True, exist_ok=True)
         journal = Journal(target, of, settings.create, token_hex(4), settings.reports_dir / JOURNAL)
-    return make_batches(reached.target, contract, settings.profile, journal, seconds=settings.create_wait, sleep=sleep)
+    return make_batches(
+        reached.target, contract, settings.profile, journal, seconds=settings.create_wait, sleep=sleep, warn=warn
+    )
 
 
 def _further(reader: ClientReader | None, making: MakingResult | None) -> Callable[[Ledger, Contract], Ledger] | None:

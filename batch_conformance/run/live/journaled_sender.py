@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import parse_qsl, urlencode
 
 from batch_conformance.contract.contract import Contract
@@ -13,8 +14,9 @@ from batch_conformance.exchange.target import Target, retry_after
 from batch_conformance.judge.followed import of_writes
 from batch_conformance.observation.observation import Observation
 from batch_conformance.probes.plan import JSON
+from batch_conformance.rules.followed import object_in
 from batch_conformance.run.live.batch_requests import Sendable, read
-from batch_conformance.run.live.journal import Journal
+from batch_conformance.run.live.journal import Journal, JournalError
 
 _FIRST_NUMBER = 9_000_000
 """The numbers of these requests, apart from those of any plan."""
@@ -48,6 +50,17 @@ class JournaledSender:
         self.writes.append(known)
         return Observation(known, self._judged_by)
 
+    def write_at_the_end(self, step: str, sendable: Sendable) -> Observation:
+        """Send what a run has to send before it ends, also where the journal cannot be written any more."""
+        with suppress(JournalError):
+            self._journal.ask(step)
+        sent = self._send_once(*sendable)
+        if sent.failure is None:
+            with suppress(JournalError):
+                self._journal.answer(step, sent)
+        self.writes.append(sent)
+        return Observation(sent, self._judged_by)
+
     def ask(self, probe: Probe, body: bytes) -> Observation:
         """Send a request to write of which nothing can come; it is in no journal."""
         sent = self._send_once(probe, body)
@@ -66,6 +79,13 @@ class JournaledSender:
     def is_lost(self, step: str) -> bool:
         """Whether a former run sent the request of a step, and nobody knows what came of it."""
         return step in self._journal.steps and self._journal.steps[step] is None
+
+    def made_ids(self, *, but_for: str) -> frozenset[str]:
+        """The ids of all batches whose creation was answered, here or in a run that is taken up, but for one step."""
+        steps = {name: one for name, one in self._journal.steps.items() if name.startswith("create_")}
+        answers = (one for name, one in steps.items() if name != but_for and one is not None)
+        made = (object_in(Observation(one, self._judged_by)) for one in answers)
+        return frozenset(str(one[1]["id"]) for one in made if one is not None)
 
     def rest(self, seconds: float) -> None:
         """Wait before the next request."""

@@ -35,6 +35,7 @@ from batch_conformance.rules.followed import (
     SentFile,
     Upload,
     WithoutKey,
+    is_answered_well,
     object_in,
     stage_in,
 )
@@ -51,6 +52,7 @@ from batch_conformance.run.live.batch_requests import (
 from batch_conformance.run.live.create import CreationError
 from batch_conformance.run.live.journal import Journal
 from batch_conformance.run.live.journaled_sender import JournaledSender
+from batch_conformance.run.live.pending_cancel import KEPT_BACK, PendingCancel, has_stopped
 
 MOST_REQUESTS = 150
 """What a run that makes batches may send beside its plan."""
@@ -86,6 +88,8 @@ _REQUIRED_END = Template("making.required_end", "the end of the batch {id} (--re
 _REQUIRED_END_ALONE = Template("making.required_end_alone", "the end of the batch {id}")
 _REQUIRED_MADE = Template("making.required_made", "a batch that was made and followed")
 
+_LOST_ON_THE_WAY = frozenset({408, 500, 502, 504})
+"""Statuses behind which a creation may have been done."""
 _GRACE = (0.0, 0.3, 0.7, 1.5, 3.0)
 """Seconds between reads of what was just made, until it is found: stores of several copies take a moment."""
 _FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 0.15, 1.25, 30.0
@@ -139,16 +143,18 @@ def make_batches(
     *,
     seconds: float,
     sleep: Callable[[float], None] = time.sleep,
+    warn: Callable[[Message], None] = lambda _: None,
 ) -> MakingResult:
     """Upload files, make batches, follow them for at most ``seconds``, cancel what has to be, and fetch the results.
 
-    What the journal has already is not sent again. Raises ``CreationError`` where a contract has no such operations,
-    and ``JournalError`` where the journal cannot be written.
+    What the journal has already is not sent again. ``warn`` is told at once of a batch that has to be cancelled and
+    could not be, as a run that is interrupted has no result. Raises ``CreationError`` where a contract has no such
+    operations, and ``JournalError`` where the journal cannot be written.
     """
     raise_unless_possible(contract, profile)
     asking = Asking.of(journal.model, profile, journal.run)
     prefers = target.is_loopback and (profile is None or profile.prefer is not False)
-    return _Maker(target, contract, asking, journal, rest=(seconds, sleep), prefers=prefers).make()
+    return _Maker(target, contract, asking, journal, rest=(seconds, sleep, warn), prefers=prefers).make()
 
 
 @dataclass
@@ -192,8 +198,8 @@ class _Batch:
         )
 
 
-_Rest = tuple[float, Callable[[float], None]]
-"""How many seconds batches are followed, and what waits."""
+_Rest = tuple[float, Callable[[float], None], Callable[[Message], None]]
+"""How many seconds batches are followed, what waits, and what is told at once."""
 
 
 class _Maker:
@@ -201,8 +207,9 @@ class _Maker:
         self, target: Target, contract: Contract, asking: Asking, journal: Journal, *, rest: _Rest, prefers: bool
     ) -> None:
         self.target, self.contract, self.asking, self.journal = target, contract, asking, journal
-        self.left, sleep = rest
+        self.left, sleep, self.warn = rest
         self.sender = JournaledSender(target, contract, journal, sleep)
+        self.pending = PendingCancel(self.sender, contract.write("cancel"), target.budget, self._tell)
         self.prefers = prefers
         self.uploads: list[Upload] = []
         self.file_ids: list[str] = []
@@ -215,10 +222,14 @@ class _Maker:
     def make(self) -> MakingResult:
         self.target.keep_result_urls()
         missing: list[Message] = []
+        self.target.budget.keep_back(KEPT_BACK)
         try:
             self._make()
         except (CreationError, BudgetExhausted) as error:
             self.said.append(error.reason)
+        finally:
+            self.pending.settle()
+            self.target.budget.keep_back(0)
         for batch in self.batches:
             if not batch.has_ended:
                 file = self.journal.file
@@ -245,6 +256,10 @@ class _Maker:
             followed, tuple(self.sender.writes), tuple(self.sender.reads), ids, tuple(self.said), tuple(missing)
         )
 
+    def _tell(self, message: Message) -> None:
+        self.said.append(message)
+        self.warn(message.mapped(self.target.redactor.redact_text))
+
     def _make(self) -> None:
         three, one = self.asking.good_files()
         three_id, one_id = self._upload(three, "three_lines"), self._upload(one, "one_line")
@@ -255,8 +270,12 @@ class _Maker:
             self._ask_for_statuses()
         followed = self._create(three, three_id, "three_lines")
         self._read_back(followed)
+        if self.contract.write("cancel") is not None:
+            self._expect("create_one_line", {"input_file_id": one_id})
         cancelled = self._create(one, one_id, "one_line")
+        self.pending.made(cancelled.id)
         self._cancel_while_it_runs(cancelled)
+        self._settle_unless_stopped(cancelled)
         self._follow()
         for batch in (followed, cancelled):
             if batch.has_ended:
@@ -340,30 +359,46 @@ class _Maker:
 
     def _create_wrong(self, case: BadCase, order: Mapping[str, Any]) -> None:
         operation, step = self._operation("create"), f"create_{case}"
+        self._expect(step, order)
         if self.sender.is_lost(step):  # it is not asked for again: if it was made, it is to be cancelled
-            found = self._find_batch(order.get("input_file_id"), step)
-            if found is not None:
-                self._cancel(_Batch(case, self.asking.file(case, []), order, found, None), f"cancel_{case}")
+            self.pending.settle()
             return
         answer = self.sender.write(step, create(operation, order, step))
         made = object_in(answer)
         batch = None
         if made is not None:
             batch = _Batch(case, self.asking.file(case, []), order, made[1]["id"], answer)
+            self.pending.made(batch.id)
             self._read_again(batch)
             if not batch.has_ended:
                 self._cancel(batch, f"cancel_{case}")
                 self._read_again(batch)
+            self._settle_unless_stopped(batch)
+        elif may_have_been_made(answer):
+            self.pending.settle()
+        self.pending.over()
         self.bad.append((case, answer, batch))
+
+    def _expect(self, step: str, order: Mapping[str, Any]) -> None:
+        """A creation of what has to be cancelled is about to be sent."""
+        self.pending.expect(step, order.get("input_file_id", ""), lambda: self._find_batch(order, step))
+
+    def _settle_unless_stopped(self, batch: _Batch) -> None:
+        """Cancel a batch once more where it was not, or say that it runs."""
+        taken = bool(batch.cancels) and is_answered_well(batch.cancels[0][1])
+        if taken or has_stopped(batch.reads[-1]):
+            self.pending.over()
+        else:
+            self.pending.settle()
 
     def _send_without_key(self) -> None:
         """Ask for changes without a credential, of what cannot exist, or with a part missing."""
-        for _, step, (probe, body) in self._impossible():
-            with_key = self.sender.ask(probe, body)
+        for operation, step, (probe, body) in self._impossible():
+            with_key = self._ask_impossible(operation, probe, body)
             if step == "cancel_unknown":
                 self.unknown_cancel = with_key
             anonymous = replace(probe, credential="missing", name=f"{step}_without_key")
-            self.denied.append(WithoutKey(self.sender.ask(anonymous, body), with_key))
+            self.denied.append(WithoutKey(self._ask_impossible(operation, anonymous, body), with_key))
 
     def _ask_for_statuses(self) -> None:
         """Ask for each documented error by ``Prefer`` (RFC 7240), with what cannot exist."""
@@ -372,15 +407,33 @@ class _Maker:
                 headers = (*probe.headers, ("Prefer", f"code={status}"))
                 name = f"{operation.role}_prefer_{status}"
                 asked = replace(probe, name=name, headers=headers, forced_status=status)
-                self.sender.ask(asked, body)
+                self._ask_impossible(operation, asked, body)
+
+    def _ask_impossible(self, operation: Operation, probe: Probe, body: bytes) -> Observation:
+        """Ask for what nothing can come of. A batch that is made all the same is cancelled at once."""
+        if operation.role != "create":
+            return self.sender.ask(probe, body)
+        self._expect(probe.name, self._order_of_no_file())
+        answer = self.sender.ask(probe, body)
+        made = object_in(answer)
+        if made is not None:
+            self.pending.made(made[1]["id"])
+        if made is not None or (may_have_been_made(answer) and probe.forced_status != answer.exchange.status):
+            self.pending.settle()
+        self.pending.over()
+        return answer
+
+    def _order_of_no_file(self) -> dict[str, Any]:
+        orders = self.asking.bad_orders(self._operation("create"), "")
+        return next(order for case, order in orders if case == "unknown_file")
 
     def _impossible(self) -> list[tuple[Operation, str, Sendable]]:
         """For each operation that writes, a request of which nothing can come, and the name of its step."""
         uploads, creates, cancels = self._operation("upload"), self._operation("create"), self.contract.write("cancel")
-        unknown = next(order for case, order in self.asking.bad_orders(creates, "") if case == "unknown_file")
+        unknown = create(creates, self._order_of_no_file(), "create_unknown_file")
         found = [
             (uploads, "upload_without_file", upload(uploads, None, "upload_without_file")),
-            (creates, "create_unknown_file", create(creates, unknown, "create_unknown_file")),
+            (creates, "create_unknown_file", unknown),
         ]
         if cancels is not None:
             found.append((cancels, "cancel_unknown", cancel(cancels, NO_SUCH_ID, "cancel_unknown")))
@@ -392,26 +445,48 @@ class _Maker:
         """Make a batch. Raises ``CreationError`` and ``BudgetExhausted``."""
         operation, step = self._operation("create"), f"create_{name}"
         order = self.asking.order(operation, file_id)
-        found = self._find_batch(file_id, step) if self.sender.is_lost(step) else None
+        found = self._find_or_raise(order, step) if self.sender.is_lost(step) else None
+        answer = None
+        if found is None:
+            answer = self.sender.write(step, create(operation, order, step))
+            if may_have_been_made(answer):
+                found = self._find_or_raise(order, step)
         if found is not None:
             batch = _Batch(name, file, order, found, None)
         else:
-            answer = self.sender.write(step, create(operation, order, step))
+            assert answer is not None
             batch = _Batch(name, file, order, self._id_in(answer), answer)
         self.batches.append(batch)
         return batch
 
-    def _find_batch(self, file_id: Any, step: str) -> str | None:
-        """The id of a batch that may have been made, by its file, of which no other is made; None for none."""
+    def _find_or_raise(self, order: Mapping[str, Any], step: str) -> str | None:
+        try:
+            return self._find_batch(order, step)
+        except LookupError:
+            raise CreationError(_LOST(step=step)) from None
+
+    def _find_batch(self, order: Mapping[str, Any], step: str) -> str | None:
+        """The id of a batch that may have been made of an order in a step; None where the list has none.
+
+        A file of this run names it, or its metadata do. Raises ``LookupError`` where no list can tell.
+        """
         operation = next((one for one in self.contract.operations if one.role == "list"), None)
         page = self.sender.read_list(operation, "list") if operation is not None else None
         items = items_of(page) if page is not None else None
         if operation is None or operation.listing is None or items is None:
-            raise CreationError(_LOST(step=step))
-        form = operation.listing
-        inputs = form.roles.inputs
-        found = (one for one in items if any(at(one, pointer) == file_id for pointer in inputs))
-        return next((str(at(one, form.identity)) for one in found), None)
+            raise LookupError
+        form, file_id, described = operation.listing, order.get("input_file_id"), order.get("metadata")
+        known = self.sender.made_ids(but_for=step)
+        for item in items:
+            files = {value for pointer in form.roles.inputs if isinstance(value := at(item, pointer), str)}
+            if file_id in self.file_ids:
+                is_it = file_id in files
+            else:  # a file that is not there, or none: what names the run is all that tells
+                is_it = bool(described) and at(item, "/metadata") == described and not files & set(self.file_ids)
+            found = str(at(item, form.identity))
+            if is_it and found not in known:
+                return found
+        return None
 
     def _read_back(self, batch: _Batch) -> None:
         for pause in _GRACE:
@@ -517,3 +592,9 @@ class _Maker:
         body = exchange.response.body if exchange.response is not None else b""
         words = " ".join(body.decode("utf-8", "replace").split())[:160]
         raise CreationError(_ANSWERED(**named, status=exchange.status or 0, body=words))
+
+
+def may_have_been_made(answer: Observation) -> bool:
+    """Whether something may have been made though no answer says so: it was lost, or came from something on the way."""
+    exchange = answer.exchange
+    return exchange.failure is not None or exchange.status in _LOST_ON_THE_WAY
