@@ -13,16 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from suite_support import run_suite
 
+from batch_conformance.exchange.exchange import Probe
 from batch_conformance.findings.finding import Finding
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.probes.segment import decode_segment, encode_segment
+from batch_conformance.probes.segment import NO_SUCH_ID, decode_segment, encode_segment
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.run.contracts import open_contract
 from batch_conformance.run.live.announced import header
 from batch_conformance.run.live.minimize import MOST
+from batch_conformance.run.live.odd_parts import odd_parts, with_parts
 from batch_conformance.run.live.shrink import Smallest, Spent, smallest
 from batch_conformance.run.prove.drift_runner import DriftRunner
+from batch_conformance.run.prove.prove import catalogue, task_choice
 from batch_conformance.run.settings import settle
 
 KNOWN = ("batch_abcdefghij", "batch_qrstuvwxyz")
@@ -160,6 +163,105 @@ def test_a_finding_of_an_odd_id_comes_with_its_smallest_request_the_same_twice(n
     assert [(one.evidence.probe, one.observed, one.smallest) for one in again.ledger.findings] == [
         (one.evidence.probe, one.observed, one.smallest) for one in report.ledger.findings
     ]
+
+
+FEWEST = {
+    "verbose_fails": ((("Accept", "application/json"),), "verbose=1", "of 5 headers and parameters it takes 1"),
+    "xml_for_format": ((("Accept", "application/json"),), "format=xml", "of 2 headers and parameters it takes 1"),
+    "override_of_method_followed": (
+        (("Accept", "application/json"), ("X-HTTP-Method", "DELETE")),
+        "",
+        "of 3 headers and parameters it takes 1",
+    ),
+    "part_without_range": (
+        (("Accept", "application/json"), ("Range", "bytes=0-9")),
+        "",
+        "no smaller one shows it; 1 request tried",
+    ),
+}
+"""By a drift: headers and query of the smallest request, and what is said of it."""
+
+
+@pytest.mark.parametrize("name", FEWEST)
+def test_headers_and_parameters_that_a_finding_does_not_need_are_left_out(name: str, runner: DriftRunner) -> None:
+    report, _ = minimized(runner, name)
+    (finding,) = [one for one in report.ledger.findings if one.rule == DRIFTS[name].rule and one.level != "info"]
+    headers, query, told = FEWEST[name]
+    assert (finding.evidence.probe.headers, finding.evidence.probe.query) == (headers, query)
+    assert told in str(finding.smallest)
+
+
+def test_what_asks_for_another_method_is_asked_of_the_id_alone_that_nobody_can_have(runner: DriftRunner) -> None:
+    report, _ = minimized(runner, "override_of_method_followed")
+    assert {exchange.probe.batch_id for exchange in report.minimizing} == {NO_SUCH_ID}
+
+
+SEVERAL = {
+    "prefix_found": ("/batches/batch_hsr", "", "from 9 characters on"),
+    "cut_at_nul": (r"/batches/batch_\w{10}%00", "", "no smaller one shows it"),
+    "decoded_twice": (r"/batches/(\.%252F|%2562)\w+", "", ""),
+    "list_breaks_on_odd_limits": ("/batches", "limit=.*", "tried"),
+}
+"""By a drift of a mock with lists: path and query of the smallest request, and what is said of it."""
+
+
+@pytest.fixture(scope="module")
+def runner_of_several() -> Iterator[DriftRunner]:
+    contract = open_contract("siliconflow-batch-api", choice=task_choice("", "read"))
+    with DriftRunner(contract, seed=3) as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_findings_of_several_operations_are_shrunk_too(name: str, runner_of_several: DriftRunner) -> None:
+    audit = runner_of_several.audit_of(catalogue(runner_of_several.contract)[name])
+    try:
+        audit.runner.send()
+        most = audit.most_for_minimizing()
+        audit.minimize()
+        report = audit.report()
+    finally:
+        audit.close()
+    path, query, told = SEVERAL[name]
+    shrunk = [one for one in report.ledger.findings if one.smallest is not None]
+    assert shrunk
+    for finding in shrunk:
+        assert re.fullmatch(path, finding.evidence.probe.path)
+        assert re.fullmatch(query, finding.evidence.probe.query)
+        assert told in str(finding.smallest)
+    assert 0 < len(report.minimizing) <= most
+    assert report.run.requests <= 500
+
+
+def test_nothing_that_makes_or_ends_batches_is_shrunk(tmp_path: Path) -> None:
+    contract = open_contract("siliconflow-batch-api", choice=task_choice("", "all"))
+    with DriftRunner(contract, seed=3) as made:
+        entries = catalogue(contract)
+        audit = made.audit_of(entries["prefix_found"], entries["create-200/status:null"])
+        try:
+            audit.runner.send()
+            audit.minimize()
+            report = audit.report()
+        finally:
+            audit.close()
+    assert {one.rule for one in report.ledger.findings} >= {"identity.neighbour_answered", "body.type"}
+    assert report.minimizing
+    assert {exchange.request.method for exchange in report.minimizing} <= {"GET", "HEAD"}
+    assert [one.rule for one in report.ledger.findings if one.smallest] == ["identity.neighbour_answered"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["a=1", "b=2", "b=3", "c"]), unique=True, max_size=4), st.data())
+def test_odd_parts_are_what_a_usual_read_has_not_and_can_be_put_back(pairs: list[str], data: st.DataObject) -> None:
+    operation = open_contract("siliconflow").chosen
+    headers = data.draw(st.sampled_from([(), (("Accept", "*/*"),), (("Accept", "application/json"), ("Range", "x"))]))
+    probe = Probe("c", "n", "/batches/a", "a", "known", headers=headers, query="&".join(pairs))
+    parts = odd_parts(probe, operation)
+    assert [part.parameter for part in parts if part.parameter] == pairs
+    again = with_parts(probe, operation, parts)
+    assert again.query == probe.query
+    assert odd_parts(again, operation) == parts
+    assert odd_parts(with_parts(probe, operation, ()), operation) == ()
 
 
 def test_the_failed_item_and_the_reports_tell_of_it(tmp_path: Path) -> None:

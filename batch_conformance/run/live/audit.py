@@ -228,16 +228,17 @@ class Audit:
 
     def most_for_minimizing(self, plan: Plan | None = None) -> int:
         """How many requests beside a plan may be sent to shrink what shows a finding; 0 where none is."""
-        if not self.settings.minimize or len(self.contract.operations) > 1 or not self.contract.chosen.parameter:
+        if not self.settings.minimize:
             return 0
         most = self.target.budget.max_requests
-        left = MOST if most is None else most - len((plan or self.plan).probes)
+        left = MOST if most is None else most - self._reached.used - len((plan or self.plan).probes)
         return max(0, min(MOST, left))
 
     def minimize(self) -> None:
         """Look for the smallest request that shows each finding of odd requests, unless the run was stopped."""
         if self.most_for_minimizing() and not self.runner.stopped and self._minimizer is None:
-            minimizer = Minimizer(self.target, self.contract, self.batch_ids)
+            known = {self.contract.chosen.id: self.batch_ids, **self._reached.further_ids}
+            minimizer = Minimizer(self.target, self.contract, known)
             minimizer.minimize(self.judged().findings)
             self._minimizer, self._ledger = minimizer, Ledger()
 

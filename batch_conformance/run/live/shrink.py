@@ -1,6 +1,7 @@
-"""Shrinks an odd id to the smallest that still shows the same: delta debugging, and bisection where there is a bound.
+"""Shrinks what is odd about a request to the smallest that still shows the same.
 
-Pure: whether a candidate shows it is asked of a function. What is tried depends on nothing but the id and the answers.
+Delta debugging, and bisection where there is a bound. Pure: whether a candidate shows it is asked of a function. What
+is tried depends on nothing but the text and the answers.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Literal
+from typing import Literal, TypeVar
 
 from batch_conformance.probes.segment import decode_segment, encode_segment
 
@@ -26,6 +27,8 @@ _LEAST_PART = 2
 """Of a part of a known id so many characters are kept: with fewer it is a part of nearly all of them."""
 _BOUNDS = (2**7, 2**8, 2**15, 2**16, 2**31, 2**32, 2**53, 2**63, 2**64)
 """Numbers from which on something is too large for somebody."""
+
+Part = TypeVar("Part")
 
 Shows = Callable[[str], bool]
 """Whether a segment still shows it. May raise ``Spent``."""
@@ -72,10 +75,18 @@ def smallest(segment: str, known: Sequence[str], shows: Shows) -> Smallest:
         if len(units) >= _LONG:
             units = _UNIT.findall(_least_length(units, 1, shown).segment)
             segment = "".join(units)
-        return Smallest("".join(_reduced(_parts(segment, units, known), shown)))
+        return Smallest("".join(_reduced(_parts(segment, units, known), lambda parts: shown("".join(parts)))))
     except Spent:
         found = [candidate for candidate, was in tried.items() if was]
         return min((best, *map(Smallest, found)), key=lambda one: len(one.segment))
+
+
+def fewest(parts: Sequence[Part], shows: Callable[[Sequence[Part]], bool]) -> Sequence[Part]:
+    """Parts of a request of which none can be left out; those given where that is so of them.
+
+    ``shows`` says whether some of them still show it, and may raise ``Spent``.
+    """
+    return _reduced(list(parts), shows)
 
 
 def _least_number(text: str, shown: Shows) -> Smallest:
@@ -120,13 +131,13 @@ def _in_common(one: Sequence[str], other: Sequence[str]) -> int:
     return sum(1 for _ in takewhile(lambda both: both[0] == both[1], zip(one, other, strict=False)))
 
 
-def _reduced(parts: list[str], shown: Shows) -> list[str]:
+def _reduced(parts: list[Part], shown: Callable[[Sequence[Part]], bool]) -> list[Part]:
     """Delta debugging (Zeller and Hildebrandt, 2002), complements alone: parts of which none can be left out."""
     pieces = 2
     while len(parts) > 1:
         size = -(-len(parts) // pieces)
         starts = range(0, len(parts), size)
-        left = next((rest for at in starts if (rest := parts[:at] + parts[at + size :]) and shown("".join(rest))), None)
+        left = next((rest for at in starts if (rest := parts[:at] + parts[at + size :]) and shown(rest)), None)
         if left is not None:
             parts, pieces = left, max(pieces - 1, 2)
         elif size == 1:
