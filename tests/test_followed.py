@@ -196,8 +196,17 @@ CASES: Mapping[str, tuple[Runs, Runs]] = {
         ],
     ),
     "result_lines.counts": (
-        [with_results(ALL, total=4), with_results(ALL[:2], [failure("c")], completed=3, failed=1)],
-        [with_results(ALL), with_results(None, [failure(one) for one in "abc"], completed=0, failed=3)],
+        [
+            with_results(ALL, total=4),
+            with_results(ALL[:2], [failure("c")], completed=3, failed=1),
+            with_results(None, total=5, completed=5),
+        ],
+        [
+            with_results(ALL),
+            with_results(None, [failure(one) for one in "abc"], completed=0, failed=3),
+            with_results(None),
+            of_batch(seen=reads(batch("cancelled", request_counts={"total": 0, "completed": 0, "failed": 0}))),
+        ],
     ),
     "result_lines.successes": (
         [

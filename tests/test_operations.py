@@ -168,6 +168,15 @@ def test_an_exchange_belongs_to_the_operation_whose_template_has_its_path(
     assert operation_of(held.operations, method, path).id == expected
 
 
+def test_a_path_that_ends_where_its_id_should_be_is_no_list_though_the_list_comes_first() -> None:
+    held = compiled("/files", "getFile", "GET /batches")
+    assert [operation_of(held.operations, "GET", path).id for path in ("/files/", "/batches/", "/files")] == [
+        "getFile",
+        "getBatch",
+        "GET_/files",
+    ]
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [

@@ -46,12 +46,12 @@ def operation_of(operations: Sequence[Operation], method: str, path: str) -> Ope
     """The operation that a request below the base URL belongs to, or that it comes nearest to where it is none's.
 
     An odd path, such as one with a segment too many, is nearest to the template with which it has most of its first
-    segments in common.
+    segments in common, and of several to one that has as many segments: ``/files/`` is a file without an id.
     """
     if len(operations) == 1:
         return operations[0]
     found = match(operations, method, path)
-    return found.operation if found is not None else max(operations, key=lambda one: _in_common(one.path, path))
+    return found.operation if found is not None else max(operations, key=lambda one: _nearness(one.path, path))
 
 
 def _matches(operations: Iterable[Operation], path: str, base: str | None) -> Iterable[Match]:
@@ -73,6 +73,12 @@ def _pattern(template: str) -> re.Pattern[str]:
 def _concreteness(template: str) -> tuple[bool, ...]:
     """Sorts templates, the most concrete first, by which of their segments have parameters."""
     return tuple(_PARAMETER.search(segment) is not None for segment in template.split("/"))
+
+
+def _nearness(template: str, path: str) -> tuple[int, bool]:
+    """How much of a path a template has: segments from the first on, and, if any, whether they are as many."""
+    common = _in_common(template, path)
+    return common, common > 1 and template.count("/") == path.count("/")
 
 
 def _in_common(template: str, path: str) -> int:

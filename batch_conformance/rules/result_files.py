@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from batch_conformance.contract.operation import Operation
+from batch_conformance.contract.roles import CountsRole
 from batch_conformance.contract.stated_at import at_place
 from batch_conformance.findings.finding import Level
 from batch_conformance.message import Count, Message, Private, Template, shown
@@ -34,6 +35,7 @@ _TWICE = Template("result_lines.custom_ids.twice", "two lines for {id}")
 _FOREIGN = Template("result_lines.custom_ids.foreign", "a line for {id}, which was not asked for")
 _MISSING = Template("result_lines.custom_ids.missing", "no line for {id}")
 _AS_MANY = Template("result_lines.counts.expected", "{count}, as many as there are")
+_AS_SENT = Template("result_lines.counts.sent", "{count}, as many as the file has that the batch was made of")
 _SUCCESSES = Template("result_lines.successes.expected", "answers of requests that succeeded")
 _A_FAILURE = Template("result_lines.successes.failure", "the error of {id}")
 _ERRORS = Template("result_lines.successes.errors", "errors of requests that failed")
@@ -122,27 +124,38 @@ def _are_complete(batch: MadeBatch) -> bool:
 def _counts(followed: Followed) -> Iterator[ObservedPlace]:
     for batch in followed.batches:
         end = batch.end
-        if end is None or end.operation.roles.counts is None or not _are_complete(batch) or not _are_formed(batch):
+        stage = stage_of(end.batch, end.operation.roles) if end is not None else None
+        if end is None or stage is None or stage.word != "completed":
             continue
-        lines = [line for one in batch.results for line in one.lines or ()]
-        ids = [line.custom_id for line in lines]
-        if sorted(ids) != sorted(batch.file.custom_ids) or any(line.failed is None for line in lines):
-            continue  # told of the lines
-        counts = end.operation.roles.counts
-        failed = sum(bool(line.failed) for line in lines)
-        for pointer, known in (
-            (counts.total, len(lines)),
-            (counts.completed, len(lines) - failed),
-            (counts.failed, failed),
-        ):
+        for pointer, known, expected in _known_counts(batch, end.operation.roles.counts):
             said = integer_at(end.batch, pointer)
             if said is None:
                 continue
             if said == known:
                 yield kept(end, pointer)
             else:
-                expected = _AS_MANY(count=Count(known, LINE))
-                yield broken(end, pointer, expected, shown(Private(str(said)[:24])), "other")
+                observed = shown(Private(str(said)[:24]))
+                yield broken(end, pointer, expected(count=Count(known, LINE)), observed, "other")
+
+
+def _known_counts(batch: MadeBatch, counts: CountsRole | None) -> Iterator[tuple[str, int, Template]]:
+    """What a completed batch has to count: pointer, number, and how that is said.
+
+    Without all of its results it is known only how many requests were sent.
+    """
+    if counts is None:
+        return
+    if not _are_complete(batch) or not _are_formed(batch):
+        yield counts.total, batch.file.line_count, _AS_SENT
+        return
+    lines = [line for one in batch.results for line in one.lines or ()]
+    ids = [line.custom_id for line in lines]
+    if sorted(ids) != sorted(batch.file.custom_ids) or any(line.failed is None for line in lines):
+        return  # told of the lines
+    failed = sum(bool(line.failed) for line in lines)
+    yield counts.total, len(lines), _AS_MANY
+    yield counts.completed, len(lines) - failed, _AS_MANY
+    yield counts.failed, failed, _AS_MANY
 
 
 def _successes(followed: Followed) -> Iterator[ObservedPlace]:
