@@ -3,7 +3,8 @@
 A finding begins with its rule, status, pointer and level in bold, ``**`body.type` 404, must.**``; the next block of
 ``http`` shows it: a request, an empty line and the response. ``BATCH`` stands for the id of a batch, ``FILE`` for that
 of its input, ``KEY`` for the valid key and ``…`` for what varies or does not matter; the chunks of a response are put
-together.
+together. A request that has a body has it after an empty line of its own. ``UPLOADED`` and ``MADE`` are the ids of a
+file and of a batch: what a response has in their place is what later requests of the audit have there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Set
@@ -29,7 +31,13 @@ _HEAD = re.compile(
     r"\*\*`(?P<rule>[a-z_]+\.[a-z0-9_]+)`(?:\s+(?P<status>[0-9][0-9X]{2}))?(?:\s+`(?P<pointer>/[^`]*)`)?,\s+"
     r"(?P<level>must|should)\.?\*\*"
 )
-_BLOCK = re.compile(r"^```http\n(?P<request>.*?)\n\n(?P<response>.*?)\n```$", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(
+    r"^```http\n(?P<request>(?:(?!^```$).)*?)\n\n(?P<response>(?:HTTP/1\.1 |\(no byte)(?:(?!^```$).)*?)\n```$",
+    re.DOTALL | re.MULTILINE,
+)
+_IDS = ("UPLOADED", "MADE")
+_PATIENCE = 15.0
+"""Seconds in which a read of a batch that was made shows what the page shows: servers run it in the background."""
 
 
 @dataclass(frozen=True)
@@ -74,20 +82,28 @@ def rows(page: Path = PAGE) -> dict[str, tuple[int, int]]:
 
 
 def answer(exchange: Exchange, base_url: str, batch_id: str) -> str:
-    """The response to this request, sent as it stands with Host and Connection added; its lines end in LF."""
+    """The response to this request, sent as it stands with Host and Connection added; its lines end in LF.
+
+    To a request with a body Content-Length is added; the lines of a form end in CRLF, as those of the head do.
+    """
     address = urlsplit(base_url)
     assert address.hostname is not None
     named = exchange.request.replace("BATCH", batch_id).replace("KEY", KEY)
     if "FILE" in named:
         named = named.replace("FILE", _input_of(base_url, batch_id))
-    sent = named.splitlines()
+    head, _, content = named.partition("\n\n")
+    is_form = "multipart/form-data" in head
+    body = (content.replace("\n", "\r\n") + "\r\n" if is_form else content).encode()
+    sent = head.splitlines()
     sent.insert(1, f"Host: {address.netloc}")
+    if not head.startswith(("GET", "HEAD")):
+        sent.append(f"Content-Length: {len(body)}")
     received = bytearray()
     with (
         socket.create_connection((address.hostname, address.port or 80), timeout=60) as connection,
         suppress(ConnectionResetError),
     ):
-        connection.sendall("\r\n".join([*sent, "Connection: close", "", ""]).encode())
+        connection.sendall("\r\n".join([*sent, "Connection: close", "", ""]).encode() + body)
         while more := connection.recv(65536):
             received += more
     head, _, body = bytes(received).partition(b"\r\n\r\n")
@@ -115,14 +131,24 @@ def _chunks(body: bytes) -> Iterator[bytes]:
 
 def matches(exchange: Exchange, received: str, batch_id: str) -> bool:
     """Whether a response is what the page shows: ``…`` is any text of one line, and any lines where it stands alone."""
-    shown = exchange.response.replace("BATCH", batch_id)
+    return ids_in(exchange.response.replace("BATCH", batch_id), received) is not None
+
+
+def ids_in(shown: str, received: str) -> dict[str, str] | None:
+    """The ids that a response has where the page has a name for one; None where it is not what the page shows."""
     if shown == NOTHING:
-        return not received.strip()
+        return None if received.strip() else {}
     lines = [
         "(?s:.*)" if line == "…" else "[^\n]*".join(re.escape(part) for part in line.split("…"))
         for line in shown.splitlines()
     ]
-    return re.fullmatch("\n".join(lines), received.rstrip("\n")) is not None
+    pattern = "\n".join(lines)
+    for name in _IDS:
+        before, there, after = pattern.partition(name)
+        if there:
+            pattern = f'{before}(?P<{name}>[^"\\n]+){after.replace(name, f"(?P={name})")}'
+    found = re.fullmatch(pattern, received.rstrip("\n"))
+    return found.groupdict() if found is not None else None
 
 
 def hold(title: str, outcome: Outcome, sometimes: Set[str] = frozenset()) -> None:
@@ -143,6 +169,18 @@ def hold(title: str, outcome: Outcome, sometimes: Set[str] = frozenset()) -> Non
 
 def hold_bytes(title: str, base_url: str, batch_id: str) -> None:
     """Assert that the server answers each request that the page shows for this audit with the response there."""
+    ids: dict[str, str] = {}
     for exchange in section(title).exchanges:
-        received = answer(exchange, base_url, batch_id)
-        assert matches(exchange, received, batch_id), f"{exchange.request}\n\n{received}"
+        made_here = {name: value for name, value in ids.items() if name in exchange.request}
+        asked = exchange
+        for name, value in made_here.items():
+            asked = Exchange(asked.request.replace(name, value), asked.response.replace(name, value))
+        deadline = time.monotonic() + (_PATIENCE if "MADE" in made_here and asked.request.startswith("GET") else 0)
+        while True:
+            received = answer(asked, base_url, batch_id)
+            found = ids_in(asked.response.replace("BATCH", batch_id), received)
+            if found is not None or time.monotonic() > deadline:
+                break
+            time.sleep(0.2)
+        assert found is not None, f"{asked.request}\n\n{received}"
+        ids |= found

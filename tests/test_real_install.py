@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import real_servers
-from audits_page import NOTHING, Exchange, matches, section
+from audits_page import NOTHING, Exchange, ids_in, matches, section
 from real_gateways import without_type_parameters
 
 
@@ -64,6 +64,22 @@ def test_the_page_of_audits_names_the_findings_of_a_heading_and_the_bytes_after_
     assert one.unshown == {("must", "body.type", "404", "")}
     assert one.exchanges == (Exchange("GET /batches/BATCH HTTP/1.1", "HTTP/1.1 200 OK\n…\n{}"),)
     assert not section("Two", page).findings
+
+
+def test_a_request_of_the_page_has_a_body_after_an_empty_line_and_ids_are_those_of_responses(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        '## One\n\n```http\nPOST /batches HTTP/1.1\nContent-Type: application/json\n\n{"a":\n\n1}\n\n'
+        'HTTP/1.1 200 OK\n…\n{"id":"MADE"}\n```\n\nText.\n\n```http\nGET /batches/MADE HTTP/1.1\n\n'
+        "(no byte: the connection ends)\n```\n",
+        "utf-8",
+    )
+    made, read = section("One", page).exchanges
+    assert made.request == 'POST /batches HTTP/1.1\nContent-Type: application/json\n\n{"a":\n\n1}'
+    assert read == Exchange("GET /batches/MADE HTTP/1.1", NOTHING)
+    assert ids_in(made.response, '200 OK\n\n{"id":"b1"}'.replace("200", "HTTP/1.1 200")) == {"MADE": "b1"}
+    twice = 'HTTP/1.1 200 OK\n…\n{"id":"MADE","again":"MADE"}'
+    assert ids_in(twice, 'HTTP/1.1 200 OK\n\n{"id":"b1","again":"b2"}') is None
 
 
 @pytest.mark.parametrize(
