@@ -451,3 +451,12 @@ def test_a_field_that_breaks_its_grammar_is_shown_with_no_quotes_but_its_own() -
     assert observed("abc") == {"ETag: `abc`"}
     assert observed('w/"abc"') == {'ETag: `w/"abc"`'}
     assert observed("") == {"ETag: ``"}
+
+
+def test_an_explanation_that_is_empty_is_only_told_and_a_file_without_a_name_is_drift() -> None:
+    texts = {name: {"type": "string"} for name in ("id", "status_details", "output_file_id")}
+    small = contract_of({"type": "object", "properties": texts})
+    empty = {"id": KNOWN, "status_details": "", "output_file_id": ""}
+    found = {one.pointer: one.level for one in findings(sent(empty), under=small, info=True)}
+    assert found["/status_details"] == "info"
+    assert found["/output_file_id"] == "should"

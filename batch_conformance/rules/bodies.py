@@ -20,7 +20,7 @@ from batch_conformance.observation.content import Content
 from batch_conformance.observation.observation import Observation, at, derived
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.json_text import documented_body
-from batch_conformance.rules.name_patterns import is_reference
+from batch_conformance.rules.name_patterns import is_for_people, is_reference
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text
 from batch_conformance.rules.requests import by_status, gets_a_batch
 from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Place, Rule, always, is_batch
@@ -212,6 +212,7 @@ def _empty_strings(observation: Observation, schema: Schema, value: Any, judged:
                     observed=shown(Private(f'"{text[:20]}"')),
                     kind="sentinel" if text in IDS_FOR_UNSET else "word" if text.strip() else "empty",
                     location=place.location,
+                    level="info" if not text.strip() and is_for_people(place.pointer) else None,
                 ),
             )
 

@@ -1,4 +1,4 @@
-"""Patterns of what is written by mistake into texts that name something for machines: ids, addresses and paths."""
+"""What a member is by its name, and patterns of what is written by mistake into texts that are for machines."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from batch_conformance.rules.unset import stands_for_unset
 
 _ID = re.compile(r"(?:/\w+)*/(?:(?:\w+_)?id|\w*[a-z0-9]I[dD]|\w+_file)")
 _ADDRESS = re.compile(r"(?:/\w+)*/(?:\w+_)?(?:url|uri)|(?:/\w+)*/\w+(?:Url|Uri|URL)")
+_WORDS = re.compile(r"(?:/\w+)*/(?:\w+_)?(?:details?|message|reason|description|notes?)")
 
 _MARKS: Mapping[str, re.Pattern[str]] = {
     "control": re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff]"),
@@ -38,6 +39,11 @@ _SUSPECT = re.compile("[\\s\x00-\x1f\x7f-\x9f\u200b\ufeff&{<%'\"(\\[@]|0x")
 def is_id(pointer: str) -> bool:
     """Whether a member is an id, by its name."""
     return _ID.fullmatch(pointer) is not None
+
+
+def is_for_people(pointer: str) -> bool:
+    """Whether a member is a text that people read, by its name: an explanation, of which there may be none."""
+    return _WORDS.fullmatch(pointer) is not None
 
 
 def is_reference(pointer: str) -> bool:
