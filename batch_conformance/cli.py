@@ -18,13 +18,14 @@ from batch_conformance import __version__
 from batch_conformance.command_language import asked_language, rendered_in
 from batch_conformance.command_options import Among, command_options, run_help
 from batch_conformance.findings.gate import EXIT_DRIFT, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
-from batch_conformance.input_error import InputError, fault
+from batch_conformance.input_error import InputError, fault, why_no_file
 from batch_conformance.near_miss import nearest
 from batch_conformance.usage_errors import show
 
 if TYPE_CHECKING:
     from batch_conformance.contract.choice import Operations
     from batch_conformance.contract.contract import Reading
+    from batch_conformance.message import Message
     from batch_conformance.run.first_run import Pipeline
 
 
@@ -147,7 +148,7 @@ def diff(
         found = diff_contracts(*(open_contract(source, reading, overlays, choice) for source in (old, new)))
     except InputError as error:
         _refuse(error, language)
-    _deliver(FORMATS[face](found, language_of(language)), output)
+    _deliver(FORMATS[face](found, language_of(language)), output, language)
     sys.exit(EXIT_DRIFT if found.breaking else 0)
 
 
@@ -197,7 +198,7 @@ def audit(
 
     try:
         if init:
-            click.echo(write_example(file))
+            click.echo(rendered_in(write_example(file), language))
             return
         sys.exit(perform_audits(file, reports_dir, parallel, previous, sys.stdout, language=language))
     except InputError as error:
@@ -299,7 +300,7 @@ def client(*, files: tuple[Path, ...], contract: str, operation: str, face: str,
 
     try:
         reader, opened = ClientReader(), open_contract(contract, choice=OperationChoice(operation))
-        unread: list[str] = []
+        unread: list[Message] = []
         exchanges = recorded(files, opened, unread.append)
     except InputError as error:
         _refuse(error, language)
@@ -407,18 +408,24 @@ def infer(
     try:
         if contract:
             options = ValidationOptions(
-                sources, base_url, contract=contract, operation=operation or "", overlays=overlays, form=face
+                sources,
+                base_url,
+                contract=contract,
+                operation=operation or "",
+                overlays=overlays,
+                form=face,
+                language=language,
             )
             inferred = infer_overlay(options)
         elif operation or overlays:
             raise InputError(NEEDS_CONTRACT())
         else:
-            inferred = infer_document(sources, face, base_url)
+            inferred = infer_document(sources, face, base_url, language)
     except InputError as error:
         _refuse(error, language)
     for note in inferred.notes:
         click.echo(language_of(language).render(note), err=True)
-    _deliver(inferred.text, output)
+    _deliver(inferred.text, output, language)
 
 
 def _common(options: dict[str, Any]) -> dict[str, Any]:
@@ -450,7 +457,7 @@ def trend(*, histories: tuple[Path, ...], output: Path, language: str) -> None:
         targets = build_trend(read_history(histories))
     except InputError as error:
         _refuse(error, language)
-    _deliver(render_page(targets, language_of(language)), output)
+    _deliver(render_page(targets, language_of(language)), output, language)
     click.echo(render_text(targets, language_of(language)), nl=False)
 
 
@@ -506,7 +513,7 @@ def _cannot_write(error: OSError, folder: Path, language: str) -> NoReturn:
     from batch_conformance.report.language import language as language_of  # noqa: PLC0415
     from batch_conformance.report.run.writer import CANNOT_WRITE  # noqa: PLC0415
 
-    problem = CANNOT_WRITE(file=str(error.filename or folder), why=error.strerror or str(error))
+    problem = CANNOT_WRITE(file=str(error.filename or folder), why=why_no_file(error))
     _give_up(language_of(language).render(problem), EXIT_FAULT)
 
 
@@ -515,8 +522,8 @@ def _give_up(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def _deliver(text: str, output: Path | None) -> None:
-    """Write ``text`` to a file, whole or not at all, or to the terminal."""
+def _deliver(text: str, output: Path | None, language: str) -> None:
+    """Write ``text`` to a file, whole or not at all, or to the terminal; ``language`` is that of complaints."""
     from batch_conformance.report.run.writer import write_text  # noqa: PLC0415
 
     if output is None:
@@ -525,4 +532,4 @@ def _deliver(text: str, output: Path | None) -> None:
     try:
         write_text(output, text)
     except OSError as error:
-        _give_up(f"cannot write {output}: {error.strerror or error}", EXIT_FAULT)
+        _cannot_write(error, output, language)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from _pytest.junitxml import LogXML, xml_key  # what pytest's own fixture for these properties uses; workers lack it
 
+from batch_conformance.input_error import why_no_file
 from batch_conformance.message import Message
 from batch_conformance.report.run.writer import CANNOT_WRITE
 
@@ -30,6 +31,18 @@ class JunitFile:
     @property
     def _writer(self) -> LogXML | None:
         return self._config.stash.get(xml_key, None)
+
+    def read_before(self, plugin: object) -> None:
+        """Have a plugin called with each report after pytest's writer, and before those that show it to people.
+
+        Hooks are called in the order opposite to that of registration.
+        """
+        writer = self._writer
+        if writer is not None:
+            plugins = self._config.pluginmanager
+            plugins.unregister(writer)
+            plugins.register(plugin)
+            plugins.register(writer)
 
     def add_properties(self, facts: Iterable[tuple[str, str]]) -> None:
         """Add properties of the suite."""
@@ -52,5 +65,5 @@ class JunitFile:
             if self._others:
                 shutil.copyfile(self._others, self._path)
         except OSError as error:
-            return CANNOT_WRITE(file=str(error.filename or self._path), why=str(error.strerror or error))
+            return CANNOT_WRITE(file=str(error.filename or self._path), why=why_no_file(error))
         return None

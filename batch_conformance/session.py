@@ -22,7 +22,7 @@ from batch_conformance.exchange.redaction import Redactor
 from batch_conformance.finding_text import FindingText
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.gate import EXIT_FAULT
-from batch_conformance.input_error import InputError, fault
+from batch_conformance.input_error import InputError, fault, why_no_file
 from batch_conformance.junit_file import JunitFile
 from batch_conformance.message import Message, Template
 from batch_conformance.mock.process import MockError
@@ -33,7 +33,7 @@ from batch_conformance.report.items.item_outcome import Outcome, counts_in_words
 from batch_conformance.report.language import ENGLISH, language
 from batch_conformance.report.run import github, html, terminal
 from batch_conformance.report.run.run_report import ChapterOutcome, ChapterResult, RunReport
-from batch_conformance.report.run.writer import FORMATS, ReportError, write_reports
+from batch_conformance.report.run.writer import CANNOT_WRITE, FORMATS, ReportError, write_reports
 from batch_conformance.resources import suites_folder, typed_command
 from batch_conformance.run.comparison import write_comparison_files
 from batch_conformance.run.live.announced import asking, header, plan_lines, progress_line, warning
@@ -61,6 +61,11 @@ _HYPOTHESIS = "hypothesispytest"
 """The name of Hypothesis' plugin."""
 _LEAST_WIDTH, _MOST_WIDTH = 80, 120
 
+_NO_FOLDER = Template(
+    "write.no_reports_folder", "cannot write reports to {folder}: {why}; name another folder with --reports-dir"
+)
+_NO_AUDIT = Template("session.no_audit", "no audit was begun in this session")
+_NOT_JUDGED = Template("session.not_judged", "not judged: {error}")
 _NO_REPORT = Template("write.no_report", "The report could not be made: {why}")
 _REST = Template("note.rest_sent", "What failed before does not show yet: all of the plan is sent, to be sure.")
 _RERUNS = Template("note.reruns", "--reruns: the same answers are looked up again; nothing is asked anew.")
@@ -117,6 +122,8 @@ class AuditSession:
         if not self._shared and asks_for_suites(self.config):
             with self._wrong_input():
                 self._open()
+            if self.config.option.report_language != ENGLISH.tag and self._junit is not None:
+                self._junit.read_before(_ReasonsInLanguage(self))
 
     def places(self, path: Path, function: str) -> tuple[str, ...] | None:
         """The places that a function of the suites is called with, none where it is called once.
@@ -179,7 +186,7 @@ class AuditSession:
             try:
                 write_outcomes(outcomes, self._folder / "outcomes")
             except OSError as error:  # each test is a fault then
-                self._fault = f"cannot write {error.filename}: {error.strerror}"
+                self._fault = ENGLISH.render(CANNOT_WRITE(file=str(error.filename), why=why_no_file(error)))
 
     def _ask(self, node_ids: Iterable[str]) -> None:
         """Send what the selected tests need. An interrupt ends that, and what was asked is looked up all the same."""
@@ -208,7 +215,8 @@ class AuditSession:
         try:
             self.report = self._judge(audit)
         except Exception as error:  # the end of the session comes to it again, and says so
-            self._unjudged = audit.target.redactor.redact_text(f"not judged: {type(error).__name__}: {error}")
+            told = _NOT_JUDGED(error=f"{type(error).__name__}: {error}")
+            self._unjudged = audit.target.redactor.redact_text(ENGLISH.render(told))
             return
         self._outcomes = outcomes(self.report, items, self._selected, width=self._width)
         if self.report.language != ENGLISH.tag:
@@ -257,7 +265,7 @@ class AuditSession:
 
     def _known_items(self) -> Items:
         if self.items is None:
-            raise pytest.UsageError("no audit was begun in this session")
+            raise pytest.UsageError(language(self.config.option.report_language).render(_NO_AUDIT()))
         return self.items
 
     # How the tests end.
@@ -292,6 +300,12 @@ class AuditSession:
             return
         self._shown_findings.update(outcome.findings)
         report.longrepr = FindingText(outcome, self._in_language.get(key, outcome).text)  # type: ignore[assignment]
+
+    def reason_in_language(self, report: pytest.TestReport) -> str:
+        """Why a test is skipped, or expected to fail, in the language of the reports; empty where that is not ours."""
+        outcome = self._in_language.get(key_of(report.nodeid))
+        is_ours = dict(report.user_properties).get(_STATE) == (outcome.state if outcome else None)
+        return outcome.message if outcome and is_ours and outcome.state in ("skipped", "xfailed") else ""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -447,7 +461,7 @@ class AuditSession:
         except OSError as error:
             raise pytest.UsageError(str(error)) from None
         except MockError as error:
-            pytest.exit(str(error), returncode=EXIT_FAULT)
+            pytest.exit(language(self.config.option.report_language).render(error.message), returncode=EXIT_FAULT)
 
     def _begin(self) -> Audit:
         """Reach the target and make the plan."""
@@ -526,6 +540,22 @@ class AuditSession:
             line.clear()
 
 
+class _ReasonsInLanguage:
+    """Has what people are shown say in their language why a test is skipped; what machines read has it already."""
+
+    def __init__(self, session: AuditSession) -> None:
+        self._session = session
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Put the reason in place of the English one."""
+        reason = self._session.reason_in_language(report) if report.skipped else ""
+        if reason and hasattr(report, "wasxfail"):
+            report.wasxfail = reason
+        elif reason and isinstance(report.longrepr, tuple):
+            path, line, _ = report.longrepr
+            report.longrepr = (path, line, f"Skipped: {reason}")
+
+
 def _target(audit: Audit) -> str:
     """What a target is known by from one run to the next; the embedded mock has another port in each."""
     return audit.kind if audit.kind == "embedded mock" else str(audit.base)
@@ -563,11 +593,10 @@ def asks_for_suites(config: pytest.Config) -> bool:
 
 
 def _check_writable(folder: Path) -> None:
-    """Raises OSError, with one line, where reports could not be written later."""
+    """Raises ``InputError`` where reports could not be written later."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".writable."):
             pass
     except OSError as error:
-        reason = error.strerror or error
-        raise OSError(f"cannot write reports to {folder}: {reason}; name another folder with --reports-dir") from None
+        raise InputError(_NO_FOLDER(folder=str(folder), why=why_no_file(error))) from None

@@ -8,6 +8,7 @@ from typing import Any
 
 from batch_conformance.exchange.exchange import Exchange, Headers, Request, Response
 from batch_conformance.exchange.record import failure_to_dict, probe_to_dict
+from batch_conformance.message import shown
 from batch_conformance.message_json import as_json
 from batch_conformance.recorded.line import LineError, exchange_of
 
@@ -60,7 +61,7 @@ def spooled(values: Mapping[str, Any]) -> Exchange:
     """The exchange that ``exchange_to_dict`` wrote. Raises ``LineError`` for anything else."""
     recorded = exchange_of(values)
     if recorded.probe is None or recorded.number is None:
-        raise LineError("the line does not say what the request was sent for, and as which")
+        raise LineError(shown("the line does not say what the request was sent for, and as which"))
     return Exchange(
         recorded.number,
         recorded.probe,

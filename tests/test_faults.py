@@ -10,6 +10,7 @@ from suite_support import run_suite
 
 from batch_conformance import cli
 from batch_conformance.input_error import InputError
+from batch_conformance.message import shown
 
 
 def test_a_value_error_before_the_first_request_is_a_fault_and_no_wrong_input(tmp_path: Path) -> None:
@@ -37,7 +38,7 @@ def test_a_command_names_its_own_fault(error: Exception, monkeypatch: pytest.Mon
 
 def test_wrong_input_is_one_line_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
-        raise InputError("there is no such vendor: see `batch-conformance vendors`")
+        raise InputError(shown("there is no such vendor: see `batch-conformance vendors`"))
 
     monkeypatch.setattr("batch_conformance.run.vendors.load_profile", refuse)
     done = CliRunner().invoke(cli.main, ["vendors", "openai"])

@@ -79,7 +79,7 @@ def judged(*lines: Any) -> tuple[list[Finding], list[str]]:
         (values,) = lines_of(har(each)) if "startedDateTime" in each else [each]
         reasons.append(recording.take(json.dumps(values).encode(), number))
     findings = recording.result().findings
-    return [finding for finding in findings if finding.level != "info"], [reason for reason in reasons if reason]
+    return [finding for finding in findings if finding.level != "info"], [str(reason) for reason in reasons if reason]
 
 
 def of_body(findings: list[Finding]) -> list[str]:

@@ -209,7 +209,7 @@ def test_what_is_wrong_with_a_line_is_told_in_words_of_json(tmp_path: Path) -> N
     notes = of(tmp_path, ndjson(*broken, line()), name="a.ndjson")[2]
     assert "a.ndjson:1: request: null is not of type" in notes
     assert "a.ndjson:2: started_at: true is not of type" in notes
-    assert "a.ndjson:3: 'request' is a required property" in notes
+    assert 'a.ndjson:3: "request" is a required property' in notes
 
 
 def test_headers_that_a_browser_joined_are_several(tmp_path: Path) -> None:

@@ -159,8 +159,11 @@ def test_the_clause_of_the_shape_is_kept_broken_or_not_observed() -> None:
     [
         ("", "is no JSON"),
         ("[" * 100_000, "is no JSON"),
-        ("{}", "s.json is no shape: at $: 'format' is a required property"),
-        (json.dumps({"format": "other/1", "operation": "x", "answers": []}), f"at $.format: '{FORMAT}' was expected"),
+        ("{}", 's.json is no shape: at $: "format" is a required property'),
+        (
+            json.dumps({"format": "other/1", "operation": "x", "answers": []}),
+            f'at $.format: "other/1" was expected to be "{FORMAT}"',
+        ),
         (json.dumps({"format": FORMAT, "operation": "x", "answers": [{}]}), "at $.answers[0]"),
     ],
     ids=["empty", "deep", "nothing in it", "another format", "no answer"],

@@ -189,7 +189,9 @@ def test_a_crash_while_the_report_is_made_never_reads_as_drift(mock, tmp_path):
 
 
 def test_a_mock_that_does_not_start_is_a_fault_told_in_one_line(tmp_path):
-    env = crashing(tmp_path, "batch_conformance.mock.process.EmbeddedMock._handshake", "MockError('it did not start')")
+    env = crashing(
+        tmp_path, "batch_conformance.mock.process.EmbeddedMock._handshake", "MockError(shown('it did not start'))"
+    )
     outcome = run_suite(tmp_path / "reports", "-p", "crashing", env=env)
     assert outcome.code == 3, outcome.text
     assert "it did not start" in outcome.text
@@ -202,6 +204,7 @@ def crashing(folder: Path, place: str, error: str = "RuntimeError('a rule that c
 import importlib
 
 def crash(*_, **__):
+    from batch_conformance.message import shown
     from batch_conformance.mock.process import MockError
     raise {error}
 

@@ -25,6 +25,7 @@ from batch_conformance.contract.overlay import apply, parse_overlay
 from batch_conformance.findings.baseline_file import parse_baseline
 from batch_conformance.findings.shape import parse_shape
 from batch_conformance.input_error import InputError
+from batch_conformance.message import shown
 from batch_conformance.recorded.line import LineError, values_of
 from batch_conformance.report.matrix.formats import read_matrix
 from batch_conformance.report.run.drift_json import read_drift
@@ -153,7 +154,7 @@ def test_what_a_message_quotes_from_a_file_breaks_no_line():
     wrong = overlay({"target": "$.paths\n['名']\r\n['x']", "update": {}})
     with pytest.raises(ContractError, match=re.escape("$.paths ['名']  ['x'] matches nothing")):
         apply(document({"type": "object"}), [wrong])
-    assert str(InputError("a\u2028b\x1b[31m\ud800")) == r"a b\x1b[31m\ud800"
+    assert str(InputError(shown("a\u2028b\x1b[31m\ud800"))) == r"a b\x1b[31m\ud800"
 
 
 def test_a_contract_by_url_is_read_within_bounds_and_without_the_key(monkeypatch):

@@ -123,7 +123,7 @@ def test_malformed_lines_are_counted_shown_and_skipped(tmp_path: Path) -> None:
     (note,) = [note for note in drift["notes"] if "malformed" in note]
     assert note.startswith("14 malformed lines skipped")
     assert f"{tmp_path / 'a.ndjson'}:1: no JSON" in note
-    assert "a.ndjson:3: request: 'url' is a required property" in note
+    assert 'a.ndjson:3: request: "url" is a required property' in note
     assert note.endswith("…")
 
 

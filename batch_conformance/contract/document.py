@@ -15,8 +15,11 @@ from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.excerpt import read_part
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.tree import parse_tree, read_tree
-from batch_conformance.message import Template
+from batch_conformance.input_error import why_no_file
+from batch_conformance.message import Message, Template
 
+_IS_SWAGGER = Template("document.is_swagger", "Swagger {version}; convert it to OpenAPI 3")
+_HAS_NO_VERSION = Template("document.has_no_version", "it has no field openapi")
 _IS_NO_OPENAPI_3_0 = Template("document.is_no_openapi_3_0", "{at} is no OpenAPI 3.0, 3.1 or 3.2 document ({found})")
 _CONTRACT_HAS_BYTES_MORE_THAN = Template(
     "document.contract_has_bytes_more_than",
@@ -91,7 +94,7 @@ def load_document(path: Path, name: str | None = None, choice: OperationChoice =
         size = path.stat().st_size
         raw = path.read_bytes() if size <= MAX_BYTES else b""
     except OSError as error:
-        raise ContractError(_CANNOT_READ_CONTRACT(path=str(path), why=str(error.strerror))) from None
+        raise ContractError(_CANNOT_READ_CONTRACT(path=str(path), why=why_no_file(error))) from None
     if size > MAX_BYTES:
         raise ContractError(_CONTRACT_HAS_BYTES_MORE_THAN(path=str(path), size=str(size), max_bytes=str(MAX_BYTES)))
     return parse_document(raw, name or str(path), choice)
@@ -130,10 +133,10 @@ def _check_version(data: Mapping[str, Any], name: str, locations: Mapping[str, L
     if isinstance(version, float):
         raise ContractError(_FIELD_OPENAPI_MUST_BE_STRING(at=str(at), version=str(version)))
     if version is None and "swagger" in data:
-        found = f"Swagger {data['swagger']}; convert it to OpenAPI 3"
+        found: Message | str = _IS_SWAGGER(version=str(data["swagger"]))
     else:
-        found = f"openapi: {str(version)[:40]}" if version is not None else "it has no field openapi"
-    raise ContractError(_IS_NO_OPENAPI_3_0(at=str(at), found=str(found)))
+        found = f"openapi: {str(version)[:40]}" if version is not None else _HAS_NO_VERSION()
+    raise ContractError(_IS_NO_OPENAPI_3_0(at=str(at), found=found))
 
 
 def _make_local(node: Any, base: str) -> None:

@@ -23,7 +23,8 @@ from batch_conformance.contract.pointer import join, split
 from batch_conformance.contract.reference import follow, ignored_beside, is_reference, put_in_place
 from batch_conformance.contract.translate import local_pointer, resolve
 from batch_conformance.contract.tree import copied, parse_tree, pointers
-from batch_conformance.message import Template
+from batch_conformance.input_error import why_no_file
+from batch_conformance.message import Listing, Template
 
 _OVERLAY_IS_TOO_LARGE = Template("overlay.overlay_is_too_large", "the overlay {name} is too large")
 _IS_NO_OPENAPI_OVERLAY_IT = Template(
@@ -105,7 +106,7 @@ def load_overlay(path: Path, name: str | None = None) -> Overlay:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise ContractError(_CANNOT_READ_OVERLAY(path=str(path), why=str(error.strerror))) from None
+        raise ContractError(_CANNOT_READ_OVERLAY(path=str(path), why=why_no_file(error))) from None
     return parse_overlay(raw, name or str(path))
 
 
@@ -262,7 +263,7 @@ class _Update:
                 _SELECTS(
                     location=str(self._action.location),
                     target=str(self._action.target),
-                    kinds=str(" and ".join(sorted(kinds))),
+                    kinds=Listing(tuple(sorted(kinds)), "and"),
                 )
             )
         self._selected = frozenset(join("", *path) for path in paths)
@@ -285,8 +286,8 @@ class _Update:
                     _SELECTS_AND_ITS_UPDATE_IS(
                         location=str(self._action.location),
                         target=str(self._action.target),
-                        present=str(_kind(present)),
-                        value=str(_kind(value)),
+                        present=_kind(present),
+                        value=_kind(value),
                     )
                 )
         return changes
@@ -364,8 +365,8 @@ class _Update:
                     _IS_ONE_OF_IN_DOCUMENT(
                         location=str(self._action.location),
                         name=str(name),
-                        present=str(_kind(present)),
-                        value=str(_kind(value)),
+                        present=_kind(present),
+                        value=_kind(value),
                     )
                 )
             else:

@@ -18,14 +18,19 @@ from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import join, split
 from batch_conformance.contract.reference import follow, ignored_beside, is_reference
 from batch_conformance.contract.translate import resolve
-from batch_conformance.message import Template
+from batch_conformance.message import Message, Template
 
 _MATCHES_NOTHING_IN_DOCUMENT = Template(
-    "overlay_target.matches_nothing_in_document", "{location}: {target} matches nothing in the document{why}"
+    "overlay_target.matches_nothing_in_document", "{location}: {target} matches nothing in the document"
 )
+_BECAUSE = Template("overlay_target.because", "{what}: {why}")
+_IS_REFERENCE = Template(
+    "overlay_target.is_reference", "{name} is a reference to #{where} ({place}); did you mean {meant}?"
+)
+_AND_MORE = Template("overlay_target.and_more", "{names} and {number} more")
 _SELECTS_ONLY_WHAT_IS_IGNORED = Template(
     "overlay_target.selects_only_what_is_ignored",
-    "{location}: {target} selects only what is ignored beside a reference{why}",
+    "{location}: {target} selects only what is ignored beside a reference",
 )
 _IS_NO_JSONPATH = Template("overlay_target.is_no_jsonpath", "{location}: {target} is no JSONPath: {why}")
 _SELECTS_WHAT_IS_IGNORED_BESIDE = Template(
@@ -70,8 +75,9 @@ def select(document: Document, target: str, location: Location) -> Selection:
     selected = set(paths)
     missed = tuple(one for one in meant if one.meant not in selected)
     if not paths:
-        why = _why_not_followed(document, missed) if missed else f": {stops[0]}" if stops else ""
-        raise ContractError(_MATCHES_NOTHING_IN_DOCUMENT(location=str(location), target=str(target), why=str(why)))
+        what = _MATCHES_NOTHING_IN_DOCUMENT(location=str(location), target=target)
+        why = _why_not_followed(document, missed) if missed else stops[0].message if stops else None
+        raise ContractError(what if why is None else _BECAUSE(what=what, why=why))
     return Selection(paths, missed)
 
 
@@ -92,16 +98,16 @@ def effective(document: Document, target: str, location: Location, selection: Se
         missed += (Missed((*split(where), *path[len(place) :]), place),)
     paths = tuple(path for path in selection.paths if path not in ignored)
     if not paths:
-        why = _why_not_followed(document, missed)
-        raise ContractError(_SELECTS_ONLY_WHAT_IS_IGNORED(location=str(location), target=str(target), why=str(why)))
+        what = _SELECTS_ONLY_WHAT_IS_IGNORED(location=str(location), target=target)
+        raise ContractError(_BECAUSE(what=what, why=_why_not_followed(document, missed)))
     return Selection(paths, missed)
 
 
-def shown(paths: Iterable[Steps]) -> str:
+def shown(paths: Iterable[Steps]) -> Message | str:
     """Some paths as JSONPaths for people."""
     names = [readable(path) for path in dict.fromkeys(paths)]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    first = ", ".join(names[:_SHOWN])
+    return _AND_MORE(names=first, number=len(names) - _SHOWN) if len(names) > _SHOWN else first
 
 
 def readable(path: Steps) -> str:
@@ -112,13 +118,14 @@ def readable(path: Steps) -> str:
     )
 
 
-def _why_not_followed(document: Document, missed: tuple[Missed, ...]) -> str:
+def _why_not_followed(document: Document, missed: tuple[Missed, ...]) -> Message:
     first = missed[0]
     _, where = follow(document, join("", *first.reference))
-    name = repr(str(first.reference[-1]))
-    return (
-        f": {name} is a reference to #{where} ({document.location(where)}); did you mean "
-        f"{shown(one.meant for one in missed)}?"
+    return _IS_REFERENCE(
+        name=repr(str(first.reference[-1])),
+        where=where,
+        place=str(document.location(where)),
+        meant=shown(one.meant for one in missed),
     )
 
 

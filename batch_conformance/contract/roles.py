@@ -10,6 +10,7 @@ from typing import Any
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.pointer import escape, split
 from batch_conformance.contract.schema import ALL_TYPES, Property, Schema
+from batch_conformance.message import Message, Template
 
 EXTENSION = "x-roles"
 """Extension of the success schema that overrides what is inferred.
@@ -19,6 +20,13 @@ EXTENSION = "x-roles"
 ``inputs`` and ``results`` list pointers.
 ``stages`` maps a value of the state to the word of the usual lifecycle that it stands for: ``{DONE: completed}``.
 """
+
+_WRONG = Template("roles.wrong", "{where}: {extension}: {problem}")
+_MUST_MAP = Template("roles.must_map", "must map some of {roles}")
+_MUST_LIST = Template("roles.must_list", "{role} must be a list of pointers")
+_MUST_MAP_STATES = Template("roles.must_map_states", "{role} must map values of the state to some of {states}")
+_MUST_MAP_COUNTS = Template("roles.must_map_counts", "counts must map total, completed and failed to pointers")
+_NOT_DECLARED = Template("roles.not_declared", "{role} points to {pointer}, which the schema does not declare")
 
 _RANKS: Mapping[str, int] = {
     **dict.fromkeys(("in_queue", "queued", "validating", "pending", "scheduling", "created"), 0),
@@ -147,7 +155,7 @@ class _Given:
         found, self._location = schema.annotation(EXTENSION)
         self._given: Mapping[str, Any] = {} if found is None else found
         if not isinstance(self._given, Mapping) or not self._given.keys() <= _ROLES:
-            raise self._error(f"must map some of {', '.join(sorted(_ROLES))}")
+            raise self._error(_MUST_MAP(roles=", ".join(sorted(_ROLES))))
 
     def pointer(self, role: str, *candidates: str) -> str | None:
         """The pointer given for a role, else the first candidate."""
@@ -160,14 +168,14 @@ class _Given:
         """The pointers given for a role, else those inferred."""
         listed = self._given.get(role, inferred)
         if not isinstance(listed, Sequence) or isinstance(listed, str):
-            raise self._error(f"{role} must be a list of pointers")
+            raise self._error(_MUST_LIST(role=role))
         return tuple(self._declared(role, pointer) for pointer in listed)
 
     def words(self, role: str) -> Mapping[str, str]:
         """The words given for a role, each one that the lifecycle knows."""
         words = self._given.get(role, {})
         if not isinstance(words, Mapping) or not all(isinstance(w, str) and w in _RANKS for w in words.values()):
-            raise self._error(f"{role} must map values of the state to some of {', '.join(_RANKS)}")
+            raise self._error(_MUST_MAP_STATES(role=role, states=", ".join(_RANKS)))
         return words
 
     def counts(self) -> CountsRole | None:
@@ -176,17 +184,17 @@ class _Given:
         if given is None:
             return None
         if not isinstance(given, Mapping) or given.keys() != {"total", "completed", "failed"}:
-            raise self._error("counts must map total, completed and failed to pointers")
+            raise self._error(_MUST_MAP_COUNTS())
         total, completed, failed = (self._declared("counts", given[name]) for name in ("total", "completed", "failed"))
         return CountsRole(total.rpartition("/")[0], total, completed, failed)
 
     def _declared(self, role: str, pointer: Any) -> str:
         if not isinstance(pointer, str) or pointer not in self._places:
-            raise self._error(f"{role} points to {str(pointer)[:80]!r}, which the schema does not declare")
+            raise self._error(_NOT_DECLARED(role=role, pointer=repr(str(pointer)[:80])))
         return pointer
 
-    def _error(self, problem: str) -> ContractError:
-        return ContractError(f"{self._location}: {EXTENSION}: {problem}")
+    def _error(self, problem: Message) -> ContractError:
+        return ContractError(_WRONG(where=str(self._location), extension=EXTENSION, problem=problem))
 
 
 def _is(place: Property, kind: str) -> bool:

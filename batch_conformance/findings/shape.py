@@ -18,6 +18,7 @@ from batch_conformance.contract.pointer import join
 from batch_conformance.contract.violation import type_name, types_listed
 from batch_conformance.input_error import InputError, why_no_json
 from batch_conformance.message import Message, Template
+from batch_conformance.schema_error import what_is_wrong
 
 _IS_NO_SHAPE_AT_RECORD = Template(
     "shape_file.is_no_shape_at_record",
@@ -174,11 +175,11 @@ def parse_shape(raw: bytes, name: str) -> ShapeRecord:
     try:
         data = json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise ShapeError(_SHAPE_IS_NO_JSON_RECORD(name=str(name), why=str(why_no_json(error)))) from None
+        raise ShapeError(_SHAPE_IS_NO_JSON_RECORD(name=str(name), why=why_no_json(error))) from None
     wrong = next(Draft202012Validator(_SCHEMA).iter_errors(data), None)
     if wrong is not None:
         raise ShapeError(
-            _IS_NO_SHAPE_AT_RECORD(name=str(name), json_path=str(wrong.json_path), message=str(wrong.message[:200]))
+            _IS_NO_SHAPE_AT_RECORD(name=str(name), json_path=wrong.json_path, message=what_is_wrong(wrong))
         )
     return ShapeRecord(
         data["operation"],

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 
 from batch_conformance.input_error import InputError
+from batch_conformance.message import Template
 from batch_conformance.options import Option, options_of
 
 PREFIX = "OPTION_"
@@ -13,6 +14,11 @@ PREFIX = "OPTION_"
 
 NOT_INPUTS = frozenset({"plan"})
 """Options that make no audit, and so no outputs."""
+
+_NO_ARGUMENTS = Template(
+    "action.no_arguments", "the input `arguments` cannot be split into arguments as a shell does: {why}"
+)
+_NO_FLAG = Template("action.no_flag", "the input `{name}` is {value}, and must be true or false")
 
 
 def inputs() -> tuple[Option, ...]:
@@ -43,10 +49,10 @@ def arguments(environ: Mapping[str, str]) -> list[str]:
     try:
         return found + shlex.split(environ.get(variable("arguments"), ""))
     except ValueError as error:
-        raise InputError(f"the input `arguments` cannot be split into arguments as a shell does: {error}") from None
+        raise InputError(_NO_ARGUMENTS(why=str(error))) from None
 
 
 def _is_true(name: str, value: str) -> bool:
     if value.lower() not in ("", "false", "true"):
-        raise InputError(f"the input `{name}` is {value!r}, and must be true or false")
+        raise InputError(_NO_FLAG(name=name, value=repr(value)))
     return value.lower() == "true"

@@ -24,7 +24,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation_role import ROLES
 from batch_conformance.contract.path_template import repeated
 from batch_conformance.contract.sources import CONTRACT_NAMES, load_contract
-from batch_conformance.input_error import InputError
+from batch_conformance.input_error import InputError, why_no_file
 from batch_conformance.message import Listing, Message, Template
 from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.drifts import DriftError, select
@@ -139,7 +139,7 @@ def mock(
     try:
         asyncio.run(_serve(Server(service, latency=latency), host, port, chosen, audited))
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = why_no_file(error)
         raise MockUsageError(_CANNOT_LISTEN(host=host, port=port, reason=reason)) from None
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
+from batch_conformance.message import Message, Template
+
 if TYPE_CHECKING:  # a run against a target of its own needs nothing of what a mock serves
     from batch_conformance.mock.mock_spec import MockSpec
     from batch_conformance.mock.mutation import Mutation
@@ -24,9 +26,16 @@ _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
 
+_DID_NOT_START = Template("mock_process.did_not_start", "the embedded mock did not start: {reason}")
+_HAS_ENDED = Template("mock_process.has_ended", "the embedded mock has ended: start another")
+
 
 class MockError(Exception):
-    """The embedded mock did not start. Its text is one line that says what it said last."""
+    """The embedded mock did not start. Its ``message`` is one line that says what it said last."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(str(message))
+        self.message = message
 
 
 class EmbeddedMock:
@@ -95,7 +104,7 @@ class EmbeddedMock:
             ready = self._handshake(self._process)
             if ready is None:
                 reason = _last_line(self._complaints) or f"exit code {self._process.poll()}"
-                raise MockError(f"the embedded mock did not start: {reason}")
+                raise MockError(_DID_NOT_START(reason=reason))
         except BaseException:
             self.stop()
             raise
@@ -117,7 +126,7 @@ class EmbeddedMock:
         ready = self._handshake(self._process)
         if ready is None:
             self.stop()
-            raise MockError("the embedded mock has ended: start another")
+            raise MockError(_HAS_ENDED())
         self.batch_ids = tuple(ready["batch_ids"])
 
     def stop(self) -> None:

@@ -14,7 +14,7 @@ from batch_conformance.contract.pointer import members, split
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.schema import Schema
 from batch_conformance.input_error import InputError
-from batch_conformance.message import Template
+from batch_conformance.message import Message, Template
 from batch_conformance.mock.api_of_contract import api_of, call_of, calls_of
 from batch_conformance.mock.api_spec import ApiSpec
 from batch_conformance.mock.batch_runner import name_of
@@ -36,6 +36,12 @@ _MOCK_NEEDS_200_WHOSE_BODY = Template(
 _NO_ID_COULD_BE_MADE = Template(
     "mock_spec.no_id_could_be_made", "{where}: no id could be made that the path takes and the body can have"
 )
+_NEEDS_SUCCESS = Template(
+    "mock_spec.needs_success", "{where}: a mock needs a 200 with a JSON schema to serve, and there is none"
+)
+_NO_ITEM = Template("mock_spec.no_item", "{where}: no item could be made that keeps this schema")
+_NO_HEADER_VALUE = Template("mock_spec.no_header_value", "no value could be made for {name}")
+_NO_BODY = Template("mock_spec.no_body", "no body could be made for the {status}")
 _OF_THIS_CONTRACT = Template("mock_spec.of_this_contract", "{schema}: {why} of this contract")
 _NO_BATCH_COULD_BE_MADE = Template(
     "mock_spec.no_batch_could_be_made", "{schema}: no batch could be made that keeps this schema"
@@ -118,7 +124,7 @@ def _list(contract: Contract, operation: Operation, form: ListForm, batches: Seq
     success = operation.response_for(200)
     label, schema = media_of(success) if success else ("", None)
     if schema is None:
-        raise MockSpecError(f"{operation.location}: a mock needs a 200 with a JSON schema to serve, and there is none")
+        raise MockSpecError(_NEEDS_SUCCESS(where=str(operation.location)))
     errors = dict(_errors(operation))
     files = (one for one in contract.operations if one.role == "file" and operation.role == "files")
     try:
@@ -134,7 +140,7 @@ def _list(contract: Contract, operation: Operation, form: ListForm, batches: Seq
             media_types={status: kind for status, (kind, _) in errors.items()},
         )
     except NoValueError as error:
-        raise MockSpecError(f"{_where(schema, error)}: no item could be made that keeps this schema") from None
+        raise MockSpecError(_NO_ITEM(where=str(_where(schema, error)))) from None
 
 
 def mock_ids(contract: Contract) -> tuple[str, ...]:
@@ -195,15 +201,15 @@ def _errors(operation: Operation) -> Iterator[tuple[int, tuple[str, Any]]]:
         body = own.errors.get(status, {"message": response.description or "Error"})
         if schema is not None and ("json" in label or label.startswith("text/")):
             fits = schema.is_valid(body) and not schema.undeclared(body) and not schema.unknown_values(body)
-            body = body if fits else _made(Maker(schema), schema, f"no body could be made for the {status}")
+            body = body if fits else _made(Maker(schema), schema, _NO_BODY(status=status))
         yield status, (label, body)
 
 
-def _made(maker: Maker, schema: Schema, problem: str) -> Any:
+def _made(maker: Maker, schema: Schema, problem: Message) -> Any:
     try:
         return maker.value()
     except NoValueError as error:
-        raise MockSpecError(_OF_THIS_CONTRACT(schema=str(_where(schema, error)), why=str(problem))) from None
+        raise MockSpecError(_OF_THIS_CONTRACT(schema=str(_where(schema, error)), why=problem)) from None
 
 
 def _where(schema: Schema, error: NoValueError) -> Location:
@@ -213,7 +219,7 @@ def _where(schema: Schema, error: NoValueError) -> Location:
 def _headers(response: ResponseContract) -> Iterator[tuple[str, str]]:
     for name in sorted(response.required_headers):
         schema = response.headers[name]
-        value = "sample" if schema is None else _made(Maker(schema), schema, f"no value could be made for {name}")
+        value = "sample" if schema is None else _made(Maker(schema), schema, _NO_HEADER_VALUE(name=name))
         yield name, _simple(value)
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Headers
+from batch_conformance.message import Message, Template, shown
 from batch_conformance.probes.batch_ids import PLAIN
 from batch_conformance.probes.draws import draw
 from batch_conformance.probes.segment import decode_segment
@@ -41,8 +42,22 @@ _NO_TEXT = ("binary",)
 """Formats of which Schemathesis makes bytes."""
 
 
+_NO_QUERIES = Template("generated.no_queries", "Schemathesis cannot generate queries for GET {path}: {reason}")
+_NO_REQUESTS = Template("generated.no_requests", "Schemathesis cannot generate requests for GET {path}: {reason}")
+_NO_VALUE = Template("generated.no_value", "no value keeps the schema")
+
+
 class GenerationError(ValueError):
     """Schemathesis can make nothing of this operation or schema. The message is one line."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+def _reason(error: Exception) -> Message:
+    """What a library says, on one line and not long."""
+    return shown(" ".join(str(error).split())[:200] or type(error).__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +91,7 @@ def generate_queries(data: Mapping[str, Any], path: str, count: int, seed: int |
             warnings.simplefilter("ignore")
             return tuple(_queries(document, path, count, seed))
     except Exception as error:  # as for ``generate``
-        reason = " ".join(str(error).split())[:200] or "it gives no reason"
-        raise GenerationError(f"Schemathesis cannot generate queries for GET {path}: {reason}") from error
+        raise GenerationError(_NO_QUERIES(path=path, reason=_reason(error))) from error
 
 
 def _queries(data: dict[str, Any], path: str, count: int, seed: int | None) -> Iterator[GeneratedQuery]:
@@ -139,8 +153,7 @@ def generate(
             found = _requests(document, path, parameter, count, seed)
         return tuple(request for request in found if PLAIN.match(request.batch_id) or not plain)
     except Exception as error:  # whatever a third party's document makes a third party's generator raise
-        reason = " ".join(str(error).split())[:200] or "it gives no reason"
-        raise GenerationError(f"Schemathesis cannot generate requests for GET {path}: {reason}") from error
+        raise GenerationError(_NO_REQUESTS(path=path, reason=_reason(error))) from error
 
 
 def values_of(schema: Schema, more: Mapping[str, Any] | None = None) -> st.SearchStrategy[Any]:
@@ -163,9 +176,9 @@ def values_of(schema: Schema, more: Mapping[str, Any] | None = None) -> st.Searc
     try:
         found = build(copy.deepcopy(whole), draft=draft, formats=formats, alphabet=alphabet)
     except Exception as error:  # whatever a third party's schema makes a third party's generator raise
-        raise GenerationError(" ".join(str(error).split())[:200] or type(error).__name__) from error
+        raise GenerationError(_reason(error)) from error
     if found is EMPTY_STRATEGY:
-        raise GenerationError("no value keeps the schema")
+        raise GenerationError(_NO_VALUE())
     return found
 
 

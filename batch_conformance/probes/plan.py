@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from batch_conformance.exchange.exchange import ODD_REQUESTS, Headers, Probe
 from batch_conformance.input_error import InputError
-from batch_conformance.message import Message
+from batch_conformance.message import Message, Template
 
 Exploration = Literal["quick", "standard", "thorough"]
 
@@ -47,6 +47,8 @@ CHAPTER_NAMES: tuple[str, ...] = (
 JSON: Headers = (("Accept", "application/json"),)
 """The headers of every probe that is not about headers."""
 
+_LONG = Template("plan.long", "{begins}… ({characters} characters)")
+_WAITS = Template("plan.waits", ", {seconds} s after the last that waits")
 ESSENTIAL = 4
 """Probes at the start of a plan that a verdict about one operation needs: at most so many."""
 
@@ -96,13 +98,16 @@ class Plan:
         return elapsed
 
 
-def describe(plan: Plan) -> list[str]:
-    """One line per request, for a dry run: number, method, path, credential and chapter; never the key."""
+def describe(plan: Plan, render: Callable[[Message], str] = str) -> list[str]:
+    """One line per request, for a dry run: number, method, path, credential and chapter; never the key.
+
+    ``render`` is given what is said in words.
+    """
     lines = []
     for number, probe in enumerate(plan.probes):
         target = probe.path + (f"?{probe.query}" if probe.query else "")
-        shown = target if len(target) <= 70 else f"{target[:50]}… ({len(target)} characters)"
-        wait = f", {probe.wait:.2f} s after the last that waits" if probe.wait else ""
+        shown = target if len(target) <= 70 else render(_LONG(begins=target[:50], characters=len(target)))
+        wait = render(_WAITS(seconds=f"{probe.wait:.2f}")) if probe.wait else ""
         lines.append(
             f"{number:>4}  {probe.method:<6}  {shown}  [{probe.credential}]  {probe.chapter}/{probe.name}{wait}"
         )

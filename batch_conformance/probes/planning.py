@@ -148,7 +148,7 @@ def _built(setting: Setting) -> tuple[dict[str, list[Probe]], list[Message]]:
             chapters[name] = list(build(setting))
         except GenerationError as error:
             chapters[name] = []
-            notes.append(_CHAPTER_LEFT_OUT(chapter=name, why=str(error)))
+            notes.append(_CHAPTER_LEFT_OUT(chapter=name, why=error.message))
     if not setting.known:
         notes.append(_NO_KNOWN_ID())
     if not setting.authenticates:
@@ -170,7 +170,7 @@ def _further(
         try:
             return list_probes(listed), []
         except GenerationError as error:
-            note = _CHAPTER_LEFT_OUT(chapter=QUERIES, why=str(error))
+            note = _CHAPTER_LEFT_OUT(chapter=QUERIES, why=error.message)
             return list_probes(replace(listed, generate=lambda *_: ())), [note]
     alone = replace(
         setting,

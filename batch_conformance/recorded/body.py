@@ -13,10 +13,29 @@ from typing import Any
 
 from batch_conformance.contract.pointer import printable
 from batch_conformance.exchange.exchange import Headers
+from batch_conformance.message import Message, Template
 from batch_conformance.recorded.body_text import content_of, from_base64, is_coded, is_one_json, plain_bytes
 
-NOT_RECORDED = "it was not recorded"
-MARKED = "the recording marks it as cut off"
+_NOT_RECORDED = Template("recorded_body.not_recorded", "it was not recorded")
+_NOT_RECORDED_AS_SAID = Template("recorded_body.not_recorded_as_said", "it was not recorded; the recorder says {words}")
+_MARKED = Template("recorded_body.marked", "the recording marks it as cut off")
+_SAID = Template("recorded_body.said", "the recorder says {words}")
+_PARTLY = Template("recorded_body.partly", "only {has} of its {size} bytes were recorded (by {by})")
+_CHARACTERS = Template("recorded_body.characters", "{number} characters")
+_LEFT_OUT = Template("recorded_body.left_out", "what was recorded only says that it was left out")
+_ENDS_CUT = Template("recorded_body.ends_cut", "its text ends in a mark that it was cut")
+_RECORDED_SIZE = Template("recorded_body.recorded_size", "the recorded size")
+_WIRE_SIZE = Template("recorded_body.wire_size", "the size on the wire")
+LEFT_OUT: Mapping[str, Template] = {
+    "parsed": Template("recorded_body.parsed", "it was recorded as values that a parser had read, not as text"),
+    "attached": Template("recorded_body.attached", "it was attached to the recording as a file of its own"),
+    "dropped": Template("recorded_body.dropped", "attributes of its record were dropped"),
+    "cut_at_limit": Template(
+        "recorded_body.cut_at_limit", "it is not whole, and instrumentations cut what they capture at a limit"
+    ),
+    "flow_ended": Template("recorded_body.flow_ended", "the exchange ended early"),
+}
+"""Why a reader of a format gives no whole body, by the word that it writes for ``body_left_out``."""
 
 _SAYS_CUT = re.compile(
     r"truncat|clipped|\bcut\b|omit|discard|evict"
@@ -48,10 +67,10 @@ _MOST_SHOWN = 80
 
 @dataclass(frozen=True, slots=True)
 class RecordedBody:
-    """The bytes of a body as far as they are known, and why they are not judged: empty where they are."""
+    """The bytes of a body as far as they are known, and why they are not judged: None where they are."""
 
     content: bytes
-    unjudged: str = ""
+    unjudged: Message | None = None
 
 
 def recorded_body(response: Mapping[str, Any], headers: Headers) -> RecordedBody:
@@ -62,14 +81,14 @@ def recorded_body(response: Mapping[str, Any], headers: Headers) -> RecordedBody
     """
     labelled = isinstance(response.get("body_base64"), str)
     text = response["body_base64"] if labelled else response.get("body")
-    said = next(_said(response), "")
+    said, left_out = next(_said(response), ""), _left_out(response)
     if not isinstance(text, str):
-        return RecordedBody(b"", f"{NOT_RECORDED}; the recorder says {_quoted(said)}" if said else NOT_RECORDED)
+        return RecordedBody(b"", left_out or (_NOT_RECORDED_AS_SAID(words=_quoted(said)) if said else _NOT_RECORDED()))
     content, unreadable = content_of(text, response, headers, labelled=labelled)
     if response.get("truncated") is True:
-        return RecordedBody(content, f"the recorder says {_quoted(said)}" if said else MARKED)
+        return RecordedBody(content, left_out or (_SAID(words=_quoted(said)) if said else _MARKED()))
     reason = unreadable or _why_cut(response, headers, content, is_text=content == plain_bytes(text), said=said)
-    return RecordedBody(content, "" if reason and is_one_json(content) else reason)
+    return RecordedBody(content, None if reason and is_one_json(content) else reason)
 
 
 def body_as_it_is(response: Mapping[str, Any]) -> RecordedBody:
@@ -77,9 +96,10 @@ def body_as_it_is(response: Mapping[str, Any]) -> RecordedBody:
     encoded = response.get("body_base64")
     text = encoded if isinstance(encoded, str) else response.get("body")
     if not isinstance(text, str):
-        return RecordedBody(b"", "" if response.get("truncated") is False else NOT_RECORDED)
+        return RecordedBody(b"", None if response.get("truncated") is False else _NOT_RECORDED())
     decoded = from_base64(text) if isinstance(encoded, str) else None
-    return RecordedBody(plain_bytes(text) if decoded is None else decoded, MARKED if response.get("truncated") else "")
+    content = plain_bytes(text) if decoded is None else decoded
+    return RecordedBody(content, _MARKED() if response.get("truncated") else None)
 
 
 def marks(*parts: Mapping[str, Any]) -> Iterator[str]:
@@ -112,32 +132,40 @@ def _said(response: Mapping[str, Any]) -> Iterator[str]:
     yield from (name for name in marks(response) if name != "truncated")  # which the line itself defines
 
 
-def _why_cut(response: Mapping[str, Any], headers: Headers, content: bytes, *, is_text: bool, said: str) -> str:
-    """Why a body may be only the beginning of what was received; empty where nothing says so."""
+def _left_out(response: Mapping[str, Any]) -> Message | None:
+    """Why the reader of a format left the body out, or a part of it; None where it did not."""
+    reason = response.get("body_left_out")
+    return LEFT_OUT[reason]() if isinstance(reason, str) and reason in LEFT_OUT else None
+
+
+def _why_cut(
+    response: Mapping[str, Any], headers: Headers, content: bytes, *, is_text: bool, said: str
+) -> Message | None:
+    """Why a body may be only the beginning of what was received; None where nothing says so."""
     sizes = list(_sizes(response, headers, content))
     if sizes:
         least, exact = _lengths(content, is_text=is_text)
         for size, by in sizes:
             if size > least and size not in exact:
-                has = f"{len(content):,}" if len(content) < size else f"{least:,} characters"
-                return f"only {has} of its {size:,} bytes were recorded (by {by})"
+                has = f"{len(content):,}" if len(content) < size else _CHARACTERS(number=f"{least:,}")
+                return _PARTLY(has=has, size=f"{size:,}", by=by)
     if said:
-        return f"the recorder says {_quoted(said)}"
+        return _SAID(words=_quoted(said))
     if not is_text:
-        return ""
+        return None
     text = content[-_LONGEST_PLACEHOLDER:].decode("utf-8", "ignore").strip()
     succeeded = 200 <= (response.get("status") or 0) < 300
     if succeeded and len(content) <= _LONGEST_PLACEHOLDER and _PLACEHOLDER.fullmatch(text):
-        return "what was recorded only says that it was left out"
+        return _LEFT_OUT()
     begins = content.lstrip()[:1] in (b"{", b"[", b'"')
-    return "its text ends in a mark that it was cut" if begins and _CUT_END.search(text) else ""
+    return _ENDS_CUT() if begins and _CUT_END.search(text) else None
 
 
-def _sizes(response: Mapping[str, Any], headers: Headers, content: bytes) -> Iterator[tuple[int, str]]:
+def _sizes(response: Mapping[str, Any], headers: Headers, content: bytes) -> Iterator[tuple[int, Message | str]]:
     """The sizes that the whole body is said to have, and what says it."""
     size, on_wire = known_size(response.get("body_size")), known_size(response.get("wire_size"))
     if size:
-        yield size, "the recorded size"
+        yield size, _RECORDED_SIZE()
     # Of a coded body these count other bytes; yet where they count any, there was a body.
     if not content or not is_coded(headers):
         for name, value in headers:
@@ -145,7 +173,7 @@ def _sizes(response: Mapping[str, Any], headers: Headers, content: bytes) -> Ite
                 lengths = (part.strip() for part in value.split(","))
                 yield from ((int(part), "Content-Length") for part in lengths if _is_length(part))
         if on_wire:
-            yield on_wire, "the size on the wire"
+            yield on_wire, _WIRE_SIZE()
 
 
 def _is_length(text: str) -> bool:

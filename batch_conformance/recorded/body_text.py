@@ -17,9 +17,11 @@ import orjson
 
 from batch_conformance.exchange.decoding import decode_body
 from batch_conformance.exchange.exchange import Headers
+from batch_conformance.message import Message, Template
 
-_NO_JSON = "its text is base64 of something that is no JSON"
-_STILL_CODED = "it was recorded in a Content-Encoding that cannot be undone"
+_NO_JSON = Template("recorded_body.no_json", "its text is base64 of something that is no JSON")
+_STILL_CODED = Template("recorded_body.still_coded", "it was recorded in a Content-Encoding that cannot be undone")
+_NO_BASE64 = Template("recorded_body.no_base64", "it is labelled as base64 and cannot be decoded")
 
 _WHITE = " \t\r\n\ufeff"
 _DATA_URL = re.compile(r"data:(?:[\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+(?:=[^;,\s]*)?)*,", re.IGNORECASE)
@@ -34,23 +36,25 @@ _CODED_TEXT = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
 _MOST_DECODED = 1 << 26
 
 
-def content_of(text: str, response: Mapping[str, Any], headers: Headers, *, labelled: bool) -> tuple[bytes, str]:
+def content_of(
+    text: str, response: Mapping[str, Any], headers: Headers, *, labelled: bool
+) -> tuple[bytes, Message | None]:
     """The bytes that a text stands for, and why they cannot be read, if so; ``labelled`` says that it is base64."""
     plain = plain_bytes(text)
     if text.lstrip(_WHITE)[:1] in ("", "{", "[", '"', "<"):
-        return plain, ""  # base64 begins with none of these
+        return plain, None  # base64 begins with none of these
     if is_coded(headers) and _CODED_TEXT.search(text[:256]):
-        return plain, _STILL_CODED
+        return plain, _STILL_CODED()
     url = _DATA_URL.match(text)
     if url is not None:
         if not url[0].lower().endswith(";base64,"):
-            return unquote_to_bytes(text[url.end() :]), ""
+            return unquote_to_bytes(text[url.end() :]), None
         text, labelled = text[url.end() :], True
     found = from_base64(text)
     if found is not None and (labelled or _is_like_base64(text)) and is_coded(headers) and not _is_utf_8(found):
         found = _without_coding(found, headers)
         if found is None:
-            return plain, _STILL_CODED
+            return plain, _STILL_CODED()
     if labelled:
         return _labelled(text, found, response, headers)
     return _unlabelled(text, found, headers)
@@ -89,30 +93,32 @@ def is_coded(headers: Headers) -> bool:
     )
 
 
-def _labelled(text: str, found: bytes | None, response: Mapping[str, Any], headers: Headers) -> tuple[bytes, str]:
+def _labelled(
+    text: str, found: bytes | None, response: Mapping[str, Any], headers: Headers
+) -> tuple[bytes, Message | None]:
     plain = plain_bytes(text)
     if found is None:
-        return plain, "it is labelled as base64 and cannot be decoded" if _is_like_base64(text) else ""
+        return plain, _NO_BASE64() if _is_like_base64(text) else None
     if _is_utf_8(found):
-        return found, ""
+        return found, None
     # Most words are base64 too, of bytes that are no text.
     counted = response.get("body_size") == len(plain) != len(found) or _is_as_sent(plain, found, headers)
     meant = (counted and not _begins_json(text)) or is_one_json(plain) or " " in text.strip() or text.isalpha()
-    return (plain if meant else found), ""
+    return (plain if meant else found), None
 
 
-def _unlabelled(text: str, found: bytes | None, headers: Headers) -> tuple[bytes, str]:
+def _unlabelled(text: str, found: bytes | None, headers: Headers) -> tuple[bytes, Message | None]:
     plain = plain_bytes(text)
     if is_one_json(plain):
-        return plain, ""
+        return plain, None
     is_as_sent = _is_as_sent(plain, found or b"", headers)
     if found is not None and is_one_json(found):
-        return (plain if is_as_sent else found), ""
+        return (plain if is_as_sent else found), None
     if _begins_json(text):
-        return plain, _NO_JSON
+        return plain, _NO_JSON()
     if is_as_sent or found is None or _is_of_text(headers):
-        return plain, ""
-    return plain, _NO_JSON if _is_like_base64(text) and (_is_mixed(text) or _is_utf_8(found)) else ""
+        return plain, None
+    return plain, _NO_JSON() if _is_like_base64(text) and (_is_mixed(text) or _is_utf_8(found)) else None
 
 
 def _begins_json(text: str) -> bool:

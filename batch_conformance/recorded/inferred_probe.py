@@ -20,6 +20,7 @@ from batch_conformance.exchange.exchange import (
     Subject,
 )
 from batch_conformance.exchange.redaction import MASKED_HEADERS, Redactor
+from batch_conformance.message import Message
 from batch_conformance.observation.observation import at
 from batch_conformance.recorded.line import RecordedExchange, json_of
 from batch_conformance.recorded.operation_urls import OperationUrl, OperationUrls
@@ -165,9 +166,10 @@ class InferredProbe:
             reflections,
         )
 
-    def without_secrets(self, text: str, recorded: RecordedExchange) -> str:
-        """A text of a recorded exchange without the credentials that were recorded with it."""
-        return _redactor(tuple(self.secrets(recorded.request_headers)), self.credential_headers).redact_text(text)
+    def without_secrets(self, message: Message, recorded: RecordedExchange) -> Message:
+        """What is said of a recorded exchange without the credentials that were recorded with it."""
+        redactor = _redactor(tuple(self.secrets(recorded.request_headers)), self.credential_headers)
+        return message.mapped(redactor.redact_text)
 
     def query_secrets(self, url: str) -> Iterator[str]:
         """Credentials in the query of a URL, as they were sent and decoded."""

@@ -15,16 +15,19 @@ from typing import Any, get_args
 import jsonschema_rs
 import orjson
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import best_match
 
 from batch_conformance.exchange.exchange import Failure, Headers, Probe, Response, Subject
 from batch_conformance.input_error import why_no_json
-from batch_conformance.message import Message, printable, shown
+from batch_conformance.message import Message, Template, printable, shown
 from batch_conformance.message_json import from_json
 from batch_conformance.recorded.body import body_as_it_is, recorded_body
+from batch_conformance.schema_error import wrong_at
 
-_REASON = 160
-_MOST_SHOWN = 60
+NO_JSON = Template("line.no_json", "no JSON: {why}")
+_NO_OBJECT = Template("line.no_object", "no JSON object")
+_NO_EXCHANGE = Template("line.no_exchange", "not an exchange")
+_NO_TIME = Template("line.no_time", "started_at: {value} is no time of RFC 3339")
 _BOM = b"\xef\xbb\xbf"
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
@@ -34,10 +37,11 @@ _LEAP_SECOND = re.compile(r"(?<=:\d\d:)60")
 
 
 class LineError(ValueError):
-    """A line that is no exchange. Its text is one line that says which part is wrong."""
+    """A line that is no exchange. Its ``message`` is one line that says which part is wrong."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(printable(" ".join(text.split())))
+    def __init__(self, message: Message) -> None:
+        self.message = message.mapped(lambda text: printable(" ".join(text.split())))
+        super().__init__(str(self.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class RecordedExchange:
 
     ``probe`` is what it was sent for, where a suite sent it; ``credential`` is ``sent``, ``none``, or empty where the
     recording says neither. ``unjudged`` says why nothing is said of the body of the response, which is ``truncated``
-    then; it is empty where the body was recorded. ``from_cache`` says that a cache of the client's had part in the
+    then; it is None where the body was recorded. ``from_cache`` says that a cache of the client's had part in the
     answer.
     """
 
@@ -63,7 +67,7 @@ class RecordedExchange:
     attempt: int = 0
     final: bool = True
     reflections: tuple[str, ...] = ()
-    unjudged: str = ""
+    unjudged: Message | None = None
     from_cache: bool = False
 
 
@@ -114,9 +118,9 @@ def values_of(raw: bytes) -> dict[str, Any]:
     try:
         values = json_of(raw.removeprefix(_BOM))
     except orjson.JSONDecodeError as error:
-        raise LineError(f"no JSON: {why_no_json(error, raw)}"[:_REASON]) from None
+        raise LineError(NO_JSON(why=why_no_json(error, raw))) from None
     if not isinstance(values, dict):
-        raise LineError("no JSON object")
+        raise LineError(_NO_OBJECT())
     return values
 
 
@@ -124,11 +128,10 @@ def exchange_of(values: Mapping[str, Any]) -> RecordedExchange:
     """The exchange that the values of a line are. Raises ``LineError`` where they keep not to the schema."""
     if not _is_valid(values):
         wrong = best_match(_validator().iter_errors(values))
-        where = "" if wrong is None or wrong.json_path == "$" else wrong.json_path.removeprefix("$.") + ": "
-        raise LineError(f"{where}{_in_json(wrong) if wrong else 'not an exchange'}"[:_REASON])
+        raise LineError(wrong_at(wrong) if wrong else _NO_EXCHANGE())
     request, response, failure = values["request"], values.get("response"), values.get("failure")
     probe = _probe(values["probe"]) if values.get("probe") else None
-    answered, unjudged = _response(response, as_it_is=probe is not None) if response else (None, "")
+    answered, unjudged = _response(response, as_it_is=probe is not None) if response else (None, None)
     return RecordedExchange(
         method=request.get("method", "GET").upper(),
         url=request["url"],
@@ -148,14 +151,6 @@ def exchange_of(values: Mapping[str, Any]) -> RecordedExchange:
     )
 
 
-def _in_json(error: ValidationError) -> str:
-    """What a validator says, with the value as JSON has it: ``null`` for None."""
-    text = printable(json.dumps(error.instance, ensure_ascii=False))
-    shown = text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
-    said = repr(error.instance)
-    return shown + error.message.removeprefix(said) if error.message.startswith(said) else printable(error.message)
-
-
 def headers_of(recorded: Mapping[str, Any] | list[list[str]] | tuple[()]) -> Headers:
     """Headers as pairs, however they were recorded: a value by name, several of them, or pairs."""
     if not isinstance(recorded, Mapping):
@@ -167,7 +162,7 @@ def headers_of(recorded: Mapping[str, Any] | list[list[str]] | tuple[()]) -> Hea
     )
 
 
-def _response(part: Mapping[str, Any], *, as_it_is: bool) -> tuple[Response, str]:
+def _response(part: Mapping[str, Any], *, as_it_is: bool) -> tuple[Response, Message | None]:
     """The response, and why its body is not judged. What a suite recorded is taken ``as_it_is``: it kept what came."""
     kept = part.get("headers")
     headers = headers_of(kept or ())
@@ -233,5 +228,5 @@ def moment_of(text: str) -> float | None:
 def _started(value: float | str) -> float:
     moment = moment_of(value) if isinstance(value, str) else float(value)
     if moment is None or math.isnan(moment):  # which no bound of the schema excludes
-        raise LineError(f"started_at: {str(value)[:40]!r} is no time of RFC 3339")
+        raise LineError(_NO_TIME(value=repr(str(value)[:40])))
     return moment

@@ -17,6 +17,7 @@ from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.judge import Judge, Judged
 from batch_conformance.judge.log import MOST_IN_MEMORY, Row
 from batch_conformance.judge.reads import Reduced, is_reduced
+from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation
 from batch_conformance.recorded.fast import FastPath
 from batch_conformance.recorded.inferred_probe import InferredProbe, NotJudgedReason
@@ -24,6 +25,8 @@ from batch_conformance.recorded.line import LineError, RecordedExchange, exchang
 from batch_conformance.recorded.source import STDIN, Part, Raw, blocks, lines_before
 from batch_conformance.recorded.source_error import SourceError
 
+AT = Template("recording.at", "{where}: {what}")
+"""Something about an exchange, behind its place."""
 MOST_COMPLAINTS = 5
 """Malformed lines that are shown, and bodies of which nothing is said; the others are counted."""
 _MOST_BASES = 50
@@ -63,9 +66,9 @@ class Recording:
         self._parts: list[Part] = []
         self.lines = 0
         self.malformed = 0
-        self.complaints: list[str] = []
+        self.complaints: list[Message] = []
         self.unjudged = 0
-        self.left_open: list[str] = []
+        self.left_open: list[Message] = []
         self._places: dict[tuple[int, int], int] = {}
         self._unplaced = False
         self.not_judged: Counter[NotJudgedReason] = Counter()
@@ -94,7 +97,7 @@ class Recording:
             return
         unjudged = self.take(raw, part.first + number, part.base)
         if unjudged:
-            self._tell(part.where(number, 0), "", unjudged)
+            self._tell(part.where(number, 0), None, unjudged)
 
     def _read(self, part: Part, advance: Callable[[int], None]) -> None:
         fast = self._fast
@@ -111,20 +114,20 @@ class Recording:
                         self.lines += 1
                         continue
                     try:
-                        unjudged, complaint = self.take(raw, part.first + index, part.base), ""
+                        unjudged, complaint = self.take(raw, part.first + index, part.base), None
                     except LineError as error:
-                        unjudged, complaint = "", str(error)
+                        unjudged, complaint = None, error.message
                     if unjudged or complaint:
                         self._tell(block.where(part, place), complaint, unjudged)
 
-    def take(self, raw: Raw, number: int, base: int = 0) -> str:
+    def take(self, raw: Raw, number: int, base: int = 0) -> Message | None:
         """Take in one line; ``base`` is added to its own number.
 
         Gives why the body of its response is not judged, though it is one that the contract describes. Raises
         ``LineError`` where the line is no exchange.
         """
         if raw is None or (isinstance(raw, bytes) and not raw.removeprefix(b"\xef\xbb\xbf").strip()):
-            return ""
+            return None
         self.lines += 1
         if isinstance(raw, LineError):
             raise raw
@@ -296,13 +299,13 @@ class Recording:
         cut = replace(shown.response, truncated=True) if shown.response else None
         return replace(deviation, exchange=replace(shown, response=cut))
 
-    def _tell(self, where: str, complaint: str, unjudged: str) -> None:
+    def _tell(self, where: str, complaint: Message | None, unjudged: Message | None) -> None:
         """Count a line that is no exchange, or one of whose body nothing is said, and show it if it is of the first."""
-        lines = self.complaints if complaint else self.left_open
-        self.malformed += bool(complaint)
-        self.unjudged += bool(unjudged)
-        if len(lines) < MOST_COMPLAINTS:
-            lines.append(f"{where}: {complaint or unjudged}")
+        lines, why = (self.complaints, complaint) if complaint is not None else (self.left_open, unjudged)
+        self.malformed += complaint is not None
+        self.unjudged += unjudged is not None
+        if why is not None and len(lines) < MOST_COMPLAINTS:
+            lines.append(AT(where=where, what=why))
 
     def _base_of(self, before: str) -> str:
         place = self.inferred.urls.place(f"{before}/x")
@@ -314,12 +317,14 @@ class Recording:
             self.bases[base] += count
 
 
-def unjudged_body(recorded: RecordedExchange, exchange: Exchange | NotJudgedReason, inferred: InferredProbe) -> str:
-    """Why nothing is said of a body that the contract describes, for people; empty where something is."""
-    if not recorded.unjudged or not isinstance(exchange, Exchange):
-        return ""
+def unjudged_body(
+    recorded: RecordedExchange, exchange: Exchange | NotJudgedReason, inferred: InferredProbe
+) -> Message | None:
+    """Why nothing is said of a body that the contract describes; None where something is."""
+    if recorded.unjudged is None or not isinstance(exchange, Exchange):
+        return None
     lacks = Observation(exchange, inferred.urls.contract).lacks_body
-    return inferred.without_secrets(recorded.unjudged, recorded) if lacks else ""
+    return inferred.without_secrets(recorded.unjudged, recorded) if lacks else None
 
 
 @contextmanager

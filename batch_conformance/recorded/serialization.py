@@ -16,7 +16,9 @@ from types import MappingProxyType
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.object_json import StateError, from_json, to_json
+from batch_conformance.findings.gate import INTERRUPTED
 from batch_conformance.judge.serialization import named, under
+from batch_conformance.message import Message
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording, seldom_collected
 from batch_conformance.recorded.source import Part
@@ -56,7 +58,7 @@ def read_parts(
     *,
     folder: Path | None = None,
     advance: Callable[[int], None] = lambda _: None,
-) -> tuple[bytes, str]:
+) -> tuple[bytes, Message | None]:
     """The recording of some parts, packed, and why it is not whole, if it is not.
 
     With a ``folder`` its reads stay in a file there; ``advance`` is told of bytes read, and may raise
@@ -68,10 +70,10 @@ def read_parts(
             for part in parts:
                 recording.read(part, advance)
     except SourceError as error:
-        return pack(recording), str(error)
+        return pack(recording), error.message
     except KeyboardInterrupt:
-        return pack(recording), "interrupted"
-    return pack(recording), ""
+        return pack(recording), INTERRUPTED()
+    return pack(recording), None
 
 
 def unpack(data: bytes, contract: Contract) -> Recording:

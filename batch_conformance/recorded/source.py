@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batch_conformance.message import Template
+from batch_conformance.input_error import why_no_file
+from batch_conformance.message import Message, Template
 from batch_conformance.recorded.formats.foreign import packed_as
 from batch_conformance.recorded.formats.format import MOST_OF_A_MESSAGE, Found, Head, RecordingFormat
 from batch_conformance.recorded.formats.known import BY_NAME, NoRecordingError, recognised
@@ -21,6 +22,9 @@ from batch_conformance.recorded.line import LineError
 from batch_conformance.recorded.remote import is_remote, open_file, remote_files, size_of
 from batch_conformance.recorded.source_error import SourceError
 
+_LINE_TOO_LONG = Template("line.too_long", "a line of more than {most} bytes")
+_GZIP_ENDS = Template("recording.gzip_ends", "the gzip stream ends early")
+_DAMAGED = Template("recording.damaged", "it is damaged ({how})")
 _WHAT_COMES_FROM_STDIN_HAS = Template(
     "recording.what_comes_from_stdin_has", "what comes from stdin has no end that is known beforehand: name - last"
 )
@@ -36,8 +40,9 @@ _CANNOT_READ_IT_UNPACKS_TO = Template(
     "if it is none, unpack it first",
 )
 _THERE_IS_NO_RECORDING_IN = Template(
-    "recording.there_is_no_recording_in", "there is no recording in the folder {pattern}{shown}"
+    "recording.there_is_no_recording_in", "there is no recording in the folder {pattern}"
 )
+_SUCH_AS = Template("recording.such_as", "{what}: {first}")
 
 PIECE = 32 * 1024 * 1024
 """Bytes of a part of an uncompressed file of lines."""
@@ -141,7 +146,7 @@ class Sources:
     """The files of names, globs and folders, each once, and what folders hold that is no recording, with the reason."""
 
     paths: tuple[str, ...]
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[Message, ...] = ()
 
 
 def expand(patterns: Sequence[str], form: str = AUTO) -> Sources:
@@ -150,7 +155,7 @@ def expand(patterns: Sequence[str], form: str = AUTO) -> Sources:
     A folder stands for the recordings in it and below: what is none is left out, unless ``form`` names a format.
     """
     found: dict[str, None] = {}
-    left_out: list[str] = []
+    left_out: list[Message] = []
     for pattern in patterns:
         if pattern == STDIN or (not is_remote(pattern) and Path(pattern).is_file()):
             files = [pattern]
@@ -160,8 +165,8 @@ def expand(patterns: Sequence[str], form: str = AUTO) -> Sources:
             files, others = _of_folder(Path(pattern), form)
             left_out += others
             if not files:
-                shown = f": {others[0]}" if others else ""
-                raise SourceError(_THERE_IS_NO_RECORDING_IN(pattern=str(pattern), shown=str(shown)))
+                where = _THERE_IS_NO_RECORDING_IN(pattern=pattern)
+                raise SourceError(_SUCH_AS(what=where, first=others[0]) if others else where)
         else:
             matches = glob.glob(pattern, recursive=True)  # noqa: PTH207 - takes absolute patterns too
             files = sorted(path for path in matches if Path(path).is_file())
@@ -173,9 +178,10 @@ def expand(patterns: Sequence[str], form: str = AUTO) -> Sources:
     return Sources(tuple(found), tuple(left_out))
 
 
-def _of_folder(folder: Path, form: str) -> tuple[list[str], list[str]]:
+def _of_folder(folder: Path, form: str) -> tuple[list[str], list[Message]]:
     """The recordings in a folder and below, and what else is there, with what it looks like; hidden files are none."""
-    files, others = [], []
+    files: list[str] = []
+    others: list[Message] = []
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if hidden or not path.is_file():
@@ -183,8 +189,10 @@ def _of_folder(folder: Path, form: str) -> tuple[list[str], list[str]]:
         try:
             if form == AUTO:
                 _format_of(str(path))
-        except (SourceError, OSError) as error:
-            others.append(str(error))
+        except SourceError as error:
+            others.append(error.message)
+        except OSError as error:
+            others.append(_CANNOT_BE_READ(path=str(path), why=why_no_file(error)))
         else:
             files.append(str(path))
     return files, others
@@ -205,7 +213,7 @@ def parts(paths: Sequence[str], piece: int = PIECE, *, form: str = AUTO) -> list
             size = size_of(path)
             kind, packed = _format_of(path, form)
         except OSError as error:
-            raise SourceError(_CANNOT_BE_READ(path=str(path), why=str(error.strerror or error))) from None
+            raise SourceError(_CANNOT_BE_READ(path=str(path), why=why_no_file(error))) from None
         if not packed and kind.of_file is None:
             for start in range(0, max(size, 1), piece):
                 end = min(start + piece, size)
@@ -233,15 +241,15 @@ def blocks(part: Part, advance: Callable[[int], None] = lambda _: None) -> Itera
                 yield from _of_file(kind, file)
                 advance(part.size)
     except (OSError, EOFError, zlib.error) as error:
-        raise SourceError(_CANNOT_BE_READ(path=str(part.path), why=str(_why_unread(error)))) from None
+        raise SourceError(_CANNOT_BE_READ(path=str(part.path), why=_why_unread(error))) from None
 
 
-def _why_unread(error: Exception) -> str:
+def _why_unread(error: Exception) -> Message:
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+        return why_no_file(error)
     if isinstance(error, EOFError):
-        return "the gzip stream ends early"
-    return f"it is damaged ({str(error).rpartition(': ')[2].lower() or 'no gzip stream'})"
+        return _GZIP_ENDS()
+    return _DAMAGED(how=str(error).rpartition(": ")[2].lower() or "gzip")
 
 
 def _format_of(path: str, form: str = AUTO) -> tuple[RecordingFormat, bool]:
@@ -262,11 +270,11 @@ def _format_of(path: str, form: str = AUTO) -> tuple[RecordingFormat, bool]:
 
 def _recognised(head: Head, path: str, *, may_go_on: bool = False) -> RecordingFormat:
     if told := packed_as(head.data, path):
-        raise SourceError(_CANNOT_READ(path=str(path), told=str(told)))
+        raise SourceError(_CANNOT_READ(path=path, told=told))
     try:
         return recognised(head, path, may_go_on=may_go_on)
     except NoRecordingError as error:
-        raise SourceError(_CANNOT_READ_FORMAT_FORCES_FORMAT(path=str(path), why=str(error))) from None
+        raise SourceError(_CANNOT_READ_FORMAT_FORCES_FORMAT(path=path, why=error.message)) from None
 
 
 class _Counted:
@@ -416,10 +424,10 @@ def _split(chunks: Iterator[bytes], offset: int) -> Iterator[LineBlock]:
             continue
         found: list[Raw] = list(lines)
         if skipping:
-            found[0], skipping = LineError(f"a line of more than {LONGEST_LINE} bytes"), False
+            found[0], skipping = LineError(_LINE_TOO_LONG(most=LONGEST_LINE)), False
         yield LineBlock(found, index, offset)
         index, offset = index + len(lines), offset + sum(map(len, lines)) + len(lines)
     if rest:
         yield LineBlock([rest], index, offset)
     elif skipping:
-        yield LineBlock([LineError(f"a line of more than {LONGEST_LINE} bytes")], index, offset)
+        yield LineBlock([LineError(_LINE_TOO_LONG(most=LONGEST_LINE))], index, offset)

@@ -90,7 +90,7 @@ def _head(text: str, room: int) -> str:
     return text
 
 
-def unjudged_bodies(count: int, shown: Sequence[str]) -> Message:
+def unjudged_bodies(count: int, shown: Sequence[Message]) -> Message:
     """How many recorded bodies nothing is said of, and the first ones with place and reason."""
     more = " …" if count > len(shown) else ""
     return _UNJUDGED(bodies=Count(count, BODY), shown=Listing(tuple(shown), ";"), more=more)

@@ -16,7 +16,7 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.history import Circumstances, History, compare
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.findings.shape import ShapeError, ShapeRecord, parse_shape, shape_json
-from batch_conformance.input_error import InputError
+from batch_conformance.input_error import InputError, why_no_file
 from batch_conformance.judge.shape import observe
 from batch_conformance.message import Message, Template, shown
 from batch_conformance.report.finding.baseline_entry import day_of
@@ -165,7 +165,7 @@ def write_comparison_files(report: RunReport, comparison: Comparison) -> Sequenc
                 append_run(report, target)
                 written.append(_HISTORY(file=str(target)))
         except OSError as error:
-            problems.append(CANNOT_WRITE(file=str(target), why=str(error.strerror or error)))
+            problems.append(CANNOT_WRITE(file=str(target), why=why_no_file(error)))
         except BaselineError as error:
             problems.append(shown(str(error)))
     if problems:
@@ -206,9 +206,7 @@ def _read(path: Path, option: str, parse: Callable[[bytes, str], _T]) -> _T:
             raise ComparisonError(_NO_FORMER_RUN(option=option, path=str(path))) from None
         raise ComparisonError(_NOT_THERE(option=option, path=str(path), writes=writes)) from None
     except OSError as error:
-        raise ComparisonError(
-            _CANNOT_READ(option=str(option), path=str(path), why=str(error.strerror or error))
-        ) from None
+        raise ComparisonError(_CANNOT_READ(option=str(option), path=str(path), why=why_no_file(error))) from None
 
 
 def _previous(raw: bytes, name: str) -> Mapping[str, Any]:

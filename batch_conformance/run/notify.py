@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from batch_conformance.input_error import InputError
+from batch_conformance.input_error import InputError, why_no_file
 from batch_conformance.message import Message, Template
 from batch_conformance.report.run.notice import has_news, render
 from batch_conformance.report.run.run_report import RunReport
@@ -67,7 +67,7 @@ def notify(report: RunReport, command: str, page: Path, environ: Mapping[str, st
     except subprocess.TimeoutExpired:
         raise ReportError((_TOO_LONG(command=name, seconds=SECONDS),), ()) from None
     except OSError as error:
-        raise ReportError((_NOT_STARTED(command=name, why=str(error.strerror or error)),), ()) from None
+        raise ReportError((_NOT_STARTED(command=name, why=why_no_file(error)),), ()) from None
     if done.returncode:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         why = _WHY(why=lines[-1][:200]) if lines else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from batch_conformance.input_error import InputError
+from batch_conformance.input_error import InputError, why_no_file
 from batch_conformance.message import Template
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.report.trend.run_record import RunRecord, from_line, record_of, to_line
@@ -37,7 +37,7 @@ def read_history(files: Sequence[Path]) -> Iterator[RunRecord]:
                         count += 1
                         yield _dated(from_line(line, f"{file}:{number}"), f"{file}:{number}")
         except OSError as error:
-            raise InputError(_CANNOT_READ_HISTORY(file=str(file), why=str(error.strerror or error))) from None
+            raise InputError(_CANNOT_READ_HISTORY(file=str(file), why=why_no_file(error))) from None
     if not count:
         raise InputError(_NO_RUN_IS_RECORDED_IN(files=str(", ".join(map(str, files)))))
 

@@ -21,11 +21,12 @@ from batch_conformance.exchange.limits import LimitError, RateLimit
 from batch_conformance.exchange.profile import KnownDeviation, Profile, profile_from
 from batch_conformance.exchange.target import Presentation
 from batch_conformance.findings.finding import Finding
-from batch_conformance.input_error import InputError
+from batch_conformance.input_error import InputError, why_no_file
 from batch_conformance.message import Listing, Message, Template
 from batch_conformance.near_miss import DID_YOU_MEAN, suggested
 from batch_conformance.probes.credentials import present
 from batch_conformance.run.contracts import is_url, open_contract
+from batch_conformance.schema_error import what_is_wrong
 
 _LISTED = Template("vendors.listed", ": `batch-conformance vendors` lists them, or give the path of a profile")
 _THERE_IS_NO_VENDOR = Template("vendors.there_is_no_vendor", "there is no vendor {vendor}{hint}")
@@ -39,6 +40,7 @@ _IS_NO_PROFILE_SEE_SPEC = Template(
     "vendors.is_no_profile_see_spec",
     "{name}:{line} is no profile: {pointer}: {message} (see spec/profiles/{schema})",
 )
+_THE_FILE = Template("vendors.the_file", "the file")
 _CANNOT_READ_PROFILE = Template("vendors.cannot_read_profile", "cannot read the profile {name}: {why}")
 _PROFILE_IS_NOT_UTF_8 = Template("vendors.profile_is_not_utf_8", "the profile {name} is not UTF-8: save it as UTF-8")
 _AT = Template("vendors.at", "{name}:{line}: {why}")
@@ -131,7 +133,7 @@ def _read(path: Path, name: str) -> Profile:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise VendorError(_CANNOT_READ_PROFILE(name=str(name), why=str(error.strerror))) from None
+        raise VendorError(_CANNOT_READ_PROFILE(name=str(name), why=why_no_file(error))) from None
     if len(raw) > MAX_BYTES:
         raise VendorError(_PROFILE_HAS_BYTES_THAT_IS(name=str(name), size=str(len(raw))))
     try:
@@ -150,8 +152,8 @@ def _read(path: Path, name: str) -> Profile:
             _IS_NO_PROFILE_SEE_SPEC(
                 name=str(name),
                 line=str(line),
-                pointer=str(pointer or "the file"),
-                message=str(wrong.message[:200]),
+                pointer=pointer or _THE_FILE(),
+                message=what_is_wrong(wrong),
                 schema=str(_SCHEMA),
             )
         )

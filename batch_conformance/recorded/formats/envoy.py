@@ -13,9 +13,12 @@ from collections.abc import Iterator, Mapping
 from io import BufferedReader
 from typing import Any
 
+from batch_conformance.input_error import why_no_json
+from batch_conformance.message import Template
 from batch_conformance.recorded.body_text import from_base64
 from batch_conformance.recorded.formats.format import (
     MOST_OF_A_MESSAGE,
+    NO_REQUEST,
     Found,
     Head,
     RecordingFormat,
@@ -29,7 +32,7 @@ from batch_conformance.recorded.formats.format import (
     whole_of,
 )
 from batch_conformance.recorded.formats.protobuf import fields, varint
-from batch_conformance.recorded.line import LineError, moment_of
+from batch_conformance.recorded.line import NO_JSON, LineError, moment_of
 
 _JSON = re.compile(rb'\[?\s*\{\s*"(?:http|socket)_?(?:buffered|streamed)_?trace', re.IGNORECASE)
 _MOST_OPEN = 10_000
@@ -38,7 +41,12 @@ _SECOND = 1.0
 
 _HEADERS, _BODY = "headers", "body"
 _SEGMENT = {2: "request_headers", 3: "request_body_chunk", 5: "response_headers", 6: "response_body_chunk"}
-_OF_SOCKET = "a tap of a transport socket: it has bytes and no exchanges; use the HTTP tap filter"
+_NO_TRACE = Template("envoy.no_trace", "no trace of Envoy: {why}")
+_OF_SOCKET = Template(
+    "envoy.of_socket", "a tap of a transport socket: it has bytes and no exchanges; use the HTTP tap filter"
+)
+_OF_NO_KIND = Template("envoy.of_no_kind", "it has no http_buffered_trace and no http_streamed_trace_segment")
+_DAMAGED = Template("envoy.damaged", "no trace of Envoy: it is damaged, ends early, or is longer than 16 MiB")
 
 
 def _recognises(head: Head) -> bool:
@@ -56,7 +64,7 @@ def _exchanges(file: BufferedReader) -> Iterator[Found]:
             continue
         try:
             if _named(trace, "socket_buffered_trace") or _named(trace, "socket_streamed_trace_segment"):
-                raise LineError(_OF_SOCKET)
+                raise LineError(_OF_SOCKET())
             buffered, segment = _named(trace, "http_buffered_trace"), _named(trace, "http_streamed_trace_segment")
             if isinstance(buffered, Mapping):
                 yield _exchange(buffered)
@@ -65,14 +73,14 @@ def _exchanges(file: BufferedReader) -> Iterator[Found]:
                 if len(streamed) > _MOST_OPEN:
                     yield _exchange(streamed.pop(next(iter(streamed))))
             else:
-                raise LineError("it has no http_buffered_trace and no http_streamed_trace_segment")
+                raise LineError(_OF_NO_KIND())
         except LineError as error:
-            yield LineError(f"no trace of Envoy: {error}")
+            yield LineError(_NO_TRACE(why=error.message))
     for whole in streamed.values():
         try:
             yield _exchange(whole)
         except LineError as error:
-            yield LineError(f"no trace of Envoy: {error}")
+            yield LineError(_NO_TRACE(why=error.message))
 
 
 def _of_json(file: BufferedReader) -> Iterator[Any]:
@@ -86,7 +94,7 @@ def _of_json(file: BufferedReader) -> Iterator[Any]:
         try:
             found, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            raise LineError(f"no JSON: {getattr(error, 'msg', 'it is nested too deeply')}") from None
+            raise LineError(NO_JSON(why=why_no_json(error))) from None
         yield from in_list(found)
 
 
@@ -98,12 +106,12 @@ def _of_protobuf(file: BufferedReader) -> Iterator[Any]:
         if at == 0 and _is_one_message(data):
             length, begun = len(data), 0
         if length > MOST_OF_A_MESSAGE or begun + length > len(data):
-            raise LineError("no trace of Envoy: it is damaged, ends early, or is longer than 16 MiB")
+            raise LineError(_DAMAGED())
         at = begun + length
         try:
             yield _wrapper(data[begun:at])
         except LineError as error:
-            yield LineError(f"no trace of Envoy: {error}")
+            yield LineError(_NO_TRACE(why=error.message))
 
 
 def _is_one_message(data: bytes) -> bool:
@@ -186,7 +194,7 @@ def _exchange(trace: Mapping[str, Any]) -> Values:
     request, response = _named(trace, "request"), _named(trace, "response")
     asked = _pairs(_named(request, _HEADERS))
     if not isinstance(request, Mapping) or not asked:
-        raise LineError("it has no request")
+        raise LineError(NO_REQUEST())
     pseudo = dict(reversed(asked))
     host = pseudo.get(":authority") or pseudo.get("host") or ""
     path = pseudo.get(":path", "")

@@ -2,7 +2,7 @@
 
 An exchange is given as the values of one line of NDJSON (``schemas/exchange.schema.json``), so that whatever is judged,
 masked or left unjudged is the same for every format: a body that its recorder cut, masked or left out has no ``body``,
-or ``truncated`` or a ``comment`` beside it that says so.
+or ``truncated``, ``body_left_out`` or a ``comment`` beside it that says so.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 import orjson
 
+from batch_conformance.message import Template
 from batch_conformance.recorded.line import LineError
 
 Values = dict[str, Any]
@@ -31,6 +32,14 @@ MOST_OF_A_FILE = 1 << 30
 MOST_OF_A_MESSAGE = 1 << 24
 """Bytes of one line, or of one message of a stream: 16 MiB."""
 _MOST_LINES = 2_000
+_FILE_TOO_LARGE = Template(
+    "line.file_too_large", "a file of more than {most} bytes, which is read as a whole: cut it into several"
+)
+NO_OBJECT_AT = Template("line.no_object_at", "{place} is no object")
+NO_OBJECT = Template("line.it_is_no_object", "it is no object")
+NO_REQUEST = Template("line.no_request", "it has no request")
+NO_TEXT_AT = Template("line.no_text_at", "{place} is no text")
+NO_EXCHANGE = Template("line.this_is_no_exchange", "no exchange: {why}")
 _JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*[\[{]\s*["\[{}\]]')
 
 
@@ -99,7 +108,7 @@ def whole_of(file: BufferedReader) -> bytes:
     """All of a file that is read at once. Raises ``LineError`` where that is too much."""
     data = file.read(MOST_OF_A_FILE + 1)
     if len(data) > MOST_OF_A_FILE:
-        raise LineError(f"a file of more than {MOST_OF_A_FILE} bytes, which is read as a whole: cut it into several")
+        raise LineError(_FILE_TOO_LARGE(most=MOST_OF_A_FILE))
     return data
 
 
@@ -114,7 +123,7 @@ def body_members(content: object) -> Values:
             return {"body_base64": base64.b64encode(content).decode()}
     if isinstance(content, str):
         return {"body": content}
-    return {"comment": "not included as text: it was recorded as values that a parser had read"}
+    return {"body_left_out": "parsed"}
 
 
 def header_pairs(headers: object, what: str) -> list[list[str]] | None:
@@ -122,7 +131,7 @@ def header_pairs(headers: object, what: str) -> list[list[str]] | None:
     if headers is None:
         return None
     if not isinstance(headers, Mapping):
-        raise LineError(f"{what} is no object")
+        raise LineError(NO_OBJECT_AT(place=what))
     return [[str(name), header_text(each)] for name, value in headers.items() for each in in_list(value)]
 
 

@@ -10,8 +10,16 @@ from typing import Any
 import orjson
 
 from batch_conformance.input_error import why_no_json
+from batch_conformance.message import Template
 from batch_conformance.recorded.body import known_size, marks, says_cut
-from batch_conformance.recorded.formats.format import Head, RecordingFormat, whole_of
+from batch_conformance.recorded.formats.format import (
+    NO_OBJECT,
+    NO_OBJECT_AT,
+    NO_TEXT_AT,
+    Head,
+    RecordingFormat,
+    whole_of,
+)
 from batch_conformance.recorded.line import LineError, json_of, moment_of
 
 _BEGINS = re.compile(rb'\{\s*"log"\s*:\s*[^"\s]')
@@ -30,6 +38,12 @@ _OF_RESPONSE = {
     "_trailing": ("trailing", int),
     "_wire_notes": ("wire_notes", list),
 }
+_NO_HAR = Template("har.no_har", "no HAR: {why}")
+_NO_ENTRIES = Template("har.no_entries", "no HAR: it has no log.entries")
+_NO_ENTRY = Template("har.no_entry", "no entry of a HAR: {why}")
+_HAS_NONE = Template("har.has_none", "it has no {place}")
+_NO_LIST = Template("har.no_list", "{place} is no list")
+_NO_PAIRS = Template("har.no_pairs", "{place} is no list of names and values")
 _CUT_OFF = "cut off"
 """How the suite's own comment on a body begins that it did not keep in full."""
 _WHOLE = re.compile(r"(?:original|full|actual|complete)\w*(?:size|length|bytes)", re.IGNORECASE)
@@ -56,11 +70,11 @@ def lines_of(text: bytes) -> Iterator[dict[str, Any] | LineError]:
     try:
         archive = json_of(raw)
     except orjson.JSONDecodeError as error:
-        raise LineError(f"no HAR: {why_no_json(error, raw)}") from None
+        raise LineError(_NO_HAR(why=why_no_json(error, raw))) from None
     log = archive.get("log") if isinstance(archive, dict) else None
     entries = log.get("entries") if isinstance(log, dict) else None
     if not isinstance(entries, list):
-        raise LineError("no HAR: it has no log.entries")
+        raise LineError(_NO_ENTRIES())
     of_browser = any(_BROWSER.search(name) for part in ("creator", "browser") for name in _named(archive["log"], part))
     before = 0.0
     for entry in entries:
@@ -68,7 +82,7 @@ def lines_of(text: bytes) -> Iterator[dict[str, Any] | LineError]:
         try:
             yield _line(entry, before, of_browser=of_browser)
         except LineError as error:
-            yield LineError(f"no entry of a HAR: {error}")
+            yield LineError(_NO_ENTRY(why=error.message))
 
 
 def _named(log: Mapping[str, Any], part: str) -> Iterator[str]:
@@ -85,11 +99,11 @@ def _begun(entry: Any) -> float:
 
 def _line(entry: Any, begun: float, *, of_browser: bool) -> dict[str, Any]:
     if not isinstance(entry, Mapping):
-        raise LineError("it is no object")
+        raise LineError(NO_OBJECT())
     request, response = _object(entry, "request"), entry.get("response")
     for name in ("method", "url"):
         if not isinstance(request.get(name), str):
-            raise LineError(f"request.{name} is no text")
+            raise LineError(NO_TEXT_AT(place=f"request.{name}"))
     answered = response is not None and _is_answer(_object(entry, "response"))
     line: dict[str, Any] = {
         "request": {"method": request["method"], "url": request["url"], "headers": _pairs(request, "request")},
@@ -166,6 +180,8 @@ def _response(entry: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str
         made["truncated"] = comment.startswith(_CUT_OFF)
     elif isinstance(encoded, str):
         made["body_base64"] = encoded
+    elif isinstance(content.get("_file"), str):  # Playwright's way to keep bodies beside the archive
+        made["body_left_out"] = "attached"
     return made | {
         ours: response[name] for name, (ours, kind) in _OF_RESPONSE.items() if isinstance(response.get(name), kind)
     }
@@ -188,9 +204,6 @@ def _comments(entry: Mapping[str, Any], response: Mapping[str, Any], content: Ma
     for part in (content, response, entry):
         if isinstance(part.get("_error"), str) and part["_error"].strip():
             yield f"error: {part['_error']}"
-    attached = content.get("_file")  # Playwright's way to keep bodies beside the archive
-    if isinstance(attached, str):
-        yield f"not included: attached as {attached}"
     if isinstance(entry.get("comment"), str):
         yield entry["comment"]
 
@@ -231,7 +244,8 @@ def _object(around: Mapping[str, Any], name: str, shown: str = "") -> Mapping[st
     value = around.get(name)
     if isinstance(value, Mapping):
         return value
-    raise LineError(f"it has no {shown or name}" if value is None else f"{shown or name} is no object")
+    place = shown or name
+    raise LineError(_HAS_NONE(place=place) if value is None else NO_OBJECT_AT(place=place))
 
 
 def _pairs(around: Mapping[str, Any], name: str) -> list[list[str]]:
@@ -242,10 +256,10 @@ def _pairs(around: Mapping[str, Any], name: str) -> list[list[str]]:
     if isinstance(headers, Mapping):
         headers = [{"name": key, "value": value} for key, value in headers.items()]
     if not isinstance(headers, list):
-        raise LineError(f"{name}.headers is no list")
+        raise LineError(_NO_LIST(place=f"{name}.headers"))
     for item in headers:
         if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
-            raise LineError(f"{name}.headers is no list of names and values")
+            raise LineError(_NO_PAIRS(place=f"{name}.headers"))
     pairs = ((item["name"], item.get("value")) for item in headers)
     texts = ((key, _header_text(value)) for key, value in pairs if not key.startswith(":"))
     return [[key, part.strip("\r")] for key, text in texts for part in text.split("\n")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from batch_conformance.message import Message, Template
 from batch_conformance.recorded.formats.envoy import ENVOY
 from batch_conformance.recorded.formats.foreign import likely_name
 from batch_conformance.recorded.formats.format import Head, RecordingFormat
@@ -30,8 +31,20 @@ FORMATS: tuple[RecordingFormat, ...] = (
 BY_NAME = {known.name: known for known in FORMATS}
 
 
+_LOOKS_LIKE = Template("recording.looks_like", "this looks like {what}")
+_IN_NO_FORMAT = Template(
+    "recording.in_no_format", "this looks like {what} in none of the formats of recordings ({formats})"
+)
+_JSON_DOCUMENT = Template("recording.json_document", "a JSON document")
+_TEXT = Template("recording.text", "text")
+
+
 class NoRecordingError(ValueError):
-    """A file that is in none of the formats; its text says what it looks like, as far as that is known."""
+    """A file that is in none of the formats; ``message`` says what it looks like, as far as that is known."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(str(message))
+        self.message = message
 
 
 def recognised(head: Head, path: str, *, may_go_on: bool = False) -> RecordingFormat:
@@ -47,9 +60,9 @@ def recognised(head: Head, path: str, *, may_go_on: bool = False) -> RecordingFo
         return NDJSON
     name = likely_name(head, path)
     if name and not (may_go_on and len(head.lines) < 3 and not head.is_binary):
-        raise NoRecordingError(f"this looks like {name}")
+        raise NoRecordingError(_LOOKS_LIKE(what=name))
     of_lines = len(head.objects) > 1 or head.text[:1] not in b"[{"
     if may_go_on or (of_lines and not head.is_whole):
         return NDJSON
-    what = "a JSON document" if head.text[:1] in b"[{" else "text"
-    raise NoRecordingError(f"this looks like {what} in none of the formats of recordings ({', '.join(BY_NAME)})")
+    what = _JSON_DOCUMENT if head.text[:1] in b"[{" else _TEXT
+    raise NoRecordingError(_IN_NO_FORMAT(what=what(), formats=", ".join(BY_NAME)))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from batch_conformance.message import Template
 from batch_conformance.recorded.formats.format import (
     Head,
     RecordingFormat,
@@ -20,6 +21,7 @@ from batch_conformance.recorded.formats.format import (
 )
 from batch_conformance.recorded.line import LineError, values_of
 
+_NO_LINE = Template("kong.no_line", "no line of Kong's log: it has no request with a URI, or no latencies")
 _BEGUN = re.compile(rb'\{[^\n]*?"latencies"\s*:\s*\{')
 _BODY = (("response", "body"), ("response_body",), ("resp_body",))
 _SIZE = (("response", "body_size"), ("response_body_size",))
@@ -42,7 +44,7 @@ def _exchange(line: bytes) -> Values:
     values = values_of(line)
     request, response = values.get("request"), values.get("response")
     if not isinstance(request, dict) or not _is_log(values):
-        raise LineError("no line of Kong's log: it has no request with a URI, or no latencies")
+        raise LineError(_NO_LINE())
     begun = seconds(values.get("started_at")) or 0.0
     elapsed = seconds(member(values, "latencies", "request")) or 0.0
     return {

@@ -13,8 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from io import BufferedReader
 from typing import Any
 
+from batch_conformance.input_error import NESTED_TOO_DEEPLY
+from batch_conformance.message import Template
 from batch_conformance.recorded.formats.format import (
     MOST_OF_A_MESSAGE,
+    NO_OBJECT,
+    NO_REQUEST,
     Found,
     RecordingFormat,
     Values,
@@ -25,6 +29,13 @@ from batch_conformance.recorded.formats.format import (
 from batch_conformance.recorded.line import LineError
 
 _BEGINS = re.compile(rb"\d{1,10}:(?:\d{1,4}:[a-z_]{2,20}[,;])")
+_NO_FLOW = Template("mitmproxy.no_flow", "no flow of mitmproxy: {why}")
+_DAMAGED = Template("mitmproxy.damaged", "it is damaged")
+_DAMAGED_OR_SHORT = Template("mitmproxy.damaged_or_short", "no flow of mitmproxy: it is damaged, or ends early")
+_FILE_ENDS = Template("mitmproxy.file_ends", "no flow of mitmproxy: the file ends within it")
+_TOO_LARGE = Template("mitmproxy.too_large", "a flow of more than {most} bytes")
+_UNKNOWN_TYPE = Template("mitmproxy.unknown_type", "it has a value of a type that nobody knows")
+_NO_PAIRS = Template("mitmproxy.no_pairs", "its headers are no list of pairs")
 _LONGEST_LENGTH = 12
 _DEEPEST = 30
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -46,7 +57,7 @@ def _exchanges(file: BufferedReader) -> Iterator[Found]:
         try:
             yield _exchange(_value(payload[0], payload[1], 0))
         except LineError as error:
-            yield LineError(f"no flow of mitmproxy: {error}")
+            yield LineError(_NO_FLOW(why=error.message))
 
 
 def _next(file: BufferedReader) -> tuple[bytes, int] | LineError | None:
@@ -56,25 +67,25 @@ def _next(file: BufferedReader) -> tuple[bytes, int] | LineError | None:
         if not byte and not digits:
             return None
         if not byte.isdigit() or len(digits) >= _LONGEST_LENGTH:
-            raise LineError("no flow of mitmproxy: it is damaged, or ends early")
+            raise LineError(_DAMAGED_OR_SHORT())
         digits += byte
     if not digits:
-        raise LineError("no flow of mitmproxy: it is damaged")
+        raise LineError(_NO_FLOW(why=_DAMAGED()))
     length = int(digits)
     if length > MOST_OF_A_MESSAGE:
         left = length + 1
         while left and (skipped := len(file.read(min(left, 1 << 18)))):
             left -= skipped
-        return LineError(f"a flow of more than {MOST_OF_A_MESSAGE} bytes")
+        return LineError(_TOO_LARGE(most=MOST_OF_A_MESSAGE))
     data = file.read(length + 1)
     if len(data) != length + 1:
-        raise LineError("no flow of mitmproxy: the file ends within it")
+        raise LineError(_FILE_ENDS())
     return data[:-1], data[-1]
 
 
 def _value(data: bytes, kind: int, depth: int) -> Any:
     if depth > _DEEPEST:
-        raise LineError("it is nested too deeply")
+        raise LineError(NESTED_TOO_DEEPLY())
     if chr(kind) in _SCALARS:
         return _SCALARS[chr(kind)](data)
     if chr(kind) == "]":
@@ -82,7 +93,7 @@ def _value(data: bytes, kind: int, depth: int) -> Any:
     if chr(kind) == "}":
         names = _values(data, depth + 1)
         return {_text(name): next(names, None) for name in names}
-    raise LineError("it has a value of a type that nobody knows")
+    raise LineError(_UNKNOWN_TYPE())
 
 
 def _values(data: bytes, depth: int) -> Iterator[Any]:
@@ -92,19 +103,19 @@ def _values(data: bytes, depth: int) -> Iterator[Any]:
         digits = data[at:colon] if colon > at else b""
         end = colon + 1 + int(digits) if digits.isdigit() else len(data)
         if end >= len(data):
-            raise LineError("it is damaged")
+            raise LineError(_DAMAGED())
         yield _value(data[colon + 1 : end], data[end], depth)
         at = end + 1
 
 
 def _exchange(flow: Any) -> Values | None:
     if not isinstance(flow, Mapping):
-        raise LineError("it is no object")
+        raise LineError(NO_OBJECT())
     if _text(flow.get("type", "http")) != "http":
         return None  # a flow of TCP, UDP or DNS
     request, response = flow.get("request"), flow.get("response")
     if not isinstance(request, Mapping):
-        raise LineError("it has no request")
+        raise LineError(NO_REQUEST())
     begun = seconds(request.get("timestamp_start")) or 0.0
     ended = seconds(member(response, "timestamp_end")) or begun
     return {
@@ -127,7 +138,8 @@ def _response(response: Mapping[str, Any], error: Any) -> Values:
         **body_members(response.get("content")),  # as it was sent, in its Content-Encoding
     }
     if error:
-        made |= {"truncated": True, "comment": f"error: {_text(member(error, 'msg')) or 'the flow ended early'}"}
+        told = _text(member(error, "msg"))
+        made |= {"truncated": True, **({"comment": f"error: {told}"} if told else {"body_left_out": "flow_ended"})}
     return made
 
 
@@ -153,7 +165,7 @@ def _is_address(host: str) -> bool:
 
 def _pairs(headers: Any) -> list[list[str]]:
     if not isinstance(headers, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in headers):
-        raise LineError("its headers are no list of pairs")
+        raise LineError(_NO_PAIRS())
     return [[_text(name), _text(value)] for name, value in headers if not _text(name).startswith(":")]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from batch_conformance.message import Template
 from batch_conformance.recorded.formats.format import Head, RecordingFormat, Values, body_members, seconds
 from batch_conformance.recorded.line import LineError, moment_of, values_of
 
@@ -18,6 +19,8 @@ _REQUEST_LINE = re.compile(r"([A-Z]{1,20}) (\S+)(?: HTTP/([0-9.]+))?")
 _BODIES = ("resp_body", "response_body", "upstream_response_body")
 _CUT = ("resp_body_truncated", "response_body_truncated")
 _SIZES = ("resp_body_size", "response_body_size")
+_NO_LINE = Template("nginx.no_line", "no line of an nginx log: it has no status, or no request_uri")
+_NEEDS_ESCAPES = Template("nginx.needs_escapes", "{why}: log_format needs escape=json")
 _PORTS = {"http": "80", "https": "443"}
 _NO_VALUE = ("", "-")
 _ESCAPED = re.compile(rb"\\x[0-9A-F]{2}")
@@ -37,7 +40,7 @@ def _recognises(head: Head) -> bool:
 def _exchange(line: bytes) -> Values:
     values = _values(line)
     if not _is_log(values):
-        raise LineError("no line of an nginx log: it has no status, or no request_uri")
+        raise LineError(_NO_LINE())
     method, uri, version = _asked(values)
     elapsed = seconds(values.get("request_time")) or 0.0
     return {
@@ -58,7 +61,7 @@ def _values(line: bytes) -> dict[str, Any]:
         return {name: _bytes(value) if name in _BODIES else value for name, value in values.items()}
     except LineError as error:
         if _ESCAPED.search(line):
-            raise LineError(f"{error}: log_format needs escape=json") from None
+            raise LineError(_NEEDS_ESCAPES(why=error.message)) from None
         raise
 
 

@@ -15,10 +15,12 @@ from typing import Any
 import orjson
 
 from batch_conformance.input_error import why_no_json
+from batch_conformance.message import Template
 from batch_conformance.recorded.body import known_size
 from batch_conformance.recorded.body_text import from_base64, is_one_json
 from batch_conformance.recorded.formats.format import (
     MOST_OF_A_MESSAGE,
+    NO_EXCHANGE,
     Found,
     Head,
     RecordingFormat,
@@ -30,7 +32,7 @@ from batch_conformance.recorded.formats.format import (
     seconds,
     whole_of,
 )
-from batch_conformance.recorded.line import LineError, json_of
+from batch_conformance.recorded.line import NO_JSON, LineError, json_of
 
 _JSON = re.compile(rb'\{\s*"resource_?(?:spans|logs)"\s*:', re.IGNORECASE)
 _ATTRIBUTE = re.compile(rb"http\.|url\.|service\.name|telemetry\.sdk")
@@ -40,7 +42,16 @@ _NANO = 1e9
 _DEEPEST = 8
 _PREFIX = 4
 """Bytes of a length before each message, the most significant first."""
-_MAY_BE_CUT = "it is not whole, and instrumentations cut what they capture at a limit"
+_LINE_TOO_LONG = Template(
+    "otlp.line_too_long", "a line of more than {most} bytes: have the collector batch fewer at once"
+)
+_DAMAGED = Template("otlp.damaged", "no message of OTLP: it is damaged, ends early, or is longer than 16 MiB")
+_FILE_ENDS = Template("otlp.file_ends", "no message of OTLP: the file ends within it")
+_NEEDS_PROTO = Template(
+    "otlp.needs_proto", "OTLP in protobuf needs opentelemetry-proto: install batch-conformance[otlp]"
+)
+_NO_MESSAGE = Template("otlp.no_message", "no message of OTLP: it has neither spans nor log records")
+_NO_URL = Template("otlp.no_url", "its attributes have neither url.full nor url.path")
 _Attributes = dict[str, Any]
 
 
@@ -63,7 +74,7 @@ def _records(file: BufferedReader) -> Iterator[Found]:
             try:
                 yield _exchange(record)
             except LineError as error:
-                yield LineError(f"no exchange: {error}")
+                yield LineError(NO_EXCHANGE(why=error.message))
 
 
 def _of_json(file: BufferedReader) -> Iterator[Any]:
@@ -73,13 +84,13 @@ def _of_json(file: BufferedReader) -> Iterator[Any]:
         if len(line) > MOST_OF_A_MESSAGE:
             while not line.endswith(b"\n") and (line := file.readline(MOST_OF_A_MESSAGE)):
                 pass
-            yield LineError(f"a line of more than {MOST_OF_A_MESSAGE} bytes: have the collector batch fewer at once")
+            yield LineError(_LINE_TOO_LONG(most=MOST_OF_A_MESSAGE))
         elif line.strip():
             try:
                 yield json_of(line.removeprefix(b"\xef\xbb\xbf"))
             except orjson.JSONDecodeError as error:
                 if not first:
-                    yield LineError(f"no JSON: {why_no_json(error, line)}")
+                    yield LineError(NO_JSON(why=why_no_json(error, line)))
                     continue
                 yield _of_text(line + whole_of(file))
         first = False
@@ -89,7 +100,7 @@ def _of_text(text: bytes) -> Any:
     try:
         return json_of(text.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
-        return LineError(f"no JSON: {why_no_json(error, text)}")
+        return LineError(NO_JSON(why=why_no_json(error, text)))
 
 
 def _of_protobuf(file: BufferedReader) -> Iterator[Any]:
@@ -102,10 +113,10 @@ def _of_protobuf(file: BufferedReader) -> Iterator[Any]:
     while prefix := file.read(_PREFIX):
         length = int.from_bytes(prefix, "big")
         if len(prefix) < _PREFIX or length > MOST_OF_A_MESSAGE:
-            raise LineError("no message of OTLP: it is damaged, ends early, or is longer than 16 MiB")
+            raise LineError(_DAMAGED())
         data = file.read(length)
         if len(data) < length:
-            raise LineError("no message of OTLP: the file ends within it")
+            raise LineError(_FILE_ENDS())
         yield parse(data)
 
 
@@ -116,7 +127,7 @@ def _parser() -> Callable[[bytes], Any]:
         from opentelemetry.proto.logs.v1.logs_pb2 import LogsData  # noqa: PLC0415
         from opentelemetry.proto.trace.v1.trace_pb2 import TracesData  # noqa: PLC0415
     except ImportError:
-        raise LineError("OTLP in protobuf needs opentelemetry-proto: install batch-conformance[otlp]") from None
+        raise LineError(_NEEDS_PROTO()) from None
 
     def parse(data: bytes) -> Any:
         for kind in (TracesData, LogsData):
@@ -128,7 +139,7 @@ def _parser() -> Callable[[bytes], Any]:
                 continue
             if kind is LogsData or any(span.get("traceId") for span in _records_of(values)):
                 return values
-        return LineError("no message of OTLP: it has neither spans nor log records")
+        return LineError(_NO_MESSAGE())
 
     return parse
 
@@ -158,7 +169,7 @@ def _exchange(record: Mapping[str, Any]) -> Values | None:
         return None
     url = _url(attributes)
     if not url:
-        raise LineError("its attributes have neither url.full nor url.path")
+        raise LineError(_NO_URL())
     if method == "_OTHER":
         method = attributes.get("http.request.method_original")
     begun, ended = (_moment(record, name) for name in ("startTimeUnixNano", "endTimeUnixNano"))
@@ -187,11 +198,11 @@ def _response(attributes: _Attributes, status: Any, record: Mapping[str, Any]) -
     raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     if not isinstance(raw, bytes):
         if content is None and known_size(record.get("droppedAttributesCount")):
-            made["comment"] = "attributes of the record were dropped: omitted"
+            made["body_left_out"] = "dropped"
         return made
     size = known_size(attributes.get("http.response.body.size"))
     if size != len(raw) and raw.lstrip()[:1] in (b"{", b"[", b'"') and not is_one_json(raw):
-        made |= {"truncated": True, "comment": _MAY_BE_CUT}
+        made |= {"truncated": True, "body_left_out": "cut_at_limit"}
     return made | ({"body_size": size} if size else {})
 
 

@@ -13,7 +13,10 @@ from typing import Any
 
 import orjson
 
+from batch_conformance.message import Listing, Template
 from batch_conformance.recorded.formats.format import (
+    NO_EXCHANGE,
+    NO_REQUEST,
     Found,
     RecordingFormat,
     Values,
@@ -23,6 +26,14 @@ from batch_conformance.recorded.formats.format import (
 )
 from batch_conformance.recorded.line import LineError
 
+_NEEDS_PYARROW = Template("parquet.needs_pyarrow", "Parquet needs pyarrow: install batch-conformance[parquet]")
+_OF_OTHER_COLUMNS = Template("parquet.of_other_columns", "no exchanges: its columns are {names}")
+_UNREADABLE = Template("parquet.unreadable", "no Parquet that can be read: {why}")
+_IS_BOMB = Template("parquet.is_bomb", "it unpacks to more than {times} times its size, as a compression bomb does")
+_GROUP_TOO_LARGE = Template("parquet.group_too_large", "a row group of more than {most} bytes: write smaller ones")
+_HAS_BOTH = Template("parquet.has_both", "it has both {part} and {name}")
+_HEADERS_NO_JSON = Template("parquet.headers_no_json", "its headers are text that is no JSON")
+_HEADERS_NO_PAIRS = Template("parquet.headers_no_pairs", "its headers are no list of names and values")
 _AT_ONCE = 256
 _MOST_OF_A_GROUP = 1 << 30
 _BOMB = 100
@@ -36,24 +47,24 @@ def _exchanges(file: BufferedReader) -> Iterator[Found]:
         import pyarrow  # noqa: PLC0415 - an extra
         from pyarrow import parquet  # noqa: PLC0415
     except ImportError:
-        raise LineError("Parquet needs pyarrow: install batch-conformance[parquet]") from None
+        raise LineError(_NEEDS_PYARROW()) from None
     try:
         opened = parquet.ParquetFile(file if file.seekable() else BytesIO(whole_of(file)))
         names = [name for name in opened.schema_arrow.names if name.partition(".")[0] in _COLUMNS]
         if not any(name in ("request", "request.url") for name in names):
-            raise LineError(f"no exchanges: its columns are {', '.join(opened.schema_arrow.names[:20])}")
+            raise LineError(_OF_OTHER_COLUMNS(names=Listing(tuple(opened.schema_arrow.names[:20]))))
         _check(opened.metadata)
         for batch in opened.iter_batches(batch_size=_AT_ONCE, columns=names, use_threads=False):
             for row in batch.to_pylist():
                 try:
                     yield _exchange(row)
                 except LineError as error:
-                    yield LineError(f"no exchange: {error}")
+                    yield LineError(NO_EXCHANGE(why=error.message))
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         if isinstance(error, LineError):
             raise
         reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise LineError(f"no Parquet that can be read: {reason[0][:160]}") from None
+        raise LineError(_UNREADABLE(why=reason[0][:160])) from None
 
 
 def _check(metadata: Any) -> None:
@@ -64,16 +75,16 @@ def _check(metadata: Any) -> None:
         packed = sum(column.total_compressed_size for column in columns)
         unpacked = sum(column.total_uncompressed_size for column in columns)
         if unpacked > max(_NO_BOMB, _BOMB * packed):
-            raise LineError(f"it unpacks to more than {_BOMB} times its size, as a compression bomb does")
+            raise LineError(_IS_BOMB(times=_BOMB))
         if unpacked > _MOST_OF_A_GROUP:
-            raise LineError(f"a row group of more than {_MOST_OF_A_GROUP} bytes: write smaller ones")
+            raise LineError(_GROUP_TOO_LARGE(most=_MOST_OF_A_GROUP))
 
 
 def _exchange(row: Mapping[str, Any]) -> Values:
     values = _nested(row)
     request, response = values.get("request"), values.get("response")
     if not isinstance(request, dict):
-        raise LineError("it has no request")
+        raise LineError(NO_REQUEST())
     made: Values = {
         "request": {**request, "headers": _headers(request.get("headers")) or []},
         "started_at": _moment(values.get("started_at")),
@@ -108,7 +119,7 @@ def _nested(row: Mapping[str, Any]) -> dict[str, Any]:
         for part in around:
             inner = inner.setdefault(part, {})
             if not isinstance(inner, dict):
-                raise LineError(f"it has both {part} and {name}")
+                raise LineError(_HAS_BOTH(part=part, name=name))
         is_struct = isinstance(value, dict) and last != "headers"
         inner[last] = {key: each for key, each in value.items() if each is not None} if is_struct else value
     return made
@@ -120,7 +131,7 @@ def _headers(told: Any) -> Any:
         try:
             told = orjson.loads(told)
         except orjson.JSONDecodeError:
-            raise LineError("its headers are text that is no JSON") from None
+            raise LineError(_HEADERS_NO_JSON()) from None
     if isinstance(told, dict):
         return [[name, header_text(each)] for name, value in told.items() if value is not None for each in _each(value)]
     if not isinstance(told, list):
@@ -135,7 +146,7 @@ def _pair(told: Any) -> tuple[Any, Any]:
                 return told[name], told.get(value)
     if isinstance(told, list | tuple) and len(told) == 2:
         return told[0], told[1]
-    raise LineError("its headers are no list of names and values")
+    raise LineError(_HEADERS_NO_PAIRS())
 
 
 def _each(value: Any) -> list[Any]:

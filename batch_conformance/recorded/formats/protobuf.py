@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from batch_conformance.message import Template
 from batch_conformance.recorded.line import LineError
+
+_ENDS_EARLY = Template("protobuf.ends_early", "the message ends early")
+_NO_MESSAGE = Template("protobuf.no_message", "it is no message of Protocol Buffers")
 
 _VARINT, _FIXED_64, _LENGTH, _FIXED_32 = 0, 1, 2, 5
 _MOST_OF_A_VARINT = 10
@@ -26,11 +30,11 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
             length, at = varint(message, at) if kind == _LENGTH else (8 if kind == _FIXED_64 else 4, at)
             value, at = message[at : at + length], at + length
             if at > len(message):
-                raise LineError("the message ends early")
+                raise LineError(_ENDS_EARLY())
         else:
-            raise LineError("it is no message of Protocol Buffers")
+            raise LineError(_NO_MESSAGE())
         if not number:
-            raise LineError("it is no message of Protocol Buffers")
+            raise LineError(_NO_MESSAGE())
         yield number, value
 
 
@@ -41,4 +45,4 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << 7 * place
         if byte < 0x80:
             return value, at + place + 1
-    raise LineError("the message ends early")
+    raise LineError(_ENDS_EARLY())

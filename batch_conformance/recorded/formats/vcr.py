@@ -14,7 +14,9 @@ from typing import Any
 import orjson
 
 from batch_conformance.input_error import why_no_json
+from batch_conformance.message import Template
 from batch_conformance.recorded.formats.format import (
+    NO_TEXT_AT,
     Found,
     Head,
     RecordingFormat,
@@ -33,6 +35,10 @@ _YAML = re.compile(rb"^[\"']?interactions[\"']?:", re.MULTILINE)
 _OF_OTHERS = re.compile(rb"^\s+(?:url|code|proto|duration):", re.MULTILINE)
 """Members of an interaction of go-vcr, which calls the rest of it as VCR.py does."""
 _URI = re.compile(rb"^\s+uri:", re.MULTILINE)
+_NO_CASSETTE = Template("vcr.no_cassette", "no cassette: {why}")
+_NO_INTERACTIONS = Template("vcr.no_interactions", "no cassette: it has no list of interactions")
+_NO_INTERACTION = Template("vcr.no_interaction", "no interaction of a cassette: {why}")
+_NO_REQUEST_AND_RESPONSE = Template("vcr.no_request_and_response", "it has no request and response")
 _SECOND = 1.0
 """How exactly a Date tells the time: what was answered within one second has no order."""
 
@@ -48,13 +54,13 @@ def _exchanges(file: BufferedReader) -> Iterator[Found]:
     text = whole_of(file).removeprefix(b"\xef\xbb\xbf")
     interactions = member(_values(text), "interactions")
     if not isinstance(interactions, list):
-        raise LineError("no cassette: it has no list of interactions")
+        raise LineError(_NO_INTERACTIONS())
     begun = 0.0
     for interaction in interactions:
         try:
             made = _exchange(interaction)
         except LineError as error:
-            yield LineError(f"no interaction of a cassette: {error}")
+            yield LineError(_NO_INTERACTION(why=error.message))
             continue
         begun = time_of_date(made["response"]["headers"]) or begun
         yield {**made, "started_at": begun, "elapsed": _SECOND}
@@ -66,13 +72,13 @@ def _values(text: bytes) -> Any:
     try:
         return json_of(text)
     except orjson.JSONDecodeError as error:
-        raise LineError(f"no cassette: {why_no_json(error, text)}") from None
+        raise LineError(_NO_CASSETTE(why=why_no_json(error, text))) from None
 
 
 def _exchange(interaction: object) -> Values:
     request, response = member(interaction, "request"), member(interaction, "response")
     if not isinstance(request, Mapping) or not isinstance(response, Mapping):
-        raise LineError("it has no request and response")
+        raise LineError(_NO_REQUEST_AND_RESPONSE())
     status = response.get("status")
     body = response.get("body")
     made = body_members(body.get("string", body.get("base64_string")) if isinstance(body, Mapping) else body)
@@ -95,7 +101,7 @@ def _exchange(interaction: object) -> Values:
 def _text(value: object, what: str) -> str:
     if isinstance(value, str):
         return value
-    raise LineError(f"{what} is no text")
+    raise LineError(NO_TEXT_AT(place=what))
 
 
 VCR = RecordingFormat("vcr", "a cassette of VCR.py", _recognises, of_file=_exchanges, unit="interaction")

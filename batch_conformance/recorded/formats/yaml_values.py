@@ -15,7 +15,13 @@ from typing import Any
 import yaml
 from yaml.events import AliasEvent, Event, MappingStartEvent, ScalarEvent, SequenceStartEvent, StreamEndEvent
 
+from batch_conformance.input_error import NESTED_TOO_DEEPLY
+from batch_conformance.message import Template
 from batch_conformance.recorded.line import LineError
+
+_NO_YAML = Template("yaml_text.no_yaml", "no YAML: {what}")
+_NO_YAML_AT = Template("yaml_text.no_yaml_at", "no YAML: {what} in line {line}")
+_NO_BASE64 = Template("yaml_text.no_base64", "binary data that is no base64 in line {line}")
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 40
@@ -38,13 +44,13 @@ def values_of_yaml(text: bytes) -> Any:
         return _value(next(events), events, {}, 0)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark else ""
-        raise LineError(f"no YAML: {getattr(error, 'problem', '') or str(error)}{where}") from None
+        what = getattr(error, "problem", "") or str(error)
+        raise LineError(_NO_YAML_AT(what=what, line=mark.line + 1) if mark else _NO_YAML(what=what)) from None
 
 
 def _value(event: Event, events: Iterator[Event], anchors: dict[str, Any], depth: int) -> Any:
     if depth > _DEEPEST:
-        raise LineError("it is nested too deeply")
+        raise LineError(NESTED_TOO_DEEPLY())
     if isinstance(event, AliasEvent):
         return anchors.get(event.anchor or "")
     made: Any
@@ -78,9 +84,8 @@ def _scalar(event: ScalarEvent) -> Any:
         try:
             return base64.b64decode("".join(text.split()), validate=True)
         except (binascii.Error, ValueError):
-            raise LineError(
-                f"binary data that is no base64 in line {event.start_mark.line + 1 if event.start_mark else '?'}"
-            ) from None
+            line = event.start_mark.line + 1 if event.start_mark else "?"
+            raise LineError(_NO_BASE64(line=line)) from None
     if event.style in (None, "") and not event.tag:
         if _INTEGER.fullmatch(text):
             return int(text)

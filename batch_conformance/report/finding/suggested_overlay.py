@@ -9,11 +9,31 @@ from typing import Any
 import yaml
 
 from batch_conformance.findings.finding import Finding
+from batch_conformance.message import Template
 from batch_conformance.report.finding.suggestion import suggestions
+from batch_conformance.report.language import Language
+from batch_conformance.report.language import language as language_of
 from batch_conformance.report.run.groups import place
 from batch_conformance.report.run.run_report import RunReport
-from batch_conformance.report.text import clip, one_line, plural
+from batch_conformance.report.text import clip, one_line
 
+_ABOUT = Template(
+    "suggested_overlay.about",
+    "What {base_url} was observed to do on {time} that {title} {version} (sha256 {sha256}) does not say. Applied with "
+    "`--overlay`, in the reading `documented`, it makes the contract describe this server: read each action before you "
+    "believe it, as the server may be what is wrong.",
+)
+_NOTHING = Template("suggested_overlay.nothing", "Nothing that was observed asks for a change of the document.")
+_EVIDENCE = Template(
+    "suggested_overlay.evidence",
+    "[{id}] {rule} at {place}: expected {expected}, observed {observed}, {times}; such as {method} {url}",
+)
+_NOT_CURED = Template(
+    "suggested_overlay.not_cured",
+    "No change of the document cures these; they are for the server, or for the network:",
+)
+_LEFT = Template("suggested_overlay.left", "[{id}] {rule} at {place}: {observed}")
+_MORE = Template("suggested_overlay.more", "and {number} more, in drift.json")
 _TOLD = 200
 """Findings that are listed as not curable; drift.json has them all."""
 
@@ -22,40 +42,44 @@ _WIDTH = 118
 
 def render(report: RunReport) -> str:
     """The overlay as YAML, with a comment of evidence above each action."""
-    contract = report.contract
+    contract, language = report.contract, language_of(report.language)
     made, left = suggestions(contract, report.ledger, frozenset(report.redacted))
     repairs = [f for f in contract.document_findings if f.repair is not None and f.level == "should"]
     actions = [
         *(
             _action(
-                [f"{finding.location}: {finding.says}"], {**(finding.repair or {}), "description": str(finding.title)}
+                [f"{finding.location}: {language.render(finding.says)}"],
+                {**(finding.repair or {}), "description": str(finding.title)},
             )
             for finding in (repairs if contract.repaired else ())
         ),
         *(
             _action(
-                [_evidence(finding) for finding in suggestion.findings],
+                [_evidence(finding, language) for finding in suggestion.findings],
                 {"target": suggestion.target, "description": one_line(suggestion.description), **suggestion.change},
             )
             for suggestion in made
         ),
     ]
-    about = (
-        f"What {report.target.base_url} was observed to do on {report.run.started_at} that {contract.title} "
-        f"{contract.version} (sha256 {contract.document.sha256[:12]}) does not say. Applied with `--overlay`, in the "
-        "reading `documented`, it makes the contract describe this server: read each action before you believe it, "
-        "as the server may be what is wrong."
+    about = language.render(
+        _ABOUT(
+            base_url=report.target.base_url,
+            time=report.run.started_at,
+            title=contract.title,
+            version=contract.version,
+            sha256=contract.document.sha256[:12],
+        )
     )
     head = {
         "overlay": "1.0.0",
         "info": {"title": one_line(f"Observed of {report.target.base_url}"), "version": report.run.started_at[:10]},
     }
-    lines = [*_comment(about), *_yaml(head), "actions:", *actions, *_left(left)]
+    lines = [*_comment(about), *_yaml(head), "actions:", *actions, *_left(left, language)]
     if not actions:
         nothing = {"target": "$", "description": "Nothing to change.", "update": {}}
         lines[lines.index("actions:") + 1 :] = [
-            _action(["Nothing that was observed asks for a change of the document."], nothing),
-            *_left(left),
+            _action([language.render(_NOTHING())], nothing),
+            *_left(left, language),
         ]
     return "\n".join(line.rstrip("\n") for line in lines) + "\n"
 
@@ -65,23 +89,31 @@ def _action(evidence: Iterable[str], action: Mapping[str, Any]) -> str:
     return indent(text, "  ")
 
 
-def _evidence(finding: Finding) -> str:
+def _evidence(finding: Finding, language: Language) -> str:
     request = finding.evidence.request
-    return (
-        f"[{finding.id}] {finding.rule} at {place(finding)}: expected {clip(str(finding.expected), 200)}, observed "
-        f"{clip(str(finding.observed), 200)}, {plural(finding.occurrences, 'time')}; such as {request.method} "
-        f"{clip(request.url, 200)}"
+    told = _EVIDENCE(
+        id=finding.id,
+        rule=finding.rule,
+        place=place(finding, language),
+        expected=clip(language.render(finding.expected), 200),
+        observed=clip(language.render(finding.observed), 200),
+        times=language.count(finding.occurrences, "time"),
+        method=request.method,
+        url=clip(request.url, 200),
     )
+    return language.render(told)
 
 
-def _left(findings: tuple[Finding, ...]) -> list[str]:
+def _left(findings: tuple[Finding, ...], language: Language) -> list[str]:
     if not findings:
         return []
-    lines = ["", *_comment("No change of the document cures these; they are for the server, or for the network:")]
+    lines = ["", *_comment(language.render(_NOT_CURED()))]
     for finding in findings[:_TOLD]:
-        lines += _comment(f"[{finding.id}] {finding.rule} at {place(finding)}: {clip(str(finding.observed), 120)}")
+        observed = clip(language.render(finding.observed), 120)
+        told = _LEFT(id=finding.id, rule=finding.rule, place=place(finding, language), observed=observed)
+        lines += _comment(language.render(told))
     if len(findings) > _TOLD:
-        lines += _comment(f"and {len(findings) - _TOLD:,} more, in drift.json")
+        lines += _comment(language.render(_MORE(number=f"{len(findings) - _TOLD:,}")))
     return lines
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from batch_conformance.input_error import why_no_file
 from batch_conformance.message import Message, Template
 from batch_conformance.report.language import ENGLISH, Language
 from batch_conformance.report.matrix.formats import FORMATS, MatrixFileError, badge, read_matrix
@@ -58,7 +59,7 @@ def read_previous(path: Path) -> Mapping[str, Any]:
     try:
         return read_matrix(path.read_bytes())
     except OSError as error:
-        raise MatrixFileError(_CANNOT_READ(file=str(path), why=str(error.strerror))) from None
+        raise MatrixFileError(_CANNOT_READ(file=str(path), why=why_no_file(error))) from None
     except MatrixFileError as error:
         raise MatrixFileError(_IS(file=str(path), what=error.message)) from None
 
@@ -91,6 +92,6 @@ def _collect(source: Source, folder: Path) -> Audited:
             raise DriftFileError(_TOO_LARGE(number=_MAX_BYTES))
         return Audited(source.name, read_drift(source.path.read_bytes()), link)
     except OSError as error:
-        return Audited(source.name, None, link, _CANNOT_READ(file=str(source.path), why=str(error.strerror)))
+        return Audited(source.name, None, link, _CANNOT_READ(file=str(source.path), why=why_no_file(error)))
     except DriftFileError as error:
         return Audited(source.name, None, link, _AT(file=str(source.path), what=error.message))

@@ -21,6 +21,7 @@ from batch_conformance.report.matrix.matrix import STATES, CellState, Matrix, Ma
 from batch_conformance.report.page import asset, csp, template
 from batch_conformance.report.run.markdown import escape
 from batch_conformance.report.text import clip, one_line
+from batch_conformance.schema_error import what_is_wrong
 
 _NOT_MATRIX_JSON_OF_FORMAT = Template(
     "matrix_file.not_matrix_json_of_format", "not a matrix.json of format {format}: at {json_path}: {message}"
@@ -129,13 +130,11 @@ def read_matrix(text: str | bytes) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise MatrixFileError(_NOT_MATRIX_JSON(why=str(why_no_json(error, text)))) from None
+        raise MatrixFileError(_NOT_MATRIX_JSON(why=why_no_json(error, text))) from None
     wrong = next(_validator().iter_errors(value), None)
     if wrong is not None:
         raise MatrixFileError(
-            _NOT_MATRIX_JSON_OF_FORMAT(
-                format=f"{FORMAT!r}", json_path=str(wrong.json_path), message=str(wrong.message[:200])
-            )
+            _NOT_MATRIX_JSON_OF_FORMAT(format=f"{FORMAT!r}", json_path=wrong.json_path, message=what_is_wrong(wrong))
         )
     vendors = len(value["vendors"])
     if any(len(row["cells"]) != vendors for row in (*value["rules"], *value["clauses"])):

@@ -20,13 +20,14 @@ from batch_conformance.exchange.exchange import Exchange, Headers
 from batch_conformance.findings.finding import Confirmation, Finding
 from batch_conformance.findings.history import Gone, History
 from batch_conformance.input_error import InputError, why_no_json
-from batch_conformance.message import Template
+from batch_conformance.message import Template, type_named
 from batch_conformance.message_json import as_json
 from batch_conformance.report.finding.body_view import mask_url_queries, masked_text
 from batch_conformance.report.finding.recorded_at import curl_of
 from batch_conformance.report.run.baseline_texts import entry_counts
 from batch_conformance.report.run.groups import clauses_by_id, count, masked_names, rule_named, where_said
 from batch_conformance.report.run.run_report import RunReport
+from batch_conformance.schema_error import what_is_wrong
 
 _NOT_DRIFT_JSON_OF_FORMAT = Template(
     "drift_file.not_drift_json_of_format", "not a drift.json of format {format}: found {found}"
@@ -63,13 +64,13 @@ def read_drift(text: str | bytes) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DriftFileError(_NOT_DRIFT_JSON(why=str(why_no_json(error, text)))) from None
+        raise DriftFileError(_NOT_DRIFT_JSON(why=why_no_json(error, text))) from None
     if not isinstance(value, dict) or value.get("format") not in _READ:
-        found = repr(value.get("format")) if isinstance(value, dict) else type_name(value)
-        raise DriftFileError(_NOT_DRIFT_JSON_OF_FORMAT(format=f"{FORMAT!r}", found=str(found))) from None
+        found = repr(value.get("format")) if isinstance(value, dict) else type_named(type_name(value))
+        raise DriftFileError(_NOT_DRIFT_JSON_OF_FORMAT(format=f"{FORMAT!r}", found=found)) from None
     wrong = next(_validator().iter_errors(value), None)
     if wrong is not None:
-        raise DriftFileError(_NOT_VALID_DRIFT_JSON_AT(json_path=str(wrong.json_path), message=str(wrong.message[:200])))
+        raise DriftFileError(_NOT_VALID_DRIFT_JSON_AT(json_path=wrong.json_path, message=what_is_wrong(wrong)))
     return value
 
 

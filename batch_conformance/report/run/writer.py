@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from batch_conformance.input_error import why_no_file
 from batch_conformance.message import Message, Template
 from batch_conformance.report.finding import suggested_overlay
 from batch_conformance.report.items import junit
@@ -50,7 +51,7 @@ def write_reports(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ReportError((_NO_FOLDER(folder=str(folder), why=str(error.strerror)),), ()) from error
+        raise ReportError((_NO_FOLDER(folder=str(folder), why=why_no_file(error)),), ()) from error
     written: list[Path] = []
     problems: list[Message] = []
     for name, render in formats.items():
@@ -58,7 +59,7 @@ def write_reports(
         try:
             write_text(path, render(report))
         except OSError as error:
-            problems.append(CANNOT_WRITE(file=str(path), why=str(error.strerror or error)))
+            problems.append(CANNOT_WRITE(file=str(path), why=why_no_file(error)))
         except Exception as error:  # a fault in one renderer must not cost the other reports
             problems.append(_CANNOT_RENDER(file=name, type=type(error).__name__, why=str(error)))
         else:

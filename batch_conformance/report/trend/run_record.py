@@ -15,9 +15,10 @@ from batch_conformance.input_error import InputError, why_no_json
 from batch_conformance.message import Template
 from batch_conformance.report.run.groups import place
 from batch_conformance.report.run.run_report import RunReport, Verdict
+from batch_conformance.schema_error import wrong_at
 
 _IS_NO_LINE_OF_HISTORY = Template(
-    "run_record.is_no_line_of_history", "{where} is no line of a history of format {format}: {at}: {message}"
+    "run_record.is_no_line_of_history", "{where} is no line of a history of format {format}: {what}"
 )
 _LINE_CANNOT_BE_READ = Template("run_record.line_cannot_be_read", "{where} is no line of a history: {why}")
 
@@ -128,13 +129,10 @@ def from_line(text: str | bytes, where: str) -> RunRecord:
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(_LINE_CANNOT_BE_READ(where=str(where), why=str(why_no_json(error, text)))) from None
+        raise InputError(_LINE_CANNOT_BE_READ(where=str(where), why=why_no_json(error, text))) from None
     wrong = next(Draft202012Validator(SCHEMA).iter_errors(values), None)
     if wrong is not None:
-        at = wrong.json_path.removeprefix("$").removeprefix(".") or "the whole"
-        raise InputError(
-            _IS_NO_LINE_OF_HISTORY(where=str(where), format=f"{FORMAT!r}", at=str(at), message=str(wrong.message[:160]))
-        )
+        raise InputError(_IS_NO_LINE_OF_HISTORY(where=where, format=f"{FORMAT!r}", what=wrong_at(wrong)))
     names = FindingRecord.__dataclass_fields__
     findings = tuple(FindingRecord(**{name: one[name] for name in names}) for one in values["findings"])
     wanted = {name: values[name] for name in RunRecord.__dataclass_fields__ if name in values}

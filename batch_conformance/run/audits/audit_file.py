@@ -14,7 +14,7 @@ from batch_conformance.contract.document import parse_tree
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import join
 from batch_conformance.exchange.base_url import parse_base_url
-from batch_conformance.input_error import InputError
+from batch_conformance.input_error import InputError, why_no_file
 from batch_conformance.message import Template
 from batch_conformance.options import DEFAULT_KEY_ENV
 from batch_conformance.run.audits.audit_complaint import complaint
@@ -66,7 +66,7 @@ def load_audit_file(path: Path) -> AuditFile:
     except OSError as error:
         if isinstance(error, FileNotFoundError):
             raise AuditFileError(_NO_FILE(path=str(path))) from None
-        raise AuditFileError(_CANNOT_READ(path=str(path), why=str(error.strerror))) from None
+        raise AuditFileError(_CANNOT_READ(path=str(path), why=why_no_file(error))) from None
     except UnicodeDecodeError as error:
         raise AuditFileError(_IS_NOT_UTF_8_BYTE(path=str(path), start=str(error.start))) from None
     data, locations = parse_tree(text, str(path))

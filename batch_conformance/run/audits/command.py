@@ -13,7 +13,7 @@ from types import FrameType
 from typing import IO
 
 from batch_conformance.findings.gate import EXIT_INTERRUPTED
-from batch_conformance.message import Template
+from batch_conformance.message import Message, Template
 from batch_conformance.report.language import language as language_of
 from batch_conformance.report.matrix.files import Source, collect, read_previous, write_matrix
 from batch_conformance.report.matrix.formats import render_markdown
@@ -25,6 +25,11 @@ from batch_conformance.run.audits.processes import ManyAudits, exit_code
 from batch_conformance.run.audits.progress import progress_for
 
 _NO_REPORT = Template("audits.no_report", "no report: {why}")
+
+_IS_THERE = Template("audit_example.is_there", "{file} is there already: name another file")
+_WRITTEN = Template(
+    "audit_example.written", "{file} is written: name your targets in it, then run `batch-conformance audit {file}`"
+)
 
 
 def perform_audits(
@@ -52,8 +57,8 @@ def perform_audits(
     return EXIT_INTERRUPTED if audits.interrupted else exit_code(outcomes)
 
 
-def write_example(file: Path) -> str:
-    """Write a commented ``audit.yaml``; returns what to do next.
+def write_example(file: Path) -> Message:
+    """Write a commented ``audit.yaml``; gives what to do next.
 
     Raises AuditFileError where the file is there already, and OSError where it cannot be written.
     """
@@ -61,8 +66,8 @@ def write_example(file: Path) -> str:
         with file.open("x", encoding="utf-8") as new:
             new.write(example())
     except FileExistsError:
-        raise AuditFileError(f"{file} is there already: name another file") from None
-    return f"{file} is written: name your targets in it, then run `batch-conformance audit {file}`"
+        raise AuditFileError(_IS_THERE(file=str(file))) from None
+    return _WRITTEN(file=str(file))
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from batch_conformance.findings.gate import (
     EXIT_INTERRUPTED,
     EXIT_USAGE,
 )
+from batch_conformance.input_error import why_no_file
 from batch_conformance.message import Message, Template
 from batch_conformance.message_json import from_json
 from batch_conformance.options import BASE_URL_ENV, BATCH_IDS_ENV
@@ -104,7 +105,7 @@ class ManyAudits:
             try:
                 code, stopped = self._run(target, folder, handed, begun)
             except OSError as error:
-                code, stopped = EXIT_FAULT, _CANNOT_RUN(why=str(error.strerror or error))
+                code, stopped = EXIT_FAULT, _CANNOT_RUN(why=why_no_file(error))
             result = read_result(handed)
         reason = stopped or (result.reason if result else None)
         outcome = _outcome(target.name, folder, code, reason, time.monotonic() - begun)

@@ -10,12 +10,13 @@ from batch_conformance.exchange.base_url import parse_base_url
 from batch_conformance.infer.document import as_yaml, document_of
 from batch_conformance.infer.traffic import ObservedApi
 from batch_conformance.input_error import InputError
-from batch_conformance.message import Count, Message, Template
+from batch_conformance.message import Count, Listing, Message, Template
 from batch_conformance.nouns import EXCHANGE, LINE
 from batch_conformance.recorded.line import LineError, exchange_of, values_of
-from batch_conformance.recorded.recording import MOST_COMPLAINTS
+from batch_conformance.recorded.recording import AT, MOST_COMPLAINTS
 from batch_conformance.recorded.source import blocks, expand, parts
 from batch_conformance.report.finding import suggested_overlay
+from batch_conformance.report.language import language as language_of
 from batch_conformance.run.validate.command import read_here
 from batch_conformance.run.validate.validate import Validation, ValidationOptions
 
@@ -38,6 +39,26 @@ _LEFT_OUT = Template(
     "left out {exchanges}: without a response, of another method, odd, conditional, or of another base URL",
 )
 
+_WRITTEN_BY = Template(
+    "infer.written_by",
+    "What {exchanges} recorded exchanges show, written by batch-conformance {version}: what was seen,",
+)
+_WHAT_IT_IS = (
+    Template(
+        "infer.what_it_is.seen",
+        "not what is promised. x-observed says how often each thing was seen, of how many times it could have been.",
+    ),
+    Template(
+        "infer.what_it_is.read",
+        "Read it before you hold anything to it: a list of words may have more of them, and what was always there may",
+    ),
+    Template(
+        "infer.what_it_is.requests",
+        "be optional. Of requests, their paths, their query parameters and the kind of their credential are described.",
+    ),
+)
+"""The lines of the comment above the document, after the first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
@@ -50,13 +71,14 @@ class Inferred:
 @dataclass
 class _Skipped:
     number: int = 0
-    lines: list[str] = field(default_factory=list)
+    lines: list[Message] = field(default_factory=list)
 
 
-def infer_document(sources: Sequence[str], form: str = "auto", base_url: str = "") -> Inferred:
+def infer_document(sources: Sequence[str], form: str = "auto", base_url: str = "", language: str = "en") -> Inferred:
     """The OpenAPI document of what was recorded in files, as ``validate`` takes them, below a base URL or anywhere.
 
-    Raises ``InputError`` where a file cannot be read, or nothing in it shows an operation.
+    ``language`` is that of the comment above it. Raises ``InputError`` where a file cannot be read, or nothing in it
+    shows an operation.
     """
     base = parse_base_url(base_url) if base_url else None
     api, skipped, read = ObservedApi(base), _Skipped(), 0
@@ -73,20 +95,23 @@ def infer_document(sources: Sequence[str], form: str = "auto", base_url: str = "
                 except LineError as error:
                     skipped.number += 1
                     if len(skipped.lines) < MOST_COMPLAINTS:
-                        skipped.lines.append(f"{block.where(part, place)}: {error}")
+                        skipped.lines.append(AT(where=block.where(part, place), what=error.message))
     if not api.exchanges:
         count = Count(read, EXCHANGE)
         raise InputError(
             _SHOWS_NOTHING_BELOW(exchanges=count, base_url=base_url) if base_url else _SHOWS_NOTHING(exchanges=count)
         )
+    spoken = language_of(language)
     comment = (
-        f"What {api.exchanges:,} recorded exchanges show, written by batch-conformance {__version__}: what was seen,",
-        "not what is promised. x-observed says how often each thing was seen, of how many times it could have been.",
-        "Read it before you hold anything to it: a list of words may have more of them, and what was always there may",
-        "be optional. Of requests, their paths, their query parameters and the kind of their credential are described.",
+        spoken.render(_WRITTEN_BY(exchanges=f"{api.exchanges:,}", version=__version__)),
+        *(spoken.render(line()) for line in _WHAT_IT_IS),
     )
     title = "Observed of " + (api.origins.most_common(1)[0][0] or "recorded traffic")
-    notes = [_SKIPPED(malformed=Count(skipped.number, LINE), lines="; ".join(skipped.lines))] if skipped.number else []
+    notes = (
+        [_SKIPPED(malformed=Count(skipped.number, LINE), lines=Listing(tuple(skipped.lines), ";"))]
+        if skipped.number
+        else []
+    )
     if api.left_out:
         notes.append(_LEFT_OUT(exchanges=Count(api.left_out, EXCHANGE)))
     return Inferred(as_yaml(document_of(api, title), comment), tuple(notes))
@@ -109,7 +134,7 @@ def infer_overlay(options: ValidationOptions) -> Inferred:
         )
     report = validation.report(recording)
     notes = (
-        (_SKIPPED(malformed=Count(recording.malformed, LINE), lines="; ".join(recording.complaints)),)
+        (_SKIPPED(malformed=Count(recording.malformed, LINE), lines=Listing(tuple(recording.complaints), ";")),)
         if recording.malformed
         else ()
     )

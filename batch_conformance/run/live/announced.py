@@ -35,7 +35,11 @@ def header(audit: Audit, numbers: Collection[int] | None = None) -> str:
 def plan_lines(audit: Audit, numbers: Collection[int] | None = None) -> list[str]:
     """Every request of the plan, or those of these numbers, and that none was sent."""
     language = _language(audit)
-    lines = [line for number, line in enumerate(describe(audit.plan)) if numbers is None or number in numbers]
+    lines = [
+        line
+        for number, line in enumerate(describe(audit.plan, language.render))
+        if numbers is None or number in numbers
+    ]
     redacted = map(audit.target.redactor.redact_text, lines)
     return [*redacted, language.text("{plan}; nothing was sent", plan=_estimate(audit, language, numbers))]
 

@@ -61,7 +61,7 @@ class CreationError(InputError):
     """No batch could be made. ``reason`` says which call failed, and how."""
 
     def __init__(self, reason: Message) -> None:
-        super().__init__(str(reason))
+        super().__init__(reason)
         self.reason = reason
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from batch_conformance.exchange.exchange import Exchange, Probe, Request, Response
-from batch_conformance.input_error import InputError
+from batch_conformance.input_error import InputError, why_no_file
 from batch_conformance.message import Template
 
 _CANNOT_READ = Template("journal.cannot_read", "--resume {file}: cannot be read ({why})")
@@ -78,7 +78,7 @@ class Journal:
             beside.write_text(text, encoding="utf-8")
             beside.replace(self.file)
         except OSError as error:
-            raise JournalError(_CANNOT_WRITE(file=str(self.file), why=str(error.strerror))) from None
+            raise JournalError(_CANNOT_WRITE(file=str(self.file), why=why_no_file(error))) from None
 
 
 def read_journal(file: Path, *, target: str, contract: str, name: str) -> Journal:
@@ -89,7 +89,7 @@ def read_journal(file: Path, *, target: str, contract: str, name: str) -> Journa
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise JournalError(_CANNOT_READ(file=str(file), why=str(error.strerror))) from None
+        raise JournalError(_CANNOT_READ(file=str(file), why=why_no_file(error))) from None
     except (ValueError, RecursionError):
         raise JournalError(_DAMAGED(file=str(file))) from None
     try:

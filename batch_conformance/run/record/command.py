@@ -15,7 +15,7 @@ import click
 
 from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
 from batch_conformance.exchange.connection import TrustError
-from batch_conformance.input_error import InputError
+from batch_conformance.input_error import InputError, why_no_file
 from batch_conformance.judge.judge import Judged
 from batch_conformance.message import Message, Template
 from batch_conformance.recorded.line import RecordedExchange
@@ -32,6 +32,9 @@ _USE = Template(
 )
 _FINDING = Template("record.finding", "{level} {rule} {place}: expected {expected}; observed {observed} ({where})")
 _UNFINISHED = Template("record.unfinished", "{number} exchanges had not ended after {seconds} s and are not recorded")
+_IS_THERE = Template(
+    "record.is_there", "{path} holds a recording already, which is not written over: name another file with --output"
+)
 _CANNOT_WRITE = Template("record.cannot_write", "cannot write {path}: {reason}")
 _CANNOT_LISTEN = Template(
     "record.cannot_listen", "cannot listen on {host} port {port}: {reason}; choose another with --port"
@@ -68,20 +71,26 @@ def perform_recording(options: RecordOptions, folder: Path) -> int:
     base = parse_base_url(options.validation.base_url)
     try:
         writer = Writer(options.output)
+    except FileExistsError:
+        raise RecordError(_IS_THERE(path=str(options.output))) from None
     except OSError as error:
-        raise RecordError(_CANNOT_WRITE(path=str(options.output), reason=error.strerror or str(error))) from None
+        raise RecordError(_CANNOT_WRITE(path=str(options.output), reason=why_no_file(error))) from None
     asked = replace(
         options.validation, sources=(str(options.output),), form=kind_of(options.output), credentials_recorded=True
     )
-    validation = Validation(asked)
     told = language(asked.language)
 
     def tell(message: Message) -> None:
         click.echo(told.render(message))
         sys.stdout.flush()
 
-    recorder = _Recorder(validation, writer, tell, told.text)
-    proxy = _listening(options, base, recorder)
+    try:
+        validation = Validation(asked)
+        recorder = _Recorder(validation, writer, tell, told.text)
+        proxy = _listening(options, base, recorder)
+    except InputError:
+        writer.discard()
+        raise
     ended = threading.Event()
     former = {number: signal.signal(number, _setting(ended)) for number in (signal.SIGINT, signal.SIGTERM)}
     serving = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
@@ -118,7 +127,7 @@ def _listening(options: RecordOptions, base: BaseUrl, recorder: _Recorder) -> Re
     except TrustError:
         raise
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = why_no_file(error)
         raise RecordError(_CANNOT_LISTEN(host=options.host, port=str(options.port), reason=reason)) from None
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -28,9 +30,15 @@ def kind_of(path: Path) -> Kind:
 
 
 class Writer:
-    """Writes to one file, which is whole after each exchange. Not for several threads at once. Raises ``OSError``."""
+    """Writes to one file, which is whole after each exchange. Not for several threads at once.
+
+    Raises ``FileExistsError`` where something was recorded in it before, and ``OSError`` where it cannot be written.
+    """
 
     def __init__(self, path: Path) -> None:
+        if path.is_file() and path.stat().st_size:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        self._path = path
         self._file = path.open("wb")
         self._is_har = kind_of(path) == "har"
         self._count = 0
@@ -54,6 +62,12 @@ class Writer:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def discard(self) -> None:
+        """Close the file and delete it: nothing was to be recorded after all."""
+        self._file.close()
+        if self._path.is_file():
+            self._path.unlink()
 
 
 def values_without_secrets(recorded: RecordedExchange, inferred: InferredProbe) -> dict[str, Any]:

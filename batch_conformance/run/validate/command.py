@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from batch_conformance.findings.gate import EXIT_FAULT, INTERRUPTED
-from batch_conformance.message import Message, Template, shown
+from batch_conformance.message import Message, Template
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording, seldom_collected
 from batch_conformance.recorded.serialization import pack_inferred, read_parts, unpack
@@ -133,7 +133,7 @@ def read_here(parts: list[Part], inferred: InferredProbe, advance: Advance) -> R
     except KeyboardInterrupt:
         return ReadTraffic(recording, INTERRUPTED(), interrupted=True)
     except SourceError as error:
-        return ReadTraffic(recording, shown(str(error)))
+        return ReadTraffic(recording, error.message)
     return ReadTraffic(recording)
 
 
@@ -172,11 +172,10 @@ def read_in_processes(parts: list[Part], inferred: InferredProbe, jobs: int, adv
     return read_traffic
 
 
-def _take_in(read_traffic: ReadTraffic, task: Future[tuple[bytes, str]]) -> int:
+def _take_in(read_traffic: ReadTraffic, task: Future[tuple[bytes, Message | None]]) -> int:
     """Add what a process read, and give the number of exchanges that it judged."""
     try:
-        data, problem = task.result()
-        stopped = shown(problem) if problem else None
+        data, stopped = task.result()
     except BrokenProcessPool:
         data, stopped = b"", _PROCESS_ENDED()
     read_traffic.stopped = read_traffic.stopped or stopped
@@ -198,7 +197,7 @@ class _Task:
     packed: bytes
     folder: Path
 
-    def read(self, number: int, parts: list[Part]) -> tuple[bytes, str]:
+    def read(self, number: int, parts: list[Part]) -> tuple[bytes, Message | None]:
         """The recording of the parts of a go, and why it is not whole, as ``read_parts`` gives them."""
         progress, stopped, done = self.folder / f"{number}.progress", self.folder / "stop", 0
 

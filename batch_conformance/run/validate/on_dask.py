@@ -52,14 +52,14 @@ def read_on_cluster(
         cluster = LocalCluster(dashboard_address=None) if address == LOCAL else None
         client = Client(cluster or address, timeout=30)
     except (OSError, ValueError) as error:
-        reason = (str(error) or "no reason is given").splitlines()[0]
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ClusterError(_NO_DASK_SCHEDULER_ANSWERS_AT(address=str(address), reason=str(reason))) from None
     try:
         packed = client.scatter(pack_inferred(inferred), broadcast=True, hash=False)
         tasks = [client.submit(read_parts, [part], packed, pure=False, retries=_RETRIES) for part in parts]
         for part, task in zip(parts, tasks, strict=True):
             data, problem = task.result()
-            if problem:
+            if problem is not None:
                 raise SourceError(problem)
             later = unpack(data, inferred.urls.contract)
             advance(part.size, later.judged)

@@ -228,7 +228,7 @@ class Validation:
             yield REPAIRED()
 
 
-def _of_lines(one: Template, many: Template, number: int, examples: Sequence[str]) -> Message:
+def _of_lines(one: Template, many: Template, number: int, examples: Sequence[Message]) -> Message:
     """So many lines, and the first of them with place and reason."""
     lines = Listing((*examples, *(("…",) if number > len(examples) else ())), ";")
     return one(lines=lines) if number == 1 else many(number=f"{number:,}", lines=lines)
