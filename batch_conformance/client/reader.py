@@ -233,7 +233,7 @@ def _sides(findings: Sequence[Finding]) -> Callable[[str, str], Side]:
     places: dict[str, set[str]] = {}
     for finding in findings:
         if finding.level != "info" and finding.side == "server" and _reaches_client(finding.rule):
-            places.setdefault(finding.status, set()).add(finding.pointer)
+            places.setdefault(finding.status, set()).update(finding.pointers)
 
     def side(status: str, pointer: str) -> Side:
         broken = places.get(status, set())

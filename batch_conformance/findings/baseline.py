@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -65,7 +65,7 @@ class Baseline:
     def accept(self, findings: Iterable[Finding], today: date) -> tuple[Finding, ...]:
         """The findings, those that are accepted marked ``known``, those whose acceptance ran out ``expired``."""
         by_fingerprint = {entry.fingerprint: entry for entry in self.entries}
-        return tuple(_accepted(finding, by_fingerprint.get(finding.id), today) for finding in findings)
+        return tuple(_accepted(finding, entry_of(finding, by_fingerprint), today) for finding in findings)
 
     def results(
         self, findings: Iterable[Finding], clauses: Sequence[ClauseResult], *, complete: bool
@@ -75,8 +75,20 @@ class Baseline:
         An entry is ``fixed`` only if its clause was exercised, and by a complete run: half a run may just not have sent
         what shows the deviation.
         """
-        found = {finding.id: finding for finding in findings}
+        found = {name: finding for finding in findings for name in finding.ids}
         return tuple(_result(entry, found.get(entry.fingerprint), clauses, complete) for entry in self.entries)
+
+
+def entry_of(finding: Finding, entries: Mapping[str, Entry]) -> Entry | None:
+    """The entry that accepts a finding. One that stands for several is accepted where each of those is, too.
+
+    Of the entries of those, it is the one that ends first.
+    """
+    if finding.id in entries or not finding.parts:
+        return entries.get(finding.id)
+    of_parts = [entries.get(part.id) for part in finding.parts]
+    accepting = [entry for entry in of_parts if entry is not None]
+    return min(accepting, key=lambda entry: entry.expires) if len(accepting) == len(of_parts) else None
 
 
 def _accepted(finding: Finding, entry: Entry | None, today: date) -> Finding:

@@ -69,12 +69,21 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True)
+class MergedPart:
+    """One of the findings that are told as one, by what tells it from the others."""
+
+    id: str
+    pointer: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """All deviations of one kind at one clause, with the smallest evidence seen.
 
     ``probes`` names the chapters and probes that showed it, sorted. ``confirmation`` is there where it was asked for
     again. ``smallest`` says how the evidence was shrunk to the smallest request that shows it; None where that was not
-    tried.
+    tried. ``parts`` are the findings of one cause that it stands for, where it stands for several.
     """
 
     id: str
@@ -95,11 +104,22 @@ class Finding:
     probes: tuple[str, ...] = field(default=())
     confirmation: Confirmation | None = None
     smallest: Message | None = None
+    parts: tuple[MergedPart, ...] = ()
 
     @property
     def clause(self) -> str:
         """The id of the clause that is broken."""
         return clause_id(self.operation, self.status, self.media_type, self.pointer, self.rule)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Its own fingerprint, and those of its parts."""
+        return (self.id, *(part.id for part in self.parts))
+
+    @property
+    def pointers(self) -> tuple[str, ...]:
+        """The places in the body that it is about."""
+        return tuple(dict.fromkeys(part.pointer for part in self.parts)) or (self.pointer,)
 
     @property
     def again(self) -> Again | None:

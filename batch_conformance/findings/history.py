@@ -97,9 +97,12 @@ def compare(
         for finding in (previous.get("history") or {}).get("gone", ())
         if not finding["exercised"]
     }
-    present = {finding.id for finding in findings}
+    present = {name for finding in findings for name in finding.ids}
     first_seen = {
-        finding.id: _first_seen(known.get(finding.id) or lost.get(finding.id), before) or started_at
+        finding.id: min(
+            filter(None, (_first_seen(known.get(name) or lost.get(name), before) for name in finding.ids)),
+            default=started_at,
+        )
         for finding in findings
     }
     there = [one for one in known.values() if (one.get("confirmation") or {}).get("again") != "not_seen"]

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from batch_conformance.contract.clause import clause_id
-from batch_conformance.findings.finding import LEVELS, Finding, fingerprint_of
-from batch_conformance.message import Listing, Template
+from batch_conformance.findings.finding import LEVELS, Finding, MergedPart, fingerprint_of
+from batch_conformance.message import Listing, Message, Template
 
 MOST_KINDS = 5
 """Kinds of deviation at one clause that stay findings of their own; more of them are a value drawn at random."""
@@ -154,7 +155,9 @@ def _places(group: Sequence[Finding]) -> list[str]:
     return sorted({finding.pointer for finding in group})
 
 
-def at_the_body(group: Sequence[Finding], kind: str, words: Template, expected: Template | None = None) -> Finding:
+def at_the_body(
+    group: Sequence[Finding], kind: str, words: Callable[..., Message], expected: Template | None = None
+) -> Finding:
     """One finding at the body in place of several at its members; ``words`` takes their ``places``."""
     first, places = group[0], _places(group)
     clause = clause_id(first.operation, first.status, first.media_type, "", first.rule)
@@ -166,8 +169,19 @@ def at_the_body(group: Sequence[Finding], kind: str, words: Template, expected: 
         expected=expected() if expected is not None else first.expected,
         observed=words(places=Listing(tuple(places))),
         occurrences=max(sum(one.occurrences for one in group if one.pointer == place) for place in places),
-        probes=tuple(sorted({probe for finding in group for probe in finding.probes})),
+        probes=_probes(group),
+        parts=_parts(group),
     )
+
+
+def _probes(group: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(sorted({probe for finding in group for probe in finding.probes}))
+
+
+def _parts(group: Sequence[Finding]) -> tuple[MergedPart, ...]:
+    """What a finding stands for; what stands for several itself, as what that was made of."""
+    own = (one.parts or (MergedPart(one.id, one.pointer, one.kind),) for one in group)
+    return tuple(sorted({part for parts in own for part in parts}, key=attrgetter("pointer", "kind", "id")))
 
 
 def _of_any_name(group: list[Finding]) -> Finding:
@@ -181,7 +195,8 @@ def _of_any_name(group: list[Finding]) -> Finding:
         kind="many",
         observed=_CHANGING_NAMES(name=first.pointer.rpartition("/")[2]),
         occurrences=sum(finding.occurrences for finding in group),
-        probes=tuple(sorted({probe for finding in group for probe in finding.probes})),
+        probes=_probes(group),
+        parts=_parts(group),
     )
 
 
@@ -194,5 +209,6 @@ def _one(group: list[Finding]) -> Finding:
         kind="many",
         observed=_AND_MORE(shown=Listing(tuple(f.observed for f in group[:_SHOWN])), number=len(group) - _SHOWN),
         occurrences=sum(finding.occurrences for finding in group),
-        probes=tuple(sorted({probe for finding in group for probe in finding.probes})),
+        probes=_probes(group),
+        parts=_parts(group),
     )

@@ -42,7 +42,7 @@ from batch_conformance.observation.form import form_of
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.authentication import MISSING_ACCEPTED, has_key, is_let_in, must_be_refused
-from batch_conformance.rules.bodies import NOT_THE_OBJECT, OF_A_VALUE
+from batch_conformance.rules.bodies import NOT_THE_OBJECT, OF_A_VALUE, TYPE
 from batch_conformance.rules.conditions import (
     ALWAYS,
     IF_HEADS_ALIKE,
@@ -62,6 +62,7 @@ from batch_conformance.rules.head_bytes import HEAD_LINES
 from batch_conformance.rules.headers import HEAD_DIFFERS, heads_are_alike
 from batch_conformance.rules.identity import UNKNOWN_ANSWERED, may_be_route
 from batch_conformance.rules.json_text import DUPLICATE_KEY
+from batch_conformance.rules.member_kinds import members_of_one_kind
 from batch_conformance.rules.odd_credentials import ODD_CREDENTIALS
 from batch_conformance.rules.odd_requests import OF_ODD_REQUESTS, is_answered_apart
 from batch_conformance.rules.refusal import is_refused_for_its_id
@@ -295,6 +296,7 @@ class Judge:
                     whole.lower(name, rule.id, coverage.everywhere[rule.id])
         kept = {exchange.order: exchange for exchange in (*self._examples, *self._kept)}
         merges = {rule.id: rule.merge for rule in REGISTRY.values() if rule.merge is not None}
+        merges[TYPE.id] = members_of_one_kind(self.contract)
         unless = {rule.id: rule.unless_told for rule in REGISTRY.values()}
         alike = {rule.id: rule.unless_alike for rule in REGISTRY.values()}
         merged = whole.findings(lambda one: coverages[one.operation].objects_around(one), merges, unless, alike)

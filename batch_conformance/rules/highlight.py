@@ -42,8 +42,8 @@ def at_headers(*names: str) -> Callable[[Finding], Highlight]:
 
 
 def at_pointer(finding: Finding) -> Highlight:
-    """The value at the finding's pointer."""
-    return Highlight(pointers=(finding.pointer,))
+    """The value at the finding's pointer, or those at the pointers of what it stands for."""
+    return Highlight(pointers=finding.pointers)
 
 
 def at_observed_text(finding: Finding) -> Highlight:

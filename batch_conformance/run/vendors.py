@@ -126,7 +126,13 @@ def known_of(findings: Sequence[Finding], profile: Profile) -> Iterator[Message]
 
 def _known(profile: Profile, finding: Finding) -> KnownDeviation | None:
     answered = finding.evidence.status
-    return profile.known(finding.rule, finding.status, finding.pointer, finding.kind, answered)
+    found = profile.known(finding.rule, finding.status, finding.pointer, finding.kind, answered)
+    if found is not None or not finding.parts:
+        return found
+    of_parts = [
+        profile.known(finding.rule, finding.status, part.pointer, part.kind, answered) for part in finding.parts
+    ]
+    return of_parts[0] if all(of_parts) else None
 
 
 def _read(path: Path, name: str) -> Profile:

@@ -79,7 +79,9 @@ class _Advisor:
         """The actions that cure a finding, if any do."""
         rule = REGISTRY.get(finding.rule)
         if rule is not None and rule.cure is not None:
-            yield from _CURES[rule.cure](self, finding)
+            for pointer in finding.pointers:
+                for found in _CURES[rule.cure](self, replace(finding, pointer=pointer)):
+                    yield replace(found, findings=(finding,))
 
     @cached_property
     def _bodies(self) -> Mapping[str, list[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from batch_conformance.findings.baseline import ENTRY_STATES, Entry, EntryResult, EntryState
+from batch_conformance.findings.baseline import ENTRY_STATES, Entry, EntryResult, EntryState, entry_of
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.history import Gone
 from batch_conformance.message import Count, Listing, Message, Template, shown
@@ -48,8 +48,10 @@ def entry_counts(report: RunReport) -> Mapping[EntryState, int]:
 
 
 def entries_by_id(report: RunReport) -> Mapping[str, Entry]:
-    """The entries of the baseline by the id of the finding that they accept."""
-    return {result.entry.fingerprint: result.entry for result in report.entries}
+    """The entries of the baseline by the id of the finding that they accept, or of one that stands for those."""
+    entries = {result.entry.fingerprint: result.entry for result in report.entries}
+    found = ((finding.id, entry_of(finding, entries)) for finding in report.ledger.findings)
+    return entries | {name: entry for name, entry in found if entry is not None}
 
 
 def accepted_as(entry: Entry | None) -> Message:

@@ -320,7 +320,8 @@ def _predicts(contradiction: DocumentFinding, finding: Finding) -> bool:
     if contradiction.rule == "document.string_quoting" and finding.rule != "json.unquoted":
         return False
     return any(
-        finding.pointer == pointer and (finding.status == status or (not finding.status and finding.side == "document"))
+        pointer in finding.pointers
+        and (finding.status == status or (not finding.status and finding.side == "document"))
         for status, pointer in contradiction.predicts
     )
 
@@ -372,7 +373,7 @@ def _curl(exchange: Exchange, *, secured: bool) -> str:
 
 def _highlight(finding: Finding) -> Highlight:
     """What a finding is about: the value at its pointer where it has one, else what its rule says."""
-    return at_pointer(finding) if finding.pointer else rule_named(finding.rule).highlight(finding)
+    return at_pointer(finding) if finding.pointer or finding.parts else rule_named(finding.rule).highlight(finding)
 
 
 def _head(response: Response, at: Highlight) -> tuple[BodyLine, ...]:

@@ -106,7 +106,7 @@ def _shows(finding: Finding, exchange: Exchange, contract: Contract) -> bool:
     if rule is None or rule.check is None:
         return False
     judged = Judge(contract).add(exchange, observation)
-    return any(one.fingerprint == finding.id for _, _, deviations in judged.deviations for one in deviations)
+    return any(one.fingerprint in finding.ids for _, _, deviations in judged.deviations for one in deviations)
 
 
 def _end_of(exchange: Exchange) -> tuple[int | None, str]:

@@ -195,7 +195,7 @@ def _shown_of(finding: Finding, observation: Observation) -> Message | None:
     rule = REGISTRY[finding.rule]
     broken = rule.check(observation) if rule.check is not None and observation.answer is not None else ()
     deviations = (rule.deviation(observation, one) for one in broken)
-    return next((one.observed for one in deviations if one.fingerprint == finding.id), None)
+    return next((one.observed for one in deviations if one.fingerprint in finding.ids), None)
 
 
 def _told(result: Smallest, segment: str, tries: Count) -> Message | None:

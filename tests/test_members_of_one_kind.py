@@ -1,0 +1,108 @@
+"""Members of one kind that are wrong in one way in the same answers have one cause, and are one finding."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from judge_cases import batch
+from judge_support import contract, findings
+
+from batch_conformance.findings.baseline import Baseline
+from batch_conformance.findings.baseline_file import new_entry
+from batch_conformance.findings.finding import Finding
+from batch_conformance.judge.judge import judge
+from batch_conformance.report.finding.suggestion import suggestions
+from batch_conformance.rules.highlight import at_pointer
+
+TODAY = date(2026, 3, 1)
+TIMES = ("created_at", "expires_at", "in_progress_at")
+ISO = dict.fromkeys(TIMES, "2025-03-11T09:30:13Z")
+TEXTS = {"request_counts": {"total": "3", "completed": "1", "failed": "0"}}
+FLOATS = dict.fromkeys(TIMES, 1741685413.5)
+
+
+def typed(*exchanges: Any) -> list[Finding]:
+    return [finding for finding in findings(*exchanges) if finding.rule == "body.type"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "said"),
+    [
+        (ISO, "string", "times as string at /created_at, /expires_at, /in_progress_at"),
+        (FLOATS, "number", "times as number at /created_at, /expires_at, /in_progress_at"),
+        (
+            TEXTS,
+            "string",
+            "counts as string at /request_counts/completed, /request_counts/failed, /request_counts/total",
+        ),
+        (dict.fromkeys(("id", "input_file_id"), 7), "integer", "ids as integer at /id, /input_file_id"),
+    ],
+)
+def test_what_one_serializer_gets_wrong_is_one_finding_that_names_the_members(
+    wrong: dict[str, Any], kind: str, said: str
+) -> None:
+    (found,) = typed(batch(wrong), batch(wrong))
+    assert (found.pointer, found.kind, str(found.observed), found.occurrences) == ("", kind, said, 2)
+    assert found.pointers == tuple(said.partition(" at ")[2].split(", "))
+    assert at_pointer(found).pointers == found.pointers
+
+
+def test_its_fingerprint_does_not_depend_on_how_many_members_it_is() -> None:
+    few = {name: ISO[name] for name in TIMES[:2]}
+    assert {one.id for wrong in (ISO, few) for one in typed(batch(wrong))} == {typed(batch(ISO))[0].id}
+
+
+def test_a_member_that_is_wrong_alone_has_the_fingerprint_of_ever() -> None:
+    (alone,) = typed(batch({"created_at": ISO["created_at"]}))
+    assert (alone.pointer, alone.parts) == ("/created_at", ())
+    assert alone.id in typed(batch(ISO))[0].ids
+
+
+def test_members_that_are_wrong_in_other_answers_stay_apart() -> None:
+    found = typed(*(batch({name: ISO[name]}) for name in TIMES))
+    assert [one.pointer for one in found] == ["/created_at", "/expires_at", "/in_progress_at"]
+
+
+def test_members_of_other_kinds_and_other_types_stay_apart() -> None:
+    found = typed(batch({**ISO, **TEXTS, "endpoint": 7, "created_at": False}))
+    assert {(one.pointer, one.kind, len(one.parts)) for one in found} == {
+        ("/created_at", "boolean", 0),
+        ("/endpoint", "integer", 0),
+        ("", "string", 2),
+        ("", "string", 3),
+    }
+    assert len({one.id for one in found}) == len(found)
+
+
+def test_what_the_document_forbids_by_mistake_stays_at_its_places() -> None:
+    unset = dict.fromkeys(("cancelled_at", "expired_at", "failed_at"))
+    found = [one for one in findings(batch(unset), under=contract("published")) if one.rule == "body.type"]
+    assert {one.side for one in found} == {"document"}
+    assert len(found) >= len(unset)
+
+
+def test_a_baseline_that_accepted_each_member_accepts_all_of_them_together() -> None:
+    each = [one for name in TIMES for one in typed(batch({name: ISO[name]}))]
+    whole = typed(batch(ISO))
+    entries = tuple(new_entry(one, TODAY, "we know") for one in each)
+    ledger = judge([batch(ISO)], contract())
+    for kept, state in ((entries, "known"), (entries[1:], "new")):
+        baseline = Baseline("baseline.yaml", kept)
+        accepted = baseline.accept(whole, TODAY)
+        assert [one.state for one in accepted] == [state]
+        results = baseline.results(accepted, ledger.clauses, complete=True)
+        assert "fixed" not in {one.state for one in results}
+    expired = (replace(entries[0], expires=date(2020, 1, 1)), *entries[1:])
+    assert [one.state for one in Baseline("baseline.yaml", expired).accept(whole, TODAY)] == ["expired"]
+
+
+def test_what_is_suggested_cures_each_member() -> None:
+    ledger = judge([batch(ISO)], contract())
+    made, left = suggestions(contract(), ledger)
+    (found,) = [one for one in ledger.findings if one.rule == "body.type"]
+    assert found not in left
+    targets = [one.target for one in made if found in one.findings]
+    assert all(any(name in target for target in targets) for name in TIMES)
