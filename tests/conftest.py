@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from pathlib import Path
@@ -34,3 +35,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.filterwarnings("error"))
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector of garbage from looking at thousands of items again and again: they stay until the end."""
+    gc.collect()
+    gc.freeze()
