@@ -86,7 +86,9 @@ def wrote(
 
 
 def read(status: int, body: Any, path: str = "/batches/batch_one", under: str = "siliconflow-batch-api") -> Observation:
-    return Observation(exchange("GET", path, status, body), contract(under))
+    sent = exchange("GET", path, status, body)
+    batch_id = path.rpartition("/")[2] if path.startswith("/batches/") else None
+    return Observation(replace(sent, probe=replace(sent.probe, batch_id=batch_id)), contract(under))
 
 
 def reads(*states: str | Mapping[str, Any]) -> tuple[Observation, ...]:

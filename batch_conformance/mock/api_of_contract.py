@@ -9,7 +9,7 @@ from batch_conformance.contract.contract import Contract, compile_operation
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.path_template import parameters
-from batch_conformance.contract.pointer import join
+from batch_conformance.contract.pointer import escape, join
 from batch_conformance.contract.reference import follow
 from batch_conformance.contract.schema import Schema
 from batch_conformance.mock.api_spec import ApiSpec, BatchForm, CallRole, CallSpec
@@ -50,10 +50,13 @@ def call_of(role: CallRole, operation: Operation, status: int, schema: Schema | 
     body: Any = None
     at = ""
     shown: tuple[str, ...] = ()
+    nullable: tuple[str, ...] = ()
     if schema is not None and role != "content":
         body = Maker(schema).value()
         at, shown = _object_of(schema)
-    return CallSpec(role, operation.method, path, status, body, at, shown, **answers)
+        named = {place.pointer: place for place in schema.properties}
+        nullable = tuple(name for name in shown if "null" in named[f"{at}/{escape(name)}"].types)
+    return CallSpec(role, operation.method, path, status, body, at, shown, nullable, **answers)
 
 
 def api_of(contract: Contract, calls: Sequence[CallSpec], states: Mapping[str, Any], ids: Sequence[str]) -> ApiSpec:

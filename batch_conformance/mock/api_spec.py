@@ -15,8 +15,9 @@ class CallSpec:
     """One call: its ``method``, and its ``path`` below the base URL with ``{}`` for the id.
 
     ``status`` and ``body`` are those of its success, and ``at`` the pointer at which the object is put into the body;
-    empty where the body is the object. ``shown`` names the members that the object can have. ``errors``,
-    ``headers`` and ``media_types`` are as in ``MockSpec``.
+    empty where the body is the object. ``shown`` names the members that the object can have, ``nullable`` those of them
+    that are null where they are unset, in place of being left out. ``errors``, ``headers`` and ``media_types`` are as
+    in ``MockSpec``.
     """
 
     role: CallRole
@@ -26,6 +27,7 @@ class CallSpec:
     body: Any = None
     at: str = ""
     shown: tuple[str, ...] = ()
+    nullable: tuple[str, ...] = ()
     errors: Mapping[int, Any] = field(default_factory=dict)
     headers: Mapping[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     media_types: Mapping[int, str] = field(default_factory=dict)
@@ -37,6 +39,7 @@ class CallSpec:
             **{
                 **values,
                 "shown": tuple(values["shown"]),
+                "nullable": tuple(values["nullable"]),
                 "errors": {int(status): body for status, body in values["errors"].items()},
                 "headers": {
                     int(status): tuple((name, value) for name, value in pairs)

@@ -144,7 +144,8 @@ class BatchApi:
             return _within(call, _file_item(value_at(call.body, call.at), "/id", stored))
         made = self._batch_of(self._create(asked), asked.request) if call.role == "create" else self._cancel(asked)
         shown = made.at()
-        return _within(call, {name: value for name, value in shown.items() if name in call.shown})
+        told = (name for name in call.shown if name in shown or name in call.nullable)
+        return _within(call, {name: shown.get(name) for name in told})
 
     def result(self, request: ParsedRequest) -> bytes | None:
         """What a signed URL gives; None where its signature is none of ours."""

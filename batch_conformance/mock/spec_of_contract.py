@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, cycle
 from typing import Any
@@ -19,7 +20,7 @@ from batch_conformance.mock.api_of_contract import api_of, call_of, calls_of
 from batch_conformance.mock.api_spec import ApiSpec
 from batch_conformance.mock.batch_runner import name_of
 from batch_conformance.mock.ids import batch_ids, fits, identity
-from batch_conformance.mock.list_spec import ListSpec
+from batch_conformance.mock.list_spec import ListSpec, value_at
 from batch_conformance.mock.lists_of_contract import contract_lists, list_of
 from batch_conformance.mock.mock_spec import MockSpec, published_mock_spec
 from batch_conformance.mock.sample_batches import FIELDS, Batch, Step, make_sample_batches
@@ -201,8 +202,20 @@ def _errors(operation: Operation) -> Iterator[tuple[int, tuple[str, Any]]]:
         body = own.errors.get(status, {"message": response.description or "Error"})
         if schema is not None and ("json" in label or label.startswith("text/")):
             fits = schema.is_valid(body) and not schema.undeclared(body) and not schema.unknown_values(body)
-            body = body if fits else _made(Maker(schema), schema, _NO_BODY(status=status))
+            body = _completed(body, schema) if fits else _made(Maker(schema), schema, _NO_BODY(status=status))
         yield status, (label, body)
+
+
+def _completed(body: Any, schema: Schema) -> Any:
+    """A body of the vendor's with the members that the contract declares beside those that it has."""
+    try:
+        made = Maker(schema).value()
+    except NoValueError:
+        return body
+    if not isinstance(body, dict) or not isinstance(made, dict):
+        return body
+    whole = {**body, **{name: value for name, value in made.items() if name not in body}}
+    return whole if schema.is_valid(whole) else body
 
 
 def _made(maker: Maker, schema: Schema, problem: Message) -> Any:
@@ -281,7 +294,20 @@ def _steps(contract: Contract, maker: Maker, template: Batch, batch_id: str, tur
             *contract.chosen.roles.timestamps,
             *(f"/{name}" for name in FIELDS if contract.chosen.roles.stages),
         } - given.keys()
-        yield Step(step.after, maker.value(turn, whole, unset))
+        fields = maker.value(turn, whole, unset)
+        for pointer in contract.chosen.roles.free_maps:
+            fields = _with_own_pairs(maker, fields, pointer, value_at(whole, pointer))
+        yield Step(step.after, fields)
+
+
+def _with_own_pairs(maker: Maker, fields: Any, pointer: str, pairs: Any) -> Any:
+    """A batch with pairs of the customer's own in a map that is free, where its schema admits them."""
+    held = value_at(fields, pointer)
+    if not isinstance(held, dict) or not isinstance(pairs, dict):
+        return fields
+    whole = copy.deepcopy(fields)
+    _put(whole, split(pointer), {**held, **pairs})
+    return whole if maker.admits(whole) else fields
 
 
 def _given(roles: Roles, fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

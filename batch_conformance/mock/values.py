@@ -88,6 +88,10 @@ class Maker:
             [self._root], _merged(hint, given or {}), _Slot("", Counter(), turn)
         )
 
+    def admits(self, value: Any) -> bool:
+        """Whether a value keeps the whole schema."""
+        return self._schema.is_valid(value)
+
     def at(self, pointer: str) -> list[_Schema]:
         """What the schemas declare of a place, by a pointer of plain members; nothing where it is not declared."""
         found: list[_Schema] = [self._root]

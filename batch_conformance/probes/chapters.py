@@ -175,6 +175,9 @@ _REFUSED_BY_WORTH: tuple[tuple[str, bool, str], ...] = (
 """Each kind once before any of them twice: who takes any token takes ``nearly`` too, over a batch that is there."""
 
 
+_LEAST_HERE = 6
+"""Of the kinds that have to be refused, so many are sent to this machine: a lock-out costs nothing here."""
+
 _ACCEPTED = (
     ("lower_case_scheme", True, "GET"),
     ("lower_case_scheme", False, "GET"),
@@ -183,7 +186,7 @@ _ACCEPTED = (
 )
 
 
-def _able(setting: Setting, kind: CredentialKind) -> bool:
+def is_able(setting: Setting, kind: CredentialKind) -> bool:
     """Whether a kind means something with the key, the vendor's style and the place of the target."""
     return (
         (setting.has_key or not kind.needs_key)
@@ -193,7 +196,7 @@ def _able(setting: Setting, kind: CredentialKind) -> bool:
 
 
 def _refused_by_worth(setting: Setting) -> list[tuple[str, bool, str]]:
-    return [one for one in _REFUSED_BY_WORTH if _able(setting, KINDS[one[0]])]
+    return [one for one in _REFUSED_BY_WORTH if is_able(setting, KINDS[one[0]])]
 
 
 def _drawn_kinds(setting: Setting) -> tuple[str, ...]:
@@ -215,8 +218,10 @@ def _authentication(setting: Setting) -> Iterator[Probe]:
     if not setting.authenticates:
         return
     refused = _refused_by_worth(setting)
-    accepted = [one for one in _ACCEPTED if _able(setting, KINDS[one[0]])]
+    accepted = [one for one in _ACCEPTED if is_able(setting, KINDS[one[0]])]
     most = len(refused) if _any_number(setting) else setting.most_refused
+    if setting.loopback and setting.exploration != "quick":
+        most = max(most, _LEAST_HERE)
     plan = refused[: setting.by_exploration(min(6, most), most, most)]
     if draws_kinds(setting):
         fixed = setting.most_refused - DRAWN_KINDS

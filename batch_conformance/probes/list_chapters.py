@@ -10,13 +10,17 @@ from urllib.parse import parse_qsl, urlencode
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.query_parameter import QueryParameter
 from batch_conformance.exchange.exchange import UNKNOWN_QUERY, Headers, Probe
-from batch_conformance.probes.chapters import REPRESENTATIONS, Setting
+from batch_conformance.probes.chapters import REPRESENTATIONS, Setting, is_able
+from batch_conformance.probes.credentials import KINDS
 from batch_conformance.probes.generated import GeneratedQuery
+from batch_conformance.probes.odd_requests import ORIGIN
 from batch_conformance.probes.plan import JSON, LISTS, QUERIES
 
 _BEYOND = 1_000_000_000
-_REFUSED: tuple[tuple[str, str], ...] = (("missing", "GET"), ("wrong", "GET"))
+_REFUSED: tuple[str, ...] = ("missing", "wrong")
 """Of all the credentials that are refused in a run, those that each further operation gets."""
+_REFUSED_HERE: tuple[str, ...] = ("wrong_scheme", "elsewhere_header")
+"""Further ones, for this machine alone: a lock-out costs nothing here."""
 REFUSED_OF_EACH = len(_REFUSED)
 
 
@@ -51,14 +55,21 @@ def list_probes(setting: ListSetting) -> dict[str, list[Probe]]:
 
 
 def _authentication(setting: ListSetting) -> Iterator[Probe]:
-    if setting.operation.secured and setting.whole.style != "none":
-        for kind, method in _REFUSED:
-            yield setting.probe("authentication", kind, method=method, credential=kind)
+    whole = setting.whole
+    if not setting.operation.secured or whole.style == "none":
+        return
+    here = (*_REFUSED_HERE, "lower_case_scheme") if whole.loopback and whole.exploration != "quick" else ()
+    for kind in (*_REFUSED, *here):
+        if is_able(whole, KINDS[kind]):
+            yield setting.probe("authentication", kind, credential=kind)
 
 
 def _representations(setting: ListSetting) -> Iterator[Probe]:
-    for name, headers in list(REPRESENTATIONS.items())[: setting.whole.by_exploration(2, 8, 99)]:
+    whole = setting.whole
+    for name, headers in list(REPRESENTATIONS.items())[: whole.by_exploration(2, 8, 99)]:
         yield setting.probe("representations", name, headers=headers)
+    if whole.exploration != "quick":
+        yield setting.probe("representations", "origin", headers=(*JSON, ("Origin", ORIGIN)))
     query = "&".join(filter(None, (setting.operation.required_query, UNKNOWN_QUERY)))
     yield setting.probe("representations", "unknown_parameter", query)
 

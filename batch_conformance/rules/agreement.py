@@ -21,6 +21,9 @@ _NOT_LATER = Template("response.modified_later.expected", "a Last-Modified that 
 _LATER = Template("response.modified_later.observed", "Last-Modified {modified}, Date {date}")
 _NOT_REFUSED = Template("method.allow_refused.expected", "an Allow without {method}, or no 405 for {method}")
 _REFUSED = Template("method.allow_refused.observed", "405 for {method}, with Allow: {methods}")
+_NO_405 = Template(
+    "method.allow_refused.unseen", "no answer was 405: --allow-unsafe-methods asks with undeclared methods"
+)
 _SECONDS_OF_SKEW = 600
 """A gateway that writes Date has another clock than the server that wrote Last-Modified, as in ``time.ahead``."""
 _OF_CACHES = frozenset({"surrogate-control", "cdn-cache-control", "x-cache-control"})
@@ -142,6 +145,7 @@ ALLOW_REFUSED = Rule(
     keeps="405 for POST with Allow: GET, HEAD",
     clauses=always(Template("method.allow_refused.clause", "Allow names no method that is refused")),
     exercised=lambda observation: observation.exchange.status == 405,
+    unseen=_NO_405,
     check=_check_allow,
     looks_at="message",
     headers=("allow",),

@@ -23,7 +23,7 @@ from batch_conformance.rules.json_text import documented_body
 from batch_conformance.rules.name_patterns import is_for_people, is_reference
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text
 from batch_conformance.rules.requests import by_status, gets_a_batch
-from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Place, Rule, always, is_batch
+from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Place, Rule, always, has_the_object
 from batch_conformance.rules.unset import FOR_UNSET, IDS_FOR_UNSET, WORDS_FOR_UNSET
 from batch_conformance.rules.validators import surely_valid
 
@@ -560,7 +560,7 @@ ENVELOPED = Rule(
     keeps='{"id": "batch_a", "status": "completed"}',
     said_by="response",
     clauses=always(Template("body.enveloped.clause", "the batch is the body itself"), "200"),
-    exercised=is_batch,
+    exercised=has_the_object,
     concern="document",
     of_body=True,
     check=_checks("body.enveloped"),
@@ -586,7 +586,7 @@ ANOTHER_OBJECT = Rule(
     keeps='{"id": "batch_a", "status": "in_progress"}',
     said_by="response",
     clauses=always(Template("body.another_object.clause", "the body is a batch"), "200"),
-    exercised=is_batch,
+    exercised=has_the_object,
     concern="document",
     of_body=True,
     check=_checks("body.another_object"),
@@ -610,7 +610,7 @@ EMPTY_STRING = Rule(
     keeps='{"error_file_id": null}',
     said_by="response",
     clauses=always(Template("value.empty_string.clause", "each text says something"), "200"),
-    exercised=is_batch,
+    exercised=has_the_object,
     concern="document",
     check=_checks("value.empty_string"),
     looks_at="values",

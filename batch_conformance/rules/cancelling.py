@@ -9,7 +9,15 @@ from batch_conformance.contract.roles import Stage
 from batch_conformance.contract.stated_at import at_operation, at_place
 from batch_conformance.message import Template, shown
 from batch_conformance.observation.observation import Observation, at
-from batch_conformance.rules.followed import Cancel, Followed, MadeBatch, is_answered_well, is_definite, object_in
+from batch_conformance.rules.followed import (
+    Cancel,
+    Followed,
+    MadeBatch,
+    is_answered_well,
+    is_definite,
+    is_of_another,
+    object_in,
+)
 from batch_conformance.rules.followed import stage_in as stage_of_answer
 from batch_conformance.rules.highlight import at_pointer, at_status
 from batch_conformance.rules.made_batches import (
@@ -77,7 +85,7 @@ def _undone(said: Stage, reads: Sequence[Observation]) -> Observation | None:
     """
     for read in reads:
         stage = stage_of_answer(read)
-        if stage is None:
+        if stage is None or is_of_another(read):
             continue
         if said.word == "cancelled" and stage.word != "cancelled":
             return read
@@ -119,7 +127,7 @@ def _ended_of(cancel: Cancel, before: Stage) -> ObservedPlace:
     if status >= 500:
         expected = _AS_BEFORE(value=quoted(before.value))
         return broken_as_whole(cancel.answer, expected, _REFUSED(status=str(status)), "server error", level="should")
-    for observation in (cancel.answer, *cancel.reads):
+    for observation in (cancel.answer, *(one for one in cancel.reads if not is_of_another(one))):
         stage = stage_of_answer(observation)
         if stage is not None and stage.value != before.value:
             observed = shown(quoted(stage.value))
@@ -146,7 +154,8 @@ _END = 3
 
 
 def _stages(reads: Sequence[Observation]) -> list[Stage]:
-    return [stage for stage in map(stage_of_answer, reads) if stage is not None]
+    own = (read for read in reads if not is_of_another(read))
+    return [stage for stage in map(stage_of_answer, own) if stage is not None]
 
 
 def _word(stage: Stage | None) -> str:

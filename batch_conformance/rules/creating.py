@@ -17,6 +17,7 @@ from batch_conformance.rules.followed import (
     MadeBatch,
     is_answered_well,
     is_definite,
+    is_of_another,
     object_in,
     stage_in,
 )
@@ -128,6 +129,12 @@ def _read_back(followed: Followed) -> Iterator[ObservedPlace]:
 
 
 def _read_back_of(batch: MadeBatch, made: Mapping[str, Any]) -> Iterator[ObservedPlace]:
+    another = next((one for one in batch.reads if one.batch is not None and is_of_another(one)), None)
+    if another is not None:
+        pointer = another.operation.roles.identity or ""
+        said = quoted(at(another.batch, pointer))
+        yield broken(another, pointer, _MADE_WITH(value=quoted(made["id"])), shown(said), "other")
+        return
     if not batch.answered:
         definite = [one for one in batch.reads if is_definite(one)]
         if definite and definite[-1].exchange.status in (404, 410):

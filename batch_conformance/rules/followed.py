@@ -102,8 +102,8 @@ class MadeBatch:
 
     @property
     def answered(self) -> tuple[Observation, ...]:
-        """The reads that were answered with the batch."""
-        return tuple(one for one in self.reads if one.batch is not None)
+        """The reads that were answered with the batch, and not with another one."""
+        return tuple(one for one in self.reads if one.batch is not None and not is_of_another(one))
 
     @property
     def end(self) -> Observation | None:
@@ -146,6 +146,13 @@ class Followed:
     bad_requests: tuple[BadRequest, ...] = ()
     without_key: tuple[WithoutKey, ...] = ()
     unknown_cancel: Observation | None = None
+
+
+def is_of_another(read: Observation) -> bool:
+    """Whether a read was answered with another batch than the one that was asked for: it says nothing of that one."""
+    identity = read.operation.roles.identity
+    said = at(read.batch, identity) if identity is not None else None
+    return isinstance(said, str) and said != read.exchange.probe.batch_id
 
 
 def is_answered_well(observation: Observation) -> bool:

@@ -282,6 +282,15 @@ def is_batch(observation: Observation) -> bool:
     return observation.batch is not None
 
 
+def has_the_object(observation: Observation) -> bool:
+    """Whether the documented object was answered, be it to a read or to a request that changes something."""
+    if observation.batch is not None:
+        return True
+    answer, content = observation.answer, observation.content
+    is_write = answer is not None and 200 <= answer.status < 300 and observation.method not in ("GET", "HEAD")
+    return is_write and observation.covered and content is not None and not observation.mismatch
+
+
 def is_conclusive(observation: Observation) -> bool:
     """Whether an answer came that says something of the API: no limit, and no error of the server."""
     status = observation.exchange.status or 0

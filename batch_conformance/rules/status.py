@@ -23,7 +23,8 @@ from batch_conformance.rules.requests import by_status, gets_an_error, in_chapte
 from batch_conformance.rules.rule import Broken, Rule, always, is_conclusive
 
 _REFUSED_INPUT_UNSEEN = Template(
-    "response.refused_input.unseen", "nothing odd was sent: odd ids go to this machine, or with --exploration thorough"
+    "response.refused_input.unseen",
+    "nothing odd was sent: odd ids, where there is an id, go to this machine, or with --exploration thorough",
 )
 _UNDECLARED_ANSWERED_UNSEEN = Template(
     "method.undeclared_answered.unseen", "undeclared methods are sent with --allow-unsafe-methods alone"

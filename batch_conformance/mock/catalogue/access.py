@@ -71,7 +71,7 @@ def _refused_unknown(received: ReceivedRequest, reply: Reply) -> Reply:
 def _other_batch(received: ReceivedRequest, reply: Reply) -> Reply:
     if reply.status != 200 or received.batch is None:
         return reply
-    place = received.batches.index(received.batch)
+    place = next((number for number, one in enumerate(received.batches) if one is received.batch), -1)
     return received.showing(received.batches[(place + 1) % len(received.batches)])
 
 
@@ -124,7 +124,7 @@ def _without_id(received: ReceivedRequest, reply: Reply) -> Reply:
 
 DRIFTS: tuple[Drift, ...] = (
     Drift("token_not_required", "requests without credentials are answered", "auth.missing_accepted", "401", "",
-          _SECURITY, "answer", _let_in(_is("missing"))),
+          _SECURITY, "answer", _let_in(_is("missing")), also=("write.without_key",)),
     Drift("empty_header_accepted", "an empty Authorization header lets in", "auth.missing_accepted", "401", "",
           _SECURITY, "answer",
           _let_in(lambda received: received.request.header(b"authorization") is not None and not _authorization(received))),
@@ -178,7 +178,7 @@ DRIFTS: tuple[Drift, ...] = (
           "auth.challenge_missing", "401", "", "RFC 9110 section 15.5.2", "text",
           lambda received, reply: reply.without_header("WWW-Authenticate") if received.credential == "wrong" else reply),
     Drift("other_batch", "the next batch is answered instead of the one asked for", "identity.other_batch", "200",
-          "/id", _MATCHING, "answer", _other_batch),
+          "/id", _MATCHING, "answer", _other_batch, also=("create.read_back",)),
     Drift("other_batch_once", "the second read of one batch answers its neighbour", "identity.other_batch", "200",
           "/id", _MATCHING + "; a cache keyed too coarsely", "answer", _other_at_second_read),
     Drift("id_without_prefix", "the id in the body has lost its prefix", "identity.other_batch", "200", "/id",

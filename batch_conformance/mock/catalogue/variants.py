@@ -41,6 +41,13 @@ def _to_all(change: Callable[[Reply], Reply]) -> Apply:
     return lambda _, reply: change(reply)
 
 
+def _indented(reply: Reply) -> Reply:
+    """The members of a JSON text on lines of their own; a file of lines is none."""
+    if "json" not in (reply.header("content-type") or "").lower():
+        return reply
+    return replace(reply, body=reply.body.replace(b',"', b',\n  "') + b"\n")
+
+
 def _headers(change: Callable[[str, str], tuple[str, str]]) -> Apply:
     return lambda _, reply: replace(reply, headers=tuple(change(name, value) for name, value in reply.headers))
 
@@ -158,7 +165,7 @@ VARIANTS: tuple[Drift, ...] = (
     _variant("keys_turned", "the members stand in the opposite order", source="RFC 8259 section 4: no order",
              stage="value", apply=of_batch(_turned)),
     _variant("pretty_json", "the JSON text is indented", source="RFC 8259 section 2", stage="text",
-             apply=_to_all(lambda reply: replace(reply, body=reply.body.replace(b',"', b',\n  "') + b"\n"))),
+             apply=_to_all(_indented)),
     _variant("escaped_json", "all text beyond ASCII is escaped", source="RFC 8259 section 7", stage="text",
              apply=_to_all(lambda reply: replace(reply, body=_ascii(reply.body)))),
     _variant("header_names_lower", "header names are in lower case", source=_9110 + "5.1", stage="text",

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, cast
 
 from batch_conformance.contract.clause import Clause
+from batch_conformance.contract.operation_role import OperationRole
 from batch_conformance.findings.baseline import covering_clauses
 from batch_conformance.findings.finding import LEVELS, Finding
 from batch_conformance.findings.gate import EXIT_FAULT, EXIT_INCONCLUSIVE, FailOn
@@ -36,6 +37,10 @@ _NOT_FORCED = Template(
 )
 _NO_STATUS = Template("unseen.status", "{status} was not answered")
 _NO_VALUE = Template("unseen.value", "no body had a value at {pointer}")
+_NOT_YET = Template(
+    "unseen.not_yet", "no answer had a value at {pointer}: a batch that is just being made has none yet, as a rule"
+)
+_OF_CANCELLED = Template("unseen.of_cancelled", "no batch that was cancelled had a value at {pointer}")
 _NOTHING_SENT = Template("unseen.nothing", "nothing that was sent could show it")
 _BROKEN_ELSEWHERE = Template("unseen.broken_elsewhere", "broken, as a finding at another clause shows")
 _NOT_JUDGED = Template("unseen.not_judged", "not judged: {why}")
@@ -214,8 +219,13 @@ class _Outcomes:
         if self.report.fault:
             return _NOT_JUDGED(why=self.report.fault)
         why = self.report.ledger.cause or self.report.stopped
-        what = _INCONCLUSIVE() if state == "inconclusive" else _NOT_OBSERVED(hint=_hint(clause, self._statuses))
+        what = _INCONCLUSIVE() if state == "inconclusive" else _NOT_OBSERVED(hint=self._hint(clause))
         return _BECAUSE(what=what, why=why) if why else what
+
+    def _hint(self, clause: Clause) -> Message:
+        every = self.report.contract.every
+        role = next((one.role for one in every if one.id == clause.operation), None)
+        return _hint(clause, self._statuses, role)
 
     def _short(self, message: Message) -> str:
         """A message on one line that viewers show."""
@@ -230,8 +240,8 @@ def _message(finding: Finding) -> Message:
     return _EXPECTED(expected=finding.expected, observed=finding.observed)
 
 
-def _hint(clause: Clause, seen: Collection[str]) -> Message:
-    """What would show a clause."""
+def _hint(clause: Clause, seen: Collection[str], role: OperationRole | None) -> Message:
+    """What would show a clause of an operation of some role."""
     rule = REGISTRY.get(clause.rule)
     if rule is not None and rule.unseen is not None:
         return rule.unseen()
@@ -241,7 +251,10 @@ def _hint(clause: Clause, seen: Collection[str]) -> Message:
         return _NOT_FORCED(status=clause.status)
     if clause.status and clause.status not in seen:
         return _NO_STATUS(status=clause.status)
-    return _NO_VALUE(pointer=clause.pointer) if clause.pointer else _NOTHING_SENT()
+    if not clause.pointer:
+        return _NOTHING_SENT()
+    of_writes: Mapping[OperationRole | None, Template] = {"create": _NOT_YET, "cancel": _OF_CANCELLED}
+    return of_writes.get(role if clause.status.startswith("2") else None, _NO_VALUE)(pointer=clause.pointer)
 
 
 def counts_in_words(states: Mapping[str, int]) -> Message:

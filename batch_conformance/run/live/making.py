@@ -42,6 +42,7 @@ from batch_conformance.rules.followed import (
 from batch_conformance.rules.pages import items_of
 from batch_conformance.rules.results import names_a_file
 from batch_conformance.run.live.batch_requests import (
+    ODD_IDS,
     Asking,
     Sendable,
     cancel,
@@ -393,12 +394,23 @@ class _Maker:
 
     def _send_without_key(self) -> None:
         """Ask for changes without a credential, of what cannot exist, or with a part missing."""
+        if self.target.is_loopback:
+            self._cancel_odd_ids()
         for operation, step, (probe, body) in self._impossible():
             with_key = self._ask_impossible(operation, probe, body)
             if step == "cancel_unknown":
                 self.unknown_cancel = with_key
             anonymous = replace(probe, credential="missing", name=f"{step}_without_key")
             self.denied.append(WithoutKey(self._ask_impossible(operation, anonymous, body), with_key))
+
+    def _cancel_odd_ids(self) -> None:
+        """Ask to cancel what cannot exist, by ids that nobody means well with: on this machine alone."""
+        operation = self.contract.write("cancel")
+        if operation is None:
+            return
+        for odd in ODD_IDS:
+            probe, body = cancel(operation, odd, "cancel_odd_id")
+            self.sender.ask(replace(probe, subject="hostile"), body)
 
     def _ask_for_statuses(self) -> None:
         """Ask for each documented error by ``Prefer`` (RFC 7240), with what cannot exist."""
