@@ -25,7 +25,7 @@ from batch_conformance.exchange.exchange import RECORDED as RECORDED_CHAPTER
 from batch_conformance.exchange.exchange import Exchange, Failure, Probe, Request, Response
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.ledger import Ledger
-from batch_conformance.judge.judge import judge
+from batch_conformance.judge.judge import is_batch_required, judge
 from batch_conformance.message import shown as message_of
 from batch_conformance.probes.credentials import present
 from batch_conformance.recorded.inferred_probe import InferredProbe
@@ -284,6 +284,13 @@ def test_when_nothing_is_answered_it_is_an_outage_of_all_of_them() -> None:
     ledger = judge(run, HELD)
     assert ledger.findings == ()
     assert len(ledger.unjudged) == len(run)
+
+
+def test_only_of_the_read_of_a_batch_it_is_asked_whether_the_id_is_right() -> None:
+    missing = judge((file(0, status=404),), HELD).missing
+    asked = [str(one) for one in missing if is_batch_required(one, HELD)]
+    assert asked == ["a 2xx answer of the operation (GET /batches/{id})"]
+    assert "a 2xx answer of the operation (GET /files/{file})" in map(str, missing)
 
 
 def test_a_success_is_required_of_each_operation_and_an_unknown_id_of_each_that_has_ids() -> None:

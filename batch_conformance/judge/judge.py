@@ -104,9 +104,11 @@ def _refused(facts: Facts) -> Message | None:
     return _BEHIND(statuses=str(status)) if facts.refuses_all else _REFUSES_READS(status=status)
 
 
-def is_success_required(what: Message) -> bool:
-    """Whether what a verdict needs is a success, of whichever operation."""
-    return what == REQUIRED_SUCCESS or (what.id == _OF_OPERATION.id and what.argument("what") == REQUIRED_SUCCESS)
+def is_batch_required(what: Message, contract: Contract) -> bool:
+    """Whether what a verdict needs is a success of the operation that reads a batch."""
+    if what.id != _OF_OPERATION.id:
+        return what == REQUIRED_SUCCESS
+    return what.argument("what") == REQUIRED_SUCCESS and what.argument("path") == contract.chosen.path
 
 
 Revive = Callable[[Deviation, Row], Deviation]

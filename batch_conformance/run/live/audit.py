@@ -18,7 +18,7 @@ from batch_conformance.findings.finding import Confirmation, Finding, mask_findi
 from batch_conformance.findings.gate import INTERRUPTED, UNCOVERED, decide, fails_gate
 from batch_conformance.findings.ledger import Ledger
 from batch_conformance.judge.gateway import only_errors, silent_ids
-from batch_conformance.judge.judge import is_success_required
+from batch_conformance.judge.judge import is_batch_required
 from batch_conformance.message import Count, Listing, Message, Template
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.nouns import NOUNS
@@ -335,7 +335,7 @@ class Audit:
         """What is missing, with what to do about it."""
         reasons: list[Message] = []
         for what in ledger.missing:
-            success, where = is_success_required(what), f"{self.base}{self.contract.chosen.path}"
+            success, where = is_batch_required(what, self.contract), f"{self.base}{self.contract.chosen.path}"
             if success and not self.batch_ids and not _nothing_there(ledger):
                 reasons.append((_NO_ID if self.settings.discover else _NO_ID_NOR_LIST)(what=what))
             elif success and _nothing_there(ledger):
