@@ -43,6 +43,7 @@ Runs = Sequence[Followed]
 NO_BATCH = {"code": 20015, "message": "no such file", "data": None}
 BROKEN = {"code": 50000, "message": "internal", "data": None}
 ALL = [success(name) for name in "abc"]
+ANSWERED_IN_WORDS = {"custom_id": "c", "response": {"status_code": 502, "body": "<html>Bad Gateway</html>"}}
 HTTP_FAILURE = {"custom_id": "c", "response": {"status_code": 400, "body": {"error": {}}}, "error": None}
 LISTED_NOWHERE = replace(uploaded().uploads[0], lists=(files(item(id="file-other")),))
 FULL_PAGE = replace(uploaded().uploads[0], lists=(files(*(item(id=f"file-{n}") for n in range(10))),))
@@ -179,8 +180,14 @@ CASES: Mapping[str, tuple[Runs, Runs]] = {
             with_results([{"custom_id": "a", "response": None, "error": None}, *ALL[1:]]),
             with_results([{"custom_id": "a", "response": {"body": {}}, "error": {"code": "x"}}, *ALL[1:]], failed=1),
             with_results([{"id": "a", "response": {"body": {}}}]),
+            with_results([{"custom_id": "a", "response": {"body": '{"choices": []}'}}, *ALL[1:]]),
         ],
-        [with_results(ALL), with_results(ALL[:2], [HTTP_FAILURE], completed=2, failed=1)],
+        [
+            with_results(ALL),
+            with_results(ALL[:2], [HTTP_FAILURE], completed=2, failed=1),
+            with_results(ALL[:2], [ANSWERED_IN_WORDS], completed=2, failed=1),
+            with_results([{"custom_id": "a", "response": {"choices": []}}, *ALL[1:]]),
+        ],
     ),
     "result_lines.custom_ids": (
         [

@@ -14,8 +14,11 @@ from typing import Any, Literal
 
 from batch_conformance.observation.strict_json import parse
 
-LineProblem = Literal["", "json", "object", "custom_id", "both", "neither"]
-"""What is wrong in the form of a line: no JSON text, no object, no ``custom_id``, a response and an error, or none."""
+LineProblem = Literal["", "json", "object", "custom_id", "both", "neither", "body"]
+"""What is wrong in the form of a line: no JSON text, no object, no ``custom_id``, a response and an error, or none.
+
+``body`` is an answer whose ``response.body`` is no object, such as a text that holds the JSON of one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ def _result(number: int, line: bytes) -> ResultLine:
         return ResultLine(number, custom_id, None, "neither")
     if response is not None and error is not None:
         return ResultLine(number, custom_id, True, "both")
-    return ResultLine(number, custom_id, error is not None or _is_http_failure(response), "")
+    failed = error is not None or _is_http_failure(response)
+    return ResultLine(number, custom_id, failed, "" if failed or _has_body(response) else "body")
 
 
 def _given(value: Any) -> Any:
@@ -73,6 +77,12 @@ def _given(value: Any) -> Any:
 def _is_http_failure(response: Any) -> bool:
     status = response.get("status_code") if isinstance(response, Mapping) else None
     return isinstance(status, int) and not isinstance(status, bool) and status >= 400
+
+
+def _has_body(response: Any) -> bool:
+    """Whether the body of an answer is an object, where a line has the answer in a ``body``."""
+    body = response.get("body") if isinstance(response, Mapping) else None
+    return body is None or isinstance(body, Mapping)
 
 
 def repeated(ids: Sequence[str]) -> tuple[str, ...]:

@@ -23,12 +23,14 @@ _FETCHED = Template("result_lines.fetched.expected", "a file that can be fetched
 _STATUS = Template("result_lines.fetched.status", "{status} when it was fetched")
 _ANOTHER = Template("result_lines.fetched.another", "another file when it was fetched again")
 _FORM = Template("result_lines.form.expected", "an object with a custom_id, and one of response and error")
+_BODY = Template("result_lines.form.in_body", "the answer as an object in response.body")
 _PROBLEMS: dict[LineProblem, Message] = {
     "json": Template("result_lines.form.json", "a line that is no JSON text")(),
     "object": Template("result_lines.form.object", "a line that is no object")(),
     "custom_id": Template("result_lines.form.custom_id", "a line without custom_id")(),
     "both": Template("result_lines.form.both", "a line with a response and an error")(),
     "neither": Template("result_lines.form.neither", "a line with neither")(),
+    "body": Template("result_lines.form.body", "a line whose response.body is no object")(),
 }
 _ONCE = Template("result_lines.custom_ids.once", "one line for each request")
 _TWICE = Template("result_lines.custom_ids.twice", "two lines for {id}")
@@ -63,8 +65,8 @@ def _form(followed: Followed) -> Iterator[ObservedPlace]:
         if odd is None:
             yield kept(one.named_by, one.pointer)
         else:
-            observed = _PROBLEMS[odd.problem]
-            yield broken(one.named_by, one.pointer, _FORM(), observed, odd.problem, shows=one.fetched)
+            expected, observed = _BODY() if odd.problem == "body" else _FORM(), _PROBLEMS[odd.problem]
+            yield broken(one.named_by, one.pointer, expected, observed, odd.problem, shows=one.fetched)
 
 
 def _read(followed: Followed) -> Iterator[tuple[ResultFile, Sequence[ResultLine]]]:

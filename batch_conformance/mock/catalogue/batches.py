@@ -123,6 +123,11 @@ def _with_neither(line: Fields) -> None:
     line["response"] = None
 
 
+def _body_in_a_text(line: Fields) -> None:
+    if isinstance(line["response"], dict):
+        line["response"] = {**line["response"], "body": body_json(line["response"]["body"]).decode()}
+
+
 def _answered_anew(received: ReceivedRequest, reply: Reply) -> Reply:
     """Each time it is fetched, the answers are others."""
     return replace(reply, body=reply.body.replace(b'"Yes"', f'"Yes {received.number}"'.encode()))
@@ -219,6 +224,9 @@ BATCH_DRIFTS: tuple[Drift, ...] = (
            _GUIDE, to_objects(_with_both), also=("result_lines.counts",)),
     _entry("line_with_neither", "A line has neither response nor error", "result_lines.form", _OUTPUT,
            _GUIDE, to_objects(_with_neither)),
+    _entry("body_in_a_text", "The answer in a line is JSON in a text", "result_lines.form", _OUTPUT,
+           "OpenAI's BatchRequestOutput (openai-openapi until 2025-06-17): response.body is an object",
+           to_objects(_body_in_a_text)),
     _entry("results_cut", "A file of results ends within a line", "result_lines.form", _OUTPUT,
            _GUIDE, to_lines(_cut)),
     _entry("failures_in_output", "A request that failed is among the answers", "result_lines.successes", _OUTPUT,
