@@ -1,4 +1,4 @@
-"""LiteLLM's proxy, Llama Stack and three more mocks, each as its makers publish it, on loopback."""
+"""LiteLLM's proxy, Llama Stack, AIBrix and three more mocks, each as its makers publish it, on loopback."""
 
 from __future__ import annotations
 
@@ -40,6 +40,16 @@ def llama_stack(upstream: RealServer) -> Iterator[RealServer]:
         arguments = ("stack", "run", str(WANTED / "llama-stack.yaml"), "--port", "{port}")
         environment = {"UPSTREAM": upstream.base_url, "STATE": state}
         with running([program, *arguments], environment, "/v1") as server:
+            yield server
+
+
+@contextmanager
+def aibrix() -> Iterator[RealServer]:
+    """AIBrix's metadata service with its own files and batches; an echo answers the requests of a batch."""
+    program = str(virtual_environment("aibrix") / "bin" / "aibrix_metadata")
+    with tempfile.TemporaryDirectory() as state:
+        arguments = ("--dry-run", "--host", "127.0.0.1", "--port", "{port}")
+        with running([program, *arguments], {"STORAGE_LOCAL_PATH": state}, "/v1") as server:
             yield server
 
 

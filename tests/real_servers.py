@@ -90,7 +90,7 @@ def aimock(*, keys: bool) -> Iterator[RealServer]:
     """CopilotKit's mock of OpenAI's batches, with or without keys of its own."""
     environment = {"AIMOCK_API_KEYS": KEY} if keys else {}
     fixtures = str(node_modules() / "@copilotkit/aimock/fixtures")
-    arguments = ("-p", "{port}", "--log-level", "silent", "-f", fixtures)
+    arguments = ("-p", "{port}", "--log-level", "silent", "-f", fixtures, "-f", str(WANTED / "aimock.json"))
     with node("@copilotkit/aimock/dist/cli.js", *arguments, environment=environment, path="/v1") as server:
         yield server
 
