@@ -47,6 +47,7 @@ CASES: Mapping[str, Case] = {
             (unknown(credential="missing"), unknown()),
             (batch(credential="missing"), unknown(credential="missing")),
             (refused(), sent(b"", 404, method="HEAD", credential="missing")),
+            (refused(subject="unknown", batch_id=UNKNOWN), refused()),
         ),
         alone=False,
     ),

@@ -305,6 +305,7 @@ CASES: Mapping[str, Case] = {
             tuple(refusal(status) for status in (404, 403, 404)),
             (refusal(404), refusal(400), unknown("No such batch", 404, subject="known", batch_id=OTHER)),
             (refusal(404), GOOD, refusal(404)),
+            (GOOD, GOOD),
         ),
         alone=False,
     ),
@@ -359,6 +360,7 @@ CASES: Mapping[str, Case] = {
             (unknown(subject="known", batch_id=KNOWN), unknown(subject="known", batch_id=KNOWN)),
             (GOOD, unknown("busy", 429, subject="known", batch_id=KNOWN)),
             (GOOD, unknown(subject="known", batch_id=KNOWN, forced=404)),
+            (GOOD, GOOD),
         ),
     ),
 }

@@ -271,7 +271,12 @@ CASES: Mapping[str, Case] = {
             (sent(b"", 406, asked=(("Accept", "image/png"),)),),
             (sent(b"", 406, asked=(("Accept", "image/png, application/json;q=0"),)),),
         ),
-        keeps=((sent(b"", 406),), (sent(b"", 406, asked=()),), (sent(b"", 406, asked=(("Accept", "application/*"),)),)),
+        keeps=(
+            (sent(b"", 406),),
+            (sent(b"", 406, asked=()),),
+            (sent(b"", 406, asked=(("Accept", "application/*"),)),),
+            (sent(asked=(("Accept", "image/png"),)),),
+        ),
     ),
     "response.undocumented_error": Case(
         under=openai_like(),

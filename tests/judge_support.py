@@ -189,13 +189,17 @@ def of_body(observation: Observation) -> list[Deviation]:
     return [one for one in about(check(observation), "document") if not one.rule.startswith("response.")]
 
 
-def findings(*exchanges: Exchange, under: Contract | None = None, info: bool = False) -> tuple[Finding, ...]:
-    """What the judge finds in exchanges, in the order sent; without ``info``, only what makes a run red."""
-    in_order = [
+def in_order(*exchanges: Exchange) -> list[Exchange]:
+    """Exchanges with the numbers and times of their order, a second apart; a number that one has stays."""
+    return [
         replace(exchange, number=place if exchange.number < 0 else exchange.number, started_at=float(place))
         for place, exchange in enumerate(exchanges)
     ]
-    found = judge(in_order, under or contract()).findings
+
+
+def findings(*exchanges: Exchange, under: Contract | None = None, info: bool = False) -> tuple[Finding, ...]:
+    """What the judge finds in exchanges, in the order sent; without ``info``, only what makes a run red."""
+    found = judge(in_order(*exchanges), under or contract()).findings
     return tuple(finding for finding in found if info or finding.level != "info")
 
 

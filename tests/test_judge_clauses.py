@@ -1,0 +1,87 @@
+"""How the clauses of a rule fare in each of its cases: broken by what breaks it, kept by a near miss that exercised it.
+
+Written to ``data/judge-clauses.json`` by ``python tests/test_judge_clauses.py``; look at the difference before it is
+kept.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from judge_cases import Case, Sent
+from judge_support import contract, in_order
+from test_judge_rules import CASES
+
+from batch_conformance.findings.ledger import ClauseResult
+from batch_conformance.judge.judge import judge
+from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.rule import At, Concern, LooksAt, Rule
+
+STATES = Path(__file__).parent / "data" / "judge-clauses.json"
+ONLY_BROKEN = {"body.impossible"}
+"""What no value can keep."""
+Fared = dict[str, list[int]]
+
+
+def results(rule: str, case: Case, run: Sent) -> list[ClauseResult]:
+    ledger = judge(in_order(*run), case.under or contract())
+    return [result for result in ledger.clauses if result.clause.rule == rule]
+
+
+def fared(rule: str, case: Case, run: Sent) -> Fared:
+    """By the states that clauses of the rule are in: how many are, and how often they were judged, and broken."""
+    states: Fared = {}
+    for one in results(rule, case, run):
+        before = states.setdefault(one.state, [0, 0, 0])
+        states[one.state] = [sum(pair) for pair in zip(before, (1, one.judged, one.broken), strict=True)]
+    return dict(sorted(states.items()))
+
+
+def fared_in_all(rule: str) -> list[list[Fared]]:
+    case = CASES[rule]
+    return [[fared(rule, case, run) for run in runs] for runs in (case.breaks, case.keeps)]
+
+
+def written() -> str:
+    """How the clauses of each rule fare: in the runs that break it, and in those that keep it."""
+    lines = [f"{json.dumps(rule)}: {json.dumps(fared_in_all(rule))}" for rule in CASES]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_what_breaks_a_rule_breaks_a_clause_that_it_exercised(rule: str) -> None:
+    for run in CASES[rule].breaks:
+        broken = [one for one in results(rule, CASES[rule], run) if one.state == "broken"]
+        assert broken
+        assert all(one.judged >= one.broken > 0 for one in broken)
+
+
+@pytest.mark.parametrize("rule", sorted(CASES.keys() - ONLY_BROKEN))
+def test_a_near_miss_exercises_its_rule(rule: str) -> None:
+    states = [one.state for run in CASES[rule].keeps for one in results(rule, CASES[rule], run)]
+    assert "kept" in states, "add a near miss that shows the rule kept, not only unbroken"
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_the_clauses_of_a_rule_fare_as_ever(rule: str) -> None:
+    known = json.loads(STATES.read_text("utf-8"))
+    assert fared_in_all(rule) == known.get(rule), (
+        "if this is meant, run `python tests/test_judge_clauses.py` and look at the difference"
+    )
+
+
+@pytest.mark.parametrize("rule", REGISTRY.values(), ids=REGISTRY)
+def test_a_rule_says_what_decides_on_it_and_what_exercises_it(rule: Rule) -> None:
+    assert rule.looks_at in get_args(LooksAt)
+    assert rule.concern in get_args(Concern)
+    assert rule.exercised_at in get_args(At)
+    assert all(name == name.lower() for name in rule.headers)
+    reads = rule.compares == "reads" or rule.only_with
+    assert rule.exercised or rule.exercised_at or rule.follow or reads
+
+
+if __name__ == "__main__":
+    STATES.write_text(written(), encoding="utf-8")
