@@ -143,7 +143,10 @@ CASES: Mapping[str, Case] = {
         keeps=(
             (batch(headers=(("Age", "0"), ("Cache-Control", "no-store"))),),
             (batch(headers=(("Age", "40"), ("Cache-Control", "private, max-age=60"))),),
-            (batch(headers=(("Age", "40"), ("Cache-Control", "no-store"), ("CDN-Cache-Control", "max-age=60"))),),
+            *(
+                (batch(headers=(("Age", "40"), ("Cache-Control", "no-store"), (name, "max-age=60"))),)
+                for name in ("CDN-Cache-Control", "Surrogate-Control", "X-Cache-Control")
+            ),
             (batch(headers=(("Age", "40"),)),),
             (batch(headers=(("Cache-Control", "no-store"),)),),
             (batch(headers=(("Age", "40"), ("Cache-Control", "no-store-own"))),),
@@ -159,7 +162,10 @@ CASES: Mapping[str, Case] = {
         ),
     ),
     "method.allow_refused": Case(
-        breaks=((unknown(b"", 405, method="HEAD", headers=(("Allow", "GET, HEAD"),)),),),
+        breaks=(
+            (unknown(b"", 405, method="HEAD", headers=(("Allow", "GET, HEAD"),)),),
+            (unknown(b"", 405, method="HEAD", headers=(("Allow", "HEAD"), ("Allow", "GET"))),),
+        ),
         keeps=(
             (unknown(b"", 405, method="HEAD", headers=(("Allow", "GET"),)),),
             (unknown(b"", 405, method="HEAD", headers=(("Allow", ""),)),),

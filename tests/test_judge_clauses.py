@@ -1,12 +1,13 @@
 """How the clauses of a rule fare in each of its cases: broken by what breaks it, kept by a near miss that exercised it.
 
-Written to ``data/judge-clauses.json`` by ``python tests/test_judge_clauses.py``; look at the difference before it is
-kept.
+Written to ``data/judge-clauses.json``, and what rules declare to ``data/rules.json``, by
+``python tests/test_judge_clauses.py``; look at the difference before it is kept.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import get_args
 
@@ -21,6 +22,12 @@ from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.rule import At, Concern, LooksAt, Rule
 
 STATES = Path(__file__).parent / "data" / "judge-clauses.json"
+RULES = Path(__file__).parent / "data" / "rules.json"
+DECLARED = (
+    "level", "side", "concern", "said_by", "looks_at", "headers", "exercised_at", "compares", "unless_rare", "of_body",
+    "only_with", "unless_told", "unless_alike",
+)  # fmt: skip
+"""What of a rule decides how it is judged, beside its functions."""
 ONLY_BROKEN = {"body.impossible"}
 """What no value can keep."""
 Fared = dict[str, list[int]]
@@ -48,6 +55,22 @@ def fared_in_all(rule: str) -> list[list[Fared]]:
 def written() -> str:
     """How the clauses of each rule fare: in the runs that break it, and in those that keep it."""
     lines = [f"{json.dumps(rule)}: {json.dumps(fared_in_all(rule))}" for rule in CASES]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def declared(rule: Rule) -> dict[str, object]:
+    """What a rule declares, without what is so for want of a declaration."""
+    defaults = {field.name: field.default for field in fields(Rule)}
+    given = {name: getattr(rule, name) for name in DECLARED}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in given.items()
+        if value != defaults[name]
+    }
+
+
+def all_declared() -> str:
+    lines = [f"{json.dumps(name)}: {json.dumps(declared(rule))}" for name, rule in REGISTRY.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -83,5 +106,13 @@ def test_a_rule_says_what_decides_on_it_and_what_exercises_it(rule: Rule) -> Non
     assert rule.exercised or rule.exercised_at or rule.follow or reads
 
 
+@pytest.mark.parametrize("rule", REGISTRY)
+def test_a_rule_declares_what_it_did(rule: str) -> None:
+    assert declared(REGISTRY[rule]) == json.loads(RULES.read_text("utf-8")).get(rule), (
+        "if this is meant, run `python tests/test_judge_clauses.py` and look at the difference"
+    )
+
+
 if __name__ == "__main__":
+    RULES.write_text(all_declared(), encoding="utf-8")
     STATES.write_text(written(), encoding="utf-8")
