@@ -6,6 +6,7 @@ Written to ``data/judge-words.json`` by ``python tests/test_judge_words.py``; lo
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from judge_cases import Case, Sent
 from judge_support import contract, findings
 from test_judge_rules import CASES
 
+from batch_conformance.findings.finding import Finding
 from batch_conformance.message_json import as_json
 
 WORDS = Path(__file__).parent / "data" / "judge-words.json"
@@ -22,7 +24,12 @@ TOLD = ("rule", "level", "side", "status", "media_type", "pointer", "kind")
 
 def said(case: Case, run: Sent) -> list[list[Any]]:
     """All that findings say, but for the properties that were never seen: the batches of the cases have few."""
-    found = [one for one in findings(*run, under=case.under or contract(), info=True) if one.rule != "body.seen"]
+    found = findings(*run, under=case.under or contract(), info=True)
+    return worded(one for one in found if one.rule != "body.seen")
+
+
+def worded(found: Iterable[Finding]) -> list[list[Any]]:
+    """What findings say, without their English."""
     return [
         [
             *(getattr(one, name) for name in TOLD),
@@ -42,13 +49,11 @@ def pinned(value: Any) -> Any:
     return [pinned(inner) for inner in value] if isinstance(value, list) else value
 
 
-def written() -> str:
-    """What is said of every run that breaks a rule: a line for each of them."""
+def written(words: Mapping[str, list[Any]]) -> str:
+    """What is said of every run that breaks a rule, as it is kept in a file: a line for each of them."""
     lines = [
-        f"{json.dumps(rule)}: [\n"
-        + ",\n".join(json.dumps(said(case, run), ensure_ascii=False) for run in case.breaks)
-        + "\n]"
-        for rule, case in CASES.items()
+        f"{json.dumps(rule)}: [\n" + ",\n".join(json.dumps(run, ensure_ascii=False) for run in runs) + "\n]"
+        for rule, runs in words.items()
     ]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -63,4 +68,5 @@ def test_a_finding_says_the_same_as_ever(rule: str) -> None:
 
 
 if __name__ == "__main__":
-    WORDS.write_text(written(), encoding="utf-8")
+    told_of = {rule: [said(case, run) for run in case.breaks] for rule, case in CASES.items()}
+    WORDS.write_text(written(told_of), encoding="utf-8")
