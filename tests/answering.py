@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.utils import formatdate
+from http.client import responses
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -87,6 +89,11 @@ def conforming(asked: Asked) -> Said:
     return SHOWN if asked.is_known else NOT_FOUND
 
 
+class _Server(ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
 class Answering:
     """A running server: ``asked`` has every request that came; ``answer`` gives None for what is as it should be."""
 
@@ -95,38 +102,50 @@ class Answering:
         self.closing = threading.Event()
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+        class Handler(StreamRequestHandler):
+            disable_nagle_algorithm = True
 
-            def do_GET(self) -> None:
-                path, _, query = self.path.partition("?")
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                asked = Asked(
-                    self.command, path, query, self.headers.get("Authorization"), headers, len(outer.asked) + 1
-                )
+            def handle(self) -> None:
+                while self._answer_one():
+                    pass
+
+            def _answer_one(self) -> bool:
+                """Answer a request, and give whether another one may follow."""
+                line = self.rfile.readline()
+                if not line.strip():
+                    return False
+                method, target, _ = line.decode("latin-1").split(" ", 2)
+                fields: list[tuple[str, str]] = []
+                while (line := self.rfile.readline()).strip():
+                    name, _, value = line.decode("latin-1").partition(":")
+                    fields.append((name.lower(), value.strip()))
+                if method not in ("GET", "HEAD"):
+                    self.wfile.write(b"HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                    return False
+                path, _, query = target.partition("?")
+                authorization = next((value for name, value in fields if name == "authorization"), None)
+                asked = Asked(method, path, query, authorization, dict(fields), len(outer.asked) + 1)
                 outer.asked.append(asked)
-                self._say(answer(asked) or conforming(asked))
+                self._say(answer(asked) or conforming(asked), method)
+                return asked.headers.get("connection", "").lower() != "close"
 
-            do_HEAD = do_GET  # noqa: N815 - the name is http.server's
-
-            def _say(self, said: Said) -> None:
+            def _say(self, said: Said, method: str) -> None:
                 body = json.dumps(said.value).encode()
-                self.send_response(said.status)
-                length = (("Content-Length", str(len(body) + (not said.ends))),)
-                for name, text in (("Content-Type", "application/json"), *length, *said.headers):
-                    self.send_header(name, text)
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-                    if not said.ends:
-                        outer.closing.wait(60)
+                named = (
+                    ("Server", "Answering/1.0"),
+                    ("Date", formatdate(usegmt=True)),
+                    ("Content-Type", "application/json"),
+                    ("Content-Length", str(len(body) + (not said.ends))),
+                    *said.headers,
+                )
+                lines = "".join(f"{name}: {value}\r\n" for name, value in named)
+                head = f"HTTP/1.1 {said.status} {responses.get(said.status, '')}\r\n{lines}\r\n".encode("latin-1")
+                self.wfile.write(head if method == "HEAD" else head + body)
+                if method != "HEAD" and not said.ends:
+                    outer.closing.wait(60)
 
-            def log_message(self, *_: Any) -> None:
-                return
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
+        self._server = _Server(("127.0.0.1", 0), Handler)
+        self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
