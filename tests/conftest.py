@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import threading
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -28,13 +30,32 @@ for _number in (signal.SIGINT, signal.SIGHUP) if threading.current_thread() is t
         signal.signal(_number, _pass)
 
 
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """With ``-n auto``, half as many workers again as there are cores: much of what tests do is waiting.
+
+    They wait for polls, pauses between retries and time-outs of processes that they have started.
+    """
+    count = yield
+    return count if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") else count + count // 2
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole runs against hostile servers and servers of other makers come last: what fails sooner is known sooner."""
-    items.sort(key=lambda item: any(item.get_closest_marker(name) for name in ("real", "survival")))
+    """Whole runs against hostile servers and servers of other makers come last: what fails sooner is known sooner.
+
+    Of these, what waits the longest begins first, beside the others.
+    """
+    items.sort(key=_turn)
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.filterwarnings("error"))
+
+
+def _turn(item: pytest.Item) -> int:
+    if not any(item.get_closest_marker(name) for name in ("real", "survival")):
+        return 0
+    return 1 if item.get_closest_marker("waits") else 2
 
 
 def pytest_collection_finish() -> None:

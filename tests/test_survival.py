@@ -24,6 +24,7 @@ def test_a_whole_run_survives_and_says_what_is_right(scenario: Scenario, tmp_pat
 
 
 @pytest.mark.survival
+@pytest.mark.waits
 def test_whole_runs_that_wait_for_their_targets_survive_side_by_side(tmp_path):
     by_name = {scenario.name: scenario for scenario in SCENARIOS}
     scenarios = [by_name[name] for name in WAITING]
