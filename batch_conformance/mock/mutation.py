@@ -117,12 +117,17 @@ class Mutation:
                 holder[self.value] = "surplus"
             elif self.change == "send":
                 holder[key] = self.value
-            elif isinstance(holder, list) or key in holder:
-                self._change_member(holder, key)
-            elif (self.sent >= _ERRORS or self.of_call) and self.change in ("put", *_WRITTEN):
+            elif isinstance(holder, dict) and holder.get(key) is None and self._is_to_be_filled:
                 # Errors and answers to calls are few, and not every one has all that it may have.
                 holder[key] = self.value if self.change == "put" else _WRITTEN[self.change](_NUMBER)
+            elif isinstance(holder, list) or key in holder:
+                self._change_member(holder, key)
         return body
+
+    @property
+    def _is_to_be_filled(self) -> bool:
+        """Whether a value is put where there is none."""
+        return bool(self.sent >= _ERRORS or self.of_call) and self.change in ("put", *_WRITTEN)
 
     def _change_member(self, holder: Any, key: Any) -> None:
         if self.change == "drop":

@@ -9,16 +9,21 @@ guide, https://docs.siliconflow.cn/cn/userguide/guides/batch). SiliconFlow's lin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from batch_conformance.observation.strict_json import parse
 
-LineProblem = Literal["", "json", "object", "custom_id", "both", "neither", "body"]
-"""What is wrong in the form of a line: no JSON text, no object, no ``custom_id``, a response and an error, or none.
+LineProblem = Literal["", "mark", "json", "object", "custom_id", "member", "both", "neither", "body"]
+"""What is wrong in the form of a line: a byte order mark, no JSON text, no object, no ``custom_id``, a response or an
+error that is no object, both of them, or none.
 
-``body`` is an answer whose ``response.body`` is no object, such as a text that holds the JSON of one.
+A byte order mark must not be there (https://jsonlines.org, section 1, and RFC 8259 section 8.1). ``body`` is an answer
+whose ``response.body`` is no object, such as a text that holds the JSON of one.
 """
+_MARK = b"\xef\xbb\xbf"
+_NO_TEXT = frozenset({"trailing", "nan"})
+"""Defects of a line of which a value can be read all the same, and that end other readers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class ResultLine:
 
 def lines_of(content: bytes) -> Iterator[tuple[int, bytes]]:
     """The lines of a file that are not empty, by their numbers from 1: an empty one at the end is none."""
-    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+    for number, line in enumerate(content.removeprefix(_MARK).split(b"\n"), 1):
         if line.strip():
             yield number, line.strip()
 
@@ -47,12 +52,15 @@ def custom_ids_of(content: bytes) -> tuple[str, ...]:
 
 def result_lines(content: bytes) -> tuple[ResultLine, ...]:
     """The lines of a file of results. Any bytes are read: what is odd about a line is told by it."""
-    return tuple(_result(number, line) for number, line in lines_of(content))
+    lines = [_result(number, line) for number, line in lines_of(content)]
+    if lines and content.startswith(_MARK) and not lines[0].problem:
+        lines[0] = replace(lines[0], problem="mark")
+    return tuple(lines)
 
 
 def _result(number: int, line: bytes) -> ResultLine:
     parsed = parse(line)
-    if not parsed.readable:
+    if not parsed.readable or any(one.flaw in _NO_TEXT for one in parsed.defects):
         return ResultLine(number, "", None, "json")
     value = parsed.value
     if not isinstance(value, Mapping):
@@ -60,11 +68,17 @@ def _result(number: int, line: bytes) -> ResultLine:
     custom_id = value.get("custom_id")
     if not isinstance(custom_id, str) or not custom_id:
         return ResultLine(number, "", None, "custom_id")
-    response, error = _given(value.get("response")), _given(value.get("error"))
+    return _of_request(number, custom_id, _given(value.get("response")), _given(value.get("error")))
+
+
+def _of_request(number: int, custom_id: str, response: Any, error: Any) -> ResultLine:
+    """What came of a request: ``response`` and ``error`` are None where they stand for nothing."""
     if response is None and error is None:
         return ResultLine(number, custom_id, None, "neither")
     if response is not None and error is not None:
-        return ResultLine(number, custom_id, True, "both")
+        return ResultLine(number, custom_id, None, "both")
+    if not isinstance(error if response is None else response, Mapping):
+        return ResultLine(number, custom_id, True if error is not None else None, "member")
     failed = error is not None or _is_http_failure(response)
     return ResultLine(number, custom_id, failed, "" if failed or _has_body(response) else "body")
 
@@ -76,6 +90,8 @@ def _given(value: Any) -> Any:
 
 def _is_http_failure(response: Any) -> bool:
     status = response.get("status_code") if isinstance(response, Mapping) else None
+    if isinstance(status, str) and status.isascii() and status.isdigit():
+        status = int(status[:9])
     return isinstance(status, int) and not isinstance(status, bool) and status >= 400
 
 

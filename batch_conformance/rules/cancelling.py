@@ -34,6 +34,7 @@ from batch_conformance.rules.rule import ObservedPlace, Rule
 _SAME_BATCH = Template("cancel.effect.same", "{id}, the batch that was to be cancelled")
 _CANCELLED = Template("cancel.effect.expected", "cancelling or cancelled, as the answer to the cancellation has it")
 _TAKEN = Template("cancel.effect.taken", "a success: the batch was {state} before, and after it")
+_GONE = Template("cancel.effect.gone", "{status} when it was read afterwards")
 _REFUSED = Template("cancel.effect.refused", "{status}")
 _HARMLESS = Template("cancel.again.expected", "the batch, cancelling or cancelled, or a refusal with 4xx")
 _AS_BEFORE = Template("cancel.ended.expected", "{value}, as before it was cancelled")
@@ -45,11 +46,14 @@ def _effect(followed: Followed) -> Iterator[ObservedPlace]:
     for batch in followed.batches:
         first = next((one for one in batch.cancels if one.before is None or not one.before.terminal), None)
         if first is not None and first is batch.cancels[0]:
-            yield from _effect_of(batch, first)
+            yield from _effect_of(batch, first, can_be_read=any(one.answered for one in followed.batches))
 
 
-def _effect_of(batch: MadeBatch, cancel: Cancel) -> Iterator[ObservedPlace]:
-    """The first cancellation of a batch that had not ended, as far as anybody knew."""
+def _effect_of(batch: MadeBatch, cancel: Cancel, *, can_be_read: bool) -> Iterator[ObservedPlace]:
+    """The first cancellation of a batch that had not ended, as far as anybody knew.
+
+    ``can_be_read`` says whether any batch of the run was found when it was read.
+    """
     answer, state = cancel.answer, cancel.answer.operation.roles.state or ""
     made, found = object_in(batch.created), object_in(answer)
     if not is_definite(answer):
@@ -70,12 +74,22 @@ def _effect_of(batch: MadeBatch, cancel: Cancel) -> Iterator[ObservedPlace]:
     said = stage_of_answer(answer)
     if said is None or said.word not in _ENDING:
         return
-    undone = _undone(said, cancel.reads)
-    if undone is None:
+    undone, gone = _undone(said, cancel.reads), _gone(answer, cancel.reads) if can_be_read else None
+    if gone is not None:
+        observed = _GONE(status=str(gone.exchange.status))
+        yield broken(answer, state, _CANCELLED(), observed, "gone", level="should", shows=gone.exchange)
+    elif undone is None:
         yield kept(answer, state)
     else:
         observed = shown(quoted(at(undone.batch, undone.operation.roles.state or "")))
         yield broken(answer, state, _CANCELLED(), observed, "undone", shows=undone.exchange)
+
+
+def _gone(answer: Observation, reads: Sequence[Observation]) -> Observation | None:
+    """The last read of a batch that was cancelled and is not there any more; None where it is, or was deleted."""
+    definite = [one for one in reads if is_definite(one)]
+    is_gone = bool(definite) and all(one.exchange.status in (404, 410) for one in definite)
+    return definite[-1] if is_gone and answer.method != "DELETE" else None
 
 
 def _undone(said: Stage, reads: Sequence[Observation]) -> Observation | None:

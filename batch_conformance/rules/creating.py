@@ -136,7 +136,7 @@ def _read_back_of(batch: MadeBatch, made: Mapping[str, Any]) -> Iterator[Observe
         yield broken(another, pointer, _MADE_WITH(value=quoted(made["id"])), shown(said), "other")
         return
     if not batch.answered:
-        definite = [one for one in batch.reads if is_definite(one)]
+        definite = [one for one in batch.before_cancelled if is_definite(one)]
         if definite and definite[-1].exchange.status in (404, 410):
             status = str(definite[-1].exchange.status)
             found = _FOUND(id=quoted(made["id"]))

@@ -106,6 +106,11 @@ class MadeBatch:
         return tuple(one for one in self.reads if one.batch is not None and not is_of_another(one))
 
     @property
+    def before_cancelled(self) -> tuple[Observation, ...]:
+        """The reads before the first cancellation: what is gone after that may have been taken away by it."""
+        return self.reads[: len(self.reads) - len(self.cancels[0].reads)] if self.cancels else self.reads
+
+    @property
     def end(self) -> Observation | None:
         """The last read, where the batch had ended."""
         last = self.answered[-1] if self.answered else None

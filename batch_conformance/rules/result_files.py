@@ -11,12 +11,13 @@ from batch_conformance.contract.stated_at import at_place
 from batch_conformance.findings.finding import Level
 from batch_conformance.message import Count, Message, Private, Template, shown
 from batch_conformance.nouns import LINE
-from batch_conformance.observation.observation import integer_at
+from batch_conformance.observation.observation import at, integer_at
 from batch_conformance.rules.batch import stage_of
 from batch_conformance.rules.batch_lines import LineProblem, ResultLine, repeated
 from batch_conformance.rules.followed import Followed, MadeBatch, ResultFile, whole_body
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.made_batches import OF_MADE_BATCHES, at_role, broken, kept, quoted
+from batch_conformance.rules.results import names_a_file
 from batch_conformance.rules.rule import ObservedPlace, Rule
 
 _FETCHED = Template("result_lines.fetched.expected", "a file that can be fetched")
@@ -25,9 +26,11 @@ _ANOTHER = Template("result_lines.fetched.another", "another file when it was fe
 _FORM = Template("result_lines.form.expected", "an object with a custom_id, and one of response and error")
 _BODY = Template("result_lines.form.in_body", "the answer as an object in response.body")
 _PROBLEMS: dict[LineProblem, Message] = {
+    "mark": Template("result_lines.form.mark", "a byte order mark before the first line")(),
     "json": Template("result_lines.form.json", "a line that is no JSON text")(),
     "object": Template("result_lines.form.object", "a line that is no object")(),
     "custom_id": Template("result_lines.form.custom_id", "a line without custom_id")(),
+    "member": Template("result_lines.form.member", "a line whose response or error is no object")(),
     "both": Template("result_lines.form.both", "a line with a response and an error")(),
     "neither": Template("result_lines.form.neither", "a line with neither")(),
     "body": Template("result_lines.form.body", "a line whose response.body is no object")(),
@@ -44,6 +47,10 @@ _ERRORS = Template("result_lines.successes.errors", "errors of requests that fai
 _A_SUCCESS = Template("result_lines.successes.success", "the answer to {id}")
 
 
+_OF_THE_SERVER = frozenset({500, 501})
+"""Server errors that do not pass: what stands before the server answers with others when it is away."""
+
+
 def _fetched(followed: Followed) -> Iterator[ObservedPlace]:
     for batch in followed.batches:
         for one in batch.results:
@@ -54,7 +61,7 @@ def _fetched(followed: Followed) -> Iterator[ObservedPlace]:
                     yield kept(one.named_by, one.pointer)
                 else:
                     yield broken(one.named_by, one.pointer, _FETCHED(), _ANOTHER(), "another", shows=one.again)
-            elif status is not None and 400 <= status < 500 and status != 429:
+            elif status is not None and (400 <= status < 500 or status in _OF_THE_SERVER) and status != 429:
                 observed = _STATUS(status=str(status))
                 yield broken(one.named_by, one.pointer, _FETCHED(), observed, "refused", shows=one.fetched)
 
@@ -90,7 +97,8 @@ def _custom_ids_of(batch: MadeBatch) -> ObservedPlace:
     again = repeated([custom_id for _, custom_id in ids])
     foreign = [(one, custom_id) for one, custom_id in ids if custom_id not in sent]
     answered = {custom_id for _, custom_id in ids}
-    missing = [one for one in sent if one not in answered] if _are_complete(batch) else []
+    all_read = _are_all_read(batch)
+    missing = [one for one in sent if one not in answered] if all_read else []
     if foreign:
         one, name = foreign[0]
         return broken(one.named_by, one.pointer, _ONCE(), _FOREIGN(id=quoted(name)), "foreign", shows=one.fetched)
@@ -100,7 +108,9 @@ def _custom_ids_of(batch: MadeBatch) -> ObservedPlace:
         return broken(last.named_by, last.pointer, _ONCE(), observed, "twice", shows=last.fetched)
     if missing:
         observed = _MISSING(id=quoted(missing[0]))
-        return broken(first.named_by, first.pointer, _ONCE(), observed, "missing", shows=first.fetched)
+        # A request that is counted, and has no file that it could be in, may be kept elsewhere.
+        level: Level | None = None if _are_complete(batch) else "should"
+        return broken(first.named_by, first.pointer, _ONCE(), observed, "missing", level=level, shows=first.fetched)
     return kept(first.named_by, first.pointer)
 
 
@@ -109,13 +119,26 @@ def _are_formed(batch: MadeBatch) -> bool:
     return all(line.custom_id for one in batch.results for line in one.lines or ())
 
 
+def _is_completed(batch: MadeBatch) -> bool:
+    end = batch.end
+    stage = stage_of(end.batch, end.operation.roles) if end is not None else None
+    return stage is not None and stage.word == "completed"
+
+
+def _are_all_read(batch: MadeBatch) -> bool:
+    """Whether a batch is completed, and all the files of results that it names were read."""
+    end = batch.end
+    if end is None or not _is_completed(batch) or any(one.lines is None for one in batch.results):
+        return False
+    named = {name for one in end.operation.roles.results if isinstance(name := at(end.batch, one), str)}
+    read = {at(one.named_by.batch, one.pointer) for one in batch.results}
+    return all(name in read or not names_a_file(name) for name in named)
+
+
 def _are_complete(batch: MadeBatch) -> bool:
     """Whether a batch is completed, and all the files of results that it counts requests for were read."""
     end = batch.end
-    stage = stage_of(end.batch, end.operation.roles) if end is not None else None
-    if end is None or stage is None or stage.word != "completed":
-        return False
-    if any(one.lines is None for one in batch.results):
+    if end is None or not _are_all_read(batch):
         return False
     output, error, counts = batch.result("output"), batch.result("error"), end.operation.roles.counts
     completed = integer_at(end.batch, counts.completed) if counts else None
@@ -126,8 +149,7 @@ def _are_complete(batch: MadeBatch) -> bool:
 def _counts(followed: Followed) -> Iterator[ObservedPlace]:
     for batch in followed.batches:
         end = batch.end
-        stage = stage_of(end.batch, end.operation.roles) if end is not None else None
-        if end is None or stage is None or stage.word != "completed":
+        if end is None or not _is_completed(batch):
             continue
         for pointer, known, expected in _known_counts(batch, end.operation.roles.counts):
             said = integer_at(end.batch, pointer)
@@ -147,12 +169,12 @@ def _known_counts(batch: MadeBatch, counts: CountsRole | None) -> Iterator[tuple
     """
     if counts is None:
         return
-    if not _are_complete(batch) or not _are_formed(batch):
+    lines = [line for one in batch.results for line in one.lines or ()]
+    has_each = sorted(line.custom_id for line in lines) == sorted(batch.file.custom_ids)
+    if not _are_all_read(batch) or not _are_formed(batch) or not (has_each or _are_complete(batch)):
         yield counts.total, batch.file.line_count, _AS_SENT
         return
-    lines = [line for one in batch.results for line in one.lines or ()]
-    ids = [line.custom_id for line in lines]
-    if sorted(ids) != sorted(batch.file.custom_ids) or any(line.failed is None for line in lines):
+    if not has_each or any(line.failed is None for line in lines):
         return  # told of the lines
     failed = sum(bool(line.failed) for line in lines)
     yield counts.total, len(lines), _AS_MANY

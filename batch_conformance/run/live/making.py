@@ -21,7 +21,7 @@ from batch_conformance.exchange.profile import Profile
 from batch_conformance.exchange.target import Target
 from batch_conformance.message import Count, Listing, Message, Template
 from batch_conformance.nouns import BATCH
-from batch_conformance.observation.observation import Observation, at
+from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.probes.plan import JSON
 from batch_conformance.probes.segment import NO_SUCH_ID, encode_segment
 from batch_conformance.rules.creating import BadCase
@@ -541,20 +541,18 @@ class _Maker:
 
     def _fetch_results(self, batch: _Batch) -> None:
         for pause in _GRACE[1:]:  # files may be named a moment after the end
-            stage, last = batch.stage, batch.reads[-1]
-            if (
-                stage is None
-                or stage.word != "completed"
-                or any(at(last.batch, one) for one in last.operation.roles.results)
-            ):
+            stage = batch.stage
+            if stage is None or stage.word != "completed" or _names_what_it_counts(batch.reads[-1]):
                 break
             self.sender.rest(pause)
             self._read_again(batch)
         end = batch.reads[-1]
+        known: set[str] = set()
         for pointer in end.operation.roles.results:
             name = at(end.batch, pointer)
-            if not isinstance(name, str) or not names_a_file(name):
+            if not isinstance(name, str) or not names_a_file(name) or name in known:
                 continue
+            known.add(name)
             fetched = self._fetch(name)
             for pause in _GRACE[1:]:
                 if fetched is None or fetched.status != 404:
@@ -604,6 +602,19 @@ class _Maker:
         body = exchange.response.body if exchange.response is not None else b""
         words = " ".join(body.decode("utf-8", "replace").split())[:160]
         raise CreationError(_ANSWERED(**named, status=exchange.status or 0, body=words))
+
+
+def _names_what_it_counts(read: Observation) -> bool:
+    """Whether a batch names a file of results for each kind of which it counts requests, without counts any at all."""
+    roles = read.operation.roles
+    named = [one for one in roles.results if at(read.batch, one)]
+    counts = roles.counts
+    completed = integer_at(read.batch, counts.completed) if counts is not None else None
+    failed = integer_at(read.batch, counts.failed) if counts is not None else None
+    if not named or completed is None or failed is None:
+        return bool(named)
+    kinds = {"error" if "error" in one else "output" for one in named}
+    return (not completed or "output" in kinds) and (not failed or "error" in kinds)
 
 
 def may_have_been_made(answer: Observation) -> bool:
