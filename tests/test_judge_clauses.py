@@ -1,7 +1,8 @@
 """How the clauses of a rule fare in each of its cases: broken by what breaks it, kept by a near miss that exercised it.
 
-Written to ``data/judge-clauses.json``, and what rules declare to ``data/rules.json``, by
-``python tests/test_judge_clauses.py``; look at the difference before it is kept.
+Written to ``data/judge-clauses.json``, what rules declare to ``data/rules.json``, and what of a response
+their findings mark to ``data/judge-highlights.json``, by ``python tests/test_judge_clauses.py``; look at the difference
+before it is kept.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from typing import get_args
 
 import pytest
 from judge_cases import Case, Sent
-from judge_support import contract, in_order
+from judge_support import contract, findings, in_order
 from test_judge_rules import CASES
 
 from batch_conformance.findings.ledger import ClauseResult
 from batch_conformance.judge.judge import judge
 from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.highlight import Highlight, together
 from batch_conformance.rules.rule import At, Concern, LooksAt, Rule
 
 STATES = Path(__file__).parent / "data" / "judge-clauses.json"
 RULES = Path(__file__).parent / "data" / "rules.json"
+MARKED = Path(__file__).parent / "data" / "judge-highlights.json"
 DECLARED = (
     "level", "side", "concern", "said_by", "looks_at", "headers", "exercised_at", "compares", "unless_rare", "of_body",
     "only_with", "unless_told", "unless_alike",
@@ -69,6 +72,20 @@ def declared(rule: Rule) -> dict[str, object]:
     }
 
 
+def marked(rule: str) -> list[list[list[object]]]:
+    """What of the responses is marked by the findings of each run that breaks a rule."""
+    case = CASES[rule]
+    found = [findings(*run, under=case.under, info=True) for run in case.breaks]
+    parts = [[REGISTRY[rule].highlight(one) for one in of_run if one.rule == rule] for of_run in found]
+    return [
+        [[one.status, sorted(one.headers), list(one.pointers), list(one.words)] for one in of_run] for of_run in parts
+    ]
+
+
+def all_marked() -> str:
+    return "{\n" + ",\n".join(f"{json.dumps(rule)}: {json.dumps(marked(rule))}" for rule in CASES) + "\n}\n"
+
+
 def all_declared() -> str:
     lines = [f"{json.dumps(name)}: {json.dumps(declared(rule))}" for name, rule in REGISTRY.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
@@ -113,6 +130,20 @@ def test_a_rule_declares_what_it_did(rule: str) -> None:
     )
 
 
+@pytest.mark.parametrize("rule", CASES)
+def test_a_finding_marks_what_it_did(rule: str) -> None:
+    assert marked(rule) == json.loads(MARKED.read_text("utf-8")).get(rule), (
+        "if this is meant, run `python tests/test_judge_clauses.py` and look at the difference"
+    )
+
+
+def test_what_findings_mark_of_one_response_is_marked_together() -> None:
+    one, other = Highlight(True, frozenset({"a"}), ("/p",), ("w",)), Highlight(headers=frozenset({"b"}), words=("v",))
+    assert together((one, other)) == Highlight(True, frozenset({"a", "b"}), ("/p",), ("w", "v"))
+    assert together(()) == Highlight()
+
+
 if __name__ == "__main__":
+    MARKED.write_text(all_marked(), encoding="utf-8")
     RULES.write_text(all_declared(), encoding="utf-8")
     STATES.write_text(written(), encoding="utf-8")

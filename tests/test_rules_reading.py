@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from followed_support import contract as followed_contract
+from followed_support import item, wrote
 from judge_support import COMPLETED, QUEUED, contract, refused, sent, unknown
 
-from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.exchange.exchange import ODD_REQUESTS, Exchange, Failure
+from batch_conformance.message import shown
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.batch import EARLIEST, LATEST, clock, is_plausible, moment, stage_of, times_of
 from batch_conformance.rules.batch_lines import custom_ids_of, repeated, result_lines
 from batch_conformance.rules.client import case_of, is_read
+from batch_conformance.rules.followed import is_answered_well, is_definite, object_in, object_place, whole_body
+from batch_conformance.rules.history import BatchHistory
 
 
 def seen(body: Any) -> Observation:
@@ -156,3 +162,84 @@ def test_what_exercises_a_rule_of_the_client_is_a_read_of_its_kind() -> None:
         "client.error_class": {"no batch", "no key"},
         "client.error_detail": {"no batch", "no key", "500"},
     }
+
+
+def of_upload(status: int = 200, body: object = None, **more: Any) -> Observation:
+    answer = wrote("upload", status, {"data": item()} if body is None else body)
+    return Observation(replace(answer.exchange, **more), followed_contract())
+
+
+def test_an_answer_is_well_where_it_is_a_success_that_came_to_its_end() -> None:
+    failure = Failure("reset", shown("reset"))
+    assert [status for status in (199, 200, 299, 300) if is_answered_well(of_upload(status))] == [200, 299]
+    assert not is_answered_well(of_upload(failure=failure))
+    assert not is_answered_well(of_upload(response=None))
+    silent = (429, 502, 503, 504)
+    assert [
+        status for status in (200, 428, 429, 430, 500, 501, *silent[1:], 505) if not is_definite(of_upload(status))
+    ] == [*silent]
+    assert not is_definite(of_upload(failure=failure))
+    assert not is_definite(of_upload(response=None))
+
+
+def test_the_object_of_an_answer_stands_where_its_schema_has_it_or_the_answer() -> None:
+    file = {"id": "file-1"}
+    assert object_place(of_upload().operation) == "/data"
+    assert object_in(of_upload(body={"data": file})) == ("/data", file)
+    assert object_in(of_upload(body=file)) == ("", file)
+    assert object_in(of_upload(body={"id": "outer", "data": file})) == ("/data", file)
+    assert object_in(of_upload(body={"data": {"id": 1}})) is None
+    assert object_in(of_upload(body=["file"])) is None
+    assert object_in(of_upload(400, {"data": file})) is None
+    assert object_in(None) is None
+    created = wrote("create", 200, {"id": "batch_1", "data": file})
+    assert object_place(created.operation) == ""
+    assert object_in(created) == ("", {"id": "batch_1", "data": file})
+
+
+def test_the_body_of_a_success_is_whole_or_none() -> None:
+    made = sent(COMPLETED)
+    assert made.response is not None
+    assert whole_body(made) == made.response.body
+    for status, whole in ((199, False), (200, True), (299, True), (300, False)):
+        assert (whole_body(replace(made, response=replace(made.response, status=status))) is not None) is whole
+    assert whole_body(replace(made, response=None)) is None
+    assert whole_body(replace(made, response=replace(made.response, truncated=True))) is None
+    assert whole_body(replace(made, response=replace(made.response, decode_error="gzip"))) is None
+    assert whole_body(replace(made, failure=Failure("reset", shown("reset")))) is None
+
+
+def history(*exchanges: Exchange) -> BatchHistory:
+    return BatchHistory([Observation(one, contract()) for one in exchanges], [None] * len(exchanges))
+
+
+def test_reads_are_plain_gets_of_an_id_that_exists() -> None:
+    plain, equivalent, odd = sent(), sent(subject="equivalent"), sent(chapter=ODD_REQUESTS)
+    others = (
+        sent(method="HEAD"),
+        sent(credential="wrong"),
+        sent(forced=404),
+        sent(subject="unknown"),
+        sent(batch_id=None),
+        sent(status=201, chapter=ODD_REQUESTS),
+    )
+    read = history(plain, *others, equivalent, odd).reads
+    assert [one.exchange for one in read] == [plain, equivalent, odd]
+
+
+def test_of_reads_that_overlap_in_time_the_first_is_compared() -> None:
+    def at_time(begun: float, elapsed: float = 1.0, body: object = QUEUED, **more: Any) -> Exchange:
+        return replace(sent(body, **more), started_at=begun, elapsed=elapsed)
+
+    first, overlapping, next_one, by_clock, early = (
+        at_time(10),
+        at_time(10.5),
+        at_time(11),
+        at_time(11.9981),
+        at_time(12.995),
+    )
+    compared = history(first, overlapping, next_one, by_clock, early).batches
+    assert [one.exchange for one in compared] == [first, next_one, by_clock]
+    another, no_batch = at_time(20, body={**QUEUED, "id": "batch_other"}), at_time(30, body="no", status=404)
+    without_id = at_time(40, body={**QUEUED, "id": 7})
+    assert [one.exchange for one in history(another, no_batch, without_id).batches] == [without_id]
