@@ -27,9 +27,8 @@ _GROUPED = re.compile("(?<=\\d)[,.'\u00a0\u202f\u2009_ ](?=\\d{3}(?!\\d))")
 _LOOKED_AT = 65536
 
 
-def _products(observation: Observation) -> Iterator[tuple[str, str]]:
-    """The products in the id that was asked for, each with its result."""
-    asked = observation.exchange.probe.batch_id or ""
+def _products(asked: str) -> Iterator[tuple[str, str]]:
+    """The products in an id, each with its result."""
     if "*" in asked and len(asked) <= _LOOKED_AT:
         for found in dict.fromkeys(_PRODUCT.findall(asked)):
             yield "*".join(found), str(int(found[0]) * int(found[1]))
@@ -37,8 +36,10 @@ def _products(observation: Observation) -> Iterator[tuple[str, str]]:
 
 def _check(observation: Observation) -> Iterator[Broken]:
     answer, asked = observation.answer, observation.exchange.probe.batch_id or ""
-    for expression, result in _products(observation) if answer is not None else ():
-        if result in asked or answer is None:
+    if answer is None:
+        return
+    for expression, result in _products(asked):
+        if result in asked:
             continue
         places = {"body": answer.body[:_LOOKED_AT].decode("utf-8", "replace")}
         places |= {f"header {name}": value for name, value in answer.headers}
@@ -56,7 +57,7 @@ def _has_number(text: str, number: str) -> bool:
 
 
 def _would_compute(observation: Observation) -> bool:
-    return observation.answer is not None and any(_products(observation))
+    return observation.answer is not None and any(_products(observation.exchange.probe.batch_id or ""))
 
 
 EXPRESSION_EVALUATED = Rule(
