@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 from judge_cases import batch
 from judge_support import contract, findings
+from samples import run_report
 
 from batch_conformance.findings.baseline import Baseline
 from batch_conformance.findings.baseline_file import new_entry
 from batch_conformance.findings.finding import Finding
 from batch_conformance.judge.judge import judge
 from batch_conformance.report.finding.suggestion import suggestions
+from batch_conformance.report.items.item import items_for
+from batch_conformance.report.items.item_outcome import outcomes
 from batch_conformance.rules.highlight import at_pointer
 
 TODAY = date(2026, 3, 1)
@@ -106,3 +109,18 @@ def test_what_is_suggested_cures_each_member() -> None:
     assert found not in left
     targets = [one.target for one in made if found in one.findings]
     assert all(any(name in target for target in targets) for name in TIMES)
+
+
+def test_each_member_fails_its_own_test_and_it_is_told_once() -> None:
+    ledger = judge([batch(ISO)], contract())
+    (found,) = [one for one in ledger.findings if one.rule == "body.type"]
+    report = replace(run_report((found,)), ledger=ledger)
+    items = items_for(contract())
+    red = {key: one for key, one in outcomes(report, items).items() if one.state == "failed"}
+    assert {key.partition("[")[2] for key in red} == {f"200-{name}]" for name in TIMES}
+    told = [one for one in red.values() if "the same cause as" not in one.text]
+    assert [one.text.count("times as string at") for one in told] == [1]
+    last = list(red)[-1]
+    alone = outcomes(report, items, {last})
+    assert "the same cause" not in alone[last].text
+    assert "times as string at" in alone[last].text

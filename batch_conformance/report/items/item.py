@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 
@@ -91,6 +91,11 @@ class Items:
         What has neither breaks that only documented properties are there, or else that only documented statuses are.
         """
         return next(item for item in self._candidates(finding) if item is not None)
+
+    def each_of(self, finding: Finding) -> tuple[Item, ...]:
+        """The items that a finding fails: one, or those of all the findings that it stands for."""
+        parts = (replace(finding, pointer=part.pointer, parts=()) for part in finding.parts)
+        return tuple(dict.fromkeys(map(self.of, parts))) or (self.of(finding),)
 
     def _candidates(self, finding: Finding) -> Iterator[Item | None]:
         yield self.by_clause.get(finding.clause)

@@ -112,15 +112,16 @@ class _Outcomes:
         self.results = {result.clause.id: result for result in report.ledger.clauses}
         self.entries = entries_by_id(report)
         self.found: dict[str, list[Finding]] = {}
-        self.item_of: dict[str, Item] = {}
+        self.items_of: dict[str, tuple[Item, ...]] = {}
         for finding in report.ledger.findings:
-            item = self.item_of[finding.id] = items.of(finding)
-            self.found.setdefault(item.node_id, []).append(finding)
+            self.items_of[finding.id] = items.each_of(finding)
+            for item in self.items_of[finding.id]:
+                self.found.setdefault(item.node_id, []).append(finding)
         self.failing = {finding.id for finding in failing(report)}
         self.groups: dict[str, Group] = {}
         self.shown_at: dict[str, str] = {}
         for group in fold(finding for finding in report.ledger.findings if finding.id in self.failing):
-            at = [self.item_of[finding.id].node_id for finding in group.findings]
+            at = [item.node_id for finding in group.findings for item in self.items_of[finding.id]]
             first = next((one for one in at if selected is None or one in selected), at[0])
             for finding in group.findings:
                 self.groups[finding.id] = group

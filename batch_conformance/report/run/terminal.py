@@ -244,8 +244,8 @@ class _Terminal:
         by_status: dict[str, list[str]] = {}
         for finding in group.findings[:PLACES]:
             pointers = by_status.setdefault(finding.status or self.language.text("any status"), [])
-            if finding.pointer:
-                pointers.append(clip(finding.pointer, 120))
+            places = (finding.pointer,) if finding.pointer else finding.pointers
+            pointers += [clip(pointer, 120) for pointer in places if pointer]
         text = "; ".join(" ".join((status, *pointers)) for status, pointers in by_status.items())
         left = len(group.findings) - PLACES
         if left <= 0:
