@@ -460,3 +460,9 @@ def test_an_explanation_that_is_empty_is_only_told_and_a_file_without_a_name_is_
     found = {one.pointer: one.level for one in findings(sent(empty), under=small, info=True)}
     assert found["/status_details"] == "info"
     assert found["/output_file_id"] == "should"
+
+
+def test_a_state_that_stands_twice_is_one_cause() -> None:
+    text = json.dumps(COMPLETED)[:-1] + ', "status": "failed"}'
+    found = [one for one in findings(sent(text.encode())) if one.level != "info"]
+    assert [(one.rule, one.pointer) for one in found] == [("json.duplicate_key", "/status")]

@@ -534,11 +534,15 @@ def _judge_alone(observation: Observation, found: Found) -> Iterator[tuple[Bucke
         yield ALWAYS, _ALONE, about(found, "protocol")
         yield ALWAYS, _GIVEN_AWAY, given_away
         return
-    answer = list(_judge_answer(found))
+    answer = list(_judge_answer(observation, found))
     if any(one.rule == REFUSED_INPUT.id for one in answer):
         form = form_of(observation)
         yield unless_form_is_own(form), _ALONE, answer
-        yield if_form_is_own(form), _ALONE, list(_judge_answer(check(replace(observation, api_spoke=True))))
+        yield (
+            if_form_is_own(form),
+            _ALONE,
+            list(_judge_answer(observation, check(replace(observation, api_spoke=True)))),
+        )
     elif odd:
         yield UNLESS_REAL, _ALONE, answer
     elif _had_to_be_refused(observation) or _is_no_batch_for_a_spelling(observation):
@@ -592,13 +596,15 @@ def _judge_refusal(observation: Observation, found: Found) -> tuple[list[Deviati
     return ([refusal] if found.get("document") else []), about(found, "protocol")
 
 
-def _judge_answer(found: Found) -> Iterator[Deviation]:
+def _judge_answer(observation: Observation, found: Found) -> Iterator[Deviation]:
     of_answer = about(found, "document", "protocol")
     twice = _stand_twice(of_answer)
     of_answer = [one for one in of_answer if one.rule == DUPLICATE_KEY.id or not _is_in(twice, one.pointer)]
     yield from of_answer
     if any(deviation.rule in NOT_THE_OBJECT for deviation in of_answer):
         return
+    if observation.operation.roles.state in twice:
+        return  # what has to be there goes by the state
     # A value that the schema forbids makes no sense either: that is one cause. A null is no value.
     broken_places = {one.pointer for one in of_answer if one.rule in OF_A_VALUE and one.kind != "null"}
     for deviation in about(found, "sense"):
