@@ -397,7 +397,8 @@ class _Maker:
         if self.target.is_loopback:
             self._cancel_odd_ids()
         for operation, step, (probe, body) in self._impossible():
-            with_key = self._ask_impossible(operation, probe, body)
+            known = (answer for case, answer, _ in self.bad if case == "unknown_file" and operation.role == "create")
+            with_key = next(known, None) or self._ask_impossible(operation, probe, body)
             if step == "cancel_unknown":
                 self.unknown_cancel = with_key
             anonymous = replace(probe, credential="missing", name=f"{step}_without_key")
