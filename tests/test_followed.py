@@ -242,6 +242,15 @@ def of_cases(which: int) -> list[Any]:
     ]
 
 
+def test_what_a_file_was_taken_for_when_it_was_uploaded_is_not_told_of_the_list_again() -> None:
+    taken_for_another = uploaded(item(bytes=7, filename="x"), bytes=7, filename="y")
+    assert [(one.rule, one.pointer) for one in weighty(taken_for_another)] == [
+        ("upload.as_sent", "/data/bytes"),
+        ("upload.as_sent", "/data/filename"),
+        ("upload.item", "/data/data/*/filename"),
+    ]
+
+
 def test_every_rule_that_follows_a_batch_has_cases() -> None:
     assert [rule.id for rule in REGISTRY.values() if rule.follow] == list(CASES)
 

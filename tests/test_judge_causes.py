@@ -466,3 +466,11 @@ def test_a_state_that_stands_twice_is_one_cause() -> None:
     text = json.dumps(COMPLETED)[:-1] + ', "status": "failed"}'
     found = [one for one in findings(sent(text.encode())) if one.level != "info"]
     assert [(one.rule, one.pointer) for one in found] == [("json.duplicate_key", "/status")]
+
+
+def test_head_of_another_media_type_is_one_finding_though_its_length_is_another_one_too() -> None:
+    size = (("Content-Length", str(len(json.dumps(QUEUED)))),)
+    read = sent(headers=size)
+    head = sent(b"", method="HEAD", media_type="application/jsonl", headers=(("Content-Length", "0"),))
+    found = [(one.rule, one.kind) for one in findings(read, head, read)]
+    assert found == [("response.head_differs", "media_type")]

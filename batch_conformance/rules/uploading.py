@@ -41,8 +41,13 @@ def _pointers(operation: Operation, around: str) -> Sequence[str]:
     return [pointer for member in _MEMBERS if (pointer := f"{around}/{member}") in declared]
 
 
-def _compare(observation: Observation, around: str, said: Mapping[str, Any], file: SentFile) -> Iterator[ObservedPlace]:
-    """What an object says of a file beside what was sent. A null says nothing."""
+def _compare(
+    observation: Observation, around: str, said: Mapping[str, Any], file: SentFile, answer: Mapping[str, Any]
+) -> Iterator[ObservedPlace]:
+    """What an object says of a file beside what was sent. A null says nothing.
+
+    What the ``answer`` to the upload has as well is told of that: it is what the server took the file for.
+    """
     for pointer in _pointers(observation.operation, around):
         member = pointer.rpartition("/")[2]
         value, known = said.get(member), _sent(file, member)
@@ -50,7 +55,7 @@ def _compare(observation: Observation, around: str, said: Mapping[str, Any], fil
             continue  # another type is told by the schema
         if value == known:
             yield kept(observation, pointer)
-        else:
+        elif said is answer or value != answer.get(member):
             expected = _SENT(value=quoted(known))
             yield broken(observation, pointer, expected, shown(quoted(value)), "other", level=_MEMBERS[member])
 
@@ -59,7 +64,7 @@ def _as_sent(followed: Followed) -> Iterator[ObservedPlace]:
     for upload in followed.uploads:
         found = object_in(upload.answer)
         if found is not None:
-            yield from _compare(upload.answer, found[0], found[1], upload.file)
+            yield from _compare(upload.answer, found[0], found[1], upload.file, found[1])
 
 
 def _listed(followed: Followed) -> Iterator[ObservedPlace]:
@@ -95,7 +100,7 @@ def _items(followed: Followed) -> Iterator[ObservedPlace]:
             form = page.operation.listing
             for item in items_of(page) or ():
                 if form is not None and found is not None and at(item, form.identity) == found[1]["id"]:
-                    yield from _compare(page, f"{form.items}/*", item, upload.file)
+                    yield from _compare(page, f"{form.items}/*", item, upload.file, found[1])
 
 
 def _at_upload(operation: Operation) -> Sequence[str]:
