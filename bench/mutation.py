@@ -4,7 +4,7 @@
 which the module's functions, constants and rules are replaced by the mutant's. Of the tests those run that reach the
 changed lines, then others of the module, as ``reach`` has noted down, for some CPU seconds at most. Results are
 appended to ``build/mutation/results.ndjson``, and what stands there is not tried again. With ``--survivors`` what
-survived is, for four times as long, and if it is outside of functions, in an interpreter that imports the mutant too.
+survived is, for three times as long, and if it is outside of functions, in an interpreter that imports the mutant too.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ EQUIVALENT = Path(__file__).parent / "mutation-equivalent.yaml"
 PAGE = ROOT / "docs" / "MUTATION.md"
 SAMPLE = 60
 PHASES = (Phase.explicit, Phase.generate)
-SLOWEST, OF_LINES, OF_MODULE = 0.5, 2.5, 0.8
+SLOWEST, OF_LINES, OF_MODULE = 0.8, 2.5, 0.8
 """CPU seconds: of one test, of all that reach the changed lines, and of the others that reach the module."""
 OPTIONS = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-W", "ignore")
 TESTS = (
     "test_judge_*", "test_followed", "test_results", "test_lists", "test_strict_json", "test_shape", "test_client",
     "test_rules_reading", "test_*_words", "test_near_miss", "test_merging", "test_write_only", "test_recorded_ledger",
-    "test_evidence_words", "test_head_check",
+    "test_evidence_words", "test_head_check", "test_object_json", "test_leak_patterns", "test_odd_credentials",
 )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ python bench/mutation.py page       # writes this page of build/mutation/results
 mutmut's operators make the mutants ([bench/mutants.py](../bench/mutants.py)), of what stands outside of functions too:
 rules are mostly declared there, and mutmut's own runner leaves that out. Each is tried in a fork of a process that has
 the tests collected ([bench/mutation.py](../bench/mutation.py)): those that reach the change, then others that reach the
-module, until one fails, at most {of_lines:g} and {of_module:g} CPU seconds of them (four times that with
+module, until one fails, at most {of_lines:g} and {of_module:g} CPU seconds of them (three times that with
 `--survivors`). Only quick tests in one process take part; `prove`, and tests that start a server, would kill more.
 
 Not mutated: annotations, docstrings, the English of templates, the case of strings, and what a rule declares for other
@@ -137,7 +137,8 @@ class Trials:
         self.chosen, self.again, self.sample = chosen, again, sample
         self.notes = json.loads(REACH.read_text("utf-8"))
         self.seconds = {name: took for note in self.notes for name, took in note["seconds"].items()}
-        self.longer, self.pipe = (4 if again else 1), -1
+        self.age = {name: -place for place, note in enumerate(self.notes) for name in note["seconds"]}
+        self.longer, self.pipe = (3 if again else 1), -1
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and self.pipe >= 0:
@@ -194,11 +195,11 @@ class Trials:
         return [items[name] for name in chosen]
 
     def _in_order(self, tests: set[str], rules: re.Pattern[str]) -> list[str]:
-        """Tests of the module's rules first, and of each test function one after the other, the fastest first."""
+        """Tests of the module's rules first, then the newest, of each test function in turn, the fast ones first."""
         count, found = Counter[str](), {}
         for name in sorted(tests, key=lambda one: self.seconds[one]):
             count[name.partition("[")[0]] += 1
-            found[name] = (not rules.search(name), count[name.partition("[")[0]])
+            found[name] = (not rules.search(name), self.age[name], count[name.partition("[")[0]])
         return sorted(found, key=found.__getitem__)
 
     def _try(self, code: str, path: str, items: list[pytest.Item]) -> tuple[str, str]:
@@ -266,6 +267,11 @@ def _become(old: Any, new: Any, module: str) -> bool:
         except ValueError:  # another number of variables from around it
             return False
         old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
+        for cell, of_new in zip(
+            old.__closure__ or (), new.__closure__ or (), strict=True
+        ):  # what a decorator was given
+            if not _become(cell.cell_contents, of_new.cell_contents, module):
+                cell.cell_contents = of_new.cell_contents
         return True
     for key, value in new.__dict__.items():
         is_slot = isinstance(value, types.MemberDescriptorType | types.GetSetDescriptorType)
@@ -303,7 +309,7 @@ class _Fresh(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader)
 def try_fresh(file: str) -> int:
     fresh = _Fresh(json.loads(Path(file).read_text("utf-8")))
     sys.meta_path.insert(0, fresh)
-    limit(60 + 4 * (OF_LINES + OF_MODULE))
+    limit(60 + 3 * (OF_LINES + OF_MODULE))
     return pytest.main([*OPTIONS, "-x", *sorted({name.partition("::")[0] for name in fresh.tests})], plugins=[fresh])
 
 

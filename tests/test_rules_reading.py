@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from followed_support import contract as followed_contract
 from followed_support import item, wrote
-from judge_support import COMPLETED, QUEUED, contract, refused, sent, unknown
+from judge_support import COMPLETED, QUEUED, contract, openai_like, refused, sent, unknown
 
 from batch_conformance.exchange.exchange import ODD_REQUESTS, Exchange, Failure
 from batch_conformance.message import shown
@@ -20,6 +20,10 @@ from batch_conformance.rules.batch_lines import custom_ids_of, repeated, result_
 from batch_conformance.rules.client import case_of, is_read
 from batch_conformance.rules.followed import is_answered_well, is_definite, object_in, object_place, whole_body
 from batch_conformance.rules.history import BatchHistory
+from batch_conformance.rules.made_batches import quoted
+from batch_conformance.rules.masks import is_mask, is_masked_segment
+from batch_conformance.rules.media_type import accepts_documented
+from batch_conformance.rules.name_patterns import is_id, is_reference, malformed
 
 
 def seen(body: Any) -> Observation:
@@ -243,3 +247,125 @@ def test_of_reads_that_overlap_in_time_the_first_is_compared() -> None:
     another, no_batch = at_time(20, body={**QUEUED, "id": "batch_other"}), at_time(30, body="no", status=404)
     without_id = at_time(40, body={**QUEUED, "id": 7})
     assert [one.exchange for one in history(another, no_batch, without_id).batches] == [without_id]
+
+
+@pytest.mark.parametrize(
+    ("text", "mask"),
+    [
+        ("REDACTED", True),
+        ("[Filtered]", True),
+        ("masked by us", False),
+        ("***", True),
+        ("**", True),
+        ("sk-****abcd", True),
+        ("a**b", False),
+        ("x" * 3, True),
+        ("XXXX", True),
+        ("xx", False),
+        ("batch_xxx", True),
+        ("Batch-XXX", True),
+        ("xxx_batch", False),
+        ("*" * 60, True),
+        ("*" * 61, False),
+        ("", False),
+    ],
+)
+def test_a_mask_is_what_recorders_write_in_the_place_of_a_value(text: str, mask: bool) -> None:
+    assert is_mask(text) is mask
+    assert is_masked_segment(text) is mask
+
+
+@pytest.mark.parametrize(
+    ("segment", "masked"),
+    [
+        ("{batch_id}", True),
+        ("{" + "a" * 40 + "}", True),
+        ("{" + "a" * 41 + "}", False),
+        ("x{batch_id}", False),
+        (":id", True),
+        (":batchID", True),
+        (":batch", False),
+        ("<int:batch_id>", True),
+        ("<id>", True),
+        ("[id]", True),
+        ("[]", False),
+    ],
+)
+def test_the_parameter_of_a_route_stands_for_a_segment(segment: str, masked: bool) -> None:
+    assert is_masked_segment(segment) is masked
+    assert not is_mask(segment)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "is_named_id", "refers"),
+    [
+        ("/id", True, True),
+        ("/input_file_id", True, True),
+        ("/batch/batchId", True, True),
+        ("/fileID", True, True),
+        ("/output_file", True, True),
+        ("/paid", False, False),
+        ("/id/name", False, False),
+        ("/url", False, True),
+        ("/download_uri", False, True),
+        ("/a/fileUrl", False, True),
+        ("/curl", False, False),
+        ("id", False, False),
+    ],
+)
+def test_names_of_members_say_what_refers_to_something(pointer: str, is_named_id: bool, refers: bool) -> None:
+    assert (is_id(pointer), is_reference(pointer)) == (is_named_id, refers)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "text", "kind"),
+    [
+        ("/id", "batch_1", ""),
+        ("/id", "  ", ""),
+        ("/id", "null", ""),
+        ("/id", "<nil>", ""),
+        ("/id", "[REDACTED]", ""),
+        ("/id", " batch_1", "padded"),
+        ("/id", "batch\u200b1", "control"),
+        ("/id", "a&amp;b", "markup"),
+        ("/id", "{{ id }}", "template"),
+        ("/id", "${id}", "template"),
+        ("/id", "%s", "template"),
+        ("/id", "batch_{id}", "template"),
+        ("/endpoint", "/v1/{id}", ""),
+        ("/input_file_id", "report{1}.jsonl", ""),
+        ("/id", "object at 0x7f12abcd", "pointer"),
+        ("/id", "0xc000123456", "pointer"),
+        ("/id", "b'batch'", "repr"),
+        ("/id", "UUID('x')", "repr"),
+        ("/id", "[object Object]", "repr"),
+        ("/id", "Optional[b]", "repr"),
+        ("/id", "batch%2F1", "escaped"),
+        ("/id", "a/b%2F1", ""),
+        ("/endpoint", "v1%2Fchat", ""),
+    ],
+)
+def test_what_was_written_into_a_name_by_mistake_has_its_kind(pointer: str, text: str, kind: str) -> None:
+    assert malformed(pointer, text) == kind
+
+
+def test_a_value_of_a_response_is_quoted_to_sixty_characters() -> None:
+    assert [str(shown(quoted(value))) for value in ("a", 7, None, "b" * 58)] == ['"a"', "7", "None", f'"{"b" * 58}"']
+    assert str(shown(quoted("b" * 59))) == '"' + "b" * 58 + "…"
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted"),
+    [
+        ((), True),
+        ((("accept", "*/*"),), True),
+        ((("Accept", "application/json"),), True),
+        ((("Accept", "Application/*;q=0.1"),), True),
+        ((("Accept", "text/html"),), False),
+        ((("Accept", "text/html, application/json;q=0"),), False),
+        ((("Accept", "application/json;Q=0.00"),), False),
+        ((("Accept", "application/json;q=0.01"),), True),
+    ],
+)
+def test_a_request_admits_a_documented_type_or_none(asked: tuple[tuple[str, str], ...], accepted: bool) -> None:
+    assert accepts_documented(Observation(sent(asked=asked), openai_like())) is accepted
