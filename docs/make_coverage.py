@@ -115,6 +115,12 @@ OF_DOCUMENTS: Sequence[Statement] = (
     _field("writeOnly", "Schema Object"),
     Statement("`readOnly`, `deprecated`, `default`", "Schema Object", "they ask nothing of a response"),
     Statement("security", "Security Requirement Object"),
+    Statement(
+        "a key in the content of a request",
+        "RFC 6750 section 2.2",
+        "not sent: with GET nobody may, and servers that leave the content of a GET unread take it for the next request, "
+        "key and all (RFC 9110 section 9.3.1); what makes files and batches has content of other types",
+    ),
     Statement("the parameter of the path", "Parameter Object"),
     Statement("`servers`, `links`, `callbacks`", "OpenAPI Object", "the base URL is given; nothing here follows them"),
 )

@@ -94,6 +94,25 @@ def test_the_one_header_that_lets_in_is_found_by_halving(name: str, shown: str) 
     assert len(asked_with) < 8
 
 
+def test_the_one_parameter_that_lets_in_is_found_by_halving() -> None:
+    asked, report = audit(lambda one: SHOWN if one.authorization is None and "internal=true" in one.query else None)
+    (found,) = [one for one in report.ledger.findings if one.level != "info"]
+    assert (found.rule, found.kind) == ("auth.missing_accepted", "internal")
+    assert str(found.observed) == "200 with no Authorization header, and with the query internal=true"
+    assert sum("=true" in one.query and one.authorization is None for one in asked) < 8
+
+
+def test_a_header_that_names_another_path_has_the_whole_path_in_it() -> None:
+    asked, _ = audit()
+    named = [one.headers["x-original-url"] for one in asked if one.has_key and "x-original-url" in one.headers]
+    assert named == [PATH]
+
+
+def test_no_get_has_content_in_which_a_server_could_see_another_request() -> None:
+    asked, _ = audit(unsafe=True)
+    assert not any("content-length" in one.headers for one in asked)
+
+
 def test_the_cookie_that_the_server_has_set_is_sent_without_a_key_and_shown_nowhere() -> None:
     def answer(one: Asked) -> Said | None:
         if one.authorization is None and "sid=s3cr3tvalue" in one.headers.get("cookie", ""):

@@ -28,13 +28,15 @@ def test_each_kind_is_presented_as_its_name_says():
     assert header("malformed") == "Bearer a b"
     assert header("no_scheme") == KEY
     assert header("nearly_cut") == f"Bearer {KEY[:-1]}"
-    assert header("wrong_scheme") == "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
+    assert header("wrong_scheme") == "Basic " + base64.b64encode(f"{KEY}:{KEY}".encode()).decode()
     assert header("wrong_scheme_token") == f"Token {KEY}"
     assert header("nearly_longer") == f"Bearer {KEY}x"
     assert header("other_case") == f"Bearer {KEY.swapcase()}"
-    cookies = f"access_token={KEY}; token={KEY}; api_key={KEY}; session={KEY}"
+    names = ("access_token", "token", "api_key", "session", "auth_token", "jwt", "authorization", "sessionid")
+    cookies = "; ".join(f"{name}={KEY}" for name in names)
     others = (("x-api-key", KEY), ("api-key", KEY), ("x-auth-token", KEY))
     others += (("proxy-authorization", f"Bearer {KEY}"), ("x-authorization", f"Bearer {KEY}"), ("cookie", cookies))
+    others += (("authentication", f"Bearer {KEY}"), ("x-access-token", KEY), ("x-goog-api-key", KEY), ("apikey", KEY))
     assert present("elsewhere_header", KEY).headers == others
     assert header("joined") == f"Bearer{KEY}"
     assert header("tab") == f"Bearer\t{KEY}"

@@ -17,8 +17,9 @@ _SHELL: Mapping[str, str] = {
     "nearly_cut": "${{{key}%?}}",
     "nearly_first": "aaaaaa${{{key}#??????}}",
     "other_case": '$(printf %s "${key}" | tr A-Za-z a-zA-Z)',
+    "marks_dropped": "$(printf %s \"${key}\" | tr -d '_-')",
     "reversed": '$(printf %s "${key}" | rev)',
-    "wrong_scheme": "$(printf %s: \"${key}\" | base64 | tr -d '\\012')",
+    "wrong_scheme": '$(printf %s:%s "${key}" "${key}" | base64 | tr -d \'\\012\')',
     "percent_encoded": '${{{key}%?}}$(printf %%%02X "\'${{{key}#"${{{key}%?}}"}}")',
     "full_width": "$(python3 -c 'import sys; k = sys.argv[1]; print(k[:-1] + chr(ord(k[-1]) + 0xFEE0))' \"${key}\")",
 }

@@ -43,6 +43,9 @@ BESIDE_THE_PLAN = "beside_the_plan"
 SESSION_COOKIE = "{session}"
 """The value of a ``Cookie`` that stands for the cookies which this server has set before; the target puts them in."""
 
+BASE_PATH = "{base}"
+"""In the value of a header, what stands for the path of the base URL; the target puts it in."""
+
 UNKNOWN_QUERY = "unknown_parameter=1"
 """A query string that no operation has: a server ignores it, or refuses it as the document has refusals."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from batch_conformance import __version__
 from batch_conformance.exchange.base_url import BaseUrl, BaseUrlError, parse_base_url
 from batch_conformance.exchange.exchange import (
+    BASE_PATH,
     SESSION_COOKIE,
     Exchange,
     Failure,
@@ -343,7 +344,7 @@ class Target:
 
     def _compose(self, probe: Probe, presentation: Presentation) -> Headers:
         """The header fields in order; the probe's own take the place of the run's and of ours of the same name."""
-        own = SecretHeaders((*presentation.headers, *self._with_cookies(probe.headers)))
+        own = SecretHeaders((*presentation.headers, *self._filled(probe.headers)))
         taken = {name.lower() for name, _ in own}
         given = SecretHeaders((*(pair for pair in self._headers if pair[0].lower() not in taken), *own))
         names = {name.lower() for name, _ in given}
@@ -351,10 +352,13 @@ class Target:
         ours = (("User-Agent", USER_AGENT), ("Accept-Encoding", "identity"))
         return SecretHeaders((*(pair for pair in ours if pair[0].lower() not in names), *given))
 
-    def _with_cookies(self, headers: Headers) -> Headers:
-        """The headers with the cookies that the server has set in the place that stands for them, if it has set any."""
+    def _filled(self, headers: Headers) -> Headers:
+        """The headers with the cookies that the server has set, if any, and the base URL's path in their places."""
         cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        filled = ((name, cookies if value == SESSION_COOKIE else value) for name, value in headers)
+        filled = (
+            (name, cookies if value == SESSION_COOKIE else value.replace(BASE_PATH, self.base.path))
+            for name, value in headers
+        )
         return tuple((name, value) for name, value in filled if value or name.lower() != "cookie")
 
     def _keep_cookies(self, headers: Headers) -> None:

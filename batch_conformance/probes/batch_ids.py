@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from hypothesis import strategies as st
 
-from batch_conformance.exchange.exchange import Subject
+from batch_conformance.exchange.exchange import BASE_PATH, Headers, Subject
 from batch_conformance.probes.segment import decode_segment, encode_segment
 
 PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
@@ -245,6 +245,13 @@ def query_of(batch_id: str, parameter: str) -> str:
     """A query string that names an id under all the names that a handler may look for."""
     names = dict.fromkeys((parameter, "id", "batch_id", "batchId", "ids", "batch"))
     return "&".join(f"{quote(name, safe='')}={encode_segment(batch_id)}" for name in names)
+
+
+def headers_of(batch_id: str, path: str) -> Headers:
+    """Headers that name another path than the request line, or an id, under names that frameworks and handlers know."""
+    paths = ("X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Envoy-Original-Path")
+    ids = ("X-Batch-Id", "Batch-Id", "X-Resource-Id", "X-Id")
+    return (*((name, BASE_PATH + path) for name in paths), *((name, encode_segment(batch_id)) for name in ids))
 
 
 def traversals(known_id: str) -> tuple[SpelledId, ...]:

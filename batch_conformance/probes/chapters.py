@@ -136,7 +136,7 @@ class Setting:
 
 def _known_ids(setting: Setting) -> Iterator[Probe]:
     # As many again are read in the chapter of odd requests, under the names of common clients.
-    least, most = setting.by_exploration(8, 56 - AGENT_READS, 300), setting.by_exploration(20, 150, 800)
+    least, most = setting.by_exploration(8, 55 - AGENT_READS, 300), setting.by_exploration(20, 150, 800)
     for batch_id in setting.known_in_turn(max(least, min(most, len(setting.known)))):
         yield setting.known_probe("known_ids", "read", batch_id)
 
@@ -145,7 +145,7 @@ def _unknown_ids(setting: Setting) -> Iterator[Probe]:
     others = setting.unknown_names[1:]
     if setting.exploration == "quick":
         others = tuple(name for name in others if name == "uuid")
-    for batch_id in setting.unknown_named("same_shape", setting.by_exploration(3, 7, 74)):
+    for batch_id in setting.unknown_named("same_shape", setting.by_exploration(3, 4, 74)):
         yield setting.unknown_probe("unknown_ids", "same_shape", batch_id)
     for name in others:
         for batch_id in setting.unknown_named(name, setting.by_exploration(1, 1, 14)):
@@ -272,7 +272,7 @@ REPRESENTATIONS: dict[str, Headers] = {
 def _representations(setting: Setting) -> Iterator[Probe]:
     rounds = setting.by_exploration(1, 1, 4)
     on_known = list(REPRESENTATIONS.items())[: setting.by_exploration(4, 99, 99)] * rounds
-    on_unknown = list(REPRESENTATIONS.items())[: setting.by_exploration(4, 12, 99)] * rounds
+    on_unknown = list(REPRESENTATIONS.items())[: setting.by_exploration(4, 6, 99)] * rounds
     known = setting.known_in_turn(len(on_known))
     for (name, headers), batch_id in zip(on_known, known, strict=False):
         yield setting.known_probe("representations", f"{name}_known", batch_id, headers)
@@ -338,6 +338,9 @@ def _other_paths(setting: Setting) -> Iterator[Probe]:
     query = batch_ids.query_of(batch_id, setting.parameter)
     path = setting.path_of(encode_segment(nobodys))
     yield Probe("identity", "query_for_path", path, nobodys, "neighbour", headers=JSON, query=query)
+    if setting.hostile_allowed:
+        headers = (*JSON, *batch_ids.headers_of(batch_id, setting.path_of(encode_segment(batch_id))))
+        yield Probe("identity", "headers_for_path", path, nobodys, "neighbour", headers=headers)
     if len(setting.known) > 1:
         others = setting.known[(setting.known.index(batch_id) + 1) % len(setting.known)]
         yield setting.known_probe("identity", "query_of_another", others, query=query)
@@ -412,7 +415,7 @@ def _methods(setting: Setting) -> Iterator[Probe]:
     if not setting.unsafe:
         return
     undeclared = [method for method in _UNSAFE if method not in setting.declared]
-    for method in undeclared * setting.by_exploration(1, 2, 3):
+    for method in undeclared * setting.by_exploration(1, 1, 3):
         yield setting.unknown_probe("methods", f"{method.lower()}_impossible", NO_SUCH_ID, method=method)
 
 
@@ -437,7 +440,7 @@ def _lifecycle(setting: Setting) -> Iterator[Probe]:
 def _generated(setting: Setting) -> Iterator[Probe]:
     """Raises GenerationError where Schemathesis can make nothing of the document."""
     plain = not setting.hostile_allowed
-    count = setting.by_exploration(3, 16, 250)
+    count = setting.by_exploration(3, 13, 250)
     for request in setting.generate(setting.data, setting.path, setting.parameter, count, setting.seed, plain=plain):
         headers = request.headers
         if not any(name.lower() == "accept" for name, _ in headers):

@@ -8,6 +8,7 @@ whatever the id is.
 from __future__ import annotations
 
 import base64
+import json
 import random
 import string
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from batch_conformance.exchange.target import Presentation
-from batch_conformance.rules.odd_credentials import ODD_CREDENTIALS
+from batch_conformance.rules.odd_credentials import LOOPBACK_ONLY, ODD_CREDENTIALS
 
 Style = Literal["bearer", "header", "none"]
 
@@ -24,11 +25,16 @@ MAX_REFUSED = 12
 """Refused credentials per run: more could lock an account out. More only where somebody allowed what is not safe."""
 
 _BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
-_IN_HEADERS = ("x-api-key", "api-key", "x-auth-token", "proxy-authorization", "x-authorization", "cookie")
-_IN_QUERY = ("access_token", "api_key", "key")
-_IN_COOKIES = ("access_token", "token", "api_key", "session")
+_IN_HEADERS = (
+    *("x-api-key", "api-key", "x-auth-token", "proxy-authorization", "x-authorization", "cookie"),
+    *("authentication", "x-access-token", "x-goog-api-key", "apikey"),
+)
+_IN_QUERY = ("access_token", "api_key", "key", "token", "apikey")
+_IN_COOKIES = ("access_token", "token", "api_key", "session", "auth_token", "jwt", "authorization", "sessionid")
 """Where others take a key; RFC 6750 section 2.3 names the first. All in one request, and each alone where that is
 answered."""
+_LONG = 4000
+"""Characters of a token that is too long for most, in a field that most servers still read."""
 _FULL_WIDTH = 0xFEE0
 """From a printable ASCII character to its full-width form (Unicode, Halfwidth and Fullwidth Forms)."""
 _FIRST_CHANGED = 6
@@ -83,6 +89,7 @@ KINDS: dict[str, CredentialKind] = {
                 odd.means.english,
                 needs_key=odd.rule != "auth.missing_accepted",
                 bearer_only=odd.rule == "auth.scheme_accepted",
+                loopback_only=name in LOOPBACK_ONLY,
             )
             for name, odd in ODD_CREDENTIALS.items()
         ),
@@ -123,10 +130,9 @@ def present(kind: str, key: str, *, style: Style = "bearer", header: str = "Auth
         asked = f"{place}={quote(key, safe='')}" if alone.query else ""
         return Presentation(headers=pairs, query=asked, refused=refused)
     query = "&".join(f"{word}={quote(key, safe='')}" for word in _IN_QUERY)
-    if kind == "elsewhere_query":
-        return Presentation(headers=(), query=query, refused=refused)
-    if kind == "also_in_query":
-        return Presentation(headers=((name, scheme + key),), query=query, refused=refused)
+    if kind in ("elsewhere_query", "also_in_query"):
+        beside = ((name, scheme + key),) if kind == "also_in_query" else ()
+        return Presentation(headers=beside, query=query, refused=refused)
     if kind == "elsewhere_header":
         others = tuple((other, _placed(other, key)) for other in _IN_HEADERS if other != name.lower())
         return Presentation(headers=others, query="", refused=refused)
@@ -142,7 +148,8 @@ def present(kind: str, key: str, *, style: Style = "bearer", header: str = "Auth
         "nearly_cut": (scheme + key[:-1]).strip,
         "nearly_longer": lambda: f"{scheme}{key}x",
         "other_case": lambda: scheme + (key.swapcase() if key.swapcase() != key else wrong_token(key)),
-        "wrong_scheme": lambda: "Basic " + base64.b64encode(f"{key}:".encode()).decode(),
+        # Some take the user's name for the key, some the password.
+        "wrong_scheme": lambda: "Basic " + base64.b64encode(f"{key}:{key}".encode()).decode(),
         "wrong_scheme_token": lambda: f"Token {key}",
         "joined": lambda: f"Bearer{key}",
         "tab": lambda: f"Bearer\t{key}",
@@ -150,6 +157,8 @@ def present(kind: str, key: str, *, style: Style = "bearer", header: str = "Auth
         "comma": lambda: f"Bearer,{key}",
         "equals": lambda: f"Bearer={key}",
         "quoted": lambda: f'Bearer "{key}"',
+        "key_and_more": lambda: f"Bearer {key} x",
+        "other_scheme_first": lambda: f"Basic eDp5, Bearer {key}",
         "scheme_same_length": lambda: f"Digest {key}",
         "scheme_longer": lambda: f"BearerX {key}",
         "scheme_preceded": lambda: f"XBearer {key}",
@@ -159,6 +168,12 @@ def present(kind: str, key: str, *, style: Style = "bearer", header: str = "Auth
         "full_width": lambda: f"Bearer {_changed_inside(key, lambda one: chr(ord(one) + _FULL_WIDTH))}",
         "nearly_first": lambda: scheme + (_nearly_first(key) if key else ""),
         "nearly_preceded": lambda: f"{scheme}x{key}",
+        "marks_dropped": lambda: scheme + _without_marks(key),
+        "null_word": lambda: f"{scheme}null",
+        "undefined_word": lambda: f"{scheme}undefined",
+        "unsigned_token": lambda: scheme + _unsigned_token(),
+        "injected_token": lambda: f"{scheme}' OR '1'='1",
+        "long_token": lambda: scheme + "x" * _LONG,
         "reversed": lambda: scheme + (key[::-1] if key[::-1] != key else wrong_token(key)),
     }
     headers = () if kind == "missing" or odd_missing(kind) else ((name, values[kind]()),)
@@ -174,13 +189,25 @@ def _placed(header: str, key: str) -> str:
     """The value that holds the key in another header."""
     if header == "cookie":
         return "; ".join(f"{name}={key}" for name in _IN_COOKIES)
-    return f"Bearer {key}" if header.endswith("-authorization") else key
+    return f"Bearer {key}" if header.endswith(("-authorization", "authentication")) else key
 
 
 def _changed_inside(key: str, change: Callable[[str], str]) -> str:
     """The key with the character in its middle written in another way."""
     middle = len(key) // 2
     return key[:middle] + change(key[middle]) + key[middle + 1 :] if key else ""
+
+
+def _without_marks(key: str) -> str:
+    """The key as it is once punctuation is dropped; another one where it has none."""
+    bare = key.replace("-", "").replace("_", "")
+    return bare if bare != key else wrong_token(key)
+
+
+def _unsigned_token() -> str:
+    """A JSON Web Token with the algorithm none (RFC 8725 section 3.2: not to be taken)."""
+    parts = ({"alg": "none", "typ": "JWT"}, {"sub": "admin", "iat": 1700000000, "exp": 4102444800})
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + "."
 
 
 def _nearly_first(key: str) -> str:

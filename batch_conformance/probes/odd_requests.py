@@ -19,6 +19,8 @@ from batch_conformance.rules.odd_credentials import ODD_CREDENTIALS
 if TYPE_CHECKING:
     from batch_conformance.probes.chapters import Setting
 
+_ADMIN = "admin"
+_LOOPBACK = "127.0.0.1"
 PROXY_HEADERS: Headers = (
     ("X-Forwarded-User", "admin"),
     ("X-Remote-User", "admin"),
@@ -35,6 +37,36 @@ PROXY_HEADERS: Headers = (
     ("X-Forwarded-Method", "OPTIONS"),
     ("X-Internal-Request", "true"),
     ("X-Api-Key", ""),
+    # Who the client is, by proxies that sign users in: oauth2-proxy, Kong, Grafana's, Cloudflare, Google, Azure, AWS.
+    *((name, _ADMIN) for name in ("X-Auth-Request-User", "X-Consumer-Username", "X-Consumer-Custom-Id")),
+    *(
+        (name, _ADMIN)
+        for name in ("X-WebAuth-User", "X-ProxyUser", "X-Amzn-Oidc-Identity", "X-Ms-Client-Principal-Name")
+    ),
+    *(
+        (name, "admin@localhost")
+        for name in (
+            *("X-Forwarded-Email", "X-Auth-Request-Email", "Cf-Access-Authenticated-User-Email"),
+            *("X-Goog-Authenticated-User-Email", "Tailscale-User-Login"),
+        )
+    ),
+    *((name, _ADMIN) for name in ("X-Forwarded-Groups", "X-Roles", "X-User-Role", "X-Scope-Orgid", "X-Tenant-Id")),
+    # That a certificate of the client's was verified: nginx, HAProxy, Envoy.
+    *((name, "SUCCESS") for name in ("X-Ssl-Client-Verify", "Ssl-Client-Verify", "X-Client-Verify")),
+    ("X-Forwarded-Client-Cert", 'Hash=00;Subject="CN=admin"'),
+    # Where it is, by content delivery networks and load balancers.
+    *((name, _LOOPBACK) for name in ("True-Client-IP", "CF-Connecting-IP", "X-Cluster-Client-IP", "X-Originating-IP")),
+    *((name, _LOOPBACK) for name in ("X-Remote-IP", "X-Remote-Addr", "X-Envoy-External-Address")),
+    *((name, "localhost") for name in ("X-Forwarded-Host", "X-Forwarded-Server", "X-Host")),
+    *((name, "/health") for name in ("X-Forwarded-Uri", "X-Envoy-Original-Path")),
+    *((name, "true") for name in ("X-Internal", "X-Envoy-Internal", "X-Authenticated", "X-Admin", "X-Debug")),
+    ("X-Forwarded-Proto", "https"),
+    ("Via", "1.1 localhost"),
+    *((name, "true") for name in ("X-Test", "X-Health-Check", "X-Bypass-Auth")),
+    *((name, _ADMIN) for name in ("X-Service-Name", "X-Caller", "X-Auth-User", "X-User", "X-Username", "X-Account-Id")),
+    # What the request looks like where a monitor, or a page of the house, makes it (CWE-290, CWE-293).
+    ("User-Agent", "kube-probe/1.34 ELB-HealthChecker/2.0 GoogleHC/1.0"),
+    ("Referer", "http://localhost/admin"),
     ("Cookie", SESSION_COOKIE),
 )
 """What a proxy says of a client that it let in, of where it is and of what it asked for: a server that takes it from
@@ -47,12 +79,19 @@ _ALWAYS = (
     "quoted",
     "scheme_same_length",
     "scheme_longer",
+    "scheme_api_key",
     "percent_encoded",
     "full_width",
     "nearly_first",
     "nearly_preceded",
+    "key_and_more",
+    "other_scheme_first",
+    "null_word",
+    "unsigned_token",
+    "injected_token",
+    "long_token",
 )
-_DRAWN = ("comma", "equals", "scheme_preceded", "scheme_letter", "scheme_api_key", "reversed")
+_DRAWN = ("comma", "equals", "scheme_preceded", "scheme_letter", "reversed", "undefined_word", "marks_dropped")
 _DRAWN_COUNT = 1
 DRAWN_KINDS = 3
 """How many of the credentials that are refused on another machine are drawn by the seed."""
@@ -79,6 +118,30 @@ _QUERIES: Mapping[str, tuple[Headers, str]] = {
     "debug_parameter": ((("Origin", ORIGIN),), "_=1&debug=true&verbose=1&pretty=1"),
 }
 """Parameters that no document has and that frameworks know; each with what else is in the request."""
+
+UNGUARDED = (
+    "admin=true&debug=true&internal=true&test=true&auth=false&preview=true&role=admin&user=admin&username=admin"
+    "&access_token=&api_key=&key=&token=null&signature=null"
+)
+"""Parameters for which a guard may step aside, and credentials that are there and empty (CWE-1390)."""
+
+CLIENTS_OWN: Headers = (
+    ("X-Requested-With", "XMLHttpRequest"),
+    ("X-Request-Id", "5a1f0c1e-0000-4000-8000-000000000000"),
+    ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    ("tracestate", "a=1"),
+    ("baggage", "a=1"),
+    ("Sec-Fetch-Mode", "cors"),
+    ("Sec-Fetch-Site", "same-site"),
+    ("Priority", "u=1, i"),
+    ("DNT", "1"),
+    ("Pragma", "no-cache"),
+    ("Referer", "https://console.example/batches"),
+)
+"""What browsers, tracers and client libraries put into any request by themselves: it changes nothing of an answer."""
+
+OVERRIDING = "_method=DELETE&method=DELETE&httpMethod=DELETE&x-http-method-override=DELETE"
+"""Parameters by which frameworks let a request ask for another method."""
 
 OVERRIDES: Headers = (
     ("X-HTTP-Method-Override", "DELETE"),
@@ -120,7 +183,8 @@ def draws_kinds(setting: Setting) -> bool:
 
 def drawn_kinds(setting: Setting, usual: Sequence[str]) -> tuple[str, ...]:
     """The kinds that the seed draws out of the less telling of the usual ones and the odd ones."""
-    odd = tuple(kind for kind in (*_ALWAYS, *_DRAWN) if setting.style == "bearer" or not KINDS[kind].bearer_only)
+    possible = (kind for kind in (*_ALWAYS, *_DRAWN) if not KINDS[kind].loopback_only)
+    odd = tuple(kind for kind in possible if setting.style == "bearer" or not KINDS[kind].bearer_only)
     among = (*dict.fromkeys(usual), *odd)
     return tuple(random.Random(f"kinds of credential {setting.seed}").sample(among, min(DRAWN_KINDS, len(among))))
 
@@ -143,6 +207,7 @@ def _without_credential(setting: Setting) -> Iterator[Probe]:
     path = setting.path_of(encode_segment(batch_id))
     for name, spelled in other_paths(path).items():
         yield Probe(ODD_REQUESTS, f"path_{name}", spelled, batch_id, "outside", headers=JSON, credential="other_path")
+    yield setting.known_probe(ODD_REQUESTS, "parameters", batch_id, credential="parameters", query=UNGUARDED)
     headers = (*JSON, *(pair for pair in PROXY_HEADERS if setting.style != "header" or pair[1]))
     yield setting.known_probe(ODD_REQUESTS, "proxy_headers", batch_id, headers, credential="proxy_headers")
 
@@ -155,6 +220,9 @@ def other_paths(path: str) -> dict[str, str]:
         "doubled_slash_inside": "//".join(path.rsplit("/", 1)),
         "trailing_slash": f"{path}/",
         "dot_segment": f"/.{path}",
+        "encoded_dot": f"/%2e{path}",
+        "parameter": f"{path};v=1",
+        "suffix": f"{path}.json",
     }
     if first is not None:
         end = path.find("/", first)
@@ -173,6 +241,7 @@ def _with_the_key(setting: Setting) -> Iterator[Probe]:
         yield make(ODD_REQUESTS, name, ids[number % len(ids)], (*JSON, *headers), query=query)
     if setting.known:
         yield make(ODD_REQUESTS, "range", ids[0], (*JSON, ("Range", "bytes=0-9")))
+        yield make(ODD_REQUESTS, "clients_own", ids[-1], (*JSON, *CLIENTS_OWN))
 
 
 def _agents(setting: Setting) -> Iterator[Probe]:
@@ -196,4 +265,5 @@ def _methods(setting: Setting) -> Iterator[Probe]:
     for method in ("OPTIONS", *(("TRACE",) if setting.loopback else ()), "FETCH"):
         if method not in setting.declared:
             yield setting.unknown_probe(ODD_REQUESTS, f"{method.lower()}_impossible", NO_SUCH_ID, method=method)
-    yield setting.unknown_probe(ODD_REQUESTS, "override_impossible", NO_SUCH_ID, (*JSON, *OVERRIDES))
+    headers = (*JSON, *OVERRIDES)
+    yield setting.unknown_probe(ODD_REQUESTS, "override_impossible", NO_SUCH_ID, headers, query=OVERRIDING)

@@ -6,6 +6,7 @@ id with the same letters in it would not show that, so what is odd about an id i
 
 from __future__ import annotations
 
+import base64
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -336,6 +337,23 @@ def _quotes(known_id: str) -> _Tables:
     )  # fmt: skip
 
 
+def _before(known_id: str) -> _Tables:
+    """Marks and names before an id, of syntaxes in which a name follows them: URNs, handles, fragments."""
+    marks = {"at": "@", "hash": "#", "dollar": "$", "exclamation": "!", "plus": "+", "tilde": "~"}
+    others = {f"{name}_before": f"{mark}{known_id}" for name, mark in marks.items()}
+    return _encoded(colon_before=f"x:{known_id}"), _encoded(
+        **others, urn=f"urn:batch:{known_id}", dot_before=f".{known_id}"
+    )
+
+
+def _whole(known_id: str) -> _Tables:
+    """The whole id in another encoding: of global ids, of URLs that must not show it."""
+    octets = known_id.encode()
+    return _encoded(base64=base64.b64encode(octets).decode()), _encoded(
+        hexadecimal=octets.hex(), reversed=known_id[::-1]
+    )
+
+
 def _marks(known_id: str) -> _Tables:
     """Marks that other syntaxes end a name with: verbs of gRPC, versions, formats, lists."""
     marks = {
@@ -402,5 +420,7 @@ _FAMILIES: tuple[tuple[str, int, Callable[[str], _Tables]], ...] = (
     ("controls", 1, _controls),
     ("quotes", 0, _quotes),
     ("marks", 1, _marks),
+    ("before", 1, _before),
+    ("whole", 0, _whole),
 )
 """Each family: its name, how many of its others are drawn, and what makes it."""

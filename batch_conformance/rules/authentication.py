@@ -38,10 +38,16 @@ WHOLE = {
             "header_proxy_authorization",
             "header_x_authorization",
             "header_cookie",
+            "header_authentication",
+            "header_x_access_token",
+            "header_x_goog_api_key",
+            "header_apikey",
         ),
         "elsewhere_header",
     ),
-    **dict.fromkeys(("query_access_token", "query_api_key", "query_key"), "elsewhere_query"),
+    **dict.fromkeys(
+        ("query_access_token", "query_api_key", "query_key", "query_token", "query_apikey"), "elsewhere_query"
+    ),
 }
 """Credentials that have the key in one place of several, and the one that has it in all of them."""
 NONE_SENT = ("missing", "empty", "empty_header")
@@ -153,6 +159,8 @@ def _word(observation: Observation) -> str:
     kind = _kind(observation)
     if kind not in ODD_CREDENTIALS:
         return WHOLE.get(kind, kind)
+    if kind == "parameter":
+        return observation.exchange.probe.query.partition("=")[0]
     return ODD_CREDENTIALS[kind].kind or " ".join(map(str.lower, _proxy_headers(observation)))
 
 
@@ -186,6 +194,8 @@ def _odd(observation: Observation) -> Message:
     means = ODD_CREDENTIALS[kind].means
     if kind == "other_path":
         return means(path=Private(probe.path))
+    if kind in ("parameters", "parameter"):
+        return means(query=probe.query)
     if ODD_CREDENTIALS[kind].rule == "auth.missing_accepted":
         return means(names=Listing(_proxy_headers(observation)))
     return means()

@@ -91,6 +91,19 @@ ODD_CREDENTIALS: Mapping[str, OddCredential] = {
         Template("credential.scheme_api_key", "the key under the scheme ApiKey"),
         _TOKEN_SCHEME,
     ),
+    "key_and_more": OddCredential(
+        _SCHEME,
+        "several",
+        Template("credential.key_and_more", "the key, and another word after it"),
+        frozenset({"malformed"}),
+    ),
+    # Some proxies join fields that came twice into one list; no sender may (RFC 9110 section 5.3).
+    "other_scheme_first": OddCredential(
+        _SCHEME,
+        "after another",
+        Template("credential.other_scheme_first", "the scheme and the key after a credential of the scheme Basic"),
+        level="should",
+    ),
     "percent_encoded": OddCredential(
         _SCHEME,
         "encoded",
@@ -110,6 +123,36 @@ ODD_CREDENTIALS: Mapping[str, OddCredential] = {
         _WRONG, "accepted", Template("credential.nearly_preceded", "the key with a character before it")
     ),
     "reversed": OddCredential(_WRONG, "accepted", Template("credential.reversed", "the key backwards")),
+    "marks_dropped": OddCredential(
+        _WRONG, "accepted", Template("credential.marks_dropped", "the key without its hyphens and underscores")
+    ),
+    "null_word": OddCredential(_WRONG, "accepted", Template("credential.null_word", "the word null for a token")),
+    "undefined_word": OddCredential(
+        _WRONG, "accepted", Template("credential.undefined_word", "the word undefined for a token")
+    ),
+    "unsigned_token": OddCredential(
+        _WRONG, "accepted", Template("credential.unsigned_token", "a JSON Web Token that says that it has no signature")
+    ),
+    "injected_token": OddCredential(
+        _WRONG, "accepted", Template("credential.injected_token", "a condition of SQL for a token")
+    ),
+    "long_token": OddCredential(
+        _WRONG, "accepted", Template("credential.long_token", "a made-up token of some thousand characters")
+    ),
+    "parameters": OddCredential(
+        _MISSING,
+        "parameters",
+        Template("credential.parameters", "no Authorization header, and with the query {query}"),
+        frozenset({"missing", "parameter"}),
+        batch_only=True,
+    ),
+    "parameter": OddCredential(
+        _MISSING,
+        "",
+        Template("credential.parameter", "no Authorization header, and with the query {query}"),
+        frozenset({"missing"}),
+        batch_only=True,
+    ),
     "other_path": OddCredential(
         _MISSING,
         "other path",
@@ -134,5 +177,8 @@ ODD_CREDENTIALS: Mapping[str, OddCredential] = {
 }
 """Every odd kind by its stable name, which is that of ``probes.credentials``."""
 
-OF_ODD_TOKENS = frozenset({"malformed", "quoted", "percent_encoded", "full_width"})
+LOOPBACK_ONLY = frozenset({"injected_token", "long_token"})
+"""Kinds that are an attack by their form."""
+
+OF_ODD_TOKENS = frozenset({"malformed", "key_and_more", "quoted", "percent_encoded", "full_width"})
 """Kinds with the scheme that is asked for and something that is no token: who takes any token takes them too."""

@@ -5,8 +5,10 @@ Such a request may be refused in any way; what is answered with success is judge
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
+from urllib.parse import parse_qsl
 
 from batch_conformance.exchange.exchange import ODD_REQUESTS, Probe
 from batch_conformance.message import Private, Template
@@ -20,6 +22,8 @@ _PARTIAL = 206
 _PART = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
 _OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
 """Headers by which frameworks let a request ask for another method."""
+_OVERRIDING = frozenset({"_method", "method", "httpmethod", *_OVERRIDES})
+"""And parameters by which they do."""
 
 _HAS_PART = Template("response.partial.expected", "a Content-Range that says which bytes these are")
 _NO_PART = Template("response.partial.none", "206 without Content-Range")
@@ -37,9 +41,12 @@ _NO_ORIGIN = Template("response.origin_reflected.unseen", "nothing was read with
 
 
 def overridden(observation: Observation) -> str:
-    """The method that a request asks for by a header, in upper case; empty where it asks for none."""
-    headers = observation.exchange.probe.headers
-    return next((value.upper() for name, value in headers if name.lower() in _OVERRIDES), "")
+    """The method that an odd request asks for by a header or a parameter, in upper case; empty where by none."""
+    probe = observation.exchange.probe
+    by_header = (value for name, value in probe.headers if name.lower() in _OVERRIDES)
+    pairs = parse_qsl(probe.query) if probe.chapter == ODD_REQUESTS and "ethod" in probe.query else ()
+    by_parameter = (value for name, value in pairs if name.lower() in _OVERRIDING)
+    return next(itertools.chain(by_header, by_parameter), "").upper()
 
 
 def agent_of(observation: Observation) -> str:

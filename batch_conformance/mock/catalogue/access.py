@@ -38,7 +38,7 @@ def _authorization(received: ReceivedRequest) -> bytes:
 def _basic(received: ReceivedRequest) -> bool:
     scheme, _, value = _authorization(received).partition(b" ")
     try:
-        return scheme.lower() == b"basic" and received.is_key(base64.b64decode(value).rstrip(b":"))
+        return scheme.lower() == b"basic" and received.is_key(base64.b64decode(value).partition(b":")[0])
     except ValueError:
         return False
 

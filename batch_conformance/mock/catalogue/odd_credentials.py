@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import unicodedata
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qs, unquote_to_bytes
 
 from batch_conformance.mock.drift import Apply, Drift
 from batch_conformance.mock.message import Reply
@@ -96,6 +97,24 @@ def _holds_key_in(name: bytes) -> Wanted:
     return lambda received: received.key.encode() in (received.request.header(name) or b"")
 
 
+def _as_password(received: ReceivedRequest) -> bool:
+    scheme, _, value = _authorization(received).partition(b" ")
+    try:
+        return scheme == b"Basic" and received.is_key(base64.b64decode(value).partition(b":")[2])
+    except ValueError:
+        return False
+
+
+def _is_unsigned(received: ReceivedRequest) -> bool:
+    """Whether the token is a JSON Web Token with an empty signature."""
+    parts = _token(received).split(b".")
+    return len(parts) == 3 and parts[0].startswith(b"eyJ") and not parts[2]
+
+
+def _has_parameter(name: str, value: str) -> Wanted:
+    return lambda received: _without(received) and parse_qs(received.request.query).get(name) == [value]
+
+
 def _by_cookie(received: ReceivedRequest, reply: Reply) -> Reply:
     if received.credential == "valid":
         return reply.with_header("Set-Cookie", "visit=4f1e; Path=/; HttpOnly")
@@ -140,6 +159,19 @@ DRIFTS: tuple[Drift, ...] = (
                  apply=_token_is(lambda token, key: len(token) == len(key) and token.isascii())),
     _other_token("token_case_ignored", "the case of the token does not matter",
                  apply=_token_is(lambda token, key: token.lower() == key.lower())),
+    _form("second_word_taken", "of what is separated by spaces the second is the key", apply=_let_in(
+        lambda received: received.is_key([*_authorization(received).split(b" "), b""][1])
+        and _authorization(received).startswith(b"Bearer "))),
+    _form("scheme_searched", "Bearer is looked for anywhere in the header", apply=_after(rb".*\bBearer (\S+)")),
+    _form("last_of_list_taken", "of a list of credentials the last is taken", apply=_after(rb"\w+ [^,]+, *Bearer (\S+)")),
+    _form("api_key_scheme_taken", "the key is accepted under the scheme ApiKey", apply=_after(rb"ApiKey (\S+)")),
+    _form("password_taken", "the key is accepted as a password", apply=_let_in(_as_password)),
+    _other_token("null_passes", "the word null is a token", apply=_let_in(lambda received: _token(received) == b"null")),
+    _other_token("unsigned_passes", "a JSON Web Token without a signature passes", apply=_let_in(_is_unsigned)),
+    _other_token("injected_passes", "a condition of SQL in the token holds", apply=_let_in(
+        lambda received: b"' OR '" in _authorization(received))),
+    _other_token("long_passes", "a token that is too long to be looked up passes", apply=_let_in(
+        lambda received: len(_token(received)) > 1024)),
     _other_token("third_try_passes", "the third try with one wrong token passes", apply=_let_in(_nth_try(3))),
     _other_token("fourth_try_passes", "the fourth try with one wrong token passes", apply=_let_in(_nth_try(4))),
     _other_token("cached_after_two", "a token that was refused twice is cached as valid", apply=_let_in(
@@ -152,8 +184,17 @@ DRIFTS: tuple[Drift, ...] = (
             (b"x-authenticated-userid", b"1"), (b"x-user-id", b"1"), (b"x-forwarded-for", b"127.0.0.1"),
             (b"x-real-ip", b"127.0.0.1"), (b"x-client-ip", b"127.0.0.1"), (b"forwarded", b"127.0.0.1"),
             (b"x-original-url", b"/health"), (b"x-rewrite-url", b"/health"), (b"x-forwarded-method", b"OPTIONS"),
-            (b"x-internal-request", b"true"), (b"x-api-key", b""),
+            (b"x-internal-request", b"true"), (b"x-api-key", b""), (b"x-auth-request-user", b""),
+            (b"x-consumer-username", b""), (b"x-webauth-user", b""), (b"x-forwarded-email", b"@"),
+            (b"x-ssl-client-verify", b"SUCCESS"), (b"x-forwarded-client-cert", b"Subject"),
+            (b"true-client-ip", b"127.0.0.1"), (b"x-forwarded-host", b"localhost"), (b"x-internal", b"true"),
+            (b"user-agent", b"kube-probe"), (b"referer", b"admin"),
         )
+    ),
+    *(
+        _unasked(f"trusts_parameter_{name}", f"the parameter {name} lets in", source="the document: security bearerAuth; CWE-1390",
+                 apply=_let_in(_has_parameter(name, value)))
+        for name, value in (("admin", "true"), ("auth", "false"), ("signature", "null"))
     ),
     _unasked("cookie_lets_in", "the cookie that was set with an answer lets in without a token",
              source="the document: security bearerAuth, which is no cookie", apply=_by_cookie),
@@ -167,12 +208,18 @@ DRIFTS: tuple[Drift, ...] = (
              apply=_by_path(lambda path: path.replace(b"%62atches", b"batches"))),
     _unasked("upper_path_unguarded", "a path in upper case asks for no token", source=_PATH,
              apply=_by_path(lambda path: path.replace(b"/BATCHES/", b"/batches/"))),
+    _unasked("encoded_dot_unguarded", "a path with an escaped dot segment asks for no token", source=_PATH,
+             apply=_by_path(lambda path: path.replace(b"/%2e/", b"/"))),
+    _unasked("parameter_unguarded", "a path with a path parameter asks for no token", source=_PATH,
+             apply=_by_path(lambda path: path.partition(b";")[0])),
+    _unasked("suffix_unguarded", "a path that ends like a file asks for no token", source=_PATH,
+             apply=_by_path(lambda path: path.removesuffix(b".json"))),
     _unasked("dot_segment_unguarded", "a path with a dot segment asks for no token", source=_PATH,
              apply=_by_path(lambda path: path.replace(b"/./", b"/"))),
     *(
         _accepted(f"key_taken_in_{name.decode().replace('-', '_')}", f"the key is accepted in {name.decode()}",
                   rule="auth.elsewhere_accepted", source=_SECURITY, apply=_let_in(_holds_key_in(name)))
-        for name in (b"proxy-authorization", b"x-authorization", b"cookie")
+        for name in (b"proxy-authorization", b"x-authorization", b"cookie", b"authentication", b"x-access-token")
     ),
 )  # fmt: skip
 """Drifts of odd credentials."""

@@ -169,6 +169,13 @@ DRIFTS: tuple[Drift, ...] = (
                 apply=_overridden(b"x-http-method", lambda reply: replace(reply, status=204, body=b""))),
     _undeclared("method_override_followed", "X-Method-Override deletes what is not there",
                 apply=_overridden(b"x-method-override", answering(202, {"deleted": True}))),
+    _undeclared("method_in_query_followed", "the parameter _method deletes what is not there",
+                apply=_if(lambda received: _query(received).get("_method") == ["DELETE"] and received.request.method == "GET",
+                          answering(200, {"deleted": True}))),
+    Drift("enveloped_for_pages", "what a page's script asks for comes in an envelope", "body.enveloped", "200", "",
+          "the document: 200 is the batch", "value", lambda received, reply: replace(
+              reply, body=body_json({"code": 0, "data": json.loads(reply.body)}))
+          if reply.status == 200 and received.batch and header_of(received, b"x-requested-with") else reply),
     _undeclared("any_method_answered", "a method that nobody has is answered",
                 apply=_method("FETCH", answering(200, {"ok": True}))),
     Drift("trace_echoes_key", "TRACE sends the request back, key and all", "security.key_reflected", "", "",
@@ -218,6 +225,18 @@ VARIANTS: tuple[Drift, ...] = (
     _variant("odd_requests_501", "odd headers are not implemented", source=_9110 + "15.6.2", stage="answer",
              apply=lambda received, reply: answering(501, "Not Implemented")(reply)
              if _is_odd(received) and not _query(received) else reply),
+    _variant("many_headers_431", "a request with many fields is too large", source="RFC 6585 section 5", stage="answer",
+             apply=lambda received, reply: answering(431, "Request Header Fields Too Large")(reply)
+             if len(received.request.headers) > 14 else reply),
+    _variant("headers_route", "who names another path in a header gets what is there", source=_9110 + "16.3: fields of one's own",
+             stage="answer", apply=lambda received, reply: answering(200, {"status": "ok"})(reply)
+             if received.credential == "missing" and received.request.header(b"x-original-url") == b"/health" else reply),
+    _variant("page_for_other_paths", "paths that are none have the page of an application", source=_9110 + "15.3.1",
+             stage="answer", apply=lambda received, reply: sending(b"<!doctype html><div id=app></div>", "text/html")(
+                 replace(reply, status=200)) if received.credential == "missing" and received.place == "outside" else reply),
+    _variant("wrong_tokens_429", "who tries wrong tokens has to wait", source="RFC 6585 section 4", stage="answer",
+             apply=lambda received, reply: answering(429, "Too many attempts", ("Retry-After", "0"))(reply)
+             if received.credential == "wrong" and received.tries > 1 else reply),
     _variant("odd_headers_closed", "the connection is closed at odd headers", source="RFC 9112 section 9.6",
              stage="wire", apply=_closing(lambda received: _is_odd(received) and not _query(received))),
     _variant("odd_credentials_400", "malformed credentials are bad requests", source="RFC 6750 section 3.1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import unicodedata
 from collections.abc import Callable
@@ -122,6 +123,26 @@ def _named_in_query(received: ReceivedRequest, batch: Batch) -> bool:
 def _query_first(received: ReceivedRequest, reply: Reply) -> Reply:
     meant = next((batch for batch in received.batches if _named_in_query(received, batch)), None)
     return received.showing(meant) if meant and received.credential == "valid" and received.reading else reply
+
+
+def _from_base64(asked: str) -> str:
+    try:
+        return base64.b64decode(asked, validate=True).decode() if len(asked) > _FEW_LETTERS else asked
+    except ValueError:
+        return asked
+
+
+def _named_in_header(name: bytes) -> Apply:
+    """Answers the batch that a header names, by its id or by its whole path."""
+
+    def apply(received: ReceivedRequest, reply: Reply) -> Reply:
+        named = (received.request.header(name) or b"").decode("latin-1")
+        before, _, last = named.rpartition("/")
+        is_there = not before or received.request.path.decode("latin-1").startswith(f"{before}/")
+        meant = next((batch for batch in received.batches if batch.id == last and is_there), None)
+        return received.showing(meant) if meant and received.credential == "valid" and received.reading else reply
+
+    return apply
 
 
 def _path_made(change: Callable[[str], str]) -> Apply:
@@ -278,12 +299,22 @@ DRIFTS: tuple[Drift, ...] = (
              apply=_found(lambda asked, batch: len(asked) > 6 and asked in batch.id)),
     _similar("length_of_prefix", "ids are compared by their first ten letters", source=_OPAQUE + "a column that cuts",
              apply=_found(lambda asked, batch: asked[:10] == batch.id[:10])),
+    _similar("name_before_colon_dropped", "what stands before a colon is dropped", source=_OPAQUE + "URNs, kinds of resources",
+             apply=_made(lambda asked: asked.rpartition(":")[2])),
+    _similar("base64_decoded", "an id in base64 is decoded", source=_OPAQUE + "global ids of GraphQL",
+             apply=_made(_from_base64)),
     # The query.
     _similar("query_wins", "an id in the query is taken before that of the path", also=("identity.other_batch",),
              source="OpenAPI 3.0 section 4.7.12.1: the id is in the path", apply=_query_first),
     _similar("query_helps", "an id in the query is taken where that of the path is none",
              source="OpenAPI 3.0 section 4.7.12.1: the id is in the path",
              apply=_looked_up(lambda received, _, batch: received.reading and _named_in_query(received, batch))),
+    _similar("path_in_header_wins", "X-Original-URL names another path", source="CWE-444; Symfony CVE-2018-14773",
+             apply=_named_in_header(b"x-original-url")),
+    _similar("rewritten_path_wins", "X-Rewrite-URL names another path", source="CWE-444; Symfony CVE-2018-14773",
+             apply=_named_in_header(b"x-rewrite-url")),
+    _similar("id_in_header_wins", "a header names another id", source="OpenAPI 3.0 section 4.7.12.1: the id is in the path",
+             apply=_named_in_header(b"x-batch-id")),
     # The path around the id.
     _other_path("slash_overlooked", "a slash after the id is overlooked", source=_PATH + "routers that are not strict",
                 apply=_path_made(lambda path: path.removesuffix("/"))),

@@ -21,8 +21,9 @@ from batch_conformance.judge.judge import Judge, behind_the_door
 from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation
 from batch_conformance.probes.credentials import is_refused, parts_of
-from batch_conformance.probes.plan import ESSENTIAL, JSON, Plan
+from batch_conformance.probes.plan import ESSENTIAL, Plan
 from batch_conformance.rules.authentication import is_let_in
+from batch_conformance.run.live.odd_parts import odd_parts, with_parts
 from batch_conformance.run.live.omissions import (
     BROKEN_ENOUGH,
     NOT_FOLLOWED,
@@ -36,6 +37,8 @@ from batch_conformance.run.live.pace import WINDOW, Pace, concerns_pace
 if TYPE_CHECKING:
     from batch_conformance.run.live.parallel_sender import ParallelSender
 
+_ONE_OF = {"proxy_headers": "proxy_header", "parameters": "parameter"}
+"""By credentials that are none and say several things: those that say one of them."""
 CONTROL = "control"
 """The name of a request that looks whether the target still answers; it is none of the plan's."""
 _NO_ANSWER = Template("run.no_answer", "the target did not answer: {why}")
@@ -316,7 +319,7 @@ class Runner:
         known_broken = self._omissions.is_broken(probe)
         self._keep(attempts)
         self._look_where_the_key_is_taken(final)
-        self._look_which_header_lets_in(final)
+        self._look_which_part_lets_in(final)
         self._choose_control(number, final)
         self._omissions.add(attempts)
         if (final.status or 0) >= 500 and probe.forced_status is None:
@@ -338,18 +341,19 @@ class Runner:
                 self._spend(reason)
                 return
 
-    def _look_which_header_lets_in(self, final: Exchange) -> None:
-        """Where something is let in for headers that only a proxy may set, halve them until one of them is left."""
-        probe = final.probe
-        if probe.credential != "proxy_headers" or not is_let_in(Observation(final, self.contract)):
+    def _look_which_part_lets_in(self, final: Exchange) -> None:
+        """Where something is let in for headers or parameters without any key, halve them until one of them is left."""
+        probe, observation = final.probe, Observation(final, self.contract)
+        alone = _ONE_OF.get(probe.credential)
+        if alone is None or not is_let_in(observation):
             return
-        kept = tuple(pair for pair in probe.headers if pair in JSON)
-        left = tuple(pair for pair in probe.headers if pair not in JSON)
+        operation = observation.operation
+        left = odd_parts(probe, operation)
         while len(left) > 1:
             half = left[: len(left) // 2]
-            credential = "proxy_header" if len(half) == 1 else probe.credential
+            credential = alone if len(half) == 1 else probe.credential
             self._control_number += 1
-            asked = replace(probe, headers=(*kept, *half), credential=credential, wait=0.0)
+            asked = replace(with_parts(probe, operation, half), credential=credential, wait=0.0)
             try:
                 attempts = self.target.send(asked, self._control_number, may_repeat=self._omissions.may_repeat)
             except BudgetExhausted as reason:
@@ -359,10 +363,10 @@ class Runner:
             is_in = is_let_in(Observation(attempts[-1], self.contract))
             left = half if is_in else left[len(half) :]
             if len(left) == 1 and not is_in:
-                self._confirm_header(replace(probe, headers=(*kept, *left), credential="proxy_header", wait=0.0))
+                self._confirm_part(replace(with_parts(probe, operation, left), credential=alone, wait=0.0))
 
-    def _confirm_header(self, probe: Probe) -> None:
-        """Ask with the one header that is left, by which something must have been let in."""
+    def _confirm_part(self, probe: Probe) -> None:
+        """Ask with the one header or parameter that is left, by which something must have been let in."""
         self._control_number += 1
         try:
             self._keep(self.target.send(probe, self._control_number, may_repeat=self._omissions.may_repeat))
