@@ -118,7 +118,7 @@ OF_DOCUMENTS: Sequence[Statement] = (
     Statement(
         "a key in the content of a request",
         "RFC 6750 section 2.2",
-        "not sent: with GET nobody may, and servers that leave the content of a GET unread take it for the next request, "
+        "not sent: with GET nobody may, and servers that leave such content unread take it for the next request, "
         "key and all (RFC 9110 section 9.3.1); what makes files and batches has content of other types",
     ),
     Statement("the parameter of the path", "Parameter Object"),
