@@ -222,7 +222,14 @@ def schema(name: str) -> None:
 @main.command()
 @command_options("init")
 def init(
-    *, base_url: str, vendor: str, key_env: str, batch_ids: tuple[str, ...], pipeline: Pipeline, language: str
+    *,
+    base_url: str,
+    vendor: str,
+    contract: str,
+    key_env: str,
+    batch_ids: tuple[str, ...],
+    pipeline: Pipeline,
+    language: str,
 ) -> None:
     """Begin here: try one request, then write audit.yaml and a pipeline into this folder.
 
@@ -242,7 +249,7 @@ def init(
         if not (base_url or vendor):
             needed = text("init needs a target: --base-url=URL, or --vendor=NAME (`batch-conformance vendors`)")
             _give_up(needed, EXIT_USAGE)
-        wanted = FirstRun(base_url, vendor, key_env, batch_ids, pipeline)
+        wanted = FirstRun(base_url, vendor, key_env, batch_ids, pipeline, contract)
         click.echo(render(try_one_request(wanted, os.environ)))
         for line in write_files(wanted, Path(), render):
             click.echo(render(line))

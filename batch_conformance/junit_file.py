@@ -37,11 +37,11 @@ class JunitFile:
 
         Hooks are called in the order opposite to that of registration.
         """
-        writer = self._writer
+        writer, plugins = self._writer, self._config.pluginmanager
         if writer is not None:
-            plugins = self._config.pluginmanager
             plugins.unregister(writer)
-            plugins.register(plugin)
+        plugins.register(plugin)
+        if writer is not None:
             plugins.register(writer)
 
     def add_properties(self, facts: Iterable[tuple[str, str]]) -> None:

@@ -254,6 +254,7 @@ OPTIONS: tuple[Option, ...] = (
             prove=Use(_CONTRACT, "a name, a file or a URL"),
             validate=_OF_VENDOR,
             record=_OF_VENDOR,
+            init=_OF_VENDOR,
             infer=Use("", "print an overlay on this document instead of a document: a name, a file or a URL"),
         ),
         metavar="NAME|FILE|URL",

@@ -20,7 +20,7 @@ with without_assert_rewriting():
     from batch_conformance.report.language import language
     from batch_conformance.report_redaction import ReportRedaction
     from batch_conformance.resources import suites_folder
-    from batch_conformance.run.options import add_options
+    from batch_conformance.run.options import add_options, answer_unknown_options
     from batch_conformance.session import SESSION, AuditSession, asks_for_suites
     from batch_conformance.suites import Of
 
@@ -35,6 +35,7 @@ def rule(name: str, *, of: Of | None = None) -> pytest.MarkDecorator:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the options."""
     add_options(parser)
+    answer_unknown_options(parser)
     if parser.prog == "pytest.main()":  # as `batch-conformance run` calls pytest: errors name what was typed
         parser.prog = "batch-conformance run"
 

@@ -42,6 +42,7 @@ from batch_conformance.run.live.begin import Opening, begin, open_audit
 from batch_conformance.run.live.create import cost
 from batch_conformance.run.live.lookup import key_of, read_outcomes, write_outcomes
 from batch_conformance.run.live.making import cost as cost_of_all
+from batch_conformance.run.live.making import told_of_resumed
 from batch_conformance.run.live.pauses import Pauses
 from batch_conformance.run.live.selection import numbers_for
 from batch_conformance.run.notify import notify
@@ -139,7 +140,9 @@ class AuditSession:
             self.redactor = Redactor((settings.key,))
             if settings.sends:
                 _check_writable(settings.reports_dir)
-            if settings.create:
+            if settings.resume is not None:
+                self._say(language(settings.language).render(told_of_resumed(settings.resume)))
+            elif settings.create:
                 told = cost_of_all if settings.operations == "all" else cost
                 self._say(language(settings.language).render(told(settings.create)))
         with without_assert_rewriting():
@@ -242,7 +245,9 @@ class AuditSession:
         Some faults begin only after so many requests. That they are gone is said after all of the plan.
         """
         before = self._shown_before(audit).keys() & self._selected
-        return bool(before) and not before <= {self._known_items().of(one).node_id for one in audit.judged().findings}
+        return bool(before) and not before <= {
+            item.node_id for one in audit.judged().findings for item in self._known_items().each_of(one)
+        }
 
     def _judge(self, audit: Audit, chapters: tuple[ChapterResult, ...] = ()) -> RunReport:
         return audit.report(
@@ -253,7 +258,7 @@ class AuditSession:
         )
 
     def _is_selected(self, finding: Finding) -> bool:
-        return self._known_items().of(finding).node_id in self._selected
+        return any(item.node_id in self._selected for item in self._known_items().each_of(finding))
 
     def _print_plan(self, node_ids: Iterable[str]) -> None:
         self._selected = frozenset(map(key_of, node_ids))
@@ -407,8 +412,9 @@ class AuditSession:
         found = [finding for finding in report.ledger.findings if finding.level != "info"]
         shown = {key: list(probes) for key, probes in self._shown_before(audit).items() if key not in self._selected}
         for finding in found:
-            probes = shown.setdefault(self._known_items().of(finding).node_id, [])
-            probes += [probe for probe in finding.probes if probe not in probes]
+            for item in self._known_items().each_of(finding):
+                probes = shown.setdefault(item.node_id, [])
+                probes += [probe for probe in finding.probes if probe not in probes]
         cache.set(_SHOWN, {"target": _target(audit), "shown": shown})
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

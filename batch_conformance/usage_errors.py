@@ -12,7 +12,7 @@ _USAGE = Template("usage.usage", "Usage: {command}")
 _HELP = Template("usage.help", "Try '{command} --help' for help.")
 _ERROR = Template("usage.error", "Error: {message}")
 _MISSING = Template("usage.missing", "{parameter} is missing")
-_NO_OPTION = Template("usage.no_option", "there is no option {option}{hint}")
+NO_OPTION = Template("usage.no_option", "there is no option {option}{hint}")
 _NO_COMMAND = Template("usage.no_command", "there is no command {command}{hint}")
 _NO_VALUE = Template("usage.no_value", "the option {option} needs a value")
 _INVALID = Template("usage.invalid", "{parameter}: {why}")
@@ -53,7 +53,7 @@ def _message(error: click.ClickException) -> Message | None:
             why = error.why if isinstance(error, BadValue) else error.message
             found = _INVALID(parameter=error.param.get_error_hint(context), why=why)
         case click.NoSuchOption():
-            found = _NO_OPTION(option=error.option_name, hint=suggested(error.option_name, error.possibilities or ()))
+            found = NO_OPTION(option=error.option_name, hint=suggested(error.option_name, error.possibilities or ()))
         case click.BadOptionUsage():
             found = _NO_VALUE(option=error.option_name)
         case click.UsageError() if command and context is not None and isinstance(context.command, click.Group):

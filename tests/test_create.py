@@ -128,6 +128,7 @@ def test_a_run_judges_the_life_of_the_batch_that_it_made_and_says_what_it_cost(t
     assert "one chat completion of tiny-1, at most 1 token of output, which the vendor bills" in outcome.text
     assert outcome.drift["target"]["batch_ids"] == ["batch_new1"]
     assert any("--create made batch_new1, which ended completed." in note for note in outcome.drift["notes"])
+    assert not [note for note in outcome.drift["notes"] if "for a plan of" in note], "polls are no second looks"
 
 
 def test_a_life_that_goes_backwards_is_found(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_what_another_target_failed_costs_no_request(drifting: EmbeddedMock, tmp
     with EmbeddedMock() as mock:
         other = run_suite(tmp_path / "other", *keep, mock=mock)
     assert other.code == 0, other.text
-    assert other.drift["run"]["requests"] < other.drift["run"]["planned"]
+    assert other.drift["run"]["requests"] <= other.drift["run"]["planned"] < 300, "all of the plan is some 370"
 
 
 def test_a_finding_at_a_clause_that_was_not_selected_is_reported_and_fails_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -36,7 +37,7 @@ from batch_conformance.rules import REGISTRY
 from batch_conformance.run.live.batch_requests import FILE_PREFIX, ODD_IDS
 from batch_conformance.run.live.create import CreationError
 from batch_conformance.run.live.journal import Journal, JournalError, read_journal
-from batch_conformance.run.live.making import MOST_REQUESTS, MakingResult, make_batches
+from batch_conformance.run.live.making import MOST_REQUESTS, MakingResult, make_batches, told_of_resumed
 
 API = "siliconflow-batch-api"
 TICK = 0.01
@@ -114,11 +115,26 @@ def test_the_mock_keeps_all_that_is_judged_of_batches_that_are_made(name: str) -
 def test_a_run_of_all_operations_conforms_on_the_mock_and_shows_neither_key_nor_signed_url(tmp_path: Path) -> None:
     with mock() as url:
         options = (f"--contract={API}", "--operations=all", "--create=any", "--base-url", url)
-        outcome = run_suite(tmp_path, *options, env={"BATCH_API_KEY": KEY})
+        outcome = run_suite(tmp_path, "-v", *options, env={"BATCH_API_KEY": KEY})
     assert outcome.code == 0, outcome.text
     assert outcome.drift["run"]["requests"] <= 600
     assert "at most 4 chat completions of any of at most 1 token of output each, which the vendor bills" in outcome.text
     assert leaks_in([KEY], tmp_path) == []
+    requests, planned = outcome.drift["run"]["requests"], outcome.drift["run"]["planned"]
+    told = re.search(r"plan: ([\d,]+) requests, about \d+ s.*; (\d+) were sent before it", outcome.text)
+    assert told is not None, outcome.text
+    assert int(told[1]) == planned
+    assert int(told[2]) + planned == requests
+    plan = run_suite(tmp_path / "plan", *options, "--plan", env={"BATCH_API_KEY": KEY})
+    least = re.search(r"and before it at least (\d+) that make and follow batches", plan.text)
+    assert least is not None, plan.text[-500:]
+    assert int(told[2]) * 0.5 < int(least[1]) <= int(told[2])
+    former = (tmp_path / "batches.json").read_bytes()
+    with mock() as other:
+        again = run_suite(tmp_path, *options[:-1], other, env={"BATCH_API_KEY": KEY})
+    assert again.code == 0
+    assert (tmp_path / "batches.json").read_bytes() == former
+    assert (tmp_path / "batches-2.json").is_file()
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert any(path.name == "batches.json" for path in written)
     assert [path.name for path in written if b"Signature=" in path.read_bytes().replace(b"%3D", b"=")] == []
@@ -141,6 +157,24 @@ def test_a_run_against_the_embedded_mock_leaves_few_clauses_unobserved_and_says_
     }  # fmt: skip
     assert len(unseen) == 16
     assert "nothing that was sent could show it" not in outcome.text
+
+
+def test_a_run_that_is_taken_up_says_that_nothing_is_made_anew(tmp_path: Path) -> None:
+    file = tmp_path / "batches.json"
+    with mock() as url:
+        made = journal_of(url, file)
+        make(url, journal=made)
+        assert str(told_of_resumed(file)).startswith(f"--resume follows the batches of {file}: nothing is made anew")
+        options = (f"--contract={API}", "--operations=all", f"--resume={file}", "--base-url", url)
+        outcome = run_suite(tmp_path / "reports", *options, env={"BATCH_API_KEY": KEY})
+    assert "nothing is made anew" in outcome.text
+    assert "--operations=all uploads" not in outcome.text
+    del made.steps["create_one_line"]
+    made.answer("create_one_line", None)  # type: ignore[arg-type]
+    assert str(told_of_resumed(file)).startswith(f"--resume goes on where {file} ends")
+    file.write_text("[]")
+    with pytest.raises(JournalError, match=r"batches\.json"):
+        told_of_resumed(file)
 
 
 def test_the_recording_of_a_run_that_made_batches_is_judged_without_what_made_them(tmp_path: Path) -> None:

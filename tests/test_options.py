@@ -35,7 +35,7 @@ def test_an_option_that_nobody_knows_is_told_of_the_command_that_was_typed(tmp_p
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=100)
     assert done.returncode == 4
-    assert "batch-conformance run: error: unrecognized arguments: --base-ulr=x" in done.stderr
+    assert "batch-conformance run: there is no option --base-ulr; did you mean --base-url?" in done.stderr
     assert "pytest.main" not in done.stderr
 
 

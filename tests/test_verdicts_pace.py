@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from answering import BUSY, Asked, Audited, Said, answering, audited_at
+from suite_support import run_suite
 
 from batch_conformance.exchange.limits import Budget, Pacer, RateLimit
 from batch_conformance.exchange.target import Target
 from batch_conformance.probes.credentials import present
+from batch_conformance.run.live.pace import Pace
 
 
 class Hours:
@@ -107,6 +111,23 @@ def test_a_rate_that_was_asked_for_is_never_made_faster() -> None:
     with Target("http://127.0.0.1:9/v1", "sk-x", present, pacer=pacer) as target:
         target.slow_down(0.1, 10)
         assert target.interval == 1.0
+
+
+@pytest.mark.parametrize(("rate", "unsent", "slower"), [(None, 10, True), (None, 0, False), ("30/m", 10, False)])
+def test_that_the_rest_was_sent_slower_is_said_only_where_it_was(rate: str | None, unsent: int, slower: bool) -> None:
+    hours = Hours()
+    pacer = Pacer(RateLimit.parse(rate) if rate else None, clock=hours.now, sleep=hours.sleep)
+    with Target("http://127.0.0.1:9/v1", "sk-x", present, pacer=pacer, sleep=hours.sleep) as target:
+        pace = Pace(target)
+        pace.rest(unsent)
+        assert bool(pace.limit) == slower
+
+
+def test_the_plan_says_where_the_duration_ends_before_it(tmp_path: Path) -> None:
+    slow = run_suite(tmp_path, "--plan", "--rate-limit=5/s", "--max-duration=10")
+    assert re.search(r"\d+ requests, about \d+ s \(--max-duration ends it after 10 s\)", slow.text), slow.text[-400:]
+    fast = run_suite(tmp_path, "--plan", "--rate-limit=5/s", "--max-duration=900")
+    assert "--max-duration" not in fast.text.splitlines()[-2]
 
 
 @pytest.mark.parametrize("busy", [False, True])

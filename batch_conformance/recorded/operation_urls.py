@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -47,6 +47,13 @@ class OperationUrls:
             if found is None
             else OperationUrl(found.operation, origin + found.before, found.path, found.segment, query)
         )
+
+    def base_elsewhere(self, url: str, method: str) -> str:
+        """What comes before the path of an operation in a URL that is not below the base URL; empty for any other."""
+        if self.base is None:
+            return ""
+        found = replace(self, base=None).place(url, method)
+        return found.base if found is not None and self.place(url, method) is None else ""
 
     def holds(self, url: str) -> bool:
         """Whether a URL is below the base URL at all, wherever it leads."""

@@ -45,7 +45,8 @@ class Recording:
     that was read, ``malformed`` those that are no exchange, ``complaints`` shows the first ones. ``unjudged`` counts
     the exchanges of whose body nothing is said because the recorder kept none or a part of it, or because it cannot be
     read; ``left_open`` shows where and why, the first ones. ``bases`` counts exchanges by what stands before the
-    operation's path; ``without_credential`` those that were answered although no credential was recorded.
+    operation's path, ``bases_elsewhere`` those that are not below the base URL that is asked for;
+    ``without_credential`` those that were answered although no credential was recorded.
     ``explains_all`` has the fast path spare nothing: for comparison. ``most_reads`` and ``folder`` are those of the
     judge's ``Log``. ``on_judged`` is given what was judged of each exchange that is explained, and its number: of those
     that are alike, of the first.
@@ -73,6 +74,7 @@ class Recording:
         self._unplaced = False
         self.not_judged: Counter[NotJudgedReason] = Counter()
         self.bases: Counter[str] = Counter()
+        self.bases_elsewhere: Counter[str] = Counter()
         self.without_credential = 0
         self._fast = None if explains_all else FastPath(inferred, self.judge, self._explain)
 
@@ -157,6 +159,8 @@ class Recording:
         self.without_credential += later.without_credential
         for base, count in later.bases.items():
             self._count_base(base, count)
+        for base, count in later.bases_elsewhere.items():
+            _count_base(self.bases_elsewhere, base, count)
 
     def settle(self) -> None:
         """Add what the fast path has counted."""
@@ -210,6 +214,8 @@ class Recording:
             self._count_base(place.base if place else "", 1)
             if recorded.probe is None and exchange.probe.credential == "valid" and (exchange.status or 0) < 300:
                 self.without_credential += self.inferred.lacks_credential(recorded)
+        elif exchange == "elsewhere":
+            _count_base(self.bases_elsewhere, self.inferred.urls.base_elsewhere(recorded.url, recorded.method), 1)
         return exchange
 
     def _with_evidence(self, ledger: Ledger) -> Ledger:
@@ -312,9 +318,13 @@ class Recording:
         return place.base if place else ""
 
     def _count_base(self, base: str, count: int) -> None:
-        base = _EMPTY_SEGMENTS.sub("", base)
-        if base and (base in self.bases or len(self.bases) < _MOST_BASES):
-            self.bases[base] += count
+        _count_base(self.bases, base, count)
+
+
+def _count_base(counts: Counter[str], base: str, count: int) -> None:
+    base = _EMPTY_SEGMENTS.sub("", base)
+    if base and (base in counts or len(counts) < _MOST_BASES):
+        counts[base] += count
 
 
 def unjudged_body(

@@ -125,13 +125,17 @@ _TEMPLATES: Mapping[Pipeline, str] = {"github": _GITHUB, "gitlab": _GITLAB}
 
 @dataclass(frozen=True, slots=True)
 class FirstRun:
-    """What is to be audited. Either ``base_url`` or ``vendor`` is given; ``key_env`` is the name of a variable."""
+    """What is to be audited. Either ``base_url`` or ``vendor`` is given; ``key_env`` is the name of a variable.
+
+    ``contract`` is empty where it is the vendor's, or the one that is shipped.
+    """
 
     base_url: str = ""
     vendor: str = ""
     key_env: str = DEFAULT_KEY_ENV
     batch_ids: tuple[str, ...] = ()
     pipeline: Pipeline = "github"
+    contract: str = ""
 
     @property
     def name(self) -> str:
@@ -156,6 +160,7 @@ def try_one_request(wanted: FirstRun, environ: Mapping[str, str]) -> Message:
     if asks_for_key(wanted) and not environ.get(wanted.key_env):
         return _NO_KEY(variable=wanted.key_env)
     given: dict[str, Any] = {"base_url": wanted.base_url or None, "batch_ids": wanted.batch_ids, "retries": 0}
+    given |= {"contract": wanted.contract} if wanted.contract else {}
     settings = settle(environ, **given, vendor=wanted.vendor or None, key_env=wanted.key_env)
     audit = begin(settings, seed=None, command="batch-conformance init")
     try:
@@ -211,7 +216,7 @@ def write_files(wanted: FirstRun, folder: Path, render: Render = str) -> Iterato
 
 def audit_yaml(wanted: FirstRun, render: Render = str) -> str:
     """The file with the one target."""
-    target: dict[str, str | Sequence[str]] = {"name": wanted.name}
+    target: dict[str, str | Sequence[str] | Mapping[str, str]] = {"name": wanted.name}
     if wanted.vendor:
         target["vendor"] = wanted.vendor
     if wanted.base_url:
@@ -220,5 +225,7 @@ def audit_yaml(wanted: FirstRun, render: Render = str) -> str:
         target["key_env"] = wanted.key_env
     if wanted.batch_ids:
         target["batch_ids"] = list(wanted.batch_ids)
+    if wanted.contract:
+        target["options"] = {"contract": wanted.contract}
     text = yaml.safe_dump({"targets": [target]}, sort_keys=False, allow_unicode=True, width=1000)
     return f"# {render(_SCHEMA())}\n{text}"

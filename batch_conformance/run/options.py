@@ -7,14 +7,16 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from batch_conformance.command_language import asked_language, rendered_in
 from batch_conformance.message import Message
+from batch_conformance.near_miss import suggested
 from batch_conformance.options import BASE_URL_ENV, Option, Type, options_of
 from batch_conformance.run.settings import Settings, settle
+from batch_conformance.usage_errors import NO_OPTION
 from batch_conformance.wrong_value import no_number, not_among
 
 
@@ -39,6 +41,8 @@ def _told(message: Message) -> str:
     return rendered_in(message, asked_language(sys.argv))
 
 
+_UNRECOGNIZED = "unrecognized arguments: "
+"""What argparse says before the arguments that nobody knows."""
 _TYPES: Mapping[Type, Callable[[str], Any]] = {"text": str, "path": str, "integer": _integer, "number": _number}
 
 
@@ -50,6 +54,25 @@ def add_options(parser: pytest.Parser) -> None:
         shared = contextlib.suppress(ValueError) if option.name == "base-url" else contextlib.nullcontext()
         with shared:
             group.addoption(option.flag, help=option.description, **_for_pytest(option))
+
+
+def answer_unknown_options(parser: pytest.Parser) -> None:
+    """Have an option that nobody knows answered with the one that was probably meant, in one line."""
+    argparser: Any = getattr(parser, "optparser", None)
+    if argparser is None:
+        return
+    error = argparser.error
+
+    def answered(message: str) -> NoReturn:
+        _, found, given = message.partition(_UNRECOGNIZED)
+        unknown = next((one.partition("=")[0] for one in given.split() if one.startswith("-")), "") if found else ""
+        if not unknown:
+            error(message)
+        known = [flag for action in argparser._actions for flag in action.option_strings]
+        told = NO_OPTION(option=unknown, hint=suggested(unknown, known))
+        raise pytest.UsageError(f"{argparser.prog}: {rendered_in(told, asked_language(sys.argv))}")
+
+    argparser.error = answered
 
 
 def _for_pytest(option: Option) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from batch_conformance.contract.clause import Clause
@@ -14,6 +14,7 @@ from batch_conformance.contract.stated_at import place_of
 from batch_conformance.exchange.exchange import Exchange, Request
 from batch_conformance.findings.finding import LEVELS, Again, Finding, Level, Side, State
 from batch_conformance.findings.gate import FailOn, fails_gate
+from batch_conformance.findings.ledger import ClauseResult
 from batch_conformance.message import Message
 from batch_conformance.report.language import ENGLISH, Language, translatable
 from batch_conformance.report.run.run_report import RunReport
@@ -48,6 +49,11 @@ class Group:
     def id(self) -> str:
         """The id of its first finding."""
         return self.findings[0].id
+
+    @property
+    def places(self) -> int:
+        """At how many places it was seen: of a finding that stands for several, those of each that it names."""
+        return sum(1 if finding.pointer else len(finding.pointers) for finding in self.findings)
 
     @property
     def occurrences(self) -> int:
@@ -87,6 +93,8 @@ class Group:
 class ReportCounts:
     """The numbers that all reports share. ``failing`` counts findings that fail the gate.
 
+    ``noted`` are those of the broken clauses at which nothing but information was found.
+
     ``document_findings`` are what the self-check finds: ``contradictions`` of the document, ``open_places`` where it is
     too loose to test by, and remarks on overlays.
     """
@@ -99,6 +107,7 @@ class ReportCounts:
     states: Mapping[State, int]
     sides: Mapping[Side, int]
     clauses: Mapping[str, int]
+    noted: int
     document_findings: int
     contradictions: int
     open_places: int
@@ -185,10 +194,34 @@ def count(report: RunReport) -> ReportCounts:
         states={state: states[state] for state in STATES},
         sides={side: sides[side] for side in SIDES},
         clauses={state: clauses[state] for state in ("kept", "broken", "inconclusive", "not_observed")},
+        noted=sum(map(_Noted(findings).holds, report.ledger.clauses)),
         document_findings=len(report.contract.document_findings),
         contradictions=of_document["should"],
         open_places=of_document["info"],
     )
+
+
+def clauses_for_people(counts: ReportCounts) -> Mapping[str, int]:
+    """How many clauses are in each state, those apart at which nothing but information was found."""
+    return {**counts.clauses, "broken": counts.clauses["broken"] - counts.noted, "noted": counts.noted}
+
+
+class _Noted:
+    """Tells the clauses at which nothing worse than information was found, by their own findings or their rule's."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self._at: dict[str, set[Level]] = {}
+        self._of: dict[tuple[str, str], set[Level]] = {}
+        for finding in findings:
+            self._of.setdefault((finding.operation, finding.rule), set()).add(finding.level)
+            for pointer in {finding.pointer, *finding.pointers}:
+                self._at.setdefault(replace(finding, pointer=pointer).clause, set()).add(finding.level)
+
+    def holds(self, result: ClauseResult) -> bool:
+        """Whether a clause is one of them."""
+        clause = result.clause
+        levels = self._at.get(clause.id) or self._of.get((clause.operation, clause.rule))
+        return result.state == "broken" and levels == {"info"}
 
 
 def document_summary(counts: ReportCounts, language: Language = ENGLISH) -> str:

@@ -20,6 +20,7 @@ from batch_conformance.report.run.baseline_texts import (
 from batch_conformance.report.run.groups import (
     Group,
     clauses_by_id,
+    clauses_for_people,
     count,
     document_summary,
     failing,
@@ -83,9 +84,11 @@ def render(report: RunReport) -> str:
     for heading, texts in sections:
         items = [f"- {escape(one)}" for one in texts]
         lines += [f"### {heading}", "", *items, ""] if items else []
-    states = {state: f"{number:,}" for state, number in counts.clauses.items()}
+    states = {state: f"{number:,}" for state, number in clauses_for_people(counts).items()}
     clauses = text(
-        "Clauses: {kept} kept, {broken} broken, {inconclusive} inconclusive, {not_observed} not observed.", **states
+        "Clauses: {kept} kept, {broken} broken, {noted} with information alone, {inconclusive} inconclusive, "
+        "{not_observed} not observed.",
+        **states,
     )
     itself = text("The document itself: {findings}.", findings=document_summary(counts, language))
     target = text(

@@ -217,7 +217,7 @@ class _Terminal:
         head = (
             f"{MARKS['accepted'] if accepted else GLYPHS[group.level]} "
             f"{text(group.level)} {group.rule.id} · {text(group.state)} · "
-            f"{language.count(len(group.findings), 'place')}{text(', ')}{text('seen')} "
+            f"{language.count(group.places, 'place')}{text(', ')}{text('seen')} "
             f"{language.count(group.occurrences, 'time')} · [{group.id}]"
         )
         lines = self._wrapped(head)

@@ -72,7 +72,7 @@ def write_reports(
 def write_text(path: Path, text: str) -> None:
     """Writes ``text`` as UTF-8 under a temporary name beside ``path``, then renames it. Raises OSError."""
     if path.is_dir():
-        raise IsADirectoryError(21, "is a directory")
+        raise IsADirectoryError(21, "Is a directory")
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:

@@ -70,13 +70,24 @@ def progress_line(language: str, done: int, planned: int, *, chapter: str, findi
 def _estimate(audit: Audit, language: Language, numbers: Collection[int] | None) -> str:
     plan = audit.plan if numbers is None else audit.plan.part(numbers)
     requests = language.count(len(plan.probes), "request")
-    estimate = language.text("{requests}, about {seconds} s", requests=requests, seconds=audit.seconds_of(plan))
+    seconds, allowed = audit.seconds_of(plan), audit.settings.max_duration
+    estimate = language.text("{requests}, about {seconds} s", requests=requests, seconds=seconds)
+    if seconds > allowed:
+        estimate = language.text(
+            "{estimate} (--max-duration ends it after {most} s)", estimate=estimate, most=f"{allowed:g}"
+        )
     most = audit.most_for_minimizing(plan)
-    if not most:
-        return estimate
-    return language.text(
-        "{estimate}, and {most} at most to find the smallest of a finding", estimate=estimate, most=most
-    )
+    if most:
+        estimate = language.text(
+            "{estimate}, and {most} at most to find the smallest of a finding", estimate=estimate, most=most
+        )
+    if before := audit.before_plan:
+        return language.text("{estimate}; {before} were sent before it", estimate=estimate, before=before)
+    if least := audit.least_before_plan:
+        return language.text(
+            "{estimate}, and before it at least {least} that make and follow batches", estimate=estimate, least=least
+        )
+    return estimate
 
 
 def _language(audit: Audit) -> Language:

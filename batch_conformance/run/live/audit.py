@@ -30,6 +30,8 @@ from batch_conformance.run.contracts import REPAIRED
 from batch_conformance.run.live.address import AddressError, missing_prefix, raise_if_nothing
 from batch_conformance.run.live.confirm import confirm
 from batch_conformance.run.live.confirm import note as confirmed_in_words
+from batch_conformance.run.live.create import FIRST_NUMBER
+from batch_conformance.run.live.making import least_requests
 from batch_conformance.run.live.minimize import MOST, Minimizer
 from batch_conformance.run.live.runner import CONTROL, Runner
 from batch_conformance.run.live.walk import PAGES
@@ -85,7 +87,7 @@ _MINIMIZING = Template("note.minimizing", "{requests} after the plan looked for 
 _BEYOND_AND_PLACES = Template(
     "note.beyond_plan_and_places",
     "{sent} requests were sent for a plan of {planned}: {again} were sent again after an error or a limit, {looks} "
-    "looked whether the target still answers, and {places} at which place it takes the key.",
+    "looked whether the target still answers, and {places} what in a request lets it in.",
 )
 
 Selected = Callable[[Finding], bool]
@@ -150,6 +152,8 @@ class Audit:
         self._ledger, self._judged = Ledger(), 0
         self._confirmed: Mapping[str, Confirmation] = {}
         self._minimizer: Minimizer | None = None
+        # What found or made batches, and fetched results, is in no list of exchanges.
+        self._unlisted = max(0, self.target.budget.used - self.runner.sent)
 
     @property
     def kind(self) -> str:
@@ -191,6 +195,22 @@ class Audit:
         """How long sending a plan, or a part of one, will take."""
         rate = self.settings.rate_limit
         return max(1, round(plan.estimate(1 / rate.interval if rate else None, latency=0.002)))
+
+    @property
+    def before_plan(self) -> int:
+        """Requests that were sent beside the plan until now: to make and follow batches, to read lists, to find ids."""
+        of_plan = sum(
+            exchange.number < len(self.plan.probes) and exchange.probe.chapter not in (PAGES, BATCHES)
+            for exchange in self.runner.exchanges
+        )
+        return self.target.budget.used - of_plan
+
+    @property
+    def least_before_plan(self) -> int:
+        """How many requests at least make and follow batches, of a run that sends nothing; 0 where it makes none."""
+        if self.settings.sends or self.settings.operations != "all":
+            return 0
+        return least_requests(self.contract, self.settings.profile, is_loopback=self.target.is_loopback)
 
     def judged(self) -> Ledger:
         """The ledger of all that was sent so far, customers' values masked in what its findings say."""
@@ -369,7 +389,12 @@ class Audit:
             notes.append(_LIMITED(number=limited))
         if self.runner.pace:
             notes.append(_SLOWED(rate=f"{self.runner.pace:.3g}"))
-        of_plan = [exchange for exchange in self.runner.exchanges if exchange.probe.chapter not in (PAGES, BATCHES)]
+        # What follows a batch that a run made has numbers beyond those of any plan.
+        of_plan = [
+            exchange
+            for exchange in self.runner.exchanges
+            if exchange.probe.chapter not in (PAGES, BATCHES) and exchange.number < FIRST_NUMBER
+        ]
         if beyond := beyond_the_plan(of_plan, len(self.plan.probes)):
             notes.append(beyond)
         if self._of_minimizing:
@@ -392,8 +417,8 @@ class Audit:
             seed="derandomized" if self.seed is None else str(self.seed),
             started_at=self._started_at,
             duration_s=round(time.monotonic() - self._clock, 3),
-            requests=self.runner.sent + len(self._of_minimizing),
-            planned=len(self.plan.probes),
+            requests=self.runner.sent + len(self._of_minimizing) + self._unlisted,
+            planned=len(self.runner.wanted),
             exploration=self.settings.exploration,
             fail_on=self.settings.fail_on,
             command=self.command,

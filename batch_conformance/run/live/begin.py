@@ -32,7 +32,7 @@ from batch_conformance.run.live.address import check_address, raise_if_nothing
 from batch_conformance.run.live.audit import Audit, Reached
 from batch_conformance.run.live.create import CreationError, cost, create
 from batch_conformance.run.live.discover import MOST, discover, list_probe, worth_reading
-from batch_conformance.run.live.journal import JOURNAL, Journal, read_journal
+from batch_conformance.run.live.journal import Journal, new_journal_file, read_journal
 from batch_conformance.run.live.making import MOST_REQUESTS, MakingResult, make_batches, raise_unless_possible
 from batch_conformance.run.live.runner import Runner
 from batch_conformance.run.live.walk import walk_lists
@@ -197,7 +197,7 @@ def _make(
         journal = read_journal(settings.resume, target=target, contract=of, name=contract.document.name)
     else:
         settings.reports_dir.mkdir(parents=True, exist_ok=True)
-        journal = Journal(target, of, settings.create, token_hex(4), settings.reports_dir / JOURNAL)
+        journal = Journal(target, of, settings.create, token_hex(4), new_journal_file(settings.reports_dir))
     return make_batches(
         reached.target, contract, settings.profile, journal, seconds=settings.create_wait, sleep=sleep, warn=warn
     )

@@ -81,17 +81,45 @@ class Journal:
             raise JournalError(_CANNOT_WRITE(file=str(self.file), why=why_no_file(error))) from None
 
 
-def read_journal(file: Path, *, target: str, contract: str, name: str) -> Journal:
-    """The journal of a former run against this target; ``contract`` is the hash of the document, ``name`` its name.
+def new_journal_file(folder: Path) -> Path:
+    """Where a new run keeps its journal: not in one that is there, by which its run may still be taken up."""
+    file, number = folder / JOURNAL, 1
+    while file.exists():
+        number += 1
+        file = folder / f"{Path(JOURNAL).stem}-{number}{Path(JOURNAL).suffix}"
+    return file
 
-    Raises ``JournalError`` where it cannot be read, is damaged, or is of another target or contract.
+
+def made_in(file: Path) -> tuple[str, frozenset[str]]:
+    """The model of a journal, and its steps that were answered.
+
+    Raises ``JournalError`` where it cannot be read, or is damaged.
     """
+    values = _values_of(file)
+    steps = values.get("steps")
+    if not isinstance(steps, dict):
+        raise JournalError(_DAMAGED(file=str(file)))
+    return str(values.get("model")), frozenset(str(name) for name, answer in steps.items() if answer is not None)
+
+
+def _values_of(file: Path) -> dict[str, Any]:
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise JournalError(_CANNOT_READ(file=str(file), why=why_no_file(error))) from None
     except (ValueError, RecursionError):
         raise JournalError(_DAMAGED(file=str(file))) from None
+    if not isinstance(values, dict):
+        raise JournalError(_DAMAGED(file=str(file)))
+    return values
+
+
+def read_journal(file: Path, *, target: str, contract: str, name: str) -> Journal:
+    """The journal of a former run against this target; ``contract`` is the hash of the document, ``name`` its name.
+
+    Raises ``JournalError`` where it cannot be read, is damaged, or is of another target or contract.
+    """
+    values = _values_of(file)
     try:
         if values["format"] != _FORMAT:
             raise ValueError

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from batch_conformance.contract.contract import Contract
@@ -51,7 +52,7 @@ from batch_conformance.run.live.batch_requests import (
     upload,
 )
 from batch_conformance.run.live.create import CreationError
-from batch_conformance.run.live.journal import Journal
+from batch_conformance.run.live.journal import Journal, made_in
 from batch_conformance.run.live.journaled_sender import JournaledSender
 from batch_conformance.run.live.pending_cancel import KEPT_BACK, PendingCancel, has_stopped
 
@@ -63,6 +64,12 @@ _COST = Template(
     "--operations=all uploads {files} files whose names begin with batch-conformance- and makes {batches} of them, "
     "one of which it cancels: at most {lines} chat completions of {model} of at most 1 token of output each, which the "
     "vendor bills. Requests that are wrong must be refused; were they all run, it would be {most}.",
+)
+_NOTHING_ANEW = Template(
+    "making.nothing_anew", "--resume follows the batches of {file}: nothing is made anew, and nothing is billed again."
+)
+_THE_REST = Template(
+    "making.the_rest", "--resume goes on where {file} ends, which is not made again. Of a whole run it is said: {cost}"
 )
 _LACKS = Template(
     "making.lacks",
@@ -95,6 +102,8 @@ _GRACE = (0.0, 0.3, 0.7, 1.5, 3.0)
 """Seconds between reads of what was just made, until it is found: stores of several copies take a moment."""
 _FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 0.15, 1.25, 30.0
 _MOST_ROUNDS = 80
+_THREE, _ONE = "three_lines", "one_line"
+"""The batch that is followed to its results, and the one that is cancelled."""
 _ENDING = ("cancelling", "cancelled")
 
 
@@ -109,6 +118,33 @@ def cost(model: str) -> Message:
         model=model,
         most=most_requests_that_run(asking),
     )
+
+
+def told_of_resumed(file: Path) -> Message:
+    """What is made when a former run is taken up by its journal: nothing anew where it made all of it.
+
+    Raises ``JournalError`` where the journal cannot be read.
+    """
+    model, made = made_in(file)
+    if {f"create_{name}" for name in (_THREE, _ONE)} <= made:
+        return _NOTHING_ANEW(file=str(file))
+    return _THE_REST(file=str(file), cost=cost(model))
+
+
+def least_requests(contract: Contract, profile: Profile | None, *, is_loopback: bool) -> int:
+    """How many requests make and follow batches at least, where the target answers as documented."""
+    uploads, creates, cancels = contract.write("upload"), contract.write("create"), contract.write("cancel")
+    if uploads is None or creates is None:
+        return 0
+    asking = Asking.of("model", profile, "run")
+    wrong = len(list(asking.bad_orders(creates, ""))) + len(asking.bad_files())
+    writing = [one for one in (uploads, creates, cancels) if one is not None]
+    forced = 0
+    if is_loopback and (profile is None or profile.prefer is not False):
+        forced = sum(int(status) >= 400 for one in writing for status in one.responses if status.isdigit())
+    good = len(asking.good_files())
+    # Each good file is uploaded, and its batch made and read; what writes is asked with and without the key.
+    return 3 * good + wrong + 2 * len(writing) + forced + (cancels is not None)
 
 
 def raise_unless_possible(contract: Contract, profile: Profile | None) -> None:
@@ -263,17 +299,17 @@ class _Maker:
 
     def _make(self) -> None:
         three, one = self.asking.good_files()
-        three_id, one_id = self._upload(three, "three_lines"), self._upload(one, "one_line")
+        three_id, one_id = self._upload(three, _THREE), self._upload(one, _ONE)
         self._find_in_list()
         self._send_what_is_wrong(one_id)
         self._send_without_key()
         if self.prefers:
             self._ask_for_statuses()
-        followed = self._create(three, three_id, "three_lines")
+        followed = self._create(three, three_id, _THREE)
         self._read_back(followed)
         if self.contract.write("cancel") is not None:
-            self._expect("create_one_line", {"input_file_id": one_id})
-        cancelled = self._create(one, one_id, "one_line")
+            self._expect(f"create_{_ONE}", {"input_file_id": one_id})
+        cancelled = self._create(one, one_id, _ONE)
         self.pending.made(cancelled.id)
         self._cancel_while_it_runs(cancelled)
         self._settle_unless_stopped(cancelled)

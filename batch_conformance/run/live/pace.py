@@ -61,8 +61,8 @@ class Pace:
         interval = self._target.interval
         slower = next((1 / step for step in _STEPS if step <= most and 1 / step > interval * 1.01), interval)
         self._lately.clear()
-        self._slowed = True
         self._target.slow_down(slower, unsent)
+        self._slowed = self._slowed or (unsent > 0 and self._target.interval > interval)
 
 
 def concerns_pace(probe: Probe) -> bool:

@@ -22,17 +22,19 @@ from batch_conformance.findings.gate import EXIT_FAULT, INTERRUPTED
 from batch_conformance.message import Message, Template
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording, seldom_collected
+from batch_conformance.recorded.remote import is_remote
 from batch_conformance.recorded.serialization import pack_inferred, read_parts, unpack
-from batch_conformance.recorded.source import Part
+from batch_conformance.recorded.source import STDIN, Part
 from batch_conformance.recorded.source_error import SourceError
 from batch_conformance.report.language import language
 from batch_conformance.report.run import github, terminal
-from batch_conformance.report.run.writer import ReportError, write_reports
+from batch_conformance.report.run.writer import FORMATS, ReportError, write_reports
 from batch_conformance.run.comparison import write_comparison_files
 from batch_conformance.run.notify import notify
 from batch_conformance.run.validate.validate import Validation, ValidationOptions
 
 _PROCESS_ENDED = Template("run.process_ended", "a process that read for this one was ended from outside")
+_IS_SOURCE = Template("validate.is_source", "{file} was validated, and is not written over.")
 _EVERY = 0.25
 """Seconds between two updates of the bar."""
 
@@ -95,8 +97,11 @@ def report_validation(
     report = validation.report(recording, stopped=stopped, interrupted=interrupted)
     problems: list[Message] = []
     kept: list[Message] = []
+    sources = {Path(path).resolve() for path in validation.sources.paths if path != STDIN and not is_remote(path)}
+    formats = {name: render for name, render in FORMATS.items() if (folder / name).resolve() not in sources}
+    kept += [_IS_SOURCE(file=str(folder / name)) for name in FORMATS if name not in formats]
     try:
-        write_reports(report, folder)
+        write_reports(report, folder, formats)
     except ReportError as error:
         problems += error.problems
     try:

@@ -43,6 +43,11 @@ _NOT_JUDGED: dict[NotJudgedReason, Template] = {
 }
 _NONE_OF = Template("required.none_of", "{what} (none of {exchanges} is a {method} {path})")
 _NONE_BELOW = Template("required.none_below", "{what} (none of {exchanges} is a {method} {path} below {base_url})")
+_OTHERS_BELOW = Template(
+    "required.others_below",
+    "{what} (none of {exchanges} is a {method} {path} below {base_url}; below these there are: {targets})",
+)
+_MOST_TARGETS = 5
 _NO_BODY_JUDGED = Template(
     "required.body_of_success",
     "the body of a 2xx answer of the operation (none was recorded so that it can be judged)",
@@ -194,8 +199,13 @@ class Validation:
             else:
                 read = Count(recording.lines, EXCHANGE)
                 place: dict[str, Argument] = {"method": operation.method, "path": operation.path}
-                if self.options.base_url:
-                    yield _NONE_BELOW(what=what, exchanges=read, base_url=self.options.base_url, **place)
+                below = self.options.base_url
+                others = recording.bases_elsewhere.most_common(_MOST_TARGETS)
+                if below and others:
+                    listed = Listing(tuple(_TARGET(base_url=base, exchanges=f"{n:,}") for base, n in others))
+                    yield _OTHERS_BELOW(what=what, exchanges=read, base_url=below, targets=listed, **place)
+                elif below:
+                    yield _NONE_BELOW(what=what, exchanges=read, base_url=below, **place)
                 else:
                     yield _NONE_OF(what=what, exchanges=read, **place)
         if recording.unjudged and not ledger.missing and not _judged_a_success(ledger):
@@ -215,7 +225,9 @@ class Validation:
         if recording.unjudged:
             yield _of_lines(_ONE_UNJUDGED, _UNJUDGED, recording.unjudged, recording.left_open)
         if len(recording.bases) > 1 and not self.options.base_url:
-            listed = (_TARGET(base_url=base, exchanges=f"{n:,}") for base, n in recording.bases.most_common(5))
+            listed = (
+                _TARGET(base_url=base, exchanges=f"{n:,}") for base, n in recording.bases.most_common(_MOST_TARGETS)
+            )
             yield _SEVERAL_TARGETS(number=len(recording.bases), targets=Listing(tuple(listed)))
         if recording.without_credential and self.contract.chosen.secured:
             number = recording.without_credential
