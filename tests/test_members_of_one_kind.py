@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from answering import BATCH, NOT_FOUND, Asked, Said, answering, audited
 from judge_cases import batch
 from judge_support import contract, findings
 from samples import run_report
+from small_server import BATCH_ID, KEY
 
 from batch_conformance.findings.baseline import Baseline
 from batch_conformance.findings.baseline_file import new_entry
@@ -19,6 +22,8 @@ from batch_conformance.report.finding.suggestion import suggestions
 from batch_conformance.report.items.item import items_for
 from batch_conformance.report.items.item_outcome import outcomes
 from batch_conformance.rules.highlight import at_pointer
+from batch_conformance.run.live.begin import begin
+from batch_conformance.run.settings import settle
 
 TODAY = date(2026, 3, 1)
 TIMES = ("created_at", "expires_at", "in_progress_at")
@@ -124,3 +129,48 @@ def test_each_member_fails_its_own_test_and_it_is_told_once() -> None:
     alone = outcomes(report, items, {last})
     assert "the same cause" not in alone[last].text
     assert "times as string at" in alone[last].text
+
+
+def test_what_stands_for_several_is_seen_again_where_it_is_asked_for_again() -> None:
+    def answer(asked: Asked) -> Said | None:
+        return Said(200, {**BATCH, **ISO}) if asked.has_key and asked.is_known else None
+
+    with answering(answer) as server:
+        settings = settle({"BATCH_API_KEY": KEY}, base_url=server.base_url, batch_ids=[BATCH_ID], confirm=0.01)
+        audit = begin(settings, seed=None, command="pytest", sleep=lambda _: None)
+        try:
+            audit.runner.send()
+            audit.confirm(audit.to_confirm())
+            found = [one for one in audit.judged().findings if one.rule == "body.type"]
+        finally:
+            audit.close()
+    assert [(len(one.parts), one.again) for one in found] == [(3, "seen")]
+
+
+def _open_door(asked: Asked) -> Said | None:
+    return Said(200, {**BATCH, **ISO}) if asked.is_known else NOT_FOUND
+
+
+def _object_for_404(asked: Asked) -> Said | None:
+    if not asked.has_key:
+        return None
+    return Said(200, {**BATCH, **TEXTS}) if asked.is_known else Said(404, {"detail": "Not found"})
+
+
+def _any_id(asked: Asked) -> Said | None:
+    return Said(200, {**BATCH, **TEXTS, "id": asked.path.rpartition("/")[2]}) if asked.has_key else None
+
+
+@pytest.mark.parametrize(
+    ("answer", "beside"),
+    [
+        (_open_door, ("auth.missing_accepted", "401")),
+        (_object_for_404, ("body.type", "404")),
+        (_any_id, ("identity.unknown_answered", "200")),
+    ],
+)
+def test_of_a_server_that_is_wrong_in_two_ways_two_findings_are_told(
+    answer: Callable[[Asked], Said | None], beside: tuple[str, str]
+) -> None:
+    found = audited(answer).drifts
+    assert sorted((one.rule, one.status) for one in found) == sorted([("body.type", "200"), beside])

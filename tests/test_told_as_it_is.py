@@ -20,6 +20,7 @@ from batch_conformance.cli import main
 from batch_conformance.exchange.har import har
 from batch_conformance.judge.judge import judge
 from batch_conformance.mock.process import EmbeddedMock
+from batch_conformance.options import OPTIONS
 from batch_conformance.report.run import html, markdown
 from batch_conformance.report.run.groups import clauses_for_people, count
 
@@ -99,3 +100,10 @@ def test_init_takes_a_contract_tries_it_and_writes_it_down(tmp_path: Path, monke
     wrong = CliRunner().invoke(main, ["init", "--base-url=http://127.0.0.1:9/v1", "--contract=no-such.yaml"])
     assert wrong.exit_code == 4
     assert "no-such.yaml" in wrong.output
+
+
+def test_where_reports_go_has_one_name_in_every_command() -> None:
+    writing = {"run", "audit", "matrix", "prove", "validate", "record"}
+    (where,) = [option for option in OPTIONS if option.name == "reports-dir"]
+    assert set(where.commands) == writing
+    assert {option.name for option in OPTIONS if option.group == "reports" and option.type == "path"} == {"reports-dir"}
