@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+
+_SELDOM = (50_000, 20, 50)
+"""Thresholds of the cyclic garbage collector: most of what a command makes at first is modules, which stay."""
 
 
 def main() -> None:
@@ -16,9 +20,13 @@ def main() -> None:
     command, *arguments = sys.argv[1:] or [""]
     if command == "run" and not {"-h", "--help", "--"} & set(arguments):
         sys.exit(_run(arguments))
-    from batch_conformance.cli import main as commands  # noqa: PLC0415
+    gc.set_threshold(*_SELDOM)
+    try:
+        from batch_conformance.cli import main as commands  # noqa: PLC0415
 
-    commands()
+        commands()
+    finally:
+        gc.freeze()  # or the interpreter looks at all objects once more before the system takes them away
 
 
 def _run(arguments: Sequence[str]) -> int:
