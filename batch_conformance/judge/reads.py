@@ -10,6 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from batch_conformance.contract.operation import Operation
@@ -32,6 +33,8 @@ from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.history import BatchHistory
 
 _PLAIN_KIND = f"{RECORDED}/GET"
+_PLACES = 3
+"""Numbers of one read in an array of those that came to the same: when, number and seconds."""
 
 
 @dataclass
@@ -191,17 +194,22 @@ def _monotonic_reads(key: str, held: Held, monotonic: MonotonicReads) -> tuple[i
     count, last = 0, (-1.0, -1.0)
     for row in held:
         if type(row) is array:
-            repeats = len(row) // 3
-            moments = list(zip(row[::3], row[1::3], strict=True)) if repeats > 1 else [(row[0], row[1])]
-        elif row.probe is None and row.facts[2] is not None:
-            repeats, moments = 1, [(row.started_at, row.number)]
+            if len(row) > _PLACES:
+                moments = list(zip(row[::_PLACES], row[1::_PLACES], strict=True))
+                if any(moment >= later for moment, later in pairwise(moments)):
+                    return None
+                first, latest = moments[0], moments[-1]
+            else:
+                first = latest = (row[0], row[1])
+            count += len(row) // _PLACES
+        elif row[6] is None and row[8][2] is not None:  # the probe, and the values that were answered
+            first = latest = (row[0], row[1])
+            count += 1
         else:
             return None
-        for moment in moments:
-            if moment <= last:
-                return None
-            last = moment
-        count += repeats
+        if first <= last:
+            return None
+        last = latest
     answers = (row.facts[2] for row in held if type(row) is not array)
     return (count, last[0]) if monotonic.holds(key, answers) and _tags_hold(held) else None
 

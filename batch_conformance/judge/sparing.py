@@ -243,8 +243,7 @@ class MonotonicReads:
         return True
 
     def _moves_on(self, before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
-        for index, was in enumerate(before):
-            now = after[index]
+        for index, (was, now) in enumerate(zip(before, after, strict=True)):
             if was is not now and was != now and not self._may_become(index, was, now):
                 return False
         return True

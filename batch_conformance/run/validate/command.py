@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from multiprocessing import get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -75,13 +79,17 @@ def _perform(options: ValidationOptions, folder: Path, jobs: int, dask: str | No
             read_traffic = read_in_processes(validation.parts, validation.inferred, jobs, advance)
         else:
             read_traffic = read_here(validation.parts, validation.inferred, advance)
-    return report_validation(
-        validation,
-        read_traffic.recording,
-        folder,
-        stopped=read_traffic.stopped,
-        interrupted=read_traffic.interrupted,
-    )
+    gc.freeze()  # what was read is needed to the end: the collector need not look at it
+    try:
+        return report_validation(
+            validation,
+            read_traffic.recording,
+            folder,
+            stopped=read_traffic.stopped,
+            interrupted=read_traffic.interrupted,
+        )
+    finally:
+        gc.unfreeze()
 
 
 def report_validation(
@@ -149,9 +157,8 @@ def read_in_processes(parts: list[Part], inferred: InferredProbe, jobs: int, adv
     leaves the reads in a file, and hands over only the name of that. An interrupt has each hand over what it has.
     """
     read_traffic = ReadTraffic(Recording(inferred))
-    size = max(1, min(_MOST_PARTS, len(parts) // (jobs * _GOES)))
-    goes = [parts[first : first + size] for first in range(0, len(parts), size)]
-    context = get_context("spawn")
+    goes = _goes(parts, jobs)
+    context = _context()
     with TemporaryDirectory(prefix="batch-conformance-", ignore_cleanup_errors=True) as folder:
         task = _Task(pack_inferred(inferred), Path(folder))
         # Ctrl-C in a terminal goes to all processes: the one that waits for the others says when to stop.
@@ -174,7 +181,28 @@ def read_in_processes(parts: list[Part], inferred: InferredProbe, jobs: int, adv
                     _take_in(read_traffic, one)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+            gc.unfreeze()
     return read_traffic
+
+
+def _goes(parts: list[Part], jobs: int) -> list[list[Part]]:
+    """The parts of each go, in their order: as many goes for each process, and about as many parts in each go."""
+    rounds = max(_GOES, -(-len(parts) // (jobs * _MOST_PARTS)))
+    number = min(len(parts), jobs * rounds)
+    bounds = [len(parts) * one // number for one in range(number + 1)]
+    return [parts[first:end] for first, end in pairwise(bounds)]
+
+
+def _context() -> BaseContext:
+    """How processes are begun: as copies of this one, which has all that they need, where no other thread can be in it.
+
+    On macOS libraries of the system do not bear a copy.
+    """
+    is_safe = sys.platform == "linux" and threading.active_count() == 1
+    if is_safe:
+        gc.collect()
+        gc.freeze()  # the collector of a copy would write to all that it shares with this process
+    return get_context("fork" if is_safe else "spawn")
 
 
 def _take_in(read_traffic: ReadTraffic, task: Future[tuple[bytes, Message | None]]) -> int:
@@ -205,15 +233,20 @@ class _Task:
     def read(self, number: int, parts: list[Part]) -> tuple[bytes, Message | None]:
         """The recording of the parts of a go, and why it is not whole, as ``read_parts`` gives them."""
         progress, stopped, done = self.folder / f"{number}.progress", self.folder / "stop", 0
+        told = time.monotonic()
 
         def advance(count: int) -> None:
-            nonlocal done
+            nonlocal done, told
             if stopped.exists():
                 raise KeyboardInterrupt
             done += count
-            progress.write_text(str(done))  # what is told of is judged, whatever comes meanwhile
+            if time.monotonic() - told >= _EVERY:
+                progress.write_text(str(done))  # what is told of is judged, whatever comes meanwhile
+                told = time.monotonic()
 
-        return read_parts(parts, self.packed, folder=self.folder, advance=advance)
+        read = read_parts(parts, self.packed, folder=self.folder, advance=advance)
+        progress.write_text(str(done))
+        return read
 
     def progress(self) -> int:
         """How many bytes were read; a file that is being written may be empty."""
