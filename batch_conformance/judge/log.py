@@ -81,7 +81,7 @@ _made: Callable[[type[Row], tuple[Any, ...]], Row] = tuple.__new__
 class Log:
     """All exchanges of an operation, by the id asked for, or by path where there is none; two of them add up to one.
 
-    With a ``folder`` what is pickled of them is the name of a file there, which whoever unpickles it takes over.
+    With a ``folder`` its state is the name of a file there, which whoever is given the state takes over.
     ``keeps_all`` has every observation held, and nothing put into a file: a run's are few, and shown in its reports.
     """
 
@@ -107,25 +107,35 @@ class Log:
         self._spill: Spill | None = None
         self._others: list[Spill] = []
 
-    def add_plain(self, key: str, read: tuple[Any, ...]) -> None:
-        """Put by the parts of the row of a final, plain read that was answered with its batch."""
+    def add_plain(
+        self,
+        key: str,
+        when: tuple[float, int, float],
+        read: tuple[int, tuple[tuple[str, str], ...], Facts, bytes | None],
+    ) -> None:
+        """Put by a final, plain read that was answered with its batch; what stands in ``Row`` by these names.
+
+        ``when`` is the time, the number and the seconds; ``read`` are size, accept, facts and raw.
+        """
+        begun, number, elapsed = when
+        size, accept, facts, raw = read
         shown = self._shown.get(key)
         if (
             shown is None
             or shown[6] is not None
-            or shown[5] != read[5]
-            or shown[7] != read[7]
-            or (shown[8] is not read[8] and shown[8] != read[8])
+            or shown[5] != size
+            or (shown[7] is not accept and shown[7] != accept)
+            or (shown[8] is not facts and shown[8] != facts)
         ):
-            self._put(key, _made(Row, read))
+            self._put(key, _made(Row, (begun, number, 0, elapsed, True, size, None, accept, facts, raw)))
             return
         known = self._held.get(key)
         if known is None:
-            self._held[key] = [array("d", (read[0], read[1], read[3]))]
-        elif type(known[-1]) is array:
-            known[-1].extend((read[0], read[1], read[3]))
+            self._held[key] = [array("d", (begun, number, elapsed))]
+        elif type(last := known[-1]) is array:
+            last.extend((begun, number, elapsed))
         else:
-            known.append(array("d", (read[0], read[1], read[3])))
+            known.append(array("d", (begun, number, elapsed)))
         self._count += 1
         if self._count >= self._most:
             self.spill()
@@ -155,7 +165,11 @@ class Log:
             self._put(key, row)
 
     def _put(self, key: str, row: Row, weight: int = _WEIGHT) -> None:
-        self._held.setdefault(key, []).append(row)
+        held = self._held.get(key)
+        if held is None:
+            self._held[key] = [row]
+        else:
+            held.append(row)
         if self.keeps_all:
             return
         self._count += weight if row.raw is None else 2 * weight

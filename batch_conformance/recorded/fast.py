@@ -93,7 +93,9 @@ class FastPath:
                 return False
             begun, elapsed = moments
         before, _, segment = url.rpartition("/")
-        if PLAIN.fullmatch(segment) is None or segment in self._named or _is_plain_mask(segment):
+        if PLAIN.fullmatch(segment) is None or segment in self._named:
+            return False
+        if not segment[-1].isdigit() and is_mask(segment):  # no mask ends with a digit, as most ids do
             return False
         reads = self._bases[before] if before in self._bases else self._learn_base(before)
         return reads is not None and reads.take(before, segment, values, (begun, number, elapsed), raw)
@@ -118,11 +120,6 @@ class FastPath:
         reads = self._reads.get(place.operation.id) if place is not None and is_plain else None
         remember(self._bases, before, reads)
         return reads
-
-
-def _is_plain_mask(segment: str) -> bool:
-    """Whether a plain segment is a mask: none ends with a digit, as most ids do."""
-    return not segment[-1].isdigit() and is_mask(segment)
 
 
 def _moments(begun: Any, elapsed: Any) -> tuple[float, float] | None:

@@ -27,8 +27,9 @@ _MOST_REMEMBERED = 20_000
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """What is needed of the headers of a request."""
+    """What is needed of the headers of a request; ``kind`` is the number of what they accept."""
 
+    kind: int
     accept: Headers
     redactor: Redactor
     secret: bool
@@ -74,8 +75,10 @@ class Heads:
         self._operation = operation
         self._judged = headers_looked_at()
         self._wanted = inferred.credential_headers | NEGOTIATION
-        self._last_asked: tuple[tuple[tuple[str, ...], tuple[Any, ...]] | None, RequestFacts | None] = (None, None)
+        self._last_asked: tuple[Any, RequestFacts | None] = (None, None)
+        self._last_named: tuple[int, Any, tuple[str, ...], _Named | None] = (0, None, (), None)
         self._asked: dict[Key, RequestFacts | None] = {}
+        self._accepts: dict[Headers, int] = {}
         self._names: dict[Key, tuple[int, ...]] = {}
         self._named: dict[Key, _Named] = {}
         self._kinds: dict[Key, int] = {}
@@ -85,8 +88,7 @@ class Heads:
     def asked(self, headers: Any) -> RequestFacts | None:
         """What the headers of a request come to; None where they are none of a plain read."""
         # One client sends the same headers again and again.
-        came = (tuple(headers), tuple(headers.values())) if type(headers) is dict else None
-        if came is not None and came == self._last_asked[0]:
+        if headers == self._last_asked[0]:
             return self._last_asked[1]
         pairs = pairs_of(headers)
         if pairs is None:
@@ -99,46 +101,59 @@ class Heads:
         key = (names, *[found[place] for place in places])
         if key not in self._asked:
             asked = self._inferred.asked(tuple((names[place], found[place]) for place in places))
-            remember(self._asked, key, None if asked is None else RequestFacts(*asked))
+            remember(self._asked, key, None if asked is None else self._request_facts(*asked))
         made = self._asked[key]
-        if came is not None:
-            self._last_asked = (came, made)
+        self._last_asked = (headers, made)
         return made
 
+    def _request_facts(self, accept: Headers, redactor: Redactor, secret: bool, credential: bool) -> RequestFacts:
+        if accept not in self._accepts:
+            remember(self._accepts, accept, next(self._numbers))
+        return RequestFacts(self._accepts[accept], accept, redactor, secret, credential)
+
     def answered(
-        self, status: int, headers: Any, *, complete: bool = True
+        self, status: int, headers: Any, complete: bool | None = None
     ) -> tuple[ResponseFacts, str, float, bool] | None:
         """What is judged of the headers of a response, its strong tag, when it was made, and whether they are kept.
 
         When is what its Date says, in Unix seconds; infinite where there is no Date. Kept are the headers where they
-        surely keep ``sparing.head_rules``. None where they are to be explained. ``complete`` says that one that is not
-        there was not sent.
+        surely keep ``sparing.head_rules``. None where they are to be explained. ``complete`` is False where one that is
+        not there may have been sent.
         """
         pairs = pairs_of(headers)
         if pairs is None:
             return None
         names, found = pairs
-        try:
-            named = self._named[status, complete, names]
-        except KeyError:
-            named = self._learn_names(status, names)
-            remember(self._named, (status, complete, names), named)
-        if named.check is None:
+        last = self._last_named
+        if status == last[0] and complete is last[1] and names == last[2]:
+            named = last[3]
+        else:
+            named = self._named_of(status, complete is not False, names)
+            self._last_named = (status, complete, names, named)
+        if named is None or named.check is None:
             return None
         moment = named.check(found)
         judged = named.judged(found)
-        try:
-            made = named.known[judged]
-        except KeyError:
-            of_names = [(names[place].lower(), found[place]) for place in named.places]
-            made = self._answer(status, of_names, complete=complete)
-            remember(named.known, judged, made)
+        made = named.known.get(judged)
         if made is None:
-            return None
+            if judged in named.known:
+                return None
+            of_names = [(names[place].lower(), found[place]) for place in named.places]
+            made = self._answer(status, of_names, complete=complete is not False)
+            remember(named.known, judged, made)
+            if made is None:
+                return None
         tag = "" if named.tag is None else strong_tag(found[named.tag])
         if moment is None or not made.kept:
             return made, tag, inf if named.date is None else moment_of_date(found[named.date]), False
         return made, tag, moment, True
+
+    def _named_of(self, status: int, complete: bool, names: tuple[str, ...]) -> _Named:
+        named = self._named.get((status, complete, names))
+        if named is None:
+            named = self._learn_names(status, names)
+            remember(self._named, (status, complete, names), named)
+        return named
 
     def _learn_names(self, status: int, names: tuple[str, ...]) -> _Named:
         places_of = {name.lower(): place for place, name in enumerate(names)}

@@ -7,9 +7,11 @@ checks, which only ever say that all is well. Where they do not, the rules that 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -51,7 +53,7 @@ class FastPathCounts:
     ``keeps_lines`` says that lines have to be kept where they may be evidence, because they cannot be read again.
     """
 
-    bases: dict[str, int] = field(default_factory=dict)
+    bases: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     without_credential: int = 0
     keeps_lines: bool = False
 
@@ -89,6 +91,7 @@ class _Read(NamedTuple):
     is_head_kept: bool
 
 
+_made: Callable[[type[_Read], tuple[Any, ...]], _Read] = tuple.__new__
 _UNREADABLE = object()
 _OF_MOMENT = frozenset({AHEAD.id, MISSING.id})
 """Rules that look at when an answer was made, and are asked of every poll."""
@@ -114,6 +117,7 @@ class PlainReads:
         self._alike: dict[Key, AlikeReads | None] = {}
         self._last: dict[str, _Last] = {}
         self._outer: dict[Key, tuple[int, tuple[str, ...], tuple[str, ...]]] = {}
+        self._inner: dict[Key, int] = {}
         self._numbers = count()
         self._state = (operation.roles.state or "")[1:]
         self._identity = (operation.roles.identity or "")[1:]
@@ -131,31 +135,40 @@ class PlainReads:
     ) -> bool:
         """Count a read that needs no explaining, or have it explained; false where the other path has to take it."""
         response = values["response"]
-        status, text = response["status"], response["body"]
+        text = response["body"]
         asked = self._heads.asked(values["request"].get("headers") or {})
-        complete = response.get("headers_complete") is not False
-        said = self._heads.answered(status, response["headers"], complete=complete)
+        said = self._heads.answered(response["status"], response["headers"], response.get("headers_complete"))
         if asked is None or said is None:
             return False
         answered, tag, until, is_head_kept = said
         last = self._last.get(segment)
         # A key that the recording shows is looked for in every answer, whatever else it has in common with the last.
-        is_same = last and last[0] == hash(text) and last[1] is answered and last[2] is asked and last[6] == tag
-        if last and is_same and is_head_kept and not asked.secret and last[7] <= until + SECONDS_OF_SKEW:
+        if (
+            last is not None
+            and last[0] == hash(text)
+            and last[1] is answered
+            and last[2] is asked
+            and last[6] == tag
+            and is_head_kept
+            and not asked.secret
+            and last[7] <= until + SECONDS_OF_SKEW
+        ):
             return self._count_repeated(last, segment, before, when, raw)
-        read = _Read(before, segment, text, when, raw, tag, values, asked, answered, until, is_head_kept)
-        return self._take_new(read)
+        return self._take_new(
+            _made(_Read, (before, segment, text, when, raw, tag, values, asked, answered, until, is_head_kept))
+        )
 
     def _take_new(self, read: _Read) -> bool:
         """Count a read that is unlike the last one of its batch, as ``take`` does."""
-        asked, text, tag = read.asked, read.text, read.tag
+        before, segment, unmasked, when, raw, tag, values, asked, answered, until, is_head_kept = read
+        text = unmasked
         if asked.secret:
-            headers = read.values["response"]["headers"]
+            headers = values["response"]["headers"]
             if asked.redactor.redact_text(f"{headers}{text}") != f"{headers}{text}":
                 return False
         if "=" in text and ("?" in text or "%" in text or "&" in text or "\\u0026" in text):
             text = asked.redactor.redact_bytes(text.encode()).decode()
-        keyed = self._key(read.segment, text, (read.answered.kind, asked.accept))
+        keyed = self._key(segment, text, answered.kind, asked.kind)
         if keyed is None:
             return False
         key, body = keyed
@@ -165,7 +178,7 @@ class PlainReads:
         latest = alike.latest(body)
         in_doubt: Rules = {}
         kept: Signature = ()
-        if not read.is_head_kept or latest > read.until + SECONDS_OF_SKEW or not alike.keeps_all(body):
+        if not is_head_kept or latest > until + SECONDS_OF_SKEW or not alike.keeps_all(body):
             in_doubt, kept = self._told(alike, read, text, body)
         kind = alike.kinds.get(kept)
         if kind is None:
@@ -174,15 +187,15 @@ class PlainReads:
         size = len(text) if text.isascii() else len(text.encode())
         if size < kind.size and kind.judged.rules:
             kind.size = size  # it may be shown as evidence, and is judged in full; none that is larger can be
-            return self._explained(read) is not _UNREADABLE
-        if len(self._last) >= _MOST_POLLED and read.segment not in self._last:
-            self._last.clear()
-        length = self._body_facts(read.answered, read.text, text, tag)
-        facts = (read.values["response"]["status"], read.answered.content_type, alike.facts(body), length, UP)
-        last = (hash(read.text), read.answered, asked, kind, size, facts, tag, latest)
-        if not in_doubt or (read.is_head_kept and _OF_MOMENT.isdisjoint(in_doubt)):
-            self._last[read.segment] = last
-        return self._count_repeated(last, read.segment, read.before, read.when, read.raw)
+            return self._explained(values, when[1]) is not _UNREADABLE
+        length = self._body_facts(answered, unmasked, text, tag) if tag or answered.length else None
+        facts = (values["response"]["status"], answered.content_type, alike.facts(body), length, UP)
+        last = (hash(unmasked), answered, asked, kind, size, facts, tag, latest)
+        if not in_doubt or (is_head_kept and _OF_MOMENT.isdisjoint(in_doubt)):
+            if len(self._last) >= _MOST_POLLED and segment not in self._last:
+                self._last.clear()
+            self._last[segment] = last
+        return self._count_repeated(last, segment, before, when, raw)
 
     def _told(self, alike: AlikeReads, read: _Read, text: str, body: dict[str, Any]) -> tuple[Rules, Signature]:
         """The rules that a read may break, and how it breaks them."""
@@ -201,7 +214,7 @@ class PlainReads:
     @staticmethod
     def _body_facts(answered: ResponseFacts, unmasked: str, text: str, tag: str) -> tuple[str, int, str] | None:
         """What ``log.body_facts`` says of a body; ``text`` is that without the signatures of URLs."""
-        if answered.is_coded or (not tag and not answered.length):
+        if answered.is_coded:
             return None
         body = unmasked.encode()
         length = answered.length if answered.length and answered.length.strip() == str(len(body)) else None
@@ -212,14 +225,13 @@ class PlainReads:
     ) -> bool:
         """Count a read of which all is known but when it was."""
         _, _, asked, kind, size, facts, _, _ = last
-        begun, number, elapsed = when
         kind.count += 1
         taken = self._taken
-        taken.bases[before] = taken.bases.get(before, 0) + 1
+        taken.bases[before] += 1
         if not asked.credential:
             taken.without_credential += 1
         kept = (raw if isinstance(raw, bytes) else orjson.dumps(raw)) if taken.keeps_lines else None
-        self._log.add_plain(segment, (begun, number, 0, elapsed, True, size, None, asked.accept, facts, kept))
+        self._log.add_plain(segment, when, (size, asked.accept, facts, kept))
         return True
 
     @property
@@ -239,8 +251,11 @@ class PlainReads:
             if alike is not None:
                 yield from (kind for kind in alike.kinds.values() if kind is not None)
 
-    def _key(self, segment: str, text: str, answered: Key) -> _Keyed | None:
-        """What a body is like, with the body; None where it is not even read alike by every parser."""
+    def _key(self, segment: str, text: str, answered: int, asked: int) -> _Keyed | None:
+        """What a body is like, with the body; None where it is not even read alike by every parser.
+
+        ``answered`` and ``asked`` are the kinds of the heads.
+        """
         try:
             body = orjson.loads(text)
         except orjson.JSONDecodeError:
@@ -248,28 +263,46 @@ class PlainReads:
         if type(body) is not dict:
             return None
         outer = (tuple(body), tuple(map(type, body.values())))
-        try:
-            kind, inside, decimals = self._outer[outer]
-        except KeyError:
-            kind, inside, decimals = next(self._numbers), _of_types(outer, dict, list), _of_types(outer, float)
-            remember(self._outer, outer, (kind, inside, decimals))
+        found = self._outer.get(outer)
+        if found is None:
+            found = next(self._numbers), _of_types(outer, dict, list), _of_types(outer, float)
+            remember(self._outer, outer, found)
+        kind, inside, decimals = found
         keys = len(body)
-        inner: list[Any] = [answered, kind]
+        identity, state = body.get(self._identity), body.get(self._state)
+        inner: list[Any] = [
+            answered,
+            asked,
+            kind,
+            identity == segment or type(identity) is not str,
+            state if type(state) is str else None,
+        ]
         for name in decimals:
             if not abs(body[name]) < _SURELY_DECIMAL:
                 return None
             inner.append(body[name].is_integer())
         for name in inside:
-            shape, more = _shape(body[name])
+            value = body[name]
+            if not value:
+                inner.append(None)
+                continue
+            if type(value) is dict:
+                members = (tuple(value), tuple(map(type, value.values())))
+                number = self._inner.get(members)
+                if number is not None:
+                    keys += len(value)
+                    inner.append(number)
+                    continue
+            shape, more = _shape(value)
             if shape is None:
                 return None
-            inner.append(shape)
             keys += more
+            inner.append(shape)
+            if type(value) is dict and _PLAIN_TYPES.issuperset(members[1]):
+                inner[-1] = next(self._numbers)
+                remember(self._inner, members, inner[-1])
         if not surely_has_each_key_once(text, keys):
             return None
-        identity, state = body.get(self._identity), body.get(self._state)
-        inner.append(identity == segment or type(identity) is not str)
-        inner.append(state if type(state) is str else None)
         return tuple(inner), body
 
     def _learn_alike(self, key: Key, read: _Read, text: str, body: dict[str, Any]) -> bool:
@@ -278,7 +311,7 @@ class PlainReads:
             self.flush()
             self._alike.clear()
             self._last.clear()  # they name kinds
-        judged = self._explained(read)
+        judged = self._explained(read.values, read.when[1])
         if judged is _UNREADABLE:
             return False
         alike = alike_reads(judged, body, self._facts_of(body)) if isinstance(judged, Judged) else None
@@ -290,16 +323,16 @@ class PlainReads:
 
     def _learn_kind(self, alike: AlikeReads, read: _Read, in_doubt: Rules, kept: Signature) -> bool:
         """Have the first read explained that deviates in a way of its own, and remember its kind."""
-        judged = self._explained(read)
+        judged = self._explained(read.values, read.when[1])
         if judged is _UNREADABLE:
             return False
         alike.kinds[kept] = kind_of(judged, alike, in_doubt) if isinstance(judged, Judged) else None
         return True
 
-    def _explained(self, read: _Read) -> Judged | object | None:
+    def _explained(self, values: dict[str, Any], number: int) -> Judged | object | None:
         """What was judged of a read in full; None where it is not judged, ``_UNREADABLE`` where it is no exchange."""
         try:
-            return self._explain(read.values, read.when[1])
+            return self._explain(values, number)
         except LineError:
             return _UNREADABLE
 
@@ -335,13 +368,22 @@ class PlainReads:
                 steps.append((unescape(around[1:]), names))
         if unlike:
             return fact
-        names, tail = first[1], tuple(value for blank in blanks for value in blank)
+        tail = tuple(value for blank in blanks for value in blank)
+        outer = _values_of(first[1], body)
         if not steps:
-            return lambda found: tuple(map(found.get, names)) + tail
+            return (lambda found: outer(found) + tail) if tail else outer
         (inner, inner_names), *more = steps
         if more:
             return fact
-        return lambda found: (*map(found.get, names), *map(found[inner].get, inner_names), *tail)
+        of_inner = _values_of(inner_names, body[inner])
+        return lambda found: outer(found) + of_inner(found[inner]) + tail
+
+
+def _values_of(names: tuple[str, ...], body: dict[str, Any]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    """Gives the values of the members of these names of bodies that have the members of one; None for what is not."""
+    if len(names) > 1 and all(name in body for name in names):
+        return itemgetter(*names)
+    return lambda found: tuple(map(found.get, names))
 
 
 def _of_types(outer: tuple[tuple[str, ...], tuple[type, ...]], *types: type) -> tuple[str, ...]:

@@ -109,18 +109,19 @@ class Recording:
         for block in blocks(part, advance):
             if part.kind != block.kind:  # which nobody knew before stdin was read
                 part = self._parts[-1] = replace(part, kind=block.kind)
-            for place, raw in enumerate(block.lines):
-                if raw:
-                    index = block.index + place
-                    if fast is not None and not isinstance(raw, LineError) and fast.take(raw, part.first + index):
-                        self.lines += 1
-                        continue
-                    try:
-                        unjudged, complaint = self.take(raw, part.first + index, part.base), None
-                    except LineError as error:
-                        unjudged, complaint = None, error.message
-                    if unjudged or complaint:
-                        self._tell(block.where(part, place), complaint, unjudged)
+            first = part.first + block.index
+            for number, raw in enumerate(block.lines, first):
+                if not raw:
+                    continue
+                if fast is not None and not isinstance(raw, LineError) and fast.take(raw, number):
+                    self.lines += 1
+                    continue
+                try:
+                    unjudged, complaint = self.take(raw, number, part.base), None
+                except LineError as error:
+                    unjudged, complaint = None, error.message
+                if unjudged or complaint:
+                    self._tell(block.where(part, number - first), complaint, unjudged)
 
     def take(self, raw: Raw, number: int, base: int = 0) -> Message | None:
         """Take in one line; ``base`` is added to its own number.
@@ -170,7 +171,8 @@ class Recording:
             for base, count in taken.bases.items():
                 self._count_base(self._base_of(base), count)
             self.without_credential += taken.without_credential
-            taken.bases, taken.without_credential = {}, 0
+            taken.without_credential = 0
+            taken.bases.clear()
 
     def __getstate__(self) -> dict[str, Any]:
         self.settle()

@@ -23,7 +23,17 @@ from batch_conformance.rules.json_text import documented_body
 from batch_conformance.rules.name_patterns import is_for_people, is_reference
 from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text
 from batch_conformance.rules.requests import by_status, gets_a_batch
-from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Place, Rule, always, has_the_object
+from batch_conformance.rules.rule import (
+    AlikeBodies,
+    Body,
+    BodyCheck,
+    Broken,
+    Place,
+    Rule,
+    always,
+    has_the_object,
+    values_of,
+)
 from batch_conformance.rules.unset import FOR_UNSET, IDS_FOR_UNSET, WORDS_FOR_UNSET
 from batch_conformance.rules.validators import surely_valid
 
@@ -265,7 +275,7 @@ def surely_says_something(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
         if nested and type(at(body, place.pointer)) is str:
             return None
     names = tuple(name for name, value in body.items() if type(value) is str)
-    arrays = []
+    texts_of, arrays = values_of(names), []
     for place in schema.properties:
         if place.pointer.endswith("/*") and "string" in place.types and not place.pointer.startswith(free):
             outer = place.pointer.partition("/*")[0]
@@ -276,7 +286,7 @@ def surely_says_something(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
                 arrays.append(unescape(place.pointer[1:-2]))
 
     def check(body: Body) -> bool:
-        texts = tuple(map(body.__getitem__, names))
+        texts = texts_of(body)
         # The least of them begins with white space where any is nothing else.
         if texts and not (FOR_UNSET.isdisjoint(texts) and min(texts)[0] > " "):
             return False

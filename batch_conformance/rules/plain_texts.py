@@ -8,7 +8,7 @@ from batch_conformance.contract.pointer import escape, unescape
 from batch_conformance.observation.observation import at
 from batch_conformance.rules.leak_patterns import says_nothing, strings_in
 from batch_conformance.rules.name_patterns import malformed
-from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck
+from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, values_of
 
 _NOT_PLAIN = re.compile("[\\s\x00-\x1f\x7f-\x9f\u200b\ufeff&{<%'\"(\\\\[@:.]")
 """Some of this, or ``0x``, is in every text that ``malformed`` or ``may_speak`` says something of."""
@@ -22,9 +22,10 @@ def surely_plain(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
     inner = tuple(name for name in held if name not in texts and _inside(name, body, alike, of_lines=True))
     outer = {unescape(one[1:]): one for one in alike.roles.names if one.count("/") == 1}
     nested = tuple(one for one in alike.roles.names if one.count("/") > 1)
+    texts_of = values_of(texts)
 
     def are_plain(body: Body) -> bool:
-        written = "_".join(map(body.__getitem__, texts))
+        written = "_".join(texts_of(body))
         # The first of the two is faster, and true of most.
         plain = written.replace("-", "_").replace("/", "_").isidentifier() or _NOT_PLAIN.search(written) is None
         if plain and "0x" not in written:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Literal
 
 from batch_conformance.contract.clause import Clause
@@ -81,6 +82,13 @@ class AlikeBodies:
     roles: Roles
     body: Body
     broken: bool
+
+
+def values_of(names: tuple[str, ...]) -> Callable[[Body], tuple[Any, ...]]:
+    """Gives the values of the members of these names, which bodies have."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda body: tuple(map(body.__getitem__, names))
 
 
 @dataclass(frozen=True, slots=True)
