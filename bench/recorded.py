@@ -1,13 +1,16 @@
 """Measures the validation of recorded traffic beside what people would use instead: ``python bench/recorded.py``.
 
-All of them read the same file in the same process, one after the other, round by round.
+All of them read the same exchanges in the same process, one after the other, round by round; Redocly CLI is a process
+of its own, and reads them without what is unset (see ``redocly.write``).
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -25,6 +28,7 @@ import orjson
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bench" / "peers"))  # what asks openapi-core
 
+import redocly  # noqa: E402
 import traffic  # noqa: E402
 
 from batch_conformance.contract.sources import shipped_contract  # noqa: E402
@@ -37,6 +41,9 @@ COUNT = 100_000
 _SLOW = 2_000
 """Exchanges that the slow ones are given: they have no start-up cost that more of them would hide."""
 _GROWTH = (10_000, 100_000, 1_000_000)
+_MOST, _MOST_READS = 10_000_000, 5
+"""The largest recording, and how often it has each batch."""
+_REDOCLY = f"Redocly CLI {redocly.VERSION} drift"
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,9 @@ class Rate:
 
 @dataclass(frozen=True)
 class Growth:
-    """A whole ``validate`` command: exchanges, bytes of the file, seconds and the most memory, in MiB."""
+    """A whole command: exchanges, bytes of the file, seconds and the most memory of its process, in MiB."""
 
+    program: str
     count: int
     bytes: int
     jobs: int
@@ -75,12 +83,15 @@ def measure(rounds: int = 5, count: int = COUNT) -> list[Rate]:
         for drift, place in drifted.items():
             with place.open("w", encoding="utf-8") as file:
                 traffic.write(file, count, reads=4, drift=drift)
+        bare = Path(folder) / "bare.ndjson"
+        redocly.write(bare, count, traffic.READS)
         lines = path.read_bytes().splitlines()
         texts = [orjson.loads(line)["response"]["body"] for line in lines]
         works: dict[str, tuple[Callable[[], None], int]] = {
             "validate, all rules": (lambda: _ours(path), count),
             "validate, no poll like the one before": (lambda: _ours(unlike), count),
             **{f"the same, every answer {drift}": (partial(_ours, drifted[drift]), count) for drift in drifted},
+            **_redocly(bare, count),
             "jsonschema, the body's schema alone": (_plain(lines[:_SLOW]), _SLOW),
             **_openapi_core(lines[:_SLOW]),
             "floor: orjson and jsonschema-rs is_valid, bodies at hand": (_floor(texts), count),
@@ -104,16 +115,39 @@ def grow(counts: Sequence[int] = _GROWTH, jobs: Sequence[int] = (1, 2)) -> list[
             with path.open("w", encoding="utf-8") as file:
                 traffic.write(file, count)
             for number in jobs if count == counts[-1] else jobs[:1]:
-                found.append(_command(path, count, number, Path(folder) / "reports"))
+                found.append(_validate(path, count, number, Path(folder) / "reports"))
+            redocly.write(path, count, traffic.READS)
+            with contextlib.suppress(redocly.NoRedoclyError):
+                found.append(_command(_REDOCLY, redocly.command(path), path, count, 1))
     return found
 
 
-def _command(path: Path, count: int, jobs: int, reports: Path) -> Growth:
+def grow_most(folder: Path, count: int = _MOST) -> Growth:
+    """The whole command on ten million exchanges of two million batches, 11 GB in a file below ``folder``.
+
+    Raises ``OSError`` where there is no room for it.
+    """
+    needed = count * 1_200
+    if shutil.disk_usage(folder).free < 2 * needed:
+        raise OSError(f"{folder} has no room for {needed / 1e9:,.0f} GB, and as much again for what is put by")
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        path = Path(name) / "traffic.ndjson"
+        with path.open("w", encoding="utf-8") as file:
+            traffic.write(file, count, reads=_MOST_READS)
+        return _validate(path, count, 1, Path(name) / "reports")
+
+
+def _validate(path: Path, count: int, jobs: int, reports: Path) -> Growth:
     line = [sys.executable, "-m", "batch_conformance", "validate", str(path), "--jobs", str(jobs)]
+    return _command("validate", [*line, "--reports-dir", str(reports)], path, count, jobs)
+
+
+def _command(program: str, line: Sequence[str], path: Path, count: int, jobs: int) -> Growth:
     started = time.perf_counter()
     process = subprocess.Popen(
-        [*line, "--reports-dir", str(reports)],
+        line,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     memory = 0.0
@@ -122,8 +156,8 @@ def _command(path: Path, count: int, jobs: int, reports: Path) -> Growth:
         time.sleep(0.01)
     seconds = time.perf_counter() - started
     if process.returncode:
-        raise RuntimeError(f"validate ended with {process.returncode}")
-    return Growth(count, path.stat().st_size, jobs, seconds, memory)
+        raise RuntimeError(f"{program} ended with {process.returncode}")
+    return Growth(program, count, path.stat().st_size, jobs, seconds, memory)
 
 
 def _most_memory(pid: int) -> float:
@@ -191,6 +225,18 @@ def _openapi_core(lines: Sequence[bytes]) -> dict[str, tuple[Callable[[], None],
     return {"openapi-core, validate_response": (work, len(lines))}
 
 
+def _redocly(path: Path, count: int) -> dict[str, tuple[Callable[[], None], int]]:
+    try:
+        line = redocly.command(path)
+    except redocly.NoRedoclyError:
+        return {}
+
+    def work() -> None:
+        subprocess.run(line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    return {f"{_REDOCLY}, a process of its own": (work, count)}
+
+
 def _schema() -> dict[str, object]:
     schema = shipped_contract().chosen.responses["200"].content["application/json"]
     assert schema is not None
@@ -209,11 +255,11 @@ def rows(rates: Sequence[Rate]) -> str:
 def growth_rows(found: Sequence[Growth]) -> str:
     """Markdown: what a whole command takes, start-up and reports included."""
     made = [
-        "| exchanges | MB | processes | seconds | exchanges a second | MiB of memory |",
-        "|---|---|---|---|---|---|",
+        "| | exchanges | MB | processes | seconds | exchanges a second | MiB of memory |",
+        "|---|---|---|---|---|---|---|",
     ]
     for one in found:
-        cells = (f"{one.count:,}", f"{one.bytes / 1e6:,.0f}", f"{one.jobs}", f"{one.seconds:.1f}")
+        cells = (one.program, f"{one.count:,}", f"{one.bytes / 1e6:,.0f}", f"{one.jobs}", f"{one.seconds:.1f}")
         made.append(f"| {' | '.join(cells)} | {one.count / one.seconds:,.0f} | {one.memory:.0f} |")
     return "\n".join(made)
 

@@ -48,13 +48,12 @@ class Figure:
 
 def measure(rounds: int = 5, count: int = COUNT) -> list[Figure]:
     """Both programs on each kind of traffic, in turn, after a round that does not count."""
-    redocly = _redocly()
     found: list[Figure] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for kind, reads in _KINDS.items():
             path = folder / "traffic.ndjson"
-            _write(path, count, reads)
+            write(path, count, reads)
             ours = [
                 sys.executable,
                 "-m",
@@ -63,11 +62,11 @@ def measure(rounds: int = 5, count: int = COUNT) -> list[Figure]:
                 str(path),
                 f"--reports-dir={folder / 'reports'}",
             ]
-            theirs = [str(redocly), "drift", str(path), "--api", str(_SPEC), "--format", "json"]
+            theirs = command(path)
             taken: dict[str, list[float]] = {"validate": [], "redocly drift": []}
             for turn in range(rounds + 1):
-                for program, command in (("validate", ours), ("redocly drift", theirs)):
-                    seconds = _processor_seconds(command)
+                for program, line in (("validate", ours), ("redocly drift", theirs)):
+                    seconds = _processor_seconds(line)
                     if turn:
                         taken[program].append(seconds)
             found += [Figure(kind, program, tuple(seconds)) for program, seconds in taken.items()]
@@ -86,7 +85,12 @@ def rows(found: Sequence[Figure]) -> str:
     return "\n".join(made)
 
 
-def _write(path: Path, count: int, reads: int) -> None:
+def command(path: Path) -> list[str]:
+    """The command line that validates a recording. Raises ``NoRedoclyError``."""
+    return [str(_redocly()), "drift", str(path), "--api", str(_SPEC), "--format", "json"]
+
+
+def write(path: Path, count: int, reads: int) -> None:
     """Traffic in which what is unset is left out: the document alone, which Redocly reads, allows no null."""
     with path.open("w", encoding="utf-8") as file:
         for number in range(count):
@@ -98,12 +102,12 @@ def _write(path: Path, count: int, reads: int) -> None:
             file.write(json.dumps(exchange) + "\n")
 
 
-def _processor_seconds(command: Sequence[str]) -> float:
+def _processor_seconds(line: Sequence[str]) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, check=False)
+    done = subprocess.run(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}")
+        raise RuntimeError(f"{' '.join(line)} ended with {done.returncode}")
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
@@ -111,9 +115,9 @@ def _redocly() -> Path:
     program = _FOLDER / "node_modules" / ".bin" / "redocly"
     if not program.exists():
         _FOLDER.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(_FOLDER), f"@redocly/cli@{VERSION}"]
+        line = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(_FOLDER), f"@redocly/cli@{VERSION}"]
         try:
-            subprocess.run(command, check=True, capture_output=True, timeout=600, env={**os.environ, "CI": "1"})
+            subprocess.run(line, check=True, capture_output=True, timeout=600, env={**os.environ, "CI": "1"})
         except (OSError, subprocess.SubprocessError) as error:
             raise NoRedoclyError(f"npm cannot install @redocly/cli {VERSION}: {type(error).__name__}") from None
     return program

@@ -35,8 +35,7 @@ def write(file: IO[str], count: int, reads: int = READS, *, drift: str = "") -> 
             response = made["response"]
             response["body"] = json.dumps({**json.loads(response["body"]), **in_body})
             response["headers"] |= in_head
-        json.dump(made, file)
-        file.write("\n")
+        file.write(json.dumps(made) + "\n")  # ``json.dump`` takes five times as long
 
 
 def bodies(count: int) -> Iterator[dict[str, Any]]:
