@@ -6,11 +6,17 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from batch_conformance.contract.contract import Contract
+    from batch_conformance.run.prove.drift_runner import DriftRunner
 
 # How long an example takes depends on what else the machine does; no test is about time.
 settings.register_profile("tests", deadline=None)
@@ -62,3 +68,21 @@ def pytest_collection_finish() -> None:
     """Keep the collector of garbage from looking at thousands of items again and again: they stay until the end."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def runner_for() -> Iterator[Callable[[Contract], DriftRunner]]:
+    """A runner of drifts for a contract: its mock, its plan and what it finds without a drift are made once."""
+    from batch_conformance.run.prove.drift_runner import DriftRunner  # noqa: PLC0415 - few processes run drifts
+
+    made: dict[tuple[object, ...], DriftRunner] = {}
+    with ExitStack() as stack:
+
+        def runner(contract: Contract) -> DriftRunner:
+            document, ids = contract.document, tuple(one.id for one in (*contract.operations, *contract.writes))
+            key = (document.name, document.sha256, contract.reading, ids)
+            if key not in made:
+                made[key] = stack.enter_context(DriftRunner(contract))
+            return made[key]
+
+        yield runner

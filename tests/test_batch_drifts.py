@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -110,9 +110,8 @@ def test_what_the_document_says_of_the_answers_to_calls_is_held(source: str) -> 
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[DriftRunner]:
-    with DriftRunner(contract(API)) as runner:
-        yield runner
+def bench(runner_for: Callable[[Contract], DriftRunner]) -> DriftRunner:
+    return runner_for(contract(API))
 
 
 @pytest.mark.parametrize("name", ["made_not_listed", "completed_goes_on", "cancelled_completes", "bad_lines_fail"])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 
+from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.mock.drifts import DRIFTS
 from batch_conformance.report.items.item import Items, items_for
@@ -32,9 +33,8 @@ COMPARED = ("lower_case_refused", "head_length_zero")
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[DriftRunner]:
-    with DriftRunner(CONTRACT) as bench:
-        yield bench
+def bench(runner_for: Callable[[Contract], DriftRunner]) -> DriftRunner:
+    return runner_for(CONTRACT)
 
 
 def run(bench: DriftRunner, name: str, selected: str = "") -> RunReport:

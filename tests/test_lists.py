@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -44,9 +44,8 @@ def contract(source: str = API) -> Contract:
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[DriftRunner]:
-    with DriftRunner(contract()) as runner:
-        yield runner
+def bench(runner_for: Callable[[Contract], DriftRunner]) -> DriftRunner:
+    return runner_for(contract())
 
 
 def test_every_entry_about_lists_is_one_that_the_mock_of_the_whole_api_can_show() -> None:
@@ -95,9 +94,8 @@ def test_a_drift_of_a_batch_is_told_of_its_own_operation(bench: DriftRunner) -> 
 
 
 @pytest.mark.parametrize("source", [API, "openai"])
-def test_a_mock_of_a_whole_api_keeps_its_contract(source: str) -> None:
-    with DriftRunner(contract(source)) as runner:
-        observed = runner.try_out()
+def test_a_mock_of_a_whole_api_keeps_its_contract(source: str, runner_for: Callable[[Contract], DriftRunner]) -> None:
+    observed = runner_for(contract(source)).try_out()
     assert observed.verdict == "conforms"
     assert [one for one in observed.findings if one.level != "info"] == []
 

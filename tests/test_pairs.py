@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from click.testing import CliRunner
 
 from batch_conformance.cli import main
+from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import shipped_contract
 from batch_conformance.mock.drift import in_order
 from batch_conformance.mock.drifts import DRIFTS, DriftError
@@ -44,13 +45,12 @@ def sets_of_four(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield together
 
 
-def test_of_any_two_drifts_in_one_run_both_are_found() -> None:
-    lost = []
-    with DriftRunner(shipped_contract()) as bench:
-        for names in sets_of_four(NAMES):
-            drifts = [DRIFTS[name] for name in names]
-            found = {seen.place for seen in bench.try_out(*drifts).findings}
-            lost += [(drift.name, names) for drift in drifts if (drift.rule, drift.status, drift.pointer) not in found]
+def test_of_any_two_drifts_in_one_run_both_are_found(runner_for: Callable[[Contract], DriftRunner]) -> None:
+    lost, bench = [], runner_for(shipped_contract())
+    for names in sets_of_four(NAMES):
+        drifts = [DRIFTS[name] for name in names]
+        found = {seen.place for seen in bench.try_out(*drifts).findings}
+        lost += [(drift.name, names) for drift in drifts if (drift.rule, drift.status, drift.pointer) not in found]
     assert lost == []
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from chinese_support import english_in
 from suite_support import ROOT, run_command, run_suite
 
+from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.sources import load_contract, shipped_contract
 from batch_conformance.exchange.exchange import BESIDE_THE_PLAN
 from batch_conformance.message import shown
@@ -33,9 +34,8 @@ OTHER = Seen("json.bom", "must", "200", "", "bom", shown("a mark"))
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[DriftRunner]:
-    with DriftRunner(SHIPPED) as bench:
-        yield bench
+def bench(runner_for: Callable[[Contract], DriftRunner]) -> DriftRunner:
+    return runner_for(SHIPPED)
 
 
 def prove(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:

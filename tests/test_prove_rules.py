@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -61,12 +60,6 @@ def entry_of(rule: str) -> tuple[str, str]:
     )
 
 
-@pytest.fixture(scope="module")
-def benches() -> Iterator[dict[str, DriftRunner]]:
-    with ExitStack() as stack:
-        yield {name: stack.enter_context(DriftRunner(contract(name))) for name in NAMES}
-
-
 def weighed(entry: Entry, found: Iterable[Seen], usual: int = 0) -> Trial:
     """What ``prove`` would make of these findings of a run that was complete; ``usual`` is that of ``Observed``."""
     findings = tuple(found)
@@ -75,10 +68,12 @@ def weighed(entry: Entry, found: Iterable[Seen], usual: int = 0) -> Trial:
 
 
 @pytest.mark.parametrize("rule", [rule for rule in REGISTRY if rule not in ELSEWHERE])
-def test_without_its_rule_or_with_less_weight_a_drift_survives(rule: str, benches: dict[str, DriftRunner]) -> None:
+def test_without_its_rule_or_with_less_weight_a_drift_survives(
+    rule: str, runner_for: Callable[[Contract], DriftRunner]
+) -> None:
     name, named = entry_of(rule)
     entry = entries(name)[named]
-    trial = assess(drift_of(entry), benches[name].try_out(entry))
+    trial = assess(drift_of(entry), runner_for(contract(name)).try_out(entry))
     assert trial.right
     told = trial.observed.findings
     assert rule in {one.rule for one in told}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import gateway
 import pytest
-from suite_support import OURS, PLAIN, ROOT, Outcome, run_suite
+from suite_support import OURS, PLAIN, PLUGINS, ROOT, Outcome, run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.report.run.writer import FORMATS
@@ -29,7 +29,8 @@ class Run:
 
     def __init__(self, folder: Path, *arguments: str, env: dict[str, str] | None = None, file_limit: int = 0) -> None:
         environment = {name: value for name, value in os.environ.items() if name not in OURS} | (env or {})
-        command = [sys.executable, "-m", "pytest", *PLAIN, f"--reports-dir={folder}", *arguments]
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        command = [sys.executable, "-m", "pytest", *PLUGINS, *PLAIN, f"--reports-dir={folder}", *arguments]
         if file_limit:
             command = ["bash", "-c", f'ulimit -f {file_limit}; exec "$@"', "bash", *command]
         self.folder = folder
