@@ -16,20 +16,32 @@ from batch_conformance.exchange.exchange import Exchange, Response
 from batch_conformance.exchange.redaction import REDACTED
 from batch_conformance.exchange.secret import Secret
 
-_URL = re.compile(rb'(https?:(?:\\?/){2}[^"?\s]*\?)([^"\s]+)')
+_URL = re.compile(rb'(https?:(?:\\*/){2}[^"?\s]*\?)([^"\s]+)')
+_URL_IN_HEADER = re.compile(r"(https?://[^?\s<>\"]*\?)([^\s<>\"]+)")
 _SHORTEST = 8
 """Characters of a value in a query from which on it is looked for in what is shown."""
 
 
 @dataclass
 class ResultUrls:
-    """The URLs with a query that stood in bodies, by how they are shown."""
+    """The URLs with a query that stood in bodies, by how they are shown; ``origin`` is that of the API."""
 
+    origin: str = ""
     _known: dict[str, Secret] = field(default_factory=dict, repr=False)
 
     def take(self, response: Response) -> Response:
-        """Remember the URLs in a body, and give the response without their queries."""
-        return replace(response, body=_URL.sub(self._take_one, response.body))
+        """Remember the URLs in a body, and give the response without their queries, and those of other URLs elsewhere.
+
+        What leads to another page of this API stays as it is in a header.
+        """
+        body = _URL.sub(self._take_one, response.body)
+        headers = tuple((name, _URL_IN_HEADER.sub(self._shown, value)) for name, value in response.headers)
+        return replace(response, body=body, headers=headers)
+
+    def _shown(self, found: re.Match[str]) -> str:
+        shown = f"{found[1]}{REDACTED}"
+        is_own = bool(self.origin) and found[1].startswith(f"{self.origin}/")
+        return found[0] if is_own and shown not in self._known else shown
 
     def _take_one(self, found: re.Match[bytes]) -> bytes:
         shown = found[1] + REDACTED.encode()

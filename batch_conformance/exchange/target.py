@@ -255,7 +255,7 @@ class Target:
 
     def keep_result_urls(self) -> None:
         """From now on know the URLs of results that are answered, to ``fetch`` them, and show none with its query."""
-        self._urls = self._urls or ResultUrls()
+        self._urls = self._urls or ResultUrls(self.base.origin)
 
     def fetch(self, shown: str, probe: Probe, number: int) -> Exchange | None:
         """Fetch a URL that was answered, as it is shown, without the key; None where it must not be fetched.

@@ -198,6 +198,8 @@ def _make(
     else:
         settings.reports_dir.mkdir(parents=True, exist_ok=True)
         journal = Journal(target, of, settings.create, token_hex(4), new_journal_file(settings.reports_dir))
+    for target_of_reads in reached.further:
+        target_of_reads.keep_result_urls()
     return make_batches(
         reached.target, contract, settings.profile, journal, seconds=settings.create_wait, sleep=sleep, warn=warn
     )
