@@ -37,6 +37,7 @@ from batch_conformance.rules import REGISTRY
 from batch_conformance.run.live.batch_requests import FILE_PREFIX, ODD_IDS
 from batch_conformance.run.live.create import CreationError
 from batch_conformance.run.live.journal import Journal, JournalError, read_journal
+from batch_conformance.run.live.journaled_sender import JournaledSender
 from batch_conformance.run.live.making import MOST_REQUESTS, MakingResult, make_batches, told_of_resumed
 
 API = "siliconflow-batch-api"
@@ -213,6 +214,17 @@ def test_only_what_was_made_here_or_cannot_exist_is_changed() -> None:
     assert [one.name.removesuffix("_without_key") for one in anonymous] == [
         "upload_without_file", "create_unknown_file", "cancel_unknown",
     ]  # fmt: skip
+
+
+def test_a_list_is_asked_for_no_more_items_than_services_admit_whose_document_has_no_bound() -> None:
+    """OpenAI's document says in words alone that a page of batches has at most 100."""
+    listed = [one for one in contract("openai").operations if one.listing is not None]
+    with mock("openai") as url, target_of(url) as target:
+        journal = journal_of(url, name="openai")
+        sender = JournaledSender(target, contract("openai"), journal, lambda _: None)
+        for operation in listed:
+            sender.read_list(operation, "list")
+    assert {probe.path: probe.query for probe in target.sent} == {"/batches": "limit=100", "/files": "limit=1000"}
 
 
 def test_a_batch_that_takes_longer_is_open_and_can_be_taken_up(tmp_path: Path) -> None:

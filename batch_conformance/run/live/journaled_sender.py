@@ -24,6 +24,10 @@ _LIMITED = (1.0, 5.0, 20.0)
 """Seconds after which what a limit refused (429) is sent again: nothing was made of it."""
 
 
+_WITHOUT_BOUND = "1000000000"
+"""A size of page that is admitted only where there is no bound."""
+
+
 class JournaledSender:
     """Sends requests that may make something, and the reads beside them.
 
@@ -120,12 +124,19 @@ class JournaledSender:
 
 
 def _whole_list(operation: Operation) -> str:
-    """A query for as much of a list as the document admits in one page."""
+    """A query for as much of a list as the document admits in one page.
+
+    Where it has no bound it may have one in words only (OpenAI's batches: 1 to 100), and more is refused; what it takes
+    without a number it takes with it.
+    """
     asked = parse_qsl(operation.required_query)
     form = operation.listing
     limit = form.limit if form is not None else None
     if limit is not None:
-        most = next((str(one) for one in (1000, 100, 50, 20) if limit.admits(str(one))), None)
+        usual = limit.default if isinstance(limit.default, int) else 0
+        is_bounded = not limit.admits(_WITHOUT_BOUND)
+        sizes = (1000, 100, 50, 20) if is_bounded or usual >= 1000 else (100, 50, 20)
+        most = next((str(one) for one in sizes if limit.admits(str(one))), None)
         asked = [(name, value) for name, value in asked if name != limit.name]
         asked += [(limit.name, most)] if most is not None else []
     return urlencode(asked)
