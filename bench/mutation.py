@@ -178,7 +178,7 @@ class Trials:
         """Tests that are new since ``reach``, those that reach the lines, and others of the module."""
         text = (ROOT / path).read_text("utf-8").splitlines()
         rules = re.compile("|".join(re.findall(r'\bid="([a-z_0-9.]+)"', "\n".join(text))) or "no rule")
-        used = re.compile(rf"\b({users or 'nothing'})\b")
+        used = re.compile(rf"\b({users or 'none of them'})\b")
         there = {text[line - 1] for line in lines} | {line for line in text if used.search(line)}
         at_lines, others = {name for name in self.seconds if used.search(name)}, set[str]()
         for note in self.notes:
@@ -267,11 +267,10 @@ def _become(old: Any, new: Any, module: str) -> bool:
         except ValueError:  # another number of variables from around it
             return False
         old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
-        for cell, of_new in zip(
-            old.__closure__ or (), new.__closure__ or (), strict=True
-        ):  # what a decorator was given
-            if not _become(cell.cell_contents, of_new.cell_contents, module):
-                cell.cell_contents = of_new.cell_contents
+        for cell, other in zip(old.__closure__ or (), new.__closure__ or (), strict=True):
+            held, given = cell.cell_contents, other.cell_contents  # what a decorator was given, or the class around it
+            if not isinstance(held, type) and not _become(held, given, module):
+                cell.cell_contents = given
         return True
     for key, value in new.__dict__.items():
         is_slot = isinstance(value, types.MemberDescriptorType | types.GetSetDescriptorType)

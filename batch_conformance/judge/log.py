@@ -158,7 +158,8 @@ class Log:
         begun, (number, attempt) = exchange.started_at, exchange.order
         kept = observation if self.keeps_all and size < _READ_AGAIN else exchange
         row = Row(begun, number, attempt, exchange.elapsed, exchange.final, size, probe, (), facts, kept)
-        last = None if self.keeps_all else self._shown.get(key)
+        # Pages of a list may differ in what nothing of this tells, as in the ids of batches that are equally long.
+        last = None if self.keeps_all or self.operation.listing is not None else self._shown.get(key)
         if last is not None and last.facts == facts and last.size == size and last.probe == probe:
             self._put(key, row._replace(raw=None, facts=last.facts), weight=1)
         else:
