@@ -51,7 +51,7 @@ OPTIONS = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist"
 TESTS = (
     "test_judge_*", "test_followed", "test_results", "test_lists", "test_strict_json", "test_shape", "test_client",
     "test_rules_reading", "test_*_words", "test_near_miss", "test_merging", "test_write_only", "test_recorded_ledger",
-    "test_evidence_words", "test_head_check", "test_object_json", "test_leak_patterns", "test_odd_credentials",
+    "test_evidence_words", "test_head_check", "test_object_json", "test_leak_patterns", "test_odd_credentials", "test_identities",
 )  # fmt: skip
 
 
@@ -177,8 +177,10 @@ class Trials:
     def _selected(self, path: str, lines: range, users: str, items: Mapping[str, pytest.Item]) -> list[pytest.Item]:
         """Tests that are new since ``reach``, those that reach the lines, and others of the module."""
         text = (ROOT / path).read_text("utf-8").splitlines()
-        rules = re.compile("|".join(re.findall(r'\bid="([a-z_0-9.]+)"', "\n".join(text))) or "no rule")
         used = re.compile(rf"\b({users or 'none of them'})\b")
+        others_text = (one.read_text("utf-8") for package in PACKAGES for one in (ROOT / package).glob("*.py"))
+        using = [one for one in others_text if users and used.search(one)]
+        rules = re.compile("|".join(re.findall(r'\bid="([a-z_0-9.]+)"', "\n".join([*text, *using]))) or "no rule")
         there = {text[line - 1] for line in lines} | {line for line in text if used.search(line)}
         at_lines, others = {name for name in self.seconds if used.search(name)}, set[str]()
         for note in self.notes:

@@ -171,8 +171,13 @@ CASES: Mapping[str, Case] = {
     ),
     "counts.before_begun": Case(
         breaks=tuple(
-            (batch({"status": status, "request_counts": {"total": 9, "completed": 5, "failed": failed}}),)
-            for status, failed in (("in_queue", 0), ("in_queue", 4), ("validating", 1))
+            (batch({"status": status, "request_counts": {"total": 9, "completed": completed, "failed": failed}}),)
+            for status, completed, failed in (
+                ("in_queue", 5, 0),
+                ("in_queue", 5, 4),
+                ("validating", 5, 1),
+                ("in_queue", 1, 0),
+            )
         ),
         keeps=(
             (batch({"request_counts": {"total": 9, "completed": 0, "failed": 0}}),),

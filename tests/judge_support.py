@@ -104,15 +104,22 @@ def contract_of(
     schemas: dict[str, Any] | None = None,
     responses: dict[str, Any] | None = None,
     reading: Reading = "published",
+    security: bool = False,
 ) -> Contract:
-    """A small contract whose 200 has this schema; ``responses`` are further ones."""
+    """A small contract whose 200 has this schema; ``responses`` are further ones. ``security`` has it ask for a key."""
     answers = {"200": {"description": "It.", "content": {JSON: {"schema": schema}}}, **(responses or {})}
-    document = {
+    document: dict[str, Any] = {
         "openapi": openapi,
         "info": {"title": "Small", "version": "1"},
         "paths": {"/batches/{batch_id}": {"get": {"operationId": "getIt", "responses": answers}}},
         "components": {"schemas": schemas or {}},
     }
+    if security:
+        document["components"] = {
+            "schemas": schemas or {},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        }
+        document["security"] = [{"key": []}]
     return compile_contract(parse_document(json.dumps(document, indent=1).encode(), "small.json"), reading)
 
 

@@ -14,11 +14,24 @@ import pytest
 from test_followed import CASES, judged
 from test_judge_words import worded, written
 
+from batch_conformance.rules import REGISTRY
+
 WORDS = Path(__file__).parent / "data" / "followed-words.json"
 
 
 def said(rule: str) -> list[list[Any]]:
-    return [worded(list(judged(run).findings)) for run in CASES[rule][0]]
+    """What is said of each run that breaks a rule, and which clauses about such batches each of its runs exercised."""
+    ledgers = [[judged(run) for run in runs] for runs in CASES[rule]]
+    exercised = [
+        [
+            f"{one.state} {one.judged} {one.broken} {one.clause.id}"
+            for one in ledger.clauses
+            if REGISTRY[one.clause.rule].follow and one.state != "not_observed"
+        ]
+        for of_kind in ledgers
+        for ledger in of_kind
+    ]
+    return [*(worded(ledger.findings) for ledger in ledgers[0]), *exercised]
 
 
 @pytest.mark.parametrize("rule", CASES)

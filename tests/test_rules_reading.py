@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from cases_lists import lists, page
 from followed_support import contract as followed_contract
 from followed_support import item, wrote
-from judge_support import COMPLETED, QUEUED, contract, openai_like, refused, sent, unknown
+from judge_support import (
+    COMPLETED,
+    JSON,
+    QUEUED,
+    contract,
+    contract_of,
+    findings,
+    openai_like,
+    refused,
+    rules,
+    sent,
+    unknown,
+)
 
 from batch_conformance.exchange.exchange import ODD_REQUESTS, Exchange, Failure
 from batch_conformance.message import shown
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.batch import EARLIEST, LATEST, clock, is_plausible, moment, stage_of, times_of
-from batch_conformance.rules.batch_lines import custom_ids_of, repeated, result_lines
+from batch_conformance.rules.batch_lines import custom_ids_of, lines_of, repeated, result_lines
 from batch_conformance.rules.client import case_of, is_read
 from batch_conformance.rules.followed import is_answered_well, is_definite, object_in, object_place, whole_body
 from batch_conformance.rules.history import BatchHistory
@@ -34,6 +48,16 @@ def test_times_of_batches_are_those_of_ninety_years() -> None:
     assert (clock(EARLIEST), clock(LATEST)) == ("2010-01-01 00:00:00 UTC", "2100-01-01 00:00:00 UTC")
     assert [is_plausible(time) for time in (EARLIEST - 1, EARLIEST, LATEST, LATEST + 1)] == [False, True, True, False]
     assert str(moment(1741685413)) == "1741685413 (2025-03-11 09:30:13 UTC)"
+
+
+def test_a_time_is_shown_in_utc_wherever_that_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        assert clock(1741685413) == "2025-03-11 09:30:13 UTC"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_the_times_of_a_batch_are_integers_that_can_be_seconds() -> None:
@@ -63,6 +87,7 @@ def test_the_stage_of_a_batch_is_the_one_that_it_names() -> None:
         ({"custom_id": "a", "response": "", "error": "no"}, "a", True, ""),
         ({"custom_id": "a", "response": {"body": {}}, "error": {}}, "a", False, ""),
         ({"custom_id": "a", "response": {"body": {}}, "error": {"code": 1}}, "a", True, "both"),
+        ({"custom_id": "a", "response": "text"}, "a", False, ""),
         ({"custom_id": "a", "response": None}, "a", None, "neither"),
         ({"custom_id": "", "response": {"body": {}}}, "", None, "custom_id"),
         ({"custom_id": 7, "response": {"body": {}}}, "", None, "custom_id"),
@@ -87,6 +112,7 @@ def test_lines_keep_their_numbers_and_ids_their_order() -> None:
         (7, "json"),
     ]
     assert custom_ids_of(content) == ("b", "a")
+    assert list(lines_of(b"\xef\xbb\xbf\n{}\n")) == [(2, b"{}")]
     assert repeated(["a", "b", "c", "b", "a", "b"]) == ("b", "a")
 
 
@@ -369,3 +395,28 @@ def test_a_value_of_a_response_is_quoted_to_sixty_characters() -> None:
 )
 def test_a_request_admits_a_documented_type_or_none(asked: tuple[tuple[str, str], ...], accepted: bool) -> None:
     assert accepts_documented(Observation(sent(asked=asked), openai_like())) is accepted
+
+
+def test_the_ends_of_a_page_without_items_may_be_empty() -> None:
+    ends = {"first_id": "", "last_id": ""}
+    assert "value.empty_string" not in rules(page([], **ends), under=lists())
+    assert "value.empty_string" in rules(page("ab", **ends), under=lists())
+
+
+RANGES = contract_of(
+    {"type": "object", "properties": {"id": {"type": "string"}}},
+    responses={"4XX": {"description": "No.", "content": {JSON: {"schema": {"type": "string"}}}}},
+    security=True,
+)
+
+
+def test_what_http_says_of_one_status_is_told_of_it_where_the_document_has_a_range() -> None:
+    answers = (
+        unknown("no", 401, credential="missing"),
+        unknown("no", 401, credential="wrong", headers=(("WWW-Authenticate", "Basic"),)),
+        unknown("no", 405, method="HEAD"),
+    )
+    found = {one.rule: one.status for one in findings(*answers, under=RANGES, info=True)}
+    assert found["auth.challenge_missing"] == "401"
+    assert found["auth.challenge_scheme"] == "401"
+    assert found["method.allow_missing"] == "405"
