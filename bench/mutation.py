@@ -51,7 +51,8 @@ OPTIONS = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist"
 TESTS = (
     "test_judge_*", "test_followed", "test_results", "test_lists", "test_strict_json", "test_shape", "test_client",
     "test_rules_reading", "test_*_words", "test_near_miss", "test_merging", "test_write_only", "test_recorded_ledger",
-    "test_evidence_words", "test_head_check", "test_object_json", "test_leak_patterns", "test_odd_credentials", "test_identities",
+    "test_evidence_words", "test_head_check", "test_object_json", "test_leak_patterns", "test_odd_credentials",
+    "test_identities",
 )  # fmt: skip
 
 
@@ -183,6 +184,7 @@ class Trials:
         rules = re.compile("|".join(re.findall(r'\bid="([a-z_0-9.]+)"', "\n".join([*text, *using]))) or "no rule")
         there = {text[line - 1] for line in lines} | {line for line in text if used.search(line)}
         at_lines, others = {name for name in self.seconds if used.search(name)}, set[str]()
+        at_lines |= {name for name in self.seconds if using and rules.search(name)}
         for note in self.notes:
             names, texts = list(note["seconds"]), note["texts"].get(path, ())
             for line, tests in note["reached"].get(path, {}).items():

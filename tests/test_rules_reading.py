@@ -14,6 +14,7 @@ from followed_support import item, wrote
 from judge_support import (
     COMPLETED,
     JSON,
+    KNOWN,
     QUEUED,
     contract,
     contract_of,
@@ -25,7 +26,7 @@ from judge_support import (
     unknown,
 )
 
-from batch_conformance.exchange.exchange import ODD_REQUESTS, Exchange, Failure
+from batch_conformance.exchange.exchange import ODD_REQUESTS, Exchange, Failure, Probe
 from batch_conformance.message import shown
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
@@ -38,6 +39,17 @@ from batch_conformance.rules.made_batches import quoted
 from batch_conformance.rules.masks import is_mask, is_masked_segment
 from batch_conformance.rules.media_type import accepts_documented
 from batch_conformance.rules.name_patterns import is_id, is_reference, malformed
+from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text, leads_to_normal_form
+from batch_conformance.rules.requests import (
+    any_request,
+    by_status,
+    for_subjects,
+    has_the_token,
+    in_chapters,
+    is_odd,
+    is_refused,
+)
+from batch_conformance.rules.unset import stands_for_unset
 
 
 def seen(body: Any) -> Observation:
@@ -420,3 +432,135 @@ def test_what_http_says_of_one_status_is_told_of_it_where_the_document_has_a_ran
     assert found["auth.challenge_missing"] == "401"
     assert found["auth.challenge_scheme"] == "401"
     assert found["method.allow_missing"] == "405"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("null", "NULL", "None", "nil", "undefined", "NaN", "<nil>", "<null>", "(null)", "<no value>", ""),
+        *("0", "-1", "-", "N/A", "n/a", "none", "NONE", "[]", "{}", "0" * 32, "00000000-0000-0000-0000-000000000000"),
+    ],
+)
+def test_some_texts_stand_for_no_value(text: str) -> None:
+    assert stands_for_unset(text)
+    assert not stands_for_unset(f"XX{text}XX")
+
+
+def test_what_is_no_text_stands_for_itself() -> None:
+    assert not any(map(stands_for_unset, (None, 0, -1, [], {})))
+
+
+def probe(**more: Any) -> Probe:
+    return sent(**more).probe
+
+
+def statuses_of(asked: Probe) -> list[str]:
+    """The statuses of clauses that a request may exercise."""
+    return [status for status in ("", "200", "2XX", "400", "401", "404", "4XX", "default") if by_status(asked, status)]
+
+
+ERRORS = ["400", "4XX", "default"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "statuses"),
+    [
+        (probe(chapter="known_ids"), ["", "200", "2XX"]),
+        (probe(chapter="lists"), ["", "200", "2XX"]),
+        (probe(chapter="lifecycle", subject="equivalent"), ["", "200", "2XX", "404"]),
+        (probe(chapter="methods"), ["", "200", "2XX", *ERRORS]),
+        (probe(chapter="methods", credential="lower_case_scheme"), ["", "200", "2XX", *ERRORS]),
+        (probe(chapter="methods", credential="also_in_query"), ["", "200", "2XX", *ERRORS]),
+        (probe(chapter="unknown_ids", subject="unknown"), ["", "400", "404", "4XX", "default"]),
+        (probe(chapter="authentication", credential="wrong"), ["", "400", "401", "404", "4XX", "default"]),
+        (probe(chapter="statuses", forced=200), ["", "200", "2XX", "4XX", "default"]),
+        (probe(chapter="statuses", forced=299, subject="unknown"), ["", "200", "2XX", "4XX", "default"]),
+        (probe(chapter="statuses", forced=300), ["", "4XX", "default"]),
+        (probe(chapter="statuses", forced=401), ["", "401", "4XX", "default"]),
+        (probe(chapter="statuses", forced=404), ["", "404", "4XX", "default"]),
+    ],
+)
+def test_a_request_exercises_the_statuses_that_may_come_of_it(asked: Probe, statuses: list[str]) -> None:
+    assert statuses_of(asked) == statuses
+
+
+def test_requests_are_chosen_by_their_chapter_subject_and_credential() -> None:
+    assert any_request(probe(), "")
+    assert [in_chapters("a", "b")(probe(chapter=one), "") for one in "abc"] == [True, True, False]
+    assert [for_subjects("known", "unknown")(probe(subject=one), "") for one in ("known", "hostile")] == [True, False]
+    odd = [is_odd(probe(subject=one), "") for one in ("hostile", "neighbour", "known")]
+    assert [*odd, is_odd(probe(chapter="statuses"), "")] == [True, True, False, True]
+    chapters = ("authentication", "known_ids", "unknown_ids", "methods", "chapter")
+    assert [has_the_token(probe(chapter=one), "") for one in chapters] == [True, True, True, True, False]
+    assert has_the_token(probe(subject="equivalent"), "")
+    assert [is_refused(probe(chapter=one), "") for one in ("authentication", "methods")] == [True, False]
+    assert [is_refused(probe(forced=one), "") for one in (401, 402)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "turned_away"),
+    [
+        (unknown("no", 403, subject="hostile", batch_id="' OR 1"), True),
+        (unknown("no", 406, subject="equivalent"), True),
+        (unknown("no", 405, subject="neighbour", batch_id="a b"), True),
+        (unknown("no", 405, subject="neighbour", batch_id="a.~_-B1"), False),
+        (unknown("no", 405, subject="neighbour", batch_id=None), False),
+        (unknown("no", 404, forced=503), True),
+        (unknown("no", 404, forced=404), False),
+        (unknown("no", 404), False),
+        (unknown("no", 401, subject="hostile", batch_id="' OR 1"), False),
+        (unknown("no", 500, subject="hostile", batch_id="' OR 1"), False),
+        (unknown("no", 302, subject="hostile", batch_id="a/b"), True),
+        (unknown("no", 308, subject="unknown", batch_id="a\\b"), True),
+        (unknown("no", 302, subject="hostile", batch_id="ab"), False),
+        (unknown("no", 304, subject="hostile", batch_id="a/b"), False),
+        (unknown(b"", answered=False, subject="hostile", batch_id="a/b"), False),
+    ],
+)
+def test_something_odd_is_turned_away_by_what_knows_nothing_of_the_document(
+    exchange: Exchange, turned_away: bool
+) -> None:
+    page = exchange.response and replace(exchange.response, headers=(("Content-Type", "text/html"),), body=b"<p>")
+    assert is_turned_away(Observation(replace(exchange, response=page), contract())) is turned_away
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "subject", "leads"),
+    [
+        (301, f"/v1/batches/{KNOWN}", "equivalent", True),
+        (308, f" https://api.example.com/v1/batches/{KNOWN}?a=1 ", "equivalent", True),
+        (307, KNOWN, "equivalent", True),
+        (304, f"/v1/batches/{KNOWN}", "equivalent", False),
+        (301, f"/v1/batches/{KNOWN}", "known", False),
+        (301, "/v1/login", "equivalent", False),
+        (301, "http://[", "equivalent", False),
+        (301, None, "equivalent", False),
+    ],
+)
+def test_another_spelling_is_led_to_the_usual_one(status: int, location: str | None, subject: str, leads: bool) -> None:
+    headers = (("Location", location),) if location is not None else ()
+    exchange = sent(b"", status, subject=subject, headers=headers)
+    assert leads_to_normal_form(Observation(exchange, contract())) is leads
+
+
+def at_404(body: bytes, media_type: str = "text/plain", status: int = 404) -> bool:
+    return is_unquoted_text(Observation(unknown(body, status, media_type=media_type), contract()))
+
+
+def test_a_documented_string_without_its_quotes_is_text_and_no_markup() -> None:
+    for body in (b"404 page not found", b" Not Found", b"null and void"):
+        assert at_404(body)
+        assert at_404(body, JSON)
+    for body in (b'"quoted"', b"{}", b"[1]", b"<p>", b"  <html>"):
+        assert not at_404(body)
+    assert not at_404(b"404", JSON)
+    assert at_404(b"404")
+    assert not at_404(b"text", "text/html")
+    assert not at_404(b"text", status=400)  # an object is documented there
+
+
+def test_what_changed_of_a_shape_is_marked_by_its_header() -> None:
+    changed = REGISTRY["shape.changed"]
+    (one,) = (found for found in findings(refused(b"x" * 3), info=True) if found.rule == "json.unquoted")
+    marked = [changed.highlight(replace(one, kind=kind)).headers for kind in ("header x-id", "media_type text/html")]
+    assert marked == [frozenset({"x-id"}), frozenset({"content-type"})]
