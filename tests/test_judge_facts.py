@@ -16,6 +16,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import ODD_REQUESTS, Exchange
 from batch_conformance.judge.facts import Facts, is_plain_read
 from batch_conformance.observation.observation import Observation
+from batch_conformance.rules import conditions
 
 STATUSES = (0, 199, 200, 299, 300, 399, 400, 404, 410, 429, 499, 500, 599, 600)
 ANOTHER = {"code": 0, "message": "ok", "data": None}
@@ -289,3 +290,63 @@ def test_nobody_learns_from_a_404_which_ids_exist_where_those_that_do_get_one_to
     assert facts(refused(subject="unknown"), refused(status=404)).learns(rule, "missing", "known")
     assert not facts(refused(subject="unknown", credential="empty")).learns(rule, "missing", "known")
     assert facts(refused(subject="hostile"), refused(status=404, subject="hostile")).learns(rule, "missing", "hostile")
+
+
+FORM = ("object", "code")
+
+
+def weighed(then: tuple[str, ...]) -> dict[str, tuple[tuple[str, ...], bool]]:
+    """Each condition that has another one behind it, and whether it holds of a run in which nothing was seen."""
+    return {
+        "unless_refused_so": (conditions.unless_refused_so(FORM, then), True),
+        "if_whole": (conditions.if_whole(then), False),
+        "if_batch_seen": (conditions.if_batch_seen(then), False),
+        "unless_injected": (conditions.unless_injected(then), True),
+        "unless_heads_alike": (conditions.unless_heads_alike(then), True),
+        "unless_path_decoded": (conditions.unless_path_decoded(then), True),
+        "unless_any_refused_so": (conditions.unless_any_refused_so("wrong", then), True),
+        "if_let_in_so": (conditions.if_let_in_so(FORM, then), False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("bucket", "met"),
+    [
+        (conditions.ALWAYS, True),
+        (conditions.UNLESS_REAL, True),
+        (conditions.UNLESS_ANY_ID, True),
+        (conditions.UNLESS_NOWHERE, True),
+        (conditions.IF_QUERY_TAKEN, False),
+        (conditions.IF_HEADS_ALIKE, False),
+        (conditions.unless_explained("wrong"), True),
+        (conditions.if_learnt("auth.missing_accepted", "missing", "known"), False),
+        (conditions.unless_learnt("auth.missing_accepted", "missing", "known", 404), True),
+        (conditions.if_refused("known"), False),
+        (conditions.if_scheme_refused(401, "known"), False),
+        (conditions.if_agent_refused("curl/8"), False),
+        (conditions.unless_unknown_gets(404), True),
+        (conditions.unless_valid_gets(404, "known"), True),
+        (conditions.if_form_is_own(FORM), False),
+        (conditions.unless_form_is_own(FORM), True),
+        (conditions.if_continues(KNOWN), False),
+        (conditions.unless_continues(KNOWN), True),
+        *weighed(()).values(),
+        *((bucket, False) for bucket, _ in weighed(conditions.IF_QUERY_TAKEN).values()),
+    ],
+)
+def test_a_condition_is_weighed_by_what_was_seen_of_the_run(bucket: tuple[str, ...], met: bool) -> None:
+    assert Facts().is_met(bucket) is met
+
+
+def test_a_condition_behind_another_one_is_weighed_where_that_holds() -> None:
+    seen = facts(sent(), sent(credential="also_in_query"))
+    for name, (bucket, _) in weighed(conditions.IF_QUERY_TAKEN).items():
+        assert seen.is_met(bucket) is (name != "if_let_in_so")
+    for name, (bucket, _) in weighed(conditions.UNLESS_REAL).items():
+        assert not seen.is_met(bucket), name
+
+
+def test_a_recorded_success_with_another_object_is_how_ids_are_answered() -> None:
+    another = {"credential": "missing", "body": ANOTHER}
+    for subject, let_in in (("known", True), ("equivalent", True), ("recorded", True), ("hostile", False)):
+        assert bool(facts(got(200, subject=subject), got(200, **another)).let_in) is let_in
