@@ -166,7 +166,7 @@ def compile_contract(
     written = {role: parts[role] for role in WRITE_ROLES if role in parts} if choice.operations == "all" else {}
     document, misplaced = _follow_all(document, [(key, "get") for key in keys])
     document, more = _follow_all(document, [(one.path, one.method.lower()) for one in written.values()])
-    compiled = [_with_listing(one, roles.get(one.path)) for one in _compile_operations(document, keys)]
+    compiled = [_with_listing(one, roles.get(one.path), chosen.key) for one in _compile_operations(document, keys)]
     checked = [*compiled, *_compile_writes(document, written, compiled)]
     findings = _self_check(document, checked, (*paths, *misplaced, *more), parts.values())
     repairs = _repairs(findings)
@@ -192,13 +192,13 @@ def compile_contract(
         title=str(info.get("title", document.name)),
         version=str(info.get("version", "")),
         openapi=str(document.data["openapi"]),
-        operations=tuple(_complete(one, roles.get(one.path)) for one in operations),
+        operations=tuple(_complete(one, roles.get(one.path), chosen.key) for one in operations),
         document_findings=findings,
         repaired=repaired,
         parts=parts,
         writes=tuple(
             replace(one, path=chosen.serves(one.path), clauses=derive_clauses(one))
-            for one in (replace(one, roles=infer_roles(_success_schema(one), one.parameter or "id")) for one in writes)
+            for one in (replace(one, roles=_roles_of_write(effective, one, operations[0].parameter)) for one in writes)
         ),
     )
     if contract.writes:
@@ -271,15 +271,19 @@ def _is_list(document: Document, operation: ListedOperation) -> bool:
         return False
 
 
-def _complete(operation: Operation, role: OperationRole | None) -> Operation:
-    """The operation with all that is derived of what it has."""
-    whole = replace(_with_listing(operation, role), roles=_roles_of(operation))
+def _complete(operation: Operation, role: OperationRole | None, path: str) -> Operation:
+    """The operation with all that is derived of what it has; ``path`` is that at which a batch is read."""
+    whole = replace(_with_listing(operation, role, path), roles=_roles_of(operation))
     return replace(whole, clauses=derive_clauses(whole))
 
 
-def _with_listing(operation: Operation, role: OperationRole | None) -> Operation:
-    """The operation with its role, and the form of its list where it is one."""
-    listing = _listing_of(operation) if role in LIST_ROLES else None
+def _with_listing(operation: Operation, role: OperationRole | None, path: str) -> Operation:
+    """The operation with its role, and the form of its list where it is one.
+
+    The items of a list of batches may have the id under the name of the parameter of the ``path`` of a batch.
+    """
+    names = parameters(path)[-1:] if role == "list" else ()
+    listing = _listing_of(operation, names) if role in LIST_ROLES else None
     if listing is None:
         return replace(operation, role=role)
     return replace(operation, role=role, listing=listing, responses=_with_free_maps(operation, listing.free_maps))
@@ -301,9 +305,36 @@ def _with_free_maps(operation: Operation, free_maps: frozenset[str]) -> Mapping[
     )
 
 
-def _listing_of(operation: Operation) -> ListForm | None:
+def _listing_of(operation: Operation, names: Sequence[str] = ()) -> ListForm | None:
     """The form of the list that a success is; None where it is none."""
-    return list_form(_success_schema(operation), operation.query)
+    return list_form(_success_schema(operation), operation.query, names)
+
+
+def _roles_of_write(document: Document, operation: Operation, parameter: str) -> Roles:
+    """The roles of the body of a success of an operation that writes; ``parameter`` is the name of the batch's id.
+
+    What a link takes for that parameter is the id of what was made (OpenAPI 3.0, Link Object).
+    """
+    of_batch = parameter if operation.role == "create" else "id"
+    roles = infer_roles(_success_schema(operation), operation.parameter or of_batch or "id")
+    linked = _linked_id(document, operation, parameter) if operation.role == "create" else None
+    return replace(roles, identity=linked) if linked is not None else roles
+
+
+def _linked_id(document: Document, operation: Operation, parameter: str) -> str | None:
+    """The pointer into the body that a link of a success names for a parameter of a path; None where none does."""
+    for status in ("200", "201", "202", "2XX"):
+        try:
+            answer, pointer = follow(document, join(operation.location.pointer, "responses", status))
+        except ContractError:
+            continue
+        for name in _mapping(answer.get("links")):
+            link, _ = follow(document, join(pointer, "links", name))
+            given = _mapping(link.get("parameters"))
+            taken = given.get(parameter, given.get(f"path.{parameter}"))
+            if isinstance(taken, str) and taken.startswith(_OF_BODY):
+                return taken.removeprefix(_OF_BODY)
+    return None
 
 
 def _roles_of(operation: Operation) -> Roles:
@@ -387,6 +418,10 @@ def _compile_operations(document: Document, keys: Sequence[str]) -> list[Operati
             name += "_"
         made.append(replace(one, id=name))
     return made
+
+
+_OF_BODY = "$response.body#"
+"""How a runtime expression begins that takes a value out of the body of a response."""
 
 
 def _compile_writes(

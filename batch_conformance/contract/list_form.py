@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from batch_conformance.contract.query_parameter import QueryParameter
-from batch_conformance.contract.roles import Roles, infer_roles
+from batch_conformance.contract.roles import EXTENSION, Roles, infer_roles
 from batch_conformance.contract.schema import ALL_TYPES, Property, Schema
 from batch_conformance.message import Template
 
@@ -67,7 +67,8 @@ def list_form(
         return None
     places = {place.pointer: place for place in schema.properties}
     arrays = [p for p, place in places.items() if "array" in place.types and p.count("/") <= 2 and "*" not in p]
-    found = [p for p in arrays if _has_items_with_id(places, p, names)]
+    names = tuple(names)
+    found = [p for p in arrays if _has_items_with_id(places, p, names) or _names_an_id(schema, places.get(f"{p}/*"))]
     items = found[0] if len(found) == 1 else next((p for name in _ITEMS for p in found if p.endswith(f"/{name}")), None)
     if items is None:
         return None
@@ -92,6 +93,14 @@ def _has_items_with_id(places: Mapping[str, Property], pointer: str, names: Iter
     if item is None or "object" not in item.types:
         return False
     return any((place := places.get(f"{pointer}/*/{name}")) and "string" in place.types for name in ("id", *names))
+
+
+def _names_an_id(schema: Schema, item: Property | None) -> bool:
+    """Whether ``x-roles`` says what the id of an item is."""
+    if item is None:
+        return False
+    marks, _ = Schema(schema.document, item.source).annotation(EXTENSION)
+    return isinstance(marks, Mapping) and isinstance(marks.get("identity"), str)
 
 
 def _pointer(places: Mapping[str, Property], around: str, name: str, kind: str) -> str | None:

@@ -13,6 +13,7 @@ from batch_conformance.rules.followed import (
     Cancel,
     Followed,
     MadeBatch,
+    id_in,
     is_answered_well,
     is_definite,
     is_of_another,
@@ -65,9 +66,10 @@ def _effect_of(batch: MadeBatch, cancel: Cancel, *, can_be_read: bool) -> Iterat
             observed = _REFUSED(status=str(answer.exchange.status))
             yield broken(answer, state, _TAKEN(state=_word(cancel.before)), observed, "refused", level="should")
         return
-    if found is not None and made is not None and found[1]["id"] != made[1]["id"]:
+    if found is not None and made is not None and id_in(answer) != id_in(batch.created):
         pointer = answer.operation.roles.identity or "/id"
-        yield broken(answer, pointer, _SAME_BATCH(id=quoted(made[1]["id"])), shown(quoted(found[1]["id"])), "other")
+        same = _SAME_BATCH(id=quoted(id_in(batch.created)))
+        yield broken(answer, pointer, same, shown(quoted(id_in(answer))), "other")
         return
     if found is not None and made is not None:
         yield kept(answer, answer.operation.roles.identity or "/id")

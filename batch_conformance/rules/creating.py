@@ -15,6 +15,7 @@ from batch_conformance.rules.followed import (
     BadRequest,
     Followed,
     MadeBatch,
+    id_in,
     is_answered_well,
     is_definite,
     is_of_another,
@@ -133,13 +134,13 @@ def _read_back_of(batch: MadeBatch, made: Mapping[str, Any]) -> Iterator[Observe
     if another is not None:
         pointer = another.operation.roles.identity or ""
         said = quoted(at(another.batch, pointer))
-        yield broken(another, pointer, _MADE_WITH(value=quoted(made["id"])), shown(said), "other")
+        yield broken(another, pointer, _MADE_WITH(value=quoted(id_in(batch.created))), shown(said), "other")
         return
     if not batch.answered:
         definite = [one for one in batch.before_cancelled if is_definite(one)]
         if definite and definite[-1].exchange.status in (404, 410):
             status = str(definite[-1].exchange.status)
-            found = _FOUND(id=quoted(made["id"]))
+            found = _FOUND(id=quoted(id_in(batch.created)))
             yield broken(definite[-1], "", found, _NOT_FOUND(status=status), "not found")
         return
     first = batch.answered[0]

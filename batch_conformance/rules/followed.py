@@ -176,16 +176,30 @@ def object_in(observation: Observation | None) -> tuple[str, Mapping[str, Any]] 
     """The object that an answer is about, with the pointer of it; None where there is none.
 
     It stands inside of ``data`` in the envelope that SiliconFlow's file operations have, and at the root elsewhere:
-    where the schema of the success has an ``id``, else where the answer has one.
+    where the schema of the success has an ``id``, else where the answer has one. In place of ``id`` it may have the
+    member that the document has for it (``Roles.identity``).
     """
     if observation is None or observation.parsed is None or not is_answered_well(observation):
         return None
     value = observation.parsed.value
     for around in dict.fromkeys((object_place(observation.operation), "", "/data")):
         found = at(value, around) if around else value
-        if isinstance(found, Mapping) and isinstance(found.get("id"), str):
+        if isinstance(found, Mapping) and _id_of(found, observation.operation) is not None:
             return around, found
     return None
+
+
+def id_in(observation: Observation | None) -> str | None:
+    """The id of the object that an answer is about; None where there is none."""
+    found = object_in(observation)
+    return _id_of(found[1], observation.operation) if found is not None and observation is not None else None
+
+
+def _id_of(found: Mapping[str, Any], operation: Operation) -> str | None:
+    """The id that an object has: at the place that the document has for it, else in ``id``."""
+    places = dict.fromkeys((operation.roles.identity, "/id"))
+    named = (at(found, place) for place in places if place is not None)
+    return next((one for one in named if isinstance(one, str) and one), None)
 
 
 def object_place(operation: Operation) -> str:

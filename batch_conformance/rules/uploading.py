@@ -10,7 +10,7 @@ from batch_conformance.contract.stated_at import at_place
 from batch_conformance.findings.finding import Level
 from batch_conformance.message import Template, shown
 from batch_conformance.observation.observation import Observation, at
-from batch_conformance.rules.followed import Followed, SentFile, Upload, object_in, object_place
+from batch_conformance.rules.followed import Followed, SentFile, Upload, id_in, object_in, object_place
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.made_batches import OF_MADE_BATCHES, at_role, broken, kept, quoted
 from batch_conformance.rules.pages import items_of, page_of
@@ -78,7 +78,7 @@ def _listed_of(upload: Upload) -> Iterator[ObservedPlace]:
     pages = [page for page in map(page_of, upload.lists) if page is not None]
     if found is None or not pages:
         return
-    page, file_id = pages[-1], found[1]["id"]
+    page, file_id = pages[-1], id_in(upload.answer)
     form = page.observation.operation.listing
     if form is None:
         return
@@ -99,7 +99,7 @@ def _items(followed: Followed) -> Iterator[ObservedPlace]:
         for page in upload.lists if found is not None else ():
             form = page.operation.listing
             for item in items_of(page) or ():
-                if form is not None and found is not None and at(item, form.identity) == found[1]["id"]:
+                if form is not None and found is not None and at(item, form.identity) == id_in(upload.answer):
                     yield from _compare(page, f"{form.items}/*", item, upload.file, found[1])
 
 

@@ -14,7 +14,7 @@ from batch_conformance.exchange.target import Target, retry_after
 from batch_conformance.judge.followed import of_writes
 from batch_conformance.observation.observation import Observation
 from batch_conformance.probes.plan import JSON
-from batch_conformance.rules.followed import object_in
+from batch_conformance.rules.followed import id_in
 from batch_conformance.run.live.batch_requests import Sendable, read
 from batch_conformance.run.live.journal import Journal, JournalError
 
@@ -88,8 +88,8 @@ class JournaledSender:
         """The ids of all batches whose creation was answered, here or in a run that is taken up, but for one step."""
         steps = {name: one for name, one in self._journal.steps.items() if name.startswith("create_")}
         answers = (one for name, one in steps.items() if name != but_for and one is not None)
-        made = (object_in(Observation(one, self._judged_by)) for one in answers)
-        return frozenset(str(one[1]["id"]) for one in made if one is not None)
+        made = (id_in(Observation(one, self._judged_by)) for one in answers)
+        return frozenset(one for one in made if one is not None)
 
     def rest(self, seconds: float) -> None:
         """Wait before the next request."""

@@ -36,8 +36,8 @@ from batch_conformance.rules.followed import (
     SentFile,
     Upload,
     WithoutKey,
+    id_in,
     is_answered_well,
-    object_in,
     stage_in,
 )
 from batch_conformance.rules.pages import items_of
@@ -336,8 +336,7 @@ class _Maker:
         operation = self._operation("upload")
         found = self._find_file(file.name, step) if self.sender.is_lost(step) else None
         answer = self.sender.write(step, upload(operation, file, step)) if found is None else None
-        made = object_in(answer)
-        file_id = found or (str(made[1]["id"]) if made is not None else "")
+        file_id = found or id_in(answer) or ""
         self.file_ids += [file_id] if file_id else []
         return answer, file_id
 
@@ -401,10 +400,10 @@ class _Maker:
             self.pending.settle()
             return
         answer = self.sender.write(step, create(operation, order, step))
-        made = object_in(answer)
+        made = id_in(answer)
         batch = None
         if made is not None:
-            batch = _Batch(case, self.asking.file(case, []), order, made[1]["id"], answer)
+            batch = _Batch(case, self.asking.file(case, []), order, made, answer)
             self.pending.made(batch.id)
             self._read_again(batch)
             if not batch.has_ended:
@@ -464,9 +463,9 @@ class _Maker:
             return self.sender.ask(probe, body)
         self._expect(probe.name, self._order_of_no_file())
         answer = self.sender.ask(probe, body)
-        made = object_in(answer)
+        made = id_in(answer)
         if made is not None:
-            self.pending.made(made[1]["id"])
+            self.pending.made(made)
         if made is not None or (may_have_been_made(answer) and probe.forced_status != answer.exchange.status):
             self.pending.settle()
         self.pending.over()
@@ -628,9 +627,9 @@ class _Maker:
 
     def _id_in(self, answer: Observation) -> str:
         """The id of what was made. Raises ``CreationError`` where there is none."""
-        found, exchange = object_in(answer), answer.exchange
+        found, exchange = id_in(answer), answer.exchange
         if found is not None:
-            return str(found[1]["id"])
+            return found
         named = {"method": answer.method, "path": answer.operation.path}
         if exchange.failure is not None:
             raise CreationError(_NOT_ANSWERED(**named, why=exchange.failure.detail))
