@@ -48,8 +48,15 @@ def test_each_kind_is_presented_as_its_name_says():
     assert header("nearly_first") == "Bearer aaabaadefghijklmnopqrstuvwxyz"
     assert header("nearly_preceded") == f"Bearer x{KEY}"
     assert header("reversed") == f"Bearer {KEY[::-1]}"
+    assert header("key_and_more") == f"Bearer {KEY} x"
+    assert header("other_scheme_first") == f"Basic eDp5, Bearer {KEY}"
+    assert header("marks_dropped") == "Bearer " + KEY.replace("-", "")
+    assert header("null_word") == "Bearer null"
+    assert header("parameters") is header("parameter") is None
     assert header("other_path") is header("proxy_headers") is header("proxy_header") is None
-    assert present("elsewhere_query", "a&b").query == "access_token=a%26b&api_key=a%26b&key=a%26b"
+    assert present("elsewhere_query", "a&b").query == (
+        "access_token=a%26b&api_key=a%26b&key=a%26b&token=a%26b&apikey=a%26b"
+    )
     assert present("elsewhere_query", KEY).headers == ()
     assert present("also_in_query", "a&b").query == present("elsewhere_query", "a&b").query
     assert present("also_in_query", KEY).headers == present("valid", KEY).headers

@@ -76,6 +76,7 @@ def page(entries: Sequence[Drift], tools: Sequence[Measured]) -> str:
             "Seconds are processor seconds of the tool for one mock, of its own process and those that it starts, not",
             "of the mock. The start of a process is in those of respect alone: an eighth of it, as a call reads eight.",
             "",
+            *(_unfinished(entries, tools) or ()),
             *_table(entries, tools),
             "",
             "Schema validators are strong in what a schema says of a body that they see. What is beyond it (who is",
@@ -92,6 +93,18 @@ def page(entries: Sequence[Drift], tools: Sequence[Measured]) -> str:
             "",
         )
     )
+
+
+def _unfinished(entries: Sequence[Drift], tools: Sequence[Measured]) -> list[str]:
+    """A paragraph that says how much was measured, where that is not all of it."""
+    measured = [f"{tool.title} {len(tool.new)}" for tool in tools if len(tool.new) < len(entries)]
+    if not measured:
+        return []
+    return [
+        f"Of the {len(entries)} entries some are not measured yet, so `a of b` stands for a of b that were, which are a",
+        f"sample in no order: {', '.join(measured)}. The command goes on from there.",
+        "",
+    ]
 
 
 def _named(entries: Iterable[Drift], tools: Sequence[Measured]) -> list[str]:
