@@ -101,8 +101,8 @@ def _unfinished(entries: Sequence[Drift], tools: Sequence[Measured]) -> list[str
     if not measured:
         return []
     return [
-        f"Of the {len(entries)} entries some are not measured yet, so `a of b` stands for a of b that were, which are a",
-        f"sample in no order: {', '.join(measured)}. The command goes on from there.",
+        f"Of the {len(entries)} entries some are not measured yet, so `a of b` stands for a of b that were, which are",
+        f"a sample in no order: {', '.join(measured)}. The command goes on from there.",
         "",
     ]
 
