@@ -68,6 +68,9 @@ class InputError(ValueError):
         self.message = message.mapped(_one_line)
         super().__init__(str(self.message))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[Message]]:
+        return type(self), (self.message,)  # an exception is else made again of its text: it comes from other processes
+
 
 def why_no_json(error: ValueError | RecursionError, raw: str | bytes = "") -> Message:
     """Why a text is no JSON, and where in it; ``raw`` is the text where its encoding may be what is wrong."""
