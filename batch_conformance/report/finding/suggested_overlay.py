@@ -11,8 +11,7 @@ import yaml
 from batch_conformance.findings.finding import Finding
 from batch_conformance.message import Template
 from batch_conformance.report.finding.suggestion import suggestions
-from batch_conformance.report.language import Language
-from batch_conformance.report.language import language as language_of
+from batch_conformance.report.language import ENGLISH, Language
 from batch_conformance.report.run.groups import place
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.report.text import clip, one_line
@@ -40,9 +39,9 @@ _TOLD = 200
 _WIDTH = 118
 
 
-def render(report: RunReport) -> str:
-    """The overlay as YAML, with a comment of evidence above each action."""
-    contract, language = report.contract, language_of(report.language)
+def render(report: RunReport, language: Language = ENGLISH) -> str:
+    """The overlay as YAML, with a comment of evidence above each action, in a language."""
+    contract = report.contract
     made, left = suggestions(contract, report.ledger, frozenset(report.redacted))
     repairs = [f for f in contract.document_findings if f.repair is not None and f.level == "should"]
     actions = [

@@ -138,4 +138,4 @@ def infer_overlay(options: ValidationOptions) -> Inferred:
         if recording.malformed
         else ()
     )
-    return Inferred(suggested_overlay.render(report), notes)
+    return Inferred(suggested_overlay.render(report, language_of(options.language)), notes)
