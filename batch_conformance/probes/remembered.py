@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from batch_conformance.exchange.exchange import Headers, Probe
 from batch_conformance.message_json import as_json, from_json
-from batch_conformance.probes.lazy import build_plan, generate
+from batch_conformance.probes.lazy import build_plan, document_key, generate, plan_key
 from batch_conformance.probes.plan import LIMITS, Plan, most_requests
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Remembered:
         self, data: Mapping[str, Any], path: str, parameter: str, count: int, seed: int | None, *, plain: bool = False
     ) -> tuple[GeneratedRequest, ...]:
         """As ``generate``."""
-        file = self._file(_document_key(data), [path, parameter, count, seed, plain])
+        file = self._file(document_key(data), [path, parameter, count, seed, plain])
         kept = _read(file, _requests)
         if kept is None:
             kept = generate(data, path, parameter, count, seed, plain=plain)
@@ -64,12 +64,10 @@ class Remembered:
         A plan with a ``client``, which asks in its own way, or with ``unsafe`` methods is made each time: whoever can
         write into the folder must not have anything changed at the target.
         """
-        known, operation = tuple(known_ids), contract.chosen
-        decides = [operation.path, operation.parameter, operation.secured, known, sorted(wishes.items())]
-        decides += [sorted(operation.responses), sorted(operation.methods)]
-        decides += [[one.id, one.path, one.role, sorted(one.responses)] for one in contract.operations[1:]]
+        known = tuple(known_ids)
         keeps = wishes.get("client") is None and not wishes.get("unsafe")
-        file = self._file(f"plan-{_document_key(contract.document.data)}", decides) if keeps else None
+        name = f"plan-{document_key(contract.document.data)}"
+        file = self._file(name, [plan_key(contract, known, wishes)]) if keeps else None
         kept = _read(file, _plan) if file else None
         if kept is None:
             kept = build_plan(contract, known, **wishes, generate=self)
@@ -79,7 +77,7 @@ class Remembered:
 
     def knows(self, data: Mapping[str, Any]) -> bool:
         """Whether requests for a document are kept, whatever the arguments were."""
-        return any(self._folder.glob(f"{_document_key(data)}-*.json"))
+        return any(self._folder.glob(f"{document_key(data)}-*.json"))
 
     def _file(self, name: str, decides: list[Any]) -> Path:
         arguments = json.dumps([*decides, *_makers()])
@@ -95,11 +93,6 @@ class Remembered:
             temporary.replace(file)
             for old in sorted(self._folder.glob("*.json"), key=lambda one: one.stat().st_mtime)[:-_MOST_FILES]:
                 old.unlink(missing_ok=True)
-
-
-def _document_key(data: Mapping[str, Any]) -> str:
-    text = json.dumps(data, sort_keys=True, default=repr)
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 def _makers() -> list[str]:
