@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -375,6 +376,22 @@ def test_the_parts_of_a_file_read_in_processes_add_up_to_the_whole(
     assert sum(advanced) == path.stat().st_size
     assert told_of(together.recording) == told_of(alone.recording)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_processes_add_up_also_where_another_thread_runs_beside_the_one_that_begins_them(tmp_path: Path) -> None:
+    path = tmp_path / "one.ndjson"
+    path.write_bytes(ndjson(*steps(20), b"broken"))
+    inferred = InferredProbe(OperationUrls(contract()))
+    ended = threading.Event()
+    beside = threading.Thread(target=ended.wait)
+    beside.start()
+    try:
+        together = read_in_processes(parts([str(path)], 1_000), inferred, 2, lambda _size, _judged: None)
+    finally:
+        ended.set()
+        beside.join()
+    alone = read_here(parts([str(path)], 1_000), inferred, lambda _size, _judged: None)
+    assert told_of(together.recording) == told_of(alone.recording)
 
 
 def test_a_process_that_is_ended_from_outside_costs_what_it_had_not_handed_over(tmp_path: Path) -> None:
