@@ -134,6 +134,31 @@ def test_several_are_found_at_once(names: tuple[str, ...]) -> None:
     assert {(drift.rule, drift.pointer) for drift in drifts} <= found
 
 
+INDEPENDENT = (
+    "upload_other_bytes",
+    "line_count_of_bytes",
+    "create_other_window",
+    "create_loses_metadata",
+    "counts_one_more",
+    "line_without_custom_id",
+    "unknown_file_runs",
+    "upload_needs_no_key",
+    "cancel_again_breaks",
+    "any_id_cancelled",
+)
+"""Drifts that are independent of each other: none takes away what shows another."""
+
+
+@pytest.mark.parametrize("first", INDEPENDENT)
+def test_of_any_two_drifts_in_one_run_both_are_found(first: str) -> None:
+    for second in INDEPENDENT[INDEPENDENT.index(first) + 1 :]:
+        drifts = [shown(API, name) for name in (first, second)]
+        found = {(one.rule, one.status, one.pointer) for one in made(API, drifts).findings if one.level != "info"}
+        assert {(drift.rule, drift.status, drift.pointer) for drift in drifts} <= found, second
+        also = {rule for drift in drifts for rule in (drift.rule, *drift.also)}
+        assert {rule for rule, _, _ in found} <= also, second
+
+
 def test_prove_tries_out_the_whole_api(tmp_path: Path) -> None:
     asked = ("prove", f"--contract={API}", "--operations=all", "--name=upload_other_*", "--name=results_turned")
     outcome = run_command(*asked, "--jobs=1", f"--reports-dir={tmp_path}")

@@ -57,12 +57,14 @@ def sort_operations(operations: Sequence[ListedOperation], chosen: str) -> Sorte
         if of_file is not None:
             before, role = of_file
             of_files.setdefault(before, []).append((role, one))
+    if "cancel" not in found:
+        found["cancel"] = [one for one in operations if _deletes_to_cancel(one, own)]
     nearest = min((_distance(before, own[:-1]) for before in of_files), default=None)
     for before, listed in of_files.items():
         if _distance(before, own[:-1]) == nearest:
             for role, one in listed:
                 found.setdefault(role, []).append(one)
-    return {role: tuple(found[role]) for role in ROLES if role in found}
+    return {role: tuple(found[role]) for role in ROLES if found.get(role)}
 
 
 def list_by_shape(
@@ -129,6 +131,12 @@ def _role_of_batches(method: str, segments: tuple[str, ...], own: tuple[str, ...
         return roles.get(method)
     cancels = segments in ((*own, "cancel"), (*collection, "{}:cancel"))
     return "cancel" if cancels and method in _CHANGING else None
+
+
+def _deletes_to_cancel(operation: ListedOperation, own: tuple[str, ...]) -> bool:
+    """Whether the DELETE of a batch is its cancellation, as its operationId says: elsewhere it takes the batch away."""
+    is_deletion = operation.method == "DELETE" and _segments(operation.path) == own
+    return is_deletion and "cancel" in operation.id.lower()
 
 
 def _role_of_files(method: str, segments: tuple[str, ...]) -> tuple[tuple[str, ...], OperationRole] | None:

@@ -72,6 +72,7 @@ class Profile:
     customer has an own one; ``example_url`` shows how it is written then. ``path`` is where the operation is below the
     base URL, with ``{batch_id}`` in it, and empty where the contract's path holds. ``query`` goes with every request.
     ``create_endpoint`` and ``create_window`` are what a new batch is asked for with, where they are not OpenAI's.
+    ``operations`` are the parts of the batch API whose paths do not say so: the role, and its method and path.
     ``auth`` is None where it is not known. ``listing`` is None where it is not known whether there is a list.
     ``reach`` says by status how the vendor can be made to give it; ``prefer`` whether ``Prefer: code=NNN`` does it
     (None: not known). ``rate_limit`` is text such as ``60/m``, or empty. ``facts`` are the rest, for people.
@@ -96,6 +97,7 @@ class Profile:
     id_pattern: str = ""
     id_source: str = ""
     listing: BatchList | None = None
+    operations: tuple[tuple[str, str], ...] = ()
     create_endpoint: str = ""
     create_window: str = ""
     create_source: str = ""
@@ -122,6 +124,7 @@ def profile_from(data: Mapping[str, Any], name: str) -> Profile:
     address, contract = data["address"], data["contract"]
     credential, ids, listing = data.get("credential", {}), data.get("ids", {}), data.get("list")
     making = data.get("create", {})
+    operations = {role: call for role, call in data.get("operations", {}).items() if role != "source"}
     statuses, rate = data.get("statuses", {}), data.get("rate_limit", {})
     return Profile(
         name=name,
@@ -143,6 +146,7 @@ def profile_from(data: Mapping[str, Any], name: str) -> Profile:
         id_pattern=ids.get("pattern", ""),
         id_source=ids.get("source", ""),
         listing=BatchList(listing.get("path", ""), listing["source"]) if listing else None,
+        operations=tuple(operations.items()),
         create_endpoint=making.get("endpoint", ""),
         create_window=making.get("completion_window", ""),
         create_source=making.get("source", ""),

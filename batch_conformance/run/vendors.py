@@ -97,7 +97,10 @@ def contract_for(
     ``operation`` names the operation, or those of roles; where it is empty, the profile's path chooses it.
     ``operations`` says which parts of the batch API are held. Raises ``ContractError``.
     """
-    choice = choice_of(operation, path=profile.path if profile else "", operations=operations, roles=ROLES)
+    of_roles = profile.operations if profile is not None and operations != "retrieve" else ()
+    # What was named last counts: a profile says only what nobody said.
+    named = ";".join((*(f"{role}={call}" for role, call in of_roles), operation))
+    choice = choice_of(named, path=profile.path if profile else "", operations=operations, roles=ROLES)
     if source or profile is None:
         found = open_contract(source, reading, overlays, choice)
     else:
