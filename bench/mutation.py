@@ -4,7 +4,7 @@
 which the module's functions, constants and rules are replaced by the mutant's. Of the tests those run that reach the
 changed lines, then others of the module, as ``reach`` has noted down, for some CPU seconds at most. Results are
 appended to ``build/mutation/results.ndjson``, and what stands there is not tried again. With ``--survivors`` what
-survived is, for three times as long, and if it is outside of functions, in an interpreter that imports the mutant too.
+survived is, and where that is outside of functions, in an interpreter that imports the mutant too.
 """
 
 from __future__ import annotations
@@ -66,15 +66,15 @@ each mutant is one small change of them, and a test has to fail. By hand, not in
 pip install mutmut=={mutmut}
 python bench/mutation.py reach      # which lines each test reaches; some minutes, again where tests or lines moved
 python bench/mutation.py run        # {sample} mutants of each module; resumes; or: run PATH … --sample N
-python bench/mutation.py run --survivors    # tries again what survived, with more of the tests: after new ones
+python bench/mutation.py run --survivors    # tries again what survived, after new tests
 python bench/mutation.py page       # writes this page of build/mutation/results.ndjson
 ```
 
 mutmut's operators make the mutants ([bench/mutants.py](../bench/mutants.py)), of what stands outside of functions too:
 rules are mostly declared there, and mutmut's own runner leaves that out. Each is tried in a fork of a process that has
 the tests collected ([bench/mutation.py](../bench/mutation.py)): those that reach the change, then others that reach the
-module, until one fails, at most {of_lines:g} and {of_module:g} CPU seconds of them (three times that with
-`--survivors`). Only quick tests in one process take part; `prove`, and tests that start a server, would kill more.
+module, until one fails, {of_lines:g} and {of_module:g} CPU seconds of them at most. Only quick tests in one process
+take part; `prove`, and tests that start a server, would kill more.
 
 Not mutated: annotations, docstrings, the English of templates, the case of strings, and what a rule declares for other
 parts (texts, probes, highlights, suggested overlays, which recorded traffic is spared), which tests of those hold.
@@ -139,7 +139,7 @@ class Trials:
         self.notes = json.loads(REACH.read_text("utf-8"))
         self.seconds = {name: took for note in self.notes for name, took in note["seconds"].items()}
         self.age = {name: -place for place, note in enumerate(self.notes) for name in note["seconds"]}
-        self.longer, self.pipe = (3 if again else 1), -1
+        self.pipe = -1
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and self.pipe >= 0:
@@ -180,7 +180,7 @@ class Trials:
         text = (ROOT / path).read_text("utf-8").splitlines()
         used = re.compile(rf"\b({users or 'none of them'})\b")
         others_text = (one.read_text("utf-8") for package in PACKAGES for one in (ROOT / package).glob("*.py"))
-        using = [one for one in others_text if users and used.search(one)]
+        using = [one for one in others_text if users and users[0] != "_" and used.search(one)]
         rules = re.compile("|".join(re.findall(r'\bid="([a-z_0-9.]+)"', "\n".join([*text, *using]))) or "no rule")
         there = {text[line - 1] for line in lines} | {line for line in text if used.search(line)}
         at_lines, others = {name for name in self.seconds if used.search(name)}, set[str]()
@@ -190,10 +190,10 @@ class Trials:
             for line, tests in note["reached"].get(path, {}).items():
                 (at_lines if texts[int(line) - 1] in there else others).update(names[test] for test in tests)
         chosen = [name for name in items if name not in self.seconds and (rules.search(name) or "[" not in name)]
-        for tests, limit in ((at_lines, OF_LINES * self.longer), (others - at_lines, OF_MODULE * self.longer)):
+        for tests, limit in ((at_lines, OF_LINES), (others - at_lines, OF_MODULE)):
             took = 0.0
             for name in self._in_order(tests, rules):
-                if name in items and self.seconds[name] <= SLOWEST * self.longer and took < limit:
+                if name in items and self.seconds[name] <= SLOWEST and took < limit:
                     took += self.seconds[name]
                     chosen.append(name)
         return [items[name] for name in chosen]
@@ -212,7 +212,7 @@ class Trials:
         pid = os.fork()
         if pid == 0:
             self.pipe = writing
-            limit(20 + (OF_LINES + OF_MODULE) * self.longer)
+            limit(20 + (OF_LINES + OF_MODULE))
             try:
                 replace_module(path.removesuffix(".py").replace("/", "."), code)
             except BaseException:
@@ -312,7 +312,7 @@ class _Fresh(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader)
 def try_fresh(file: str) -> int:
     fresh = _Fresh(json.loads(Path(file).read_text("utf-8")))
     sys.meta_path.insert(0, fresh)
-    limit(60 + 3 * (OF_LINES + OF_MODULE))
+    limit(60 + OF_LINES + OF_MODULE)
     return pytest.main([*OPTIONS, "-x", *sorted({name.partition("::")[0] for name in fresh.tests})], plugins=[fresh])
 
 

@@ -22,6 +22,7 @@ from batch_conformance.judge.availability import (
     AvailabilityResult,
     PersistentFailure,
     down_of,
+    ended,
     is_down,
     is_often,
     kind_of,
@@ -248,3 +249,24 @@ def test_a_request_that_ends_the_server_is_a_finding_on_this_machine_and_informa
 def test_a_server_that_ends_at_what_any_client_sends_or_that_comes_back_is_not_accused() -> None:
     assert ending() == []
     assert ending(subject="hostile", batch_id="%", last="answered") == []
+
+
+def test_who_ended_a_server_on_another_machine_is_not_known() -> None:
+    gone = Failure("reset", shown("closed"))
+    elsewhere = sent(b"", answered=False, failure=gone, credential="wrong", final=True)
+    here = replace(elsewhere, request=replace(elsewhere.request, url="http://127.0.0.1:8000/v1/batches/a"))
+    told = [ended(Observation(one, contract()), sure=False) for one in (elsewhere, here)]
+    assert [(one.level, one.side, one.status) for one in told if one] == [
+        ("info", "network", ""),
+        ("should", "server", ""),
+    ]
+    plain = Observation(sent(b"", answered=False, failure=gone), contract())
+    assert ended(plain, sure=False) is None
+    assert ended(plain, sure=True) is not None
+
+
+def test_an_answer_without_a_tag_is_passed_over_between_those_with_one() -> None:
+    moved = {**QUEUED, "status": "validating"}
+    reads = (sent(headers=(("ETag", '"5"'),)), sent(moved), sent(moved, headers=(("ETag", '"5"'),)))
+    in_time = [replace(one, number=place, started_at=float(place)) for place, one in enumerate(reads)]
+    assert "stability.tag_reused" in {one.rule for one in judge(in_time, contract()).findings}

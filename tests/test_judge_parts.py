@@ -98,3 +98,11 @@ def test_pages_that_are_equally_long_are_other_pages_in_a_recording_too() -> Non
     recorded, run = added(pages, lists(), None).ledger(), judge(pages, lists())
     assert "listing.known_missing" not in {one.rule for one in recorded.findings}
     assert told(recorded) == told(run)
+
+
+def test_a_judge_that_came_over_json_can_be_given_more() -> None:
+    exchanges, of = all_of("time.order")
+    read = judge_from_json(judge_to_json(added(exchanges[:2], of, None)), of)
+    for exchange in exchanges[2:]:
+        read.add(exchange)
+    assert told(read.ledger()) == told(judge(exchanges, of))
