@@ -1,4 +1,4 @@
-"""The mutants of a module, by mutmut's operators: of all its code, as most rules are declared outside of functions."""
+"""The mutants of a module by mutmut's operators: of all its code, as rules are mostly declared outside functions."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ tests of those)."""
 class Mutant:
     """One small change of a module; ``id`` stays as long as the statement that it is in, and the change, do.
 
-    ``inside`` says that it is in a function that remembers nothing. ``users`` is a pattern of what uses a statement
-    outside of functions: the names that it assigns, and the ids of its rules.
+    ``inside`` says that it is in a function that remembers nothing, and makes no other one. ``users`` is a pattern of
+    what uses a statement outside of functions: the names that it assigns, and the ids of its rules.
     """
 
     id: str
@@ -48,7 +48,7 @@ def mutants(path: str) -> tuple[cst.Module, list[Mutant]]:
     positions, made, seen = wrapper.resolve(PositionProvider), [], Counter[str]()
     for statement in wrapper.module.body:
         text, sites = wrapper.module.code_for_node(statement).strip(), _Sites()
-        inside = isinstance(statement, cst.FunctionDef) and "cache" not in text.partition("def ")[0]
+        inside = isinstance(statement, cst.FunctionDef) and not re.search(r"cache|\n    def |lambda", text)
         names = re.findall(r'^(\w+)(?: = |: )|\bid="([a-z0-9_.]+)"', text)
         users = "|".join(re.escape(name) for pair in names for name in pair if name)
         statement.visit(sites)

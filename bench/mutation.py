@@ -74,7 +74,8 @@ mutmut's operators make the mutants ([bench/mutants.py](../bench/mutants.py)), o
 rules are mostly declared there, and mutmut's own runner leaves that out. Each is tried in a fork of a process that has
 the tests collected ([bench/mutation.py](../bench/mutation.py)): those that reach the change, then others that reach the
 module, until one fails, {of_lines:g} and {of_module:g} CPU seconds of them at most. Only quick tests in one process
-take part; `prove`, and tests that start a server, would kill more.
+take part. `prove`, tests that start a server, and those of recorded traffic (`test_fast_path.py`, `test_sparing.py` and
+whole recordings, which hold `judge/log.py`, `judge/reads.py` and `judge/sparing.py`) take too long, and would kill more.
 
 Not mutated: annotations, docstrings, the English of templates, the case of strings, and what a rule declares for other
 parts (texts, probes, highlights, suggested overlays, which recorded traffic is spared), which tests of those hold.
@@ -90,7 +91,8 @@ mutants, or all of them. The share is of those that are not equivalent; a mutant
 
 ## Survivors
 
-What a new test should show; where one of these is changed, add the case first.
+Not known to be equivalent: a gap of the quick tests, or one that a slower test fills. Not all of them were tried again
+since tests were added. Where one of these is changed, add the case first.
 
 {left}
 ## Equivalent
