@@ -75,7 +75,7 @@ rules are mostly declared there, and mutmut's own runner leaves that out. Each i
 the tests collected ([bench/mutation.py](../bench/mutation.py)): those that reach the change, then others that reach the
 module, until one fails, {of_lines:g} and {of_module:g} CPU seconds of them at most. Only quick tests in one process
 take part. `prove`, tests that start a server, and those of recorded traffic (`test_fast_path.py`, `test_sparing.py` and
-whole recordings, which hold `judge/log.py`, `judge/reads.py` and `judge/sparing.py`) take too long, and would kill more.
+whole recordings, which hold `judge/log.py`, `judge/reads.py` and `judge/sparing.py`) take too long, and kill more.
 
 Not mutated: annotations, docstrings, the English of templates, the case of strings, and what a rule declares for other
 parts (texts, probes, highlights, suggested overlays, which recorded traffic is spared), which tests of those hold.
