@@ -136,7 +136,7 @@ class Setting:
 
 def _known_ids(setting: Setting) -> Iterator[Probe]:
     # As many again are read in the chapter of odd requests, under the names of common clients.
-    least, most = setting.by_exploration(8, 55 - AGENT_READS, 300), setting.by_exploration(20, 150, 800)
+    least, most = setting.by_exploration(8, 59 - AGENT_READS, 300), setting.by_exploration(20, 150, 800)
     for batch_id in setting.known_in_turn(max(least, min(most, len(setting.known)))):
         yield setting.known_probe("known_ids", "read", batch_id)
 
@@ -145,7 +145,7 @@ def _unknown_ids(setting: Setting) -> Iterator[Probe]:
     others = setting.unknown_names[1:]
     if setting.exploration == "quick":
         others = tuple(name for name in others if name == "uuid")
-    for batch_id in setting.unknown_named("same_shape", setting.by_exploration(3, 4, 74)):
+    for batch_id in setting.unknown_named("same_shape", setting.by_exploration(3, 5, 74)):
         yield setting.unknown_probe("unknown_ids", "same_shape", batch_id)
     for name in others:
         for batch_id in setting.unknown_named(name, setting.by_exploration(1, 1, 14)):
@@ -440,7 +440,7 @@ def _lifecycle(setting: Setting) -> Iterator[Probe]:
 def _generated(setting: Setting) -> Iterator[Probe]:
     """Raises GenerationError where Schemathesis can make nothing of the document."""
     plain = not setting.hostile_allowed
-    count = setting.by_exploration(3, 13, 250)
+    count = setting.by_exploration(3, 10, 250)
     for request in setting.generate(setting.data, setting.path, setting.parameter, count, setting.seed, plain=plain):
         headers = request.headers
         if not any(name.lower() == "accept" for name, _ in headers):

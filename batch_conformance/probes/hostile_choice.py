@@ -9,7 +9,7 @@ from batch_conformance.probes import batch_ids
 from batch_conformance.probes.batch_ids import SpelledId, spell
 from batch_conformance.probes.segment import encode_segment
 
-_OF_TABLE = 11
+_OF_TABLE = 16
 _WORDS_DRAWN, _NUMBERS_DRAWN = 3, 1
 _PRIMES = (45_989, 46_021, 46_027, 46_049, 46_051, 46_061, 46_073, 46_091, 46_093, 46_099, 46_103, 46_133)
 _MORE_PRIMES = (46_141, 46_147, 46_153, 46_171, 46_181, 46_183, 46_187, 46_199, 46_219, 46_229, 46_237, 46_261)
