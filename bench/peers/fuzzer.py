@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from look import HERE, PATIENCE, Found, Look, Stopwatch, switch
+from look import HERE, Found, Look, Stopwatch, patience, switch
 
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.run.prove.drift_runner import TICK, Entry
@@ -40,7 +40,7 @@ class Schemathesis:
         self._mock.start()
         os.environ["SCHEMATHESIS_HOOKS"] = str(HERE / "st_hooks.py")
         os.environ["PEER_BATCH_IDS"] = ",".join(self._mock.batch_ids)
-        self._run(1)  # importing it is not a cost of the first run
+        self._run(1, patience(None))  # importing it is not a cost of the first run
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -59,22 +59,22 @@ class Schemathesis:
         os.environ["PEER_BATCH_IDS"] = ",".join(self._mock.batch_ids)
         watch = Stopwatch()
         with watch.running():
-            plain, count = self._run(EXAMPLES)
+            plain, count = self._run(EXAMPLES, patience(entry))
             os.environ["PEER_STATUSES"] = "1"
             try:
-                asked, more = self._run(_ASKED, "--phases", "fuzzing")
+                asked, more = self._run(_ASKED, patience(entry), "--phases", "fuzzing")
             finally:
                 del os.environ["PEER_STATUSES"]
         return Look(plain | {f"asked: {one}" for one in asked}, count + more, watch.seconds)
 
-    def _run(self, examples: int, *more: str) -> tuple[Found, int]:
+    def _run(self, examples: int, timeout: float, *more: str) -> tuple[Found, int]:
         import schemathesis.cli  # noqa: PLC0415 - it reads the hooks when it is imported
 
         mock = self._mock
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
             line = ["run", str(self._document), "--url", mock.base_url, "-H", f"Authorization: Bearer {mock.key}"]
             line += ["--checks", "all", "--max-examples", str(examples), "--continue-on-failure", "--no-shrink"]
-            line += ["--seed", str(_SEED), "--request-timeout", str(PATIENCE), "--generation-database", "none"]
+            line += ["--seed", str(_SEED), "--request-timeout", str(timeout), "--generation-database", "none"]
             line += ["--report", "json", "--report-json-path", "report.json", *more]
             with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
                 schemathesis.cli.schemathesis.main(line, standalone_mode=False)

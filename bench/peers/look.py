@@ -13,12 +13,11 @@ from typing import Protocol
 from batch_conformance.mock.drift import Drift
 from batch_conformance.mock.mutation import Mutation
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.run.prove.drift_runner import Entry
+from batch_conformance.run.prove.drift_runner import Entry, drift_of
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parent.parent / "build" / "peers"
-PATIENCE = 1.0
-"""Seconds until a request of a peer counts as unanswered."""
+_PATIENCE, _OF_SILENT = 10.0, 1.0
 
 Found = frozenset[str]
 """What a tool reports, as short texts: one for each thing that it tells apart."""
@@ -31,6 +30,12 @@ class Look:
     found: Found
     requests: int
     seconds: float
+
+
+def patience(*entries: Entry | None) -> float:
+    """Seconds until a request counts as unanswered: few where some of the entries are known to leave it so."""
+    silent = any(drift_of(entry).silent for entry in entries if entry is not None)
+    return _OF_SILENT if silent else _PATIENCE
 
 
 class Tool(Protocol):
@@ -68,9 +73,12 @@ class Stopwatch:
         """Count what is spent meanwhile."""
         begun = time.process_time() + sum(map(_spent, others))
         yield
-        self.seconds = time.process_time() + sum(map(_spent, others)) - begun
+        self.seconds = max(0.0, time.process_time() + sum(map(_spent, others)) - begun)
 
 
 def _spent(pid: int) -> float:
+    """What a process has spent so far; of one that has ended nothing is known."""
+    if not Path(f"/proc/{pid}").exists():
+        return 0.0
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

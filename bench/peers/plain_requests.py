@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from look import PATIENCE
-
 UNKNOWN = ("batch_aaaaaaaaaa", "no-such-batch", "1", "%20")
 """Ids of no batch, as they stand in a path."""
 DOCUMENTED = (400, 401, 403, 404, 429, 500, 503, 504)
@@ -51,18 +49,18 @@ def plain_requests(ids: Sequence[str]) -> list[PlainRequest]:
     ]
 
 
-def answers(base: str, key: str, ids: Sequence[str]) -> Iterator[Answer]:
-    """What comes back, each on a connection of its own."""
+def answers(base: str, key: str, ids: Sequence[str], timeout: float) -> Iterator[Answer]:
+    """What comes back, each on a connection of its own; what takes longer than ``timeout`` seconds is no answer."""
     place = urlsplit(base)
     for request in plain_requests(ids):
         headers = {"Accept": "application/json", **request.headers}
         if request.credential:
             headers["Authorization"] = request.credential.format(key=key)
-        yield _ask(place.netloc, f"{place.path}/batches/{request.batch_id}", request.batch_id, headers)
+        yield _ask(place.netloc, f"{place.path}/batches/{request.batch_id}", request.batch_id, headers, timeout)
 
 
-def _ask(netloc: str, path: str, batch_id: str, headers: Mapping[str, str]) -> Answer:
-    connection = http.client.HTTPConnection(netloc, timeout=PATIENCE)
+def _ask(netloc: str, path: str, batch_id: str, headers: Mapping[str, str], timeout: float) -> Answer:
+    connection = http.client.HTTPConnection(netloc, timeout=timeout)
     try:
         connection.request("GET", path, headers=dict(headers))
         response = connection.getresponse()

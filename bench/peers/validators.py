@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import installed
-from look import HERE, Look, Stopwatch, switch
+from look import HERE, Look, Stopwatch, patience, switch
 from plain_requests import Answer, answers
 
 from batch_conformance.mock.process import EmbeddedMock
@@ -59,7 +59,7 @@ class OpenapiCore:
         switch(mock, entry)
         found, count = set(), 0
         with watch.running(self._judge.pid):
-            for answer in answers(mock.base_url, mock.key, mock.batch_ids):
+            for answer in answers(mock.base_url, mock.key, mock.batch_ids, patience(entry)):
                 count += 1
                 found |= {answer.failure} if answer.failure else self._ask(answer)
         return Look(frozenset(found), count, watch.seconds)
@@ -96,13 +96,16 @@ class Prism:
 
     def __enter__(self) -> Prism:
         self._mock.start()
+        self._start()
+        return self
+
+    def _start(self) -> None:
         port = _free_port()
         program = str(installed.modules() / installed.PRISM / "dist" / "index.js")
         line = [installed.program("node"), program, "proxy", "-p", str(port), "-v", "silent"]
         self._process = subprocess.Popen([*line, str(self._document), self._mock.base_url], stdout=subprocess.DEVNULL)
         self._base = f"http://127.0.0.1:{port}"
         _await(port, self._process)
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
@@ -114,11 +117,13 @@ class Prism:
         return [self._look(entry) for entry in entries]
 
     def _look(self, entry: Entry | None) -> Look:
+        if self._process.poll() is not None:
+            self._start()  # an answer has ended it: what comes next is not to blame
         mock, watch = self._mock, Stopwatch()
         switch(mock, entry)
         found, count = set(), 0
         with watch.running(self._process.pid):
-            for answer in answers(self._base, mock.key, mock.batch_ids):
+            for answer in answers(self._base, mock.key, mock.batch_ids, patience(entry)):
                 count += 1
                 headers = {name.lower(): value for name, value in answer.headers}
                 if answer.failure:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import installed
-from look import HERE, PATIENCE, Found, Look, switch
+from look import HERE, Found, Look, patience, switch
 from plain_requests import BEARER, PlainRequest, plain_requests
 
 from batch_conformance.mock.process import EmbeddedMock
@@ -61,14 +61,14 @@ class Respect:
         mocks = self._mocks[: len(entries)]
         for mock, entry in zip(mocks, entries, strict=True):
             switch(mock, entry)
-        found = self._call(mocks)
+        found = self._call(mocks, patience(*entries))
         if found is not None:
             return found
         if len(entries) == 1:
             return [_NO_REPORT]
         return [look for entry in entries for look in self.looks([entry])]
 
-    def _call(self, mocks: Sequence[EmbeddedMock]) -> list[Look] | None:
+    def _call(self, mocks: Sequence[EmbeddedMock], timeout: float) -> list[Look] | None:
         """One call for these mocks, or None where it left no report of each."""
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -80,7 +80,7 @@ class Respect:
                 text = json.dumps(arazzo(mock.batch_ids, source, self._document))
                 (folder / files[-1]).write_text(text, encoding="utf-8")
             line = [str(installed.modules() / ".bin" / "redocly"), "respect", *files, "--json-output", "report.json"]
-            line += ["--server", ",".join(servers), "--max-fetch-timeout", str(round(PATIENCE * 1000))]
+            line += ["--server", ",".join(servers), "--max-fetch-timeout", str(round(timeout * 1000))]
             # The key of a mock is made up; each of them has its own.
             line += ["--input", ",".join(f"{_INPUT}{number}={mock.key}" for number, mock in enumerate(mocks))]
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
