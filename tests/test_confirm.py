@@ -14,6 +14,7 @@ from answering import BATCH, NOT_FOUND, SHOWN, Answer, Asked, Said, answering
 from small_server import BATCH_ID, KEY
 from suite_support import run_suite
 
+from batch_conformance.exchange.base_url import BaseUrl
 from batch_conformance.findings.baseline import Baseline
 from batch_conformance.findings.baseline_file import rewrite
 from batch_conformance.findings.finding import Finding
@@ -237,10 +238,11 @@ def test_where_few_requests_are_left_each_finding_gets_one() -> None:
     assert "not_seen" in {outcome for (status, _), outcome in again.items() if status == "404"}
 
 
-def test_no_more_refused_credentials_are_sent_than_a_run_may_send() -> None:
+def test_no_more_refused_credentials_are_sent_than_a_run_may_send(monkeypatch: pytest.MonkeyPatch) -> None:
     def open_door(asked: Asked) -> Said | None:
         return SHOWN if asked.is_known else NOT_FOUND
 
+    monkeypatch.setattr(BaseUrl, "is_loopback", property(lambda _: False))  # on this machine nobody is locked out
     run = Run(open_door, open_door)
     sent = [*run.audit.runner.exchanges, *run.report.asked_again]
     assert sum(is_refused(one.probe.credential) for one in sent) <= 12

@@ -141,7 +141,7 @@ def test_a_face_that_cannot_be_written_does_not_prevent_the_others(tmp_path: Pat
     (tmp_path / "junit.xml").mkdir()
     with pytest.raises(ReportError) as caught:
         write_reports(samples.run_report(), tmp_path)
-    assert tuple(map(str, caught.value.problems)) == (f"cannot write {tmp_path / 'junit.xml'}: is a directory",)
+    assert tuple(map(str, caught.value.problems)) == (f"cannot write {tmp_path / 'junit.xml'}: Is a directory",)
     assert {path.name for path in caught.value.written} == set(FORMATS) - {"junit.xml"}
     assert json.loads((tmp_path / "drift.json").read_text())["verdict"] == "conforms"
 
