@@ -26,8 +26,11 @@ DRIFTING = sorted(
 )
 SAMPLE = random.Random(16).sample(DRIFTING, 50)
 """Always the same ones."""
-SEVERAL = frozenset({"batch_id_for_id", "name_capitalised"})
+SEVERAL = frozenset({"batch_id_for_id", "name_capitalised", "trace_for_unknown"})
 """Drifts of these that fail two or three items; any other one fails the item of its clause alone."""
+ELSEWHERE = frozenset({"success_in_404"})
+"""Drifts of these that break the clause of one response where another one is asked for: pytest's cache remembers by
+which request they were shown, and without that their item alone does not ask for it."""
 COMPARED = ("lower_case_refused", "head_length_zero")
 """Drifts that show only beside requests of another chapter."""
 
@@ -67,7 +70,8 @@ def test_a_drift_fails_the_item_of_its_clause_which_shows_the_same_alone(bench: 
     }
     assert expected & set(red)
     assert (1 < len(red) <= 3) if name in SEVERAL else len(red) == 1
-    _show_the_same_alone(bench, name, report)
+    if name not in ELSEWHERE:
+        _show_the_same_alone(bench, name, report)
 
 
 @pytest.mark.parametrize("name", COMPARED)
