@@ -95,7 +95,7 @@ ODD_CREDENTIALS: Mapping[str, OddCredential] = {
         _SCHEME,
         "several",
         Template("credential.key_and_more", "the key, and another word after it"),
-        frozenset({"malformed"}),
+        frozenset({"malformed", *_OTHER_TOKENS}),
     ),
     # Some proxies join fields that came twice into one list; no sender may (RFC 9110 section 5.3).
     "other_scheme_first": OddCredential(
