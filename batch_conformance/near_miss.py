@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from batch_conformance.message import Message, Template
 
+NO_OPTION = Template("usage.no_option", "there is no option {option}{hint}")
 DID_YOU_MEAN = Template("near_miss.did_you_mean", "; did you mean {word}?")
 
 _ALIKE = 0.75

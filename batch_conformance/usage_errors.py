@@ -6,13 +6,12 @@ import click
 
 from batch_conformance.command_language import rendered_in
 from batch_conformance.message import Message, Template
-from batch_conformance.near_miss import suggested
+from batch_conformance.near_miss import NO_OPTION, suggested
 
 _USAGE = Template("usage.usage", "Usage: {command}")
 _HELP = Template("usage.help", "Try '{command} --help' for help.")
 _ERROR = Template("usage.error", "Error: {message}")
 _MISSING = Template("usage.missing", "{parameter} is missing")
-NO_OPTION = Template("usage.no_option", "there is no option {option}{hint}")
 _NO_COMMAND = Template("usage.no_command", "there is no command {command}{hint}")
 _NO_VALUE = Template("usage.no_value", "the option {option} needs a value")
 _INVALID = Template("usage.invalid", "{parameter}: {why}")

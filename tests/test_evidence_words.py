@@ -35,9 +35,10 @@ def with_key(kind: str, *, only: int | None = None) -> Exchange:
         (
             "elsewhere_header",
             None,
-            "the headers x-api-key, api-key, x-auth-token, proxy-authorization, x-authorization, cookie",
+            "the headers x-api-key, api-key, x-auth-token, proxy-authorization, x-authorization, cookie, "
+            "authentication, x-access-token, x-goog-api-key, apikey",
         ),
-        ("elsewhere_query", None, "the query parameters access_token, api_key, key"),
+        ("elsewhere_query", None, "the query parameters access_token, api_key, key, token, apikey"),
     ],
 )
 def test_a_key_that_is_taken_elsewhere_is_told_by_the_name_of_where_it_stood(

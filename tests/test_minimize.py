@@ -200,7 +200,6 @@ SEVERAL = {
     "prefix_found": ("/batches/batch_hsr", "", "from 9 characters on"),
     "cut_at_nul": (r"/batches/batch_\w{10}%00", "", "no smaller one shows it"),
     "decoded_twice": (r"/batches/(\.?%252F|%2562)\w+", "", ""),
-    "list_breaks_on_odd_limits": ("/batches", "limit=.*", "tried"),
 }
 """By a drift of a mock with lists: path and query of the smallest request, and what is said of it."""
 

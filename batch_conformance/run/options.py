@@ -13,10 +13,9 @@ import pytest
 
 from batch_conformance.command_language import asked_language, rendered_in
 from batch_conformance.message import Message
-from batch_conformance.near_miss import suggested
+from batch_conformance.near_miss import NO_OPTION, suggested
 from batch_conformance.options import BASE_URL_ENV, Option, Type, options_of
 from batch_conformance.run.settings import Settings, settle
-from batch_conformance.usage_errors import NO_OPTION
 from batch_conformance.wrong_value import no_number, not_among
 
 
