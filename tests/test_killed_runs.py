@@ -170,7 +170,8 @@ def test_a_damaged_journal_ends_a_run_with_one_line(tmp_path: Path, text: str) -
         )
         outcome = run_command("run", *options, BATCH_API_KEY=KEY)
     assert outcome.returncode == 4, outcome.stdout
-    said = [line for line in (outcome.stdout + outcome.stderr).splitlines() if "--resume" in line]
+    said = [line for line in (outcome.stdout + outcome.stderr).splitlines() if line.startswith("ERROR")]
     assert len(said) == 1
+    assert "--resume" in said[0]
     assert "damaged" in said[0]
     assert "Traceback" not in outcome.stdout + outcome.stderr

@@ -67,6 +67,7 @@ from batch_conformance.rules.odd_credentials import ODD_CREDENTIALS
 from batch_conformance.rules.odd_requests import OF_ODD_REQUESTS, is_answered_apart
 from batch_conformance.rules.refusal import is_refused_for_its_id
 from batch_conformance.rules.rule import is_success
+from batch_conformance.rules.states import STATE_RULES
 from batch_conformance.rules.status import REFUSED_INPUT, STATUS, refused_for_its_id
 
 REQUIRED_SUCCESS = Template("required.success", "a 2xx answer of the operation")()
@@ -603,14 +604,13 @@ def _judge_answer(observation: Observation, found: Found) -> Iterator[Deviation]
     yield from of_answer
     if any(deviation.rule in NOT_THE_OBJECT for deviation in of_answer):
         return
-    if observation.operation.roles.state in twice:
-        return  # what has to be there goes by the state
+    by_state = STATE_RULES if observation.operation.roles.state in twice else frozenset()
     # A value that the schema forbids makes no sense either: that is one cause. A null is no value.
     broken_places = {one.pointer for one in of_answer if one.rule in OF_A_VALUE and one.kind != "null"}
     for deviation in about(found, "sense"):
-        if not _is_in(twice, deviation.pointer) and not any(
-            place == deviation.pointer or place.startswith(deviation.pointer + "/") for place in broken_places
-        ):
+        if deviation.rule in by_state or _is_in(twice, deviation.pointer):
+            continue  # which of two values counts, nobody can say
+        if not any(place == deviation.pointer or place.startswith(deviation.pointer + "/") for place in broken_places):
             yield deviation
 
 

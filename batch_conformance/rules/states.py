@@ -213,4 +213,7 @@ REGRESSED = Rule(
     covers=(("states", "they move on"),),
 )
 
+STATE_RULES = frozenset({TIMESTAMP_MISSING.id, STAGE_TIMESTAMP_MISSING.id, TIMESTAMP_EARLY.id})
+"""What is broken only where a batch is in one state and not in another."""
+
 RULES = (TIMESTAMP_MISSING, STAGE_TIMESTAMP_MISSING, TIMESTAMP_EARLY, REGRESSED)
