@@ -19,6 +19,7 @@ from suite_support import run_suite
 
 from batch_conformance.contract.choice import OperationChoice
 from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.match import operation_of
 from batch_conformance.contract.sources import load_contract
 from batch_conformance.exchange.exchange import Probe
 from batch_conformance.mock.drifts import OF_LISTS
@@ -27,7 +28,7 @@ from batch_conformance.mock.list_spec import ListSpec
 from batch_conformance.mock.message import ParsedRequest
 from batch_conformance.mock.service import Service
 from batch_conformance.mock.spec_of_contract import mock_spec_of
-from batch_conformance.probes.credentials import is_refused
+from batch_conformance.probes.credentials import is_refused, parts_of
 from batch_conformance.probes.planning import build_plan
 from batch_conformance.report.items.item import items_for
 from batch_conformance.report.proof.proof import assess
@@ -238,3 +239,19 @@ def test_a_report_of_several_operations_says_at_its_head_how_many_there_are(tmp_
     result, _ = validated(tmp_path, str(path), f"--contract={API}", "--operations=read")
     assert "GET /batches/{batch_id} and 2 more operations" in " ".join(result.output.split())
     assert "and 2 more operations" in " ".join((tmp_path / "drift.html").read_text("utf-8").split())
+
+
+def test_where_one_operation_takes_the_key_elsewhere_the_others_are_asked_there_alone(bench: DriftRunner) -> None:
+    audit = bench.audit_of(drifts_of(bench.contract)["key_in_header_accepted"])
+    try:
+        audit.runner.send()
+        report = audit.report()
+    finally:
+        audit.close()
+    alone = [one.probe for one in report.ledger.exchanges if one.probe.credential in parts_of("elsewhere_header")]
+    by_operation = Counter(operation_of(bench.contract.operations, one.method, one.path).id for one in alone)
+    assert sorted(by_operation.values()) == [1] * (len(by_operation) - 1) + [len(parts_of("elsewhere_header"))]
+    assert len(by_operation) > 1
+    told = [one for one in report.ledger.findings if one.rule == "auth.elsewhere_accepted"]
+    assert {one.operation for one in told} == set(by_operation)
+    assert {str(one.observed) for one in told} == {"200 with the key in the header x-api-key"}

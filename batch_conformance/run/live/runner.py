@@ -6,7 +6,7 @@ import contextlib
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -124,6 +124,8 @@ class Runner:
         self._observations: dict[int, Observation] = {}
         """Those that are not judged yet, by the place of their exchanges."""
         self._facts = Facts()
+        self._taken_in: dict[str, tuple[str, ...]] = {}
+        """Where a key was taken first that stood in several places, by how it was presented."""
         self._gave_up_the_key = False
         self._left_out: dict[int, Message] = {}
 
@@ -328,18 +330,33 @@ class Runner:
                 self._look_whether_away(final, pauses=third)
 
     def _look_where_the_key_is_taken(self, final: Exchange) -> None:
-        """Where a key is taken that stood in several places at once, ask with it in each of them alone."""
+        """Where a key is taken that stood in several places at once, ask with it in each of them alone.
+
+        A further operation is asked with those that another one takes, and with the rest where it takes none of them.
+        """
         probe = final.probe
         if not 200 <= (final.status or 0) < 300:
             return
-        for part in parts_of(probe.credential):
+        known = self._taken_in.get(probe.credential, ())
+        taken = self._taken_alone(probe, known)
+        if not taken:
+            taken = self._taken_alone(probe, [part for part in parts_of(probe.credential) if part not in known])
+        self._taken_in.setdefault(probe.credential, taken)
+
+    def _taken_alone(self, probe: Probe, parts: Iterable[str]) -> tuple[str, ...]:
+        """Those of the places of a key for which it is taken where it stands in each of them alone."""
+        taken: list[str] = []
+        for part in parts:
             self._control_number += 1
             alone = replace(probe, credential=part, name=probe.name.replace(probe.credential, part), wait=0.0)
             try:
-                self._keep(self.target.send(alone, self._control_number, may_repeat=self._omissions.may_repeat))
+                attempts = self.target.send(alone, self._control_number, may_repeat=self._omissions.may_repeat)
             except BudgetExhausted as reason:
                 self._spend(reason)
-                return
+                break
+            self._keep(attempts)
+            taken += [part] if 200 <= (attempts[-1].status or 0) < 300 else []
+        return tuple(taken)
 
     def _look_which_part_lets_in(self, final: Exchange) -> None:
         """Where something is let in for headers or parameters without any key, halve them until one of them is left."""
