@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -256,3 +257,15 @@ def _of_group(group: int) -> list[int]:
     done = subprocess.run(["ps", "-eo", "pid=,pgid=,stat="], capture_output=True, text=True, check=True)
     rows = [line.split() for line in done.stdout.splitlines()]
     return [int(pid) for pid, of, state in rows if int(of) == group and not state.startswith("Z")]
+
+
+def test_what_several_operations_have_in_common_is_one_finding_of_an_entry() -> None:
+    drift = replace(DRIFTS["created_at_string"], because="")
+    told = tuple(
+        Seen(drift.rule, "must", drift.status, drift.pointer, "string", shown(f"of operation {number}"))
+        for number in range(6)
+    )
+    assert assess(drift, Observed("drift", told, 100, 1.0)).right
+    others = tuple(replace(one, pointer=f"/{number}", rule="body.seen") for number, one in enumerate(told))
+    cascading = assess(replace(drift, also=("body.seen",)), Observed("drift", (told[0], *others), 100, 1.0))
+    assert cascading.cascades

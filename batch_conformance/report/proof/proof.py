@@ -74,8 +74,8 @@ class Observed:
 
     @property
     def count(self) -> int:
-        """How many findings the entry has brought."""
-        return len(self.findings) - self.usual
+        """How many findings the entry has brought; what several operations have in common is one."""
+        return len({(one.place, one.kind) for one in self.findings}) - self.usual
 
 
 @dataclass(frozen=True, slots=True)
