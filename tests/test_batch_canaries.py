@@ -105,9 +105,13 @@ def test_a_whole_run_leaves_neither_in_any_report_nor_in_the_terminal(
             "-v",
         )
         options = (*options, f"--connections={connections}")
-        aimed = (f"--base-url=http://127.0.0.1:{port}/v1", "--write-baseline=baseline.yaml", "--baseline-reason=known")
-        outcome = run_suite(tmp_path, *options, *aimed, "--history=history.ndjson", env={"BATCH_API_KEY": KEY})
+        kept = (f"--write-baseline={tmp_path / 'baseline.yaml'}", "--baseline-reason=known")
+        kept = (*kept, f"--history={tmp_path / 'history.ndjson'}")
+        aimed = f"--base-url=http://127.0.0.1:{port}/v1"
+        outcome = run_suite(tmp_path, *options, *kept, aimed, env={"BATCH_API_KEY": KEY})
     assert outcome.code == 1, outcome.text
+    assert (tmp_path / "baseline.yaml").exists()
+    assert (tmp_path / "history.ndjson").exists()
     assert leaks_in([KEY, SIGNED], tmp_path) == []
     for secret in (KEY, SIGNED):
         assert leaks(secret, outcome.text.encode()) == []
