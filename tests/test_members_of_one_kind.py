@@ -58,6 +58,14 @@ def test_what_one_serializer_gets_wrong_is_one_finding_that_names_the_members(
     assert at_pointer(found).pointers == found.pointers
 
 
+def test_it_says_the_types_that_are_documented_and_breaks_the_clauses_of_its_members() -> None:
+    (found,) = typed(batch(ISO))
+    assert str(found.expected) == "the documented type at each of them: integer, integer or null"
+    assert found.clauses == tuple(f"{found.operation} 200 application/json /{name} body.type" for name in TIMES)
+    (alone,) = typed(batch({"created_at": "2025-03-11T09:30:13Z"}))
+    assert alone.clauses == (alone.clause,)
+
+
 def test_its_fingerprint_does_not_depend_on_how_many_members_it_is() -> None:
     few = {name: ISO[name] for name in TIMES[:2]}
     assert {one.id for wrong in (ISO, few) for one in typed(batch(wrong))} == {typed(batch(ISO))[0].id}

@@ -122,6 +122,14 @@ class Finding:
         return tuple(dict.fromkeys(part.pointer for part in self.parts)) or (self.pointer,)
 
     @property
+    def clauses(self) -> tuple[str, ...]:
+        """The ids of the clauses that are broken: those of its parts, where it stands for several."""
+        parts = (
+            clause_id(self.operation, self.status, self.media_type, part.pointer, self.rule) for part in self.parts
+        )
+        return tuple(dict.fromkeys(parts)) or (self.clause,)
+
+    @property
     def again(self) -> Again | None:
         """Whether it was seen when it was asked for again; None where it was not to be."""
         return self.confirmation.again if self.confirmation else None

@@ -17,7 +17,7 @@ from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.violation import type_name
 from batch_conformance.findings.finding import Finding
 from batch_conformance.findings.merging import Merge, Objects, at_the_body
-from batch_conformance.message import Message, Template, type_named
+from batch_conformance.message import Listing, Message, Template, type_named
 from batch_conformance.observation.strict_json import parse
 from batch_conformance.rules.name_patterns import is_id
 
@@ -26,7 +26,7 @@ _WORDS: Mapping[str, Template] = {
     "counts": Template("many.counts_as", "counts as {type} at {places}"),
     "ids": Template("many.ids_as", "ids as {type} at {places}"),
 }
-_EXPECTED = Template("many.documented_types", "the documented type at each of them")
+_EXPECTED = Template("many.documented_types", "the documented type at each of them: {types}")
 
 
 def members_of_one_kind(contract: Contract) -> Merge:
@@ -98,6 +98,7 @@ def _shows(one: Finding, other: Finding) -> bool:
 
 def _merged(group: Sequence[Finding], kind: str) -> Finding:
     first = group[0]
-    expected = None if len({finding.expected for finding in group}) == 1 else _EXPECTED
+    types = tuple(dict.fromkeys(finding.expected for finding in group))
     words: Callable[..., Message] = partial(_WORDS[kind], type=type_named(first.kind))
-    return replace(at_the_body(group, f"{first.kind} {kind}", words, expected), kind=first.kind)
+    made = at_the_body(group, f"{first.kind} {kind}", words)
+    return replace(made, kind=first.kind, expected=types[0] if len(types) == 1 else _EXPECTED(types=Listing(types)))

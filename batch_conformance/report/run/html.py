@@ -278,7 +278,8 @@ def _card(group: Group, page: _Page, whole: bool) -> _Card:
         )
         for finding in group.findings
     )
-    says = dict.fromkeys(clauses[finding.clause].says for finding in group.findings if finding.clause in clauses)
+    broken = (clause for finding in group.findings for clause in finding.clauses if clause in clauses)
+    says = dict.fromkeys(clauses[clause].says for clause in broken)
     return _Card(
         group=group,
         fails=group.id in page.gate,
