@@ -196,3 +196,9 @@ def test_a_key_that_is_refused_elsewhere_is_asked_with_once() -> None:
     with answering(lambda _: None) as server:
         audited_at(server.base_url)
         assert sum(asked.headers.get("x-api-key") == KEY for asked in server.asked) == 1
+
+
+def test_where_nothing_is_asked_for_no_request_looks_what_else_lets_in() -> None:
+    run = audited(opened)
+    assert {one.number for one in run.report.ledger.exchanges} <= set(range(len(run.audit.plan.probes)))
+    assert [finding.rule for finding in run.drifts] == ["auth.missing_accepted"]

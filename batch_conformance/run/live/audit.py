@@ -77,18 +77,11 @@ _REFUSED_ID = Template(
     "note.refused_id", "{id}: {status} at every read. Is it of this account? Nothing was judged of it."
 )
 _HEALED = Template("note.healed", "{number} requests failed and were repeated.")
-_BEYOND = Template(
-    "note.beyond_plan",
-    "{sent} requests were sent for a plan of {planned}: {again} were sent again after an error or a limit, and {looks} "
-    "looked whether the target still answers.",
-)
-
+_BEYOND = Template("note.beyond_plan", "{sent} requests were sent for a plan of {planned}: beside it {why}.")
+_AGAIN = Template("note.beyond_plan_again", "{number} again after an error or a limit")
+_LOOKS = Template("note.beyond_plan_looks", "{number} to see whether the target still answers")
+_PLACES = Template("note.beyond_plan_places", "{number} to learn what in a request lets it in")
 _MINIMIZING = Template("note.minimizing", "{requests} after the plan looked for the smallest that shows a finding.")
-_BEYOND_AND_PLACES = Template(
-    "note.beyond_plan_and_places",
-    "{sent} requests were sent for a plan of {planned}: {again} were sent again after an error or a limit, {looks} "
-    "looked whether the target still answers, and {places} what in a request lets it in.",
-)
 
 Selected = Callable[[Finding], bool]
 
@@ -436,9 +429,9 @@ def beyond_the_plan(exchanges: Sequence[Exchange], planned: int) -> Message | No
     )
     if len(exchanges) <= planned:
         return None
-    if places:
-        return _BEYOND_AND_PLACES(sent=len(exchanges), planned=planned, again=repeated, looks=looks, places=places)
-    return _BEYOND(sent=len(exchanges), planned=planned, again=repeated, looks=looks)
+    counted = ((_AGAIN, repeated), (_LOOKS, looks), (_PLACES, places))
+    why = tuple(says(number=number) for says, number in counted if number)
+    return _BEYOND(sent=len(exchanges), planned=planned, why=Listing(why))
 
 
 def _nothing_there(ledger: Ledger) -> bool:

@@ -335,13 +335,18 @@ class Runner:
         A further operation is asked with those that another one takes, and with the rest where it takes none of them.
         """
         probe = final.probe
-        if not 200 <= (final.status or 0) < 300:
+        if not 200 <= (final.status or 0) < 300 or self._needs_no_key:
             return
         known = self._taken_in.get(probe.credential, ())
         taken = self._taken_alone(probe, known)
         if not taken:
             taken = self._taken_alone(probe, [part for part in parts_of(probe.credential) if part not in known])
         self._taken_in.setdefault(probe.credential, taken)
+
+    @property
+    def _needs_no_key(self) -> bool:
+        """Whether requests without any credential are let in: then nothing else in a request is why one is."""
+        return "missing" in self._facts.let_in
 
     def _taken_alone(self, probe: Probe, parts: Iterable[str]) -> tuple[str, ...]:
         """Those of the places of a key for which it is taken where it stands in each of them alone."""
@@ -362,7 +367,7 @@ class Runner:
         """Where something is let in for headers or parameters without any key, halve them until one of them is left."""
         probe, observation = final.probe, Observation(final, self.contract)
         alone = _ONE_OF.get(probe.credential)
-        if alone is None or not is_let_in(observation):
+        if alone is None or not is_let_in(observation) or self._needs_no_key:
             return
         operation = observation.operation
         left = odd_parts(probe, operation)
