@@ -41,8 +41,8 @@ from batch_conformance.run.live.audit import INSECURE, Audit
 from batch_conformance.run.live.begin import Opening, begin, open_audit
 from batch_conformance.run.live.create import cost
 from batch_conformance.run.live.lookup import key_of, read_outcomes, write_outcomes
-from batch_conformance.run.live.making import cost as cost_of_all
-from batch_conformance.run.live.making import told_of_resumed
+from batch_conformance.run.live.making_estimate import cost as cost_of_all
+from batch_conformance.run.live.making_estimate import told_of_resumed
 from batch_conformance.run.live.pauses import Pauses
 from batch_conformance.run.live.selection import numbers_for
 from batch_conformance.run.notify import notify

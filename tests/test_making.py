@@ -38,7 +38,8 @@ from batch_conformance.run.live.batch_requests import FILE_PREFIX, ODD_IDS
 from batch_conformance.run.live.create import CreationError
 from batch_conformance.run.live.journal import Journal, JournalError, read_journal
 from batch_conformance.run.live.journaled_sender import JournaledSender
-from batch_conformance.run.live.making import MOST_REQUESTS, MakingResult, make_batches, told_of_resumed
+from batch_conformance.run.live.making import MOST_REQUESTS, MakingResult, make_batches
+from batch_conformance.run.live.making_estimate import told_of_resumed
 
 API = "siliconflow-batch-api"
 TICK = 0.01

@@ -31,7 +31,7 @@ from batch_conformance.run.live.address import AddressError, missing_prefix, rai
 from batch_conformance.run.live.confirm import confirm
 from batch_conformance.run.live.confirm import note as confirmed_in_words
 from batch_conformance.run.live.create import FIRST_NUMBER
-from batch_conformance.run.live.making import least_requests
+from batch_conformance.run.live.making_estimate import least_requests
 from batch_conformance.run.live.minimize import MOST, Minimizer
 from batch_conformance.run.live.runner import CONTROL, Runner
 from batch_conformance.run.live.walk import PAGES

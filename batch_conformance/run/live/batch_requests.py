@@ -21,6 +21,8 @@ NO_SUCH_FILE = "file-no-such-file-batch-conformance"
 """An id that no service makes: a batch of it cannot run."""
 ODD_IDS = (f"{NO_SUCH_ID}{{{{45989*46021}}}}", f"{NO_SUCH_ID}\r\nX-Injected: 1")
 """Ids that cannot exist either, with what a template would compute, and with what would be a header of its own."""
+THREE_LINES, ONE_LINE = "three_lines", "one_line"
+"""What the batch is called in steps that is followed to its results, and the one that is cancelled."""
 FILE_PREFIX = "batch-conformance-"
 """How the name of each file begins that a run uploads, so that everybody can tell it."""
 

@@ -33,7 +33,8 @@ from batch_conformance.run.live.audit import Audit, Reached
 from batch_conformance.run.live.create import CreationError, cost, create
 from batch_conformance.run.live.discover import MOST, discover, list_probe, worth_reading
 from batch_conformance.run.live.journal import Journal, new_journal_file, read_journal
-from batch_conformance.run.live.making import MOST_REQUESTS, MakingResult, make_batches, raise_unless_possible
+from batch_conformance.run.live.making import MOST_REQUESTS, MakingResult, make_batches
+from batch_conformance.run.live.making_estimate import raise_unless_possible
 from batch_conformance.run.live.runner import Runner
 from batch_conformance.run.live.walk import walk_lists
 from batch_conformance.run.settings import Settings

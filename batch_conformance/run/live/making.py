@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from batch_conformance.contract.contract import Contract
@@ -44,38 +43,23 @@ from batch_conformance.rules.pages import items_of
 from batch_conformance.rules.results import names_a_file
 from batch_conformance.run.live.batch_requests import (
     ODD_IDS,
+    ONE_LINE,
+    THREE_LINES,
     Asking,
     Sendable,
     cancel,
     create,
-    most_requests_that_run,
     upload,
 )
 from batch_conformance.run.live.create import CreationError
-from batch_conformance.run.live.journal import Journal, made_in
+from batch_conformance.run.live.journal import Journal
 from batch_conformance.run.live.journaled_sender import JournaledSender
+from batch_conformance.run.live.making_estimate import raise_unless_possible
 from batch_conformance.run.live.pending_cancel import KEPT_BACK, PendingCancel, has_stopped
 
 MOST_REQUESTS = 150
 """What a run that makes batches may send beside its plan."""
 
-_COST = Template(
-    "making.cost",
-    "--operations=all uploads {files} files whose names begin with batch-conformance- and makes {batches} of them, "
-    "one of which it cancels: at most {lines} chat completions of {model} of at most 1 token of output each, which the "
-    "vendor bills. Requests that are wrong must be refused; were they all run, it would be {most}.",
-)
-_NOTHING_ANEW = Template(
-    "making.nothing_anew", "--resume follows the batches of {file}: nothing is made anew, and nothing is billed again."
-)
-_THE_REST = Template(
-    "making.the_rest", "--resume goes on where {file} ends, which is not made again. Of a whole run it is said: {cost}"
-)
-_LACKS = Template(
-    "making.lacks",
-    "--operations=all: the document has no operation that {roles}: judge it with --operations=read",
-)
-_OTHER_CALLS = Template("making.other_calls", "--operations=all: {vendor} makes its batches by other calls")
 _NOT_ANSWERED = Template("making.not_answered", "{method} {path} was not answered ({why})")
 _ANSWERED = Template("making.answered", "{method} {path} answered {status}: {body}")
 _WITHOUT_ID = Template("making.without_id", "{method} {path} answered something without an id")
@@ -102,59 +86,7 @@ _GRACE = (0.0, 0.3, 0.7, 1.5, 3.0)
 """Seconds between reads of what was just made, until it is found: stores of several copies take a moment."""
 _FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 0.15, 1.25, 30.0
 _MOST_ROUNDS = 80
-_THREE, _ONE = "three_lines", "one_line"
-"""The batch that is followed to its results, and the one that is cancelled."""
 _ENDING = ("cancelling", "cancelled")
-
-
-def cost(model: str) -> Message:
-    """What is made at the vendor, and what it costs at most, in one sentence."""
-    asking = Asking.of(model, None, "run")
-    good = asking.good_files()
-    return _COST(
-        files=len(good) + len(asking.bad_files()),
-        batches=Count(len(good), BATCH),
-        lines=sum(one.line_count for one in good),
-        model=model,
-        most=most_requests_that_run(asking),
-    )
-
-
-def told_of_resumed(file: Path) -> Message:
-    """What is made when a former run is taken up by its journal: nothing anew where it made all of it.
-
-    Raises ``JournalError`` where the journal cannot be read.
-    """
-    model, made = made_in(file)
-    if {f"create_{name}" for name in (_THREE, _ONE)} <= made:
-        return _NOTHING_ANEW(file=str(file))
-    return _THE_REST(file=str(file), cost=cost(model))
-
-
-def least_requests(contract: Contract, profile: Profile | None, *, is_loopback: bool) -> int:
-    """How many requests make and follow batches at least, where the target answers as documented."""
-    uploads, creates, cancels = contract.write("upload"), contract.write("create"), contract.write("cancel")
-    if uploads is None or creates is None:
-        return 0
-    asking = Asking.of("model", profile, "run")
-    wrong = len(list(asking.bad_orders(creates, ""))) + len(asking.bad_files())
-    writing = [one for one in (uploads, creates, cancels) if one is not None]
-    forced = 0
-    if is_loopback and (profile is None or profile.prefer is not False):
-        forced = sum(int(status) >= 400 for one in writing for status in one.responses if status.isdigit())
-    good = len(asking.good_files())
-    # Each good file is uploaded, and its batch made and read; what writes is asked with and without the key.
-    return 3 * good + wrong + 2 * len(writing) + forced + (cancels is not None)
-
-
-def raise_unless_possible(contract: Contract, profile: Profile | None) -> None:
-    """Raise ``CreationError`` where a contract has no operations that make batches, or the vendor has others."""
-    if profile is not None and profile.another_object:
-        raise CreationError(_OTHER_CALLS(vendor=profile.title))
-    needed: tuple[tuple[OperationRole, str], ...] = (("upload", "uploads a file"), ("create", "creates a batch"))
-    lacking = [word for role, word in needed if contract.write(role) is None]
-    if lacking:
-        raise CreationError(_LACKS(roles=Listing(tuple(lacking), "or")))
 
 
 @dataclass(frozen=True)
@@ -299,17 +231,17 @@ class _Maker:
 
     def _make(self) -> None:
         three, one = self.asking.good_files()
-        three_id, one_id = self._upload(three, _THREE), self._upload(one, _ONE)
+        three_id, one_id = self._upload(three, THREE_LINES), self._upload(one, ONE_LINE)
         self._find_in_list()
         self._send_what_is_wrong(one_id)
         self._send_without_key()
         if self.prefers:
             self._ask_for_statuses()
-        followed = self._create(three, three_id, _THREE)
+        followed = self._create(three, three_id, THREE_LINES)
         self._read_back(followed)
         if self.contract.write("cancel") is not None:
-            self._expect(f"create_{_ONE}", {"input_file_id": one_id})
-        cancelled = self._create(one, one_id, _ONE)
+            self._expect(f"create_{ONE_LINE}", {"input_file_id": one_id})
+        cancelled = self._create(one, one_id, ONE_LINE)
         self.pending.made(cancelled.id)
         self._cancel_while_it_runs(cancelled)
         self._settle_unless_stopped(cancelled)
