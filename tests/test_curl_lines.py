@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
+from http_server import listening
 
 from batch_conformance.exchange.curl import curl_line
 from batch_conformance.exchange.exchange import SESSION_COOKIE, Exchange, Probe
@@ -25,7 +25,7 @@ ALIKE = frozenset({"nearly", "nearly_first", "percent_encoded", "full_width"})
 
 
 @contextmanager
-def listening() -> Iterator[tuple[str, list[dict[str, str]]]]:
+def keeping_a_session() -> Iterator[tuple[str, list[dict[str, str]]]]:
     """The base URL of a server that sets a cookie, and the headers of what it was asked, names in lower case."""
     asked: list[dict[str, str]] = []
 
@@ -40,20 +40,13 @@ def listening() -> Iterator[tuple[str, list[dict[str, str]]]]:
         def log_message(self, *_: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(Handler) as origin:
+        yield f"{origin}/v1", asked
 
 
 def sent_and_again(probe: Probe, **variables: str) -> tuple[Exchange, dict[str, str], dict[str, str]]:
     """The exchange of a probe, the headers that it was sent with, and those that its curl line sends."""
-    with listening() as (base_url, asked), Target(base_url, KEY, present, retries=0) as target:
+    with keeping_a_session() as (base_url, asked), Target(base_url, KEY, present, retries=0) as target:
         target.send(Probe("known_ids", "read", "/batches/a", "a", "known"), 0)
         exchange = target.send(probe, 1)[-1]
         environment = {**os.environ, "BATCH_API_KEY": KEY, **variables}

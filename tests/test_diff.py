@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable
 from copy import deepcopy
 from functools import lru_cache, partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import pytest
 import yaml
 from chinese_support import english_in
 from click.testing import CliRunner
+from http_server import listening
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -525,14 +525,8 @@ def test_as_published_nothing_that_openai_requires_is_promised_by_siliconflow() 
 def test_the_saved_page_is_compared_with_the_one_at_its_address(edited: Callable[[Edit], Path]) -> None:
     page = edited(_rename)
     handler = partial(SimpleHTTPRequestHandler, directory=str(page.parent))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            url = f"http://127.0.0.1:{server.server_address[1]}/{page.name}"
-            done = CliRunner().invoke(main, ["diff", "siliconflow", url])
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(handler) as origin:
+        url = f"{origin}/{page.name}"
+        done = CliRunner().invoke(main, ["diff", "siliconflow", url])
     assert done.exit_code == 1, done.output
     assert f"{url}:" in done.output

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import pytest
+from http_server import listening
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -232,16 +232,8 @@ def _is_uuid(text: str) -> bool:
 @contextmanager
 def served(refusal: int) -> Iterator[str]:
     handler = type("Handler", (_Uuids,), {"refusal": refusal})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(handler) as origin:
+        yield origin
 
 
 @pytest.mark.parametrize(

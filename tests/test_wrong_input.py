@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from http_server import listening
 from suite_support import run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
@@ -152,15 +152,10 @@ def test_a_batch_id_that_the_target_does_not_know_is_inconclusive_not_drift(tmp_
 def test_a_base_url_below_which_there_is_nothing_is_asked_after(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "site"))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        try:
-            target = f"--base-url=http://127.0.0.1:{server.server_port}"
-            env = {"BATCH_API_KEY": "sk-x", "BATCH_IDS": "batch_a"}
-            outcome = run_suite(tmp_path, target, "--exploration=quick", env=env)
-        finally:
-            server.shutdown()
-    assert f"is {target[11:]}/batches/{{batch_id}} the right path?" in " ".join(outcome.drift["missing"])
+    with listening(handler) as origin:
+        env = {"BATCH_API_KEY": "sk-x", "BATCH_IDS": "batch_a"}
+        outcome = run_suite(tmp_path, f"--base-url={origin}", "--exploration=quick", env=env)
+    assert f"is {origin}/batches/{{batch_id}} the right path?" in " ".join(outcome.drift["missing"])
 
 
 def test_one_of_several_ids_that_is_gone_is_named_in_a_note(tmp_path: Path) -> None:
