@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from followed_support import contract as followed_contract
 from judge_cases import Case, Sent
-from judge_support import contract, findings, in_order
+from judge_support import contract, findings, in_order, openai_like
 from test_judge_rules import CASES
 
 from batch_conformance.findings.ledger import ClauseResult
@@ -65,11 +66,21 @@ def declared(rule: Rule) -> dict[str, object]:
     """What a rule declares, without what is so for want of a declaration."""
     defaults = {field.name: field.default for field in fields(Rule)}
     given = {name: getattr(rule, name) for name in DECLARED}
-    return {
+    told = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in given.items()
         if value != defaults[name]
     }
+    told |= {"unseen": rule.unseen.id} if rule.unseen is not None else {}
+    return told | added(rule)
+
+
+def added(rule: Rule) -> dict[str, object]:
+    """What the clauses say that a rule adds to contracts, where they are, and where a document states it."""
+    operations = (openai_like().chosen, *followed_contract().every)
+    clauses = [clause for operation in operations for clause in rule.clauses_of(operation)]
+    places = [f"{one.id.rpartition(' ')[0]} {one.location.pointer or '-'}" for one in clauses]
+    return {"says": sorted({one.says.id for one in clauses}), "clauses": places} if clauses else {}
 
 
 def marked(rule: str) -> list[list[list[object]]]:

@@ -68,7 +68,9 @@ def _result(number: int, line: bytes) -> ResultLine:
     custom_id = value.get("custom_id")
     if not isinstance(custom_id, str) or not custom_id:
         return ResultLine(number, "", None, "custom_id")
-    return _of_request(number, custom_id, _given(value.get("response")), _given(value.get("error")))
+    of_request = _of_request(number, custom_id, _given(value.get("response")), _given(value.get("error")))
+    is_marked = not of_request.problem and any(one.flaw == "bom" for one in parsed.defects)
+    return replace(of_request, problem="mark") if is_marked else of_request
 
 
 def _of_request(number: int, custom_id: str, response: Any, error: Any) -> ResultLine:

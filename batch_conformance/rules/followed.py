@@ -89,8 +89,7 @@ class ResultFile:
 class MadeBatch:
     """A batch that was made of a file: what was asked for, the answer, and all reads of it in the order of time.
 
-    ``created`` is None where the answer was lost.     ``results`` are the files that were fetched after
-    its end.
+    ``created`` is None where the answer was lost. ``results`` are the files that were fetched after its end.
     """
 
     file: SentFile
@@ -183,7 +182,7 @@ def object_in(observation: Observation | None) -> tuple[str, Mapping[str, Any]] 
         return None
     value = observation.parsed.value
     for around in dict.fromkeys((object_place(observation.operation), "", "/data")):
-        found = at(value, around) if around else value
+        found = at(value, around)
         if isinstance(found, Mapping) and _id_of(found, observation.operation) is not None:
             return around, found
     return None

@@ -49,7 +49,7 @@ def at_pointer(finding: Finding) -> Highlight:
 def at_observed_text(finding: Finding) -> Highlight:
     """The first word of the text that was observed: what is behind it may be escaped in the body."""
     text = dict(finding.observed.arguments).get("text")
-    return Highlight(words=(text.split(" ", 1)[0],)) if isinstance(text, str) else Highlight()
+    return Highlight(words=(text.partition(" ")[0],)) if isinstance(text, str) else Highlight()
 
 
 def at_redacted(_: Finding) -> Highlight:

@@ -87,7 +87,7 @@ def is_broken_by_id(observation: Observation) -> bool:
     text = answer.body.decode("utf-8", "replace")
     if asked not in text or _is_strict(text):
         return False
-    return _is_strict(text.replace(asked, json.dumps(asked, ensure_ascii=False)[1:-1]))
+    return _is_strict(text.replace(asked, json.dumps(asked)[1:-1]))
 
 
 def _is_strict(text: str) -> bool:

@@ -26,7 +26,7 @@ _ANOTHER = Template("result_lines.fetched.another", "another file when it was fe
 _FORM = Template("result_lines.form.expected", "an object with a custom_id, and one of response and error")
 _BODY = Template("result_lines.form.in_body", "the answer as an object in response.body")
 _PROBLEMS: dict[LineProblem, Message] = {
-    "mark": Template("result_lines.form.mark", "a byte order mark before the first line")(),
+    "mark": Template("result_lines.form.mark", "a byte order mark before a line")(),
     "json": Template("result_lines.form.json", "a line that is no JSON text")(),
     "object": Template("result_lines.form.object", "a line that is no object")(),
     "custom_id": Template("result_lines.form.custom_id", "a line without custom_id")(),
