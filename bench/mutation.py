@@ -186,7 +186,7 @@ class Trials:
         rules = re.compile("|".join(re.findall(r'\bid="([a-z_0-9.]+)"', "\n".join([*text, *using]))) or "no rule")
         there = {text[line - 1] for line in lines} | {line for line in text if used.search(line)}
         at_lines, others = {name for name in self.seconds if used.search(name)}, set[str]()
-        at_lines |= {name for name in self.seconds if using and rules.search(name)}
+        at_lines |= {name for name in self.seconds if users and rules.search(name)}
         for note in self.notes:
             names, texts = list(note["seconds"]), note["texts"].get(path, ())
             for line, tests in note["reached"].get(path, {}).items():

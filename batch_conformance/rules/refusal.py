@@ -20,7 +20,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
 _OF_A_QUERY = frozenset({400, 403, 404, 422})
 """How a parameter is refused that no document has: RFC 6750 section 3.1 has 400 for it, and firewalls have 403."""
 
-_IN_QUERY = frozenset({"also_in_query", "elsewhere_query", "query_access_token", "query_api_key", "query_key"})
+_IN_QUERY = ("also_in_query", "elsewhere_query", "query_")
+"""How kinds of credential begin that have the key in the query string (``authentication.WHOLE``)."""
 
 _OF_A_REFUSED_ID = frozenset({400, 404, 422})
 """How a request is refused whose path parameter is none of the schema's: 422 is what FastAPI answers."""
@@ -58,7 +59,7 @@ def is_of_a_query(observation: Observation, status: int) -> bool:
     probe = observation.exchange.probe
     if status not in _OF_A_QUERY:
         return False
-    return probe.credential in _IN_QUERY or _has_unknown_parameter(observation) or _is_refusable(observation)
+    return probe.credential.startswith(_IN_QUERY) or _has_unknown_parameter(observation) or _is_refusable(observation)
 
 
 def _has_unknown_parameter(observation: Observation) -> bool:
