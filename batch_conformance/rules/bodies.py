@@ -106,6 +106,8 @@ def _of_value(observation: Observation, content: Content) -> Iterator[_Told]:
     for one in content.write_only:
         yield _sent_back(observation, one)
     for pointer in content.undeclared:
+        if _is_written(pointer, content.write_only):
+            continue
         yield (
             "body.undeclared",
             Broken(
