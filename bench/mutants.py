@@ -49,7 +49,7 @@ def mutants(path: str) -> tuple[cst.Module, list[Mutant]]:
     for statement in wrapper.module.body:
         text, sites = wrapper.module.code_for_node(statement).strip(), _Sites()
         inside = isinstance(statement, cst.FunctionDef) and not re.search(r"cache|\n    def |lambda", text)
-        names = re.findall(r'^(\w+)(?: = |: )|\bid="([a-z0-9_.]+)"', text)
+        names = re.findall(r'^(\w+)(?: = |: )|^class (\w+)|\bid="([a-z0-9_.]+)"', text, re.MULTILINE)
         users = "|".join(re.escape(name) for pair in names for name in pair if name)
         statement.visit(sites)
         for node in sites.nodes:

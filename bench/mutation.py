@@ -187,6 +187,7 @@ class Trials:
         there = {text[line - 1] for line in lines} | {line for line in text if used.search(line)}
         at_lines, others = {name for name in self.seconds if used.search(name)}, set[str]()
         at_lines |= {name for name in self.seconds if users and rules.search(name)}
+        at_lines |= {name for name in self.seconds if users and used.search(_names_in(items.get(name)))}
         for note in self.notes:
             names, texts = list(note["seconds"]), note["texts"].get(path, ())
             for line, tests in note["reached"].get(path, {}).items():
@@ -201,11 +202,11 @@ class Trials:
         return [items[name] for name in chosen]
 
     def _in_order(self, tests: set[str], rules: re.Pattern[str]) -> list[str]:
-        """Tests of the module's rules first, then the newest, of each test function in turn, the fast ones first."""
+        """Tests of the module's rules first, of each test function in turn, the newest and the fast ones first."""
         count, found = Counter[str](), {}
         for name in sorted(tests, key=lambda one: self.seconds[one]):
             count[name.partition("[")[0]] += 1
-            found[name] = (not rules.search(name), self.age[name], count[name.partition("[")[0]])
+            found[name] = (not rules.search(name), count[name.partition("[")[0]], self.age[name])
         return sorted(found, key=found.__getitem__)
 
     def _try(self, code: str, path: str, items: list[pytest.Item]) -> tuple[str, str]:
@@ -227,6 +228,11 @@ class Trials:
             test = pipe.read().decode()
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         return ("survived" if status == 0 else "killed" if status > 0 else "timeout"), test
+
+
+def _names_in(item: pytest.Item | None) -> str:
+    """The names outside of a test function that it uses: of what no line is run, such as a default of a class."""
+    return " ".join(getattr(getattr(item, "function", None), "__code__", _names_in.__code__).co_names)
 
 
 def limit(seconds: float) -> None:

@@ -220,6 +220,7 @@ WITH_METADATA = {**ASKED, "metadata": {"a": "1", "b": "2"}}
         ({"completion_window": "86400 seconds"}, {}),
         ({"completion_window": "24 hours"}, {}),
         ({"completion_window": "1441m"}, {"/completion_window": ("other should", '"1441m"')}),
+        ({"completion_window": "9" * 5000 + "h"}, {"/completion_window": ("other should", '"' + "9" * 58 + "…")}),
         ({"completion_window": "24"}, {"/completion_window": ("other should", '"24"')}),
         ({"metadata": {"a": "1", "b": "2", "c": "3"}}, {}),
         ({"metadata": {"a": "1"}}, {"/metadata": ("other should", "{'a': '1'}")}),

@@ -72,7 +72,7 @@ _CASES: Mapping[str, Message] = {
     "wrong_type": Template("bad_request.wrong_type", "a number in place of input_file_id")(),
 }
 
-_WINDOW = re.compile(r"(\d+) ?(h|hours?|d|days?|m|minutes?|s|seconds?)", re.IGNORECASE)
+_WINDOW = re.compile(r"(\d{1,9}) ?(h|hours?|d|days?|m|minutes?|s|seconds?)", re.IGNORECASE)
 _SECONDS = {"h": 3600, "d": 86400, "m": 60, "s": 1}
 
 
