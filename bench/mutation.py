@@ -140,7 +140,10 @@ class Trials:
         self.chosen, self.again, self.sample = chosen, again, sample
         self.notes = json.loads(REACH.read_text("utf-8"))
         self.seconds = {name: took for note in self.notes for name, took in note["seconds"].items()}
-        self.age = {name: -place for place, note in enumerate(self.notes) for name in note["seconds"]}
+        self.lines = Counter[str]()
+        for note in self.notes:
+            names = list(note["seconds"])
+            self.lines.update({names[test]: count for test, count in _counted(note["reached"]).items()})
         self.pipe = -1
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -202,11 +205,12 @@ class Trials:
         return [items[name] for name in chosen]
 
     def _in_order(self, tests: set[str], rules: re.Pattern[str]) -> list[str]:
-        """Tests of the module's rules first, of each test function in turn, the newest and the fast ones first."""
+        """Tests of the module's rules first, of each test function in turn, then those that reach the fewest lines."""
         count, found = Counter[str](), {}
         for name in sorted(tests, key=lambda one: self.seconds[one]):
             count[name.partition("[")[0]] += 1
-            found[name] = (not rules.search(name), count[name.partition("[")[0]], self.age[name])
+            is_of_rule = rules.search(name) is not None
+            found[name] = (not is_of_rule, count[name.partition("[")[0]] if is_of_rule else self.lines[name])
         return sorted(found, key=found.__getitem__)
 
     def _try(self, code: str, path: str, items: list[pytest.Item]) -> tuple[str, str]:
@@ -228,6 +232,11 @@ class Trials:
             test = pipe.read().decode()
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         return ("survived" if status == 0 else "killed" if status > 0 else "timeout"), test
+
+
+def _counted(reached: Mapping[str, Mapping[str, Sequence[int]]]) -> Counter[int]:
+    """How many lines each test reaches."""
+    return Counter(test for by_line in reached.values() for tests in by_line.values() for test in tests)
 
 
 def _names_in(item: pytest.Item | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from judge_cases import batch, failed
-from judge_support import OTHER, QUEUED, contract, contract_of, findings, refused, sent, unknown
+from judge_support import KNOWN, OTHER, QUEUED, contract, contract_of, findings, refused, sent, unknown
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import ODD_REQUESTS, Exchange
@@ -100,6 +100,29 @@ def test_a_made_up_token_among_odd_requests_was_shown_several_times() -> None:
     )
     assert told("auth.missing_accepted", batch(credential="missing", chapter=ODD_REQUESTS))[0][2] == (
         "200 with no Authorization header"
+    )
+
+
+def test_what_was_sent_in_place_of_a_credential_is_named() -> None:
+    def let_in(kind: str, query: str = "", path: str = "", *asked: tuple[str, str]) -> list[tuple[str, str]]:
+        made = batch(credential=kind, chapter=ODD_REQUESTS, path=path, asked=(("Accept", "*/*"), *asked))
+        made = replace(made, probe=replace(made.probe, query=query))
+        return [(word, words) for word, _, words, _ in told("auth.missing_accepted", made)]
+
+    none = "200 with no Authorization header, "
+    assert let_in("parameter", "admin=true=x&y=1") == [("admin", f"{none}and with the query admin=true=x&y=1")]
+    assert let_in("parameters", "a=1&b=2") == [("parameters", f"{none}and with the query a=1&b=2")]
+    assert let_in("other_path", "", f"/v2/batches/{KNOWN}") == [
+        ("other path", f"{none}for the path /v2/batches/{KNOWN}")
+    ]
+    user, host = ("X-Forwarded-User", "admin"), ("X-Real-IP", "127.0.0.1")
+    assert let_in("proxy_header", "", "", user) == [("x-forwarded-user", f"{none}and with X-Forwarded-User")]
+    assert let_in("proxy_headers", "", "", user, host) == [
+        ("proxy headers", f"{none}and with X-Forwarded-User, X-Real-IP")
+    ]
+    joined = batch(credential="joined", chapter=ODD_REQUESTS)
+    assert told("auth.scheme_accepted", joined)[0][::2] == (
+        *("joined", "200 with the scheme and the key without a space between them"),
     )
 
 
