@@ -205,13 +205,13 @@ class Trials:
         return [items[name] for name in chosen]
 
     def _in_order(self, tests: set[str], rules: re.Pattern[str]) -> list[str]:
-        """Tests of the module's rules first, of each test function in turn, then those that reach the fewest lines."""
-        count, found = Counter[str](), {}
+        """By turns those that reach the fewest lines, and those of the module's rules, of each function in turn."""
+        count, turns = Counter[str](), {}
         for name in sorted(tests, key=lambda one: self.seconds[one]):
             count[name.partition("[")[0]] += 1
-            is_of_rule = rules.search(name) is not None
-            found[name] = (not is_of_rule, count[name.partition("[")[0]] if is_of_rule else self.lines[name])
-        return sorted(found, key=found.__getitem__)
+            turns[name] = (not rules.search(name), count[name.partition("[")[0]])
+        orders = (sorted(turns, key=self.lines.__getitem__), sorted(turns, key=turns.__getitem__))
+        return list(dict.fromkeys(name for pair in zip(*orders, strict=True) for name in pair))
 
     def _try(self, code: str, path: str, items: list[pytest.Item]) -> tuple[str, str]:
         """What becomes of a mutant in a fork (survived, killed or timeout), and the test that failed."""

@@ -49,6 +49,12 @@ def test_credentials_are_of_the_rule_that_is_broken_where_they_are_let_in() -> N
     assert [RULE_OF_CREDENTIAL[one] for one in NONE_SENT] == ["auth.missing_accepted"] * 3
     assert [RULE_OF_CREDENTIAL[one] for one in OTHER_TOKENS] == ["auth.wrong_token_accepted"] * 5
     assert [RULE_OF_CREDENTIAL[one] for one in OTHER_FORMS] == ["auth.scheme_accepted"] * 4
+    named = ("x-api-key", "api-key", "x-auth-token", "proxy-authorization", "x-authorization", "cookie")
+    named += ("authentication", "x-access-token", "x-goog-api-key", "apikey")
+    asked = ("access_token", "api_key", "key", "token", "apikey")
+    headers = [f"header_{name.replace('-', '_')}" for name in named]
+    assert list(WHOLE) == [*headers, *(f"query_{name}" for name in asked)]
+    assert list(WHOLE.values()) == ["elsewhere_header"] * 10 + ["elsewhere_query"] * 5
     elsewhere = ("elsewhere_header", "elsewhere_query", *WHOLE)
     assert [RULE_OF_CREDENTIAL[one] for one in elsewhere] == ["auth.elsewhere_accepted"] * len(elsewhere)
 

@@ -94,6 +94,39 @@ def test_a_field_is_looked_at_to_four_thousand_characters_and_not_where_it_is_ma
     assert not is_well_formed("age", "**")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "is_one"),
+    [
+        ("cache-control", "no-store,\u00a0", False),
+        ("cache-control", "no-store,max-age=5\u00a0", False),
+        ("cache-control", "no-store,\tmax-age=5 ; \t", True),
+        ("cache-control", 'private="a, b" , max-age=5', True),
+        ("cache-control", 'private="a, b', False),
+        ("cache-control", "Stale-If-Error=x", False),
+        ("cache-control", "S-MaxAge", False),
+        ("cache-control", "no-cache=x", True),
+        ("vary", "Accept\u00a0", False),
+        ("allow", "\tGET , HEAD ", True),
+        ("content-type", "application/json; a", False),
+        ("content-type", "json; a", True),
+        ("content-type", "\tapplication/json\t; a=b ", True),
+        ("content-type", "text/html; a; b/c", False),
+        ("content-length", "5, 5", True),
+        ("content-length", "5,", False),
+        ("content-length", " 7 ", True),
+        ("expires", "-1", True),
+        ("expires", "1.5", False),
+        ("link", "<a>, , <b>; rel=x", True),
+        ("link", "<a>\u00a0", False),
+        ("link", ",", True),
+        ("etag", 'W/"a"', True),
+        ("etag", '"a"x', False),
+    ],
+)
+def test_a_value_keeps_the_grammar_of_its_field(name: str, value: str, is_one: bool) -> None:
+    assert is_well_formed(name, value) is is_one
+
+
 def test_a_field_that_breaks_its_grammar_is_told_once_as_it_came() -> None:
     rule = "response.field_syntax"
     twice = with_heads(("AGE", " x" + "y" * 70), ("Age", "z"), ("ETag", "a"))

@@ -200,7 +200,7 @@ def _empty_strings(observation: Observation, schema: Schema, value: Any, judged:
     for place in schema.properties:
         if place.pointer in judged or place.write_only or place.pointer in ends:
             continue
-        if "string" not in place.types or not place.pointer:
+        if "string" not in place.types:
             continue
         if "*" in place.pointer:
             yield from _empty_items(observation, place, value)
