@@ -239,10 +239,7 @@ class Log:
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = {"contract": self.contract, "operation": self.operation, "most": self._most}
         if self._folder is None:
-            return {
-                **state,
-                "held": [*((key, _named(held)) for key, held in merged(self._spills())), *self._held.items()],
-            }
+            return {**state, "held": list(self.groups())}
         self.spill()
         for spill in self._spills():
             spill.index()
