@@ -29,7 +29,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import coverage
 import pytest
@@ -45,8 +45,18 @@ EQUIVALENT = Path(__file__).parent / "mutation-equivalent.yaml"
 PAGE = ROOT / "docs" / "MUTATION.md"
 SAMPLE = 60
 PHASES = (Phase.explicit, Phase.generate)
-SLOWEST, OF_LINES, OF_MODULE = 0.8, 2.5, 0.8
-"""CPU seconds: of one test, of all that reach the changed lines, and of the others that reach the module."""
+
+
+class Limits(NamedTuple):
+    """CPU seconds: of one test, of all that reach the changed lines, and of the others that reach the module."""
+
+    slowest: float
+    of_lines: float
+    of_module: float
+
+
+FIRST, AGAIN = Limits(0.8, 2.5, 0.8), Limits(2.0, 12.0, 2.0)
+"""Within which a mutant is tried, and within which what survived that is, with ``--survivors``."""
 OPTIONS = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-W", "ignore")
 TESTS = (
     "test_judge_*", "test_followed", "test_results", "test_lists", "test_strict_json", "test_shape", "test_client",
@@ -73,9 +83,10 @@ python bench/mutation.py page       # writes this page of build/mutation/results
 mutmut's operators make the mutants ([bench/mutants.py](../bench/mutants.py)), of what stands outside of functions too:
 rules are mostly declared there, and mutmut's own runner leaves that out. Each is tried in a fork of a process that has
 the tests collected ([bench/mutation.py](../bench/mutation.py)): those that reach the change, then others that reach the
-module, until one fails, {of_lines:g} and {of_module:g} CPU seconds of them at most. Only quick tests in one process
-take part. `prove`, tests that start a server, and those of recorded traffic (`test_fast_path.py`, `test_sparing.py` and
-whole recordings, which hold `judge/log.py`, `judge/reads.py` and `judge/sparing.py`) take too long, and kill more.
+module, until one fails, {first.of_lines:g} and {first.of_module:g} CPU seconds of them at most, and
+{again.of_lines:g} and {again.of_module:g} where it survived and is tried again. Only quick tests in one process take
+part. `prove`, tests that start a server, and those that read recordings (`test_fast_path.py` and others) take too long,
+and kill more.
 
 Not mutated: annotations, docstrings, the English of templates, the case of strings, and what a rule declares for other
 parts (texts, probes, highlights, suggested overlays, which recorded traffic is spared), which tests of those hold.
@@ -137,7 +148,7 @@ class Trials:
     """A pytest plugin that tries mutants in place of running the tests that were collected."""
 
     def __init__(self, chosen: list[str], again: bool, sample: int) -> None:
-        self.chosen, self.again, self.sample = chosen, again, sample
+        self.chosen, self.again, self.sample, self.limits = chosen, again, sample, FIRST
         self.notes = json.loads(REACH.read_text("utf-8"))
         self.seconds = {name: took for note in self.notes for name, took in note["seconds"].items()}
         self.lines = Counter[str]()
@@ -167,6 +178,7 @@ class Trials:
             for mutant in drawn[: self.sample]:
                 earlier = done.get(mutant.id)
                 if earlier is None or (self.again and earlier["outcome"] == "survived"):
+                    self.limits = FIRST if earlier is None else AGAIN
                     selected = self._selected(path, mutant.lines, mutant.users, items)
                     self._note(mutant, module.deep_replace(*mutant.nodes).code, selected)  # type: ignore[arg-type]
         return True
@@ -196,10 +208,10 @@ class Trials:
             for line, tests in note["reached"].get(path, {}).items():
                 (at_lines if texts[int(line) - 1] in there else others).update(names[test] for test in tests)
         chosen = [name for name in items if name not in self.seconds and (rules.search(name) or "[" not in name)]
-        for tests, limit in ((at_lines, OF_LINES), (others - at_lines, OF_MODULE)):
+        for tests, most in ((at_lines, self.limits.of_lines), (others - at_lines, self.limits.of_module)):
             took = 0.0
             for name in self._in_order(tests, rules):
-                if name in items and self.seconds[name] <= SLOWEST and took < limit:
+                if name in items and self.seconds[name] <= self.limits.slowest and took < most:
                     took += self.seconds[name]
                     chosen.append(name)
         return [items[name] for name in chosen]
@@ -219,7 +231,7 @@ class Trials:
         pid = os.fork()
         if pid == 0:
             self.pipe = writing
-            limit(20 + (OF_LINES + OF_MODULE))
+            limit(20 + sum(self.limits))
             try:
                 replace_module(path.removesuffix(".py").replace("/", "."), code)
             except BaseException:
@@ -329,7 +341,7 @@ class _Fresh(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader)
 def try_fresh(file: str) -> int:
     fresh = _Fresh(json.loads(Path(file).read_text("utf-8")))
     sys.meta_path.insert(0, fresh)
-    limit(60 + OF_LINES + OF_MODULE)
+    limit(60 + sum(AGAIN))
     return pytest.main([*OPTIONS, "-x", *sorted({name.partition("::")[0] for name in fresh.tests})], plugins=[fresh])
 
 
@@ -368,8 +380,8 @@ def page(modules: Sequence[str]) -> str:
         pytest=version("pytest"),
         seed=SEED,
         sample=SAMPLE,
-        of_lines=OF_LINES,
-        of_module=OF_MODULE,
+        first=FIRST,
+        again=AGAIN,
         rows="\n".join([*sums, *rows]),
         left="".join(f"- {change}\n" for why, change in alive if not why) or "None.\n",
         equivalent="".join(equivalent) or "None.\n",

@@ -377,10 +377,12 @@ def test_repeats_stay_with_the_read_that_they_repeat_whatever_was_added_in_betwe
 
 
 def test_what_a_read_log_holds_weighs_by_its_rows() -> None:
-    state = {**filled(None, range(4)).__getstate__(), "most": 3}
+    log = filled(None, range(4))
+    log.update(filled(None, range(4), key=OTHER))
+    state = {**log.__getstate__(), "most": 5}
     made = Log.__new__(Log)
     made.__setstate__(state)
-    assert made._spill is None
+    assert (made._spill, made._count) == (None, 4)
     plain(made, 9, "other")
     assert made._spill is not None
 
