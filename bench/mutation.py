@@ -44,7 +44,8 @@ EQUIVALENT = Path(__file__).parent / "mutation-equivalent.yaml"
 """The ids of mutants that no test could tell from the code as it is, by the reason why."""
 PAGE = ROOT / "docs" / "MUTATION.md"
 SAMPLE = 60
-PHASES = (Phase.explicit, Phase.generate)
+EXAMPLES = 25
+"""Of a property test, so that it is a quick one."""
 
 
 class Limits(NamedTuple):
@@ -62,7 +63,7 @@ TESTS = (
     "test_judge_*", "test_followed", "test_results", "test_lists", "test_strict_json", "test_shape", "test_client",
     "test_rules_reading", "test_*_words", "test_near_miss", "test_merging", "test_write_only", "test_recorded_ledger",
     "test_evidence_words", "test_head_check", "test_object_json", "test_leak_patterns", "test_odd_credentials",
-    "test_identities",
+    "test_identities", "test_sparing", "test_fast_path", "test_live_and_recorded",
 )  # fmt: skip
 
 
@@ -144,6 +145,23 @@ class Reach:
         REACH.write_text(json.dumps([*known, {"seconds": self.seconds, "reached": reached, "texts": texts}]), "utf-8")
 
 
+class FewExamples:
+    """A pytest plugin that has property tests try few examples, the same in each run; that one fails is enough."""
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            known = getattr(getattr(item, "obj", None), "_hypothesis_internal_use_settings", None)
+            if known is not None:
+                few = settings(
+                    known,
+                    max_examples=min(known.max_examples, EXAMPLES),
+                    phases=(Phase.explicit, Phase.generate),
+                    derandomize=True,
+                    database=None,
+                )
+                item.obj._hypothesis_internal_use_settings = few  # type: ignore[attr-defined]
+
+
 class Trials:
     """A pytest plugin that tries mutants in place of running the tests that were collected."""
 
@@ -164,10 +182,6 @@ class Trials:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items, done = {item.nodeid: item for item in session.items}, results()
-        for item in session.items:
-            of_property = getattr(getattr(item, "obj", None), "_hypothesis_internal_use_settings", None)
-            if of_property is not None:  # that one example fails is enough
-                item.obj._hypothesis_internal_use_settings = settings(of_property, phases=PHASES)  # type: ignore[attr-defined]
         gc.collect()
         gc.freeze()  # a collection in a fork would copy every page of it
         for path in self.chosen:
@@ -342,7 +356,9 @@ def try_fresh(file: str) -> int:
     fresh = _Fresh(json.loads(Path(file).read_text("utf-8")))
     sys.meta_path.insert(0, fresh)
     limit(60 + sum(AGAIN))
-    return pytest.main([*OPTIONS, "-x", *sorted({name.partition("::")[0] for name in fresh.tests})], plugins=[fresh])
+    return pytest.main(
+        [*OPTIONS, "-x", *sorted({name.partition("::")[0] for name in fresh.tests})], plugins=[fresh, FewExamples()]
+    )
 
 
 def results() -> dict[str, dict[str, Any]]:
@@ -415,10 +431,10 @@ def main() -> int:
         str(path.relative_to(ROOT)) for package in PACKAGES for path in sorted((ROOT / package).glob("[a-z]*.py"))
     ]
     if given.step == "reach":
-        return pytest.main([*OPTIONS, *(given.paths or files)], plugins=[Reach()])
+        return pytest.main([*OPTIONS, *(given.paths or files)], plugins=[Reach(), FewExamples()])
     if given.step == "run":
         trials = Trials(given.paths or modules, given.survivors, given.sample)
-        return pytest.main([*OPTIONS, *files], plugins=[trials])
+        return pytest.main([*OPTIONS, *files], plugins=[trials, FewExamples()])
     if given.step == "fresh":
         return try_fresh(given.paths[0])
     if given.step == "page":

@@ -118,6 +118,8 @@ LIVELY: Sequence[tuple[tuple[Any, ...], list[int]]] = (
     (((3.0, QUEUED), (4.0, QUEUED), (2.0, QUEUED)), []),
     (((3.0, QUEUED), (1.0, QUEUED), (2.5, QUEUED)), []),
     (((3.0, QUEUED), (4.0, QUEUED), (3.5, RUNNING)), [0, 2, 1]),
+    (((1.0, QUEUED), (3.0, RUNNING), (0.5, RUNNING), (4.0, RUNNING)), [2, 0, 1, 3]),
+    (((1.0, QUEUED), (3.0, RUNNING), (4.0, RUNNING), (0.5, RUNNING)), [3, 0, 1, 2]),
     (((1.0, QUEUED, ("", 5, '"a"')), (2.0, RUNNING, ("", 6, '"a"'))), [0, 1]),
     (((1.0, QUEUED, ("", 5, '"a"')), (2.0, RUNNING, ("", 5, '"b"')), (3.0, COMPLETED, ("", 6, '"b"'))), [0, 1, 2]),
     (((1.0, {**QUEUED, "id": OTHER}), (2.0, {**QUEUED, "id": OTHER})), [0, 1]),
