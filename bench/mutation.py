@@ -61,9 +61,10 @@ FIRST, AGAIN = Limits(0.8, 2.5, 0.8), Limits(2.0, 12.0, 2.0)
 OPTIONS = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-W", "ignore")
 TESTS = (
     "test_judge_*", "test_followed", "test_results", "test_lists", "test_strict_json", "test_shape", "test_client",
-    "test_rules_reading", "test_*_words", "test_near_miss", "test_merging", "test_write_only", "test_recorded_ledger",
+    "test_*_words", "test_near_miss", "test_merging", "test_write_only", "test_recorded_ledger",
     "test_evidence_words", "test_head_check", "test_object_json", "test_leak_patterns", "test_odd_credentials",
-    "test_identities", "test_sparing", "test_fast_path", "test_live_and_recorded",
+    "test_identities", "test_rules_*", "test_members_of_one_kind",
+    "test_sparing", "test_fast_path", "test_live_and_recorded",
 )  # fmt: skip
 
 

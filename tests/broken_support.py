@@ -1,0 +1,55 @@
+"""One exchange laid beside a contract, and all that a rule says of it, for the tests of the rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from judge_support import contract, sent
+
+from batch_conformance.contract.contract import Contract
+from batch_conformance.contract.operation import Operation
+from batch_conformance.observation.observation import Observation
+from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.rule import AlikeBodies, Broken
+
+
+def seen(*args: Any, under: Contract | None = None, probe: dict[str, Any] | None = None, **more: Any) -> Observation:
+    """An observation of what ``sent`` makes; ``probe`` has what it has no argument for."""
+    exchange = sent(*args, **more)
+    return Observation(replace(exchange, probe=replace(exchange.probe, **(probe or {}))), under or contract())
+
+
+def broken(rule: str, observation: Observation) -> list[Broken]:
+    """How an observation breaks a rule."""
+    check = REGISTRY[rule].check
+    assert check is not None
+    return list(check(observation))
+
+
+def kinds(rule: str, *args: Any, **more: Any) -> list[tuple[str, str]]:
+    """The pointer and the kind of each way in which an exchange breaks a rule."""
+    return [(one.pointer, one.kind) for one in broken(rule, seen(*args, **more))]
+
+
+def words(one: Broken) -> tuple[str, str]:
+    """What is expected and what was observed: the ids of the texts, with their arguments."""
+    texts = (one.expected, one.observed)
+    expected, observed = (" ".join((text.id, *(f"{name}={said}" for name, said in _plain(text)))) for text in texts)
+    return expected, observed
+
+
+def _plain(text: Any) -> list[tuple[str, Any]]:
+    return [(name, getattr(said, "text", None) or said) for name, said in text.arguments]
+
+
+def alike(body: dict[str, Any], under: Contract | None = None, *, broken: bool = False) -> AlikeBodies:
+    """Bodies like one of the success of a contract's operation."""
+    operation = operation_of(under)
+    schema = operation.responses["200"].content["application/json"]
+    assert schema is not None
+    return AlikeBodies(schema, operation.roles, body, broken)
+
+
+def operation_of(under: Contract | None = None) -> Operation:
+    return (under or contract()).operations[0]
