@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from judge_support import contract, sent
+from judge_support import JSON, contract, sent
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
-from batch_conformance.rules.rule import AlikeBodies, Broken
+from batch_conformance.rules.followed import Followed
+from batch_conformance.rules.rule import AlikeBodies, Broken, ObservedPlace
+
+Looked = tuple[str, str, Any]
+"""A place that was looked at: its pointer, the kind where it is broken, and its level."""
 
 
 def seen(*args: Any, under: Contract | None = None, probe: dict[str, Any] | None = None, **more: Any) -> Observation:
@@ -53,3 +57,28 @@ def alike(body: dict[str, Any], under: Contract | None = None, *, broken: bool =
 
 def operation_of(under: Contract | None = None) -> Operation:
     return (under or contract()).operations[0]
+
+
+def followed(rule: str, seen: Followed) -> list[ObservedPlace]:
+    """All that a rule about batches that were made looks at."""
+    follow = REGISTRY[rule].follow
+    assert follow is not None
+    return list(follow(seen))
+
+
+def looked(rule: str, seen: Followed) -> list[Looked]:
+    """The same in short; what is broken is so in the documented success."""
+    found = followed(rule, seen)
+    for place in found:
+        if place.broken is not None:
+            told = place.broken
+            assert (told.status, told.media_type, told.pointer) == ("200", JSON, place.pointer)
+            assert (told.side, told.location, told.when) == (None, None, ())
+    return [
+        (one.pointer, one.broken.kind if one.broken else "", one.broken.level if one.broken else None) for one in found
+    ]
+
+
+def said(rule: str, seen: Followed) -> list[tuple[str, str]]:
+    """What is expected and what was observed at each place that is broken."""
+    return [words(one.broken) for one in followed(rule, seen) if one.broken is not None]
