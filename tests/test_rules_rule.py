@@ -17,7 +17,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.location import Location
 from batch_conformance.exchange.exchange import Failure
 from batch_conformance.findings.finding import Deviation
-from batch_conformance.message import shown
+from batch_conformance.message import Template, shown
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.highlight import Highlight
@@ -27,6 +27,7 @@ from batch_conformance.rules.rule import (
     ObservedPlace,
     Place,
     Rule,
+    always,
     has_id,
     has_json,
     has_the_object,
@@ -36,6 +37,7 @@ from batch_conformance.rules.rule import (
     is_success,
     standard,
     values_of,
+    where,
 )
 
 PLAIN = Rule(id="x.y", title="", level="must", side="server", why="", remedy="", source="RFC 1", breaks="", keeps="")
@@ -248,3 +250,12 @@ def test_a_changed_shape_has_a_clause_of_the_whole_operation() -> None:
     assert REGISTRY["shape.changed"].unseen.id == "shape.changed.unseen"  # type: ignore[union-attr]
     assert (REGISTRY["shape.changed"].level, REGISTRY["shape.changed"].side) == ("should", "server")
     assert changes([read_shape(BODY)], [read_shape({**BODY, "errors": None})]) == [("200", "/errors", "null")]
+
+
+def test_a_clause_of_every_operation_and_one_of_those_to_which_a_rule_applies() -> None:
+    says = Template("shape.changed.clause", "it is so")
+    assert tuple(always(says)(operation_of())) == (Place(says()),)
+    assert tuple(always(says, "200")(operation_of())) == (Place(says(), "200"),)
+    assert tuple(where(has_id, says)(operation_of())) == (Place(says()),)
+    assert tuple(where(has_id, says, "200")(operation_of())) == (Place(says(), "200"),)
+    assert tuple(where(lambda _: False, says, "200")(operation_of())) == ()
