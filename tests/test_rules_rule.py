@@ -201,7 +201,9 @@ def test_the_object_is_there_where_a_batch_is_read_or_written() -> None:
     assert not has_the_object(seen(b"", method="HEAD"))
 
 
-WRITTEN = contract_of({"type": "object", "properties": {name: {"type": "string"} for name in ("id", "a", "b")}})
+OBJECT = {"type": "object", "properties": {name: {"type": "string"} for name in ("id", "a", "b")}}
+OTHERS = {name: {"description": "It.", "content": {JSON: {"schema": OBJECT}}} for name in ("1XX", "3XX")}
+WRITTEN = contract_of(OBJECT, responses=OTHERS)
 POST = replace(WRITTEN, operations=(replace(WRITTEN.operations[0], method="POST", methods=("POST",)),))
 
 
