@@ -303,6 +303,8 @@ def _become(old: Any, new: Any, module: str) -> bool:
     if hasattr(old, "cache_clear") and hasattr(new, "cache_clear"):
         old.cache_clear()
         return _become(old.__wrapped__, new.__wrapped__, module)
+    if type(old).__name__ == "Rule" and new is None:
+        raise TypeError("the registry is imported with everything else, and takes nothing but rules")
     if type(old).__name__ == type(new).__name__ == "Rule":
         for field in fields(old):
             object.__setattr__(old, field.name, getattr(new, field.name))

@@ -48,6 +48,7 @@ def test_a_neighbour_is_odd_where_it_has_letters_that_no_id_has() -> None:
 def test_an_id_with_a_slash_may_be_redirected() -> None:
     assert turned_away("unknown", "a/b") == turned_away("known", "a\\b") == [*REDIRECTS]
     assert turned_away("hostile", "a/b") == [*GATEWAY, *REDIRECTS]
+    assert turned_away("unknown", "aXb") == []
 
 
 def test_a_status_that_was_asked_for_is_refused_in_any_of_these_ways_unless_it_is_given() -> None:

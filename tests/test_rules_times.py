@@ -278,8 +278,9 @@ def test_a_date_is_one_of_our_time_and_the_only_one() -> None:
     assert date_of(seen(headers=(("X-Date", DATE), ("dAtE", "x")))) == "x"
     assert (moment_of_date(DATE), moment_of_date(f"\t{DATE} ")) == (float(START), float(START))
     assert type(moment_of_date(DATE)) is float
-    odd = ["today", "", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:01 GMT"]
-    assert [moment_of_date(one) for one in odd] == [inf] * 4
+    assert date_of(dated(QUEUED, f"\x0b{DATE}\x0c")) == f"\x0b{DATE}\x0c"
+    odd = ["today", f"X{DATE}", f"{DATE}\x0c", "", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:01 GMT"]
+    assert [moment_of_date(one) for one in odd] == [inf] * 6
     assert moment_of_date("Fri, 01 Jan 2010 00:00:00 GMT") == float(EARLIEST)
     for dates in (("today",), (DATE, DATE)):
         assert broken("time.ahead", dated(batch(created_at=START + 9999), *dates)) == []

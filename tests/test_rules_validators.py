@@ -141,6 +141,12 @@ def test_what_two_validators_read_differently_is_left_to_the_first(schema: dict[
     assert surely_valid(made, broken=True) is None
 
 
+def test_so_are_patterns_of_names() -> None:
+    for schema in ({"patternProperties": {"^a": STRING}}, {"propertyNames": {"maxLength": 1}}):
+        made = schema_of({"type": "object", **schema}, "3.1.0")
+        assert surely_valid(made, broken=False) == (made.is_valid,)
+
+
 KIND = {
     "oneOf": [{"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}],
     "discriminator": {"propertyName": "kind"},
@@ -192,6 +198,8 @@ def test_the_ranges_of_formats_stand_beside_what_a_schema_has() -> None:
         "enum": [{"format": "int32"}],
         "allOf": [{"minimum": -(2**31), "maximum": 2**31 - 1}],
     }
+    of_values = {name: [{"format": "int32"}] for name in ("enum", "const", "default", "example", "examples")}
+    assert validators._with_ranges(of_values) == of_values
     assert validators._with_ranges({"format": ["int32"], "allOf": []}) == {"format": ["int32"], "allOf": []}
     assert validators._with_ranges({"format": "uuid", "const": 1}) == {"format": "uuid", "const": 1}
 
