@@ -9,9 +9,11 @@ from judge_support import JSON, contract, sent
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
+from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.followed import Followed
+from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.rule import AlikeBodies, Broken, ObservedPlace
 
 Looked = tuple[str, str, Any]
@@ -45,6 +47,22 @@ def words(one: Broken) -> tuple[str, str]:
 
 def _plain(text: Any) -> list[tuple[str, Any]]:
     return [(name, getattr(said, "text", None) or said) for name, said in text.arguments]
+
+
+def history(*exchanges: Exchange, under: Contract | None = None) -> BatchHistory:
+    """The exchanges of one batch, or list, each begun a second after the one before unless it says when."""
+    timed = [
+        one if one.started_at else replace(one, number=place, started_at=1.0 + place)
+        for place, one in enumerate(exchanges)
+    ]
+    return BatchHistory([Observation(one, under or contract()) for one in timed], [None] * len(timed))
+
+
+def compared(rule: str, *exchanges: Exchange, under: Contract | None = None) -> list[tuple[Observation, Broken]]:
+    """How the exchanges of one batch break a rule, each time with the one that shows it."""
+    compare = REGISTRY[rule].compare
+    assert compare is not None
+    return list(compare(history(*exchanges, under=under)))
 
 
 def alike(body: dict[str, Any], under: Contract | None = None, *, broken: bool = False) -> AlikeBodies:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import broken_support
 import pytest
 from broken_support import broken, words
 from cases_lists import after, asked, dated, item, lists, page
@@ -17,7 +18,6 @@ from batch_conformance.message import Count
 from batch_conformance.nouns import ITEM
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
-from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.listing import is_page
 from batch_conformance.rules.rule import Broken
 
@@ -64,19 +64,8 @@ def told(rule: str, exchange: Exchange, under: Contract | None = None) -> list[t
     return [(each.pointer, each.kind) for each in found]
 
 
-def history(*exchanges: Exchange, under: Contract | None = None) -> BatchHistory:
-    """A list's exchanges, each begun a second after the one before unless it says when."""
-    timed = [
-        each if each.started_at else replace(each, number=place, started_at=1.0 + place)
-        for place, each in enumerate(exchanges)
-    ]
-    return BatchHistory([one(each, under) for each in timed], [None] * len(timed))
-
-
 def compared(rule: str, *exchanges: Exchange, under: Contract | None = None) -> list[tuple[Observation, Broken]]:
-    compare = REGISTRY[rule].compare
-    assert compare is not None
-    found = list(compare(history(*exchanges, under=under)))
+    found = broken_support.compared(rule, *exchanges, under=under or lists())
     assert all((each.status, each.media_type, each.side, each.when) == (None, JSON, None, ()) for _, each in found)
     return found
 

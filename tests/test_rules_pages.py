@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cases_lists import after, asked, item, page
+from broken_support import history
+from cases_lists import after, asked, item, lists, page
 from judge_support import sent
-from test_rules_listing import FORM, TWO, history, one, with_form
+from test_rules_listing import FORM, TWO, one, with_form
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange
@@ -38,7 +39,7 @@ def walk(*pages: Exchange) -> Walk:
 
 def walks(*exchanges: Exchange) -> list[list[tuple[int, str]]]:
     """The number of the exchange and the ids of each page, by walk."""
-    found = walks_of(history(*exchanges))
+    found = walks_of(history(*exchanges, under=lists()))
     return [[(each.observation.exchange.number, "".join(name[-1] for name in each.ids)) for each in of] for of in found]
 
 
