@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from answering import BATCH, NOT_FOUND, Asked, Said, answering, audited
-from judge_cases import batch
-from judge_support import contract, findings
+from judge_cases import batch, completed
+from judge_support import OTHER, contract, findings
 from samples import run_report
 from small_server import BATCH_ID, KEY
 
@@ -80,6 +80,16 @@ def test_a_member_that_is_wrong_alone_has_the_fingerprint_of_ever() -> None:
 def test_members_that_are_wrong_in_other_answers_stay_apart() -> None:
     found = typed(*(batch({name: ISO[name]}) for name in TIMES))
     assert [one.pointer for one in found] == ["/created_at", "/expires_at", "/in_progress_at"]
+
+
+def test_members_that_no_answer_shows_all_together_are_one_finding_with_one_fingerprint() -> None:
+    ended = completed(dict.fromkeys(("in_progress_at", "finalizing_at"), ISO["created_at"]))
+    times = dict.fromkeys(("cancelling_at", "cancelled_at"), ISO["created_at"])
+    cancelled = batch({"status": "cancelled", "id": OTHER, **times}, batch_id=OTHER)
+    for run in ((ended, cancelled), (cancelled, ended)):
+        (found,) = typed(*run)
+        assert found.id == typed(batch(ISO))[0].id
+        assert found.pointers == ("/cancelled_at", "/cancelling_at", "/finalizing_at", "/in_progress_at")
 
 
 def test_members_of_other_kinds_and_other_types_stay_apart() -> None:

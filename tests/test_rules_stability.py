@@ -110,6 +110,13 @@ def test_what_is_required_is_missed_by_the_schema() -> None:
     assert changed(first, {**first, "run_at": None}, under=SMALL) == [(1, "/run_at", "vanished")]
 
 
+def test_a_document_without_a_schema_has_nothing_that_lasts() -> None:
+    under = contract()
+    bare = replace(operation_of().responses["200"], content={JSON: None})
+    under = replace(under, operations=(replace(operation_of(), responses={"200": bare}),))
+    assert changed({"id": KNOWN, "created_at": 1}, {"id": KNOWN, "created_at": 2}, under=under) == []
+
+
 def metadata(*values: Any) -> list[tuple[int, str, str]]:
     return told(CHANGED, *(batch({"metadata": value}) for value in values))
 

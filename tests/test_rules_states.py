@@ -111,6 +111,21 @@ def test_two_words_for_one_state_share_its_time() -> None:
     assert kinds(EARLY, {**done, "completed_at": AT}, under=SHARED) == []
 
 
+def test_two_states_of_one_rank_may_follow_each_other() -> None:
+    under = contract_of(
+        {
+            "type": "object",
+            "properties": {
+                "status": {"type": "string", "enum": ["running", "processing", "failed"]},
+                **{name: {"type": "integer"} for name in ("running_at", "processing_at", "failed_at")},
+            },
+        }
+    )
+    both = {"status": "running", "running_at": AT, "processing_at": AT}
+    assert kinds(EARLY, both, under=under) == []
+    assert kinds(EARLY, {**both, "failed_at": AT}, under=under) == [("/failed_at", "set when running")]
+
+
 @pytest.mark.parametrize("rule", [MISSING, STAGE, EARLY])
 def test_nothing_is_said_of_a_state_that_is_not_known_or_of_no_batch(rule: str) -> None:
     assert kinds(rule, body("odd", *TIMED)) == kinds(rule, body("odd")) == []

@@ -32,8 +32,8 @@ _EXPECTED = Template("many.documented_types", "the documented type at each of th
 def members_of_one_kind(contract: Contract) -> Merge:
     """A ``Merge`` of members of one kind that have one other type than documented in the same answers.
 
-    They are one finding at the body. A member that is wrong alone stays a finding of its own, and so does what the
-    document forbids by mistake.
+    They are one finding at the body, also where some answers show some of them, and others show others. A member that
+    is wrong alone stays a finding of its own, and so does what the document forbids by mistake.
     """
     kinds = {operation.id: _kinds(operation.roles) for operation in contract.operations}
     for operation in contract.operations:
@@ -50,9 +50,11 @@ def members_of_one_kind(contract: Contract) -> Merge:
                 groups[*body, finding.kind, kind].append(finding)
         by_id: dict[str, Finding] = {}
         for key, group in groups.items():
-            for together in _seen_together(group):
-                made = _merged(together, key[-1])
-                by_id |= dict.fromkeys((finding.id for finding in together), made)
+            # All of them have one fingerprint, so they are one finding also where no answer shows all of them.
+            parts = sorted(_seen_together(group), key=len, reverse=True)
+            together = [finding for part in parts for finding in part]
+            if together:
+                by_id |= dict.fromkeys((finding.id for finding in together), _merged(together, key[-1]))
         return by_id
 
     return merge

@@ -44,8 +44,7 @@ def items_of(observation: Observation) -> tuple[Any, ...] | None:
     form = observation.operation.listing
     if form is None or observation.parsed is None or not is_success(observation) or observation.method != "GET":
         return None
-    value = observation.parsed.value
-    found = at(value, form.items) if form.items else value
+    found = at(observation.parsed.value, form.items)
     return tuple(found) if isinstance(found, list) else None
 
 
