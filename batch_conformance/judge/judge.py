@@ -69,6 +69,7 @@ from batch_conformance.rules.refusal import is_refused_for_its_id
 from batch_conformance.rules.rule import is_success
 from batch_conformance.rules.states import STATE_RULES
 from batch_conformance.rules.status import REFUSED_INPUT, STATUS, refused_for_its_id
+from batch_conformance.rules.times import EXPIRED_EARLY, ORDER, WINDOW
 
 REQUIRED_SUCCESS = Template("required.success", "a 2xx answer of the operation")()
 REQUIRED_UNKNOWN = Template("required.unknown", "the answer to an unknown id")()
@@ -83,6 +84,8 @@ _OF_MESSAGES = frozenset({FRAMING.id, HEAD_LINES.id})
 """Rules about how a message is put together: a line break that was copied into its head breaks them too."""
 _OF_ONE_ANSWER_TO_HEAD = frozenset({STATUS.id, MISSING_ACCEPTED.id, UNKNOWN_ANSWERED.id})
 """Rules that a server breaks that has one success for every HEAD, and no other thing to say."""
+_OF_SEVERAL_TIMES = frozenset({ORDER.id, WINDOW.id, EXPIRED_EARLY.id})
+"""Rules that compare times of a batch with each other, and tell it at one of them."""
 _HAD_TO_BE_REFUSED = frozenset({"unknown", "neighbour", "hostile", "outside"})
 _MOST_EXAMPLES = 200
 
@@ -604,11 +607,14 @@ def _judge_answer(observation: Observation, found: Found) -> Iterator[Deviation]
     yield from of_answer
     if any(deviation.rule in NOT_THE_OBJECT for deviation in of_answer):
         return
-    by_state = STATE_RULES if observation.operation.roles.state in twice else frozenset()
+    roles = observation.operation.roles
+    unsure = STATE_RULES if roles.state in twice else frozenset()
+    if not twice.isdisjoint({*roles.timestamps, roles.window}):
+        unsure |= _OF_SEVERAL_TIMES
     # A value that the schema forbids makes no sense either: that is one cause. A null is no value.
-    broken_places = {one.pointer for one in of_answer if one.rule in OF_A_VALUE and one.kind != "null"}
+    broken_places = {one.pointer for one in of_answer if one.rule in OF_A_VALUE and one.kind != "null"} | twice
     for deviation in about(found, "sense"):
-        if deviation.rule in by_state or _is_in(twice, deviation.pointer):
+        if deviation.rule in unsure or _is_in(twice, deviation.pointer):
             continue  # which of two values counts, nobody can say
         if not any(place == deviation.pointer or place.startswith(deviation.pointer + "/") for place in broken_places):
             yield deviation
