@@ -78,10 +78,9 @@ def test_each_answer_is_judged_and_counted() -> None:
         (created(b"<p>", 503, forced=429), False),
         (created(b"<p>", 200, forced=503), True),
         (created(batch(), failure=Failure("reset", shown("reset"))), False),
-        (created(b"", response=None), False),
         (created(b"", response=None, failure=Failure("reset", shown("reset"))), False),
     ],
-    ids=range(13),
+    ids=range(12),
 )
 def test_who_is_busy_or_away_says_nothing_unless_asked_for(exchange: Exchange, *, counts: bool) -> None:
     ledger = after(exchange)

@@ -285,6 +285,13 @@ def test_where_a_document_tells_batches_or_files_apart_by_nothing_none_are_share
     assert again(log) == set()
 
 
+def test_where_a_document_has_one_file_of_results_it_alone_is_looked_at() -> None:
+    log = batches(named(), named(OTHER, **LATER), keeps_all=False)
+    log.operation = replace(log.operation, roles=replace(log.operation.roles, results=("/error_file_id",)))
+    assert again(log) == {hash(COMPLETED["error_file_id"])}
+    assert [one[1] for one in shares(log)] == ["/error_file_id"]
+
+
 def test_names_are_counted_once_for_each_batch_of_a_recording_and_not_of_a_run() -> None:
     reads = (named(), named(), named(OTHER, **LATER), named(THIRD, output_file_id="file-third0001"))
     output, errors = (hash(COMPLETED[name]) for name in ("output_file_id", "error_file_id"))

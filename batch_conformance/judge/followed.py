@@ -64,9 +64,7 @@ def judge_followed(
         for one in contract.writes
         for result in cover_clauses(coverages[one.id], of_each[one.id], stuck=False, read_again=0)
     ]
-    findings = tally.findings(
-        lambda one: coverages[one.operation].objects_around(one) if one.operation in coverages else 0
-    )
+    findings = tally.findings()
     return replace(
         ledger,
         exchanges=tuple(sorted((*ledger.exchanges, *writes), key=lambda one: one.order)),
@@ -83,9 +81,8 @@ _LEVELS = ("must", "should", "info")
 
 def _says_something(exchange: Exchange) -> bool:
     """Whether an answer is the API's: who is busy or away says so in words that nobody documented."""
-    status = exchange.status or 0
-    asked_for = exchange.probe.forced_status is not None and exchange.probe.forced_status == status
-    return exchange.failure is None and status != 0 and (asked_for or status not in _BUSY)
+    asked_for = exchange.probe.forced_status == exchange.status
+    return exchange.failure is None and (asked_for or exchange.status not in _BUSY)
 
 
 def _judge(observation: Observation) -> list[Deviation]:
