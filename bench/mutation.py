@@ -183,6 +183,7 @@ class Trials:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items, done = {item.nodeid: item for item in session.items}, results()
+        self._forget_others(items)
         gc.collect()
         gc.freeze()  # a collection in a fork would copy every page of it
         for path in self.chosen:
@@ -197,6 +198,16 @@ class Trials:
                     selected = self._selected(path, mutant.lines, mutant.users, items)
                     self._note(mutant, module.deep_replace(*mutant.nodes).code, selected)  # type: ignore[arg-type]
         return True
+
+    def _forget_others(self, items: Mapping[str, pytest.Item]) -> None:
+        """Keep of what ``reach`` noted down only what is about the chosen modules, and tests that there are."""
+        for note in self.notes:
+            names = list(note["seconds"])
+            for path in (path for path in note["reached"] if path in self.chosen):
+                reached = note["reached"][path]
+                for line, tests in reached.items():
+                    reached[line] = [names[test] for test in tests if names[test] in items]
+        self.seconds = {name: took for name, took in self.seconds.items() if name in items}
 
     def _note(self, mutant: Mutant, code: str, selected: list[pytest.Item]) -> None:
         outcome, test = self._try(code, mutant.module, selected)
@@ -219,9 +230,9 @@ class Trials:
         at_lines |= {name for name in self.seconds if users and rules.search(name)}
         at_lines |= {name for name in self.seconds if users and used.search(_names_in(items.get(name)))}
         for note in self.notes:
-            names, texts = list(note["seconds"]), note["texts"].get(path, ())
+            texts = note["texts"].get(path, ())
             for line, tests in note["reached"].get(path, {}).items():
-                (at_lines if texts[int(line) - 1] in there else others).update(names[test] for test in tests)
+                (at_lines if texts[int(line) - 1] in there else others).update(tests)
         chosen = [name for name in items if name not in self.seconds and (rules.search(name) or "[" not in name)]
         for tests, most in ((at_lines, self.limits.of_lines), (others - at_lines, self.limits.of_module)):
             took = 0.0

@@ -279,10 +279,11 @@ def test_batches_are_told_apart_by_when_and_of_what_they_were_made() -> None:
 
 @pytest.mark.parametrize("changes", [{"results": ()}, {"identity": None}, {"created": None, "inputs": ()}], ids=str)
 def test_where_a_document_tells_batches_or_files_apart_by_nothing_none_are_shared(changes: dict[str, Any]) -> None:
-    log = batches(named(), named(OTHER, **LATER))
-    log.operation = replace(log.operation, roles=replace(log.operation.roles, **changes))
-    assert list(shared_files(log, {1})) == []
-    assert again(log) == set()
+    for keeps_all in (True, False):
+        log = batches(named(), named(OTHER, **LATER), keeps_all=keeps_all)
+        log.operation = replace(log.operation, roles=replace(log.operation.roles, **changes))
+        assert list(shared_files(log, {1})) == []
+        assert again(log) == set()
 
 
 def test_where_a_document_has_one_file_of_results_it_alone_is_looked_at() -> None:

@@ -17,10 +17,9 @@ class FileNumbers:
     """A number for each name of a file of results, as often as batches of a recording have it: eight bytes each."""
 
     def __init__(self, log: Log) -> None:
-        results = log.operation.roles.results if made_with(log.operation.roles) and not log.keeps_all else ()
+        results = log.operation.roles.results if made_with(log.operation.roles) else ()
         places = [log.pointers.index(pointer) for pointer in results]
         self._names_of = itemgetter(*places, places[0]) if places else None
-        self._unnamed = (None,) * (len(places) + 1)
         self._found = array("q")
 
     def add(self, held: Held) -> None:
@@ -30,8 +29,8 @@ class FileNumbers:
         names = set[Any]()
         for row in held:
             # Of reads that came to the same one is enough.
-            if type(row) is not array and (values := row[8][2]) and (named := self._names_of(values)) != self._unnamed:
-                names.update(named)
+            if type(row) is not array and (values := row[8][2]):  # of a run they are not held here
+                names.update(self._names_of(values))
         self._found.extend([hash(name) for name in names if type(name) is str and len(name) > SHORTEST])
 
     def again(self) -> Set[int]:
