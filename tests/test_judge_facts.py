@@ -15,6 +15,7 @@ from test_judge_rules import CASES
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import ODD_REQUESTS, Exchange
 from batch_conformance.judge.facts import Facts, is_plain_read
+from batch_conformance.observation.form import form_of
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import conditions
 
@@ -290,6 +291,23 @@ def test_nobody_learns_from_a_404_which_ids_exist_where_those_that_do_get_one_to
     assert facts(refused(subject="unknown"), refused(status=404)).learns(rule, "missing", "known")
     assert not facts(refused(subject="unknown", credential="empty")).learns(rule, "missing", "known")
     assert facts(refused(subject="hostile"), refused(status=404, subject="hostile")).learns(rule, "missing", "hostile")
+
+
+def test_nobody_learns_by_a_credential_that_gets_a_batch_but_by_others() -> None:
+    rule = "auth.wrong_token_accepted"
+    run = [sent(), refused(credential="wrong"), unknown(credential="wrong")]
+    assert facts(*run).learns(rule, "wrong", "unknown")
+    assert not facts(*run, sent(credential="wrong")).learns(rule, "wrong", "unknown")
+    assert facts(*run, sent(credential="nearly")).learns(rule, "wrong", "unknown")
+
+
+def test_names_of_members_may_have_white_space() -> None:
+    spaced = {"a b": 1, "\tc": {}, "": 2}
+    form = form_of(Observation(got(200, spaced), contract()))
+    refuses, shows = facts(got(200, spaced, subject="unknown")), facts(got(200, spaced))
+    for seen, refused_so in ((refuses, True), (shows, False)):
+        assert seen.is_met(conditions.unless_refused_so(form, ())) is not refused_so
+        assert seen.is_met(conditions.if_let_in_so(form, ())) is not refused_so
 
 
 FORM = ("object", "code")

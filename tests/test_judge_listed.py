@@ -237,6 +237,20 @@ def test_a_file_is_shared_by_the_batch_that_named_it_after_another_one(
     assert shares(batches(*reads, keeps_all=keeps_all)) == sorted(told, key=lambda one: -one[3])
 
 
+def test_of_reads_at_one_moment_that_with_the_lower_number_shows_it() -> None:
+    log = Log(contract(), contract().chosen, keeps_all=True)
+    reads = (
+        (named(), 0, 0),
+        (named(OTHER, **LATER), 7, 0),
+        (named(OTHER, **LATER), 5, 1),
+        (named(OTHER, **LATER), 5, 0),
+    )
+    for exchange, number, attempt in reads:
+        log.add(Observation(replace(exchange, number=number, attempt=attempt, started_at=1e9), contract()), UP)
+    ((_, row),) = shared_files(log, set())
+    assert (row.number, row.attempt) == (5, 0)
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [
