@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from judge_cases import drops
 from judge_support import QUEUED, contract, sent, unknown
 
 from batch_conformance.exchange.exchange import Exchange, Failure
@@ -270,3 +271,30 @@ def test_an_answer_without_a_tag_is_passed_over_between_those_with_one() -> None
     reads = (sent(headers=(("ETag", '"5"'),)), sent(moved), sent(moved, headers=(("ETag", '"5"'),)))
     in_time = [replace(one, number=place, started_at=float(place)) for place, one in enumerate(reads)]
     assert "stability.tag_reused" in {one.rule for one in judge(in_time, contract()).findings}
+
+
+def test_drops_that_keep_coming_are_one_finding_of_as_many() -> None:
+    def found(count: int, of: int) -> list[tuple[str, str, int, int, str]]:
+        run = [replace(one, started_at=float(place)) for place, one in enumerate(drops(count, of))]
+        told = [one for one in judge(run, contract()).findings if one.rule == "response.drops"]
+        return [(one.status, one.kind, one.occurrences, one.evidence.number, str(one.observed)) for one in told]
+
+    assert found(5, 25) == [("", "reset", 5, 0, "5 of 25 requests dropped and healed by a retry")]
+    assert found(4, 20) == found(5, 26) == []
+
+
+def test_what_breaks_for_known_ids_is_not_told_of_unknown_ones_again() -> None:
+    def found(known: str, other: str) -> list[tuple[str, int]]:
+        run = [
+            sent(),
+            *(one for _ in range(2) for one in (broken("known", known), sent(), broken("unknown", other), sent())),
+        ]
+        numbered = [replace(one, number=n, started_at=float(n)) for n, one in enumerate(run)]
+        return [(one.kind, one.occurrences) for one in judge(numbered, contract()).findings if one.rule in RULES]
+
+    assert found("odd_known", "odd_unknown") == [("known", 2)]
+    assert found("odd_known", "other_unknown") == [("known", 2), ("unknown", 2)]
+
+
+def broken(subject: str, name: str) -> Exchange:
+    return sent(b"", 500, subject=subject, batch_id=IDS[3], name=name)
