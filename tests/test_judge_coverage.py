@@ -17,6 +17,8 @@ from batch_conformance.judge.applying import check
 from batch_conformance.judge.coverage import Bodies, Coverage, cover_clauses
 from batch_conformance.judge.judge import judge
 from batch_conformance.observation.observation import Observation
+from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.rule import standard
 
 ID = contract().chosen.id
 COUNTED = {**QUEUED, "request_counts": {"total": 1}, "errors": ["a", "b"]}
@@ -316,7 +318,10 @@ def test_a_clause_that_only_a_deviation_names_is_there_with_what_it_says() -> No
     assert named.clause == Clause(
         ID, "410", first.media_type, first.pointer, first.rule, first.expected, named.clause.location
     )
-    assert named.clause.location is not None
+    assert named.clause.location == first.location
+    nowhere = cover_clauses(covered(gone), [(replace(first, location=None), 1)], stuck=False, read_again=0)
+    (of_standard,) = (one for one in nowhere if one.clause.rule == "response.status" and one.clause.status == "410")
+    assert of_standard.clause.location == standard(REGISTRY["response.status"].source)
 
 
 def test_a_declared_header_is_covered_by_the_answers_of_its_status() -> None:
