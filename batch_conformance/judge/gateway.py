@@ -97,8 +97,8 @@ def may_pass(observation: Observation) -> bool:
 
 
 def _words(observation: Observation) -> bytes:
-    body = observation.answer.body if observation.answer else b""
-    said = f"{observation.exchange.status} {observation.media_type}\n".encode() + body
+    assert observation.answer is not None
+    said = f"{observation.exchange.status} {observation.media_type}\n".encode() + observation.answer.body
     return blake2b(said, digest_size=16).digest()
 
 
