@@ -13,8 +13,9 @@ from judge_support import COMPLETED, KNOWN, OTHER, contract, in_order, refused, 
 from test_judge_rules import CASES
 
 from batch_conformance.contract.contract import Contract
-from batch_conformance.exchange.exchange import ODD_REQUESTS, Exchange
+from batch_conformance.exchange.exchange import ODD_REQUESTS, Exchange, Failure
 from batch_conformance.judge.facts import Facts, is_plain_read
+from batch_conformance.message import shown
 from batch_conformance.observation.form import form_of
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import conditions
@@ -299,6 +300,17 @@ def test_nobody_learns_by_a_credential_that_gets_a_batch_but_by_others() -> None
     assert facts(*run).learns(rule, "wrong", "unknown")
     assert not facts(*run, sent(credential="wrong")).learns(rule, "wrong", "unknown")
     assert facts(*run, sent(credential="nearly")).learns(rule, "wrong", "unknown")
+
+
+def test_an_answer_that_broke_off_is_no_answer_whatever_its_head_says() -> None:
+    cut = {"failure": Failure("reset", shown("reset"))}
+    forbidden = (got(403), got(403, subject="unknown"))
+    assert facts(*forbidden, got(403, method="HEAD")).refuses_all
+    assert not facts(*forbidden, got(403, method="HEAD", **cut)).refuses_all
+    assert facts(got(500, credential="missing"), got(403, credential="wrong", **cut)).door_breaks
+    assert facts(got(500), got(401, credential="missing")).behind_the_door == (500,)
+    assert facts(got(500), got(401, credential="missing", **cut)).behind_the_door == ()
+    assert facts(got(500), got(500, **cut), got(401, credential="missing")).behind_the_door == ()
 
 
 def test_names_of_members_may_have_white_space() -> None:
