@@ -269,6 +269,9 @@ def test_free_maps_required_and_written_properties_and_items_are_not_looked_for(
     free = small.chosen.roles.free_maps
     expected = {"/list/*/in"} | (set() if "/metadata" in free else {"/metadata/mine"})
     assert {one.pointer for one in made.never_seen()} == expected
+    no_list = Bodies()
+    no_list.add(Observation(sent({"list": {"a": 1}, "metadata": {"mine": "x"}}), small))
+    assert [one.pointer for one in no_list.never_seen()] == []
 
 
 def clauses(

@@ -242,6 +242,8 @@ def test_the_scheme_is_refused_where_bearer_is_answered_afterwards() -> None:
     assert not facts(lower, got(403)).refuses_scheme("401", "known")
     assert not facts(lower, sent(), got(401, subject="known")).refuses_scheme("401", "known")
     assert not facts(lower, sent(), got(403)).refuses_scheme("403", "known")
+    for seen, told in (((lower, sent()), True), ((lower, sent(), got(403)), False)):
+        assert facts(*seen).is_met(conditions.if_scheme_refused(403, "known")) is told
 
 
 def read_as(agent: str, status: int, batch_id: str = KNOWN) -> Exchange:

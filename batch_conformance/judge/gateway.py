@@ -142,12 +142,13 @@ def silent_ids(exchanges: Sequence[Exchange], contract: Contract, unjudged: froz
     failed: Counter[str] = Counter()
     answered: set[str] = set()
     for exchange in exchanges:
-        if not shows_a_batch(exchange.probe):
+        batch_id = exchange.probe.batch_id
+        if batch_id is None or not shows_a_batch(exchange.probe):
             continue
         if exchange.number not in unjudged or not is_down(Observation(exchange, contract)):
-            answered.add(exchange.probe.batch_id or "")
+            answered.add(batch_id)
         elif exchange.final:
-            failed[exchange.probe.batch_id or ""] += 1
+            failed[batch_id] += 1
     silent = [name for name, count in failed.items() if count > 1 and name not in answered]
     return tuple(_SILENT_ID(id=name) for name in silent) if answered else ()
 
