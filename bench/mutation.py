@@ -184,6 +184,9 @@ class Trials:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items, done = {item.nodeid: item for item in session.items}, results()
         self._forget_others(items)
+        again = {
+            one for one, note in done.items() if self.again and note["outcome"] == "survived"
+        } - equivalent().keys()
         gc.collect()
         gc.freeze()  # a collection in a fork would copy every page of it
         for path in self.chosen:
@@ -192,9 +195,8 @@ class Trials:
             if outcome != "survived":
                 raise SystemExit(f"{path}: without any change {test or 'the tests'} failed")
             for mutant in drawn[: self.sample]:
-                earlier = done.get(mutant.id)
-                if earlier is None or (self.again and earlier["outcome"] == "survived"):
-                    self.limits = FIRST if earlier is None else AGAIN
+                if mutant.id not in done or mutant.id in again:
+                    self.limits = AGAIN if mutant.id in again else FIRST
                     selected = self._selected(path, mutant.lines, mutant.users, items)
                     self._note(mutant, module.deep_replace(*mutant.nodes).code, selected)  # type: ignore[arg-type]
         return True
@@ -381,9 +383,14 @@ def results() -> dict[str, dict[str, Any]]:
     return {note["id"]: note for note in map(json.loads, lines)}
 
 
+def equivalent() -> dict[str, str]:
+    """The ids of mutants that no test could tell from the code as it is, each with the reason why."""
+    return {one: reason for reason, ids in yaml.safe_load(EQUIVALENT.read_text("utf-8")).items() for one in ids}
+
+
 def page(modules: Sequence[str]) -> str:
     """docs/MUTATION.md: what became of the mutants that were tried."""
-    reasons = {one: reason for reason, ids in yaml.safe_load(EQUIVALENT.read_text("utf-8")).items() for one in ids}
+    reasons = equivalent()
     found, rows, alive, same = results(), [], [], Counter[str]()
     totals = {package: Counter[str]() for package in PACKAGES}
     for path in modules:
@@ -398,7 +405,7 @@ def page(modules: Sequence[str]) -> str:
             change = f"{path.removeprefix('batch_conformance/')}:{made[one].lines.start}: {_change(made[one])}"
             alive.append((reasons.get(one, ""), change))
     sums = [_row(f"**{name}**", one["made"], one["tried"], one) for name, one in totals.items()]
-    equivalent = [
+    alike = [
         f"- {reason} ({same[reason]})\n" + "".join(f"  - {change}\n" for why, change in alive if why == reason)
         for reason in sorted(same)
         if reason
@@ -414,7 +421,7 @@ def page(modules: Sequence[str]) -> str:
         again=AGAIN,
         rows="\n".join([*sums, *rows]),
         left="".join(f"- {change}\n" for why, change in alive if not why) or "None.\n",
-        equivalent="".join(equivalent) or "None.\n",
+        equivalent="".join(alike) or "None.\n",
     )
 
 
