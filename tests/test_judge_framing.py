@@ -68,6 +68,8 @@ def test_a_coding_that_cannot_be_undone_is_told_by_its_name() -> None:
         ("identity", "gzip", True),
         ("identity", "identity", False),
         ("identity", None, False),
+        ("gzip;q=0, br", None, False),
+        ("gzip;q=0, br", "Identity", False),
         ("gzip", "gzip", False),
         ("x-gzip, identity", "GZIP ", False),
         ("gzip, identity", "x-gzip", False),

@@ -86,7 +86,6 @@ SUCCESS_CODE = Rule(
     source="RFC 9110 section 15.5: the content of a 4xx explains the error",
     breaks='404 {"code": 0, "message": "ok", "data": null}',
     keeps='404 {"code": 20012, "message": "no such batch", "data": null}',
-    said_by="source",
     clauses=always(Template("error.success_code.clause", "the body of an error does not say success")),
     exercised=_is_client_error,
     check=_check_code,
