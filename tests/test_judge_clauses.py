@@ -20,7 +20,7 @@ from test_judge_rules import CASES
 
 from batch_conformance.findings.ledger import ClauseResult
 from batch_conformance.judge.judge import judge
-from batch_conformance.rules import REGISTRY
+from batch_conformance.rules import OF_WRITES, REGISTRY, added_clauses, known_clauses
 from batch_conformance.rules.highlight import Highlight, together
 from batch_conformance.rules.rule import At, Concern, LooksAt, Rule
 
@@ -152,6 +152,33 @@ def test_what_findings_mark_of_one_response_is_marked_together() -> None:
     one, other = Highlight(True, frozenset({"a"}), ("/p",), ("w",)), Highlight(headers=frozenset({"b"}), words=("v",))
     assert together((one, other)) == Highlight(True, frozenset({"a", "b"}), ("/p",), ("w", "v"))
     assert together(()) == Highlight()
+
+
+def test_what_an_option_asks_for_is_a_clause_with_it_alone() -> None:
+    def added_by(*options: str) -> set[str]:
+        return {clause.rule for clause in added_clauses(contract().chosen, options)}
+
+    usual = added_by()
+    assert {REGISTRY[rule].only_with for rule in usual} == {""}
+    for option in ("client", "shape"):
+        assert {REGISTRY[rule].only_with for rule in added_by(option) - usual} == {option}
+        known = {clause.rule for clause in known_clauses(contract(), (option,))}
+        assert known - {clause.rule for clause in known_clauses(contract())} == added_by(option) - usual
+    of_all = known_clauses(followed_contract())
+    assert {REGISTRY[clause.rule].only_with for clause in of_all} == {"", "all"}
+    assert {REGISTRY[clause.rule].only_with for clause in known_clauses(followed_contract(), ("client",))} == {
+        *("", "all", "client"),
+    }
+
+
+def test_what_writes_is_held_to_the_document_to_what_no_answer_may_show_and_to_what_comes_of_it() -> None:
+    assert OF_WRITES == ("document", "leak")
+    for operation in followed_contract().every:
+        rules = {clause.rule for clause in added_clauses(operation, ("all",))}
+        of_reads = {rule for rule in rules if REGISTRY[rule].concern not in OF_WRITES and REGISTRY[rule].follow is None}
+        assert bool(of_reads) is (operation.role in ("retrieve", "list", "files"))
+    of_contract = [clause for clause in known_clauses(contract()) if clause.rule == "body.type"]
+    assert of_contract == [clause for clause in contract().chosen.clauses if clause.rule == "body.type"]
 
 
 if __name__ == "__main__":
