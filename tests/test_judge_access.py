@@ -95,6 +95,7 @@ def test_a_key_elsewhere_is_named_by_where_it_stood() -> None:
     assert words("elsewhere_query", (), "?key=[redacted]&b=[redacted]") == (
         "200 with the key in the query parameters key, b"
     )
+    assert words("query_key", (), "?key=[redacted]==") == "200 with the key in the query parameter key"
     assert words("elsewhere_query", (), "?a=1") == "200 with the key in the query string"
 
 

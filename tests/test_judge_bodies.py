@@ -202,13 +202,30 @@ def test_each_text_is_looked_at_whatever_stands_before_it() -> None:
         "names": TEXTS,
         "count": {"type": "integer"},
         "key": {**TEXT, "writeOnly": True},
-        "free": {"type": "object", "additionalProperties": TEXT},
+        "metadata": {"type": "object", "properties": {"x": TEXT}, "additionalProperties": TEXT},
         "number": TEXT,
         "file_id": TEXT,
     }
-    body = {"id": "a", "kind": "", "names": [""], "count": 1, "key": "", "free": {"x": ""}, "number": 7, "file_id": ""}
+    body = {
+        "id": "a",
+        "kind": "",
+        "names": [""],
+        "count": 1,
+        "key": "",
+        "metadata": {"x": ""},
+        "number": 7,
+        "file_id": "",
+    }
     found = values({"type": "object", "properties": {"id": TEXT, **before}}, body, "value.empty_string")
     assert [one[1] for one in found] == ["/names/*", "/file_id"]
+
+
+@pytest.mark.parametrize(("reading", "level"), [("published", None), ("documented", "info")])
+def test_what_no_value_can_keep_is_a_fault_of_the_document_as_it_is_read(reading: Any, level: str | None) -> None:
+    version = {**TEXT, "enum": [1.1, 1.2]}
+    under = contract_of({"properties": {"id": TEXT, "version": version}}, reading=reading)
+    (found,) = told("body.impossible", sent({"id": "a", "version": "1.1"}), under)
+    assert (found[0], found[1], found[3]) == ("impossible", "/version", level)
 
 
 def test_the_value_of_a_body_that_is_not_the_documented_one_is_not_looked_at() -> None:

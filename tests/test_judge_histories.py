@@ -216,6 +216,7 @@ def test_other_answers_between_say_nothing_of_a_tag() -> None:
         sent(b"", method="HEAD", headers=(("ETag", '"a"'),)),
         batch(headers=(("ETag", 'W/"a"'),)),
         batch(),
+        got(),
         unknown(headers=(("ETag", '"a"'),)),
         sent(QUEUED, 201, headers=(("ETag", '"a"'),)),
         failed("reset"),
@@ -355,3 +356,11 @@ def test_what_every_head_gets_is_told_of_one_for_an_id_that_nobody_has() -> None
 )
 def test_a_head_that_was_served_exercises_the_rule(exchange: Exchange, exercises: bool) -> None:
     assert bool((REGISTRY[HEAD].exercised or bool)(Observation(exchange, contract()))) is exercises
+
+
+def test_a_read_may_begin_two_thousandths_of_a_second_before_the_one_before_it_ended() -> None:
+    def compared_with(begun: float) -> int:
+        reads = [replace(sent(), started_at=10.0, elapsed=1.0), replace(sent(), started_at=begun)]
+        return len(BatchHistory([Observation(one, contract()) for one in reads], [None, None]).batches)
+
+    assert [compared_with(begun) for begun in (11.0, 11.0 - 0.002, 11.0 - 0.0021, 10.0)] == [2, 2, 1, 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, get_args
 
 import pytest
 from followed_support import (
@@ -13,6 +14,7 @@ from followed_support import (
     bad,
     batch,
     cancelled,
+    contract,
     ended,
     made,
     of_batch,
@@ -25,10 +27,12 @@ from followed_support import (
 
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.creating import BadCase
 from batch_conformance.rules.followed import (
     Cancel,
     Followed,
     MadeBatch,
+    stage_in,
 )
 
 Told = tuple[str, str, str]
@@ -160,6 +164,7 @@ def test_a_batch_that_is_being_cancelled_is_cancelled_again(
     assert told("cancel.again", cancels(first, again)) == found
     assert told("cancel.again", cancels(first, no_state_before(again))) == []
     assert told("cancel.again", cancels(again)) == []
+    assert told("cancel.again", cancels(first, no_state_before(again), again)) == found
 
 
 @pytest.mark.parametrize(
@@ -235,7 +240,76 @@ def test_a_batch_is_made_as_it_was_asked_for(said: dict[str, object], found: dic
     assert told("create.as_asked", of_batch(answer, asked=WITH_METADATA)) == expected
 
 
+def with_roles(observation: Observation, **roles: Any) -> Observation:
+    """An answer as under a document in which members have other roles."""
+    made = replace(observation)
+    operation = observation.operation
+    made.__dict__["operation"] = replace(operation, roles=replace(operation.roles, **roles))
+    return made
+
+
+def test_the_id_and_the_state_are_looked_at_where_the_document_has_them() -> None:
+    body = {**batch("cancelling"), "number": "batch_one"}
+    created = with_roles(wrote("create", 200, {**batch(), "number": "batch_one"}), identity="/number")
+
+    def followed(said: dict[str, Any], status: int = 200, **roles: Any) -> Followed:
+        answer = with_roles(wrote("cancel", status, said), **roles)
+        cancel = Cancel(stage_in(read(200, batch("in_progress"))), answer)
+        return Followed(batches=(replace(made(cancels=[cancel]), created=created),))
+
+    assert told("cancel.effect", followed(body, identity="/number")) == [("/number", "kept", ""), (STATE, "kept", "")]
+    other = {**body, "number": "batch_two"}
+    assert told("cancel.effect", followed(other, identity="/number")) == [("/number", "other", '"batch_two"')]
+    assert told("cancel.effect", followed(body, identity=None)) == [("/id", "kept", ""), (STATE, "kept", "")]
+    assert told("cancel.effect", followed({**body, "id": "x"}, identity=None)) == [("/id", "other", '"x"')]
+    assert told("cancel.effect", followed(NO, 500, state=None)) == [("", "refused should", "500")]
+
+
+def test_what_a_batch_is_made_with_lasts_or_is_its_input() -> None:
+    operation = wrote("create", 200, batch()).operation
+    usual = replace(operation, role="retrieve")
+    passing = replace(usual, roles=replace(usual.roles, lasting=frozenset()))
+    read_back = REGISTRY["create.read_back"]
+    assert [place.pointer for place in read_back.clauses(usual)] == ["", *MADE_WITH]
+    assert [place.pointer for place in read_back.clauses(passing)] == ["", "/input_file_id"]
+    assert list(read_back.clauses(operation)) == []
+
+
+def test_where_validating_is_no_state_what_is_in_progress_may_fail_yet() -> None:
+    def looked_at(*states: Any) -> list[Told]:
+        (one,) = bad(200, batch(), *states).bad_requests
+        stages = tuple(stage for stage in contract().chosen.roles.stages if stage.word != "validating")
+        unsure = replace(one, reads=tuple(with_roles(seen, stages=stages) for seen in one.reads))
+        return told("create.bad_request", Followed(bad_requests=(unsure,)))
+
+    running = "200, and a batch that is in_progress"
+    assert looked_at("in_progress") == [("", "repeated_custom_id info", running)]
+    assert looked_at("in_progress", ended()) == [("", "repeated_custom_id", running)]
+
+
+def test_every_bad_request_is_told_by_its_case() -> None:
+    words = []
+    for case in get_args(BadCase):
+        (look,) = (REGISTRY["create.bad_request"].follow or iter)(bad(500, NO, case=case))
+        assert look.broken is not None
+        assert (look.broken.kind, look.broken.level) == (f"{case}: server error", None)
+        words.append(str(look.broken.expected))
+    assert words == [
+        "a refusal of a file that is not there, or a batch that failed",
+        "a refusal of a request without input_file_id, or a batch that failed",
+        "a refusal of a file with a line that is no JSON, or a batch that failed",
+        "a refusal of a file with a line without custom_id, or a batch that failed",
+        "a refusal of a file with one custom_id on two lines, or a batch that failed",
+        "a refusal of a file of requests to another endpoint, or a batch that failed",
+        "a refusal of an endpoint that does not exist, or a batch that failed",
+        "a refusal of a window that is none, or a batch that failed",
+        "a refusal of a number in place of input_file_id, or a batch that failed",
+    ]
+
+
 def test_what_was_not_asked_for_is_not_looked_at() -> None:
+    hours = of_batch(batch(completion_window=48), asked={"completion_window": 24})
+    assert told("create.as_asked", hours) == [("/completion_window", "other should", "48")]
     asked = {"input_file_id": "file-in", "completion_window": "soon"}
     assert told("create.as_asked", of_batch(batch(endpoint="/x", completion_window="soon"), asked=asked)) == [
         ("/input_file_id", "kept", ""),
@@ -365,6 +439,8 @@ def test_a_request_without_a_credential_stands_alone_where_it_was_not_sent_with_
     alone = replace(one, with_key=None)
     assert told("write.without_key", Followed(without_key=(alone,))) == [("", "kept", "")]
     let_in = replace(without_key("create", 200).without_key[0], with_key=None)
+    (broken,) = without_key("create", 500).without_key
+    assert told("write.without_key", Followed(without_key=(broken, alone))) == [("", "kept", "")]
     assert told("write.without_key", Followed(without_key=(alone, let_in))) == [
         ("", "kept", ""),
         ("", "let in must", "200"),
