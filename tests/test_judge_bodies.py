@@ -118,6 +118,10 @@ def test_what_the_schema_forbids_is_worse_than_what_it_does_not_name() -> None:
     near.pop("output_file_id")
     (meant,) = told("body.undeclared", sent(near))
     assert meant[2].endswith("an undocumented property, probably meant as output_file_id")
+    inner = {**QUEUED, "request_counts": {"total": 1, "complete": 0, "failed": 0}}
+    assert [(one[1], one[2].rpartition(" ")[2]) for one in told("body.undeclared", sent(inner))] == [
+        ("/request_counts/complete", "completed")
+    ]
     there = {**QUEUED, "outputFileId": "file-a"}
     assert told("body.undeclared", sent(there))[0][2].endswith("; an undocumented property")
 
@@ -226,6 +230,22 @@ def test_what_no_value_can_keep_is_a_fault_of_the_document_as_it_is_read(reading
     under = contract_of({"properties": {"id": TEXT, "version": version}}, reading=reading)
     (found,) = told("body.impossible", sent({"id": "a", "version": "1.1"}), under)
     assert (found[0], found[1], found[3]) == ("impossible", "/version", level)
+    (clause,) = REGISTRY["body.impossible"].clauses_of(under.chosen)
+    assert (clause.pointer, clause.location.pointer.rpartition("/")[2]) == ("/version", "version")
+    assert str(clause.says) == "/version has a value that its schema admits"
+
+
+def test_null_that_the_document_itself_shows_is_on_its_side() -> None:
+    check = REGISTRY["body.type"].check
+    assert check is not None
+    for name, value, sides in (
+        ("output_file_id", None, ["document"]),
+        ("output_file_id", 7, [None]),
+        ("output_file_id", "file-a", []),
+        ("endpoint", None, [None]),
+    ):
+        found = check(Observation(batch({name: value}), contract("published")))
+        assert [one.side for one in found if one.pointer == f"/{name}"] == sides
 
 
 def test_the_value_of_a_body_that_is_not_the_documented_one_is_not_looked_at() -> None:

@@ -304,6 +304,23 @@ def test_a_declared_header_is_there_and_keeps_its_schema(
     assert lacks == []
 
 
+def test_what_is_an_annotation_of_a_header_weighs_less() -> None:
+    declared = {"X-Id": {"schema": {"type": "string", "format": "uuid", "minLength": 4}}}
+    said = {"404": {"description": "No.", "headers": declared}}
+    levels = {}
+    for version in ("3.0.3", "3.1.0"):
+        under = contract_of({"type": "object"}, openapi=version, responses=said)
+        for value in ("x" * 8, "x"):
+            found = told("response.header", unknown("no", headers=(("X-Id", value),)), under)
+            levels[version, value] = [(kind, level) for kind, _, _, level in found]
+    assert levels == {
+        ("3.0.3", "x" * 8): [("x-id format", None)],
+        ("3.0.3", "x"): [("x-id format", None)],
+        ("3.1.0", "x" * 8): [("x-id format", "should")],
+        ("3.1.0", "x"): [("x-id minLength", None)],
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "schema", "value"),
     [
