@@ -126,6 +126,7 @@ def test_the_clauses_of_a_rule_fare_as_ever(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", REGISTRY.values(), ids=REGISTRY)
 def test_a_rule_says_what_decides_on_it_and_what_exercises_it(rule: Rule) -> None:
+    assert all((rule.title, rule.why, rule.remedy, rule.source, rule.breaks, rule.keeps))
     assert rule.looks_at in get_args(LooksAt)
     assert rule.concern in get_args(Concern)
     assert rule.exercised_at in get_args(At)
