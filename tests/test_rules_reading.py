@@ -199,10 +199,12 @@ def test_what_exercises_a_rule_of_the_client_is_a_read_of_its_kind() -> None:
         rule: {
             name for name, one in exchanges.items() if (REGISTRY[rule].exercised or bool)(Observation(one, contract()))
         }
-        for rule in ("client.no_batch", "client.file_id", "client.error_class", "client.error_detail")
+        for rule in REGISTRY
+        if rule.startswith("client.")
     }
+    of_batches = {name: {"a batch", "files"} for name in ("no_batch", "raises", "field", "polling", "strict")}
     assert exercised == {
-        "client.no_batch": {"a batch", "files"},
+        **{f"client.{name}": names for name, names in of_batches.items()},
         "client.file_id": {"files"},
         "client.error_class": {"no batch", "no key"},
         "client.error_detail": {"no batch", "no key", "500"},
