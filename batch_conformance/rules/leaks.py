@@ -116,8 +116,10 @@ def _check_injection(observation: Observation) -> Iterator[Broken]:
 def injected(observation: Observation) -> Iterator[tuple[str, str]]:
     """The headers of the response, as name and value, that a line break in the id started."""
     answer = observation.answer
-    for name, value in _injected(observation.exchange) if answer is not None else ():
-        if answer is not None and value in (found.strip() for found in answer.header_all(name)):
+    if answer is None:
+        return
+    for name, value in _injected(observation.exchange):
+        if value in (found.strip() for found in answer.header_all(name)):
             yield name, value
 
 

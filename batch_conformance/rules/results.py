@@ -55,7 +55,7 @@ def names_a_file(text: str) -> bool:
 
 
 def _check_same(observation: Observation) -> Iterator[Broken]:
-    for one, other in combinations(_files(observation.operation.roles) if observation.batch is not None else (), 2):
+    for one, other in combinations(_files(observation.operation.roles), 2):
         name = _named(observation, one)
         if len(name) > SHORTEST and name == _named(observation, other) and not is_folder(name):
             yield Broken(

@@ -96,10 +96,12 @@ def _may_be_whole(count: int) -> bool:
 def _items(followed: Followed) -> Iterator[ObservedPlace]:
     for upload in followed.uploads:
         found = object_in(upload.answer)
-        for page in upload.lists if found is not None else ():
+        if found is None:
+            continue
+        for page in upload.lists:
             form = page.operation.listing
             for item in items_of(page) or ():
-                if form is not None and found is not None and at(item, form.identity) == id_in(upload.answer):
+                if form is not None and at(item, form.identity) == id_in(upload.answer):
                     yield from _compare(page, f"{form.items}/*", item, upload.file, found[1])
 
 

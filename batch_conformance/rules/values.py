@@ -44,9 +44,8 @@ _AS_EXAMPLE = {
 
 
 def _check_malformed(observation: Observation) -> Iterator[Broken]:
-    batch = observation.batch
-    for pointer in observation.operation.roles.names if batch is not None else ():
-        text = at(batch, pointer)
+    for pointer in observation.operation.roles.names:
+        text = at(observation.batch, pointer)
         kind = malformed(pointer, text) if isinstance(text, str) else ""
         if kind:
             here = observation.contract_media_type
