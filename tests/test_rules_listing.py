@@ -400,6 +400,14 @@ def test_lists_have_clauses_where_their_form_has_what_a_rule_is_about() -> None:
     assert {rule: places(rule) for rule in LISTING} == expected
 
 
+def test_the_rules_about_pages_say_by_whose_reference() -> None:
+    reference = "the parameters limit and after, as OpenAI documents lists: https://platform.openai.com/docs/api-reference/batch"
+    sources = {rule: REGISTRY[rule].source for rule in LISTING}
+    assert {rule for rule, source in sources.items() if source == reference} == {
+        f"listing.{name}" for name in ("lost", "after", "cursor", "more", "ends")
+    }
+
+
 def test_a_list_without_a_cursor_a_limit_or_times_has_fewer_clauses() -> None:
     assert FORM is not None
     bare = with_form(after=None, limit=None, first=None, more=None, roles=replace(FORM.roles, created=None))

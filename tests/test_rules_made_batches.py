@@ -279,3 +279,12 @@ def test_the_levels_of_the_rules_about_results_and_uploads() -> None:
         "result_lines.counts": "must",
         "result_lines.successes": "should",
     }
+
+
+def test_the_rules_about_results_and_uploads_say_by_whose_reference() -> None:
+    sources = {rule.source for name, rule in REGISTRY.items() if name.startswith(("result_lines.", "upload."))}
+    assert sources == {
+        "OpenAI's guide, https://platform.openai.com/docs/guides/batch, the results of a batch",
+        "OpenAI's reference of files, https://platform.openai.com/docs/api-reference/files/object",
+        "the summary of the operation: it lists files",
+    }
