@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from cases_lists import lists, page
 from judge_support import COMPLETED, sent
+from recorded_support import line, ndjson, validated
 
 from batch_conformance.contract.sources import load_contract
 from batch_conformance.judge.judge import judge
@@ -36,3 +40,17 @@ def test_the_ends_of_a_page_without_items_may_be_empty_texts() -> None:
 
 def test_the_ends_of_a_page_with_items_may_not() -> None:
     assert "value.empty_string" in _rules(page("ab", first_id=""))
+
+
+def test_a_name_that_is_empty_is_no_file_in_recorded_traffic_either(tmp_path: Path) -> None:
+    def read(number: int, done: int) -> dict[str, Any]:
+        name, counts = f"batch_{number:04}", {"total": done, "completed": done, "failed": 0}
+        body = {**WITHOUT, "id": name, "output_file_id": "", "request_counts": counts}
+        headers = {"Date": "Tue, 11 Mar 2025 19:30:00 GMT"}
+        return line(body, batch_id=name, headers=headers, started_at=1741721400.0 + number)
+
+    recording = tmp_path / "traffic.ndjson"
+    recording.write_bytes(ndjson(*(read(number, 5 if number > 20 else 0) for number in range(40))))
+    _, drift = validated(tmp_path / "reports", str(recording))
+    occurrences = {one["rule"]: one["occurrences"] for one in drift["findings"] if one["rule"].startswith("results.")}
+    assert occurrences == {"results.missing": 19}

@@ -222,10 +222,10 @@ def holds(body: dict[str, Any], like: dict[str, Any] | None = None) -> list[bool
 
 
 def test_files_surely_differ_where_no_two_are_one() -> None:
-    assert holds(files("file-a", "file-b", "file-c")) == [True]
-    assert holds(files("file-a", "file-b", "file-a")) == holds(files("file-a", "file-a", "file-a")) == [False]
-    assert holds(files("file-a", None, "file-a")) == [False]
-    assert holds(files("file-a", "file-b", None)) == [True]
+    assert holds(files("file-a", "file-b", "file-c")) == [True, True]
+    assert holds(files("file-a", "file-b", "file-a")) == holds(files("file-a", "file-a", "file-a")) == [False, True]
+    assert holds(files("file-a", None, "file-a")) == [False, True]
+    assert holds(files("file-a", "file-b", None)) == [True, True]
     assert holds({**QUEUED, "status": "failed"}) == []
 
 
@@ -238,7 +238,7 @@ def test_files_are_surely_not_early_where_none_is_named() -> None:
         assert early(status, "file-a", "file-b", None) == [True, False]
         assert early(status, "file-a", None, "file-b") == [True, False]
         assert early(status, None, "", None) == [True]
-    for status in ("finalizing", "cancelling", "odd", *ENDS):
+    for status in ("finalizing", "cancelling", "odd", *ENDS[1:]):
         assert early(status, "file-a", "file-b", None) == [True]
     assert early("in_queue", "file-a", None, None) == []
 
@@ -252,7 +252,12 @@ def test_files_are_surely_not_missing_where_nothing_was_done() -> None:
     assert done(completed=0, failed=0) == done(completed=-1, failed=0) == done() == done(completed="5") == [True]
     assert done(completed=1, failed=0) == done(completed=0, failed=1) == [False]
     assert done(completed=2, failed=-2) == [False]
-    assert holds({**none, "status": "failed"}) == holds({**none, "error_file_id": "x"}) == []
+    assert holds({**none, "status": "failed"}) == []
+    assert holds({**none, "error_file_id": "x"}) == [True]
+    for unset in ("", [], {}):
+        empty = {**none, "error_file_id": unset}
+        assert holds(empty) == holds({**empty, "request_counts": {"completed": 1}}, empty) == [False]
+        assert holds({**empty, "request_counts": {"completed": 0}}, empty) == [True]
     operation = operation_of()
     of = alike(none)
     for roles in (replace(operation.roles, counts=None), replace(operation.roles, results=())):

@@ -182,15 +182,30 @@ def test_only_members_with_texts_have_checks() -> None:
     assert plain({"errors": [{"line": 3, "message": "x"}]}) == [True]
 
 
+def test_texts_inside_are_looked_at_as_deep_as_the_rules_look() -> None:
+    def nested(levels: int) -> dict[str, Any]:
+        value: Any = LEAK
+        for _ in range(levels):
+            value = [value]
+        return queued(errors=value)
+
+    for levels in range(1, 9):
+        assert bool(broken("security.trace_leaked", seen(nested(levels)))) is (levels <= 6)
+        assert plain(nested(levels)) == [True, levels > 6][: 2 if levels <= 6 else 1]
+    of_line = queued(errors={"line": 3, "message": LEAK})
+    assert broken("security.trace_leaked", seen(of_line)) == []
+    assert plain(of_line) == [True, True]
+
+
 DEEP = contract_of(
     {
         "type": "object",
         "properties": {
             "id": {"type": "string"},
             "a/b_id": {"type": "string"},
-            "in": {"type": "object", "properties": {"file_id": {"type": "string"}}},
+            "in": {"type": "object", "properties": {"file_id": {"type": "string"}, "free": {"type": "object"}}},
         },
-        "x-roles": {"names": ["/a~1b_id", "/in/file_id"]},
+        "x-roles": {"names": ["/a~1b_id", "/in/file_id"], "free_maps": ["/in/free"]},
     }
 )
 
@@ -202,6 +217,8 @@ def test_names_inside_and_names_with_a_slash_are_looked_at_where_they_stand() ->
     assert plain({**body, "in": {"file_id": " c"}}, under=DEEP) == [True, False]
     assert plain({**body, "in": {"file_id": 5}}, under=DEEP) == [True, True]
     assert plain({**body, "in": {"other": LEAK}}, under=DEEP) == [True, False]
+    assert plain({**body, "in": {"file_id": "a%2Fb"}}, under=DEEP) == [True, False]
+    assert plain({**body, "in": {"free": {"a": LEAK}}}, under=DEEP) == [True, True]
     assert plain({**body, "a/b_id": " b"}, under=DEEP) == [False, True]
     assert plain({**body, "id": " a"}, under=DEEP) == [True, True]
     assert plain({"id": "a"}, under=DEEP) == [True, True]

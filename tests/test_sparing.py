@@ -16,6 +16,7 @@ from test_recorded_ledger import RUNS
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.exchange.exchange import Exchange, Response
+from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.applying import compare
 from batch_conformance.judge.log import compared_places
 from batch_conformance.judge.sparing import MonotonicReads, broken_alike, headers_looked_at, unspared
@@ -83,6 +84,12 @@ def alike(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     return body, other
 
 
+def told_of(body: dict[str, Any], under: Contract) -> list[Deviation]:
+    """How a body breaks rules that was read long after its batch had ended; whether a time is ahead is asked apart."""
+    found = judge_one(Observation(sent(body, headers=(("Date", "Fri, 01 Jan 2038 00:00:00 GMT"),)), under))
+    return [one for one in found if one.rule != "time.ahead"]
+
+
 Made = dict[Callable[[AlikeBodies], Sequence[BodyCheck] | None], Sequence[BodyCheck]]
 
 
@@ -90,7 +97,7 @@ def checks_for(under: Contract, body: dict[str, Any]) -> Made | None:
     """The checks for bodies like this one, by what makes them (``Rule.surely_kept``)."""
     observation = Observation(sent(body), under)
     assert observation.schema is not None
-    rules = {one.rule for one in judge_one(observation)}
+    rules = {one.rule for one in told_of(body, under)}
     if not rules <= broken_alike():
         return None
     broken = bool(rules & {"body.type", "body.required", "body.undeclared"})
@@ -111,7 +118,7 @@ def test_what_is_surely_kept_is_kept(name: str, bodies: tuple[dict[str, Any], di
     checks = checks_for(under, first)
     if checks is None:
         return
-    found = list(judge_one(Observation(sent(other), under)))
+    found = told_of(other, under)
     holding = {make for make, of_one in checks.items() if all(check(other) for check in of_one)}
     if REGISTRY["body.constraint"].surely_kept in holding:  # the other checks are for values that the schema admits
         kept = {rule.id for rule in REGISTRY.values() if rule.surely_kept in holding}
@@ -120,7 +127,7 @@ def test_what_is_surely_kept_is_kept(name: str, bodies: tuple[dict[str, Any], di
             one for one in broken if (one.rule, one.pointer) != ("body.known_value", under.chosen.roles.state)
         ] == []
     if len(holding) == len(checks):
-        told = {(one.rule, one.pointer, one.kind) for one in judge_one(Observation(sent(first), under))}
+        told = {(one.rule, one.pointer, one.kind) for one in told_of(first, under)}
         assert {(one.rule, one.pointer, one.kind) for one in found} == told
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from math import isfinite
 from operator import itemgetter
+from typing import Any
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import unescape
@@ -35,6 +36,8 @@ _RETENTION = 24 * 3600
 
 SiliconFlow keeps results for a month, and others for other times: a day is well below what they document.
 """
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+"""Values that lead to no results, whatever the member is called."""
 SHORTEST = 4
 """What is no longer than this may stand for unset."""
 
@@ -77,7 +80,7 @@ def _check_missing(observation: Observation) -> Iterator[Broken]:
     batch, roles = observation.batch, observation.operation.roles
     if batch is None or roles.counts is None or not _could_name_results(observation):
         return
-    if any(_OF_RESULTS.search(name) and value not in (None, "", [], {}) for name, value in batch.items()):
+    if any(_OF_RESULTS.search(name) and value not in _NOTHING for name, value in batch.items()):
         return
     ended = _seconds_since_the_end(observation)
     if not ended > _SECONDS_FOR_FILES:
@@ -161,10 +164,14 @@ def surely_filed(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
         checks.append(lambda body: len(set(files(body))) == len(names))
     if here is not None and not here.terminal and here.word not in ("finalizing", "cancelling") and shown_results:
         checks.append(lambda body: not any(body[name].strip() for name in shown_results))
-    none_set = all(body.get(name) is None for name in results)
-    if here is not None and here.word == "completed" and counts is not None and results and none_set:
+    if here is not None and here.word == "completed" and counts is not None and results:
         places = (counts.completed, counts.failed)
-        checks.append(lambda body: all((integer_at(body, place) or 0) <= 0 for place in places))
+        checks.append(
+            lambda body: (
+                any(body.get(name) not in _NOTHING for name in results)
+                or all((integer_at(body, place) or 0) <= 0 for place in places)
+            )
+        )
     return tuple(checks)
 
 
