@@ -55,6 +55,10 @@ CODE: Mapping[str, str] = {
     "a javax.persistence.NoResultException": "javax.persistence.NoResultException",
     "org.postgresql.util.PSQLException: x": "org.postgresql.util.PSQLException",
     "(sqlalchemy.exc.NoResultError)": "sqlalchemy.exc.NoResultError",
+    "(starlette.x.OddError)": "starlette.x.OddError",
+    "(fastapi.x.OddError)": "fastapi.x.OddError",
+    "(redis.exceptions.ReadTimeout)": "redis.exceptions.ReadTimeout",
+    "(asyncpg.UndefinedColumn) x": "asyncpg.UndefinedColumn",
     "(psycopg2.errors.UndefinedTable) x": "psycopg2.errors.UndefinedTable",
     "Npgsql.PostgresException (0x80004005)": "Npgsql.PostgresException",
     "app/store/batches.py:41 failed": "app/store/batches.py:41",
@@ -122,7 +126,9 @@ def test_what_was_sent_is_passed_over_for_what_was_not() -> None:
 def test_a_text_shows_anything_where_one_of_the_kinds_is_in_it_or_a_host_with_a_port() -> None:
     shows = ["panic: runtime error", "ECONNREFUSED", "/etc/passwd", "db.corp", JWT, "api.example.com:8443", "x.10:80"]
     assert [shows_anything(one) for one in shows] == [True] * len(shows)
-    nothing = ["no batch", "12:30", "a:b", "error: 5"]
+    assert shows_anything("at api.example.com:8443.")
+    assert shows_anything("api.example.com:8443: refused")
+    nothing = ["no batch", "12:30", "a:b", "error: 5", "4bf92f3577b34da6:00f067aa0ba902b7:0:1", "v1:12.5", "a1:80b"]
     assert [shows_anything(one) for one in nothing] == [False] * len(nothing)
 
 
@@ -172,7 +178,7 @@ def test_another_port_of_the_host_that_was_asked_is_found() -> None:
     assert found("at api.example.com:443", "http://api.example.com/v1") == "api.example.com:443"
     assert found("at api.example.com:8080", "http://api.example.com:8080/v1") == ""
     assert found("at api.example.com:80", "http://API.example.com:8080/v1") == "api.example.com:80"
-    assert found("at :80", "/v1") == ""
+    assert found("at :80, :81, XXXX:82", "/v1") == ""
     assert found("at x:80", "http://x:port/") == ""
 
 

@@ -163,6 +163,8 @@ def test_one_cause_in_a_field_is_told_once() -> None:
 def test_another_port_of_the_host_that_was_asked_is_a_host() -> None:
     other = "api.example.com:8443"
     assert told(HOST, seen(headers=(("X-Up", other),))) == [("host in x-up", "", other)]
+    assert told(HOST, seen(headers=(("X-Up", f"no answer of {other}. Again"),))) == [("host in x-up", "", other)]
+    assert told(HOST, seen({**QUEUED, "errors": [f"{other}: refused"]})) == [("host", "/errors/*", other)]
     assert told(HOST, seen(headers=(("X-Up", "api.example.com:443"),))) == []
 
 

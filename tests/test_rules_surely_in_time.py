@@ -32,6 +32,7 @@ def test_times_inside_of_an_object_are_looked_at_where_they_are() -> None:
     assert latest_passed(alike(body, DEEP))(body) == 5
     escaped = roles_of(timestamps=["/done~1at"], created="/done~1at")
     assert latest_passed(alike({"done/at": 3}, escaped))({"done/at": 4}) == 4
+    assert surely_in_time(alike({"done/at": 4}, escaped)) is None
     assert surely_in_time(alike(body, DEEP)) is None
     assert surely_in_time(alike(body, DEEP_WINDOW)) is None
     assert surely_in_time(alike({"begun_at": START, "due_at": START}, FLAT)) is not None

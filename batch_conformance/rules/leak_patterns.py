@@ -88,8 +88,8 @@ _TOKENS = (
     re.compile(r"(?<![\w.-])eyJ[\w-]{8,2000}\.eyJ[\w-]{8,4000}\.[\w-]{16,1000}"),
     re.compile(r"\b[Bb]earer +(?=[^\s\d]{0,200}\d)(?=[^\sa-zA-Z]{0,200}[a-zA-Z])[\w.~+/-]{20,2000}=*"),
 )
-_WITH_PORT = re.compile(r"(?:[A-Za-z][\w-]{0,63}|\.\d{1,3}):\d{1,5}(?![\w:.])")
-"""A host with a port, whoever's it is."""
+_WITH_PORT = re.compile(r"(?:[A-Za-z][\w-]{0,63}|\.\d{1,3}):\d{1,5}(?!\w|[:.]\w)")
+"""A host with a port, whoever's it is; what ends a sentence or a part of it may follow."""
 _ADDRESS = re.compile(r"https?://[^/?#\s]{1,300}")
 _QUOTED = re.compile(r"'[^'\n]{0,2000}'|\"[^\"\n]{0,2000}\"|`[^`\n]{0,2000}`|\{.{0,4000}\}", re.DOTALL)
 _SPEAKING = re.compile(r"[\s\\]|\.[A-Za-z]|[A-Za-z]:|:[\d/]|\.\d{1,3}\.\d")

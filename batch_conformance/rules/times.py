@@ -222,7 +222,8 @@ def promised_seconds(window: str) -> int | None:
 def surely_in_time(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
     """Checks that hold only where times keep their rules. None where the roles are not those of plain members."""
     roles, body = alike.roles, alike.body
-    if any(pointer.count("/") != 1 for pointer in (*roles.timestamps, *filter(None, (roles.window,)))):
+    pointers = (*roles.timestamps, *filter(None, (roles.window,)))
+    if any(pointer.count("/") != 1 or "~" in pointer for pointer in pointers):
         return None
     times = tuple(name for name in (p[1:] for p in roles.timestamps) if type(body.get(name)) is int)
     return (
