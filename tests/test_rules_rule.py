@@ -199,6 +199,7 @@ def test_the_object_is_there_where_a_batch_is_read_or_written() -> None:
     assert not has_the_object(seen({"code": 1, "message": "no", "data": None}))
     assert not has_the_object(seen(answered=False))
     assert not has_the_object(seen(b"", method="HEAD"))
+    assert not has_the_object(seen(["a"]))
 
 
 OBJECT = {"type": "object", "properties": {name: {"type": "string"} for name in ("id", "a", "b")}}

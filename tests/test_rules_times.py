@@ -327,6 +327,21 @@ def test_several_times_before_one_are_that_one_too_late() -> None:
     ]
 
 
+def test_many_times_in_no_order_and_times_in_one_unit_are_one_finding() -> None:
+    def told(rule: str, body: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+        found = [one for one in findings(sent(body), info=True) if one.rule == rule]
+        return [(one.pointer, one.kind, one.expected.id, one.observed.id) for one in found]
+
+    names = [name for name in QUEUED if name.endswith("_at") and name != "created_at"]
+    late = batch(created_at=END + 10, **dict.fromkeys(names, END))
+    assert told("time.order", late) == [("", "many", "many.in_order", "many.no_order")]
+    milliseconds = batch(created_at=START * 1000, expires_at=END * 1000)
+    expected = "time.magnitude.expected"
+    assert told("time.magnitude", milliseconds) == [("", "milliseconds", expected, "many.milliseconds")]
+    drawn = batch(**dict(zip(names, (-1, 5, -2, 6, -3, 7), strict=False)))
+    assert told("time.magnitude", drawn) == [("", "many", expected, "many.no_age")]
+
+
 TIMES = ("time.magnitude", "time.order", "time.window", "time.expired_early", "time.ahead")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from judge_support import JSON, contract_of
 
+from batch_conformance.contract.formats import CHECKED
 from batch_conformance.contract.schema import Schema
 from batch_conformance.rules import validators
 from batch_conformance.rules.validators import surely_valid
@@ -83,6 +84,26 @@ def test_what_else_a_schema_asks_for_is_checked_by_one_function(
         found = surely_valid(made, broken=False)
         assert found is not None
         assert found[0] != made.is_valid  # compiled
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_each_format_is_checked_as_the_schema_checks_it(name: str) -> None:
+    known = CHECKED[name]
+    kind = "string" if isinstance(known.keeps, str) else "number"
+    for openapi in ("3.0.3", "3.1.0"):
+        schema = schema_of(of(a={"type": kind, "format": name}), openapi)
+        values = [{"a": known.keeps}, {"a": known.breaks}]
+        assert checks(schema, values) == [schema.is_valid(value) for value in values]
+
+
+def test_bounds_are_those_of_the_version_of_the_document() -> None:
+    draft_4 = schema_of(of(a={**NUMBER, "minimum": 3, "exclusiveMinimum": True}))
+    draft_2020 = schema_of(of(a={**NUMBER, "exclusiveMinimum": 3}), "3.1.0")
+    for schema in (draft_4, draft_2020):
+        found = surely_valid(schema, broken=False)
+        assert found is not None
+        assert found[0] != schema.is_valid
+        assert checks(schema, [{"a": 4}, {"a": 3}]) == [True, False]
 
 
 def test_types_and_members_are_left_to_others_where_the_rest_is_checked() -> None:
