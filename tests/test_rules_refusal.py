@@ -158,9 +158,9 @@ def test_another_spelling_may_be_redirected_to_the_usual_one() -> None:
     assert leads(location="/v1/batches/", batch_id=None)
 
 
-def with_error(schema: Any, media_type: str = JSON) -> Contract:
+def with_error(schema: Any, media_type: str = JSON, openapi: str = "3.0.3") -> Contract:
     answer = {"description": "No.", "content": {media_type: {"schema": schema}}}
-    return contract_of({"type": "object"}, responses={"404": answer, "399": answer, "400": answer})
+    return contract_of({"type": "object"}, responses={"404": answer, "399": answer, "400": answer}, openapi=openapi)
 
 
 TEXT = with_error({"type": "string"})
@@ -185,10 +185,12 @@ def test_a_documented_text_may_come_without_its_quotes() -> None:
 
 
 def test_markup_json_and_nothing_are_no_text_without_quotes() -> None:
-    bodies = (b"", b"  ", b'"no"', b'"no', b"<html>", b"{", b"[", b"{}", b"404", b"null")
+    bodies = (b"", b"  ", b'"no"', b'"no', b"<html>", b"{", b"[", b"{}", b"404", b"null", b" {", b"\n<a>")
     assert [body for body in bodies if unquoted(body)] == []
     assert unquoted(b"404", media_type="text/plain")
     assert unquoted(b"404 not found")
+    assert unquoted(b'"batch_a" not found')
+    assert unquoted(b"[] not found")
 
 
 def test_what_was_cut_off_is_a_text_all_the_same() -> None:
@@ -212,7 +214,10 @@ def test_only_a_schema_of_texts_is_of_texts(schema: Any, is_text: bool) -> None:
 
 def test_a_text_that_is_documented_as_text_has_no_quotes_to_lack() -> None:
     assert not unquoted(under=with_error({"type": "string"}, "text/plain"), media_type="text/plain")
+    assert not unquoted(under=with_error({"type": "string"}, "text/plain"), media_type=None)
     assert unquoted(under=with_error({"type": "string"}, "application/problem+json"), media_type="text/plain")
+    assert not unquoted(under=with_error({"type": "null"}, openapi="3.1.0"))
+    assert unquoted(under=with_error({"type": ["null", "string"]}, openapi="3.1.0"))
     assert not is_unquoted_text(replace_contract(seen(b"no", 404)))
 
 
