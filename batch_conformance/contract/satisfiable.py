@@ -89,15 +89,14 @@ class _Search:
         self, kind: str, alternatives: Sequence[Constraints], schema: Schema, depth: int, *, inside: bool
     ) -> Message | None:
         """Why there is no object or array within the bounds of a space; None where there is, and for other kinds."""
-        bounds = covering(alternatives)
-        if kind == "array" and bounds.least and depth:
+        bounds, together = covering(alternatives), self._composition.together(schema)
+        if kind == "array" and bounds.least and bounds.least > _described_apart(together) and depth:
             items = self._composition.items(schema)
             why = self._why(items, depth - 1, inside=True) if items is not None else None
             return _NO_ITEM(why=why) if why else None
         required = self._composition.required(schema) if kind == "object" else {}
         if bounds.most is not None and len(required) > bounds.most:
             return _TOO_MANY(required=len(required), most=bounds.most)
-        together = self._composition.together(schema)
         for name in required if inside and depth else ():
             member = self._composition.member(schema, name)
             below = self._why(member, depth - 1, inside=True) if member is not None else None
@@ -111,6 +110,11 @@ def _forbidden(together: Sequence[Schema], name: str) -> Message | None:
     if any(one.get("additionalProperties") is False and not describes(one, name) for one in together):
         return _CLOSED()
     return None
+
+
+def _described_apart(together: Sequence[Schema]) -> int:
+    """How many first items have schemas of their own: ``items`` says nothing of those (JSON Schema 2020-12)."""
+    return max((len(one.get("prefixItems", ())) for one in together), default=0)
 
 
 def _is_nothing(schema: Any) -> bool:
