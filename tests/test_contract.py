@@ -213,8 +213,8 @@ def test_a_reference_into_another_file_is_refused_with_its_line_wherever_it_is(
 ) -> None:
     data, _ = with_reference(place, reference)
     assert refused(data) == (
-        f"api.json:{line_of(data, '$ref')}: the reference {reference!r} leaves the document; only local ones (#/…) are "
-        "read"
+        f"api.json:{line_of(data, '$ref')}: the reference {reference!r} leaves the document; only local ones (#/…) and "
+        "files in its folder are read"
     )
 
 

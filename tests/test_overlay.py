@@ -366,7 +366,11 @@ def test_an_action_that_selects_a_component_and_its_references_changes_the_compo
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("Outside", "the reference 'errors.yaml#/Outside' leaves the document; only local ones (#/…) are read"),
+        (
+            "Outside",
+            "the reference 'errors.yaml#/Outside' leaves the document; only local ones (#/…) and "
+            "files in its folder are read",
+        ),
         ("Circle", "references lead round in a circle"),
         ("Gone", "the contract refers to '#/components/responses/None', and there is nothing there"),
     ],

@@ -62,7 +62,8 @@ BROKEN_CONTRACTS = {
     ),
     "operation in another file": (
         "openapi: 3.0.0\npaths:\n  '/batches/{id}':\n    get:\n      $ref: batches.yaml\n",
-        "contract.yaml:5: the reference 'batches.yaml' leaves the document; only local ones (#/…) are read",
+        "contract.yaml:5: the reference 'batches.yaml' leaves the document; only local ones (#/…) and "
+        "files in its folder are read",
     ),
 }
 

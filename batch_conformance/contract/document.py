@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
@@ -14,6 +14,7 @@ from batch_conformance.contract.choice import DEFAULT_CHOICE, OperationChoice
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.excerpt import read_part
 from batch_conformance.contract.location import Location
+from batch_conformance.contract.referenced_files import Reader, in_folder, put_in
 from batch_conformance.contract.tree import parse_tree, read_tree
 from batch_conformance.input_error import why_no_file
 from batch_conformance.message import Message, Template
@@ -55,8 +56,9 @@ _HEAD = 4096
 class Document:
     """An OpenAPI document. ``data`` is its tree, ``locations`` the place of every node by RFC 6901 pointer.
 
-    ``name`` is how the file is shown, ``text`` the whole file, ``sha256`` of the OpenAPI text alone. ``merge_keys`` are
-    the places of its YAML merge keys, which are merged in ``data``.
+    ``name`` is how the file is shown, ``text`` the whole file, ``sha256`` of the OpenAPI text alone, or of it and the
+    files that it refers to, which are in ``data`` as well. ``merge_keys`` are the places of its YAML merge keys, which
+    are merged in ``data``. ``other_files`` are the texts of the files that it refers to, by how each is shown.
     """
 
     data: dict[str, Any]
@@ -65,6 +67,7 @@ class Document:
     text: str
     locations: Mapping[str, Location] = field(repr=False)
     merge_keys: tuple[Location, ...] = ()
+    other_files: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def modern(self) -> bool:
@@ -89,7 +92,10 @@ class Document:
 
 
 def load_document(path: Path, name: str | None = None, choice: OperationChoice = DEFAULT_CHOICE) -> Document:
-    """Read a document from a file, as ``parse_document`` does. Raises ``ContractError``."""
+    """Read a document from a file, and the files of its folder that it refers to, as ``parse_document`` does.
+
+    Raises ``ContractError``.
+    """
     try:
         size = path.stat().st_size
         raw = path.read_bytes() if size <= MAX_BYTES else b""
@@ -97,14 +103,17 @@ def load_document(path: Path, name: str | None = None, choice: OperationChoice =
         raise ContractError(_CANNOT_READ_CONTRACT(path=str(path), why=why_no_file(error))) from None
     if size > MAX_BYTES:
         raise ContractError(_CONTRACT_HAS_BYTES_MORE_THAN(path=str(path), size=str(size), max_bytes=str(MAX_BYTES)))
-    return parse_document(raw, name or str(path), choice)
+    return parse_document(raw, name or str(path), choice, in_folder(path.parent))
 
 
-def parse_document(raw: bytes, name: str, choice: OperationChoice = DEFAULT_CHOICE) -> Document:
+def parse_document(
+    raw: bytes, name: str, choice: OperationChoice = DEFAULT_CHOICE, read: Reader = lambda _: None
+) -> Document:
     """Read a document from YAML, JSON, or a documentation page in Markdown with a fenced OpenAPI block.
 
     Of a large one that is block YAML only what the chosen operation needs is read. Lines are counted in the file as
-    given. Raises ``ContractError`` with one line for people.
+    given. ``read`` gives the other files that it refers to; without it there are none. Raises ``ContractError`` with
+    one line for people.
     """
     try:
         text = raw.decode("utf-8-sig")
@@ -121,8 +130,12 @@ def parse_document(raw: bytes, name: str, choice: OperationChoice = DEFAULT_CHOI
     _check_version(tree.value, name, tree.locations)
     if isinstance(base := tree.value.get("$self"), str):
         _make_local(tree.value, base)
-    sha256 = hashlib.sha256(block.encode()).hexdigest()
-    return Document(tree.value, name, sha256, text, tree.locations, tree.merge_keys)
+    files = put_in(tree, name, read)
+    digest = hashlib.sha256(block.encode())
+    for file in sorted(files):
+        digest.update(b"\0" + file.encode() + b"\0" + files[file])
+    shown = {(PurePath(name).parent / file).as_posix(): raw.decode("utf-8-sig") for file, raw in files.items()}
+    return Document(tree.value, name, digest.hexdigest(), text, tree.locations, tree.merge_keys, shown)
 
 
 def _check_version(data: Mapping[str, Any], name: str, locations: Mapping[str, Location]) -> None:

@@ -25,7 +25,8 @@ _MERGE_KEY = re.compile(r"<<|!!merge|!<tag:yaml\.org,2002:merge>|[&?]")
 _ALIAS = re.compile(r"(?<![^\s\[{,:])\*([\w-]+)")
 _ANCHOR = re.compile(r"(?<![^\s\[{,:])&([\w-]+)")
 _REFERENCE = re.compile(r"\$ref[\"']?\s*:\s*[\"']?#/components/([A-Za-z]+)/([^\"'\s]+)")
-_ELSEWHERE = re.compile(r"\$ref[\"']?\s*:\s*[\"']?#(?!/components/)")
+_ELSEWHERE = re.compile(r"\$ref[\"']?\s*:\s*[\"']?(?:#(?!/components/)|[^\s#\"'{\[])")
+"""Refers to another place of the document, or to another file, which may refer to any place."""
 
 Block = tuple[int, int]
 """Half-open range of line numbers, counted from 0."""

@@ -9,6 +9,7 @@ from typing import Any
 from batch_conformance.contract.document import Document
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.location import Location
+from batch_conformance.contract.node_kind import kind_at
 from batch_conformance.contract.operation import is_status
 from batch_conformance.contract.pointer import join, split
 from batch_conformance.contract.translate import local_pointer, resolve
@@ -20,51 +21,6 @@ _REFERENCES_LEAD_ROUND_IN_CIRCLE = Template(
 )
 
 _MOST_HOPS = 20
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
-_LISTS: Mapping[str, str] = {
-    "path items": "path item",
-    "parameters": "parameter",
-    "responses": "response",
-    "headers": "header",
-    "media types": "media type",
-    "encodings": "encoding",
-    "examples": "example",
-    "request bodies": "request body",
-    "security schemes": "security scheme",
-    "links": "link",
-    "callbacks": "callback",
-    "callback": "path item",
-    "schemas": "schema",
-}
-"""What has members of any name or index, and what each of them is."""
-
-_FIELDS: Mapping[str, Mapping[str, str]] = {
-    "document": {"paths": "path items", "webhooks": "path items", "components": "components"},
-    "components": {
-        **{name: name for name in ("schemas", "responses", "parameters", "examples", "headers", "links", "callbacks")},
-        "requestBodies": "request bodies",
-        "securitySchemes": "security schemes",
-        "pathItems": "path items",
-        "mediaTypes": "media types",
-    },
-    "path item": {**dict.fromkeys(_METHODS, "operation"), "parameters": "parameters"},
-    "operation": {
-        **{name: name for name in ("parameters", "responses", "callbacks")},
-        "requestBody": "request body",
-    },
-    "parameter": {"schema": "schema", "examples": "examples", "content": "media types"},
-    "header": {"schema": "schema", "examples": "examples", "content": "media types"},
-    "request body": {"content": "media types"},
-    "response": {"headers": "headers", "content": "media types", "links": "links"},
-    "media type": {"schema": "schema", "itemSchema": "schema", "examples": "examples", "encoding": "encodings"},
-    "encoding": {"headers": "headers"},
-    "schema": {
-        **dict.fromkeys(("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"), "schemas"),
-        **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), "schemas"),
-        **dict.fromkeys(("items", "additionalProperties", "not", "if", "then", "else"), "schema"),
-        **dict.fromkeys(("contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties"), "schema"),
-    },
-}
 _REFERABLE = frozenset(
     {
         *("schema", "response", "parameter", "example", "request body", "header", "security scheme", "link"),
@@ -72,14 +28,6 @@ _REFERABLE = frozenset(
     }
 )
 """What OpenAPI lets a reference stand for."""
-
-
-def kind_at(path: Sequence[str | int]) -> str:
-    """What OpenAPI has at a path of a document, such as ``response``; empty for values and extensions."""
-    kind = "document"
-    for step in path:
-        kind = _LISTS.get(kind) or _FIELDS.get(kind, {}).get(str(step), "")
-    return kind
 
 
 def is_reference(node: Any, path: Sequence[str | int]) -> bool:

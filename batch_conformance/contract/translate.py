@@ -18,12 +18,13 @@ from batch_conformance.contract.expression import expression
 from batch_conformance.contract.keywords import IN_PLACE_MANY, IN_PLACE_ONE, KNOWN_VALUES, SOURCE, TYPES
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.pointer import join, split
+from batch_conformance.contract.referenced_files import as_written
 from batch_conformance.contract.write_only import WRITE_ONLY, free_write_only
 from batch_conformance.message import Message, Template
 
 _REFERENCE_LEAVES_DOCUMENT_ONLY_LOCAL = Template(
     "translate.reference_leaves_document_only_local",
-    "{at}: the reference {shown} leaves the document; only local ones (#/…) are read",
+    "{at}: the reference {shown} leaves the document; only local ones (#/…) and files in its folder are read",
 )
 _AT = Template("translate.at", "{pointer}: {says}")
 _THIS_SCHEMA_REFERS_TO_ITSELF = Template(
@@ -258,10 +259,10 @@ class Translator:
 def local_pointer(document: Document, pointer: str, reference: Any) -> str:
     """The pointer that a reference standing at ``pointer`` means.
 
-    Raises ``ContractError`` for one that is not local, since nothing is ever fetched because a document says so, and
-    for one that leads nowhere.
+    Raises ``ContractError`` for one that is not local, since nothing is ever fetched because a document says so (files
+    of its folder are part of it by now), and for one that leads nowhere.
     """
-    at, shown = document.location(join(pointer, "$ref")), repr(str(reference)[:80])
+    at, shown = document.location(join(pointer, "$ref")), repr(as_written(str(reference))[:80])
     if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
         raise ContractError(_REFERENCE_LEAVES_DOCUMENT_ONLY_LOCAL(at=str(at), shown=str(shown)))
     target = unquote(reference[1:])

@@ -11,6 +11,7 @@ from batch_conformance.contract.contract import Reading, compile_contract
 from batch_conformance.contract.diff import diff_contracts
 from batch_conformance.contract.document import parse_document
 from batch_conformance.contract.document_check import DocumentCheck
+from batch_conformance.contract.referenced_files import Reader
 from batch_conformance.contract.sources import load_overlay_file
 from batch_conformance.input_error import InputError
 from batch_conformance.message import Template
@@ -38,7 +39,7 @@ def check_document(
     former = committed(Path(source), revision) if revision else None
     if former is None:
         return DocumentCheck(source, contract)
-    document = parse_document(former, f"{source}@{revision}", choice)
+    document = parse_document(former, f"{source}@{revision}", choice, _beside(Path(source), revision))
     old = compile_contract(document, reading, [*map(load_overlay_file, overlays)], choice)
     return DocumentCheck(source, contract, diff_contracts(old, contract))
 
@@ -49,10 +50,20 @@ def committed(file: Path, revision: str) -> bytes | None:
     Raises InputError where there is no git, no repository, or no such revision.
     """
     _git(file, revision, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    name = f"{revision}:./{file.name}"
-    if not _git(file, revision, "ls-tree", "--name-only", revision, "--", file.name):
+    return _committed(file, revision, file.name)
+
+
+def _beside(file: Path, revision: str) -> Reader:
+    """Reads files of a document's folder as they were at a revision."""
+    return lambda name: _committed(file, revision, name)
+
+
+def _committed(file: Path, revision: str, name: str) -> bytes | None:
+    """The bytes of what has a name in a file's folder at a revision; None where it had no such file."""
+    listed = _git(file, revision, "ls-tree", revision, "--", name)
+    if not listed.startswith(b"100"):  # the mode of a file; a folder, a link and a submodule have others
         return None
-    return _git(file, revision, "cat-file", "blob", name)
+    return _git(file, revision, "cat-file", "blob", f"{revision}:./{name}")
 
 
 def _git(file: Path, revision: str, *arguments: str) -> bytes:

@@ -11,6 +11,7 @@ import yaml
 from markupsafe import Markup
 
 from batch_conformance.contract.clause import Clause
+from batch_conformance.contract.document import Document
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.selfcheck import DocumentFinding
 from batch_conformance.exchange.exchange import Exchange, Response
@@ -153,7 +154,7 @@ class _Page:
     gate: frozenset[str]
     names: frozenset[str]
     day: date
-    document_lines: Sequence[str]
+    document_lines: Mapping[str, Sequence[str]]
     accepted: Mapping[str, Entry]
 
 
@@ -260,7 +261,7 @@ def _cards(report: RunReport) -> tuple[_Card, ...]:
         frozenset(finding.id for finding in failing(report)),
         masked_names(report),
         day_of(report.run.started_at),
-        report.contract.document.text.splitlines(),
+        _lines(report.contract.document),
         entries_by_id(report),
     )
     groups = fold(report.ledger.findings)
@@ -285,9 +286,7 @@ def _card(group: Group, page: _Page, whole: bool) -> _Card:
         fails=group.id in page.gate,
         rows=rows,
         says=tuple(says),
-        excerpt=_excerpt((row.location for row in rows), report.contract.document.name, page.document_lines)
-        if whole
-        else None,
+        excerpt=_excerpt((row.location for row in rows), page.document_lines) if whole else None,
         evidences=(*_before(group, page), *(_evidence(*one, page, whole) for one in shown)),
         hidden=len(group.evidences) - len(shown),
         entries="".join(baseline_entry(finding, page.day) for finding in group.findings[:ENTRIES]),
@@ -327,15 +326,23 @@ def _predicts(contradiction: DocumentFinding, finding: Finding) -> bool:
     )
 
 
-def _excerpt(locations: Iterable[Location | None], name: str, document_lines: Sequence[str]) -> _Excerpt | None:
-    """The lines of the document called ``name`` around these places; None where they stand elsewhere."""
-    spoken_of = [
+def _lines(document: Document) -> Mapping[str, Sequence[str]]:
+    """The lines of the document and of the files that it refers to, by file."""
+    texts = {**document.other_files, document.name: document.text}
+    return {name: text.splitlines() for name, text in texts.items()}
+
+
+def _excerpt(locations: Iterable[Location | None], lines_of_files: Mapping[str, Sequence[str]]) -> _Excerpt | None:
+    """The lines around these places, of the file that has the first of them; None where they stand elsewhere."""
+    known = [
         location
         for location in dict.fromkeys(location for location in locations if location is not None)
-        if location.file == name and 0 < location.line <= len(document_lines)
-    ][:EXCERPT_PLACES]
-    if not spoken_of:
+        if 0 < location.line <= len(lines_of_files.get(location.file, ()))
+    ]
+    if not known:
         return None
+    document_lines = lines_of_files[known[0].file]
+    spoken_of = [location for location in known if location.file == known[0].file][:EXCERPT_PLACES]
     hits = {location.line for location in spoken_of}
     around = 3 if len(hits) == 1 else 1
     texts = {
@@ -401,12 +408,12 @@ def _contradictions(report: RunReport, cards: Sequence[_Card]) -> tuple[_Contrad
     for contradiction in sorted(report.contract.document_findings, key=lambda finding: LEVELS.index(finding.level)):
         folded.setdefault((contradiction.level, contradiction.rule), []).append(contradiction)
     document = report.contract.document
-    lines = document.text.splitlines()
+    lines = _lines(document)
     return tuple(
         _Contradiction(
             findings=tuple((finding, tuple(predicted.get(finding.id, ()))) for finding in members),
             whys=tuple(dict.fromkeys(finding.why for finding in members)),
-            excerpt=_excerpt((finding.location for finding in members), document.name, lines),
+            excerpt=_excerpt((finding.location for finding in members), lines),
             repairs=yaml.safe_dump(
                 [finding.repair for finding in members if finding.repair],
                 sort_keys=False,
