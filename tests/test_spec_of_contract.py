@@ -246,6 +246,25 @@ def test_media_types_are_those_of_the_document() -> None:
     assert json.loads(answers[401].body)["title"]
 
 
+def test_what_a_document_says_of_a_header_is_sent_in_place_of_what_the_mock_has() -> None:
+    no_store = {"Cache-Control": {"schema": {"enum": ["no-store"]}}, "Vary": {"schema": {"type": "string"}}}
+    later = {"Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 5}}}
+    challenge = {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}}
+    made = contract(
+        s404={**content(PROBLEM), "headers": no_store}, s429={"headers": later}, s401={"headers": challenge}
+    )
+    mock_spec = mock_spec_of(made)
+    missing = ask(mock_spec, "/things/nobodys")
+    assert [value for name, value in missing.headers if name == "Cache-Control"] == ["no-store"]
+    assert [value for name, value in missing.headers if name == "Vary"] == ["Accept-Encoding"]
+    limited = ask(mock_spec, "/things/nobodys", prefer="code=429")
+    (after,) = [value for name, value in limited.headers if name == "Retry-After"]
+    assert int(after) >= 5
+    refused = ask(mock_spec, "/things/nobodys", authorization="")
+    (asked,) = [value for name, value in refused.headers if name == "WWW-Authenticate"]
+    assert asked.startswith("Bearer ")
+
+
 def test_an_offer_is_the_same_after_a_pipe() -> None:
     mock_spec = mock_spec_of(contract(s404=content(PROBLEM, "application/problem+json"), s405={}))
     assert MockSpec.from_dict(json.loads(json.dumps(mock_spec.to_dict()))).to_dict() == mock_spec.to_dict()

@@ -14,6 +14,12 @@ from batch_conformance.mock.sample_batches import Batch, Step, make_sample_batch
 JSON = "application/json"
 """The media type of a status of which nothing is said."""
 
+UNCACHED = (("Cache-Control", "private, no-store"), ("Vary", "Accept-Encoding"))
+"""What a mock sends with every answer, where the contract does not want it otherwise."""
+
+RETRY_AFTER = ("Retry-After", "1")
+"""What it sends with a 429 and a 503, likewise."""
+
 
 @dataclass(frozen=True)
 class MockSpec:

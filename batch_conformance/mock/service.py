@@ -18,7 +18,7 @@ from batch_conformance.mock.behaviour import Behaviour
 from batch_conformance.mock.drift import Drift, in_order
 from batch_conformance.mock.list_spec import Item, ListSpec, QueryError
 from batch_conformance.mock.message import Headers, ParsedRequest, Reply, body_json
-from batch_conformance.mock.mock_spec import JSON, MockSpec, published_mock_spec
+from batch_conformance.mock.mock_spec import JSON, RETRY_AFTER, UNCACHED, MockSpec, published_mock_spec
 from batch_conformance.mock.received_request import (
     Place,
     ReceivedRequest,
@@ -33,7 +33,9 @@ METHODS = ("GET", "HEAD")
 WORTH_COMPRESSING = 1024
 """Bodies from this many bytes on are compressed for clients that ask for it."""
 
-_UNCACHED = (("Cache-Control", "private, no-store"), ("Vary", "Accept-Encoding"))
+_CHOSEN = frozenset({"www-authenticate", "allow", "content-type"})
+"""Headers whose values follow from the request: one that is made of a schema alone says nothing."""
+
 _CHALLENGE = 'Bearer realm="batches"'
 _XML = "application/xml"
 _STORE_ERROR = b"<Error><Code>SignatureDoesNotMatch</Code></Error>"
@@ -108,7 +110,7 @@ class Service:
 
     def malformed(self) -> Reply:
         """The reply to what is no HTTP request at all."""
-        return self._error(400, pages.FIELD_REQUIRED.body, *self._labelled(400), *_UNCACHED)
+        return self._error(400, pages.FIELD_REQUIRED.body, *self._labelled(400), *UNCACHED)
 
     def _received(self, request: ParsedRequest) -> ReceivedRequest:
         self._requests += 1
@@ -166,7 +168,13 @@ class Service:
         labelled, demanded = self._labelled(reply.status, spec), spec.headers.get(reply.status, ())
         if reply.header("content-type") is not None:
             labelled = ()
-        return replace(reply, headers=(*labelled, *_UNCACHED, trace, *demanded, *reply.headers))
+        demanded = tuple(pair for pair in demanded if pair[0].lower() not in _CHOSEN or not reply.header(pair[0]))
+        replaced = {name.lower() for name, _ in demanded}
+        ahead, own = (
+            tuple(pair for pair in pairs if pair[0].lower() not in replaced)
+            for pairs in ((*UNCACHED, trace), reply.headers)
+        )
+        return replace(reply, headers=(*labelled, *ahead, *demanded, *own))
 
     def _spec_of(self, received: ReceivedRequest) -> MockSpec | ListSpec | CallSpec:
         """What is said of the errors, headers and media types of the operation that a request is for."""
@@ -296,7 +304,7 @@ class Service:
         if status == 405:
             reply = reply.with_header("Allow", ", ".join(METHODS))
         if status in (429, 503):
-            reply = reply.with_header("Retry-After", "1")
+            reply = reply.with_header(*RETRY_AFTER)
         return reply
 
     def _error(

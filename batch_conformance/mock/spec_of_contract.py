@@ -22,9 +22,10 @@ from batch_conformance.mock.batch_runner import name_of
 from batch_conformance.mock.ids import batch_ids, fits, identity
 from batch_conformance.mock.list_spec import ListSpec, value_at
 from batch_conformance.mock.lists_of_contract import contract_lists, list_of
-from batch_conformance.mock.mock_spec import MockSpec, published_mock_spec
+from batch_conformance.mock.mock_spec import RETRY_AFTER, UNCACHED, MockSpec, published_mock_spec
 from batch_conformance.mock.sample_batches import FIELDS, Batch, Step, make_sample_batches
 from batch_conformance.mock.values import Maker, NoValueError
+from batch_conformance.rules.headers import header_value
 
 _MOCK_NEEDS_200_WITH_JSON = Template(
     "mock_spec.mock_needs_200_with_json",
@@ -230,10 +231,16 @@ def _where(schema: Schema, error: NoValueError) -> Location:
 
 
 def _headers(response: ResponseContract) -> Iterator[tuple[str, str]]:
-    for name in sorted(response.required_headers):
-        schema = response.headers[name]
-        value = "sample" if schema is None else _made(Maker(schema), schema, _NO_HEADER_VALUE(name=name))
-        yield name, _simple(value)
+    """The headers that are required, and those that a mock sends by itself and the document wants otherwise."""
+    always = {name.lower(): value for name, value in UNCACHED}
+    own = {**always, RETRY_AFTER[0].lower(): RETRY_AFTER[1]}
+    for name, schema in sorted(response.headers.items()):
+        value = own.get(name.lower())
+        kept = value is not None and (schema is None or schema.is_valid(header_value(schema, value)))
+        if name in response.required_headers or (name.lower() in always and not kept):
+            if not kept:
+                value = _simple(_made(Maker(schema), schema, _NO_HEADER_VALUE(name=name))) if schema else "sample"
+            yield name, str(value)
 
 
 def _simple(value: Any) -> str:
