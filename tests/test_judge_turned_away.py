@@ -48,6 +48,20 @@ def test_a_refusal_of_an_odd_request_in_other_words_is_information(
     }
 
 
+@pytest.mark.parametrize("status", [413, 414, 431])
+def test_an_id_that_is_too_long_for_what_reads_the_request_is_information(status: int) -> None:
+    probe = _probe(subject="hostile", batch_id="e" * 8000, path="/batches/" + "e" * 8000)
+    text = b"Request header exceeds the size limit"
+    found = _judged(probe, status, "text/plain; charset=utf-8", text).findings
+    assert {(finding.level, finding.rule) for finding in found} == {("info", "response.refused_input")}
+
+
+@pytest.mark.parametrize("subject", ["known", "unknown"])
+def test_a_413_for_an_honest_request_is_drift(subject: str) -> None:
+    findings = _judged(_probe(subject=subject), 413, "text/plain", b"too large").findings
+    assert "must" in {finding.level for finding in findings}
+
+
 @pytest.mark.parametrize("status", [200, 404])
 def test_the_same_answer_to_an_honest_request_is_drift(status: int) -> None:
     findings = _judged(_probe(subject="unknown"), status, "application/problem+json", PROBLEM).findings

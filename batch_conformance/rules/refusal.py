@@ -7,9 +7,10 @@ from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 from batch_conformance.observation.observation import Observation, derived
 
-_GATEWAY_REFUSALS = frozenset({400, 403, 404, 405, 406, 414, 431})
+_GATEWAY_REFUSALS = frozenset({400, 403, 404, 405, 406, 413, 414, 431})
 """Statuses with which gateways turn odd requests away before the API sees them; 405 is what Alibaba Cloud's firewall
-answers to an attack, 406 what ModSecurity does."""
+answers to an attack, 406 what ModSecurity does, and 413 what Sanic does to a head that is too long (it had that name,
+Request Entity Too Large, before there was a 431)."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """Frameworks decode an encoded slash before they route, and redirect to the path that they think was meant."""
