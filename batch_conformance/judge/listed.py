@@ -16,6 +16,7 @@ from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.listing import ITEM_DIFFERS, KNOWN_MISSING
 from batch_conformance.rules.pages import ids_in, in_time, is_whole, items_of, walks_of
 from batch_conformance.rules.rule import Broken
+from batch_conformance.rules.times import magnitude
 
 _DAY = 86_400
 _AS_READ = Template("listing.item_differs.expected", "{value}, as the batch itself says")
@@ -88,10 +89,15 @@ def _differing(item: Any, batches: Sequence[Observation], listed: Roles, read: R
 
 
 def _is_said(value: Any, pointer: str, roles: Roles) -> bool:
-    """Whether a value says anything: an empty one, or a time that can be none, may stand for unset."""
+    """Whether a value says anything: an empty one, or a time that can be none, may stand for unset.
+
+    A time in milliseconds is one, and not the one that is read in seconds.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         return False
-    return not (pointer in roles.timestamps and isinstance(value, int) and not is_plausible(value))
+    if pointer not in roles.timestamps or not isinstance(value, int) or is_plausible(value):
+        return True
+    return magnitude(value) not in ("zero", "negative", "distant")
 
 
 def _unsigned(value: Any) -> Any:

@@ -67,13 +67,14 @@ def _check_magnitude(observation: Observation) -> Iterator[Broken]:
     for pointer in observation.operation.roles.timestamps:
         moment = integer_at(observation.batch, pointer)
         if moment is not None and not is_plausible(moment):
-            kind = _magnitude(moment)
+            kind = magnitude(moment)
             observed = _OF_KIND(time=Private(str(moment)[:24]), kind=_KINDS[kind]())
             here = observation.contract_media_type
             yield Broken(_OF_OUR_TIME(), observed, kind, media_type=here, pointer=pointer)
 
 
-def _magnitude(moment: int) -> str:
+def magnitude(moment: int) -> str:
+    """What a number is that is no Unix time of our age: zero, negative, in a smaller unit than seconds, or distant."""
     if moment <= 0:
         return "zero" if moment == 0 else "negative"
     for scale, name in ((1_000, "milliseconds"), (1_000_000, "microseconds"), (1_000_000_000, "nanoseconds")):
