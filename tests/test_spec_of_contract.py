@@ -16,6 +16,7 @@ from batch_conformance.contract.contract import Contract, compile_contract
 from batch_conformance.contract.document import Document, parse_document
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.sources import load_contract
+from batch_conformance.mock.embedded import drifts_of
 from batch_conformance.mock.message import ParsedRequest
 from batch_conformance.mock.mock_spec import MockSpec
 from batch_conformance.mock.service import Service
@@ -263,6 +264,11 @@ def test_what_a_document_says_of_a_header_is_sent_in_place_of_what_the_mock_has(
     refused = ask(mock_spec, "/things/nobodys", authorization="")
     (asked,) = [value for name, value in refused.headers if name == "WWW-Authenticate"]
     assert asked.startswith("Bearer ")
+
+
+def test_no_label_of_a_body_contradicts_a_document_that_takes_any() -> None:
+    assert "every_25th_untyped" in drifts_of(contract())
+    assert "every_25th_untyped" not in drifts_of(contract(content(SMALL, "*/*")["content"]))
 
 
 def test_an_offer_is_the_same_after_a_pipe() -> None:
