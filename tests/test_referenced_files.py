@@ -172,6 +172,14 @@ def test_another_file_that_cannot_be_read_is_told_with_its_name(tmp_path: Path) 
         load_document(tmp_path / "api.yaml")
 
 
+def test_files_that_are_too_large_are_told_and_not_read_to_their_end(tmp_path: Path) -> None:
+    path = write(tmp_path, {"api.yaml": at_schema(whole(), {"$ref": "batch.yaml"}), "batch.yaml": "a: b"})
+    with (tmp_path / "batch.yaml").open("ab") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ContractError, match=r"api\.yaml refers to have more than 33554432 bytes in all"):
+        load_document(path)
+
+
 def test_the_checksum_is_of_all_files(tmp_path: Path) -> None:
     data = at_schema(whole(), {"$ref": "b.yaml"})
     one = read(tmp_path, {"api.yaml": data, "b.yaml": {"type": "object"}}).document.sha256

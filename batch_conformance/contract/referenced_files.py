@@ -45,7 +45,10 @@ def in_folder(folder: Path) -> Reader:
     def read(name: str) -> bytes | None:
         path = (folder / name).resolve()
         try:
-            return path.read_bytes() if path.is_relative_to(whole) and path.is_file() else None
+            if not path.is_relative_to(whole) or not path.is_file():
+                return None
+            with path.open("rb") as file:
+                return file.read(_MAX_BYTES + 1)  # one more says that it is too long
         except OSError:
             return None
 
