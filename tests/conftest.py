@@ -47,21 +47,24 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whole runs against hostile servers and servers of other makers come last: what fails sooner is known sooner.
 
-    Of these, what waits the longest begins first, beside the others.
+    With several workers they come first: they mostly wait, and one worker does so beside the others, which compute. Of
+    these, what waits the longest begins first.
     """
-    items.sort(key=_turn)
+    items.sort(key=lambda item: _turn(item, first=hasattr(config, "workerinput")))
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.filterwarnings("error"))
 
 
-def _turn(item: pytest.Item) -> int:
+def _turn(item: pytest.Item, *, first: bool) -> int:
+    """The place of a test among the others; ``first`` puts what waits before them."""
     if not any(item.get_closest_marker(name) for name in ("real", "survival")):
         return 0
-    return 1 if item.get_closest_marker("waits") else 2
+    turn = 1 if item.get_closest_marker("waits") else 2
+    return turn - 3 if first else turn
 
 
 def pytest_collection_finish() -> None:
