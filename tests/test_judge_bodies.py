@@ -86,6 +86,25 @@ def test_the_ends_of_an_empty_page_may_be_empty_texts() -> None:
     assert [one[1] for one in found] == ["/first_id", "/last_id"]
 
 
+REGIONAL: dict[str, Any] = {**OBJECT, "properties": {**OBJECT["properties"], "region": TEXT}}
+
+
+@pytest.mark.parametrize(("member", "level"), [("region", "info"), ("id", None), ("status", None), ("file_id", None)])
+def test_an_empty_text_is_information_where_the_document_has_no_other_way_to_leave_it(
+    member: str, level: str | None
+) -> None:
+    body = {"id": "a", "status": "x", "file_id": "f", "region": "n", member: ""}
+    found = values({**REGIONAL, "required": [*body]}, body, "value.empty_string")
+    assert [(one[1], one[3]) for one in found] == [(f"/{member}", level)]
+
+
+def test_an_empty_text_is_no_value_where_it_may_be_left_out_or_null() -> None:
+    body = {"id": "a", "status": "x", "region": ""}
+    nullable = {**OBJECT, "properties": {**OBJECT["properties"], "region": {**TEXT, "nullable": True}}}
+    for schema in (REGIONAL, {**nullable, "required": ["region"]}):
+        assert [one[3] for one in values(schema, body, "value.empty_string")] == [None]
+
+
 def listed(*values_of: str, **more: Any) -> dict[str, Any]:
     return {"type": "object", "properties": {"id": TEXT, "kind": {**TEXT, "enum": list(values_of)}}, **more}
 

@@ -10,6 +10,7 @@ from batch_conformance.contract.clauses import THE_BODY, rule_of
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.pointer import members, unescape
+from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import Schema, Violation, type_name
 from batch_conformance.contract.shape import Property, Sent
 from batch_conformance.findings.finding import Side
@@ -224,9 +225,20 @@ def _empty_strings(observation: Observation, schema: Schema, value: Any, judged:
                     observed=shown(Private(f'"{text[:20]}"')),
                     kind="sentinel" if text in IDS_FOR_UNSET else "word" if text.strip() else "empty",
                     location=place.location,
-                    level="info" if not text.strip() and is_for_people(place.pointer) else None,
+                    level="info" if not text.strip() and _may_be_empty(place, roles) else None,
                 ),
             )
+
+
+def _may_be_empty(place: Property, roles: Roles) -> bool:
+    """Whether an empty text may be meant: an explanation, or what a document requires and says no other way to leave.
+
+    What names something for machines, such as a file, is no such place: a client would ask for what has no name.
+    """
+    if is_for_people(place.pointer):
+        return True
+    named = place.pointer in roles.names or place.pointer in (roles.identity, roles.state, roles.window)
+    return place.required and "null" not in place.types and not named
 
 
 def _ends_of_an_empty_page(observation: Observation, value: Any) -> Set[str | None]:
