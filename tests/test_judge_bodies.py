@@ -155,9 +155,10 @@ def test_a_body_that_is_another_object_is_told_as_that_alone() -> None:
         assert told("body.required", exchange) == told("body.undeclared", exchange) == []
     check = REGISTRY["body.another_object"].check
     assert check is not None
-    lacking = [one.location for one in check(Observation(sent({}), openai_like()))]
+    bodies = ({}, {"id": "a"}, {"id": "a", "object": "batch"}, {"object": "batch"})
+    lacking = [one.location for body in bodies for one in check(Observation(sent(body), openai_like()))]
     named = [one.location for one in check(Observation(sent({"name": "x"}), openai_like()))]
-    assert [one and one.pointer.rpartition("/")[2] for one in lacking] == ["0"]
+    assert [one and one.pointer.rpartition("/")[2] for one in lacking] == ["0", "1", "2", "0"]
     assert named == [None]
 
 
