@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from decimal import Decimal
 from typing import Any
 
 import jsonschema
@@ -431,6 +432,16 @@ def test_numbers_without_end_are_judged_and_never_raise(value: float) -> None:
             schema({"type": "number", keyword: bound}).violations(value)
     assert schema({"multipleOf": 0.5}).is_valid(10**400)
     assert not schema({"multipleOf": 3}).is_valid(math.inf)
+
+
+@pytest.mark.parametrize("step", [0.01, 0.1, 0.05, 1e-7])
+def test_a_multiple_is_reckoned_in_the_decimal_digits_that_were_written(step: float) -> None:
+    ours = schema({"type": "number", "multipleOf": step})
+    for count in range(200):
+        written = json.loads(str(Decimal(repr(step)) * count))
+        assert ours.is_valid(written), written
+        beside = json.loads(str(Decimal(repr(step)) * count + Decimal(repr(step)) / 4))
+        assert not ours.is_valid(beside), beside
 
 
 def test_a_value_too_deep_to_judge_is_a_violation_and_never_raises() -> None:

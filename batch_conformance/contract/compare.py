@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from functools import reduce
 
 from batch_conformance.contract.change import ChangeKind
 from batch_conformance.contract.clauses import rule_of
 from batch_conformance.contract.constraints import Bound, Constraints
+from batch_conformance.contract.decimals import is_multiple
 from batch_conformance.contract.schema import ALL_TYPES, KNOWN_VALUES, Property
 from batch_conformance.contract.value_space import ValueSpace, assertions, covering, is_within, union
 from batch_conformance.message import Listing, Message, Template, shown, type_named
@@ -133,7 +133,7 @@ def _comparable(space: ValueSpace) -> ValueSpace:
         for one in alternatives:
             plain = replace(one, lower=_meant(one.lower), upper=_meant(one.upper), further=False)
             if kind == "integer":
-                plain = replace(plain, multiples=frozenset(said for said in one.multiples if 1 % Fraction(said) != 0))
+                plain = replace(plain, multiples=frozenset(said for said in one.multiples if not is_multiple(1, said)))
             if kind != "number" or not any(said % 1 == 0 for said in one.multiples):
                 spaces.append({kind: (plain,)})
     return union(spaces)

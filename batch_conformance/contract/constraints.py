@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from batch_conformance.contract.decimals import is_multiple
 from batch_conformance.contract.expression import expression
 from batch_conformance.contract.formats import RANGES, has_format
 
@@ -63,9 +64,7 @@ class Constraints:
             return False
         if self.upper and (value > self.upper.value or (self.upper.exclusive and value == self.upper.value)):
             return False
-        if self.multiples and not math.isfinite(value):
-            return False
-        multiple = all(Fraction(value) % Fraction(one) == 0 for one in self.multiples)
+        multiple = all(is_multiple(value, one) for one in self.multiples)
         return multiple and all(has_format(value, name) for name in self.formats)
 
     def contains(self, other: Constraints) -> bool:
@@ -84,7 +83,7 @@ class Constraints:
             and tighter_upper(mine[1], others[1]) == others[1]
             and self.least <= other.least
             and _or_endless(other.most) <= _or_endless(self.most)
-            and all(any(Fraction(n) % Fraction(m) == 0 for n in other.multiples) for m in self.multiples)
+            and all(any(is_multiple(n, m) for n in other.multiples) for m in self.multiples)
             and self.patterns <= other.patterns
             and self.formats - RANGES.keys() <= other.formats
             and self.unique <= other.unique

@@ -7,13 +7,16 @@ they make intricate is drawn by Schemathesis. Nothing is left to chance: one sch
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import islice
 from typing import Any
 
 from batch_conformance.contract.composition import Composition
+from batch_conformance.contract.decimals import exact
 from batch_conformance.contract.dialect import validator_for
 from batch_conformance.contract.discriminator import DISCRIMINATOR
 from batch_conformance.contract.expression import expression
@@ -426,7 +429,13 @@ def _plain(kind: str, flat: Sequence[_Schema]) -> Iterator[Any]:
         said[keyword] for keyword in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum") if keyword in said
     ]
     plain = [value for value in bounds if isinstance(value, int | float) and not isinstance(value, bool)]
-    yield from (value for value in (1, step, *plain, *(bound + step for bound in plain), *(b - step for b in plain), 0))
+    plain = [value for value in plain if not isinstance(value, float) or math.isfinite(value)]
+    beside = (_plain_number(exact(bound) + turn * exact(step)) for turn in (1, -1) for bound in plain)
+    yield from (1, step, *plain, *beside, 0)
+
+
+def _plain_number(value: Fraction) -> int | float:
+    return int(value) if value.denominator == 1 else float(value)
 
 
 def _describing(flat: Sequence[_Schema], name: str) -> list[_Schema]:
