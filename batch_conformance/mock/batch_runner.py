@@ -174,6 +174,8 @@ class BatchRunner:
 
     def cancel(self, run: Run) -> None:
         """Have a batch end before its requests are done."""
+        if self._behaviour.undone == "ignored":
+            return
         run.stopped = self._clock()
         self._enter(run, "cancelled" if self._behaviour.cancel_at_once or run.is_final else "cancelling")
 

@@ -30,8 +30,9 @@ class Behaviour:
     ``cancel_at_once``: a batch that is cancelled was never cancelling. ``cancel_tells_before``: cancelling is answered
     with the batch as it was before. ``cancel_finished`` is the status that answers the cancelling of a batch that has
     ended, 0 for the one that fits the document, and ``cancel_again`` the same for one that was cancelled already, 0 for
-    a success while it is cancelling. ``undone``: what is cancelling goes on as if nothing had been asked, or what is
-    cancelled is completed at the next read. ``cancels_finished``: a batch that has ended is cancelled all the same.
+    a success while it is cancelling. ``undone``: a cancellation is answered and nothing is done, what is cancelling
+    goes on as if nothing had been asked, or what is cancelled is completed at the next read. ``cancels_finished``: a
+    batch that has ended is cancelled all the same.
     ``keeps_partial``: the answers that there were before a batch was cancelled can be fetched.
     """
 
@@ -50,6 +51,6 @@ class Behaviour:
     cancel_tells_before: bool = False
     cancel_finished: int = 0
     cancel_again: int = 0
-    undone: Literal["", "resumes", "completes"] = ""
+    undone: Literal["", "ignored", "resumes", "completes"] = ""
     cancels_finished: bool = False
     keeps_partial: bool = True

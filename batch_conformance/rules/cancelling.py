@@ -34,6 +34,8 @@ from batch_conformance.rules.rule import ObservedPlace, Rule
 
 _SAME_BATCH = Template("cancel.effect.same", "{id}, the batch that was to be cancelled")
 _CANCELLED = Template("cancel.effect.expected", "cancelling or cancelled, as the answer to the cancellation has it")
+_TO_END = Template("cancel.effect.to_end", "cancelling or cancelled, as the cancellation was answered with success")
+_WENT_ON = Template("cancel.effect.went_on", "{before} in the answer, {now} afterwards, and never cancelled")
 _TAKEN = Template("cancel.effect.taken", "a success: the batch was {state} before, and after it")
 _GONE = Template("cancel.effect.gone", "{status} when it was read afterwards")
 _REFUSED = Template("cancel.effect.refused", "{status}")
@@ -74,7 +76,15 @@ def _effect_of(batch: MadeBatch, cancel: Cancel, *, can_be_read: bool) -> Iterat
     if found is not None and made is not None:
         yield kept(answer, answer.operation.roles.identity or "/id")
     said = stage_of_answer(answer)
-    if said is None or said.word not in _ENDING:
+    if said is None:
+        return
+    if said.word not in _ENDING:
+        went_on = _went_on(said, cancel.reads)
+        if went_on is not None:
+            observed = _WENT_ON(
+                before=quoted(said.value), now=quoted(at(went_on.batch, went_on.operation.roles.state or ""))
+            )
+            yield broken(answer, state, _TO_END(), observed, "without effect", level="should", shows=went_on.exchange)
         return
     undone, gone = _undone(said, cancel.reads), _gone(answer, cancel.reads) if can_be_read else None
     if gone is not None:
@@ -109,6 +119,22 @@ def _undone(said: Stage, reads: Sequence[Observation]) -> Observation | None:
             return read
         if stage.word == "cancelled":
             said = stage
+    return None
+
+
+def _went_on(said: Stage, reads: Sequence[Observation]) -> Observation | None:
+    """The first read in which a batch goes on as if nothing had been asked; None where it does not, or nobody knows.
+
+    An answer may tell the state from before, and a batch may end as it would have when its last requests are on their
+    way. One that begins something further, and ends without having been cancelled, was not.
+    """
+    stages = _stages(reads)
+    if said.terminal or any(one.word in _ENDING for one in stages) or not stages or not stages[-1].terminal:
+        return None
+    for read in reads:
+        stage = stage_of_answer(read)
+        if stage is not None and not is_of_another(read) and said.rank < stage.rank and not stage.terminal:
+            return read
     return None
 
 

@@ -258,6 +258,8 @@ BATCH_DRIFTS: tuple[Drift, ...] = (
     _entry("cancelled_goes_on", "A batch that is cancelling is in progress again", "cancel.effect", _STATE,
            "https://github.com/llm-d-incubation/llm-d-batch-gateway/issues/330", also=("state.regressed",),
            undone="resumes"),
+    _entry("cancel_ignored", "A batch that is cancelled goes on, and nothing tells of it", "cancel.effect", _STATE,
+           "https://platform.openai.com/docs/api-reference/batch/cancel", undone="ignored"),
     _entry("cancelled_completes", "A batch that is cancelled is completed", "cancel.effect", _STATE,
            "https://github.com/rmyndharis/OpenWA/issues/286: the worker overwrites cancelled",
            also=("state.regressed", "cancel.ended", "stability.changed"), because=_WITH_THE_STATE, undone="completes"),
