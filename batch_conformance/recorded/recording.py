@@ -32,7 +32,7 @@ MOST_COMPLAINTS = 5
 _MOST_BASES = 50
 _EMPTY_SEGMENTS = re.compile(r"(?<![:/])(?:/(?:\.|%2e)?)+\Z", re.IGNORECASE)
 """What a path ends with that names nothing more (RFC 3986 sections 5.2.4 and 6.2.2.2): the server is the same one."""
-_SELDOM = 200_000
+_SELDOM = 1_000_000
 """Objects that are made before the garbage collector looks at them."""
 _MOST_PLACES = 200_000
 """Exchanges with numbers of their own of which the place in the file is kept."""

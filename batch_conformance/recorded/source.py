@@ -51,7 +51,8 @@ STDIN = "-"
 AUTO = "auto"
 """The format that each file begins as."""
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 17
+"""Bytes read at once. Of more the system gives memory, and takes it back, each time anew."""
 _HEAD = 1 << 16
 _GZIP = b"\x1f\x8b"
 _MOST_OF_A_BYTE = 2048
