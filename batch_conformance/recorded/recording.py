@@ -6,7 +6,7 @@ import gc
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -106,7 +106,9 @@ class Recording:
         self._parts.append(part)
         if fast is not None:
             fast.taken.keeps_lines = part.path == STDIN
+        lines = 0
         for block in blocks(part, advance):
+            lines = block.index + len(block.lines)
             if part.kind != block.kind:  # which nobody knew before stdin was read
                 part = self._parts[-1] = replace(part, kind=block.kind)
             first = part.first + block.index
@@ -122,6 +124,7 @@ class Recording:
                     unjudged, complaint = None, error.message
                 if unjudged or complaint:
                     self._tell(block.where(part, number - first), complaint, unjudged)
+        self._parts[-1] = replace(part, lines=lines)
 
     def take(self, raw: Raw, number: int, base: int = 0) -> Message | None:
         """Take in one line; ``base`` is added to its own number.
@@ -251,16 +254,7 @@ class Recording:
         }
         found = ((order, self._part_of(number)) for order, number in numbers.items())
         parts = {order: part for order, part in found if part is not None}
-        starts: dict[str, set[int]] = {}
-        for part in parts.values():
-            if part.start:
-                starts.setdefault(part.path, set()).add(part.start)
-        before: dict[tuple[str, int], int] = {}
-        for path, wanted in starts.items():
-            try:
-                before |= {(path, start): count for start, count in lines_before(path, wanted).items()}
-            except OSError:
-                continue  # the file is gone: it is named without a line
+        before = self._lines_before(dict.fromkeys(part for part in parts.values() if part.start))
         for order, part in parts.items():
             index = numbers[order] - part.first
             if part.start == 0:
@@ -269,6 +263,22 @@ class Recording:
                 lines = before.get((part.path, part.start))
                 sources[order] = part.path if lines is None else f"{part.path}:{lines + index + 1}"
         return sources
+
+    def _lines_before(self, parts: Iterable[Part]) -> dict[tuple[str, int], int]:
+        """How many lines of a file are before parts of it, by path and start: without those of files that are gone."""
+        known: dict[tuple[str, int], int] = {}
+        for part in sorted(self._parts, key=lambda part: part.first):
+            before = known.get((part.path, part.start), None if part.start else 0)
+            if before is not None and part.lines is not None and part.end is not None:
+                known[part.path, part.end] = before + part.lines
+        starts: dict[str, set[int]] = {}
+        for part in parts:
+            if (part.path, part.start) not in known:
+                starts.setdefault(part.path, set()).add(part.start)
+        for path, wanted in starts.items():
+            with suppress(OSError):
+                known |= {(path, start): count for start, count in lines_before(path, wanted).items()}
+        return known
 
     def _part_of(self, number: int) -> Part | None:
         """The part that an exchange is in, by its place; None where it was read from none."""

@@ -75,6 +75,7 @@ class Part:
 
     ``kind`` is the name of its format; empty where only reading tells. ``first`` is the number of its first exchange:
     numbers rise from part to part, however long each is. ``size`` is in bytes as on disk; 0 where nobody knows.
+    ``lines`` is how many lines begin in it; None until all of it was read.
     """
 
     path: str
@@ -84,6 +85,7 @@ class Part:
     first: int
     size: int
     packed: bool = False
+    lines: int | None = None
 
     @property
     def base(self) -> int:
