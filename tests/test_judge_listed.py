@@ -201,7 +201,7 @@ def named(batch_id: str = KNOWN, **changes: Any) -> Exchange:
 def again(log: Log) -> set[int]:
     numbers = FileNumbers(log)
     for _, held in log.groups():
-        numbers.add(held)
+        numbers.add(row.facts[2] for row in held if isinstance(row, Row))
     return set(numbers.again())
 
 

@@ -49,5 +49,5 @@ def test_rows_come_by_key_also_from_a_file_that_was_taken_over(goes: int, tmp_pa
 def test_a_whole_exchange_in_a_file_is_json_and_no_pickle() -> None:
     spill = Spill()
     spill.put([("batch_1", [ROW])])
-    ((_, data),) = spill.rows()
+    ((_, data, _),) = spill.rows()
     assert json.loads(data[1:])[0]["tuple"][0] == 1.5

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
 from batch_conformance.contract.roles import Roles
-from batch_conformance.judge.log import Held, Log
+from batch_conformance.judge.log import Log
 from batch_conformance.rules.results import SHORTEST
 
 
@@ -22,14 +22,16 @@ class FileNumbers:
         self._names_of = itemgetter(*places, places[0]) if places else None
         self._found = array("q")
 
-    def add(self, held: Held) -> None:
-        """Take in what is held of a batch."""
+    def add(self, answers: Iterable[tuple[Any, ...] | None]) -> None:
+        """Take in what a batch was answered with: the values at the pointers of its log; of equal ones, one is enough.
+
+        None, and no values, are answers without the batch.
+        """
         if self._names_of is None:
             return
         names = set[Any]()
-        for row in held:
-            # Of reads that came to the same one is enough.
-            if type(row) is not array and (values := row[8][2]):  # of a run they are not held here
+        for values in answers:
+            if values:
                 names.update(self._names_of(values))
         self._found.extend([hash(name) for name in names if type(name) is str and len(name) > SHORTEST])
 

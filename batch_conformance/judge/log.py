@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import zlib
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -20,7 +20,10 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.roles import Roles
 from batch_conformance.exchange.exchange import Exchange, Probe
-from batch_conformance.exchange.spill import Spill, merged
+from batch_conformance.exchange.spill import Spill, as_bytes, as_text, merged_rows, unpacked
+from batch_conformance.judge.digest import Digest, digest_of, joined, packed
+from batch_conformance.judge.digest import unpacked as unpacked_digest
+from batch_conformance.judge.sparing import MonotonicReads
 from batch_conformance.observation.observation import Observation, at
 
 MOST_IN_MEMORY = 1_000_000
@@ -99,6 +102,7 @@ class Log:
         self.keeps_all = keeps_all
         self.pointers = compared_places(operation.roles)
         self.free_maps = operation.roles.free_maps
+        self._monotonic = MonotonicReads(operation.roles, self.pointers)
         self._most = most
         self._folder = folder
         self._held: dict[str, Held] = {}
@@ -201,7 +205,8 @@ class Log:
             self._spill = Spill(self._folder / f"{uuid4().hex}.sqlite" if self._folder else None)
         # Plain tuples take half the time that named ones do.
         self._spill.put(
-            (key, [tuple(one) if type(one) is Row else one for one in held]) for key, held in self._held.items()
+            ((key, [tuple(one) if type(one) is Row else one for one in held]) for key, held in self._held.items()),
+            lambda key, held: packed(digest_of(key, held, self._monotonic)),
         )
         self._held, self._count = {}, 0
         if len(self._shown) > _MOST_SHOWN:
@@ -212,12 +217,29 @@ class Log:
         if self._spill is None and not self._others:
             yield from self._held.items()
             return
-        # Code points sort as their bytes in UTF-8 do, by which the files are sorted.
-        held = sorted(self._held.items(), key=itemgetter(0))
-        own = [merged((self._spill,))] if self._spill else []
-        in_order = heapq.merge(*own, held, merged(self._others), key=itemgetter(0))
+        for key, parts in self._merged():
+            yield key, rows_of([held for held, _ in parts])
+
+    def digests(self) -> Iterator[tuple[str, Digest | None, list[Held | bytes]]]:
+        """The digest of each batch, None where its reads are not monotonic, and its reads, for ``rows_of``."""
+        if self._spill is None and not self._others:
+            for key, held in self._held.items():
+                yield key, digest_of(key, held, self._monotonic), [held]
+            return
+        for key, parts in self._merged():
+            found = (
+                unpacked_digest(beside) if isinstance(held, bytes) else digest_of(key, held, self._monotonic)
+                for held, beside in parts
+            )
+            yield key, joined(found, self._monotonic), [held for held, _ in parts]
+
+    def _merged(self) -> Iterator[tuple[str, list[tuple[Held | bytes, bytes | None]]]]:
+        """What files and memory have of each batch, in the order of the ids."""
+        held = sorted(((as_bytes(key), held, None) for key, held in self._held.items()), key=itemgetter(0))
+        own: list[Iterable[Any]] = [merged_rows((self._spill,))] if self._spill else []
+        in_order = heapq.merge(*own, held, merged_rows(self._others), key=itemgetter(0))
         for key, parts in groupby(in_order, key=itemgetter(0)):
-            yield key, [one for _, part in parts for one in _named(part)]
+            yield as_text(key), [(data, beside) for _, data, beside in parts]
 
     def of(self, key: str) -> Held:
         """The rows of one batch, as ``groups`` gives them."""
@@ -252,6 +274,11 @@ class Log:
         for key, reads in state.get("held", ()):
             self._held.setdefault(key, []).extend(reads)
             self._count += len(reads)
+
+
+def rows_of(parts: Iterable[Held | bytes]) -> Held:
+    """The rows of a batch, of what memory and files have of it."""
+    return [one for part in parts for one in _named(unpacked(part) if isinstance(part, bytes) else part)]
 
 
 def _named(held: Held) -> Held:

@@ -10,7 +10,6 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 from batch_conformance.contract.operation import Operation
@@ -26,15 +25,14 @@ from batch_conformance.judge.availability import (
     named_operation,
     shows_a_batch,
 )
+from batch_conformance.judge.digest import tags_hold
 from batch_conformance.judge.file_numbers import FileNumbers
-from batch_conformance.judge.log import CUT, DOWN, FOREIGN, Held, Log, Row, each
+from batch_conformance.judge.log import CUT, DOWN, FOREIGN, Log, Row, each, rows_of
 from batch_conformance.judge.sparing import MonotonicReads
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules.history import BatchHistory
 
 _PLAIN_KIND = f"{RECORDED}/GET"
-_PLACES = 3
-"""Numbers of one read in an array of those that came to the same: when, number and seconds."""
 
 
 @dataclass
@@ -82,17 +80,17 @@ def _compare_all(log: Log, made: Compared, of_several_servers: bool) -> None:
     """Take in the exchanges of one operation."""
     monotonic = MonotonicReads(log.operation.roles, log.pointers)
     was_plain, files = False, FileNumbers(log)
-    for key, held in log.groups():
-        files.add(held)
-        plain = _monotonic_reads(key, held, monotonic)
-        if plain is None:
+    for key, digest, parts in log.digests():
+        if digest is None or digest.after is None:
+            held = rows_of(parts)
+            files.add(row.facts[2] for row in held if type(row) is not array)
             reads = _take_in(key, sorted(each(held), key=_in_time), log, made)
             for of_one in _by_creation(reads, log) if of_several_servers else (reads,):
                 _compare_one(key, of_one, log, monotonic, made)
             continue
-        count, latest = plain
-        made.read_again[log.operation.id] += count - 1
-        made.latest = max(made.latest, latest)
+        files.add((digest.after,))  # a name that was there once is there to the end
+        made.read_again[log.operation.id] += digest.reads - 1
+        made.latest = max(made.latest, digest.last[0])
         was_plain = True
     made.named_again[log.operation.id] = files.again()
     if was_plain:  # once is enough: nothing else is asked of a batch that was always answered
@@ -189,47 +187,12 @@ def _value(fact: Any) -> Any:
     return fact
 
 
-def _monotonic_reads(key: str, held: Held, monotonic: MonotonicReads) -> tuple[int, float] | None:
-    """How many reads of a batch there were and when the last was, where all were plain, in order, and monotonic."""
-    count, last = 0, (-1.0, -1.0)
-    for row in held:
-        if type(row) is array:
-            if len(row) > _PLACES:
-                moments = list(zip(row[::_PLACES], row[1::_PLACES], strict=True))
-                if any(moment >= later for moment, later in pairwise(moments)):
-                    return None
-                first, latest = moments[0], moments[-1]
-            else:
-                first = latest = (row[0], row[1])
-            count += len(row) // _PLACES
-        elif row[6] is None and row[8][2] is not None:  # the probe, and the values that were answered
-            first = latest = (row[0], row[1])
-            count += 1
-        else:
-            return None
-        if first <= last:
-            return None
-        last = latest
-    answers = (row.facts[2] for row in held if type(row) is not array)
-    return (count, last[0]) if monotonic.holds(key, answers) and _tags_hold(held) else None
-
-
 def _is_monotonic(key: str, rows: Sequence[Row], monotonic: MonotonicReads) -> bool:
     """Whether a batch was read by GET alone, and nothing happened to it that a rule looks into."""
     if any(row.probe is not None and row.probe.method != "GET" for row in rows):
         return False
     answers = (row.facts[2] if 200 <= row.facts[0] < 300 else None for row in rows)
-    return monotonic.holds(key, answers) and _tags_hold(rows)
-
-
-def _tags_hold(held: Iterable[Any]) -> bool:
-    """Whether no strong tag came with two bodies."""
-    seen: dict[str, int] = {}
-    for row in held:
-        facts = None if type(row) is array else row.facts[3]
-        if type(facts) is tuple and facts[2] and seen.setdefault(facts[2], facts[1]) != facts[1]:
-            return False
-    return True
+    return monotonic.holds(key, answers) and tags_hold(rows)
 
 
 def _is_known(row: Row) -> bool:

@@ -237,12 +237,13 @@ class MonotonicReads:
         for values in reads:
             if values is None or (self._identity is not None and values[self._identity] != key):
                 return False
-            if last is not None and values is not last and not self._moves_on(last, values):
+            if last is not None and values is not last and not self.may_follow(last, values):
                 return False
             last = values
         return True
 
-    def _moves_on(self, before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
+    def may_follow(self, before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
+        """Whether a batch may be answered with the one after the other, each of its values moving on."""
         for index, (was, now) in enumerate(zip(before, after, strict=True)):
             if was is not now and was != now and not self._may_become(index, was, now):
                 return False
