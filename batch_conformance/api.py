@@ -26,7 +26,7 @@ from batch_conformance.recorded.operation_urls import OperationUrls
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.report.run.writer import write_reports
 from batch_conformance.run.contracts import open_contract
-from batch_conformance.run.validate.command import read_here
+from batch_conformance.run.validate.reading import read_here
 from batch_conformance.run.validate.validate import Validation, ValidationOptions
 
 __all__ = [

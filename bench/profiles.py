@@ -19,7 +19,7 @@ from pathlib import Path
 import traffic
 
 from batch_conformance.mock.process import EmbeddedMock
-from batch_conformance.run.validate.command import read_here
+from batch_conformance.run.validate.reading import read_here
 from batch_conformance.run.validate.validate import Validation, ValidationOptions
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
@@ -19,14 +19,15 @@ from batch_conformance.contract.pointer import from_path
 from batch_conformance.contract.sources import CONTRACT_NAMES, spec_folder
 from batch_conformance.exchange.limits import LimitError, RateLimit
 from batch_conformance.exchange.profile import KnownDeviation, Profile, profile_from
-from batch_conformance.exchange.target import Presentation
 from batch_conformance.findings.finding import Finding
 from batch_conformance.input_error import InputError, why_no_file
 from batch_conformance.message import Listing, Message, Template
 from batch_conformance.near_miss import DID_YOU_MEAN, suggested
-from batch_conformance.probes.credentials import present
 from batch_conformance.run.contracts import is_url, open_contract
 from batch_conformance.schema_error import what_is_wrong
+
+if TYPE_CHECKING:
+    from batch_conformance.exchange.target import Presentation
 
 _LISTED = Template("vendors.listed", ": `batch-conformance vendors` lists them, or give the path of a profile")
 _THERE_IS_NO_VENDOR = Template("vendors.there_is_no_vendor", "there is no vendor {vendor}{hint}")
@@ -110,6 +111,8 @@ def contract_for(
 
 def presents(profile: Profile) -> Callable[[str, str], Presentation]:
     """How a credential goes into a request to this vendor, as ``Target`` wants to be told."""
+    from batch_conformance.probes.credentials import present  # noqa: PLC0415 - what sends is not for recorded traffic
+
     return partial(present, style=profile.auth or "bearer", header=profile.auth_header)
 
 

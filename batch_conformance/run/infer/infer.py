@@ -17,7 +17,7 @@ from batch_conformance.recorded.recording import AT, MOST_COMPLAINTS
 from batch_conformance.recorded.source import blocks, expand, parts
 from batch_conformance.report.finding import suggested_overlay
 from batch_conformance.report.language import language as language_of
-from batch_conformance.run.validate.command import read_here
+from batch_conformance.run.validate.reading import read_here
 from batch_conformance.run.validate.validate import Validation, ValidationOptions
 
 _SHOWS_NOTHING = Template(

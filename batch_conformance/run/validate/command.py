@@ -4,59 +4,29 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import pairwise
-from multiprocessing import get_context
-from multiprocessing.context import BaseContext
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
-from batch_conformance.findings.gate import EXIT_FAULT, INTERRUPTED
+from batch_conformance.findings.gate import EXIT_FAULT
 from batch_conformance.message import Message, Template
-from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.recording import Recording, seldom_collected
 from batch_conformance.recorded.remote import is_remote
-from batch_conformance.recorded.serialization import pack_inferred, read_parts, unpack
-from batch_conformance.recorded.source import STDIN, Part
-from batch_conformance.recorded.source_error import SourceError
+from batch_conformance.recorded.source import STDIN
 from batch_conformance.report.language import language
 from batch_conformance.report.run import github, terminal
 from batch_conformance.report.run.writer import FORMATS, ReportError, write_reports
 from batch_conformance.run.comparison import write_comparison_files
 from batch_conformance.run.notify import notify
+from batch_conformance.run.validate.reading import Advance, ReadTraffic, read_here
 from batch_conformance.run.validate.validate import Validation, ValidationOptions
 
-_PROCESS_ENDED = Template("run.process_ended", "a process that read for this one was ended from outside")
 _IS_SOURCE = Template("validate.is_source", "{file} was validated, and is not written over.")
-_EVERY = 0.25
-"""Seconds between two updates of the bar."""
-
-_MOST_PARTS = 16
-_GOES = 2
-"""How often a process is given parts to read, at least: one that is done before the others takes from what is left."""
-
-Advance = Callable[[int, int], None]
-"""Told of bytes read, and of exchanges judged."""
-
-
-@dataclass
-class ReadTraffic:
-    """What was read, and why it ended early, if it did."""
-
-    recording: Recording
-    stopped: Message | None = None
-    interrupted: bool = False
 
 
 def perform_validation(options: ValidationOptions, folder: Path, *, jobs: int = 1, dask: str | None = None) -> int:
@@ -76,6 +46,8 @@ def _perform(options: ValidationOptions, folder: Path, jobs: int, dask: str | No
 
             read_traffic = ReadTraffic(read_on_cluster(validation.parts, validation.inferred, dask, advance))
         elif jobs > 1 and len(validation.parts) > 1:
+            from batch_conformance.run.validate.in_processes import read_in_processes  # noqa: PLC0415 - as for Dask
+
             read_traffic = read_in_processes(validation.parts, validation.inferred, jobs, advance)
         else:
             read_traffic = read_here(validation.parts, validation.inferred, advance)
@@ -128,133 +100,6 @@ def report_validation(
     if published := github.publish(report, os.environ):
         click.echo(published)
     return EXIT_FAULT if problems else report.exit_code
-
-
-def read_here(parts: list[Part], inferred: InferredProbe, advance: Advance) -> ReadTraffic:
-    """Read all parts in this process. An interrupt ends the reading, not the report."""
-    recording = Recording(inferred)
-    reported = 0
-
-    def report_progress(count: int) -> None:
-        nonlocal reported
-        advance(count, recording.judged - reported)
-        reported = recording.judged
-
-    try:
-        for part in parts:
-            recording.read(part, report_progress)
-    except KeyboardInterrupt:
-        return ReadTraffic(recording, INTERRUPTED(), interrupted=True)
-    except SourceError as error:
-        return ReadTraffic(recording, error.message)
-    return ReadTraffic(recording)
-
-
-def read_in_processes(parts: list[Part], inferred: InferredProbe, jobs: int, advance: Advance) -> ReadTraffic:
-    """Read the parts in several processes, and add their recordings up in the order of the parts.
-
-    A process reads several parts at a go: what one batch was answered again and again is then told in one place. It
-    leaves the reads in a file, and hands over only the name of that. An interrupt has each hand over what it has.
-    """
-    read_traffic = ReadTraffic(Recording(inferred))
-    goes = _goes(parts, jobs)
-    context = _context()
-    with TemporaryDirectory(prefix="batch-conformance-", ignore_cleanup_errors=True) as folder:
-        task = _Task(pack_inferred(inferred), Path(folder))
-        # Ctrl-C in a terminal goes to all processes: the one that waits for the others says when to stop.
-        ignoring = (signal.SIGINT, signal.SIG_IGN)
-        pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=signal.signal, initargs=ignoring)
-        try:
-            tasks = [pool.submit(task.read, number, go) for number, go in enumerate(goes)]
-            reported = 0
-            while tasks and not read_traffic.stopped:
-                done = wait(tasks[:1], _EVERY).done
-                now = max(reported, task.progress())
-                advance(now - reported, _take_in(read_traffic, tasks.pop(0)) if done else 0)
-                reported = now
-        except KeyboardInterrupt:
-            task.stop()
-            read_traffic.stopped, read_traffic.interrupted = INTERRUPTED(), True
-            pool.shutdown(wait=True, cancel_futures=True)
-            for one in tasks:
-                if not one.cancelled():
-                    _take_in(read_traffic, one)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            gc.unfreeze()
-    return read_traffic
-
-
-def _goes(parts: list[Part], jobs: int) -> list[list[Part]]:
-    """The parts of each go, in their order: as many goes for each process, and about as many parts in each go."""
-    rounds = max(_GOES, -(-len(parts) // (jobs * _MOST_PARTS)))
-    number = min(len(parts), jobs * rounds)
-    bounds = [len(parts) * one // number for one in range(number + 1)]
-    return [parts[first:end] for first, end in pairwise(bounds)]
-
-
-def _context() -> BaseContext:
-    """How processes are begun: as copies of this one, which has all that they need, where no other thread can be in it.
-
-    On macOS libraries of the system do not bear a copy.
-    """
-    is_safe = sys.platform == "linux" and threading.active_count() == 1
-    if is_safe:
-        gc.collect()
-        gc.freeze()  # the collector of a copy would write to all that it shares with this process
-    return get_context("fork" if is_safe else "spawn")
-
-
-def _take_in(read_traffic: ReadTraffic, task: Future[tuple[bytes, Message | None]]) -> int:
-    """Add what a process read, and give the number of exchanges that it judged."""
-    try:
-        data, stopped = task.result()
-    except BrokenProcessPool:
-        data, stopped = b"", _PROCESS_ENDED()
-    read_traffic.stopped = read_traffic.stopped or stopped
-    if not data:
-        return 0
-    later = unpack(data, read_traffic.recording.inferred.urls.contract)
-    judged = later.judged
-    read_traffic.recording.update(later)
-    return judged
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """What every process is given: how to take exchanges, and the folder in which they leave what they have to say.
-
-    That are the reads, a file with the bytes read so far for each go, and a file that tells all of them to stop.
-    """
-
-    packed: bytes
-    folder: Path
-
-    def read(self, number: int, parts: list[Part]) -> tuple[bytes, Message | None]:
-        """The recording of the parts of a go, and why it is not whole, as ``read_parts`` gives them."""
-        progress, stopped, done = self.folder / f"{number}.progress", self.folder / "stop", 0
-        told = time.monotonic()
-
-        def advance(count: int) -> None:
-            nonlocal done, told
-            if stopped.exists():
-                raise KeyboardInterrupt
-            done += count
-            if time.monotonic() - told >= _EVERY:
-                progress.write_text(str(done))  # what is told of is judged, whatever comes meanwhile
-                told = time.monotonic()
-
-        read = read_parts(parts, self.packed, folder=self.folder, advance=advance)
-        progress.write_text(str(done))
-        return read
-
-    def progress(self) -> int:
-        """How many bytes were read; a file that is being written may be empty."""
-        return sum(int(path.read_text() or 0) for path in self.folder.glob("*.progress"))
-
-    def stop(self) -> None:
-        """Have each process hand over what it has."""
-        (self.folder / "stop").touch()
 
 
 @contextmanager
