@@ -54,3 +54,16 @@ def test_a_name_that_is_empty_is_no_file_in_recorded_traffic_either(tmp_path: Pa
     _, drift = validated(tmp_path / "reports", str(recording))
     occurrences = {one["rule"]: one["occurrences"] for one in drift["findings"] if one["rule"].startswith("results.")}
     assert occurrences == {"results.missing": 19}
+
+
+def test_batches_whose_input_is_an_object_are_not_told_apart_by_it(tmp_path: Path) -> None:
+    def read(number: int) -> dict[str, Any]:
+        name = f"batch_{number:04}"
+        body = {**COMPLETED, "id": name, "input_file_id": {"name": "requests"}, "error_file_id": "file-one"}
+        body["output_file_id"] = f"file-out{number}"
+        return line(body, batch_id=name, started_at=1741721400.0 + number)
+
+    recording = tmp_path / "traffic.ndjson"
+    recording.write_bytes(ndjson(*map(read, range(6))))
+    _, drift = validated(tmp_path / "reports", str(recording))
+    assert {one["rule"] for one in drift["findings"] if one["level"] != "info"} == {"body.type"}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Set
 from operator import itemgetter
 from typing import Any
 
+from batch_conformance.contract.roles import Roles
 from batch_conformance.findings.finding import Deviation
 from batch_conformance.judge.file_numbers import made_with
 from batch_conformance.judge.log import Log, Row, each
@@ -62,7 +63,13 @@ def _named(key: str, rows: Iterable[Row], log: Log) -> Iterator[_Named]:
             # What slipped into the place of a name is told as that: it is the same for every batch.
             if names_a_file(name) and not is_folder(name) and not malformed(pointer, name):
                 seen.add(name)
-                yield row, pointer, name, tuple(at(batch, one) for one in made_with(roles))
+                yield row, pointer, name, _made_with(batch, roles)
+
+
+def _made_with(batch: Any, roles: Roles) -> tuple[Any, ...]:
+    """What a batch was made with; None for an array or an object: a recorded row has nothing of what is in it."""
+    values = (at(batch, pointer) for pointer in made_with(roles))
+    return tuple(value if isinstance(value, str | int | float) else None for value in values)
 
 
 def _is_plain(row: Row) -> bool:
