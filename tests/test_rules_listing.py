@@ -13,7 +13,7 @@ from judge_support import JSON, sent
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
-from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.message import Count
 from batch_conformance.nouns import ITEM
 from batch_conformance.observation.observation import Observation
@@ -140,6 +140,11 @@ def test_what_is_lost_is_told_with_the_sizes_of_the_pages() -> None:
     ((shows, found),) = compared("listing.lost", *whole, *gone, *whole)
     assert dict(found.observed.arguments) == {"lost": Count(4, ITEM), "one": "7", "other": "2"}
     assert shows.exchange.number == 1
+
+
+def test_what_is_lost_is_shown_by_the_last_page_of_the_walk_that_lacks_it() -> None:
+    three = (*sized("ab", "cd", 2, (True, True)), page("e", False, after("d")))
+    assert lost(*three, *sized("abcde", "f", 5), *three) == [(2, "/data", "lost")]
 
 
 def test_what_was_not_read_to_its_end_is_compared_as_far_as_it_goes() -> None:
@@ -307,6 +312,8 @@ def test_a_list_is_in_one_order_whichever_it_is() -> None:
 def test_a_list_is_in_the_order_that_is_documented_or_asked_for() -> None:
     desc, none = with_order("desc"), with_order(None)
     assert ordered(*RISING, under=desc) == ordered(*MIXED, under=desc) == [("documented", None)]
+    assert ordered(1, 2, under=desc) == [("documented", None)]
+    assert ordered(2, 1, under=desc) == ordered(1, under=desc) == []
     assert ordered(*FALLING, under=desc) == ordered(*SAME, under=desc) == []
     assert ordered(*RISING, under=desc, query="order=asc") == []
     assert ordered(*FALLING, under=desc, query="order=asc") == [("documented", None)]
@@ -408,6 +415,13 @@ def test_the_rules_about_pages_say_by_whose_reference() -> None:
     }
 
 
+def test_the_rules_are_asked_in_the_chapters_of_lists_and_queries() -> None:
+    for rule in LISTING:
+        probes = {chapter: Probe(chapter, "a", "/", None, "known") for chapter in ("lists", "queries", "known_ids")}
+        asked_in = [chapter for chapter, probe in probes.items() if REGISTRY[rule].requests(probe, "")]
+        assert asked_in == (["queries"] if rule == "listing.query" else ["lists", "queries"])
+
+
 def test_a_list_without_a_cursor_a_limit_or_times_has_fewer_clauses() -> None:
     assert FORM is not None
     bare = with_form(after=None, limit=None, first=None, more=None, roles=replace(FORM.roles, created=None))
@@ -419,6 +433,7 @@ def test_a_list_without_a_cursor_a_limit_or_times_has_fewer_clauses() -> None:
         "listing.item_differs": [("200", JSON, "/data/*")],
         "listing.known_missing": [("200", JSON, "/data")],
     }
+    assert [place for place in places("listing.more", with_form(after=None)) if place[0] == "list"] == []
     unasked = under_of(LIST, query=(), role=None)
     assert [place for place in places("listing.query", unasked) if place[0] != "files"] == []
     assert [place for place in places("listing.query", under_of(LIST, role=None)) if place[0] != "files"] == []
