@@ -360,7 +360,7 @@ class Judge:
             operation, key = place
             log = self._accounts[operation].log
             for row in each(log.of(key)):
-                if row.facts[4] & DOWN and wanted.get(row[:3]) == place:
+                if wanted.get(row[:3]) == place:
                     found[row[:3]] = observation_of_row(key, row, log)
         return found
 
