@@ -231,8 +231,9 @@ TOLD = ("results.shared", "/output_file_id", "shared")
         ((named(), replace(named(OTHER, **LATER), probe=replace(named(OTHER).probe, forced_status=200))), []),
         ((named(), replace(named(OTHER, **LATER), probe=replace(named(OTHER).probe, method="POST"))), []),
         ((named(), sent(b"", 404, batch_id=OTHER), named(OTHER, **LATER)), [2]),
+        ((named(), sent(COMPLETED, batch_id=OTHER), named(OTHER, **LATER)), [2]),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_a_file_is_shared_by_the_batch_that_named_it_after_another_one(
     reads: Sequence[Exchange], numbers: list[int], *, keeps_all: bool
@@ -265,6 +266,7 @@ def test_of_reads_at_one_moment_that_with_the_lower_number_shows_it() -> None:
         ("s3://files/", False),
         ("s3://files/a", True),
         ("{{file}}", False),
+        ("file%2Fabcdef", False),
         (7_000_000, False),
         (None, False),
     ],
@@ -280,6 +282,8 @@ def test_of_several_files_the_first_that_the_document_has_is_told() -> None:
     assert contract().chosen.roles.results == ("/output_file_id", "/error_file_id")
     only_errors = {**LATER, "output_file_id": "file-output0002"}
     (found,) = shares(batches(named(), named(OTHER, **only_errors)))
+    assert found[1] == "/error_file_id"
+    (found,) = shares(batches(named(), named(OTHER, **LATER, output_file_id=None)))
     assert found[1] == "/error_file_id"
     swapped = {**LATER, "output_file_id": COMPLETED["error_file_id"], "error_file_id": COMPLETED["output_file_id"]}
     (found,) = shares(batches(named(), named(OTHER, **swapped)))

@@ -26,8 +26,6 @@ from batch_conformance.rules.bodies import NOT_THE_OBJECT
 from batch_conformance.rules.followed import Followed
 from batch_conformance.rules.rule import ObservedPlace, Rule
 
-_PHASE = 9
-"""After all that the answers show by themselves."""
 _BUSY = frozenset({429, 502, 503, 504})
 
 
@@ -58,7 +56,7 @@ def judge_followed(
     looks = list(_looks(followed))
     for rule, look in looks:
         if look.broken is not None:
-            tally.add([_deviation(rule, look)], phase=_PHASE)
+            tally.add([_deviation(rule, look)])
     results = [
         result
         for one in contract.writes
