@@ -20,6 +20,7 @@ from batch_conformance.judge.availability import (
     EVERY_ID,
     ONE_ID,
     ONE_READ,
+    Availability,
     AvailabilityResult,
     PersistentFailure,
     down_of,
@@ -298,3 +299,19 @@ def test_what_breaks_for_known_ids_is_not_told_of_unknown_ones_again() -> None:
 
 def broken(subject: str, name: str) -> Exchange:
     return sent(b"", 500, subject=subject, batch_id=IDS[3], name=name)
+
+
+def test_bodies_without_an_end_are_told_where_no_answer_of_their_status_had_one() -> None:
+    endless = sent(b"", 206, headers=(("Content-Length", "9"),), failure=Failure("timeout", shown("no end")))
+
+    def told(*others: int) -> list[int]:
+        made = Availability()
+        made.add_batch((), set(), set(others[:1]))
+        for place in range(3):
+            exchange = replace(endless, number=place, started_at=1e9 + place)
+            made.add_batch([down_of(Observation(exchange, contract()), str(place), 0)], set())
+        made.add_batch((), set(), set(others[1:]))
+        return [one.down.status for one in made.assess(lambda: (), 9).drift if one.endless]
+
+    assert told(404, 200) == told(404) == [206] * 3
+    assert told(206, 404) == told(404, 206) == told() == []

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from judge_support import COMPLETED, OTHER, QUEUED, findings, sent, told, unknown
+from judge_support import COMPLETED, JSON, OTHER, QUEUED, findings, refused, sent, told, unknown
+
+from batch_conformance.contract.contract import Contract, compile_contract
+from batch_conformance.contract.document import parse_document
 
 BAD_TAG = (("ETag", "abc"),)
 HTML: dict[str, Any] = {"body": b"<p>busy</p>", "status": 503, "media_type": "text/html"}
@@ -72,3 +76,47 @@ def test_what_is_said_better_by_another_rule_is_left_out() -> None:
 def test_public_caching_is_told_once() -> None:
     public = (("Cache-Control", "public, max-age=60"),)
     assert rules(sent(headers=public), unknown(headers=public)) == ["response.cache_public"]
+
+
+def of_short_ids() -> Contract:
+    """A contract with ids of four letters, which documents a refusal with 400 and the code of it."""
+    parameter = {"name": "batch_id", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 4}}
+    error = {"type": "object", "required": ["code"], "properties": {"code": {"type": "integer"}}}
+    responses = {
+        "200": {"description": "It."},
+        "400": {"description": "No.", "content": {JSON: {"schema": error}}},
+        "404": {"description": "None."},
+    }
+    get = {"operationId": "getIt", "parameters": [parameter], "responses": responses}
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "Small", "version": "1"},
+        "paths": {"/batches/{batch_id}": {"get": get}},
+    }
+    return compile_contract(parse_document(json.dumps(document).encode(), "small.json"))
+
+
+def test_a_refusal_of_an_id_that_is_not_admitted_is_told_as_one_where_it_is_not_as_documented() -> None:
+    def found(body: Any, *others: Any, **more: Any) -> list[tuple[str, str, str, str]]:
+        answer = sent(body, 400, subject="neighbour", batch_id="longer", **more)
+        told_of = findings(*others, answer, under=of_short_ids(), info=True)
+        return [(one.rule, one.level, one.kind, one.status) for one in told_of]
+
+    refusal = ("response.refused_input", "info", "schema", "")
+    assert found({"code": 1}) == []
+    assert found({"code": "x"}) == found({}) == [refusal]
+    assert found({}, headers=BAD_TAG) == [("response.field_syntax", "should", "etag", ""), refusal]
+    of_unknown = sent({}, 400, subject="unknown", batch_id="x")
+    assert refusal not in found({}, of_unknown)
+
+
+def test_a_server_that_has_one_success_for_every_head_is_told_of_that_alone() -> None:
+    heads = [
+        sent(b"", method="HEAD", media_type="text/html"),
+        unknown(b"", 200, method="HEAD"),
+        sent(b"", method="HEAD", credential="missing"),
+    ]
+    beside = [sent(), refused(), unknown()]
+    assert [(one.rule, one.kind) for one in findings(*beside, *heads)] == [("response.head_differs", "status")]
+    apart = rules(*beside, *heads[:2], sent(b"", 401, method="HEAD", credential="missing"))
+    assert {"identity.unknown_answered", "response.head_differs"} <= set(apart)
