@@ -157,6 +157,8 @@ def test_clauses_of_rules_that_follow_count_what_was_looked_at_and_what_was_brok
     assert broken == [("/id", "kept", 3, 0), ("/status", "broken", 3, 2)]
     silent = Counter(one.state for one in after().clauses)
     assert set(silent) == {"not_observed"}
+    ids = [one.clause.id for one in after().clauses]
+    assert len(set(ids)) == len(ids)
     assert {one.clause.rule for one in after().clauses} >= {"cancel.effect", "upload.listed", "result_lines.form"}
 
 
