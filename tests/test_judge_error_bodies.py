@@ -13,7 +13,10 @@ from recorded_support import validated
 from test_live_and_recorded import in_turn, line
 
 from batch_conformance.exchange.exchange import Exchange
+from batch_conformance.judge.applying import check
+from batch_conformance.judge.error_bodies import put_beside, split
 from batch_conformance.judge.judge import judge
+from batch_conformance.observation.observation import Observation
 
 OBJECT = {"error": {"message": "boom", "type": "server_error"}}
 HTML = b"<html>oops</html>"
@@ -108,3 +111,31 @@ def test_a_recorded_error_has_its_body_beside_it_too(tmp_path: Path) -> None:
     found = [one for one in drift["findings"] if one["level"] != "info"]
     assert [one["rule"] for one in found] == ["response.server_error"]
     assert "in another body than documented (/message: to be there)" in json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    ("status", "apart"), [(499, False), (500, True), (599, True), (600, False)], ids=["499", "500", "599", "600"]
+)
+def test_the_body_of_every_server_error_is_told_apart(status: int, *, apart: bool) -> None:
+    observation = Observation(sent(b"{", status), contract())
+    broken = check(Observation(sent(b"{", 500), contract())).values()
+    deviations = [one for found in broken for _, one in found]
+    told_in = {bucket: {one.rule for one in of_one} for bucket, of_one in split(observation, deviations)}
+    of_body = ("error_body", contract().chosen.id, str(status))
+    assert ("json.invalid" in told_in.get(of_body, ())) is apart
+    assert ("json.invalid" in told_in[()]) is not apart
+    asked = Observation(sent(b"{", status, forced=status), contract())
+    assert [bucket for bucket, _ in split(asked, deviations)] == [()]
+
+
+def test_the_error_has_the_worse_level_and_the_clause_of_that() -> None:
+    (error,) = findings(*failing({"code": 1, "message": "no", "data": None}))
+    for level, worse in (("must", True), ("should", False), ("info", False)):
+        body = replace(error, rule="body.type", level=level, pointer="/x", location=None)  # type: ignore[arg-type]
+        (found,) = put_beside([error], [body, replace(body, pointer="/y")])
+        assert (found.level, found.location) == ((level, None) if worse else (error.level, error.location))
+        assert str(found.observed).endswith(f"in another body than documented (/x: {body.expected})")
+        assert put_beside([error], [replace(body, operation="another")]) == (error,)
+        assert put_beside([body], [body]) == (body,)
+    (whole,) = put_beside([error], [replace(error, rule="json.invalid", pointer="")])
+    assert str(whole.observed).endswith(f"in another body than documented ({error.expected})")
