@@ -134,7 +134,7 @@ def test_the_error_has_the_worse_level_and_the_clause_of_that() -> None:
         body = replace(error, rule="body.type", level=level, pointer="/x", location=None)  # type: ignore[arg-type]
         (found,) = put_beside([error], [body, replace(body, pointer="/y")])
         assert (found.level, found.location) == ((level, None) if worse else (error.level, error.location))
-        assert str(found.observed).endswith(f"in another body than documented (/x: {body.expected})")
+        assert str(found.observed) == f"{error.observed}, in another body than documented (/x: {body.expected})"
         assert put_beside([error], [replace(body, operation="another")]) == (error,)
         assert put_beside([body], [body]) == (body,)
     (whole,) = put_beside([error], [replace(error, rule="json.invalid", pointer="")])
