@@ -115,7 +115,9 @@ def test_rules_about_made_batches_have_the_same_in_common() -> None:
     assert not requests(read(200, batch()).exchange.probe, "")
     for rule in REGISTRY.values():
         if rule.follow:
-            assert {name: getattr(rule, name) for name in OF_MADE_BATCHES} == OF_MADE_BATCHES
+            said = {name: getattr(rule, name) for name in OF_MADE_BATCHES if name != "requests"}
+            assert said == {name: value for name, value in OF_MADE_BATCHES.items() if name != "requests"}
+            assert not rule.requests(read(200, batch()).exchange.probe, "")
 
 
 def clauses(rule: str, of: Iterable[Operation] = OPERATIONS) -> list[tuple[str | None, str, str, str]]:
