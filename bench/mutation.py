@@ -87,9 +87,9 @@ rules are mostly declared there, and mutmut's own runner leaves that out. Each i
 the tests collected ([bench/mutation.py](../bench/mutation.py)): those that reach the change, then others that reach the
 module, until one fails, {first.of_lines:g} and {first.of_module:g} CPU seconds of them at most, and
 {again.of_lines:g} and {again.of_module:g} where it survived and is tried again. Only quick tests in one process take
-part, property tests with {examples} examples. `prove`, tests that start a server, and those of whole recordings take too
-long, and kill more. Survivors of a sample were made cases, so that a mutant outside of it survives more often than the
-table says.
+part, property tests with {examples} examples. `prove`, tests that start a server, and those of whole recordings take
+too long, and kill more. Survivors of a sample were made cases, so that a mutant outside of it survives more often than
+the table says.
 
 Not mutated: annotations, docstrings, the English of templates, the case of strings, and what a rule declares for other
 parts (texts, probes, highlights, suggested overlays, which recorded traffic is spared), which tests of those hold.
