@@ -23,9 +23,9 @@ from batch_conformance.rules.refusal import (
     leads_to_normal_form,
 )
 
-GATEWAY = (400, 403, 404, 405, 406, 414, 431)
+GATEWAY = (400, 403, 404, 405, 406, 413, 414, 431)
 REDIRECTS = (301, 302, 303, 307, 308)
-OTHERS = (200, 300, 304, 401, 402, 407, 409, 413, 415, 422, 429, 430, 500, 503)
+OTHERS = (200, 300, 304, 401, 402, 407, 409, 412, 415, 422, 429, 430, 500, 503)
 
 
 def turned_away(subject: Subject = "hostile", batch_id: str = "'", **more: Any) -> list[int]:
