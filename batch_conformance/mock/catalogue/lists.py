@@ -241,6 +241,10 @@ LIST_DRIFTS: tuple[Drift, ...] = (
         _OPENAI, "value", _put(lambda spec: spec.more, value=True),
     ),
     Drift(
+        "list_full_has_more", "has_more is true on every page that is full", "listing.more", "200", MORE,
+        _OPENAI, "value", _put(lambda spec: spec.more, lambda asked, items: len(items) == asked.size),
+    ),
+    Drift(
         "list_first_id_fixed", "first_id is a placeholder", "listing.ends", "200", FIRST,
         "https://api-docs.siliconflow.cn/docs/api/batches-get: its sample", "value",
         _put(lambda spec: spec.first, "first_batch_id"),
