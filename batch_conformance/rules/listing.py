@@ -50,6 +50,7 @@ _OF_UNKNOWN = Template("listing.cursor.expected", "a refusal, or an empty page")
 _NO_MORE = Template("listing.more.expected_false", "true: the page after this one has {items}")
 _MORE = Template("listing.more.expected_true", "false: the page after this one has no item")
 _SAME_ITEMS = Template("listing.lost.expected", "the same items in pages of any size")
+_USUAL_SIZE = Template("listing.lost.usual_size", "the usual size")
 _LOST = Template("listing.lost.observed", "{lost} of pages of {one} not in pages of {other}")
 _ORDER = Template("listing.order.expected", "items in one order of {pointer}")
 _ORDER_SAID = Template("listing.order.documented", "items by {pointer}, {order}")
@@ -99,8 +100,8 @@ def _compare_lost(history: BatchHistory) -> Iterator[tuple[Observation, Broken]]
                     return
 
 
-def _size(walk: Walk) -> Private | str:
-    return walk[0].limit or "the usual size"
+def _size(walk: Walk) -> str | Message:
+    return walk[0].limit or _USUAL_SIZE()
 
 
 def _begun(walk: Walk) -> tuple[float, tuple[int, int]]:
