@@ -79,6 +79,7 @@ pip install mutmut=={mutmut}
 python bench/mutation.py reach      # which lines each test reaches; some minutes, again where tests or lines moved
 python bench/mutation.py run        # {sample} mutants of each module; resumes; or: run PATH … --sample N
 python bench/mutation.py run --survivors    # tries again what survived, after new tests
+python bench/mutation.py run --further 6    # 6 more of each module, none of which has become a case yet
 python bench/mutation.py page       # writes this page of build/mutation/results.ndjson
 ```
 
@@ -89,7 +90,7 @@ module, until one fails, {first.of_lines:g} and {first.of_module:g} CPU seconds 
 {again.of_lines:g} and {again.of_module:g} where it survived and is tried again. Only quick tests in one process take
 part, property tests with {examples} examples. `prove`, tests that start a server, and those of whole recordings take
 too long, and kill more. Survivors of a sample were made cases, so that a mutant outside of it survives more often than
-the table says.
+the table says: "drawn further" are mutants that were drawn after that, by what first became of each.
 
 Not mutated: annotations, docstrings, the English of templates, the case of strings, and what a rule declares for other
 parts (texts, probes, highlights, suggested overlays, which recorded traffic is spared), which tests of those hold.
@@ -167,8 +168,8 @@ class FewExamples:
 class Trials:
     """A pytest plugin that tries mutants in place of running the tests that were collected."""
 
-    def __init__(self, chosen: list[str], again: bool, sample: int) -> None:
-        self.chosen, self.again, self.sample, self.limits = chosen, again, sample, FIRST
+    def __init__(self, chosen: list[str], again: bool, sample: int, further: int) -> None:
+        self.chosen, self.again, self.sample, self.further, self.limits = chosen, again, sample, further, FIRST
         self.notes = json.loads(REACH.read_text("utf-8"))
         self.seconds = {name: took for note in self.notes for name, took in note["seconds"].items()}
         self.lines = Counter[str]()
@@ -195,7 +196,8 @@ class Trials:
             outcome, test = self._try(module.code, path, self._selected(path, range(0), "", items))
             if outcome != "survived":
                 raise SystemExit(f"{path}: without any change {test or 'the tests'} failed")
-            for mutant in drawn[: self.sample]:
+            new = [mutant for mutant in drawn if mutant.id not in done][: self.further]
+            for mutant in new if self.further else drawn[: self.sample]:
                 if mutant.id not in done or mutant.id in again:
                     self.limits = AGAIN if mutant.id in again else FIRST
                     selected = self._selected(path, mutant.lines, mutant.users, items)
@@ -218,6 +220,7 @@ class Trials:
             outcome = "survived" if passes_fresh(mutant.module, code, selected) else "killed"
         note = {name: getattr(mutant, name) for name in ("id", "module", "old", "new")}
         note |= {"line": mutant.lines.start, "outcome": outcome, "test": test, "tests": len(selected)}
+        note |= {"further": True} if self.further else {}
         with RESULTS.open("a", encoding="utf-8") as file:
             file.write(json.dumps(note, ensure_ascii=False) + "\n")
 
@@ -384,6 +387,12 @@ def results() -> dict[str, dict[str, Any]]:
     return {note["id"]: note for note in map(json.loads, lines)}
 
 
+def further_results() -> dict[str, dict[str, Any]]:
+    """What first became of the mutants that ``--further`` drew, by id: no case was written for any of them yet."""
+    lines = RESULTS.read_text("utf-8").splitlines() if RESULTS.exists() else ()
+    return {note["id"]: note for note in reversed([*map(json.loads, lines)]) if note.get("further")}
+
+
 def equivalent() -> dict[str, str]:
     """The ids of mutants that no test could tell from the code as it is, each with the reason why."""
     return {one: reason for reason, ids in yaml.safe_load(EQUIVALENT.read_text("utf-8")).items() for one in ids}
@@ -394,18 +403,22 @@ def page(modules: Sequence[str]) -> str:
     reasons = equivalent()
     found, rows, alive, same = results(), [], [], Counter[str]()
     totals = {package: Counter[str]() for package in PACKAGES}
+    last, further = further_results(), {package: Counter[str]() for package in PACKAGES}
     for path in modules:
         made = {one.id: one for one in mutants(path)[1]}
         tried = {one: found[one]["outcome"] for one in made if one in found}
         count = Counter("equivalent" if one in reasons and tried[one] == "survived" else tried[one] for one in tried)
         count["killed"] += count.pop("timeout", 0)
         totals[str(Path(path).parent)].update(count, made=len(made), tried=len(tried))
+        first = (last[one]["outcome"] for one in made if one in last)
+        further[str(Path(path).parent)].update("survived" if one == "survived" else "killed" for one in first)
         rows.append(_row(f"`{path.removeprefix('batch_conformance/')}`", len(made), len(tried), count))
         for one in (name for name in tried if tried[name] == "survived"):
             same[reasons.get(one, "")] += 1
             change = f"{path.removeprefix('batch_conformance/')}:{made[one].lines.start}: {_change(made[one])}"
             alive.append((reasons.get(one, ""), change))
     sums = [_row(f"**{name}**", one["made"], one["tried"], one) for name, one in totals.items()]
+    sums += [_row(f"{name}, drawn further", totals[name]["made"], one.total(), one) for name, one in further.items()]
     alike = [
         f"- {reason} ({same[reason]})\n" + "".join(f"  - {change}\n" for why, change in alive if why == reason)
         for reason in sorted(same)
@@ -448,6 +461,7 @@ def main() -> int:
     parser.add_argument("paths", nargs="*", help="modules, or of `reach` files of tests; all where there are none")
     parser.add_argument("--survivors", action="store_true", help="try again what survived")
     parser.add_argument("--sample", type=int, default=SAMPLE, help="mutants of each module (default: %(default)s)")
+    parser.add_argument("--further", type=int, default=0, help="mutants of each module that were not tried before")
     given = parser.parse_args()
     files = sorted({str(path) for name in TESTS for path in (ROOT / "tests").glob(f"{name}.py")})
     modules = [
@@ -456,7 +470,7 @@ def main() -> int:
     if given.step == "reach":
         return pytest.main([*OPTIONS, *(given.paths or files)], plugins=[Reach(), FewExamples()])
     if given.step == "run":
-        trials = Trials(given.paths or modules, given.survivors, given.sample)
+        trials = Trials(given.paths or modules, given.survivors, given.sample, given.further)
         return pytest.main([*OPTIONS, *files], plugins=[trials, FewExamples()])
     if given.step == "fresh":
         return try_fresh(given.paths[0])
