@@ -21,6 +21,9 @@ from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.run.prove.drift_runner import TICK, Entry
 
 _SOURCES = (Path(__file__), HERE / "plain_requests.py", HERE / "core_judge.py")
+_OWN = "an answer of Prism's own"
+"""In its own words, where it could make nothing of what came."""
+_LOOKS = 5
 
 
 class OpenapiCore:
@@ -113,8 +116,18 @@ class Prism:
         self._mock.stop()
 
     def looks(self, entries: Sequence[Entry | None]) -> Sequence[Look]:
-        """The violations that it puts into a header of its own, and requests without an answer."""
-        return [self._look(entry) for entry in entries]
+        """The violations that it puts into a header of its own, and requests without an answer.
+
+        At times Prism answers itself where nothing is wrong with what came: that counts where it always does.
+        """
+        return [self._steady_look(entry) for entry in entries]
+
+    def _steady_look(self, entry: Entry | None) -> Look:
+        for _ in range(_LOOKS - 1):
+            look = self._look(entry)
+            if _OWN not in look.found:
+                return look
+        return self._look(entry)
 
     def _look(self, entry: Entry | None) -> Look:
         if self._process.poll() is not None:
@@ -131,8 +144,7 @@ class Prism:
                 for one in json.loads(headers.get("sl-violations", "[]")):
                     found.add(f"{'.'.join(one['location'])}: {one['message']}")
                 if "problem+json" in headers.get("content-type", "").lower():
-                    # Prism's own words where it could make nothing of what came.
-                    found.add("an answer of Prism's own")
+                    found.add(_OWN)
         return Look(frozenset(found), count, watch.seconds)
 
 
