@@ -78,11 +78,15 @@ class _Server:
         self._closing = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/v1"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
         self._closing.set()
+        # Closing alone would leave the thread waiting, and a signal would have it wait at whatever has the number next.
+        self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+        self._thread.join(5)
 
     def _accept(self) -> None:
         while True:

@@ -179,6 +179,7 @@ def serving(answer: Any) -> Iterator[tuple[str, list[bytes]]]:
 
         threading.Thread(target=serve, daemon=True).start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1", asked
+        listening.shutdown(socket.SHUT_RDWR)  # else the thread would wait on
 
 
 def test_a_body_is_passed_on_while_it_comes(tmp_path: Path) -> None:
