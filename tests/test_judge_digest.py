@@ -116,3 +116,36 @@ def test_reads_that_move_on_have_a_digest_and_others_have_none() -> None:
     for reads in (back, at_once):
         for most in (1, 1_000):
             assert list(told(filled(Log(contract(), contract().chosen, most), reads)).values()) == [None]
+
+
+def digest_of_reads(*reads: tuple[float, int, str], changed: dict[int, dict[str, Any]] | None = None) -> Digest | None:
+    """The digest of reads of one batch by time, number and ETag; what changes with a read is a row of its own."""
+    log, body = Log(contract(), contract().chosen), {**QUEUED, "id": KNOWN}
+    for place, (begun, number, tag) in enumerate(reads):
+        body = {**body, **(changed or {}).get(place, {})}
+        facts = (200, "application/json", log.facts_of(body), ("", 1, tag) if tag else None, UP)
+        log.add_plain(KNOWN, (begun, number, 0.1), (len(str(body)), (), facts, None))
+    return told(log)[KNOWN]
+
+
+def test_a_digest_counts_all_reads_and_has_the_moments_of_the_first_and_the_last() -> None:
+    moved = {0: {}, 4: {"status": "in_progress", "in_progress_at": 1741685420}}
+    reads = [(float(place), 10 + place, "") for place in range(8)]
+    found = digest_of_reads(*reads, changed=moved)
+    assert found is not None
+    assert (found.reads, found.first, found.last, found.tagged) == (8, (0.0, 10.0), (7.0, 17.0), False)
+    assert ("in_progress" in (found.before or ()), "in_progress" in (found.after or ())) == (False, True)
+    alone = digest_of_reads((5.0, 1, '"a"'))
+    assert alone is not None
+    assert (alone.reads, alone.first, alone.last, alone.tagged) == (1, (5.0, 1.0), (5.0, 1.0), True)
+
+
+def test_reads_that_are_not_each_after_the_one_before_have_no_digest() -> None:
+    for reads in (
+        [(1.0, 1, ""), (1.0, 1, "")],
+        [(1.0, 1, ""), (2.0, 2, ""), (2.0, 2, ""), (3.0, 3, "")],
+        [(1.0, 1, ""), (3.0, 2, ""), (2.0, 3, ""), (4.0, 4, "")],
+        [(2.0, 1, ""), (1.0, 2, "")],
+    ):
+        assert digest_of_reads(*reads) is None
+        assert digest_of_reads(*reads, changed={len(reads) - 1: {"status": "in_progress"}}) is None
