@@ -21,6 +21,7 @@ from batch_conformance.contract.contract import Contract, compile_contract
 from batch_conformance.contract.document import load_document
 from batch_conformance.contract.error import ContractError
 from batch_conformance.contract.excerpt import WORTH_IT
+from batch_conformance.probes.generated import generate
 
 BATCH: dict[str, Any] = {
     "type": "object",
@@ -226,3 +227,31 @@ def test_the_page_shows_the_lines_of_the_file_that_says_it(tmp_path: Path) -> No
     page = (tmp_path / "reports" / "drift.html").read_text("utf-8")
     assert "batch.yaml:4" in page
     assert "# in MiB" in page
+
+
+def test_what_is_wrong_with_an_example_in_another_file_is_told_and_repaired_there(tmp_path: Path) -> None:
+    schema = {**BATCH, "properties": {**BATCH["properties"], "size": {"type": "integer", "example": None}}}
+    files = {"api.yaml": at_schema(whole(), {"$ref": "batch.yaml"}), "batch.yaml": schema}
+    files["batch.yaml"]["properties"]["owner"] = {"$ref": "api.yaml#/components/schemas/Owner"}
+    document = load_document(write(tmp_path, files))
+    (one,) = [one for one in compile_contract(document, "published").document_findings if one.repair]
+    assert one.rule == "document.example_null"
+    assert (one.location.file, one.location.pointer) == (f"{tmp_path}/batch.yaml", "/properties/size/example")
+    repaired = compile_contract(document, "documented")
+    body = {"id": KNOWN, "size": None}
+    assert [found.pointer for found in findings(sent(body), under=repaired) if found.rule == "body.type"] == []
+
+
+def test_requests_are_generated_for_a_path_item_that_stands_in_another_file(tmp_path: Path) -> None:
+    data = whole()
+    path = data["paths"].pop("/batches/{batch_id}")
+    path["parameters"] = [{"$ref": "parts.yaml#/X"}]
+    path["get"]["responses"]["200"]["content"]["application/json"]["schema"] = {"$ref": "parts.yaml#/Batch"}
+    data["paths"]["/batches/{batch_id}"] = {"$ref": "path.yaml"}
+    parameter = {"name": "X", "in": "header", "schema": {"type": "string", "pattern": "^x{3}$"}, "required": True}
+    batch = {**BATCH, "properties": {**BATCH["properties"], "owner": {"$ref": "api.yaml#/components/schemas/Owner"}}}
+    files = {"api.yaml": data, "path.yaml": path, "parts.yaml": {"X": parameter, "Batch": batch}}
+    contract = compile_contract(load_document(write(tmp_path, files)), "published")
+    made = generate(contract.document.data, "/batches/{batch_id}", "batch_id", 5, 1, plain=True)
+    assert made
+    assert {value for one in made for name, value in one.headers if name == "X"} == {"xxx"}

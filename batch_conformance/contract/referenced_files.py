@@ -24,13 +24,15 @@ _ARE_MORE_THAN = Template(
     "referenced_files.are_more_than", "the files that {name} refers to have more than {max_bytes} bytes in all"
 )
 
-__all__ = ["Reader", "as_written", "in_folder", "put_in"]
+__all__ = ["FILES", "Reader", "as_written", "in_folder", "put_in"]
 
 Reader = Callable[[str], bytes | None]
 """Gives the bytes of a file by its path from the document's folder, ``/`` between names; None where it is not read."""
 
-_FILES = "x-referenced-files"
-_PREFIX = join("#", _FILES) + "/"
+FILES = "x-referenced-files"
+"""The member of a document that has the files that it refers to, by their paths from its folder."""
+
+_PREFIX = join("#", FILES) + "/"
 _MAX_BYTES = 32 * 1024 * 1024
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/|\\")
 """Begins a reference to a URI with a scheme, to another host, or to a file by its whole path: none is ever read."""
@@ -94,7 +96,7 @@ class _Files:
                 self._seen.add((id(node), kind))
                 self._look_at(file, node, kind)
         if self._bytes:
-            self._root.value[_FILES] = {file: value for file, value in self._values.items() if file}
+            self._root.value[FILES] = {file: value for file, value in self._values.items() if file}
         return self._bytes
 
     def _look_at(self, file: str, node: dict[str, Any] | list[Any], kind: str) -> None:
@@ -131,7 +133,7 @@ class _Files:
         node = _at(self._values[named], pointer)
         if node is not None:
             self._left.append((named, node, kind))
-        local = "#" + (f"/{_FILES}/{join('', named)[1:]}" if named else "") + pointer
+        local = "#" + (f"/{FILES}/{join('', named)[1:]}" if named else "") + pointer
         if name or local != "#" + inner or not fragment.startswith("/"):
             holder[member] = local.replace("%", "%25")
             self._written.add((id(holder), member))
@@ -156,7 +158,7 @@ class _Files:
         except UnicodeDecodeError as error:
             raise ContractError(_IS_NOT_UTF_8(name=shown, start=str(error.start))) from None
         self._values[path] = tree.value
-        at = join("", _FILES, path)
+        at = join("", FILES, path)
         self._root.locations.update({at + pointer: place for pointer, place in tree.locations.items()})
         self._root.locations.setdefault(at, Location(shown, 1))
         return path, ""

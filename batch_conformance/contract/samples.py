@@ -168,7 +168,7 @@ def _apart(violation: Violation) -> str:
 
 def _allow_null(document: Document, violation: Violation) -> Mapping[str, Any] | None:
     """The overlay action after which null keeps the schema, where one change is enough."""
-    pointer = violation.location.pointer.rpartition("/")[0]
+    pointer = violation.source.rpartition("/")[0]
     node = resolve(document.data, pointer)
     if "allOf" in node or "$ref" in node or "const" in node:
         return None

@@ -176,7 +176,10 @@ class Schema:
                 if isinstance(value, str | int) and not isinstance(value, bool) and not is_known(place.space, value):
                     shown = show_beside(value, place.known_values)
                     words = (listed(place.known_values), shown, kind_of(value, "enum"))
-                    found.append(Violation(place.pointer, KNOWN_VALUES, *words, place.places[KNOWN_VALUES]))
+                    source = join(place.source, KNOWN_VALUES)
+                    found.append(
+                        Violation(place.pointer, KNOWN_VALUES, *words, place.places[KNOWN_VALUES], source=source)
+                    )
         return tuple(dict.fromkeys(found))
 
     @cached_property
@@ -209,26 +212,26 @@ class Schema:
                 here = place_in_list(self.document, join(source, *inner), name)
                 at = join(base, member_name(name))
                 missing = _of_alternative(_MISSING(), error)
-                yield Violation(at, keyword, _TO_BE_THERE(), missing, "missing", here, (*path, name))
+                yield Violation(at, keyword, _TO_BE_THERE(), missing, "missing", here, (*path, name), source=source)
         elif keyword in ("additionalProperties", "unevaluatedProperties"):
             only_here = keyword == "additionalProperties"
             strange = undescribed([schema], instance) if only_here else self._shape.unexpected(schema, instance)
             for name in strange:
                 at = join(base, member_name(name))
-                present = _of_alternative(_PRESENT(), error)
-                yield Violation(at, keyword, _NO_SUCH_PROPERTY(), present, "undeclared", location, (*path, name))
+                words = (_NO_SUCH_PROPERTY(), _of_alternative(_PRESENT(), error), "undeclared")
+                yield Violation(at, keyword, *words, location, (*path, name), source=source)
         elif types := union_types(error):
-            yield Violation(base, "type", types_listed(types), seen, type_name(instance), location, path)
+            yield Violation(base, "type", types_listed(types), seen, type_name(instance), location, path, source=source)
         elif together := self._broken_together(error, instance):
             keyword, says = together
             seen = _of_alternative(show_beside(instance, says), error) if keyword == "enum" else seen
             words = (words_for(keyword, says), seen, kind_of(instance, keyword))
-            yield Violation(base, keyword, *words, location, path, self._is_annotated(error))
+            yield Violation(base, keyword, *words, location, path, self._is_annotated(error), source)
         else:
             if keyword in ("enum", "const"):
                 seen = _of_alternative(show_beside(instance, listed_by(error)), error)
             words = (expectation(error), seen, kind_of(instance, keyword))
-            yield Violation(base, keyword, *words, location, path, self._is_annotated(error))
+            yield Violation(base, keyword, *words, location, path, self._is_annotated(error), source)
 
     def _is_annotated(self, error: ValidationError) -> bool:
         """Whether only formats are broken, and the document's dialect takes one of them for an annotation."""

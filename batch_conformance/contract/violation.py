@@ -56,7 +56,8 @@ class Violation:
     ``pointer`` is where in the value (``*`` for array indices, and for names that the schema leaves to the sender; the
     missing member for ``required``), ``location`` where the contract says so. ``expected`` and ``observed`` are for
     people, ``kind`` is a stable word. ``path`` is the exact path of the first such value. ``annotated`` says that the
-    document asks for it by what its dialect takes for an annotation, such as ``format`` in OpenAPI 3.1.
+    document asks for it by what its dialect takes for an annotation, such as ``format`` in OpenAPI 3.1. ``source`` is
+    the pointer of the keyword in the document, with the files that it refers to; empty where no keyword is broken.
     """
 
     pointer: str
@@ -67,6 +68,7 @@ class Violation:
     location: Location
     path: tuple[str | int, ...] = field(default=(), compare=False)
     annotated: bool = field(default=False, compare=False)
+    source: str = field(default="", compare=False)
 
 
 def type_name(value: Any) -> str:

@@ -11,11 +11,13 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from hypothesis import strategies as st
 
+from batch_conformance.contract.referenced_files import FILES
 from batch_conformance.contract.schema import Schema
+from batch_conformance.contract.translate import resolve
 from batch_conformance.exchange.exchange import Headers
 from batch_conformance.message import Message, Template, shown
 from batch_conformance.probes.batch_ids import PLAIN
@@ -26,7 +28,7 @@ from batch_conformance.probes.uninterrupted import uninterrupted
 if TYPE_CHECKING:
     from schemathesis import Case
 
-_KEPT = ("openapi", "info", "components", "security")
+_KEPT = ("openapi", "info", "components", "security", FILES)
 # Ours to set: the credential, and what the transport writes.
 _OURS = frozenset({"authorization", "host", "content-length", "connection", "cookie", "accept-encoding"})
 
@@ -281,8 +283,16 @@ def _identity(case: Case[Any]) -> tuple[str, str, str]:
 def _pruned(data: Mapping[str, Any], path: str) -> dict[str, Any]:
     """A private copy of what the operation needs: Schemathesis changes what it is given, and reads it whole."""
     kept: dict[str, Any] = {name: data[name] for name in _KEPT if name in data}
-    item = {name: part for name, part in data["paths"][path].items() if name in ("get", "parameters")}
+    whole = _followed(data, data["paths"][path])
+    item = {name: _followed(data, part) for name, part in whole.items() if name in ("get", "parameters")}
     return copy.deepcopy({**kept, "paths": {path: item}})
+
+
+def _followed(data: Mapping[str, Any], node: Any) -> Any:
+    """A path item or an operation, local references followed: a contract has none that leads nowhere."""
+    while isinstance(node, Mapping) and "$ref" in node:
+        node = resolve(data, unquote(node["$ref"][1:]))
+    return node
 
 
 def _make_plain(item: dict[str, Any], parameter: str) -> None:
