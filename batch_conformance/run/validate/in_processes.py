@@ -29,18 +29,18 @@ _EVERY = 0.25
 """Seconds between two updates of the bar."""
 
 _MOST_PARTS = 16
-_GOES = 2
-"""How often a process is given parts to read, at least: one that is done before the others takes from what is left."""
+_SHARES = 2
+"""Shares of the parts for each process, at least: one that is done before the others takes from what is left."""
 
 
 def read_in_processes(parts: list[Part], inferred: InferredProbe, jobs: int, advance: Advance) -> ReadTraffic:
     """Read the parts in several processes, and add their recordings up in the order of the parts.
 
-    A process reads several parts at a go: what one batch was answered again and again is then told in one place. It
+    A process reads a share of several parts: what one batch was answered again and again is then told in one place. It
     leaves the reads in a file, and hands over only the name of that. An interrupt has each hand over what it has.
     """
     read_traffic = ReadTraffic(Recording(inferred))
-    goes = _goes(parts, jobs)
+    shares = _shares(parts, jobs)
     context = _context()
     with TemporaryDirectory(prefix="batch-conformance-", ignore_cleanup_errors=True) as folder:
         task = _Task(pack_inferred(inferred), Path(folder))
@@ -48,7 +48,7 @@ def read_in_processes(parts: list[Part], inferred: InferredProbe, jobs: int, adv
         ignoring = (signal.SIGINT, signal.SIG_IGN)
         pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=signal.signal, initargs=ignoring)
         try:
-            tasks = [pool.submit(task.read, number, go) for number, go in enumerate(goes)]
+            tasks = [pool.submit(task.read, number, share) for number, share in enumerate(shares)]
             reported = 0
             while tasks and not read_traffic.stopped:
                 done = wait(tasks[:1], _EVERY).done
@@ -68,9 +68,9 @@ def read_in_processes(parts: list[Part], inferred: InferredProbe, jobs: int, adv
     return read_traffic
 
 
-def _goes(parts: list[Part], jobs: int) -> list[list[Part]]:
-    """The parts of each go, in their order: as many goes for each process, and about as many parts in each go."""
-    rounds = max(_GOES, -(-len(parts) // (jobs * _MOST_PARTS)))
+def _shares(parts: list[Part], jobs: int) -> list[list[Part]]:
+    """The parts in shares, in their order: as many shares for each process, and about as many parts in each."""
+    rounds = max(_SHARES, -(-len(parts) // (jobs * _MOST_PARTS)))
     number = min(len(parts), jobs * rounds)
     bounds = [len(parts) * one // number for one in range(number + 1)]
     return [parts[first:end] for first, end in pairwise(bounds)]
@@ -107,14 +107,14 @@ def _take_in(read_traffic: ReadTraffic, task: Future[tuple[bytes, Message | None
 class _Task:
     """What every process is given: how to take exchanges, and the folder in which they leave what they have to say.
 
-    That are the reads, a file with the bytes read so far for each go, and a file that tells all of them to stop.
+    That are the reads, a file with the bytes read so far of each share, and a file that tells all of them to stop.
     """
 
     packed: bytes
     folder: Path
 
     def read(self, number: int, parts: list[Part]) -> tuple[bytes, Message | None]:
-        """The recording of the parts of a go, and why it is not whole, as ``read_parts`` gives them."""
+        """The recording of a share, and why it is not whole, as ``read_parts`` gives them."""
         progress, stopped, done = self.folder / f"{number}.progress", self.folder / "stop", 0
         told = time.monotonic()
 
