@@ -37,7 +37,8 @@ def read_in_processes(parts: list[Part], inferred: InferredProbe, jobs: int, adv
     """Read the parts in several processes, and add their recordings up in the order of the parts.
 
     A process reads a share of several parts: what one batch was answered again and again is then told in one place. It
-    leaves the reads in a file, and hands over only the name of that. An interrupt has each hand over what it has.
+    leaves what it comes to in files, and sends only that it is done, which a pipe takes in one write: half of an answer
+    of a process that was ended meanwhile would be waited at for ever. An interrupt has each leave what it has.
     """
     read_traffic = ReadTraffic(Recording(inferred))
     shares = _shares(parts, jobs)
@@ -48,20 +49,20 @@ def read_in_processes(parts: list[Part], inferred: InferredProbe, jobs: int, adv
         ignoring = (signal.SIGINT, signal.SIG_IGN)
         pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=signal.signal, initargs=ignoring)
         try:
-            tasks = [pool.submit(task.read, number, share) for number, share in enumerate(shares)]
+            tasks = [(number, pool.submit(task.read, number, share)) for number, share in enumerate(shares)]
             reported = 0
             while tasks and not read_traffic.stopped:
-                done = wait(tasks[:1], _EVERY).done
+                done = wait([tasks[0][1]], _EVERY).done
                 now = max(reported, task.progress())
-                advance(now - reported, _take_in(read_traffic, tasks.pop(0)) if done else 0)
+                advance(now - reported, _take_in(read_traffic, task, *tasks.pop(0)) if done else 0)
                 reported = now
         except KeyboardInterrupt:
             task.stop()
             read_traffic.stopped, read_traffic.interrupted = INTERRUPTED(), True
             pool.shutdown(wait=True, cancel_futures=True)
-            for one in tasks:
+            for number, one in tasks:
                 if not one.cancelled():
-                    _take_in(read_traffic, one)
+                    _take_in(read_traffic, task, number, one)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             gc.unfreeze()
@@ -88,16 +89,15 @@ def _context() -> BaseContext:
     return get_context("fork" if is_safe else "spawn")
 
 
-def _take_in(read_traffic: ReadTraffic, task: Future[tuple[bytes, Message | None]]) -> int:
-    """Add what a process read, and give the number of exchanges that it judged."""
+def _take_in(read_traffic: ReadTraffic, task: _Task, number: int, done: Future[Message | None]) -> int:
+    """Add what a process read of a share, and give the number of exchanges that it judged."""
     try:
-        data, stopped = task.result()
+        stopped = done.result()
     except BrokenProcessPool:
-        data, stopped = b"", _PROCESS_ENDED()
-    read_traffic.stopped = read_traffic.stopped or stopped
-    if not data:
+        read_traffic.stopped = read_traffic.stopped or _PROCESS_ENDED()
         return 0
-    later = unpack(data, read_traffic.recording.inferred.urls.contract)
+    read_traffic.stopped = read_traffic.stopped or stopped
+    later = unpack(task.taken(number), read_traffic.recording.inferred.urls.contract)
     judged = later.judged
     read_traffic.recording.update(later)
     return judged
@@ -107,14 +107,15 @@ def _take_in(read_traffic: ReadTraffic, task: Future[tuple[bytes, Message | None
 class _Task:
     """What every process is given: how to take exchanges, and the folder in which they leave what they have to say.
 
-    That are the reads, a file with the bytes read so far of each share, and a file that tells all of them to stop.
+    That are the reads, the rest of the recording and the bytes read so far of each share, and a file that tells all of
+    them to stop.
     """
 
     packed: bytes
     folder: Path
 
-    def read(self, number: int, parts: list[Part]) -> tuple[bytes, Message | None]:
-        """The recording of a share, and why it is not whole, as ``read_parts`` gives them."""
+    def read(self, number: int, parts: list[Part]) -> Message | None:
+        """Leave the recording of a share in its file, and say why it is not whole, if it is not."""
         progress, stopped, done = self.folder / f"{number}.progress", self.folder / "stop", 0
         told = time.monotonic()
 
@@ -127,9 +128,19 @@ class _Task:
                 progress.write_text(str(done))  # what is told of is judged, whatever comes meanwhile
                 told = time.monotonic()
 
-        read = read_parts(parts, self.packed, folder=self.folder, advance=advance)
+        recording, why = read_parts(parts, self.packed, folder=self.folder, advance=advance)
+        self._recording(number).write_bytes(recording)
         progress.write_text(str(done))
-        return read
+        return why
+
+    def taken(self, number: int) -> bytes:
+        """The recording of a share that is done; its file is deleted."""
+        data = self._recording(number).read_bytes()
+        self._recording(number).unlink()
+        return data
+
+    def _recording(self, number: int) -> Path:
+        return self.folder / f"{number}.recording"
 
     def progress(self) -> int:
         """How many bytes were read; a file that is being written may be empty."""
