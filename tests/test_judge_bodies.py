@@ -14,6 +14,7 @@ from batch_conformance.contract.contract import Contract
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
 from batch_conformance.rules.bodies import NOT_THE_OBJECT, OF_A_VALUE, surely_says_something
+from batch_conformance.rules.columns import Columns
 from batch_conformance.rules.rule import AlikeBodies
 
 
@@ -183,7 +184,7 @@ def surely(like: Any, body: Any, under: Contract | None = None) -> list[bool] | 
     assert observation.schema is not None
     alike = AlikeBodies(observation.schema, observation.operation.roles, dict(like), broken=False)
     checks = surely_says_something(alike)
-    return None if checks is None else [one(dict(body)) for one in checks]
+    return None if checks is None else [one(Columns.of_bodies([dict(body)])) for one in checks]
 
 
 @pytest.mark.parametrize(

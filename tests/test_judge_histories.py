@@ -16,6 +16,7 @@ from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.judge.log import length_of
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.columns import Columns
 from batch_conformance.rules.counts import surely_add_up, surely_not_begun
 from batch_conformance.rules.headers import heads_are_alike
 from batch_conformance.rules.history import BatchHistory
@@ -85,7 +86,7 @@ def surely(check: Any, like: Mapping[str, Any], body: Mapping[str, Any], under: 
     observation = Observation(sent(like), under or contract())
     assert observation.schema is not None
     checks = check(AlikeBodies(observation.schema, observation.operation.roles, dict(like), broken=False))
-    return [one(dict(body)) for one in checks]
+    return [one(Columns.of_bodies([dict(body)])) for one in checks]
 
 
 @pytest.mark.parametrize("done", [False, True])

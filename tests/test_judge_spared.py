@@ -25,6 +25,7 @@ from batch_conformance.judge.sparing import (
 )
 from batch_conformance.observation.observation import at
 from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.columns import Columns
 
 NOW = "Tue, 11 Mar 2025 09:30:13 GMT"
 MOMENT = 1741685413.0
@@ -258,8 +259,9 @@ def test_rules_that_a_checked_head_keeps_are_those_about_values_of_headers() -> 
 
 
 def test_rules_are_spared_where_all_their_checks_hold() -> None:
-    assert Spared((), ()).holds({})
-    assert not Spared(None, ()).holds({})
-    assert Spared((lambda _: True, lambda body: body["a"] == 1), ()).holds({"a": 1})
-    assert not Spared((lambda _: True, lambda body: body["a"] == 1), ()).holds({"a": 2})
-    assert not Spared((lambda _: False, lambda _: True), ()).holds({})
+    one, two = Columns.of_bodies([{"a": 1}]), Columns.of_bodies([{"a": 1}, {"a": 2}])
+    assert Spared((), ()).holds(one)
+    assert not Spared(None, ()).holds(one)
+    assert Spared((lambda _: True, lambda columns: set(columns.of("/a")) == {1}), ()).holds(one)
+    assert not Spared((lambda _: True, lambda columns: set(columns.of("/a")) == {1}), ()).holds(two)
+    assert not Spared((lambda _: False, lambda _: True), ()).holds(one)

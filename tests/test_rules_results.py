@@ -11,6 +11,7 @@ from judge_support import COMPLETED, JSON, QUEUED, contract_of
 
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.columns import Columns
 from batch_conformance.rules.results import is_folder, names_a_file, shared_file, surely_filed
 
 SAME, MISSING, EARLY, SHARED = (f"results.{name}" for name in ("same_file", "missing", "early", "shared"))
@@ -218,7 +219,7 @@ def test_a_file_of_two_batches_is_told_at_its_place() -> None:
 def holds(body: dict[str, Any], like: dict[str, Any] | None = None) -> list[bool]:
     checks = surely_filed(alike(like or body))
     assert checks is not None
-    return [check(body) for check in checks]
+    return [check(Columns.of_bodies([body])) for check in checks]
 
 
 def test_files_surely_differ_where_no_two_are_one() -> None:

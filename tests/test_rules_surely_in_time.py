@@ -10,7 +10,8 @@ from judge_support import COMPLETED, QUEUED
 from test_rules_times import EARLIEST, END, EXPIRED, FLAT, LATEST, START, batch, completed, roles_of
 
 from batch_conformance.contract.contract import Contract
-from batch_conformance.rules.rule import BodyCheck
+from batch_conformance.rules.columns import Columns
+from batch_conformance.rules.rule import AlikeBodies
 from batch_conformance.rules.times import latest_passed, surely_in_time
 
 UNTIMED = dict.fromkeys(name for name in QUEUED if name.endswith("_at"))
@@ -18,20 +19,24 @@ DEEP = roles_of(timestamps=["/in/begun_at", "/in/due_at"], created="/in/begun_at
 DEEP_WINDOW = roles_of(timestamps=["/begun_at"], created="/begun_at", window="/in/begun_at")
 
 
+def latest(like: AlikeBodies, *bodies: dict[str, Any]) -> list[float]:
+    return list(latest_passed(like)(Columns.of_bodies(bodies)))
+
+
 def test_the_latest_of_the_times_that_have_passed_is_no_expiry() -> None:
-    found = latest_passed(alike(COMPLETED))(COMPLETED)
-    assert found == COMPLETED["completed_at"]
-    assert latest_passed(alike(QUEUED))(batch(created_at=7)) == 7
-    assert latest_passed(alike(batch(created_at=None)))(QUEUED) == 0.0
-    assert latest_passed(alike(batch(created_at=True)))(QUEUED) == 0.0
-    assert latest_passed(alike(completed(completed_at=1)))(completed(created_at=5, in_progress_at=9)) > 9
+    assert latest(alike(COMPLETED), COMPLETED) == [COMPLETED["completed_at"]]
+    assert latest(alike(QUEUED), batch(created_at=7), batch(created_at=9), batch(created_at=7)) == [7, 9, 7]
+    assert latest(alike(batch(created_at=None)), QUEUED, QUEUED) == [0.0, 0.0]
+    assert latest(alike(batch(created_at=True)), QUEUED) == [0.0]
+    (found,) = latest(alike(completed(completed_at=1)), completed(created_at=5, in_progress_at=9))
+    assert found > 9
 
 
 def test_times_inside_of_an_object_are_looked_at_where_they_are() -> None:
     body = {"id": "a", "status": "run", "in": {"begun_at": 5, "due_at": 9}}
-    assert latest_passed(alike(body, DEEP))(body) == 5
+    assert latest(alike(body, DEEP), body) == [5]
     escaped = roles_of(timestamps=["/done~1at"], created="/done~1at")
-    assert latest_passed(alike({"done/at": 3}, escaped))({"done/at": 4}) == 4
+    assert latest(alike({"done/at": 3}, escaped), {"done/at": 4}) == [4]
     assert surely_in_time(alike({"done/at": 4}, escaped)) is None
     assert surely_in_time(alike(body, DEEP)) is None
     assert surely_in_time(alike(body, DEEP_WINDOW)) is None
@@ -42,7 +47,7 @@ def holds(body: dict[str, Any], like: dict[str, Any] | None = None, under: Contr
     """What each check says of a body that is like another one."""
     checks = surely_in_time(alike(like or body, under))
     assert checks is not None
-    return [check(body) for check in checks]
+    return [check(Columns.of_bodies([body])) for check in checks]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +70,7 @@ def test_a_body_is_surely_in_time_where_each_of_its_times_is(changes: dict[str, 
     assert holds(batch(**changes)) == expected
     again = surely_in_time(alike(QUEUED))
     assert again is not None
-    assert [[check(batch(**changes)) for check in again] for _ in range(2)] == [expected] * 2
+    assert [[check(Columns.of_bodies([batch(**changes)])) for check in again] for _ in range(2)] == [expected] * 2
 
 
 def test_what_is_no_time_or_no_window_is_not_checked() -> None:
@@ -120,8 +125,13 @@ def test_a_batch_in_another_state_or_without_an_expiry_has_no_check_of_it() -> N
 def test_windows_are_remembered_without_end_of_memory() -> None:
     checks = surely_in_time(alike(QUEUED))
     assert checks is not None
-    of_window: BodyCheck = checks[1]
+
+    def of_window(*windows: str) -> bool:
+        return checks[1](Columns.of_bodies([batch(completion_window=window) for window in windows]))
+
     for number in range(1_100):
-        assert of_window(batch(completion_window=f"{number}h")) is (number == 24)
-    assert not of_window(batch(completion_window="1h"))
-    assert of_window(batch(completion_window="24h"))
+        assert of_window(f"{number}h") is (number == 24)
+    assert not of_window("1h")
+    assert of_window("24h")
+    assert of_window("24h", "1d", "soon")
+    assert not of_window("24h", "25h", "1d")

@@ -11,6 +11,7 @@ from judge_support import JSON, QUEUED, contract_of
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.columns import Columns
 from batch_conformance.rules.plain_texts import surely_plain
 from batch_conformance.rules.values import surely_formed
 
@@ -84,7 +85,7 @@ def test_a_long_text_is_cut_where_it_is_told() -> None:
 def test_a_value_has_the_form_of_its_example(changes: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     assert kinds(FORM, queued(**changes)) == expected
     checks = surely_formed(alike(queued(**changes)))
-    assert [check(queued(**changes)) for check in checks] == ([not expected] if checks else [])
+    assert [check(Columns.of_bodies([queued(**changes)])) for check in checks] == ([not expected] if checks else [])
     assert kinds(FORM, queued(**changes), 202) == []
 
 
@@ -123,23 +124,23 @@ def test_an_example_has_a_form_where_it_is_a_path_or_a_duration() -> None:
 
 def test_forms_that_are_known_to_hold_are_remembered_and_others_looked_at_again() -> None:
     (check,) = surely_formed(alike(QUEUED))
-    body = queued(endpoint="/v1/b")
-    assert [check(body), check(body), check(queued(endpoint="x")), check(queued(endpoint="x"))] == [
-        True,
-        True,
-        False,
-        False,
-    ]
-    assert all(check(queued(endpoint=f"/v1/{number}")) for number in range(1_100))
-    assert not check(queued(endpoint="y"))
-    assert check(queued(endpoint="/v1/1099"))
+
+    def formed(*endpoints: str) -> bool:
+        return check(Columns.of_bodies([queued(endpoint=endpoint) for endpoint in endpoints]))
+
+    assert [formed("/v1/b"), formed("/v1/b"), formed("x"), formed("x")] == [True, True, False, False]
+    assert [formed("/v1/b", "/v1/c"), formed("/v1/b", "x", "/v1/c")] == [True, False]
+    assert all(formed(f"/v1/{number}") for number in range(1_100))
+    assert not formed("y")
+    assert formed("/v1/1099")
     (alone,) = surely_formed(alike(queued(completion_window=None)))
-    assert [alone(queued(endpoint=value)) for value in ("/v1/b", "x", "/v1/b")] == [True, False, True]
+    several = [alone(Columns.of_bodies([queued(endpoint=value)])) for value in ("/v1/b", "x", "/v1/b")]
+    assert several == [True, False, True]
     assert surely_formed(alike(queued(endpoint=None, completion_window=24))) == ()
 
 
 def plain(body: dict[str, Any], like: dict[str, Any] | None = None, under: Contract | None = None) -> list[bool]:
-    return [check(body) for check in surely_plain(alike(like or body, under))]
+    return [check(Columns.of_bodies([body])) for check in surely_plain(alike(like or body, under))]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any, ClassVar
 
 import pytest
@@ -22,8 +22,9 @@ from batch_conformance.judge.log import compared_places
 from batch_conformance.judge.sparing import MonotonicReads, broken_alike, headers_looked_at, unspared
 from batch_conformance.observation.observation import Observation, at
 from batch_conformance.rules import REGISTRY
+from batch_conformance.rules.columns import Columns
 from batch_conformance.rules.history import BatchHistory
-from batch_conformance.rules.rule import AlikeBodies, BodyCheck
+from batch_conformance.rules.rule import AlikeBodies, BodiesCheck
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 CONTRACTS = {
@@ -90,7 +91,7 @@ def told_of(body: dict[str, Any], under: Contract) -> list[Deviation]:
     return [one for one in found if one.rule != "time.ahead"]
 
 
-Made = dict[Callable[[AlikeBodies], Sequence[BodyCheck] | None], Sequence[BodyCheck]]
+Made = dict[Callable[[AlikeBodies], Sequence[BodiesCheck] | None], Sequence[BodiesCheck]]
 
 
 def checks_for(under: Contract, body: dict[str, Any]) -> Made | None:
@@ -104,7 +105,9 @@ def checks_for(under: Contract, body: dict[str, Any]) -> Made | None:
     alike = AlikeBodies(observation.schema, under.chosen.roles, body, broken)
     made = {make: make(alike) for rule in REGISTRY.values() if (make := rule.surely_kept) is not None}
     checks = {make: of_one for make, of_one in made.items() if of_one is not None}
-    if len(checks) < len(made) or not all(check(body) for of_one in checks.values() for check in of_one):
+    if len(checks) < len(made) or not all(
+        check(Columns.of_bodies([body])) for of_one in checks.values() for check in of_one
+    ):
         return None
     return checks
 
@@ -119,7 +122,7 @@ def test_what_is_surely_kept_is_kept(name: str, bodies: tuple[dict[str, Any], di
     if checks is None:
         return
     found = told_of(other, under)
-    holding = {make for make, of_one in checks.items() if all(check(other) for check in of_one)}
+    holding = {make for make, of_one in checks.items() if all(check(Columns.of_bodies([other])) for check in of_one)}
     if REGISTRY["body.constraint"].surely_kept in holding:  # the other checks are for values that the schema admits
         kept = {rule.id for rule in REGISTRY.values() if rule.surely_kept in holding}
         broken = [one for one in found if one.rule in kept]
@@ -129,6 +132,26 @@ def test_what_is_surely_kept_is_kept(name: str, bodies: tuple[dict[str, Any], di
     if len(holding) == len(checks):
         told = {(one.rule, one.pointer, one.kind) for one in told_of(first, under)}
         assert {(one.rule, one.pointer, one.kind) for one in found} == told
+
+
+@st.composite
+def many_alike(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """A body and others with the same members of the same types, in the same state."""
+    first, other = draw(alike())
+    others = draw(st.lists(value_like(first), max_size=3))
+    return [
+        first,
+        other,
+        *({**one, **{name: first[name] for name in ("status", "id") if name in first}} for one in others),
+    ]
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+@MANY
+@given(many_alike())
+def test_a_check_holds_of_many_bodies_where_it_holds_of_each(name: str, bodies: list[dict[str, Any]]) -> None:
+    for check in chain.from_iterable((checks_for(CONTRACTS[name], bodies[0]) or {}).values()):
+        assert check(Columns.of_bodies(bodies)) == all(check(Columns.of_bodies([body])) for body in bodies)
 
 
 STEPS = st.one_of(

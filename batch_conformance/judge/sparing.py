@@ -20,11 +20,12 @@ from batch_conformance.rules import REGISTRY, agreement, caching, fields, leaks
 from batch_conformance.rules.agreement import surely_agree
 from batch_conformance.rules.bodies import CONSTRAINT
 from batch_conformance.rules.caching import expires_within_an_hour
+from batch_conformance.rules.columns import Columns
 from batch_conformance.rules.fields import FIELDS, SINGLETONS, is_fixdate, is_well_formed, moment_of_fixdate
 from batch_conformance.rules.headers import DECLARED
 from batch_conformance.rules.leak_patterns import surely_says_nothing
 from batch_conformance.rules.leaks import is_looked_at
-from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Rule
+from batch_conformance.rules.rule import AlikeBodies, BodiesCheck, Rule
 from batch_conformance.rules.times import moment_of_date
 
 
@@ -179,12 +180,12 @@ def unspared() -> frozenset[str]:
 class Spared:
     """Rules that alike bodies surely keep where all ``checks`` hold; None where there are no checks for such bodies."""
 
-    checks: tuple[BodyCheck, ...] | None
+    checks: tuple[BodiesCheck, ...] | None
     rules: tuple[Rule, ...]
 
-    def holds(self, body: Body) -> bool:
-        """Whether the rules are surely kept by a body."""
-        return self.checks is not None and all(check(body) for check in self.checks)
+    def holds(self, columns: Columns) -> bool:
+        """Whether the rules are surely kept by all bodies."""
+        return self.checks is not None and all(check(columns) for check in self.checks)
 
 
 def spared_by(alike: AlikeBodies) -> tuple[Spared, ...]:

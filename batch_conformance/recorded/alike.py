@@ -8,7 +8,7 @@ what they told of a read that was judged in full, it is counted with that.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,8 +19,9 @@ from batch_conformance.judge.sparing import Spared, broken_alike, head_rules, sp
 from batch_conformance.observation.content import Content
 from batch_conformance.observation.observation import Observation, at
 from batch_conformance.observation.strict_json import Parsed
+from batch_conformance.rules.columns import Column, Columns
 from batch_conformance.rules.identity import OTHER_BATCH
-from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Rule
+from batch_conformance.rules.rule import AlikeBodies, BodiesCheck, Body, Rule
 from batch_conformance.rules.times import AHEAD, latest_passed
 
 Signature = tuple[Any, ...]
@@ -53,15 +54,16 @@ class AlikeReads:
 
     ``example`` is one that was judged, and whose body keeps the schema but for types and members where ``is_valid``.
     ``checks`` vouch for the rules of ``spared``, all of them where ``is_checked``. ``is_other`` says that they were
-    answered with a batch of another id than was asked for.
+    answered with a batch of another id than was asked for. ``facts`` gives what reads are compared by, ``latest`` the
+    latest of their times that have passed, each of many bodies.
     """
 
     example: Observation
     spared: tuple[Spared, ...]
-    checks: tuple[BodyCheck, ...]
+    checks: tuple[BodiesCheck, ...]
     is_checked: bool
-    facts: Callable[[Body], tuple[Any, ...]]
-    latest: Callable[[Body], float]
+    facts: Callable[[Columns], Iterable[tuple[Any, ...]]]
+    latest: Callable[[Columns], Column]
     is_valid: bool
     is_other: bool
     kinds: dict[Signature, Kind | None] = field(default_factory=dict)
@@ -70,14 +72,9 @@ class AlikeReads:
         """Whether no further kind is told apart."""
         return len(self.kinds) >= _MOST_KINDS
 
-    def keeps_all(self, body: Body) -> bool:
-        """Whether the values of a body surely keep every rule about values."""
-        if not self.is_checked:
-            return False
-        for check in self.checks:  # noqa: SIM110 - a generator costs more than the checks
-            if not check(body):
-                return False
-        return True
+    def keeps_all(self, columns: Columns) -> bool:
+        """Whether the values of all bodies surely keep every rule about values."""
+        return self.is_checked and all(check(columns) for check in self.checks)
 
     def in_doubt(self, body: Body, *, is_ahead: bool, is_head_kept: bool) -> Rules:
         """The rules about values that a read may break.
@@ -85,8 +82,9 @@ class AlikeReads:
         ``is_ahead`` says that one of its times is later than its Date, ``is_head_kept`` that its head is as it should
         be.
         """
-        holds = self.spared[0].holds(body) and float not in map(type, body.values())
-        doubtful = [one for one in self.spared if not (holds and one.holds(body))]
+        columns = Columns.of_bodies([body])
+        holds = self.spared[0].holds(columns) and float not in map(type, body.values())
+        doubtful = [one for one in self.spared if not (holds and one.holds(columns))]
         rules = {rule.id: rule for one in doubtful for rule in one.rules}
         rules |= {OTHER_BATCH.id: OTHER_BATCH} if self.is_other else {}
         rules |= {AHEAD.id: AHEAD} if is_ahead else {}
@@ -117,7 +115,7 @@ class AlikeReads:
         made.__dict__.update(derived, parsed=Parsed(body, True), content=of_schema, batch=body)
         if example.content is not None:
             of_schema.__dict__.update(undeclared=example.content.undeclared, mismatch=None)
-            if self.is_valid and self.spared[0].holds(body):
+            if self.is_valid and self.spared[0].holds(Columns.of_bodies([body])):
                 of_schema.__dict__["violations"] = example.content.violations
         return made
 
@@ -125,7 +123,7 @@ class AlikeReads:
 _HEAD_RULES = {rule.id: rule for rule in head_rules()}
 
 
-def alike_reads(judged: Judged, body: Body, facts: Callable[[Body], tuple[Any, ...]]) -> AlikeReads | None:
+def alike_reads(judged: Judged, body: Body, facts: Callable[[Columns], Iterable[tuple[Any, ...]]]) -> AlikeReads | None:
     """Reads that are like one that was judged; None where one cannot tell cheaply in what they differ."""
     observation, roles = judged.observation, judged.observation.operation.roles
     schema, exchange = observation.schema, observation.exchange
@@ -143,7 +141,7 @@ def alike_reads(judged: Judged, body: Body, facts: Callable[[Body], tuple[Any, .
     is_other = isinstance(identity, str) and identity != exchange.probe.batch_id
     # The checks are for integers.
     is_checked = all(one.checks is not None for one in spared) and float not in map(type, body.values())
-    is_valid = spared[0].holds(body)
+    is_valid = spared[0].holds(Columns.of_bodies([body]))
     return AlikeReads(
         observation, spared, checks, is_checked and not is_other, facts, latest_passed(alike), is_valid, is_other
     )

@@ -64,9 +64,9 @@ class FastPath:
         self._bases: dict[str, PlainReads | None] = {}
 
     def take(self, raw: bytes | dict[str, Any], number: int) -> bool:
-        """Count a line that needs no explaining, or have it explained; false where the other path has to take it.
+        """Take in a line that needs no explaining, or have it explained; false where the other path has to take it.
 
-        ``raw`` is the line, or the values of one.
+        ``raw`` is the line, or the values of one. Some wait until they are counted many at once (``settle``).
         """
         try:
             values = orjson.loads(raw) if isinstance(raw, bytes) else raw
@@ -99,6 +99,10 @@ class FastPath:
             return False
         reads = self._bases[before] if before in self._bases else self._learn_base(before)
         return reads is not None and reads.take(before, segment, values, (begun, number, elapsed), raw)
+
+    def settle(self) -> list[tuple[bytes | dict[str, Any], int]]:
+        """Count what waits for being counted. Gives the lines that the other path has to take, with their numbers."""
+        return [left for reads in self._reads.values() for left in reads.settle()]
 
     @property
     def counted(self) -> int:

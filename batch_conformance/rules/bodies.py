@@ -9,7 +9,7 @@ from typing import Any
 from batch_conformance.contract.clauses import THE_BODY, rule_of
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation
-from batch_conformance.contract.pointer import members, unescape
+from batch_conformance.contract.pointer import escape, members, unescape
 from batch_conformance.contract.roles import Roles
 from batch_conformance.contract.schema import Schema, Violation, type_name
 from batch_conformance.contract.shape import Property, Sent
@@ -19,6 +19,7 @@ from batch_conformance.message import Message, Private, Template, shown, type_na
 from batch_conformance.near_miss import nearest
 from batch_conformance.observation.content import Content
 from batch_conformance.observation.observation import Observation, at, derived
+from batch_conformance.rules.columns import Columns
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.json_text import documented_body
 from batch_conformance.rules.name_patterns import is_for_people, is_reference
@@ -26,14 +27,12 @@ from batch_conformance.rules.refusal import is_turned_away, is_unquoted_text
 from batch_conformance.rules.requests import by_status, gets_a_batch
 from batch_conformance.rules.rule import (
     AlikeBodies,
-    Body,
-    BodyCheck,
+    BodiesCheck,
     Broken,
     Place,
     Rule,
     always,
     has_the_object,
-    values_of,
 )
 from batch_conformance.rules.unset import FOR_UNSET, IDS_FOR_UNSET, WORDS_FOR_UNSET
 from batch_conformance.rules.validators import surely_valid
@@ -271,7 +270,7 @@ def _empty_items(observation: Observation, place: Property, value: Any) -> Itera
         )
 
 
-def surely_says_something(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
+def surely_says_something(alike: AlikeBodies) -> tuple[BodiesCheck, ...] | None:
     """Checks that hold only where no text of a body is empty or unset, and none is beside its known values.
 
     The state is not looked at. None where a text is in an inner object.
@@ -282,14 +281,14 @@ def surely_says_something(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
         if place.known_values and "x-known-values" in place.keywords and place.pointer != roles.state:
             if place.pointer.count("/") != 1:
                 return None
-            known.append((unescape(place.pointer[1:]), frozenset(place.known_values)))
+            known.append((place.pointer, frozenset(place.known_values)))
     free = tuple(pointer + "/" for pointer in roles.free_maps)
     for place in schema.properties:
         nested = place.pointer.count("/") > 1 and "*" not in place.pointer and not place.pointer.startswith(free)
         if nested and type(at(body, place.pointer)) is str:
             return None
-    names = tuple(name for name, value in body.items() if type(value) is str)
-    texts_of, arrays = values_of(names), []
+    places = tuple("/" + escape(name) for name, value in body.items() if type(value) is str)
+    arrays = []
     for place in schema.properties:
         if place.pointer.endswith("/*") and "string" in place.types and not place.pointer.startswith(free):
             outer = place.pointer.partition("/*")[0]
@@ -297,32 +296,33 @@ def surely_says_something(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
             if held and isinstance(held, list) and (outer.count("/") != 1 or len(outer) + 2 != len(place.pointer)):
                 return None  # inside an array, or an inner object
             if isinstance(held, list) and str in map(type, held):
-                arrays.append(unescape(place.pointer[1:-2]))
+                arrays.append(outer)
 
-    def check(body: Body) -> bool:
-        texts = texts_of(body)
-        # The least of them begins with white space where any is nothing else.
-        if texts and not (FOR_UNSET.isdisjoint(texts) and min(texts)[0] > " "):
-            return False
-        for name in arrays:
-            for item in body[name]:
-                if type(item) is str and not item.strip():
-                    return False
-        for name, listed in known:
-            value = body.get(name)
-            if type(value) in (str, int) and value not in listed:
+    def check(columns: Columns) -> bool:
+        for pointer in places:
+            texts = columns.different(pointer)
+            # The least of them begins with white space where any is nothing else.
+            if not (FOR_UNSET.isdisjoint(texts) and min(texts)[0] > " "):
                 return False
+        for pointer in arrays:
+            for items in columns.different(pointer):
+                if any(type(item) is str and not item.strip() for item in items):
+                    return False
+        for pointer, listed in known:
+            for value in columns.different(pointer):
+                if type(value) in (str, int) and value not in listed:
+                    return False
         return True
 
     return (check,)
 
 
-def _surely_valid(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
+def _surely_valid(alike: AlikeBodies) -> tuple[BodiesCheck, ...] | None:
     return _compiled(alike.schema, alike.broken)
 
 
 @lru_cache(64)
-def _compiled(schema: Schema, broken: bool) -> tuple[BodyCheck, ...] | None:
+def _compiled(schema: Schema, broken: bool) -> tuple[BodiesCheck, ...] | None:
     return surely_valid(schema, broken=broken)
 
 

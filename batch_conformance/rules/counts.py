@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from operator import add, eq, le
 from typing import Any
 
 from batch_conformance.contract.operation import Operation
@@ -11,10 +12,11 @@ from batch_conformance.contract.roles import CountsRole, Roles
 from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.rules.batch import stage_of
+from batch_conformance.rules.columns import Columns
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.history import BatchHistory
 from batch_conformance.rules.requests import gets_a_batch
-from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
+from batch_conformance.rules.rule import AlikeBodies, BodiesCheck, Broken, Rule, is_batch, where
 
 _NOT_NEGATIVE = Template("counts.sum.negative", "no negative count")
 _AT_MOST = Template("counts.sum.at_most", "completed plus failed at most total")
@@ -49,7 +51,7 @@ def _check_sum(observation: Observation) -> Iterator[Broken]:
     yield Broken(expected, observed, kind, media_type=observation.contract_media_type, pointer=counts.pointer)
 
 
-def surely_add_up(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
+def surely_add_up(alike: AlikeBodies) -> tuple[BodiesCheck, ...]:
     """Checks that hold only where counts add up."""
     counts, body = alike.roles.counts, alike.body
     if counts is None:
@@ -57,26 +59,19 @@ def surely_add_up(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
     places = (counts.total, counts.completed, counts.failed)
     if any(pointer.rpartition("/")[0] != counts.pointer for pointer in places) or counts.pointer.count("/") != 1:
         return (lambda _: False,)
-    around = counts.pointer[1:]
-    names = [pointer.rpartition("/")[2] for pointer in places]
-    held = body.get(around)
-    if not isinstance(held, dict):
+    if not isinstance(at(body, counts.pointer), dict):
         return ()
-    there = tuple(name for name in names if type(held.get(name)) is int)
-    whole = len(there) == 3
-    total, completed, failed = names
+    there = tuple(pointer for pointer in places if type(at(body, pointer)) is int)
     stage = stage_of(body, alike.roles)
-    done = stage is not None and stage.word == "completed"
+    agrees = eq if stage is not None and stage.word == "completed" else le
 
-    def hold(body: Body) -> bool:
-        held = body[around]
-        for name in there:
-            if held[name] < 0:
-                return False
-        if not whole:
+    def hold(columns: Columns) -> bool:
+        if any(min(columns.different(pointer)) < 0 for pointer in there):
+            return False
+        if len(there) < len(places):
             return True
-        ended = held[completed] + held[failed]
-        return bool(ended == held[total] if done else ended <= held[total])
+        total, completed, failed = map(columns.of, places)
+        return all(map(agrees, map(add, completed, failed), total))
 
     return (hold,)
 
@@ -103,7 +98,7 @@ def _has_begun(batch: Mapping[str, Any], roles: Roles) -> bool:
     return any(at(batch, pointer) is not None for pointer in later)
 
 
-def surely_not_begun(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
+def surely_not_begun(alike: AlikeBodies) -> tuple[BodiesCheck, ...]:
     """Checks that hold only where no work is done before it begins."""
     counts, here = alike.roles.counts, stage_of(alike.body, alike.roles)
     if counts is None or here is None or here.rank != 0 or _has_begun(alike.body, alike.roles):
@@ -111,7 +106,7 @@ def surely_not_begun(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
     pointer = counts.completed
     if integer_at(alike.body, pointer) is None:
         return ()
-    return (lambda body: (integer_at(body, pointer) or 0) <= 0,)
+    return (lambda columns: max(columns.different(pointer)) <= 0,)
 
 
 def _compare_counts(history: BatchHistory) -> Iterator[tuple[Observation, Broken]]:

@@ -6,19 +6,18 @@ import re
 from collections.abc import Iterator
 from itertools import combinations
 from math import isfinite
-from operator import itemgetter
 from typing import Any
 
 from batch_conformance.contract.operation import Operation
-from batch_conformance.contract.pointer import unescape
 from batch_conformance.contract.roles import Roles
 from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.rules.batch import stage_of, times_of
+from batch_conformance.rules.columns import Columns
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.masks import is_mask
 from batch_conformance.rules.requests import gets_a_batch
-from batch_conformance.rules.rule import AlikeBodies, BodyCheck, Broken, Rule, is_batch, where
+from batch_conformance.rules.rule import AlikeBodies, BodiesCheck, Broken, Rule, is_batch, where
 from batch_conformance.rules.times import date_of, moment_of_date
 from batch_conformance.rules.unset import stands_for_unset
 
@@ -149,29 +148,34 @@ def _names_results(observation: Observation) -> bool:
     return any(isinstance(at(observation.batch, pointer), str) for pointer in observation.operation.roles.results)
 
 
-def surely_filed(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
+def surely_filed(alike: AlikeBodies) -> tuple[BodiesCheck, ...] | None:
     """Checks that hold only where files are different, and there when they are to be; None where one is inside."""
     roles, body = alike.roles, alike.body
     if any(pointer.count("/") != 1 for pointer in _files(roles)):
         return None
-    names = tuple(name for name in (unescape(one[1:]) for one in _files(roles)) if type(body.get(name)) is str)
-    results = tuple(unescape(one[1:]) for one in roles.results)
-    shown_results = tuple(name for name in results if name in names)
+    files = tuple(pointer for pointer in _files(roles) if type(at(body, pointer)) is str)
+    named_results = tuple(pointer for pointer in roles.results if pointer in files)
     here, counts = stage_of(body, roles), roles.counts
-    checks: list[BodyCheck] = []
-    if len(names) > 1:
-        files = itemgetter(*names)
-        checks.append(lambda body: len(set(files(body))) == len(names))
-    if here is not None and not here.terminal and here.word not in ("finalizing", "cancelling") and shown_results:
-        checks.append(lambda body: not any(body[name].strip() for name in shown_results))
-    if here is not None and here.word == "completed" and counts is not None and results:
-        places = (counts.completed, counts.failed)
+    checks: list[BodiesCheck] = []
+    if len(files) > 1:
         checks.append(
-            lambda body: (
-                any(body.get(name) not in _NOTHING for name in results)
-                or all((integer_at(body, place) or 0) <= 0 for place in places)
-            )
+            lambda columns: all(len(set(one)) == len(files) for one in zip(*map(columns.of, files), strict=True))
         )
+    if here is not None and not here.terminal and here.word not in ("finalizing", "cancelling") and named_results:
+        checks.append(lambda columns: not any(text.strip() for one in named_results for text in columns.different(one)))
+    if here is not None and here.word == "completed" and counts is not None and roles.results:
+        done = (counts.completed, counts.failed)
+
+        def has_files(columns: Columns) -> bool:
+            named = zip(*map(columns.of, roles.results), strict=True)
+            numbers_done = zip(*map(columns.of, done), strict=True)
+            return all(
+                any(value not in _NOTHING for value in of_one)
+                or not any(type(one) is int and one > 0 for one in numbers)
+                for of_one, numbers in zip(named, numbers_done, strict=True)
+            )
+
+        checks.append(has_files)
     return tuple(checks)
 
 

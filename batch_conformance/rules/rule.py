@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, Literal
 
 from batch_conformance.contract.clause import Clause
@@ -20,6 +19,7 @@ from batch_conformance.findings.fold import Bucket
 from batch_conformance.findings.merging import Merge
 from batch_conformance.message import Message, Template
 from batch_conformance.observation.observation import Observation
+from batch_conformance.rules.columns import Columns
 from batch_conformance.rules.conditions import ALWAYS
 from batch_conformance.rules.followed import Followed
 from batch_conformance.rules.highlight import Highlight
@@ -67,8 +67,8 @@ value. not_null: a value that is not null. object: an object.
 """
 
 Body = dict[str, Any]
-BodyCheck = Callable[[Body], bool]
-"""Whether a rule is surely kept by a body; no is not that it is broken."""
+BodiesCheck = Callable[[Columns], bool]
+"""Whether a rule is surely kept by each of alike bodies; no is not that one breaks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +82,6 @@ class AlikeBodies:
     roles: Roles
     body: Body
     broken: bool
-
-
-def values_of(names: tuple[str, ...]) -> Callable[[Body], tuple[Any, ...]]:
-    """Gives the values of the members of these names, which bodies have."""
-    if len(names) > 1:
-        return itemgetter(*names)
-    return lambda body: tuple(map(body.__getitem__, names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +205,7 @@ class Rule:
     follow: Callable[[Followed], Iterable[ObservedPlace]] | None = None
     looks_at: LooksAt | None = None
     headers: tuple[str, ...] = ()
-    surely_kept: Callable[[AlikeBodies], tuple[BodyCheck, ...] | None] | None = None
+    surely_kept: Callable[[AlikeBodies], tuple[BodiesCheck, ...] | None] | None = None
     kept_by_plain_reads: bool = False
     kept_by_monotonic_reads: bool = False
     highlight: Callable[[Finding], Highlight] = lambda _: Highlight()

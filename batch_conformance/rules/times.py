@@ -6,11 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from math import inf
-from operator import itemgetter
+from operator import le, sub
 
 from batch_conformance.contract.operation import Operation
-from batch_conformance.contract.pointer import unescape
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.stated_at import at_example_of_time
 from batch_conformance.findings.finding import Finding
@@ -19,10 +19,11 @@ from batch_conformance.message import Private, Template
 from batch_conformance.observation.observation import Observation, at, integer_at
 from batch_conformance.rules.batch import EARLIEST, LATEST, clock, is_plausible, stage_of, times_of
 from batch_conformance.rules.batch import moment as moment_of
+from batch_conformance.rules.columns import Column, Columns
 from batch_conformance.rules.fields import moment_of_fixdate
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.requests import gets_a_batch
-from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
+from batch_conformance.rules.rule import AlikeBodies, BodiesCheck, Body, Broken, Rule, is_batch, where
 
 _WINDOW = re.compile(r"(\d{1,6})\s*([hdm])")
 _OF_OUR_TIME = Template("time.magnitude.expected", "Unix seconds of our time")
@@ -58,6 +59,8 @@ _NOT_EXPIRED = Template("time.expired_early.expected", "not before {place} ({clo
 _A_DAY = 86_400
 SECONDS_OF_SKEW = 600
 """A gateway that writes Date has another clock than the server that writes times."""
+_SECONDS_EARLY = 60
+"""A batch may be expired so long before its time."""
 _WINDOW_UNIT = {"h": 3600, "d": 86400, "m": 60}
 
 
@@ -159,7 +162,7 @@ def _check_expired(observation: Observation) -> Iterator[Broken]:
 
 def _is_well_before(moment: int, due: int, began: int) -> bool:
     """Whether a moment is before another by more than a minute and a tenth of what lies between that and the begin."""
-    return due - moment > max(60, (due - began) // 10 if began else 0)
+    return due - moment > max(_SECONDS_EARLY, (due - began) // 10 if began else 0)
 
 
 def _check_ahead(observation: Observation) -> Iterator[Broken]:
@@ -200,18 +203,14 @@ def _passed(roles: Roles) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pointer for pointer in found if pointer is not None and pointer != roles.expires))
 
 
-def latest_passed(alike: AlikeBodies) -> Callable[[Body], float]:
-    """Gives the latest of the times of alike bodies that have passed; none of them is later than the answer's Date."""
+def latest_passed(alike: AlikeBodies) -> Callable[[Columns], Column]:
+    """Gives the latest of the times of each of alike bodies that have passed; none is later than the answer's Date."""
     passed = [pointer for pointer in _passed(alike.roles) if type(at(alike.body, pointer)) is int]
     if not passed:
-        return lambda _: 0.0
-    if any(pointer.count("/") != 1 for pointer in passed):
-        return lambda body: max(at(body, pointer) for pointer in passed)
-    names = [unescape(pointer[1:]) for pointer in passed]
-    if len(names) == 1:
-        return itemgetter(names[0])
-    values = itemgetter(*names)
-    return lambda body: max(values(body))
+        return lambda columns: [0.0] * columns.number
+    if len(passed) == 1:
+        return lambda columns: columns.of(passed[0])
+    return lambda columns: list(map(max, *map(columns.of, passed)))
 
 
 def promised_seconds(window: str) -> int | None:
@@ -220,13 +219,13 @@ def promised_seconds(window: str) -> int | None:
     return int(match[1]) * _WINDOW_UNIT[match[2]] if match else None
 
 
-def surely_in_time(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
+def surely_in_time(alike: AlikeBodies) -> tuple[BodiesCheck, ...] | None:
     """Checks that hold only where times keep their rules. None where the roles are not those of plain members."""
     roles, body = alike.roles, alike.body
     pointers = (*roles.timestamps, *filter(None, (roles.window,)))
     if any(pointer.count("/") != 1 or "~" in pointer for pointer in pointers):
         return None
-    times = tuple(name for name in (p[1:] for p in roles.timestamps) if type(body.get(name)) is int)
+    times = tuple(pointer for pointer in roles.timestamps if type(at(body, pointer)) is int)
     return (
         *_surely_in_order(roles, times),
         *_surely_in_window(roles, times, body),
@@ -234,54 +233,51 @@ def surely_in_time(alike: AlikeBodies) -> tuple[BodyCheck, ...] | None:
     )
 
 
-def _surely_in_order(roles: Roles, times: tuple[str, ...]) -> list[BodyCheck]:
-    created = (roles.created or "")[1:]
-    stages = [stage for stage in roles.stages if stage.timestamp and stage.timestamp[1:] in times]
-    pairs = [(created, name) for name in times if created in times and name != created]
+def _surely_in_order(roles: Roles, times: tuple[str, ...]) -> list[BodiesCheck]:
+    created = roles.created or ""
+    stages = [stage for stage in roles.stages if stage.timestamp in times]
+    pairs = [(created, pointer) for pointer in times if created in times and pointer != created]
     pairs += [
-        (one.timestamp[1:], other.timestamp[1:])
+        (one.timestamp, other.timestamp)
         for one in stages
         for other in stages
         if one.timestamp and other.timestamp and precedes(one, other)
     ]
     ordered = tuple(dict.fromkeys(pairs))
 
-    def hold(body: Body) -> bool:
-        for name in times:
-            if not EARLIEST <= body[name] <= LATEST:
+    def hold(columns: Columns) -> bool:
+        for pointer in times:
+            moments = columns.different(pointer)
+            if min(moments) < EARLIEST or max(moments) > LATEST:
                 return False
-        for one, other in ordered:  # noqa: SIM110 - a generator costs more than the comparison
-            if body[one] > body[other]:
-                return False
-        return True
+        return all(all(map(le, columns.of(one), columns.of(other))) for one, other in ordered)
 
     return [hold] if times else []
 
 
-def _surely_in_window(roles: Roles, times: tuple[str, ...], body: Body) -> list[BodyCheck]:
-    window, created, expires = ((pointer or "")[1:] for pointer in (roles.window, roles.created, roles.expires))
-    if created not in times or expires not in times or not isinstance(body.get(window), str):
+def _surely_in_window(roles: Roles, times: tuple[str, ...], body: Body) -> list[BodiesCheck]:
+    window, created, expires = roles.window or "", roles.created or "", roles.expires or ""
+    if created not in times or expires not in times or not isinstance(at(body, window) if window else None, str):
         return []
-    known: dict[str, int | None] = {}
+    promised_by = lru_cache(1000)(promised_seconds)
 
-    def hold(body: Body) -> bool:
-        text = body[window]
-        if text not in known:
-            if len(known) > 1000:
-                known.clear()
-            known[text] = promised_seconds(text)
-        promised = known[text]
-        return promised is None or body[expires] - body[created] == promised
+    def hold(columns: Columns) -> bool:
+        windows = columns.different(window)
+        lasted = map(sub, columns.of(expires), columns.of(created))
+        if len(set(windows)) == 1:
+            promised = promised_by(windows[0])
+            return promised is None or set(lasted) == {promised}
+        return all(promised_by(text) in (None, one) for text, one in zip(windows, lasted, strict=True))
 
     return [hold]
 
 
-def _surely_expired_in_time(roles: Roles, times: tuple[str, ...], body: Body) -> list[BodyCheck]:
-    here, expires = stage_of(body, roles), (roles.expires or "")[1:]
-    ended = (here.timestamp or "")[1:] if here is not None and here.word == "expired" else ""
+def _surely_expired_in_time(roles: Roles, times: tuple[str, ...], body: Body) -> list[BodiesCheck]:
+    here, expires = stage_of(body, roles), roles.expires or ""
+    ended = here.timestamp or "" if here is not None and here.word == "expired" else ""
     if ended not in times or expires not in times:
         return []
-    return [lambda body: bool(body[expires] - body[ended] <= 60)]
+    return [lambda columns: max(map(sub, columns.of(expires), columns.of(ended))) <= _SECONDS_EARLY]
 
 
 def _behind_one_time(group: Sequence[Finding]) -> Mapping[str, Finding]:

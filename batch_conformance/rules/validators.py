@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import jsonschema_rs
@@ -11,7 +12,8 @@ import jsonschema_rs
 from batch_conformance.contract.discriminator import DISCRIMINATOR
 from batch_conformance.contract.formats import CHECKED, has_format
 from batch_conformance.contract.schema import Schema
-from batch_conformance.rules.rule import BodyCheck
+from batch_conformance.rules.columns import Columns
+from batch_conformance.rules.rule import BodiesCheck, Body
 
 _UNLIKE = ("pattern", "patternProperties", "multipleOf", "propertyNames", DISCRIMINATOR)
 """Keywords that the two validators may read differently, or only one of them at all."""
@@ -31,7 +33,7 @@ _SAYS_NOTHING = frozenset(
 )
 
 
-def surely_valid(schema: Schema, *, broken: bool) -> tuple[BodyCheck, ...] | None:
+def surely_valid(schema: Schema, *, broken: bool) -> tuple[BodiesCheck, ...] | None:
     """Checks that a value keeps a schema, for values with members and types of which it is known how they keep it.
 
     ``broken`` says that they do not: then only the rest of the schema is checked, and None is for a schema where the
@@ -39,22 +41,33 @@ def surely_valid(schema: Schema, *, broken: bool) -> tuple[BodyCheck, ...] | Non
     """
     if not broken and f'"{DISCRIMINATOR}"' in json.dumps(schema.raw):
         # Which members are declared depends on a value.
-        return (schema.is_valid, lambda body: not schema.undeclared(body) and not schema.write_only(body))
+        return (
+            _of_each(schema.is_valid),
+            _of_each(lambda body: not schema.undeclared(body) and not schema.write_only(body)),
+        )
     loose = _without_shape(schema.raw)
     if loose is None:
-        return None if broken else (_compiled(schema.raw, schema) or schema.is_valid,)
+        return None if broken else (_of_each(_compiled(schema.raw, schema) or schema.is_valid),)
     if not _says_more(loose):
         return ()
     check = _compiled(loose, schema)
-    return (check,) if check else None if broken else (schema.is_valid,)
+    return (_of_each(check),) if check else None if broken else (_of_each(schema.is_valid),)
 
 
-def _compiled(raw: Mapping[str, Any], schema: Schema) -> BodyCheck | None:
+def _of_each(check: Callable[[Body], bool]) -> BodiesCheck:
+    return partial(_hold, check)
+
+
+def _hold(check: Callable[[Body], bool], columns: Columns) -> bool:
+    return all(map(check, columns.bodies))
+
+
+def _compiled(raw: Mapping[str, Any], schema: Schema) -> Callable[[Body], bool] | None:
     if any(f'"{keyword}"' in json.dumps(raw) for keyword in _UNLIKE):
         return None
     kind = jsonschema_rs.Draft202012Validator if schema.modern else jsonschema_rs.Draft4Validator
     formats = {name: _format(name) for name in CHECKED}
-    check: BodyCheck = kind(_with_ranges(dict(raw)), formats=formats, validate_formats=True).is_valid
+    check: Callable[[Body], bool] = kind(_with_ranges(dict(raw)), formats=formats, validate_formats=True).is_valid
     return check
 
 

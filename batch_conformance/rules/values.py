@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any
 
 from batch_conformance.contract.operation import Operation
-from batch_conformance.contract.pointer import unescape
 from batch_conformance.contract.schema import Schema
 from batch_conformance.contract.stated_at import at_example
 from batch_conformance.message import Private, Template, shown
 from batch_conformance.observation.observation import Observation, at
+from batch_conformance.rules.columns import Columns
 from batch_conformance.rules.highlight import at_pointer
 from batch_conformance.rules.name_patterns import malformed
 from batch_conformance.rules.plain_texts import surely_plain
 from batch_conformance.rules.requests import gets_a_batch
-from batch_conformance.rules.rule import AlikeBodies, Body, BodyCheck, Broken, Rule, is_batch, where
+from batch_conformance.rules.rule import AlikeBodies, BodiesCheck, Broken, Rule, is_batch, where
 
 _MOST_KNOWN = 1_000
 """Texts that are remembered to have the form of their example."""
@@ -69,23 +68,21 @@ def _has_form(pointer: str, kind: str, text: str) -> bool:
     return not text.strip() or bool(malformed(pointer, text)) or _FORMS[kind].fullmatch(text) is not None
 
 
-def surely_formed(alike: AlikeBodies) -> tuple[BodyCheck, ...]:
+def surely_formed(alike: AlikeBodies) -> tuple[BodiesCheck, ...]:
     """Checks that hold only where no value of a body has another form than its example."""
     formed = tuple(
-        (unescape(one[1:]), one, kind) for one, kind, _ in _formed(alike.schema) if type(at(alike.body, one)) is str
+        (one, kind, set[Any]()) for one, kind, _ in _formed(alike.schema) if type(at(alike.body, one)) is str
     )
     if not formed:
         return ()
-    values_of, known = itemgetter(*(name for name, _, _ in formed)), set[Any]()
 
-    def have_form(body: Body) -> bool:
-        values = values_of(body)
-        if values in known:
-            return True
-        if not all(_has_form(pointer, kind, body[name]) for name, pointer, kind in formed):
-            return False
-        if len(known) < _MOST_KNOWN:
-            known.add(values)
+    def have_form(columns: Columns) -> bool:
+        for pointer, kind, known in formed:
+            new = set(columns.different(pointer)) - known
+            if not all(_has_form(pointer, kind, text) for text in new):
+                return False
+            if len(known) < _MOST_KNOWN:
+                known.update(new)
         return True
 
     return (have_form,)
