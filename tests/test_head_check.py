@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from judge_support import contract, judge_one, sent
 
-from batch_conformance.judge.sparing import head_check, headers_looked_at
+from batch_conformance.judge.head_check import head_check
+from batch_conformance.judge.sparing import headers_looked_at
 from batch_conformance.observation.observation import Observation
 from batch_conformance.rules import agreement, caching, fields, times
 

@@ -185,7 +185,7 @@ def plainly(made: Judge) -> None:
     log = made.log_of(contract().chosen)
     for number, body in enumerate((COMPLETED, QUEUED)):
         facts = (200, "application/json", log.facts_of(body), None, 0)
-        log.add_plain(KNOWN, (1e9 + number, number, 0.5), (500 + number, (), facts, b"{}"))
+        log.add_plain([(KNOWN, (1e9 + number, number, 0.5), (500 + number, (), facts, b"{}"))])
 
 
 def test_evidence_of_which_a_part_was_kept_can_be_revived() -> None:
@@ -217,7 +217,7 @@ def test_the_smallest_evidence_of_reads_that_are_compared_is_shown() -> None:
     for key, number, size in ((KNOWN, 0, 900), (OTHER, 2, 300)):
         for place, body in enumerate((COMPLETED, QUEUED)):
             facts = (200, "application/json", log.facts_of({**body, "id": key}), None, 0)
-            log.add_plain(key, (1e9 + place, number + place, 0.5), (size, (), facts, None))
+            log.add_plain([(key, (1e9 + place, number + place, 0.5), (size, (), facts, None))])
     assert regressed(made).number == 3
 
 

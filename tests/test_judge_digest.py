@@ -51,7 +51,7 @@ def rows_in_order(reads: list[Read]) -> Iterator[tuple[str, tuple[float, int, fl
 
 def filled(log: Log, reads: list[Read]) -> Log:
     for key, when, read in rows_in_order(reads):
-        log.add_plain(key, when, read)
+        log.add_plain([(key, when, read)])
     return log
 
 
@@ -96,7 +96,7 @@ def halves(reads: list[Read], at: int, folder: Path) -> tuple[Log, Log]:
     whole = list(rows_in_order(reads))
     logs = (Log(contract(), contract().chosen, folder=folder), Log(contract(), contract().chosen, folder=folder))
     for number, (key, when, read) in enumerate(whole):
-        logs[number >= at].add_plain(key, when, read)
+        logs[number >= at].add_plain([(key, when, read)])
     return logs
 
 
@@ -124,7 +124,7 @@ def digest_of_reads(*reads: tuple[float, int, str], changed: dict[int, dict[str,
     for place, (begun, number, tag) in enumerate(reads):
         body = {**body, **(changed or {}).get(place, {})}
         facts = (200, "application/json", log.facts_of(body), ("", 1, tag) if tag else None, UP)
-        log.add_plain(KNOWN, (begun, number, 0.1), (len(str(body)), (), facts, None))
+        log.add_plain([(KNOWN, (begun, number, 0.1), (len(str(body)), (), facts, None))])
     return told(log)[KNOWN]
 
 

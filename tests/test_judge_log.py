@@ -40,7 +40,7 @@ def seen(exchange: Exchange, number: int = 0, begun: float = 5.0) -> Observation
 def plain(log: Log, number: int, key: str = KNOWN, **changes: Any) -> None:
     """Put by a plain read; numbers are in the order of time."""
     read = {"size": 10, "accept": ACCEPT, "facts": FACTS, "raw": None, **changes}
-    log.add_plain(key, (100.0 + number, number, 0.25), (read["size"], read["accept"], read["facts"], read["raw"]))
+    log.add_plain([(key, (100.0 + number, number, 0.25), (read["size"], read["accept"], read["facts"], read["raw"]))])
 
 
 def row(number: int, **changes: Any) -> Row:

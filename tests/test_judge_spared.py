@@ -11,13 +11,12 @@ import pytest
 from cases_heads import DATE, MALFORMED, WELL_FORMED
 from judge_support import KNOWN, OTHER, QUEUED, contract, contract_of
 
-from batch_conformance.judge import sparing
+from batch_conformance.judge.head_check import head_check
 from batch_conformance.judge.log import compared_places
 from batch_conformance.judge.sparing import (
     MonotonicReads,
     Spared,
     broken_alike,
-    head_check,
     head_rules,
     headers_looked_at,
     monotonic_reads_keep_all,
@@ -110,7 +109,7 @@ def test_values_of_fields_that_rules_look_at_are_left_to_what_makes_exchanges_al
 
 
 def test_heads_are_checked_alike_once_more_values_came_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sparing, "_MOST_VALUES", 2)
+    monkeypatch.setattr("batch_conformance.judge.head_check._MOST_VALUES", 2)
     check = head_check(["Vary", "X-Other"])
     assert check is not None
     for _ in range(2):

@@ -72,6 +72,9 @@ class Row(NamedTuple):
     raw: bytes | Exchange | Observation | None
 
 
+PlainRead = tuple[int, tuple[tuple[str, str], ...], Facts, bytes | None]
+"""Of a plain read what stands in ``Row`` as size, accept, facts and raw."""
+
 Held = list[Any]
 """Rows, and after a plain one an array of when, number and seconds of those that came to the same.
 
@@ -111,38 +114,42 @@ class Log:
         self._spill: Spill | None = None
         self._others: list[Spill] = []
 
-    def add_plain(
-        self,
-        key: str,
-        when: tuple[float, int, float],
-        read: tuple[int, tuple[tuple[str, str], ...], Facts, bytes | None],
-    ) -> None:
-        """Put by a final, plain read that was answered with its batch; what stands in ``Row`` by these names.
+    def add_plain(self, reads: Iterable[tuple[str, tuple[float, int, float], PlainRead]]) -> None:
+        """Put by final, plain reads that were answered with their batches.
 
-        ``when`` is the time, the number and the seconds; ``read`` are size, accept, facts and raw.
+        Each is a key, the time, the number and the seconds, and what else was kept of it.
         """
-        begun, number, elapsed = when
-        size, accept, facts, raw = read
-        shown = self._shown.get(key)
-        if (
-            shown is None
-            or shown[6] is not None
-            or shown[5] != size
-            or (shown[7] is not accept and shown[7] != accept)
-            or (shown[8] is not facts and shown[8] != facts)
-        ):
-            self._put(key, _made(Row, (begun, number, 0, elapsed, True, size, None, accept, facts, raw)))
-            return
-        known = self._held.get(key)
-        if known is None:
-            self._held[key] = [array("d", (begun, number, elapsed))]
-        elif type(last := known[-1]) is array:
-            last.extend((begun, number, elapsed))
-        else:
-            known.append(array("d", (begun, number, elapsed)))
-        self._count += 1
-        if self._count >= self._most:
-            self.spill()
+        shown, held, count = self._shown, self._held, self._count
+        for key, when, (size, accept, facts, raw) in reads:
+            last = shown.get(key)
+            known = held.get(key)
+            if (
+                last is None
+                or last[6] is not None
+                or last[5] != size
+                or (last[7] is not accept and last[7] != accept)
+                or (last[8] is not facts and last[8] != facts)
+            ):
+                begun, number, elapsed = when
+                row = _made(Row, (begun, number, 0, elapsed, True, size, None, accept, facts, raw))
+                if known is None:
+                    held[key] = [row]
+                else:
+                    known.append(row)
+                shown[key] = row if raw is None else row._replace(raw=None)
+                count += _WEIGHT if raw is None else 2 * _WEIGHT
+            else:
+                if known is None:
+                    held[key] = [array("d", when)]
+                elif type(end := known[-1]) is array:
+                    end.extend(when)
+                else:
+                    known.append(array("d", when))
+                count += 1
+            if count >= self._most:
+                self.spill()
+                held, count = self._held, 0
+        self._count = count
 
     def add(self, observation: Observation, end: int) -> None:
         """Put an exchange by. Of one that shows nothing that the last one did not, no more than that is kept."""

@@ -6,7 +6,8 @@ A line is looked at here as far as it takes to know which operation it is a plai
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -15,9 +16,11 @@ from batch_conformance.judge.judge import Judge, Judged
 from batch_conformance.judge.sparing import unspared
 from batch_conformance.recorded.heads import remember
 from batch_conformance.recorded.inferred_probe import PLAIN, InferredProbe
-from batch_conformance.recorded.line import moment_of
-from batch_conformance.recorded.plain_reads import FastPathCounts, PlainReads
-from batch_conformance.rules.masks import is_mask
+from batch_conformance.recorded.layouts import Layouts
+from batch_conformance.recorded.line import LineError, moment_of
+from batch_conformance.recorded.plain_reads import LAST, PlainReads, Shared
+from batch_conformance.recorded.read_counts import FastPathCounts
+from batch_conformance.recorded.source import Raw
 
 _SAID = frozenset({"probe", "credential", "failure", "reflections", "number", "attempt", "final", "from_cache"})
 _ODD_RESPONSE = frozenset(
@@ -35,8 +38,6 @@ _ODD_RESPONSE = frozenset(
         "wire_notes",
     }
 )
-_LAST = 253402300799.0
-"""The last second of the year 9999, the last that a recording may name."""
 
 
 class FastPath:
@@ -57,17 +58,27 @@ class FastPath:
         self._named = frozenset(end for end in ends if "{" not in end)
         """Last segments of other operations' paths, which are no ids."""
         self.taken = FastPathCounts()
+        self._layouts = Layouts()
+        shared = Shared(self.taken, self._layouts, self._named, explain)
         every = () if unspared() else operations
-        self._reads = {
-            one.id: PlainReads(inferred, judge, one, self.taken, explain) for one in every if PlainReads.fits(one)
-        }
+        self._reads = {one.id: PlainReads(inferred, judge, one, shared) for one in every if PlainReads.fits(one)}
         self._bases: dict[str, PlainReads | None] = {}
 
-    def take(self, raw: bytes | dict[str, Any], number: int) -> bool:
-        """Take in a line that needs no explaining, or have it explained; false where the other path has to take it.
+    def take(self, lines: Sequence[Raw], first: int) -> list[tuple[Raw, int]]:
+        """Count lines that need no explaining, or have them explained; gives those that the other path has to take.
 
-        ``raw`` is the line, or the values of one. Some wait until they are counted many at once (``settle``).
+        They come with their numbers, in order; ``first`` is the number of the first line. Empty ones are left out.
         """
+        others = [
+            (raw, number)
+            for raw, number in self._layouts.match(lines, first)
+            if isinstance(raw, LineError) or raw is None or not self._take_one(raw, number)
+        ]
+        left = self.settle()
+        return sorted([*others, *left], key=itemgetter(1)) if left else others
+
+    def _take_one(self, raw: bytes | dict[str, Any], number: int) -> bool:
+        """Have a line wait for being counted, or explained; false where the other path has to take it."""
         try:
             values = orjson.loads(raw) if isinstance(raw, bytes) else raw
             request, response = values["request"], values["response"]
@@ -87,22 +98,28 @@ class FastPath:
             or not _ODD_RESPONSE.isdisjoint(response)
         ):
             return False
-        if type(begun) is not float or type(elapsed) is not float or not 0.0 <= begun <= _LAST or elapsed < 0:
+        if type(begun) is not float or type(elapsed) is not float or not 0.0 <= begun <= LAST or elapsed < 0:
             moments = _moments(begun, elapsed)
             if moments is None:
                 return False
             begun, elapsed = moments
         before, _, segment = url.rpartition("/")
-        if PLAIN.fullmatch(segment) is None or segment in self._named:
-            return False
-        if not segment[-1].isdigit() and is_mask(segment):  # no mask ends with a digit, as most ids do
+        if PLAIN.fullmatch(segment) is None:
             return False
         reads = self._bases[before] if before in self._bases else self._learn_base(before)
-        return reads is not None and reads.take(before, segment, values, (begun, number, elapsed), raw)
+        if reads is None or not reads.is_id(segment):
+            return False
+        return reads.take(before, segment, values, (begun, number, elapsed), raw)
 
-    def settle(self) -> list[tuple[bytes | dict[str, Any], int]]:
+    def settle(self) -> list[tuple[Raw, int]]:
         """Count what waits for being counted. Gives the lines that the other path has to take, with their numbers."""
-        return [left for reads in self._reads.values() for left in reads.settle()]
+        found: list[tuple[Raw, int]] = []
+        for layout, lines in self._layouts.take():
+            left = self._reads[layout.sample.operation].count_matched(layout, lines)
+            found += [(raw, number) for _, number, raw in left if not self._take_one(raw, number)]
+        for reads in self._reads.values():
+            found += reads.settle()
+        return found
 
     @property
     def counted(self) -> int:
@@ -132,4 +149,4 @@ def _moments(begun: Any, elapsed: Any) -> tuple[float, float] | None:
     elapsed = elapsed or 0.0
     if type(begun) not in (int, float) or type(elapsed) not in (int, float):
         return None
-    return (float(begun), float(elapsed)) if 0 <= begun <= _LAST and elapsed >= 0 else None
+    return (float(begun), float(elapsed)) if 0 <= begun <= LAST and elapsed >= 0 else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import count
 from math import inf
@@ -13,16 +13,30 @@ from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.schema import Schema
 from batch_conformance.exchange.exchange import Headers
 from batch_conformance.exchange.redaction import Redactor
-from batch_conformance.judge.log import strong_tag
-from batch_conformance.judge.sparing import HeadCheck, head_check, headers_looked_at
+from batch_conformance.judge.head_check import HeadCheck, head_check
+from batch_conformance.judge.log import body_facts, strong_tag
+from batch_conformance.judge.sparing import headers_looked_at
+from batch_conformance.recorded.header_pairs import pairs_of
 from batch_conformance.recorded.inferred_probe import NEGOTIATION, InferredProbe
+from batch_conformance.recorded.outline import Form
 from batch_conformance.rules.fields import is_well_formed
 from batch_conformance.rules.headers import header_value
 from batch_conformance.rules.times import moment_of_date
 
 Key = tuple[Any, ...]
 
+_FORMS: Mapping[str, Form] = {
+    "content-length": "length",
+    "etag": "tag",
+    **dict.fromkeys(("age", "date", "expires", "last-modified"), "compared"),
+}
+"""Headers of responses whose values are needed of each response."""
+
 _MOST_REMEMBERED = 20_000
+
+
+HeadsCheck = Callable[[Sequence[Sequence[str]], int], list[float | None]]
+"""When responses were made, None where a head is in doubt: of so many heads, by the values of each of their fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +82,16 @@ class _Named:
 
 
 class Heads:
-    """The headers of a recording's requests for an operation, and of the responses."""
+    """The headers of a recording's requests for an operation, and of the responses.
+
+    ``wanted`` names those of requests that decide on something, in lower case.
+    """
 
     def __init__(self, inferred: InferredProbe, operation: Operation) -> None:
         self._inferred = inferred
         self._operation = operation
         self._judged = headers_looked_at()
-        self._wanted = inferred.credential_headers | NEGOTIATION
+        self.wanted = inferred.credential_headers | NEGOTIATION
         self._last_asked: tuple[Any, RequestFacts | None] = (None, None)
         self._last_named: tuple[int, Any, tuple[str, ...], _Named | None] = (0, None, (), None)
         self._asked: dict[Key, RequestFacts | None] = {}
@@ -96,7 +113,7 @@ class Heads:
         names, found = pairs
         places = self._names.get(names)
         if places is None:
-            places = _places_of(names, self._wanted)
+            places = _places_of(names, self.wanted)
             remember(self._names, names, places)
         key = (names, *[found[place] for place in places])
         if key not in self._asked:
@@ -148,6 +165,41 @@ class Heads:
             return made, tag, inf if named.date is None else moment_of_date(found[named.date]), False
         return made, tag, moment, True
 
+    def forms(self, names: Sequence[str]) -> Mapping[int, Form] | None:
+        """The forms of those headers of a response whose values make no difference, by their places.
+
+        None where a name is there twice.
+        """
+        lower = [name.lower() for name in names]
+        if len(set(lower)) != len(lower):
+            return None
+        judged = self._judged - {"content-length"}
+        return {place: _FORMS.get(name, "text") for place, name in enumerate(lower) if name not in judged}
+
+    def check_of(self, status: int, headers: Headers, places: Sequence[int]) -> HeadsCheck | None:
+        """The check of the values at some places of heads that are else like one that is kept.
+
+        It is given the values of each place in so many heads, and tells of each when the response was made, as
+        ``answered`` does, or None where the head is to be looked at by itself. None where all are.
+        """
+        documented = self._documented_at(status)
+        names = [headers[place][0].lower() for place in places]
+        others = tuple((name.lower(), value) for place, (name, value) in enumerate(headers) if place not in places)
+        check = head_check(names, others)
+        schemas = [(index, schema) for index, name in enumerate(names) if (schema := documented.get(name)) is not None]
+        if check is None or not schemas:
+            return None if check is None else check.many
+
+        def check_documented(columns: Sequence[Sequence[str]], number: int) -> list[float | None]:
+            moments = check.many(columns, number)
+            for index, schema in schemas:
+                for place, value in enumerate(columns[index]):
+                    if schema.violations(header_value(schema, value)):
+                        moments[place] = None
+            return moments
+
+        return check_documented
+
     def _named_of(self, status: int, complete: bool, names: tuple[str, ...]) -> _Named:
         named = self._named.get((status, complete, names))
         if named is None:
@@ -193,26 +245,23 @@ class Heads:
         return self._documented[status]
 
 
+def body_facts_of(
+    answered: ResponseFacts, text: str, shown: str, tag: str, told: str | None
+) -> tuple[str, int, str] | None:
+    """What ``log.body_facts`` says of a body, with the Content-Length that was ``told``.
+
+    ``shown`` is the text without the signatures of URLs.
+    """
+    if answered.is_coded:
+        return None
+    body = text.encode()
+    length = told if told and told.strip() == str(len(body)) else None
+    return body_facts(length, body if shown is text else shown.encode(), tag)
+
+
 def _places_of(names: tuple[str, ...], wanted: Set[str]) -> tuple[int, ...]:
     """Where among the names of headers those are that matter."""
     return tuple(index for index, name in enumerate(names) if name.lower() in wanted)
-
-
-def pairs_of(headers: Any) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    """Names and values of headers, whichever way they were recorded; None for what is not one value for each name."""
-    if type(headers) is dict:
-        names, found = tuple(headers), tuple(headers.values())
-    elif type(headers) is list and headers and {(type(pair), len(pair)) for pair in headers if pair} == {(list, 2)}:
-        names, found = (tuple(column) for column in zip(*headers, strict=True))
-    else:
-        return None
-    try:
-        "".join(found)  # the fastest way to see that all are text
-        if type(headers) is list:
-            "".join(names)
-    except TypeError:
-        return None
-    return names, found
 
 
 def remember(known: dict[Any, Any], key: Any, value: Any) -> None:

@@ -7,55 +7,33 @@ checks, which only ever say that all is well. Where they do not, the rules that 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
-
-import orjson
 
 from batch_conformance.contract.operation import Operation
 from batch_conformance.exchange.exchange import Response
 from batch_conformance.judge.judge import Judge, Judged
-from batch_conformance.judge.log import UP, body_facts
+from batch_conformance.judge.log import UP
 from batch_conformance.observation.observation import at
 from batch_conformance.recorded.alike import AlikeReads, Kind, Rules, Signature, alike_reads, kind_of, signature
 from batch_conformance.recorded.body_shapes import BodyShapes
-from batch_conformance.recorded.heads import Heads, Key, RequestFacts, ResponseFacts, pairs_of
+from batch_conformance.recorded.header_pairs import pairs_of
+from batch_conformance.recorded.heads import Heads, Key, RequestFacts, ResponseFacts, body_facts_of
 from batch_conformance.recorded.inferred_probe import InferredProbe
+from batch_conformance.recorded.layouts import Layout, Layouts, Line, Sample
 from batch_conformance.recorded.line import LineError
+from batch_conformance.recorded.matched_reads import count_matched, is_id
+from batch_conformance.recorded.outline import JudgedParts, outline_of
+from batch_conformance.recorded.read_counts import FastPathCounts, Last, Raw, ReadCounts
 from batch_conformance.rules.columns import Columns
 from batch_conformance.rules.results import MISSING
 from batch_conformance.rules.times import AHEAD, SECONDS_OF_SKEW
 
+LAST = 253402300799.0
+"""The last second of the year 9999, the last that a recording may name."""
 _MOST_ALIKE = 4_000
-_MOST_POLLED = 50_000
-"""Batches of which the last read is remembered: half a kilobyte each."""
-
-
-@dataclass(slots=True)
-class FastPathCounts:
-    """Counts of the fast path: exchanges by what comes before the id, and those without a credential.
-
-    ``keeps_lines`` says that lines have to be kept where they may be evidence, because they cannot be read again.
-    """
-
-    bases: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    without_credential: int = 0
-    keeps_lines: bool = False
-
-
-_Last = tuple[int, ResponseFacts, RequestFacts, Kind, int, tuple[Any, ...], str, float]
-"""The last read of a batch: a hash of its body, what was answered and asked, what these came to, the strong tag, and
-the latest of its times that have passed.
-
-Polls mostly get what the poll before got. Two texts have one hash of 64 bits, keyed anew by each process, as good as
-never; the texts themselves would take ten times the memory.
-"""
-
-
-_Line = bytes | dict[str, Any]
-"""A line, or its values."""
 
 
 class Read(NamedTuple):
@@ -69,7 +47,7 @@ class Read(NamedTuple):
     before: str
     segment: str
     when: tuple[float, int, float]
-    raw: _Line
+    raw: Raw
     values: dict[str, Any]
     asked: RequestFacts
     answered: ResponseFacts
@@ -94,28 +72,36 @@ _OF_MOMENT = frozenset({AHEAD.id, MISSING.id})
 """Rules that look at when an answer was made, and are asked of every poll."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the reads of all operations share.
+
+    ``named`` are the last segments of operations' paths, which are no ids. ``explain`` takes the values of a line the
+    other way, and gives what was judged of it.
+    """
+
+    taken: FastPathCounts
+    layouts: Layouts
+    named: Set[str]
+    explain: Callable[[dict[str, Any], int], Judged | None]
+
+
 class PlainReads:
     """Counts plain reads of an operation for a judge, and has the first of its kind explained."""
 
-    def __init__(
-        self,
-        inferred: InferredProbe,
-        judge: Judge,
-        operation: Operation,
-        taken: FastPathCounts,
-        explain: Callable[[dict[str, Any], int], Judged | None],
-    ) -> None:
+    def __init__(self, inferred: InferredProbe, judge: Judge, operation: Operation, shared: Shared) -> None:
         self._judge = judge
         self._operation = operation
-        self._taken = taken
-        self._explain = explain
+        self._explain = shared.explain
+        self._layouts = shared.layouts
+        self._named = shared.named
         self._log = judge.log_of(operation)
         self._heads = Heads(inferred, operation)
         self._shapes = BodyShapes((operation.roles.identity or "")[1:], (operation.roles.state or "")[1:])
         self._alike: dict[Key, AlikeReads | None] = {}
         self._waiting: dict[Key, list[Read]] = {}
-        self._left: list[tuple[_Line, int]] = []
-        self._last: dict[str, _Last] = {}
+        self._left: list[tuple[Raw, int]] = []
+        self._counts = ReadCounts(self._log, shared.taken)
 
     @staticmethod
     def fits(operation: Operation) -> bool:
@@ -124,9 +110,7 @@ class PlainReads:
         ends = operation.path.endswith("/{" + operation.parameter + "}")
         return ends and all(pointer is not None and pointer.count("/") == 1 for pointer in plain)
 
-    def take(
-        self, before: str, segment: str, values: dict[str, Any], when: tuple[float, int, float], raw: _Line
-    ) -> bool:
+    def take(self, before: str, segment: str, values: dict[str, Any], when: tuple[float, int, float], raw: Raw) -> bool:
         """Take in a read that needs no explaining, or have it explained; false where the other path has to take it.
 
         What is unlike the last read of its batch waits for ``settle``.
@@ -138,19 +122,19 @@ class PlainReads:
         if asked is None or said is None:
             return False
         answered, tag, until, is_head_kept = said
-        last = self._last.get(segment)
+        last = self._counts.last.get(segment)
         # A key that the recording shows is looked for in every answer, whatever else it has in common with the last.
         if (
             last is not None
             and last[0] == hash(text)
             and last[1] is answered
             and last[2] is asked
-            and last[6] == tag
+            and last[5] == tag
             and is_head_kept
             and not asked.secret
-            and last[7] <= until + SECONDS_OF_SKEW
+            and last[6] <= until + SECONDS_OF_SKEW
         ):
-            self._count(last, segment, before, when, raw)
+            self._counts.count(last, segment, before, when, raw)
             return True
         shown = text
         if asked.secret:
@@ -175,15 +159,29 @@ class PlainReads:
             waiting.append(read)
         return True
 
-    def settle(self) -> list[tuple[_Line, int]]:
+    def settle(self) -> list[tuple[Raw, int]]:
         """Count the reads that wait, or have them explained. Gives the lines that the other path has to take."""
         while self._waiting:
             key = next(iter(self._waiting))
             reads, alike = self._waiting.pop(key), self._alike[key]
             assert alike is not None
             self._count_all(alike, reads, Columns.of_bodies([read.body for read in reads]))
+        self._counts.put_by()
+        if len(self._alike) >= _MOST_ALIKE:
+            self.flush()
+            self._alike.clear()
+            self._counts.last.clear()  # they name kinds
+            self._layouts.clear()
         left, self._left = self._left, []
         return left
+
+    def count_matched(self, layout: Layout, lines: Sequence[Line]) -> list[Line]:
+        """Count lines that a layout matched; gives those that have to be taken one by one."""
+        return count_matched(layout, lines, self._counts, self._named)
+
+    def is_id(self, segment: str) -> bool:
+        """Whether a segment of plain letters may be an id."""
+        return is_id(segment, self._named)
 
     def _count_all(self, alike: AlikeReads, reads: list[Read], columns: Columns) -> None:
         """Count alike reads; those that may break a rule are looked for by halves."""
@@ -201,6 +199,8 @@ class PlainReads:
             is_plain = kind is not None and read.is_head_kept and latest <= read.until + SECONDS_OF_SKEW
             if kind is None or not is_plain or not self._count_new(kind, read, latest, facts, is_plain=True):
                 self._count_doubtful(alike, read)
+            elif self._layouts.learns:
+                self._learn_layout(alike, read)
 
     def _count_doubtful(self, alike: AlikeReads, read: Read) -> None:
         """Count a read that may break rules with those that break them in the same way, or have it explained."""
@@ -231,18 +231,16 @@ class PlainReads:
         if size < kind.size and kind.judged.rules:
             return False
         answered, tag, segment = read.answered, read.tag, read.segment
-        length = self._body_facts(answered, read.text, read.shown, tag) if tag or answered.length else None
+        length = None
+        if tag or answered.length:
+            length = body_facts_of(answered, read.text, read.shown, tag, answered.length)
         all_facts = (read.values["response"]["status"], answered.content_type, facts, length, UP)
-        last = (hash(read.text), answered, read.asked, kind, size, all_facts, tag, latest)
+        kept = (size, read.asked.accept, all_facts, None)
+        last: Last = (hash(read.text), answered, read.asked, kind, kept, tag, latest)
         if is_plain:
-            self._remember(segment, last)
-        self._count(last, segment, read.before, read.when, read.raw)
+            self._counts.remember(segment, last)
+        self._counts.count(last, segment, read.before, read.when, read.raw)
         return True
-
-    def _remember(self, segment: str, last: _Last) -> None:
-        if len(self._last) >= _MOST_POLLED and segment not in self._last:
-            self._last.clear()
-        self._last[segment] = last
 
     def _told(self, alike: AlikeReads, read: Read, latest: float) -> tuple[Rules, Signature]:
         """The rules that a read may break, and how it breaks them."""
@@ -257,26 +255,6 @@ class PlainReads:
         url = read.values["request"]["url"]
         observation = alike.observation(read.segment, url, headers, (read.shown.encode(), read.body), read.when[0])
         return in_doubt, signature(in_doubt, observation)
-
-    @staticmethod
-    def _body_facts(answered: ResponseFacts, unmasked: str, text: str, tag: str) -> tuple[str, int, str] | None:
-        """What ``log.body_facts`` says of a body; ``text`` is that without the signatures of URLs."""
-        if answered.is_coded:
-            return None
-        body = unmasked.encode()
-        length = answered.length if answered.length and answered.length.strip() == str(len(body)) else None
-        return body_facts(length, body if text is unmasked else text.encode(), tag)
-
-    def _count(self, last: _Last, segment: str, before: str, when: tuple[float, int, float], raw: _Line) -> None:
-        """Count a read of which all is known but when it was."""
-        _, _, asked, kind, size, facts, _, _ = last
-        kind.count += 1
-        taken = self._taken
-        taken.bases[before] += 1
-        if not asked.credential:
-            taken.without_credential += 1
-        kept = (raw if isinstance(raw, bytes) else orjson.dumps(raw)) if taken.keeps_lines else None
-        self._log.add_plain(segment, when, (size, asked.accept, facts, kept))
 
     @property
     def counted(self) -> int:
@@ -297,11 +275,6 @@ class PlainReads:
 
     def _learn_alike(self, key: Key, read: Read) -> bool:
         """Have the first of the reads that are alike explained, and remember what they have in common."""
-        if len(self._alike) >= _MOST_ALIKE:
-            self._left = self.settle()
-            self.flush()
-            self._alike.clear()
-            self._last.clear()  # they name kinds
         judged = self._explained(read.values, read.when[1])
         if judged is _UNREADABLE:
             return False
@@ -319,6 +292,30 @@ class PlainReads:
             return False
         alike.kinds[kept] = kind_of(judged, alike, in_doubt) if isinstance(judged, Judged) else None
         return True
+
+    def _learn_layout(self, alike: AlikeReads, read: Read) -> None:
+        """Have the layouts learn from a line that keeps all rules about values."""
+        pairs, roles = pairs_of(read.values["response"]["headers"]), self._operation.roles
+        forms = self._heads.forms(pairs[0]) if pairs is not None else None
+        if pairs is None or forms is None or not isinstance(read.raw, bytes) or read.asked.secret:
+            return
+        line, status = read.raw.decode(), read.values["response"]["status"]
+        judged = JudgedParts(roles.identity or "", roles.state or "", self._heads.wanted, forms)
+        outline = outline_of(line, read.values, read.segment, judged)
+        headers = tuple(zip(*pairs, strict=True))
+        sample = Sample(
+            self._operation.id,
+            read.before,
+            status,
+            read.asked,
+            read.answered,
+            alike,
+            read.body,
+            read.size,
+            (read.when[0], read.when[2]),
+            partial(self._heads.check_of, status, headers),
+        )
+        self._layouts.learn(outline, sample)
 
     def _explained(self, values: dict[str, Any], number: int) -> Judged | object | None:
         """What was judged of a read in full; None where it is not judged, ``_UNREADABLE`` where it is no exchange."""

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +94,8 @@ class Recording:
     def add(self, raw: bytes, number: int) -> None:
         """Take in a line of the part that was begun; ``number`` is its place there, from 0."""
         part = self._parts[-1]
-        if self._fast is not None and self._fast.take(raw, part.first + number) and not self._fast.settle():
-            self.lines += 1
+        if self._fast is not None and not self._fast.take([raw], part.first + number):
+            self.lines += bool(raw)
             return
         unjudged = self.take(raw, part.first + number, part.base)
         if unjudged:
@@ -113,17 +112,11 @@ class Recording:
             if part.kind != block.kind:  # which nobody knew before stdin was read
                 part = self._parts[-1] = replace(part, kind=block.kind)
             first = part.first + block.index
-            others: list[tuple[Raw, int]] = []
-            for number, raw in enumerate(block.lines, first):
-                if not raw:
-                    continue
-                if fast is not None and not isinstance(raw, LineError) and fast.take(raw, number):
-                    self.lines += 1
-                else:
-                    others.append((raw, number))
-            if fast is not None and (left := fast.settle()):
-                self.lines -= len(left)
-                others = sorted([*others, *left], key=itemgetter(1))
+            if fast is None:
+                others: list[tuple[Raw, int]] = [(raw, number) for number, raw in enumerate(block.lines, first) if raw]
+            else:
+                others = fast.take(block.lines, first)
+                self.lines += sum(map(bool, block.lines)) - len(others)
             for raw, number in others:
                 try:
                     unjudged, complaint = self.take(raw, number, part.base), None
@@ -177,7 +170,6 @@ class Recording:
         """Add what the fast path has counted."""
         if self._fast is not None:
             for raw, number in self._fast.settle():  # of a block that was not read to its end
-                self.lines -= 1
                 with suppress(LineError):
                     self.take(raw, number, self._parts[-1].base)
             self._fast.flush()

@@ -17,25 +17,25 @@ class Columns:
     """The values of alike bodies: of those that have the same members of the same types.
 
     ``number`` is how many bodies there are, ``whole`` makes them. ``columns`` has those that are known without them, by
-    pointer; ``constants`` the values that are in all bodies the same.
+    pointer; ``constant`` gives the value that all bodies have at a pointer, in a tuple, or None.
     """
 
     def __init__(
         self,
         number: int,
         whole: Callable[[], Sequence[dict[str, Any]]],
-        columns: dict[str, Column] | None = None,
-        constants: dict[str, Any] | None = None,
+        columns: dict[str, Column],
+        constant: Callable[[str], tuple[Any] | None],
     ) -> None:
         self.number = number
         self._whole = whole
-        self._columns: dict[str, Column] = {} if columns is None else columns
-        self._constants: dict[str, Any] = {} if constants is None else constants
+        self._columns = columns
+        self._constant = constant
 
     @classmethod
     def of_bodies(cls, bodies: Sequence[dict[str, Any]]) -> Columns:
         """The columns of bodies."""
-        return cls(len(bodies), lambda: bodies)
+        return cls(len(bodies), lambda: bodies, {}, lambda _: None)
 
     @cached_property
     def bodies(self) -> Sequence[dict[str, Any]]:
@@ -46,8 +46,9 @@ class Columns:
         """The values at a pointer, in the order of the bodies."""
         found = self._columns.get(pointer)
         if found is None:
-            if pointer in self._constants:
-                found = [self._constants[pointer]] * self.number
+            constant = self._constant(pointer)
+            if constant is not None:
+                found = constant * self.number
             elif pointer.count("/") == 1:
                 name = unescape(pointer[1:])
                 found = [body.get(name) for body in self.bodies]
@@ -58,11 +59,11 @@ class Columns:
 
     def different(self, pointer: str) -> Column:
         """The values at a pointer, in no order: what is in all bodies the same may be there once."""
-        return (self._constants[pointer],) if pointer in self._constants else self.of(pointer)
+        return self._constant(pointer) or self.of(pointer)
 
     def some(self, places: Sequence[int]) -> Columns:
         """The columns of the bodies at some places."""
         columns: dict[str, Column] = {
             pointer: [column[place] for place in places] for pointer, column in self._columns.items()
         }
-        return Columns(len(places), lambda: [self.bodies[place] for place in places], columns, self._constants)
+        return Columns(len(places), lambda: [self.bodies[place] for place in places], columns, self._constant)
