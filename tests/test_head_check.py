@@ -43,6 +43,20 @@ def test_what_the_check_lets_pass_breaks_none_of_the_rules(head: tuple[tuple[str
     assert [one for one in of_values if "Expires" in str(one.observed) or one.kind != "hours"] == []
 
 
+@settings(max_examples=200, deadline=None)
+@given(HEADS, st.data())
+def test_many_heads_are_checked_as_each_is(head: tuple[tuple[str, str], ...], data: st.DataObject) -> None:
+    names = [name for name, _ in head]
+    check = head_check(names)
+    if check is None:
+        return
+    odd = ["0x7f3a2b1c9d10", "9a", "", "10.0.0.7:8080"]
+    others = [[data.draw(st.sampled_from([*VALUES[name], *odd])) for name in names] for _ in range(3)]
+    heads = [[value for _, value in head], *others]
+    for _ in range(2):  # it remembers values
+        assert check.many(list(zip(*heads, strict=True)), len(heads)) == list(map(check, heads))
+
+
 @pytest.mark.parametrize(
     "head",
     [

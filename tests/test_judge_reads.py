@@ -49,7 +49,7 @@ def polls(*reads: tuple[float, dict[str, Any]] | tuple[float, dict[str, Any], An
     """A log of plain reads, each at a moment, with a body, and what is told of its length."""
     log = new_log()
     for number, (moment, *answer) in enumerate(reads):
-        log.add_plain(key, (moment, number, 0.25), (300, ACCEPT, facts(*answer), None))
+        log.add_plain([(key, (moment, number, 0.25), (300, ACCEPT, facts(*answer), None))])
     return log
 
 
@@ -313,8 +313,8 @@ def test_everything_that_was_answered_is_said_with_its_time_kind_and_id() -> Non
 def test_of_several_operations_what_was_answered_names_its_own() -> None:
     operation = next(one for one in lists().operations if one.role == "retrieve")
     log = Log(lists(), operation)
-    log.add_plain(KNOWN, (1.0, 0, 0.25), (300, ACCEPT, facts(QUEUED), None))
-    log.add_plain(KNOWN, (2.0, 1, 0.25), (300, ACCEPT, facts(QUEUED), None))
+    log.add_plain([(KNOWN, (1.0, 0, 0.25), (300, ACCEPT, facts(QUEUED), None))])
+    log.add_plain([(KNOWN, (2.0, 1, 0.25), (300, ACCEPT, facts(QUEUED), None))])
     log.add(Observation(replace(sent(b"", 404), number=2), lists()), UP)
     name = f" ({operation.id})"
     assert {(kind, batch_id) for _, kind, batch_id in answered_in(log)} == {
@@ -322,7 +322,7 @@ def test_of_several_operations_what_was_answered_names_its_own() -> None:
         ("chapter/read" + name, KNOWN + name),
     }
     calm = Log(lists(), operation)
-    calm.add_plain(KNOWN, (1.0, 0, 0.25), (300, ACCEPT, facts(QUEUED), None))
+    calm.add_plain([(KNOWN, (1.0, 0, 0.25), (300, ACCEPT, facts(QUEUED), None))])
     assert availability(compare([calm]))[0] == {PLAIN + name}
     assert availability(compare([log]))[0] == {PLAIN + name, "chapter/read" + name}
 

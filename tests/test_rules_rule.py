@@ -36,7 +36,6 @@ from batch_conformance.rules.rule import (
     is_conclusive,
     is_success,
     standard,
-    values_of,
     where,
 )
 
@@ -231,11 +230,6 @@ def test_json_is_there_where_a_body_came_for_which_the_document_has_json(under: 
     assert not has_json(seen(method="HEAD", under=under))
     assert not has_json(seen(method="DELETE", under=under))
     assert not has_json(seen(status=418, under=under))
-
-
-def test_the_values_of_members_are_given_in_their_order() -> None:
-    body = {"a": 1, "b": 2, "c": 3}
-    assert [values_of(names)(body) for names in (("c", "a"), ("b",), ())] == [(3, 1), (2,), ()]
 
 
 def test_a_changed_shape_marks_the_header_or_the_media_type_that_changed() -> None:

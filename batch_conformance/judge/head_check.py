@@ -19,9 +19,6 @@ from batch_conformance.rules.times import moment_of_date
 _MOST_VALUES = 1_000
 """Values of one field that are remembered."""
 
-_LONGEST = 1_000
-"""Characters of a value that is remembered."""
-
 _EXPIRED = ("0", "-1")
 _OF_EACH_ANSWER: dict[str, Callable[[str], object]] = {
     "last-modified": is_fixdate,
@@ -102,7 +99,7 @@ class HeadCheck:
             self._agree is None
             and (self._date is None or inf not in moments)
             and all(known.issuperset(columns[place]) for place, _, known in self._others)
-            and all(is_silent("_".join(columns[place])) for place, is_silent in self._spoken)
+            and all(all(map(is_silent, columns[place])) for place, is_silent in self._spoken)
             and all(all(map(is_surely, columns[place])) for place, _, is_surely in self._own)
         ):
             return moments
@@ -132,7 +129,7 @@ def _silence() -> Callable[[str], bool]:
             return True
         if not surely_says_nothing(value):
             return False
-        if len(known) < _MOST_VALUES and len(value) < _LONGEST:
+        if len(known) < _MOST_VALUES:
             known.add(value)
         return True
 

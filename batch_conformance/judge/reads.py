@@ -79,7 +79,8 @@ def compare(logs: Iterable[Log], *, of_several_servers: bool = False) -> Compare
 def _compare_all(log: Log, made: Compared, of_several_servers: bool) -> None:
     """Take in the exchanges of one operation."""
     monotonic = MonotonicReads(log.operation.roles, log.pointers)
-    was_plain, files = False, FileNumbers(log)
+    files = FileNumbers(log)
+    reads_of_all, batches, latest = 0, 0, made.latest
     for key, digest, parts in log.digests():
         if digest is None or digest.after is None:
             held = rows_of(parts)
@@ -89,11 +90,14 @@ def _compare_all(log: Log, made: Compared, of_several_servers: bool) -> None:
                 _compare_one(key, of_one, log, monotonic, made)
             continue
         files.add((digest.after,))  # a name that was there once is there to the end
-        made.read_again[log.operation.id] += digest.reads - 1
-        made.latest = max(made.latest, digest.last[0])
-        was_plain = True
+        reads_of_all += digest.reads
+        batches += 1
+        latest = max(latest, digest.last[0])
+    made.latest = max(made.latest, latest)
     made.named_again[log.operation.id] = files.again()
-    if was_plain:  # once is enough: nothing else is asked of a batch that was always answered
+    if batches:
+        made.read_again[log.operation.id] += reads_of_all - batches
+        # Once is enough: nothing else is asked of a batch that was always answered.
         made.availability.add_batch((), {(_PLAIN_KIND + named_operation(log.contract, log.operation), True)}, {200})
 
 

@@ -21,7 +21,7 @@ from batch_conformance.observation.observation import Observation, at
 from batch_conformance.observation.strict_json import Parsed
 from batch_conformance.rules.columns import Column, Columns
 from batch_conformance.rules.identity import OTHER_BATCH
-from batch_conformance.rules.rule import AlikeBodies, BodiesCheck, Body, Rule
+from batch_conformance.rules.rule import AlikeBodies, Body, Rule
 from batch_conformance.rules.times import AHEAD, latest_passed
 
 Signature = tuple[Any, ...]
@@ -53,15 +53,15 @@ class AlikeReads:
     """Reads with the same members of the same types, in the same state, with heads of one kind.
 
     ``example`` is one that was judged, and whose body keeps the schema but for types and members where ``is_valid``.
-    ``checks`` vouch for the rules of ``spared``, all of them where ``is_checked``. ``is_other`` says that they were
-    answered with a batch of another id than was asked for. ``facts`` gives what reads are compared by, ``latest`` the
-    latest of their times that have passed, each of many bodies.
+    ``spared`` are the rules about values, with the checks that vouch for them, those of the schema first;
+    ``has_decimals`` says that these are not for such bodies. ``is_other`` says that they were answered with a batch of
+    another id than was asked for. ``facts`` gives what reads are compared by, ``latest`` the latest of their times that
+    have passed, each of many bodies.
     """
 
     example: Observation
     spared: tuple[Spared, ...]
-    checks: tuple[BodiesCheck, ...]
-    is_checked: bool
+    has_decimals: bool
     facts: Callable[[Columns], Iterable[tuple[Any, ...]]]
     latest: Callable[[Columns], Column]
     is_valid: bool
@@ -72,31 +72,33 @@ class AlikeReads:
         """Whether no further kind is told apart."""
         return len(self.kinds) >= _MOST_KINDS
 
-    def keeps_all(self, columns: Columns) -> bool:
-        """Whether the values of all bodies surely keep every rule about values."""
-        return self.is_checked and all(check(columns) for check in self.checks)
+    def in_doubt(self, columns: Columns, among: tuple[Spared, ...]) -> tuple[Spared, ...]:
+        """Those ``among`` what is spared that bodies do not all surely keep; of others it is known that they do."""
+        if self.has_decimals:
+            return self.spared
+        doubtful = tuple(one for one in among if not one.holds(columns))
+        # The other checks are for what the schema admits.
+        return self.spared if doubtful and doubtful[0] is self.spared[0] else doubtful
 
-    def in_doubt(self, body: Body, *, is_ahead: bool, is_head_kept: bool) -> Rules:
-        """The rules about values that a read may break.
+    def rules_in_doubt(self, doubtful: tuple[Spared, ...], *, is_ahead: bool, is_head_kept: bool) -> Rules:
+        """The rules that a read may break, whose values leave some in doubt.
 
         ``is_ahead`` says that one of its times is later than its Date, ``is_head_kept`` that its head is as it should
         be.
         """
-        columns = Columns.of_bodies([body])
-        holds = self.spared[0].holds(columns) and float not in map(type, body.values())
-        doubtful = [one for one in self.spared if not (holds and one.holds(columns))]
         rules = {rule.id: rule for one in doubtful for rule in one.rules}
         rules |= {OTHER_BATCH.id: OTHER_BATCH} if self.is_other else {}
         rules |= {AHEAD.id: AHEAD} if is_ahead else {}
         return rules if is_head_kept else rules | _HEAD_RULES
 
     def observation(
-        self, batch_id: str, url: str, headers: Headers, content: tuple[bytes, Body], started_at: float
+        self, asked: tuple[str, str, float], headers: Headers, content: tuple[bytes, Body], doubtful: tuple[Spared, ...]
     ) -> Observation:
         """A read that is like the others, with what follows from that already known.
 
-        ``content`` are the bytes of its body, and what they are.
+        ``asked`` are the id, the URL and the time of the request, ``content`` the bytes of the body, and what they are.
         """
+        batch_id, url, started_at = asked
         example, (written, body) = self.example, content
         known = example.exchange
         assert known.response is not None
@@ -115,7 +117,7 @@ class AlikeReads:
         made.__dict__.update(derived, parsed=Parsed(body, True), content=of_schema, batch=body)
         if example.content is not None:
             of_schema.__dict__.update(undeclared=example.content.undeclared, mismatch=None)
-            if self.is_valid and self.spared[0].holds(Columns.of_bodies([body])):
+            if self.is_valid and self.spared[0] not in doubtful:
                 of_schema.__dict__["violations"] = example.content.violations
         return made
 
@@ -136,15 +138,11 @@ def alike_reads(judged: Judged, body: Body, facts: Callable[[Columns], Iterable[
     broken = not judged.rules.isdisjoint(("body.type", "body.required", "body.undeclared"))
     alike = AlikeBodies(schema, roles, body, broken)
     spared = spared_by(alike)
-    checks = tuple(check for one in spared for check in one.checks or ())
     identity = at(body, roles.identity or "")
     is_other = isinstance(identity, str) and identity != exchange.probe.batch_id
-    # The checks are for integers.
-    is_checked = all(one.checks is not None for one in spared) and float not in map(type, body.values())
+    has_decimals = float in map(type, body.values())  # the checks are for integers
     is_valid = spared[0].holds(Columns.of_bodies([body]))
-    return AlikeReads(
-        observation, spared, checks, is_checked and not is_other, facts, latest_passed(alike), is_valid, is_other
-    )
+    return AlikeReads(observation, spared, has_decimals, facts, latest_passed(alike), is_valid, is_other)
 
 
 def kind_of(judged: Judged, reads: AlikeReads, asked: Rules) -> Kind | None:

@@ -28,7 +28,7 @@ _SAMPLES = 8
 _MOST_WIDENED = 4
 """How often a layout is made anew, because of one more scalar that differs, before all of them may."""
 _MOST_OUTLINES = 64
-_MOST_TRIED = 6
+_MOST_TRIED = 10
 """Layouts that are tried on a line, those first that matched last."""
 _MOST_TAKEN_APART = 600
 """Lines that are taken apart of all; it takes many times as long as taking one in."""
@@ -218,16 +218,17 @@ class Layouts:
         differ = {place for place, one in enumerate(outline.held) if one != draft.outline.held[place]}
         is_wider = not differ <= draft.differ
         draft.differ |= differ
-        if draft.seen < _SAMPLES or (draft.layout is not None and not is_wider):
+        if draft.seen < _SAMPLES:
             return
-        draft.widened += 1
-        if draft.widened > _MOST_WIDENED:
-            draft.differ = set(range(len(outline.held)))
-        made = _layout_of(draft, sample, sample.size - outline.body)
-        self._recent = [one for one in self._recent if one is not draft.layout]
-        draft.layout = made
-        if made is not None:
-            self._recent = [made, *self._recent][:_MOST_TRIED]
+        before = draft.layout
+        if before is None or is_wider:
+            draft.widened += 1
+            if draft.widened > _MOST_WIDENED:
+                draft.differ = set(range(len(outline.held)))
+            draft.layout = _layout_of(draft, sample, sample.size - outline.body)
+        if draft.layout is not None:
+            others = (one for one in self._recent if one is not before)
+            self._recent = [draft.layout, *others][:_MOST_TRIED]
 
     def clear(self) -> None:
         """Forget all layouts; lines that were put by are not there any more."""

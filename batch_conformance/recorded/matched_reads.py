@@ -6,6 +6,7 @@ from collections.abc import Sequence, Set
 from math import inf
 
 from batch_conformance.judge.log import UP, PlainRead, strong_tag
+from batch_conformance.judge.sparing import Spared
 from batch_conformance.recorded.alike import Kind
 from batch_conformance.recorded.heads import body_facts_of
 from batch_conformance.recorded.layouts import Layout, Line, Matched
@@ -77,20 +78,25 @@ class _Counting:
             else:
                 new.append(place)
         if new:
-            self._count_new(new, matched.columns if len(new) == len(lines) else matched.columns.some(new))
+            columns = matched.columns if len(new) == len(lines) else matched.columns.some(new)
+            self._count_new(new, columns, layout.sample.alike.spared)
         counts.count_all(self._kind, layout.sample.asked, layout.sample.before, self._rows)
         return [lines[place] for place in sorted(self._left)]
 
-    def _count_new(self, places: Sequence[int], columns: Columns) -> None:
-        """Count lines at some places; those that may break a rule are looked for by halves."""
+    def _count_new(self, places: Sequence[int], columns: Columns, among: tuple[Spared, ...]) -> None:
+        """Count lines at some places; those that may break a rule are looked for by halves.
+
+        ``among`` is what is not known to be kept by all of them.
+        """
         alike = self._layout.sample.alike
-        if not alike.keeps_all(columns):
-            if len(places) == 1:
-                self._left.extend(places)
-                return
+        doubtful = alike.in_doubt(columns, among)
+        if doubtful and len(places) == 1:
+            self._left.extend(places)
+            return
+        if doubtful:
             middle = len(places) // 2
-            self._count_new(places[:middle], columns.some(range(middle)))
-            self._count_new(places[middle:], columns.some(range(middle, len(places))))
+            self._count_new(places[:middle], columns.some(range(middle)), doubtful)
+            self._count_new(places[middle:], columns.some(range(middle, len(places))), doubtful)
             return
         matched, layout, sample, counts = self._matched, self._layout, self._layout.sample, self._counts
         status, content_type, accept = sample.status, sample.answered.content_type, sample.asked.accept

@@ -16,6 +16,7 @@ from batch_conformance.contract.operation import Operation
 from batch_conformance.exchange.exchange import Response
 from batch_conformance.judge.judge import Judge, Judged
 from batch_conformance.judge.log import UP
+from batch_conformance.judge.sparing import Spared
 from batch_conformance.observation.observation import at
 from batch_conformance.recorded.alike import AlikeReads, Kind, Rules, Signature, alike_reads, kind_of, signature
 from batch_conformance.recorded.body_shapes import BodyShapes
@@ -34,6 +35,8 @@ from batch_conformance.rules.times import AHEAD, SECONDS_OF_SKEW
 LAST = 253402300799.0
 """The last second of the year 9999, the last that a recording may name."""
 _MOST_ALIKE = 4_000
+_FEW = 8
+"""Reads that are looked at one by one, where one of them may break a rule."""
 
 
 class Read(NamedTuple):
@@ -165,7 +168,7 @@ class PlainReads:
             key = next(iter(self._waiting))
             reads, alike = self._waiting.pop(key), self._alike[key]
             assert alike is not None
-            self._count_all(alike, reads, Columns.of_bodies([read.body for read in reads]))
+            self._count_all(alike, reads, Columns.of_bodies([read.body for read in reads]), alike.spared)
         self._counts.put_by()
         if len(self._alike) >= _MOST_ALIKE:
             self.flush()
@@ -183,30 +186,40 @@ class PlainReads:
         """Whether a segment of plain letters may be an id."""
         return is_id(segment, self._named)
 
-    def _count_all(self, alike: AlikeReads, reads: list[Read], columns: Columns) -> None:
-        """Count alike reads; those that may break a rule are looked for by halves."""
-        if not alike.keeps_all(columns):
-            if len(reads) == 1 or not alike.is_checked:
-                for read in reads:
-                    self._count_doubtful(alike, read)
-                return
+    def _count_all(self, alike: AlikeReads, reads: Sequence[Read], columns: Columns, among: tuple[Spared, ...]) -> None:
+        """Count alike reads; those that may break a rule are looked for by halves, unless it seems that most do.
+
+        ``among`` is what is not known to be kept by all of them.
+        """
+        doubtful = alike.in_doubt(columns, among)
+
+        def doubt(read: Read) -> tuple[Spared, ...]:
+            return alike.in_doubt(Columns.of_bodies([read.body]), doubtful) if doubtful else ()
+
+        if doubtful and len(reads) > _FEW and not (doubt(reads[0]) and doubt(reads[-1])):
             middle = len(reads) // 2
-            self._count_all(alike, reads[:middle], columns.some(range(middle)))
-            self._count_all(alike, reads[middle:], columns.some(range(middle, len(reads))))
+            self._count_all(alike, reads[:middle], columns.some(range(middle)), doubtful)
+            self._count_all(alike, reads[middle:], columns.some(range(middle, len(reads))), doubtful)
             return
-        kind = alike.kinds.get(())
+        plain_kind = None if alike.is_other else alike.kinds.get(())
         for read, latest, facts in zip(reads, alike.latest(columns), alike.facts(columns), strict=True):
+            own = doubt(read)
+            kind = None if own else plain_kind
             is_plain = kind is not None and read.is_head_kept and latest <= read.until + SECONDS_OF_SKEW
             if kind is None or not is_plain or not self._count_new(kind, read, latest, facts, is_plain=True):
-                self._count_doubtful(alike, read)
+                self._count_doubtful(alike, read, (latest, facts), own)
             elif self._layouts.learns:
                 self._learn_layout(alike, read)
 
-    def _count_doubtful(self, alike: AlikeReads, read: Read) -> None:
-        """Count a read that may break rules with those that break them in the same way, or have it explained."""
-        columns = Columns.of_bodies([read.body])
-        latest = alike.latest(columns)[0]
-        in_doubt, kept = self._told(alike, read, latest)
+    def _count_doubtful(
+        self, alike: AlikeReads, read: Read, compared: tuple[float, tuple[Any, ...]], doubtful: tuple[Spared, ...]
+    ) -> None:
+        """Count a read that may break rules with those that break them in the same way, or have it explained.
+
+        ``compared`` is the latest of its times that have passed, and what it is compared by.
+        """
+        latest, facts = compared
+        in_doubt, kept = self._told(alike, read, latest, doubtful)
         kind = alike.kinds.get(kept)
         number = read.when[1]
         if kind is None:
@@ -215,7 +228,6 @@ class PlainReads:
                 self._left.append((read.raw, number))
             return
         is_plain = not in_doubt or (read.is_head_kept and _OF_MOMENT.isdisjoint(in_doubt))
-        (facts,) = alike.facts(columns)
         if not self._count_new(kind, read, latest, facts, is_plain=is_plain):
             # It may be shown as evidence, and is judged in full; none that is larger can be.
             kind.size = read.size
@@ -242,18 +254,20 @@ class PlainReads:
         self._counts.count(last, segment, read.before, read.when, read.raw)
         return True
 
-    def _told(self, alike: AlikeReads, read: Read, latest: float) -> tuple[Rules, Signature]:
+    def _told(
+        self, alike: AlikeReads, read: Read, latest: float, doubtful: tuple[Spared, ...]
+    ) -> tuple[Rules, Signature]:
         """The rules that a read may break, and how it breaks them."""
         is_ahead = latest > read.until + SECONDS_OF_SKEW
-        in_doubt = alike.in_doubt(read.body, is_ahead=is_ahead, is_head_kept=read.is_head_kept)
+        in_doubt = alike.rules_in_doubt(doubtful, is_ahead=is_ahead, is_head_kept=read.is_head_kept)
         if not in_doubt:
             return in_doubt, ()
         pairs = pairs_of(read.values["response"]["headers"])
         headers = tuple(zip(*pairs, strict=True)) if pairs is not None else ()
         if not read.is_head_kept:
             headers = read.asked.redactor.redact_response(Response(200, headers, b""))[0].headers
-        url = read.values["request"]["url"]
-        observation = alike.observation(read.segment, url, headers, (read.shown.encode(), read.body), read.when[0])
+        asked = (read.segment, read.values["request"]["url"], read.when[0])
+        observation = alike.observation(asked, headers, (read.shown.encode(), read.body), doubtful)
         return in_doubt, signature(in_doubt, observation)
 
     @property
@@ -281,7 +295,9 @@ class PlainReads:
         alike = alike_reads(judged, read.body, self._facts_of(read.body)) if isinstance(judged, Judged) else None
         self._alike[key] = alike
         if alike is not None and isinstance(judged, Judged):
-            in_doubt, kept = self._told(alike, read, alike.latest(Columns.of_bodies([read.body]))[0])
+            columns = Columns.of_bodies([read.body])
+            doubtful = alike.in_doubt(columns, alike.spared)
+            in_doubt, kept = self._told(alike, read, alike.latest(columns)[0], doubtful)
             alike.kinds[kept] = kind_of(judged, alike, in_doubt)
         return True
 

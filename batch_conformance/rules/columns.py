@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from batch_conformance.contract.pointer import unescape
@@ -49,8 +49,7 @@ class Columns:
             constant = self._constant(pointer)
             if constant is not None:
                 found = constant * self.number
-            elif pointer.count("/") == 1:
-                name = unescape(pointer[1:])
+            elif (name := _member(pointer)) is not None:
                 found = [body.get(name) for body in self.bodies]
             else:
                 found = [at(body, pointer) for body in self.bodies]
@@ -67,3 +66,9 @@ class Columns:
             pointer: [column[place] for place in places] for pointer, column in self._columns.items()
         }
         return Columns(len(places), lambda: [self.bodies[place] for place in places], columns, self._constant)
+
+
+@lru_cache(4096)
+def _member(pointer: str) -> str | None:
+    """The name of the member of a body that a pointer leads to; None for what is further inside."""
+    return unescape(pointer[1:]) if pointer.count("/") == 1 else None
