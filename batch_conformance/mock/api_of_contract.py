@@ -59,19 +59,27 @@ def call_of(role: CallRole, operation: Operation, status: int, schema: Schema | 
     return CallSpec(role, operation.method, path, status, body, at, shown, nullable, **answers)
 
 
-def api_of(contract: Contract, calls: Sequence[CallSpec], states: Mapping[str, Any], ids: Sequence[str]) -> ApiSpec:
+def api_of(
+    contract: Contract,
+    calls: Sequence[CallSpec],
+    states: Mapping[str, Any],
+    ids: Sequence[str],
+    file_ids: Sequence[str],
+) -> ApiSpec:
     """The calls of a contract and the form of its batches; ``states`` are samples of them by the words of states."""
     roles = contract.chosen.roles
     places = [place for schema in _success(contract.chosen) for place in schema.properties]
     own = {place.pointer[1:]: place for place in places if place.pointer.count("/") == 1}
     declared = {f"/{name}" for name in own}
     stages = {stage.word: stage.timestamp for stage in roles.stages if stage.timestamp}
+    named = {roles.created, roles.expires, *stages.values()}
     form = BatchForm(
         states=states,
         identity=roles.identity or "/id",
         created=roles.created or "",
         expires=roles.expires or "",
         times={word: stages[word] for word in _WORDS if word in stages},
+        other_times=tuple(one for one in roles.timestamps if one not in named and one.count("/") == 1),
         counts=(roles.counts.total, roles.counts.completed, roles.counts.failed) if roles.counts else (),
         echoes={name: f"/{name}" for name in _ECHOED if f"/{name}" in declared},
         model="/model" if "/model" in declared else "",
@@ -91,6 +99,7 @@ def api_of(contract: Contract, calls: Sequence[CallSpec], states: Mapping[str, A
         values=values,
         purposes=of_upload.get("purpose", ("batch",)),
         ids=tuple(ids),
+        file_ids=tuple(file_ids),
     )
 
 

@@ -55,9 +55,10 @@ class BatchForm:
     """Where in the object of a batch everything is: pointers of plain members, empty where there is no such place.
 
     ``states`` are objects of a batch in each state of the usual lifecycle that there is, by its word; those that begin
-    it are ``in_queue``. ``times`` are the places of the moments at which states begin, by their words. ``counts`` are
-    those of the requests in total, completed and failed; ``echoes`` those of members of the request that made it.
-    ``members`` names what the object has at its root, and ``required`` what is always there.
+    it are ``in_queue``. ``times`` are the places of the moments at which states begin, by their words, ``other_times``
+    those of moments of which nothing says what begins. ``counts`` are those of the requests in total, completed and
+    failed; ``echoes`` those of members of the request that made it. ``members`` names what the object has at its root,
+    and ``required`` what is always there.
     """
 
     states: Mapping[str, Mapping[str, Any]]
@@ -65,6 +66,7 @@ class BatchForm:
     created: str = ""
     expires: str = ""
     times: Mapping[str, str] = field(default_factory=dict)
+    other_times: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
     echoes: Mapping[str, str] = field(default_factory=dict)
     model: str = ""
@@ -77,7 +79,7 @@ class BatchForm:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> BatchForm:
         """What ``to_dict`` of an ``ApiSpec`` made of it."""
-        names = ("counts", "members", "required")
+        names = ("other_times", "counts", "members", "required")
         return cls(**{**values, **{name: tuple(values[name]) for name in names}})
 
 
@@ -87,7 +89,8 @@ class ApiSpec:
 
     ``members`` are those of the request that makes a batch, each with the JSON types that it can have, ``required``
     those that it always has, and ``values`` the values of those that list them. ``purposes`` are those that an upload
-    can have. ``ids`` are ids for batches, in the order in which they are given; none where any text will do.
+    can have. ``ids`` are ids for batches and ``file_ids`` for files, in the order in which they are given; none where
+    any text will do.
     """
 
     calls: tuple[CallSpec, ...]
@@ -97,6 +100,7 @@ class ApiSpec:
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     purposes: tuple[str, ...] = ("batch",)
     ids: tuple[str, ...] = ()
+    file_ids: tuple[str, ...] = ()
 
     def call(self, role: CallRole) -> CallSpec | None:
         """The call of a role, None where there is none."""
@@ -117,4 +121,5 @@ class ApiSpec:
             values={name: tuple(found) for name, found in values["values"].items()},
             purposes=tuple(values["purposes"]),
             ids=tuple(values["ids"]),
+            file_ids=tuple(values["file_ids"]),
         )

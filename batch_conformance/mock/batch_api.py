@@ -92,7 +92,7 @@ class BatchApi:
         self._samples = samples
         self._key = key
         self._behaviour = behaviour
-        self._runner = BatchRunner(behaviour, clock=clock, now=now, ids=spec.ids, eager=eager)
+        self._runner = BatchRunner(behaviour, clock=clock, now=now, ids=spec.ids, file_ids=spec.file_ids, eager=eager)
         self._results: dict[str, tuple[Run, ResultKind]] = {}
 
     def find(self, request: ParsedRequest, path: bytes, number: int) -> Asked | None:
@@ -276,7 +276,8 @@ class BatchApi:
         """What names a file of results: its id where the API has what files hold, else a signed URL; None for none."""
         if self._runner.file_of(run, kind) is None:
             return None
-        file_id = f"file-{run.id.rpartition('_')[2]}-{kind}"
+        named = (one for one, (other, of) in self._results.items() if other is run and of == kind)
+        file_id = next(named, "") or self._runner.file_id(f"file-{run.id.rpartition('_')[2]}-{kind}")
         self._results[file_id] = run, kind
         while len(self._results) > 2 * len(self._runner.runs):
             self._results.pop(next(iter(self._results)))
@@ -305,6 +306,7 @@ class BatchApi:
             (form.model, model),
             (form.output, self._reference(run, "output", request)),
             (form.error, self._reference(run, "error", request)),
+            *((pointer, run.created) for pointer in form.other_times),
             *((form.times.get(word, ""), moment) for word, moment in run.times.items()),
             *zip(form.counts, counted, strict=False),
             *((pointer, run.asked.get(name)) for name, pointer in form.echoes.items()),

@@ -116,6 +116,7 @@ class BatchRunner:
         clock: Callable[[], float],
         now: Callable[[], float],
         ids: tuple[str, ...] = (),
+        file_ids: tuple[str, ...] = (),
         eager: bool = False,
         seconds: float = SECONDS,
     ) -> None:
@@ -125,17 +126,24 @@ class BatchRunner:
         self._clock = clock
         self._now = now
         self._ids = ids
+        self._file_ids = itertools.cycle(file_ids)
         self._eager = eager
         self._step_seconds = seconds / _LAST
         self._numbers = itertools.count(1)
 
     def upload(self, name: str, purpose: str, content: bytes) -> StoredFile:
         """Keep a file."""
-        stored = StoredFile(f"file-{name_of(next(self._numbers))}", name, purpose, content, int(self._now()))
+        stored = StoredFile(
+            self.file_id(f"file-{name_of(next(self._numbers))}"), name, purpose, content, int(self._now())
+        )
         self.files[stored.id] = stored
         while len(self.files) > _MOST or sum(len(one.content) for one in self.files.values()) > _MOST_BYTES:
             self.files.pop(next(iter(self.files)))
         return stored
+
+    def file_id(self, usual: str) -> str:
+        """The id of the next file: this one where any text will do."""
+        return next(self._file_ids, usual)
 
     def create(self, asked: Mapping[str, Any], file: StoredFile, problems: tuple[LineError, ...], hours: int) -> Run:
         """Begin a batch; one whose lines have ``problems`` will fail."""

@@ -6,8 +6,12 @@ import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
+
+from batch_conformance.contract.dialect import validator_for
+from batch_conformance.contract.query_form import QueryForm
 
 LONGEST_PAGE = 100
 """Items that a page has at most, whatever is asked for."""
@@ -28,12 +32,13 @@ class ListSpec:
 
     ``items`` are in their order; those of ``of_batches`` are the mock's batches, of which each item shows the members
     ``shown`` as the batch has them at the moment. ``body`` is what is around them, ``at`` the pointer of their array,
-    ``more``, ``first`` and ``last`` those of what is told of the page, empty where nothing is. ``limit`` and ``after``
-    are the names of its parameters, empty where it has none; ``size`` is that of a page of which none is asked,
-    ``bounds`` the least and the greatest limit; ``values`` has those that a parameter can have, ``required`` names
-    those that have to be there. With ``offsets`` a page begins after so many items, not after one of them. ``by_id`` is
-    the path below which each item is served by its id, empty where none is. ``errors``, ``headers`` and
-    ``media_types`` are as in ``MockSpec``.
+    ``more``, ``first`` and ``last`` those of what is told of the page, empty where nothing is; ``ends_of_none`` has
+    what stands at the latter two on a page without items, where anything does. ``limit`` and ``after`` are the names
+    of its parameters, empty where it has none; ``size`` is that of a page of which none is asked, ``bounds`` the least
+    and the greatest limit; ``values`` has those that a parameter can have, ``queries`` the schema and the form of each,
+    ``required`` names those that have to be there. With ``offsets`` a page begins after so many items, not after one of
+    them. ``by_id`` is the path below which each item is served by its id, empty where none is; it has ``beside`` then,
+    and ``lacks`` these members. ``errors``, ``headers`` and ``media_types`` are as in ``MockSpec``.
     """
 
     path: str
@@ -46,14 +51,18 @@ class ListSpec:
     more: str = ""
     first: str = ""
     last: str = ""
+    ends_of_none: Mapping[str, str | None] = field(default_factory=dict)
     limit: str = ""
     after: str = ""
     size: int = LONGEST_PAGE
     bounds: tuple[int, int] = (1, LONGEST_PAGE)
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    queries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     offsets: bool = False
     by_id: str = ""
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    lacks: tuple[str, ...] = ()
     errors: Mapping[int, Any] = field(default_factory=dict)
     headers: Mapping[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     media_types: Mapping[int, str] = field(default_factory=dict)
@@ -73,6 +82,7 @@ class ListSpec:
                 "bounds": tuple(values["bounds"]),
                 "values": {name: tuple(found) for name, found in values["values"].items()},
                 "required": tuple(values["required"]),
+                "lacks": tuple(values["lacks"]),
                 "errors": {int(status): body for status, body in values["errors"].items()},
                 "headers": {
                     int(status): tuple((name, value) for name, value in pairs)
@@ -86,23 +96,32 @@ class ListSpec:
         """The id of an item."""
         return value_at(item, self.identity)
 
+    def by_itself(self, item: Item) -> Item:
+        """An item as it is answered where it is asked for by its id."""
+        return {name: value for name, value in {**self.beside, **item}.items() if name not in self.lacks}
+
     def page(self, query: str, items: Sequence[Item]) -> Any:
         """The body of the page of these items that a query asks for. Raises ``QueryError``."""
-        asked = dict(parse_qsl(query, keep_blank_values=True))
+        asked: dict[str, str] = {}
+        repeated: dict[str, list[str]] = {}
+        for name, value in parse_qsl(query, keep_blank_values=True):
+            asked[name] = value
+            repeated.setdefault(name, []).append(value)
         if any(asked.get(name) == _OTHER_WAY and _USUAL_WAY in values for name, values in self.values.items()):
             items = items[::-1]
         size, begin = self._size(asked), self._begin(asked, items)
-        self._check(asked)
+        self._check(repeated)
         return self.body_of(items[begin : begin + size], more=begin + size < len(items))
 
     def body_of(self, page: Sequence[Item], *, more: bool) -> Any:
         """The body that has these items on its page."""
         body = put_at(copy.deepcopy(self.body), self.at, list(page))
-        for pointer, value in (
-            (self.more, more),
-            (self.first, self.id_of(page[0]) if page else None),
-            (self.last, self.id_of(page[-1]) if page else None),
-        ):
+        ends = {self.first: self.id_of(page[0]), self.last: self.id_of(page[-1])} if page else self.ends_of_none
+        for pointer in (self.first, self.last) if not page else ():
+            around = value_at(body, pointer.rpartition("/")[0])
+            if isinstance(around, dict):
+                around.pop(pointer.rpartition("/")[2], None)
+        for pointer, value in ((self.more, more), *ends.items()):
             body = put_at(body, pointer, value) if pointer else body
         return body
 
@@ -128,12 +147,26 @@ class ListSpec:
             raise QueryError(asked[self.after])
         return known.index(asked[self.after]) + 1
 
-    def _check(self, asked: Mapping[str, str]) -> None:
+    def _check(self, asked: Mapping[str, Sequence[str]]) -> None:
         if any(name not in asked for name in self.required):
             raise QueryError("")
-        for name, values in self.values.items():
-            if name in asked and asked[name] not in values:
-                raise QueryError(asked[name])
+        for name, (form, validator) in self._forms.items():
+            texts = asked.get(name)
+            if texts is None or name in (self.limit, self.after) or form.is_undefined(texts):
+                continue
+            if not any(validator.is_valid(value) for value in form.meant(texts)):
+                raise QueryError(texts[-1])
+
+    @cached_property
+    def _forms(self) -> dict[str, tuple[QueryForm, Any]]:
+        """How each parameter is written, and what its value is held to."""
+        return {
+            name: (
+                QueryForm(**{**one["form"], "types": frozenset(one["form"]["types"])}),
+                validator_for(one["schema"], modern=one["modern"]),
+            )
+            for name, one in self.queries.items()
+        }
 
 
 def value_at(value: Any, pointer: str) -> Any:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.list_form import ListForm
 from batch_conformance.contract.operation import Operation
 from batch_conformance.contract.query_parameter import QueryParameter
-from batch_conformance.contract.schema import Schema
+from batch_conformance.contract.schema import Property, Schema
+from batch_conformance.mock.file_names import FileNames
 from batch_conformance.mock.list_spec import LONGEST_PAGE, Item, ListSpec, put_at, value_at
 from batch_conformance.mock.sample_batches import Batch
-from batch_conformance.mock.values import Maker
+from batch_conformance.mock.values import Maker, NoValueError
 
 FILES = 13
 """Files that a mock has: more than some pages, and fewer than most."""
@@ -44,8 +46,10 @@ def list_of(
     declared = tuple(dict.fromkeys(place.pointer.split("/")[1] for place in item.properties if place.pointer))
     of_batches = operation.role == "list"
     made = list(_of_batches(Maker(item), batches, declared) if of_batches else _of_files(Maker(item), form))
+    ends = {one: places[one] for one in (form.first, form.last) if one is not None}
     if form.roles.created is not None:
         made.sort(key=lambda one: _moment(value_at(one, form.roles.created or "")), reverse=True)  # the newest first
+    of_one = _of_one(file, made) if file is not None else None
     most = _number(form.limit, "maximum", _ENDLESS)
     size = form.limit.default if form.limit is not None else None
     return ListSpec(
@@ -59,14 +63,18 @@ def list_of(
         more=form.more or "",
         first=form.first or "",
         last=form.last or "",
+        ends_of_none={one: None if "null" in end.types else "" for one, end in ends.items() if not _may_be_absent(end)},
         limit=form.limit.name if form.limit else "",
         after=form.after.name if form.after else "",
         size=min(size, LONGEST_PAGE) if isinstance(size, int) else _SIZES[0] if form.pages else LONGEST_PAGE,
         bounds=(_number(form.limit, "minimum", -_ENDLESS), most),
         values={one.name: one.shown for one in operation.query if _lists_values(one)},
+        queries={one.name: _rules_of(one) for one in operation.query if one.narrows},
         required=tuple(one.name for one in operation.query if one.required),
         offsets=_takes_offsets(form, made),
-        by_id=file.path.rpartition("/")[0] if file is not None and _serves(file, made) else "",
+        by_id=file.path.rpartition("/")[0] if file is not None and of_one is not None else "",
+        beside=of_one[0] if of_one is not None else {},
+        lacks=of_one[1] if of_one is not None else (),
         media_types={200: label, **answers.pop("media_types")},
         **answers,
     )
@@ -82,18 +90,34 @@ def _of_batches(maker: Maker, batches: Sequence[Batch], declared: Sequence[str])
 def _of_files(maker: Maker, form: ListForm) -> Iterator[Item]:
     """Files, the newest first."""
     now = 1_741_777_570
+    names = FileNames(maker)
     for turn in range(FILES):
-        given: dict[str, Any] = put_at({}, form.identity, f"file-{'kqzwjmxvprtns'[turn]}kkhtqklc")
+        usual = f"file-{'kqzwjmxvprtns'[turn]}kkhtqklc"
+        given: dict[str, Any] = put_at({}, form.identity, names.name(form.identity, usual, usual))
         for pointer in form.roles.timestamps:
             put_at(given, pointer, now - turn * _DAY + (_DAYS_KEPT * _DAY if pointer == form.roles.expires else 0))
         yield maker.value(turn, given)
 
 
-def _serves(operation: Operation, items: Sequence[Item]) -> bool:
-    """Whether each item of a list is one that the operation may answer when it is asked for it."""
+def _of_one(operation: Operation, items: Sequence[Item]) -> tuple[Item, tuple[str, ...]] | None:
+    """What an item that is asked for by its id has beside what the list shows of it, and what of that it lacks.
+
+    None where some item cannot be answered by the operation.
+    """
     success = operation.response_for(200)
-    schemas = [schema for schema in success.content.values() if schema is not None] if success is not None else []
-    return all(schema.is_valid(item) for schema in schemas for item in items)
+    schema = next(iter(success.content.values()), None) if success is not None else None
+    if schema is None or not items:
+        return {}, ()
+    try:
+        made = Maker(schema).value(0, items[0])
+    except NoValueError:
+        return None
+    if not isinstance(made, dict):
+        return None
+    beside = {name: value for name, value in made.items() if name not in items[0]}
+    lacks = tuple(one[1:] for one in schema.undeclared(items[0]) if one.count("/") == 1)
+    shown = [{name: value for name, value in {**item, **beside}.items() if name not in lacks} for item in items]
+    return (beside, lacks) if all(map(schema.is_valid, shown)) else None
 
 
 def _takes_offsets(form: ListForm, items: Sequence[Item]) -> bool:
@@ -105,6 +129,16 @@ def _takes_offsets(form: ListForm, items: Sequence[Item]) -> bool:
 
 def _moment(value: Any) -> int:
     return value if isinstance(value, int) else 0
+
+
+def _may_be_absent(end: Property) -> bool:
+    return not end.required and "null" not in end.types
+
+
+def _rules_of(parameter: QueryParameter) -> dict[str, Any]:
+    """What a query says of a parameter, as plain values."""
+    form = {**asdict(parameter.form), "types": sorted(parameter.form.types)}
+    return {"schema": parameter.schema.raw, "modern": parameter.schema.modern, "form": form}
 
 
 def _lists_values(parameter: QueryParameter) -> bool:

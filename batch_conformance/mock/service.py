@@ -264,7 +264,8 @@ class Service:
         """The body that is asked for, None where there is none. Raises ``QueryError``."""
         if received.place == "list":
             return spec.page(received.request.query, self._items(spec, received))
-        return next((item for item in self._items(spec, received) if spec.id_of(item) == received.asked), None)
+        found = (item for item in self._items(spec, received) if spec.id_of(item) == received.asked)
+        return next(map(spec.by_itself, found), None)
 
     def _items(self, spec: ListSpec, received: ReceivedRequest) -> list[Item]:
         """The items of a list, as they are at the moment: what clients made first, as it is the newest.

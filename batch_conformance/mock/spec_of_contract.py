@@ -19,6 +19,7 @@ from batch_conformance.message import Message, Template
 from batch_conformance.mock.api_of_contract import api_of, call_of, calls_of
 from batch_conformance.mock.api_spec import ApiSpec
 from batch_conformance.mock.batch_runner import name_of
+from batch_conformance.mock.file_names import FileNames
 from batch_conformance.mock.ids import batch_ids, fits, identity
 from batch_conformance.mock.list_spec import ListSpec, value_at
 from batch_conformance.mock.lists_of_contract import contract_lists, list_of
@@ -59,6 +60,8 @@ _ALWAYS_ANSWERED = frozenset({400, 401, 404, 405})
 _FIRST = ("in_queue", "validating")
 _LATER = ("output_file_id", "error_file_id")
 """What a batch has only once there is something to have."""
+_FILES_MADE = 64
+"""Ids of files of which none is like another, where a contract does not admit any text for one."""
 _NOTHING_NEW = 8
 """So many more batches that show nothing new are the last ones that are tried."""
 
@@ -72,7 +75,10 @@ def mock_spec_of(contract: Contract) -> MockSpec:
     operation = contract.chosen
     label, schema = _served(operation)
     errors = dict(_errors(operation))
-    batches = tuple(_fleet(contract, schema))
+    names = FileNames(Maker(schema))
+    batches = tuple(_fleet(contract, schema, names))
+    lists = tuple(_list(contract, one, form, batches) for one, form in contract_lists(contract))
+    names.take(str(one.id_of(item)) for one in lists if not one.of_batches for item in one.items)
     return MockSpec(
         batches=batches,
         errors={status: body for status, (_, body) in errors.items()},
@@ -80,12 +86,12 @@ def mock_spec_of(contract: Contract) -> MockSpec:
         headers={status: tuple(_headers(response)) for status, response in _answered(operation)},
         refuses=operation.secured,
         media_types={200: label, **{status: kind for status, (kind, _) in errors.items()}},
-        lists=tuple(_list(contract, one, form, batches) for one, form in contract_lists(contract)),
-        api=_api(contract, schema, batches),
+        lists=lists,
+        api=_api(contract, schema, batches, names),
     )
 
 
-def _api(contract: Contract, schema: Schema, batches: Sequence[Batch]) -> ApiSpec | None:
+def _api(contract: Contract, schema: Schema, batches: Sequence[Batch], names: FileNames) -> ApiSpec | None:
     """How the mock runs batches; None where the contract does not say how they are made, or what states they have."""
     made = dict(calls_of(contract))
     if not contract.chosen.roles.stages or not made.keys() >= {"upload", "create"}:
@@ -117,9 +123,23 @@ def _api(contract: Contract, schema: Schema, batches: Sequence[Batch]) -> ApiSpe
             word = str(step.fields["status"])
             if word not in states and _has_state(contract.chosen.roles, Batch(template.id, "", (step,))):
                 fields = {name: value for name, value in step.fields.items() if name not in _LATER}
-                states[word] = next(_steps(contract, maker, Batch("", "", (Step(0.0, fields),)), ids[0], 0)).fields
+                sample = Batch("", "", (Step(0.0, fields),))
+                states[word] = next(_steps(contract, maker, names, sample, ids[0], turn=0)).fields
     free = fits(contract, maker, f"batch_{name_of(1)}")
-    return api_of(contract, calls, states, () if free else ids[len(batches) :])
+    return api_of(
+        contract, calls, states, () if free else ids[len(batches) :], tuple(_file_ids(contract, maker, names))
+    )
+
+
+def _file_ids(contract: Contract, maker: Maker, names: FileNames) -> Iterator[str]:
+    """Ids for files, where the files of results cannot have any text for one; those of other files are like them."""
+    pointer = next(iter(contract.chosen.roles.results), None)
+    if pointer is None or maker.satisfies(maker.at(pointer), f"file-{name_of(1)}-output"):
+        return
+    for number in range(_FILES_MADE):
+        name = names.name(pointer, f"file {number}")
+        if name is not None:
+            yield name
 
 
 def _list(contract: Contract, operation: Operation, form: ListForm, batches: Sequence[Batch]) -> ListSpec:
@@ -252,7 +272,7 @@ def _simple(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _fleet(contract: Contract, schema: Schema) -> Iterator[Batch]:
+def _fleet(contract: Contract, schema: Schema, names: FileNames) -> Iterator[Batch]:
     """A batch for each of the vendor's that the contract has a state for, and more while they show something new."""
     maker = Maker(schema)
     ids = _ids(contract, schema, maker)
@@ -263,8 +283,9 @@ def _fleet(contract: Contract, schema: Schema) -> Iterator[Batch]:
     for turn, (batch_id, template) in enumerate(zip(ids, chain(templates, cycle(rest)), strict=False)):
         if turn >= len(templates) and (not unseen or idle == _NOTHING_NEW):
             return
+        is_further = turn >= len(templates)
         try:
-            steps = tuple(_steps(contract, maker, template, batch_id, turn))
+            steps = tuple(_steps(contract, maker, names, template, batch_id, turn=turn, is_further=is_further))
         except NoValueError as error:
             raise MockSpecError(_NO_BATCH_COULD_BE_MADE(schema=str(_where(schema, error)))) from None
         shown = {place for place in unseen if any(_is_seen(step.fields, place) for step in steps)}
@@ -288,9 +309,21 @@ def _has_state(roles: Roles, batch: Batch) -> bool:
     return not roles.stages or all(_stage(step.fields["status"], roles.stages) for step in batch.steps)
 
 
-def _steps(contract: Contract, maker: Maker, template: Batch, batch_id: str, turn: int) -> Iterator[Step]:
+def _steps(
+    contract: Contract,
+    maker: Maker,
+    names: FileNames,
+    template: Batch,
+    batch_id: str,
+    *,
+    turn: int,
+    is_further: bool = False,
+) -> Iterator[Step]:
+    """The steps of a batch; one that ``is_further`` than the vendor's names all files of results once it has ended."""
+    roles = contract.chosen.roles
+    files = dict(_files(roles, names, template, batch_id))
     for step in template.steps:
-        given = dict(_given(contract.chosen.roles, step.fields))
+        given = {**dict(_given(roles, step.fields)), **files}
         named = identity(contract, maker, batch_id)
         if named is not None:
             given[named[0]] = named[1]
@@ -298,13 +331,31 @@ def _steps(contract: Contract, maker: Maker, template: Batch, batch_id: str, tur
         for pointer, value in given.items():
             _put(whole, split(pointer), value)
         unset = {
-            *contract.chosen.roles.timestamps,
-            *(f"/{name}" for name in FIELDS if contract.chosen.roles.stages),
+            *roles.timestamps,
+            *(f"/{name}" for name in FIELDS if roles.stages),
         } - given.keys()
+        here = _stage(step.fields["status"], roles.stages)
+        if not is_further or (here is not None and not here.terminal):
+            unset |= {one for one in roles.results if step.fields.get(_vendors_file(one)) is None}
         fields = maker.value(turn, whole, unset)
-        for pointer in contract.chosen.roles.free_maps:
+        for pointer in roles.free_maps:
             fields = _with_own_pairs(maker, fields, pointer, value_at(whole, pointer))
         yield Step(step.after, fields)
+
+
+def _files(roles: Roles, names: FileNames, template: Batch, batch_id: str) -> Iterator[tuple[str, str]]:
+    """The files of a batch, each with a name of its own, and also those that it may have to name before they are."""
+    for pointer in (*roles.inputs, *roles.results):
+        shown = (step.fields.get(_vendors_file(pointer)) for step in template.steps)
+        name = names.name(pointer, batch_id, next(filter(None, shown), ""))
+        if name is not None:
+            yield pointer, name
+
+
+def _vendors_file(pointer: str) -> str:
+    """What the vendor calls the file that a contract has at a place."""
+    name = split(pointer)[-1].lower()
+    return "input_file_id" if "input" in name else "error_file_id" if "error" in name else "output_file_id"
 
 
 def _with_own_pairs(maker: Maker, fields: Any, pointer: str, pairs: Any) -> Any:
