@@ -78,10 +78,10 @@ class Operation:
 
     def query_flaw(self, query: str) -> QueryParameter | None:
         """The first parameter of a query string whose value its schema does not admit; None where there is none."""
-        asked = parse_qsl(query, keep_blank_values=True)
-        return next(
-            (one for one in self.query for name, value in asked if name == one.name and not one.admits(value)), None
-        )
+        asked: dict[str, list[str]] = {}
+        for name, value in parse_qsl(query, keep_blank_values=True):
+            asked.setdefault(name, []).append(value)
+        return next((one for one in self.query if one.name in asked and not one.admits(*asked[one.name])), None)
 
     def takes(self, method: str) -> bool:
         """Whether a request with this method is one of the operation's: HEAD is a GET without the body."""

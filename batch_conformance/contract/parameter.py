@@ -38,7 +38,7 @@ class PathParameter:
 
         A text may stand for a string, a number or a boolean, whichever the schema has.
         """
-        return not self.narrows or any(self.schema.is_valid(value) for value in _meant(text))
+        return not self.narrows or any(self.schema.is_valid(value) for value in meant_by(text))
 
     @property
     def numbers_only(self) -> bool:
@@ -46,7 +46,8 @@ class PathParameter:
         return self.schema.properties[0].types <= {"integer", "number", "null"}
 
 
-def _meant(text: str) -> Iterator[Any]:
+def meant_by(text: str) -> Iterator[Any]:
+    """The scalars that a decoded text of a URL may stand for: itself, and a number or a boolean that it spells."""
     yield text
     if _INTEGER.fullmatch(text):
         yield int(text)

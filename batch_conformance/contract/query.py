@@ -36,8 +36,17 @@ def _listed(document: Document, operation: str) -> Iterator[QueryParameter]:
                     continue
                 shown = tuple(dict.fromkeys(values_shown(parameter, schema)))
                 required = parameter.get("required") is True
+                style = parameter.get("style", "form")
                 yield QueryParameter(
-                    str(parameter.get("name")), document.location(pointer), schema, shown, required=required
+                    str(parameter.get("name")),
+                    document.location(pointer),
+                    schema,
+                    shown,
+                    required=required,
+                    style=str(style),
+                    explode=parameter.get("explode", style == "form") is True,
+                    is_json="schema" not in parameter,
+                    allows_empty=parameter.get("allowEmptyValue") is True,
                 )
             except ContractError:
                 continue

@@ -94,10 +94,9 @@ def _queries(setting: ListSetting) -> Iterator[Probe]:
     for one in plain:
         if _is_admitted(operation, one.query):
             yield setting.probe(QUERIES, f"valid_{one.phase}", one.query)
-    for name, values in _beyond(operation).items():
+    for parameter, word, values in _beyond(operation):
         for value in values[: whole.by_exploration(1, 2, 9)]:
-            parameter = name.partition("_")[0]
-            yield setting.probe(QUERIES, f"invalid_{name}", _with(operation, parameter, value))
+            yield setting.probe(QUERIES, f"invalid_{parameter}_{word}", _with(operation, parameter, value))
     drawn = (one for one in plain if operation.query_flaw(one.query) is not None)
     yield from (setting.probe(QUERIES, "invalid_drawn", one.query) for one in drawn)
 
@@ -109,15 +108,13 @@ def _is_admitted(operation: Operation, query: str) -> bool:
     return required <= asked <= {one.name for one in operation.query} and operation.query_flaw(query) is None
 
 
-def _beyond(operation: Operation) -> Mapping[str, list[str]]:
-    """Values that no parameter admits, by the parameter and what is wrong with them."""
-    found: dict[str, list[str]] = {}
+def _beyond(operation: Operation) -> Iterator[tuple[str, str, list[str]]]:
+    """Values that a parameter does not admit: its name, what is wrong with them, and they themselves."""
     for one in operation.query:
         for word, values in _wrong(one).items():
             wrong = [value for value in values if not one.admits(value)]
             if wrong:
-                found[f"{one.name}_{word}"] = wrong
-    return found
+                yield one.name, word, wrong
 
 
 def _wrong(parameter: QueryParameter) -> Mapping[str, list[str]]:
