@@ -305,3 +305,16 @@ def test_a_line_without_anything_else_in_common_is_shown_as_it_is(tmp_path: Path
     found = agreed(recorded(tmp_path, *reads))
     evidence = [one for _, one in found["shown"]]
     assert all(isinstance(one, Exchange) and one.request.url.startswith(BASE) for one in evidence)
+
+
+def test_each_of_many_forms_of_bodies_gets_a_layout_of_its_own(tmp_path: Path, matched: list[int]) -> None:
+    reads = [read_of(number, QUEUED, **{f"new_{number // 20}": number}) for number in range(20 * 15)]
+    agreed(recorded(tmp_path, *reads))
+    assert all(any(number // 20 == form for number in matched) for form in range(15))
+
+
+def test_a_layout_is_widened_where_one_more_value_differs(tmp_path: Path, matched: list[int]) -> None:
+    reads = [read_of(number) for number in range(12)]
+    reads += [read_of(number, endpoint=f"/v1/{number}") for number in range(12, 40)]
+    agreed(recorded(tmp_path, *reads))
+    assert {11, 30, 39} <= set(matched)

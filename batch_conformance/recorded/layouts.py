@@ -30,7 +30,7 @@ _MOST_WIDENED = 4
 _MOST_OUTLINES = 64
 _MOST_TRIED = 10
 """Layouts that are tried on a line, those first that matched last."""
-_MOST_TAKEN_APART = 600
+_MOST_TAKEN_APART = 1_000
 """Lines that are taken apart of all; it takes many times as long as taking one in."""
 _SURE = 2_000
 """Lines without a layout before it is asked whether layouts are of use."""
@@ -199,10 +199,11 @@ class Layouts:
         self._matched = {}
         return found
 
-    @property
-    def learns(self) -> bool:
-        """Whether there is still something to be learned from lines."""
-        return self._taken_apart < _MOST_TAKEN_APART
+    def learns_from(self, line: str) -> bool:
+        """Whether something may be learned from a line: it has no layout, and not too many were taken apart."""
+        if self._taken_apart >= _MOST_TAKEN_APART:
+            return False
+        return not any(layout.expression.fullmatch(line) for layout in self._recent)
 
     def learn(self, outline: Outline | None, sample: Sample) -> None:
         """Take in the outline of a line that matched none, and was found to keep all rules about values."""
@@ -211,8 +212,9 @@ class Layouts:
             return
         draft = self._drafts.get(outline.pieces)
         if draft is None:
-            if len(self._drafts) < _MOST_OUTLINES:
-                self._drafts[outline.pieces] = _Draft(outline, _always(outline))
+            if len(self._drafts) >= _MOST_OUTLINES:
+                self._drafts = {pieces: one for pieces, one in self._drafts.items() if one.layout is not None}
+            self._drafts[outline.pieces] = _Draft(outline, _always(outline))
             return
         draft.seen += 1
         differ = {place for place, one in enumerate(outline.held) if one != draft.outline.held[place]}

@@ -208,8 +208,8 @@ class PlainReads:
             is_plain = kind is not None and read.is_head_kept and latest <= read.until + SECONDS_OF_SKEW
             if kind is None or not is_plain or not self._count_new(kind, read, latest, facts, is_plain=True):
                 self._count_doubtful(alike, read, (latest, facts), own)
-            elif self._layouts.learns:
-                self._learn_layout(alike, read)
+            elif isinstance(read.raw, bytes) and self._layouts.learns_from(read.raw.decode()):
+                self._learn_layout(alike, read, read.raw.decode())
 
     def _count_doubtful(
         self, alike: AlikeReads, read: Read, compared: tuple[float, tuple[Any, ...]], doubtful: tuple[Spared, ...]
@@ -309,13 +309,13 @@ class PlainReads:
         alike.kinds[kept] = kind_of(judged, alike, in_doubt) if isinstance(judged, Judged) else None
         return True
 
-    def _learn_layout(self, alike: AlikeReads, read: Read) -> None:
+    def _learn_layout(self, alike: AlikeReads, read: Read, line: str) -> None:
         """Have the layouts learn from a line that keeps all rules about values."""
         pairs, roles = pairs_of(read.values["response"]["headers"]), self._operation.roles
         forms = self._heads.forms(pairs[0]) if pairs is not None else None
-        if pairs is None or forms is None or not isinstance(read.raw, bytes) or read.asked.secret:
+        if pairs is None or forms is None or read.asked.secret:
             return
-        line, status = read.raw.decode(), read.values["response"]["status"]
+        status = read.values["response"]["status"]
         judged = JudgedParts(roles.identity or "", roles.state or "", self._heads.wanted, forms)
         outline = outline_of(line, read.values, read.segment, judged)
         headers = tuple(zip(*pairs, strict=True))
