@@ -244,8 +244,28 @@ def test_expressions_find_what_those_of_python_find(pattern: str, text: str) -> 
     assert found.search(text) == bool(re.search(pattern.replace("$", r"\Z") if pattern != r"\$$" else r"\$\Z", text))
 
 
+@pytest.mark.parametrize(
+    ("pattern", "matches", "others"),
+    [
+        (r"^\p{L}+$", ("häß", "ΑΒ"), ("a1", "")),
+        (r"^[\p{Lu}\d]+$", ("Ä1",), ("ä", "٣")),
+        (r"^\p{Script=Greek}$", ("β",), ("b",)),
+        (r"^\P{L}\W$", ("1ä",), ("aä", "1a")),
+        (r"^(?<year>\d{4})-\k<year>$", ("2024-2024",), ("2024-2025",)),
+        (r"(?<=ab*)c", ("abbc", "ac"), ("c",)),
+        (r"(?<!a|bc)d", ("d", "cd"), ("bcd",)),
+        (r"^\u{1F600}$", ("😀",), ("u",)),
+        (r"^[(?<=]\d$", ("<1",), ("a1",)),
+    ],
+)
+def test_expressions_have_what_ecma_262_has(pattern: str, matches: tuple[str, ...], others: tuple[str, ...]) -> None:
+    found = expression(pattern)
+    assert found is not None
+    assert [text for text in (*matches, *others) if found.search(text)] == list(matches)
+
+
 def test_a_pattern_that_python_cannot_read_is_left_out_and_noted() -> None:
-    ours = schema({"type": "string", "pattern": r"^\p{L}+$"})
+    ours = schema({"type": "string", "pattern": r"^[\p{L}\D]+$"})
     assert ours.is_valid("12")
     assert list(ours.flaws) == [f"{BODY}/pattern"]
 

@@ -44,21 +44,58 @@ class Expression:
 def expression(pattern: str) -> Expression | None:
     """The regular expression of a ``pattern``; None where it is in no syntax that Python has as well.
 
-    ``$`` stands for the very end and ``\\d`` and ``\\w`` for ASCII alone, as ECMA-262 has it.
+    ``$`` stands for the very end and ``\\d`` and ``\\w`` for ASCII alone, as ECMA-262 has it. Groups are named and
+    Unicode properties written as there, with the flag ``u`` (JSON Schema 2020-12, section 6.4).
     """
-    made, inside, position = "", False, 0
-    while position < len(pattern):
-        here = pattern[position]
-        if here == "\\":
-            here = pattern[position : position + 2]
-        elif here in "[]":
-            inside = here == "["
-        elif here == "$" and not inside:
-            made, position = made + r"\Z", position + 1
-            continue
-        made, position = made + here, position + len(here)
     try:
-        re.compile(made, re.ASCII)  # ``regex`` takes more than any other, and means something else by it
-        return Expression(regex.compile(made, regex.ASCII | regex.VERSION0))
+        read = _Read(pattern)
+        re.compile(read.checked, re.ASCII)  # ``regex`` takes more than any other, and means something else by it
+        return Expression(regex.compile(read.made, regex.VERSION0 | (0 if read.has_properties else regex.ASCII)))
     except (re.error, regex.error, OverflowError, RecursionError):
         return None
+
+
+class _Read:
+    """An expression of ECMA-262 in the syntax of ``regex``, and one of the same form that ``re`` can check."""
+
+    def __init__(self, pattern: str) -> None:
+        self.has_properties = _PROPERTY.search(pattern) is not None
+        self.made = self.checked = ""
+        inside, position = False, 0
+        while position < len(pattern):
+            token = _TOKEN.match(pattern, position)
+            here = token[0] if token is not None else pattern[position]
+            if here in "[]":
+                inside = here == "["
+            made, checked = self._in_python(here, inside=inside)
+            self.made, self.checked, position = self.made + made, self.checked + checked, position + len(here)
+
+    def _in_python(self, here: str, *, inside: bool) -> tuple[str, str]:
+        made = checked = here
+        if _PROPERTY.match(here):
+            checked = r"\w"
+        elif self.has_properties and (ranges := _CLASSES.get(here)) is not None:
+            # Among properties ``regex`` would take digits and words of all scripts.
+            if inside and here.isupper():
+                raise re.error("a complement in a set")
+            made = ranges if inside else f"[{'^' if here.isupper() else ''}{ranges}]"
+        elif here == "$" and not inside:
+            made = checked = r"\Z"
+        elif here.startswith("(?<") and here.endswith(">") and not inside:
+            made = checked = f"(?P{here[2:]}"
+        elif here.startswith("(?<") and not inside:
+            checked = f"(?{here[3]}"  # what stands before may be of any length in ECMA-262, and not in ``re``
+        elif here.startswith(r"\k<"):
+            made = checked = f"(?P={here[3:-1]})"
+        elif here.startswith(r"\u{"):
+            made = checked = f"\\U{int(here[3:-1], 16):08x}"
+        return made, checked
+
+
+_PROPERTY = re.compile(r"\\[pP]\{[A-Za-z_=]+\}")
+_TOKEN = re.compile(
+    rf"{_PROPERTY.pattern}|\\k<[A-Za-z_]\w*>|\\u\{{[0-9A-Fa-f]{{1,6}}\}}|\\.|\(\?<(?:[=!]|[A-Za-z_]\w*>)", re.DOTALL
+)
+_CLASSES = {
+    name: ranges for ranges, names in (("0-9", "dD"), ("A-Za-z0-9_", "wW")) for name in map("\\{}".format, names)
+}
