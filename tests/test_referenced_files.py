@@ -136,6 +136,37 @@ def test_names_of_anchors_and_absolute_ids_are_followed(tmp_path: Path) -> None:
     assert {one.pointer for one in found if one.rule == "body.type"} == {"/id", "/size"}
 
 
+def test_an_anchor_inside_of_what_has_an_id_is_followed(tmp_path: Path) -> None:
+    data = at_schema(whole(), {"type": "object", "properties": {"size": {"$ref": "https://example.com/sizes#one"}}})
+    sizes = {"$id": "https://example.com/sizes", "$defs": {"One": {"$anchor": "one", "type": "integer"}}}
+    data["components"]["schemas"]["Sizes"] = sizes
+    found = findings(sent({"id": KNOWN, "size": "7"}), under=read(tmp_path, {"api.yaml": data}))
+    assert {one.pointer for one in found if one.rule == "body.type"} == {"/size"}
+
+
+def test_a_dynamic_reference_leads_to_the_only_place_of_its_name(tmp_path: Path) -> None:
+    tree = {
+        "$dynamicAnchor": "node",
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "parent": {"$dynamicRef": "#node"}},
+    }
+    data = at_schema(whole(), {"$ref": "#/components/schemas/Tree"})
+    data["components"]["schemas"]["Tree"] = tree
+    contract = read(tmp_path, {"api.yaml": data})
+    found = findings(sent({"id": KNOWN, "parent": {"id": "a", "parent": {"id": 5}}}), under=contract)
+    assert {one.rule for one in found if one.pointer.endswith("/id")} == {"body.type"}
+    assert [one for one in findings(sent({"id": KNOWN, "parent": {"id": "a"}}), under=contract) if one.pointer] == []
+
+
+def test_a_dynamic_reference_to_one_of_two_places_says_nothing(tmp_path: Path) -> None:
+    data = at_schema(whole(), {"type": "object", "properties": {"id": {"type": "string"}, "a": {"$dynamicRef": "#x"}}})
+    data["components"]["schemas"] |= {
+        name: {"$dynamicAnchor": "x", "type": kind} for name, kind in (("A", "string"), ("B", "integer"))
+    }
+    found = findings(sent({"id": KNOWN, "a": []}), under=read(tmp_path, {"api.yaml": data}))
+    assert [one for one in found if one.pointer] == []
+
+
 def test_an_anchor_of_two_places_is_refused_rather_than_guessed(tmp_path: Path) -> None:
     twice = {"$defs": {"A": {"$anchor": "a", "type": "string"}, "B": {"$anchor": "a", "type": "integer"}}, "$ref": "#a"}
     assert "the reference '#a' leaves the document" in refusal(tmp_path, {"api.yaml": at_schema(whole(), twice)})

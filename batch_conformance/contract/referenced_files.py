@@ -106,6 +106,8 @@ class _Files:
                 self._left.append((file, value, below))
         if isinstance(node, dict):
             self._follow(file, node, "$ref", kind)
+            if kind == "schema":
+                self._follow(file, node, "$dynamicRef", kind)
             discriminator = node.get("discriminator") if kind == "schema" else None
             mapping = discriminator.get("mapping") if isinstance(discriminator, dict) else None
             if isinstance(mapping, dict):
@@ -129,6 +131,7 @@ class _Files:
             inner = self._anchors(named).get(inner, "")
             if not inner:
                 return
+            within = ""
         pointer = within + inner
         node = _at(self._values[named], pointer)
         if node is not None:

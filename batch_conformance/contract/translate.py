@@ -165,6 +165,10 @@ class Translator:
             if last == "$ref":
                 says = f"{split(around)[-1]} is a reference, and OpenAPI has those only in place of a whole schema"
             raise ContractError(_AT(pointer=str(self.document.location(pointer)), says=str(says)))
+        dynamic = schema.get("$dynamicRef")
+        if self._modern and "$ref" not in schema and isinstance(dynamic, str) and dynamic.startswith("#/"):
+            # What it names stands in one place: that is where it leads, whatever schemas are around it.
+            schema = {**schema, "$ref": dynamic}
         if "$ref" in schema:
             # What inherits from a base has chosen already, whatever its discriminator says.
             heir = _INHERITING.fullmatch(pointer)
