@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress, count
+from operator import ne
 from typing import Any
 
 from batch_conformance.contract.roles import Roles
@@ -109,8 +111,9 @@ class MonotonicReads:
 
     def may_follow(self, before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
         """Whether a batch may be answered with the one after the other, each of its values moving on."""
-        for index, (was, now) in enumerate(zip(before, after, strict=True)):
-            if was is not now and was != now and not self._may_become(index, was, now):
+        for index in compress(count(), map(ne, before, after)):
+            was, now = before[index], after[index]
+            if was is not now and not self._may_become(index, was, now):
                 return False
         return True
 
