@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -143,7 +144,11 @@ def lines(draw: st.DrawFn) -> bytes:
             more += [{"Date": "now"}, {"ETag": "abc"}, {"ETag": 'W/"abc"'}, {"Age": "5, 6"}, {"age": "1", "Age": "1"}]
             more += [{"Age": "40", "Cache-Control": "no-store"}, {"Date": EARLY, "Last-Modified": LATE}]
             response["headers"].update(draw(st.sampled_from(more)))
+            said: list[Any] = [{"reason": "OK"}, {"reason": KEY}, {"http_version": "2"}, {"truncated": False}]
+            said += [{"truncated": True}, {"body_size": 99_999}, {"comment": "truncated"}, {"reason": ""}]
+            response.update(draw(st.sampled_from([{}, {}, *said])))
             extra: list[Any] = [{}, {"credential": "none"}, {"final": False}, {"elapsed": -1}, {"failure": None}]
+            extra += [{"from_cache": False}, {"from_cache": True}]
             values.update(draw(st.sampled_from(extra)))
             request["method"] = draw(st.sampled_from(["GET", "HEAD", "get", "POST", 5]))
     return json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")
@@ -382,6 +387,47 @@ def test_what_is_like_what_was_judged_is_not_judged_again(monkeypatch: pytest.Mo
     assert len(judged) <= 3 + len(COMPLETED)
     by_rule = {finding.rule: finding.occurrences for finding in ledger.findings if finding.level != "info"}
     assert by_rule["body.type"] == by_rule["body.required"] == 50
+
+
+def archived(read: dict[str, Any]) -> dict[str, Any]:
+    """An exchange as an entry of an archive (HAR)."""
+    asked, answered = read["request"], read["response"]
+
+    def pairs(headers: dict[str, str]) -> list[dict[str, str]]:
+        return [{"name": name, "value": value} for name, value in headers.items()]
+
+    body = {"size": len(answered["body"]), "mimeType": "application/json", "text": answered["body"]}
+    return {
+        "startedDateTime": datetime.fromtimestamp(read["started_at"], UTC).isoformat(),
+        "time": 100,
+        "request": {"method": "GET", "url": asked["url"], "headers": pairs(asked["headers"])},
+        "response": {
+            "status": 200,
+            "statusText": "OK",
+            "httpVersion": "HTTP/1.1",
+            "headers": pairs(answered["headers"]),
+            "content": body,
+            "bodySize": body["size"],
+        },
+    }
+
+
+def test_what_is_like_what_was_judged_is_not_judged_again_in_an_archive_either(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ids = [f"b{number}" for number in range(60)]
+    reads = [
+        line({**QUEUED, "id": name}, batch_id=name, started_at=1741685500.5 + place) for place, name in enumerate(ids)
+    ]
+    path = tmp_path / "a.har"
+    path.write_text(json.dumps({"log": {"version": "1.2", "entries": [archived(read) for read in reads]}}))
+    recording = Recording(InferredProbe(OperationUrls(contract())))
+    judged, judge = [], recording.judge.add
+    monkeypatch.setattr(recording.judge, "add", lambda exchange: judged.append(exchange) or judge(exchange))
+    for part in parts([str(path)]):
+        recording.read(part)
+    assert recording.judged == 60
+    assert len(judged) <= 2
 
 
 @pytest.mark.parametrize("run", RUNS, ids=map(str, range(len(RUNS))))

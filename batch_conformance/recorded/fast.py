@@ -22,21 +22,9 @@ from batch_conformance.recorded.plain_reads import LAST, PlainReads, Shared
 from batch_conformance.recorded.read_counts import FastPathCounts
 from batch_conformance.recorded.source import Raw
 
-_SAID = frozenset({"probe", "credential", "failure", "reflections", "number", "attempt", "final", "from_cache"})
+_SAID = frozenset({"probe", "credential", "failure", "reflections", "number", "attempt", "final"})
 _ODD_RESPONSE = frozenset(
-    {
-        *(
-            "body_base64",
-            "truncated",
-            "decode_error",
-            "decode_message",
-            "trailing",
-            "wire_size",
-            "reason",
-            "http_version",
-        ),
-        "wire_notes",
-    }
+    {"body_base64", "decode_error", "decode_message", "trailing", "wire_size", "wire_notes", "body_left_out"}
 )
 
 
@@ -96,6 +84,10 @@ class FastPath:
             or request.get("method", "GET") != "GET"
             or not _SAID.isdisjoint(values)
             or not _ODD_RESPONSE.isdisjoint(response)
+            or response.get("truncated", False) is not False
+            or values.get("from_cache", False) is not False
+            or type(response.get("reason", "")) is not str
+            or type(response.get("http_version", "")) is not str
         ):
             return False
         if type(begun) is not float or type(elapsed) is not float or not 0.0 <= begun <= LAST or elapsed < 0:

@@ -24,6 +24,8 @@ from batch_conformance.rules.headers import header_value
 from batch_conformance.rules.times import moment_of_date
 
 Key = tuple[Any, ...]
+StatusLine = tuple[int, str, str]
+"""The status of a response, its reason phrase and its version of HTTP, as recorded; empty where they were not."""
 
 _FORMS: Mapping[str, Form] = {
     "content-length": "length",
@@ -54,7 +56,7 @@ class RequestFacts:
 class ResponseFacts:
     """What is needed of the headers of a response.
 
-    ``kind`` is the number of their status and of all that is judged of them: those that have it in common are alike.
+    ``kind`` is the number of the status line and of all that is judged of them: those that have it in common are alike.
     ``length`` is the Content-Length of a body that was sent uncoded, None where there is none; ``is_coded`` says that
     there is a Content-Encoding. ``kept`` says that the values that are judged are as they should be.
     """
@@ -93,7 +95,7 @@ class Heads:
         self._judged = headers_looked_at()
         self.wanted = inferred.credential_headers | NEGOTIATION
         self._last_asked: tuple[Any, RequestFacts | None] = (None, None)
-        self._last_named: tuple[int, Any, tuple[str, ...], _Named | None] = (0, None, (), None)
+        self._last_named: tuple[StatusLine | None, Any, tuple[str, ...], _Named | None] = (None, None, (), None)
         self._asked: dict[Key, RequestFacts | None] = {}
         self._accepts: dict[Headers, int] = {}
         self._names: dict[Key, tuple[int, ...]] = {}
@@ -129,7 +131,7 @@ class Heads:
         return RequestFacts(self._accepts[accept], accept, redactor, secret, credential)
 
     def answered(
-        self, status: int, headers: Any, complete: bool | None = None
+        self, line: StatusLine, headers: Any, complete: bool | None = None
     ) -> tuple[ResponseFacts, str, float, bool] | None:
         """What is judged of the headers of a response, its strong tag, when it was made, and whether they are kept.
 
@@ -142,11 +144,11 @@ class Heads:
             return None
         names, found = pairs
         last = self._last_named
-        if status == last[0] and complete is last[1] and names == last[2]:
+        if line == last[0] and complete is last[1] and names == last[2]:
             named = last[3]
         else:
-            named = self._named_of(status, complete is not False, names)
-            self._last_named = (status, complete, names, named)
+            named = self._named_of(line, complete is not False, names)
+            self._last_named = (line, complete, names, named)
         if named is None or named.check is None:
             return None
         moment = named.check(found)
@@ -156,7 +158,7 @@ class Heads:
             if judged in named.known:
                 return None
             of_names = [(names[place].lower(), found[place]) for place in named.places]
-            made = self._answer(status, of_names, complete=complete is not False)
+            made = self._answer(line, of_names, complete=complete is not False)
             remember(named.known, judged, made)
             if made is None:
                 return None
@@ -200,11 +202,11 @@ class Heads:
 
         return check_documented
 
-    def _named_of(self, status: int, complete: bool, names: tuple[str, ...]) -> _Named:
-        named = self._named.get((status, complete, names))
+    def _named_of(self, line: StatusLine, complete: bool, names: tuple[str, ...]) -> _Named:
+        named = self._named.get((line, complete, names))
         if named is None:
-            named = self._learn_names(status, names)
-            remember(self._named, (status, complete, names), named)
+            named = self._learn_names(line[0], names)
+            remember(self._named, (line, complete, names), named)
         return named
 
     def _learn_names(self, status: int, names: tuple[str, ...]) -> _Named:
@@ -213,14 +215,14 @@ class Heads:
         judged: Callable[[tuple[str, ...]], Any] = itemgetter(*places) if places else lambda _: None
         return _Named(head_check(names), places, judged, places_of.get("etag"), places_of.get("date"), {})
 
-    def _answer(self, status: int, judged: list[tuple[str, str]], *, complete: bool) -> ResponseFacts | None:
-        documented = self._documented_at(status)
+    def _answer(self, line: StatusLine, judged: list[tuple[str, str]], *, complete: bool) -> ResponseFacts | None:
+        documented = self._documented_at(line[0])
         content_types = [value for name, value in judged if name == "content-type"]
         if len({name for name, _ in judged}) != len(judged):
             return None
         content_type = content_types[0] if content_types else ""
         kept = all(is_well_formed(name, value) for name, value in judged)
-        parts: list[Any] = [status, *content_types, complete]
+        parts: list[Any] = [line, *content_types, complete]
         for name, value in judged:
             if name not in documented:
                 parts.append(name if name == "content-length" else (name, value))

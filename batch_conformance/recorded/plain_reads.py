@@ -121,7 +121,8 @@ class PlainReads:
         response = values["response"]
         text = response["body"]
         asked = self._heads.asked(values["request"].get("headers") or {})
-        said = self._heads.answered(response["status"], response["headers"], response.get("headers_complete"))
+        line = (response["status"], response.get("reason", ""), response.get("http_version", ""))
+        said = self._heads.answered(line, response["headers"], response.get("headers_complete"))
         if asked is None or said is None:
             return False
         answered, tag, until, is_head_kept = said
@@ -141,8 +142,8 @@ class PlainReads:
             return True
         shown = text
         if asked.secret:
-            headers = response["headers"]
-            if asked.redactor.redact_text(f"{headers}{text}") != f"{headers}{text}":
+            shows = f"{line}{response['headers']}{text}"
+            if asked.redactor.redact_text(shows) != shows:
                 return False
         if "=" in text and ("?" in text or "%" in text or "&" in text or "\\u0026" in text):
             shown = asked.redactor.redact_bytes(text.encode()).decode()
