@@ -19,6 +19,7 @@ from batch_conformance.contract.sources import load_contract
 from batch_conformance.mock.embedded import drifts_of
 from batch_conformance.mock.message import ParsedRequest
 from batch_conformance.mock.mock_spec import MockSpec
+from batch_conformance.mock.sample_batches import make_sample_batches
 from batch_conformance.mock.service import Service
 from batch_conformance.mock.spec_of_contract import MockSpecError, mock_spec_of
 from batch_conformance.mock.values import Maker, NoValueError
@@ -210,6 +211,14 @@ def test_the_ids_keep_the_schema_of_the_parameter(name: str) -> None:
 def test_the_ids_keep_what_the_body_says_of_them() -> None:
     body = {"type": "object", "properties": {"id": {"type": "string", "pattern": "^thing-[a-z]{12}$"}}}
     assert all(batch.id.startswith("thing-") for batch in mock_spec_of(contract(body)).batches)
+
+
+def test_no_ids_are_drawn_where_the_vendors_own_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batch_conformance.probes.draws.draw", None)
+    named = {"type": "string", "pattern": "^batch_"}
+    of = contract({"type": "object", "required": ["id"], "properties": {"id": named}}, parameter=named)
+    assert {batch.id for batch in mock_spec_of(of).batches} == {batch.id for batch in make_sample_batches()}
+    assert "case_ignored" in drifts_of(of)
 
 
 def test_media_types_are_those_of_the_document() -> None:

@@ -13,16 +13,19 @@ MOST = 32
 """Batches of one mock: more would not all be read."""
 
 
-def batch_ids(contract: Contract, maker: Maker) -> tuple[str, ...]:
+def batch_ids(contract: Contract, maker: Maker) -> Iterator[str]:
     """Ids that the path's parameter admits and that can stand in the body where the contract has the id; few, or none.
 
-    ``maker`` is that of the success body.
+    They are made as they are asked for: to draw them takes seconds where a schema has a pattern. ``maker`` is that of
+    the success body.
     """
-    found: dict[str, None] = {}
+    found: set[str] = set()
     for text in _candidates(contract, maker):
-        if text not in found and len(found) < MOST and fits(contract, maker, text):
-            found[text] = None
-    return tuple(found)
+        if text not in found and fits(contract, maker, text):
+            found.add(text)
+            yield text
+            if len(found) == MOST:
+                return
 
 
 def identity(contract: Contract, maker: Maker, batch_id: str) -> tuple[str, str | int] | None:

@@ -116,7 +116,7 @@ def _api(contract: Contract, schema: Schema, batches: Sequence[Batch], names: Fi
         except NoValueError as error:
             raise MockSpecError(_NO_ANSWER_COULD_BE_MADE(method=operation.method, path=operation.path)) from error
         calls.append(call)
-    ids = _ids(contract, schema, maker)
+    an_id = next(_ids(contract, schema, maker))
     states = {}
     for template in make_sample_batches():
         for step in template.steps:
@@ -124,11 +124,10 @@ def _api(contract: Contract, schema: Schema, batches: Sequence[Batch], names: Fi
             if word not in states and _has_state(contract.chosen.roles, Batch(template.id, "", (step,))):
                 fields = {name: value for name, value in step.fields.items() if name not in _LATER}
                 sample = Batch("", "", (Step(0.0, fields),))
-                states[word] = next(_steps(contract, maker, names, sample, ids[0], turn=0)).fields
+                states[word] = next(_steps(contract, maker, names, sample, an_id, turn=0)).fields
     free = fits(contract, maker, f"batch_{name_of(1)}")
-    return api_of(
-        contract, calls, states, () if free else ids[len(batches) :], tuple(_file_ids(contract, maker, names))
-    )
+    further = () if free else tuple(_ids(contract, schema, maker))[len(batches) :]
+    return api_of(contract, calls, states, further, tuple(_file_ids(contract, maker, names)))
 
 
 def _file_ids(contract: Contract, maker: Maker, names: FileNames) -> Iterator[str]:
@@ -165,7 +164,7 @@ def _list(contract: Contract, operation: Operation, form: ListForm, batches: Seq
         raise MockSpecError(_NO_ITEM(where=str(_where(schema, error)))) from None
 
 
-def mock_ids(contract: Contract) -> tuple[str, ...]:
+def mock_ids(contract: Contract) -> Iterator[str]:
     """The ids that the batches of a mock spec can have; raises ``MockSpecError`` where there are none."""
     schema = _served(contract.chosen)[1]
     return _ids(contract, schema, Maker(schema))
@@ -182,13 +181,15 @@ def _served(operation: Operation) -> tuple[str, Schema]:
     return label, schema
 
 
-def _ids(contract: Contract, schema: Schema, maker: Maker) -> tuple[str, ...]:
-    found = batch_ids(contract, maker)
-    if not found:
+def _ids(contract: Contract, schema: Schema, maker: Maker) -> Iterator[str]:
+    """The ids of batches, of which there is one at least, made as they are asked for; raises ``MockSpecError``."""
+    ids = batch_ids(contract, maker)
+    first = next(ids, None)
+    if first is None:
         parameter = contract.chosen.id_parameter
         where = parameter.location if parameter else schema.location
         raise MockSpecError(_NO_ID_COULD_BE_MADE(where=str(where)))
-    return found
+    return chain((first,), ids)
 
 
 def media_of(response: ResponseContract) -> tuple[str, Schema | None]:
@@ -280,8 +281,11 @@ def _fleet(contract: Contract, schema: Schema, names: FileNames) -> Iterator[Bat
     templates = [one for one in make_sample_batches() if _has_state(contract.chosen.roles, one)]
     rest = [one for one in templates if not one.progresses] or templates
     idle = 0
-    for turn, (batch_id, template) in enumerate(zip(ids, chain(templates, cycle(rest)), strict=False)):
+    for turn, template in enumerate(chain(templates, cycle(rest))):
         if turn >= len(templates) and (not unseen or idle == _NOTHING_NEW):
+            return
+        batch_id = next(ids, None)
+        if batch_id is None:
             return
         is_further = turn >= len(templates)
         try:

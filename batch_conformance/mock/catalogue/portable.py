@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import replace
+from itertools import islice, tee
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation import Operation
@@ -35,24 +37,25 @@ _OF_CREDENTIALS = frozenset({"other_key", "other_challenge", "public_cache"})
 """Entries about credentials whose rule does not say so."""
 
 
-def portable(drifts: Iterable[Drift], contract: Contract, ids: Sequence[str]) -> Iterator[Drift]:
+def portable(drifts: Iterable[Drift], contract: Contract, ids: Iterable[str]) -> Iterator[Drift]:
     """The entries that hold under a contract and that a mock whose batches have these ids can show.
 
-    Those about credentials only where one is asked for.
+    Those about credentials only where one is asked for. No more of the ids are made than it takes.
     """
+    (known,) = tee(ids, 1)
     operation, roles = contract.chosen, contract.chosen.roles
     for drift in drifts:
         about_credentials = drift.rule.startswith("auth.") or drift.name in _OF_CREDENTIALS
         if drift.name not in _NAMES or (about_credentials and not operation.secured):
             continue
-        if drift.name in _SHOWN_BY and not any(map(_SHOWN_BY[drift.name], ids)):
+        if drift.name in _SHOWN_BY and not any(map(_SHOWN_BY[drift.name], copy(known))):
             continue
         if drift.rule == "response.encoding" and not _has_content(operation, int(drift.status)):
             continue
         if drift.rule == "response.media_type" and _takes_any_type(operation, int(drift.status)):
             continue
         if drift.rule == "identity.other_batch":
-            if roles.identity is not None and len(ids) > 1:
+            if roles.identity is not None and len(list(islice(copy(known), 2))) > 1:
                 yield replace(drift, pointer=roles.identity, status=_status(operation, drift))
             continue
         yield replace(drift, status=_status(operation, drift))
