@@ -162,7 +162,8 @@ def _audit_once() -> None:
     """Audit a mock, and write its reports, to have what is made the first time that code is used before any fork.
 
     That is compiled patterns and templates, Hypothesis' tables, and modules that are imported where they are needed:
-    a sixth of the CPU seconds of a run. None of it is a result: a fork makes its own contract, plan and ledger.
+    a sixth of the CPU seconds of a run; and the contract that is known by name, which a process compiles once. None of
+    it is a result: a fork makes its own plan and ledger.
     """
     from hypothesis.configuration import notice_initialization_restarted  # noqa: PLC0415 - no need of who asks for runs
 

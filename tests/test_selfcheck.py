@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -407,7 +408,7 @@ def test_any_schema_is_checked_and_its_repairs_are_those_of_an_overlay(body: dic
 
 @pytest.mark.parametrize("name", ["", "²00", "20", "2XY", "999", "ok", "2000"])
 def test_a_response_whose_name_is_no_status_is_told_of_and_left_out(name: str) -> None:
-    data = shipped_contract("published").document.data
+    data = deepcopy(shipped_contract("published").document.data)
     operation = data["paths"]["/batches/{batch_id}"]["get"]
     operation["responses"] = {**operation["responses"], name: {"description": "x"}, "4xx": {"description": "any"}}
     read = compile_contract(parse_document(json.dumps(data).encode(), "odd.json"), "published")
@@ -418,7 +419,7 @@ def test_a_response_whose_name_is_no_status_is_told_of_and_left_out(name: str) -
 
 
 def test_responses_without_any_status_are_no_contract() -> None:
-    data = shipped_contract("published").document.data
+    data = deepcopy(shipped_contract("published").document.data)
     data["paths"]["/batches/{batch_id}"]["get"]["responses"] = {"ok": {"description": "x"}}
     with pytest.raises(ContractError, match="none of the responses has a status"):
         compile_contract(parse_document(json.dumps(data).encode(), "odd.json"), "published")

