@@ -120,11 +120,11 @@ def run_module(
 ) -> Run:
     """What ``python -m MODULE ARGUMENT…`` comes to in a forked process with this whole environment.
 
-    It runs in ``cwd``, and imports from the clone. ``started`` gets the id of that process. Raises TimeoutError where
-    it does not end in time (seconds). What the interpreter itself reads of the environment has to be as it is here, and
-    with it the seed of its hashes is the same in all of them.
+    It runs in ``cwd``, and imports from the clone, and then from PYTHONPATH. ``started`` gets the id of that process.
+    Raises TimeoutError where it does not end in time (seconds). What else the interpreter reads of the environment has
+    to be as it is here, and with it the seed of its hashes is the same in all of them.
     """
-    for name in {*environment, *os.environ}:
+    for name in {*environment, *os.environ} - {"PYTHONPATH"}:
         if name.startswith(OF_THE_INTERPRETER) and environment.get(name) != os.environ.get(name):
             raise ValueError(f"{name} says something to an interpreter that starts: none does here")
     with _STARTING:
@@ -214,7 +214,7 @@ def _run(request: Mapping[str, Any]) -> None:
     os.chdir(request["folder"])
     tempfile.tempdir = None
     random.seed()
-    sys.path[0] = str(ROOT)
+    sys.path[:1] = [str(ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv = [request["module"], *request["arguments"]]
     runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
     sys.exit(0)

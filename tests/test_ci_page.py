@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from real_servers import node_modules
-from suite_support import OURS, ROOT
+from suite_support import OURS, ROOT, WITHOUT_PLUGINS
 
 from batch_conformance.github_action.inputs import inputs
 from batch_conformance.github_action.outputs import NAMES
@@ -83,7 +83,7 @@ def test_the_step_without_the_action_passes_fails_and_warns_as_the_page_says(
     program.chmod(0o755)
     with EmbeddedMock(drifts=list(drifts)) as mock:
         env = {name: value for name, value in os.environ.items() if name not in OURS}
-        env |= {"BATCH_API_KEY": mock.key, "PATH": f"{program.parent}:{env['PATH']}"}
+        env |= {**WITHOUT_PLUGINS, "BATCH_API_KEY": mock.key, "PATH": f"{program.parent}:{env['PATH']}"}
         if ids:
             env["BATCH_IDS"] = ",".join(mock.batch_ids)
         told = script.replace("https://api.siliconflow.cn/v1", mock.base_url)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from github_runner import Job, run_action
-from suite_support import ROOT
+from suite_support import ROOT, WITHOUT_PLUGINS
 
 from batch_conformance.github_action import comment
 from batch_conformance.github_action.inputs import arguments
@@ -32,7 +32,8 @@ def temp(tmp_path: Path) -> Path:
     folder = tmp_path / "runner"
     python = folder / "batch-conformance" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    python.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} "$@"\n', "utf-8")
+    variables = " ".join(f"{name}={value}" for name, value in {"PYTHONPATH": str(ROOT), **WITHOUT_PLUGINS}.items())
+    python.write_text(f'#!/bin/sh\n{variables} exec {sys.executable} "$@"\n', "utf-8")
     python.chmod(0o755)
     return folder
 

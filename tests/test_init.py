@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from suite_support import OURS, ROOT
+from suite_support import OURS, ROOT, WITHOUT_PLUGINS
 
 from batch_conformance.cli import main
 from batch_conformance.mock.process import EmbeddedMock
@@ -63,7 +63,7 @@ def test_a_target_is_tried_and_written_down_and_its_audit_conforms(
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m batch_conformance "$@"\n', "utf-8")
     program.chmod(0o755)
-    env = {**os.environ, "THE_KEY": mock.key, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+    env = {**os.environ, **WITHOUT_PLUGINS, "THE_KEY": mock.key, "PATH": f"{program.parent}:{os.environ['PATH']}"}
     ran = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
         cwd=tmp_path,

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from mock_support import KEY, serving
-from suite_support import run_command
+from suite_support import WITHOUT_PLUGINS, run_command
 from test_making import API, TICK, Watched, contract, journal_of, judged, spec, target_of
 from test_pending_cancel import TAKES_ALL
 
@@ -123,7 +123,7 @@ def test_files_are_deleted_by_the_run_that_takes_it_up(tmp_path: Path, number: i
 
 def test_a_process_that_is_killed_can_be_taken_up_by_another_one(tmp_path: Path) -> None:
     run = [sys.executable, "-m", "batch_conformance", "run", f"--contract={API}", "--operations=all", "-q"]
-    environ = {**os.environ, "BATCH_API_KEY": KEY}
+    environ = {**os.environ, **WITHOUT_PLUGINS, "BATCH_API_KEY": KEY}
     with serving(mock_spec=spec(), latency=0.02) as port:
         url = f"http://127.0.0.1:{port}/v1"
         aimed = [f"--base-url={url}", "--reports-dir=reports"]

@@ -21,7 +21,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
-from suite_support import ROOT
+from suite_support import ROOT, WITHOUT_PLUGINS
 
 from batch_conformance.cli import main
 from batch_conformance.contract.choice import OperationChoice
@@ -52,7 +52,7 @@ def _audit(file: Path, reports: Path, *arguments: str, env: dict[str, str]) -> s
     return subprocess.run(
         _command(file, reports, *arguments),
         cwd=ROOT,
-        env={**os.environ, **env},
+        env={**os.environ, **WITHOUT_PLUGINS, **env},
         capture_output=True,
         text=True,
         timeout=240,
@@ -156,7 +156,7 @@ def test_an_interrupted_audit_keeps_what_it_has_and_leaves_nothing_running(tmp_p
     targets = [{"name": name, "base_url": hanging, "options": options} for name in ("one", "two", "three")]
     file = _write(tmp_path, {"parallel": 2, "targets": targets})
     command = _command(file, tmp_path / "reports")
-    environment = {**os.environ, "BATCH_API_KEY": "sk-x"}
+    environment = {**os.environ, **WITHOUT_PLUGINS, "BATCH_API_KEY": "sk-x"}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as done:
         deadline = time.monotonic() + 60
         while not (tmp_path / "reports" / "two" / "output.txt").exists() and time.monotonic() < deadline:
@@ -174,7 +174,7 @@ def test_on_a_terminal_a_table_is_drawn(tmp_path: Path) -> None:
     target = {"name": "closed-one", "base_url": "http://127.0.0.1:9/v1", "options": {"retries": 0}}
     file = _write(tmp_path, {"targets": [target]})
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "BATCH_API_KEY": "sk-x", "TERM": "xterm", "COLUMNS": "120"}
+    environment = {**os.environ, **WITHOUT_PLUGINS, "BATCH_API_KEY": "sk-x", "TERM": "xterm", "COLUMNS": "120"}
     command = _command(file, tmp_path / "reports")
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=theirs, stderr=theirs, stdin=theirs) as done:
         os.close(theirs)

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from audits_page import hold, hold_bytes
 from real_servers import KEY, RealServer, aimock, llmock, prism
-from suite_support import ROOT, Outcome, run_suite
+from suite_support import ROOT, WITHOUT_PLUGINS, Outcome, run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.report.matrix.formats import read_matrix
@@ -172,7 +172,7 @@ def test_all_of_them_side_by_side_make_one_matrix_and_no_failure_spreads(
         done = subprocess.run(
             command,
             cwd=ROOT,
-            env={**os.environ, "BATCH_API_KEY": KEY},
+            env={**os.environ, **WITHOUT_PLUGINS, "BATCH_API_KEY": KEY},
             capture_output=True,
             text=True,
             timeout=500,

@@ -8,7 +8,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from exchange_lines import exchange_to_dict
 from fork_server import run_module
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from suite_support import OURS, PLUGINS, ROOT
+from suite_support import OURS, PLUGINS, WITHOUT_PLUGINS
 from test_survival_endings import Run, crashing, wait_for
 
 from batch_conformance.exchange.exchange import Probe
@@ -129,10 +128,7 @@ class Ended:
 
 
 def run_in(folder: Path, base_url: str, *arguments: str, env: dict[str, str] | None = None) -> Ended:
-    """Run the suite in an empty folder that also takes temporary files and caches: all that it leaves is in there.
-
-    Where ``env`` tells the interpreter something, one starts anew; else it is a fork that has the libraries imported.
-    """
+    """Run the suite in an empty folder that also takes temporary files and caches: all that it leaves is in there."""
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
     environment |= {
@@ -143,15 +139,9 @@ def run_in(folder: Path, base_url: str, *arguments: str, env: dict[str, str] | N
         "XDG_CACHE_HOME": str(folder / "cache"),
     }
     options = ("run", "-p", "no:randomly", "--base-url", base_url, "--request-timeout=2", *arguments)
-    environment |= env or {}
-    if "PYTHONPATH" not in environment:
-        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        forked = run_module("batch_conformance", *options, *PLUGINS, environment=environment, cwd=folder, timeout=180)
-        done = Ended(forked.returncode, forked.stdout + forked.stderr)
-    else:
-        command = [sys.executable, "-m", "batch_conformance", *options]
-        started = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=180, check=False)
-        done = Ended(started.returncode, (started.stdout + started.stderr).decode("utf-8", "replace"))
+    environment |= WITHOUT_PLUGINS | (env or {})
+    forked = run_module("batch_conformance", *options, *PLUGINS, environment=environment, cwd=folder, timeout=180)
+    done = Ended(forked.returncode, forked.stdout + forked.stderr)
     (folder / "printed.out").write_text(done.printed, "utf-8")
     return done
 
@@ -250,7 +240,6 @@ def test_a_crash_with_all_local_variables_shown_shows_no_key(tmp_path, place):
         plugin = tmp_path / "plugin"
         plugin.mkdir()
         env = crashing(plugin, CRASHES[place])
-        env["PYTHONPATH"] += os.pathsep + str(ROOT)
         arguments = ("-p", "crashing", "--full-trace", "--exploration=quick")
         done = run_in(tmp_path, server.base_url, *LOUD, *arguments, env=env)
     assert done.code == 3, done.printed[-3000:]

@@ -8,14 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import gateway
 import pytest
-from suite_support import OURS, PLAIN, PLUGINS, ROOT, Outcome, run_suite
+from fork_server import run_module
+from suite_support import OURS, PLAIN, PLUGINS, ROOT, WITHOUT_PLUGINS, Outcome, run_suite
 
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.report.run.writer import FORMATS
@@ -27,31 +30,37 @@ HALF_WAY = 120
 class Run:
     """A run of the suite that can be struck while it goes on."""
 
-    def __init__(self, folder: Path, *arguments: str, env: dict[str, str] | None = None, file_limit: int = 0) -> None:
-        environment = {name: value for name, value in os.environ.items() if name not in OURS} | (env or {})
-        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        command = [sys.executable, "-m", "pytest", *PLUGINS, *PLAIN, f"--reports-dir={folder}", *arguments]
-        if file_limit:
-            command = ["bash", "-c", f'ulimit -f {file_limit}; exec "$@"', "bash", *command]
-        self.folder = folder
-        self.process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
+    def __init__(self, folder: Path, *arguments: str, env: dict[str, str] | None = None) -> None:
+        environment = {name: value for name, value in os.environ.items() if name not in OURS}
+        environment |= WITHOUT_PLUGINS | (env or {})
+        self._begun: Future[int] = Future()
+        self._ended: Future[Outcome] = Future()
+
+        def perform() -> None:
+            command = ("pytest", *PLUGINS, *PLAIN, f"--reports-dir={folder}", *arguments)
+            try:
+                done = run_module(*command, environment=environment, timeout=120, started=self._begun.set_result)
+            except BaseException as error:
+                self._ended.set_exception(error)
+            else:
+                self._ended.set_result(Outcome(done.returncode, done.stdout + done.stderr, folder))
+
+        threading.Thread(target=perform).start()
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self._begun.result(60)
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
 
     def end(self) -> Outcome:
-        text, _ = self.process.communicate(timeout=120)
-        return Outcome(self.process.returncode, text, self.folder)
+        return self._ended.result(150)
 
     def children(self, word: str) -> list[int]:
         """Process ids of the run's children whose command contains the word."""
-        pid = self.process.pid
+        pid = self.pid
         try:
             listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
         except OSError:
@@ -103,7 +112,7 @@ def whole(outcome: Outcome) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_half_way_leaves_the_reports_of_what_was_gathered(mock, tmp_path, number):
-    outcome = strike(mock, tmp_path, lambda run: run.process.send_signal(number))
+    outcome = strike(mock, tmp_path, lambda run: run.send_signal(number))
     assert outcome.code == 2, outcome.text
     assert whole(outcome)
     drift = outcome.drift
@@ -117,7 +126,7 @@ def test_a_signal_half_way_leaves_the_reports_of_what_was_gathered(mock, tmp_pat
 
 def test_a_drift_seen_before_the_signal_is_told(tmp_path):
     with EmbeddedMock(drifts=["created_at_string"]) as mock:
-        outcome = strike(mock, tmp_path, lambda run: run.process.send_signal(signal.SIGTERM))
+        outcome = strike(mock, tmp_path, lambda run: run.send_signal(signal.SIGTERM))
     assert outcome.code == 2
     assert outcome.drift["verdict"] == "drift"
     assert ("body.type", "200", "/created_at") in outcome.findings("must")
@@ -130,7 +139,7 @@ def test_no_signal_leaves_an_embedded_mock_behind(tmp_path, number):
     run = Run(tmp_path)
     children: list[int] = []
     wait_for(lambda: children.extend(run.children("mock.child")) or children)
-    run.process.send_signal(number)
+    run.send_signal(number)
     assert run.end().code == (-number if number == signal.SIGKILL else 2)
     wait_for(lambda: not any("mock.child" in _command(child) for child in children), 10)
 
@@ -225,12 +234,30 @@ setattr(found, parts[-1], crash)
     return {"PYTHONPATH": str(folder)}
 
 
+def limited(blocks: int, folder: Path, mock: EmbeddedMock, *arguments: str) -> Outcome:
+    """Run against the mock where no file can have more than so many blocks of 1,024 bytes."""
+    environment = {name: value for name, value in os.environ.items() if name not in OURS} | WITHOUT_PLUGINS
+    environment |= {"BATCH_API_KEY": mock.key, "BATCH_IDS": ",".join(mock.batch_ids)}
+    command = [sys.executable, "-m", "pytest", *PLUGINS, *PLAIN, f"--reports-dir={folder}", "--base-url", mock.base_url]
+    done = subprocess.run(
+        ["bash", "-c", f'ulimit -f {blocks}; exec "$@"', "bash", *command, *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=120,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, folder)
+
+
 def test_a_full_disk_is_a_fault_that_leaves_the_former_reports_whole(mock, tmp_path):
     for name in FORMATS:
         (tmp_path / name).write_text("the former one", encoding="utf-8")
-    env = {"BATCH_API_KEY": mock.key, "BATCH_IDS": ",".join(mock.batch_ids)}
-    run = Run(tmp_path, "--base-url", mock.base_url, "--exploration=quick", env=env, file_limit=4)
-    outcome = run.end()
+    outcome = limited(4, tmp_path, mock, "--exploration=quick")
     assert outcome.code == 3, outcome.text
     assert "cannot write" in outcome.text
     assert "Traceback" not in outcome.text
@@ -239,9 +266,7 @@ def test_a_full_disk_is_a_fault_that_leaves_the_former_reports_whole(mock, tmp_p
 
 
 def test_a_disk_that_fills_up_under_the_workers_is_a_fault(mock, tmp_path):
-    env = {"BATCH_API_KEY": mock.key, "BATCH_IDS": ",".join(mock.batch_ids)}
-    run = Run(tmp_path, "--base-url", mock.base_url, "-n", "2", env=env, file_limit=40)
-    outcome = run.end()
+    outcome = limited(40, tmp_path, mock, "-n", "2")
     assert outcome.code == 3, outcome.text
 
 
