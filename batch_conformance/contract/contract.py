@@ -478,6 +478,7 @@ def compile_operation(document: Document, path: str, method: str = "GET") -> Ope
         id_parameter=path_parameter(document, pointer, parameter),
         secured_at=secured_at,
         scheme_at=scheme_at,
+        key_header=_key_header(document, security),
         query=query_parameters(document, pointer),
     )
 
@@ -492,6 +493,26 @@ def _security_places(
     schemes = join("", "components", "securitySchemes")
     known = name in _mapping(_mapping(document.data.get("components")).get("securitySchemes"))
     return document.location(pointer), document.location(join(schemes, name)) if known else None
+
+
+def _key_header(document: Document, security: Sequence[Any]) -> str:
+    """The header of its own in which a key alone is a credential; empty where none is, or a bearer token is one too.
+
+    A key in ``Authorization`` is how OpenAPI 2.0 wrote a bearer token, and many documents have kept that.
+    """
+    schemes = _mapping(_mapping(document.data.get("components")).get("securitySchemes"))
+    found: list[str] = []
+    for requirement in security:
+        names = list(_mapping(requirement))
+        known = len(names) == 1 and names[0] in schemes
+        scheme = follow(document, join("", "components", "securitySchemes", names[0]))[0] if known else {}
+        name = scheme.get("name") if (scheme.get("type"), scheme.get("in")) == ("apiKey", "header") else None
+        is_bearer = scheme.get("type") in ("oauth2", "openIdConnect") or str(scheme.get("scheme")).lower() == "bearer"
+        if is_bearer or str(name).lower() == "authorization":
+            return ""
+        if isinstance(name, str):
+            found.append(name)
+    return next(iter(found), "")
 
 
 def _response(document: Document, pointer: str, status: str, parameter: str) -> ResponseContract:

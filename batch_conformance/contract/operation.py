@@ -48,7 +48,8 @@ class Operation:
     ``id_parameter`` is what the document says of it, None where it says nothing. ``methods`` are the upper-case methods
     that the document declares on this path; ``secured`` says whether the operation asks for a credential. ``servers``
     are the URL templates that hold for it: its own, its path's, or the document's. ``roles`` are those of the body of
-    its success. ``secured_at`` is where it is said that it asks for a credential, and ``scheme_at`` for which.
+    its success. ``secured_at`` is where it is said that it asks for a credential, and ``scheme_at`` for which;
+    ``key_header`` is the header that the key goes into, empty where a bearer token is taken or it goes elsewhere.
     ``role`` is the part of the batch API that it is, None where that was not asked; ``query`` has the parameters of its
     query, and ``listing`` the form of its success where that is a list.
     """
@@ -67,6 +68,7 @@ class Operation:
     clauses: tuple[Clause, ...] = ()
     secured_at: Location | None = None
     scheme_at: Location | None = None
+    key_header: str = ""
     role: OperationRole | None = None
     query: tuple[QueryParameter, ...] = ()
     listing: ListForm | None = None

@@ -51,6 +51,7 @@ from batch_conformance.rules.conditions import (
     UNLESS_REAL,
     if_batch_seen,
     if_form_is_own,
+    if_refused,
     if_whole,
     unless_form_is_own,
     unless_heads_alike,
@@ -539,6 +540,10 @@ def _judge_alone(observation: Observation, found: Found) -> Iterator[tuple[Bucke
         yield ALWAYS, _GIVEN_AWAY, given_away
         return
     answer = list(_judge_answer(observation, found))
+    unlisted = [one for one in answer if one.rule == STATUS.id and _refuses_the_key(observation)]
+    # A key that is accepted nowhere is a wrong one, or is to be presented otherwise: that says nothing of statuses.
+    yield if_refused(observation.exchange.probe.subject), _ALONE, unlisted
+    answer = [one for one in answer if one not in unlisted]
     if any(one.rule == REFUSED_INPUT.id for one in answer):
         form = form_of(observation)
         yield unless_form_is_own(form), _ALONE, answer
@@ -560,6 +565,11 @@ def _judge_alone(observation: Observation, found: Found) -> Iterator[tuple[Bucke
         for bucket, deviations in error_bodies.split(observation, answer):
             yield bucket, _ALONE, deviations
     yield ALWAYS, _GIVEN_AWAY, given_away
+
+
+def _refuses_the_key(observation: Observation) -> bool:
+    """Whether the valid key got the 401 that HTTP has for a credential that is not."""
+    return observation.exchange.status == 401 and observation.operation.secured and observation.authorised
 
 
 def _had_to_be_refused(observation: Observation) -> bool:

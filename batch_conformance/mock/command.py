@@ -134,7 +134,14 @@ def mock(
     own = os.environ.get(key_env, "")
     if not own.isascii() or own.strip() != own:
         raise MockUsageError(_KEY_CANNOT_BE_SENT(variable=key_env))
-    service = Service(own or DEFAULT_KEY, prefix=prefix.rstrip("/"), style=style, drifts=chosen, mock_spec=mock_spec)
+    service = Service(
+        own or DEFAULT_KEY,
+        prefix=prefix.rstrip("/"),
+        style=style,
+        drifts=chosen,
+        mock_spec=mock_spec,
+        key_header=served.chosen.key_header,
+    )
     audited = _Audited(key_env, bool(own), contract, operation, _parts(served), language, tuple(notes))
     try:
         asyncio.run(_serve(Server(service, latency=latency), host, port, chosen, audited))

@@ -47,6 +47,7 @@ class Service:
 
     ``clock`` gives seconds; with a ``tick`` each request is that many seconds of time instead, so that what a batch
     that moves on looks like depends on nothing but the requests. ``now`` is the time of day, in Unix seconds.
+    ``key_header`` is a header that the key may be in instead of a bearer token, empty for none.
     """
 
     def __init__(
@@ -60,10 +61,12 @@ class Service:
         tick: float = 0.0,
         mock_spec: MockSpec | None = None,
         now: Callable[[], float] = time.time,
+        key_header: str = "",
     ) -> None:
         ordered = in_order(drifts)
         self.key = key
         self.prefix = prefix
+        self._key_header = key_header.lower().encode()
         self.style: Style = next((drift.style for drift in ordered if drift.style), style)
         self.mock_spec = mock_spec or published_mock_spec()
         self.batches = self.mock_spec.batches
@@ -99,7 +102,7 @@ class Service:
 
     def reply_to(self, request: ParsedRequest) -> Reply:
         """The reply to a request, with all drifts. HEAD is replied to like GET; the server leaves the body out."""
-        received = self._received(request)
+        received = self._received(self._as_bearer(request))
         reply = self._conforming(received)
         for drift in self._before_compression:
             reply = drift.apply(received, reply)
@@ -107,6 +110,13 @@ class Service:
         for drift in self._on_the_wire:
             reply = drift.apply(received, reply)
         return reply
+
+    def _as_bearer(self, request: ParsedRequest) -> ParsedRequest:
+        """A request whose key is in the header that the document has for it, as if it were a bearer token."""
+        key = request.header(self._key_header) if self._key_header else None
+        if key is None or request.header(b"authorization") is not None:
+            return request
+        return replace(request, headers=(*request.headers, (b"authorization", b"Bearer " + key)))
 
     def malformed(self) -> Reply:
         """The reply to what is no HTTP request at all."""

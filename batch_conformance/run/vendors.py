@@ -109,6 +109,12 @@ def contract_for(
     return found.unsecured() if profile is not None and profile.auth == "none" else found
 
 
+def with_credential(profile: Profile | None, contract: Contract) -> Profile:
+    """The profile, or one of no vendor, with how the document has a key sent where the profile does not say it."""
+    own, header = profile or NO_VENDOR, contract.chosen.key_header
+    return replace(own, auth="header", auth_header=header) if header and own.auth is None else own
+
+
 def presents(profile: Profile) -> Callable[[str, str], Presentation]:
     """How a credential goes into a request to this vendor, as ``Target`` wants to be told."""
     from batch_conformance.probes.credentials import present  # noqa: PLC0415 - what sends is not for recorded traffic

@@ -15,6 +15,7 @@ from batch_conformance.contract.sources import CONTRACT_NAMES
 from batch_conformance.exchange.base_url import BaseUrl, parse_base_url
 from batch_conformance.exchange.exchange import Exchange, Probe
 from batch_conformance.exchange.limits import Budget, BudgetExhausted, Pacer
+from batch_conformance.exchange.profile import Profile
 from batch_conformance.exchange.secret import Secret
 from batch_conformance.exchange.target import Target
 from batch_conformance.findings.ledger import Ledger
@@ -38,7 +39,7 @@ from batch_conformance.run.live.making_estimate import raise_unless_possible
 from batch_conformance.run.live.runner import Runner
 from batch_conformance.run.live.walk import walk_lists
 from batch_conformance.run.settings import Settings
-from batch_conformance.run.vendors import NO_VENDOR, contract_for, presents
+from batch_conformance.run.vendors import NO_VENDOR, contract_for, presents, with_credential
 
 if TYPE_CHECKING:
     from batch_conformance.client.reader import ClientReader
@@ -87,6 +88,10 @@ _FITTED = Template(
     "No base URL was given: the target is a mock made from {document}, and the verdict is of no server.",
 )
 _ONLY_PLANNED = Template("note.only_planned", "--plan sends nothing: neither --discover nor --create was done.")
+_KEY_IN_HEADER = Template(
+    "note.key_in_header",
+    "The key goes into the header {header}, as the document has it ({where}); a profile can say otherwise.",
+)
 _ODD_ID = Template("note.odd_id", "The id {id} does not look like one of {vendor} ({pattern}).")
 
 
@@ -159,7 +164,7 @@ def begin(
             ids = (*reached.batch_ids, *making.batch_ids)
             reached = replace(reached, batch_ids=ids, said=(*reached.said, *making.said))
         reached, before = _with_ids(reached, settings, contract)
-        profile = settings.profile or NO_VENDOR
+        profile = _profile(settings, contract, opening.mock)
         plan = plan or _planner(remembered, reached)(
             contract,
             reached.batch_ids,
@@ -223,6 +228,7 @@ class _Access:
     """How targets of these settings are made: the same but for the key."""
 
     settings: Settings
+    profile: Profile
     base: BaseUrl
     sleep: Callable[[float], None]
     budget: Budget
@@ -230,7 +236,7 @@ class _Access:
     turn: threading.Lock = field(default_factory=threading.Lock)
 
     def target(self, key: str) -> Target:
-        settings, profile = self.settings, self.settings.profile or NO_VENDOR
+        settings, profile = self.settings, self.profile
         return Target(
             self.base,
             key or None,
@@ -247,6 +253,11 @@ class _Access:
             turn=self.turn,
             sleep=self.sleep,
         )
+
+
+def _profile(settings: Settings, contract: Contract, mock: EmbeddedMock | None) -> Profile:
+    """How the target is talked to: the embedded mock takes a bearer token, whatever its document says."""
+    return with_credential(settings.profile, contract) if mock is None else settings.profile or NO_VENDOR
 
 
 def _client() -> ClientReader:
@@ -304,7 +315,10 @@ def _reach(
     sleep, clock = time_of
     budget = Budget(_most_requests(settings), settings.max_duration, clock=clock)
     pacer = Pacer(settings.rate_limit, clock=clock, sleep=sleep)
-    access = _Access(settings, base, sleep, budget, pacer)
+    profile = _profile(settings, contract, mock)
+    if profile.auth == "header" and (settings.profile is None or settings.profile.auth is None):
+        said.append(_KEY_IN_HEADER(header=profile.auth_header, where=str(contract.chosen.scheme_at)))
+    access = _Access(settings, profile, base, sleep, budget, pacer)
     target = access.target(key)
     if not key:
         try:

@@ -29,7 +29,7 @@ from batch_conformance.run.comparison import Comparison, Files, load_comparison
 from batch_conformance.run.contracts import REPAIRED, understood
 from batch_conformance.run.live.address import check_address
 from batch_conformance.run.notify import words_of
-from batch_conformance.run.vendors import NO_VENDOR, contract_for, known_of, load_profile, mark_known
+from batch_conformance.run.vendors import NO_VENDOR, contract_for, known_of, load_profile, mark_known, with_credential
 
 _NOT_JUDGED: dict[NotJudgedReason, Template] = {
     "elsewhere": Template("aside.elsewhere", "Set aside: {number} not of this operation."),
@@ -122,7 +122,8 @@ class Validation:
         self.comparison: Comparison = load_comparison(options.files, self.contract)
         base = parse_base_url(options.base_url) if options.base_url else None
         self.doubt = check_address(base, self.contract) if base else None
-        headers = frozenset((*MASKED_HEADERS, self.profile.auth_header.lower()))
+        own = with_credential(self.profile, self.contract).auth_header
+        headers = frozenset((*MASKED_HEADERS, own.lower()))
         self.inferred = InferredProbe(OperationUrls(self.contract, base), headers, options.credentials_recorded)
         self.sources = expand(options.sources, options.form)
         self.parts = parts(self.sources.paths, form=options.form)
