@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol
 
 import h11
@@ -267,6 +268,12 @@ class Transport:
         return outcome, reused and gone and not reading.received
 
 
+@lru_cache(maxsize=16)
+def _request_of(method: str) -> h11.Request:
+    """What h11 is told of a request: it needs the method alone."""
+    return h11.Request(method=method, target="/", headers=[("Host", "-")])
+
+
 class _Reading:
     """Reads one response. ``received`` counts raw bytes; ``reusable`` whether the connection may serve again."""
 
@@ -291,7 +298,7 @@ class _Reading:
 
     def run(self, method: str, broken: ConnectionFailed | None) -> Transmission:
         # The bytes are on their way already; h11 only has to know what kind of answer to expect.
-        self._http.send(h11.Request(method=method, target="/", headers=[("Host", "-")]))
+        self._http.send(_request_of(method))
         self._http.send(h11.EndOfMessage())
         failure: Failure | None = None
         transient = False

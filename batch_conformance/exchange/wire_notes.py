@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Literal
 
 from batch_conformance.exchange.exchange import Headers, Response, WireNotes
@@ -125,7 +126,15 @@ def _own_date(response: Response) -> tuple[float, str] | None:
     cached = (value for name, value in response.headers if "cache" in name.lower())
     if not dates[0].strip().endswith("GMT") or any(map(_OF_CACHES.search, cached)):
         return None
+    date = dates[0].strip()
+    moment = _seconds(date)
+    return None if moment is None else (moment, date)
+
+
+@lru_cache(maxsize=8)
+def _seconds(date: str) -> float | None:
+    """Unix seconds of a Date; None where it is none. A server's are the same for a second."""
     try:
-        return parsedate_to_datetime(dates[0].strip()).timestamp(), dates[0].strip()
+        return parsedate_to_datetime(date).timestamp()
     except (ValueError, OverflowError):
         return None

@@ -123,6 +123,8 @@ def present(kind: str, key: str, *, style: Style = "bearer", header: str = "Auth
         return Presentation(headers=(), query="", refused=refused)
     scheme = "Bearer " if style == "bearer" else ""
     name = "Authorization" if style == "bearer" else header
+    if kind == "valid":  # as almost all requests have it
+        return Presentation(headers=((name, scheme + key),), query="", refused=refused)
     if kind in _ALONE:
         whole, place = _ALONE[kind]
         alone = present(whole, key, style=style, header=header)
@@ -137,7 +139,6 @@ def present(kind: str, key: str, *, style: Style = "bearer", header: str = "Auth
         others = tuple((other, _placed(other, key)) for other in _IN_HEADERS if other != name.lower())
         return Presentation(headers=others, query="", refused=refused)
     values: Mapping[str, Callable[[], str]] = {
-        "valid": lambda: scheme + key,
         "lower_case_scheme": lambda: scheme.lower() + key,
         "empty": scheme.strip,
         "empty_header": lambda: "",
