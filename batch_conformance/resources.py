@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+_CACHE = "cache_dir="
+_NO_CACHE = re.compile(r"(?:^| )-p ?no:cacheprovider(?: |$)")
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -35,7 +38,9 @@ def pytest_arguments(arguments: Sequence[str], folder: Path) -> list[str]:
     all_led = [led(argument) for argument in arguments]
     chosen = any(argument.startswith((str(suites), str(suites.resolve()))) for argument in all_led)
     return [
-        *("-c", str(home / "pytest.ini"), f"--rootdir={home}", "-o", f"cache_dir={folder / '.pytest_cache'}"),
+        *("-c", str(home / "pytest.ini"), f"--rootdir={home}"),
+        # An option that nothing has ends pytest: without its plugin there is no such one.
+        *(() if _NO_CACHE.search(shlex.join(arguments)) else ("-o", f"{_CACHE}{folder / '.pytest_cache'}")),
         *all_led,
         *(() if chosen else (str(suites),)),
     ]
@@ -49,8 +54,9 @@ def typed_command(arguments: Sequence[str]) -> str:
     suites = suites_folder()
     home = suites.parent
     made = pytest_arguments((), Path())
-    before = made.index("-o") + 2
-    if list(arguments[: before - 1]) != made[: before - 1]:
+    before = made.index("-o")
+    if list(arguments[:before]) != made[:before]:
         return shlex.join(("pytest", *arguments))
+    before += 2 if list(arguments[before : before + 1]) == ["-o"] and arguments[before + 1].startswith(_CACHE) else 0
     typed = arguments[before:-1] if arguments[-1] == str(suites) else arguments[before:]
     return shlex.join(("batch-conformance", "run", *(one.removeprefix(f"{home}/") for one in typed)))
