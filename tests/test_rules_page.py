@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from batch_conformance.cli import main
-from batch_conformance.report.reference.rules import explanation, page
+from batch_conformance.report.reference.rules import FAMILIES, explanation, page
 from batch_conformance.rules import REGISTRY
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +29,10 @@ def test_every_rule_is_told_whole(rule: str) -> None:
         assert part in text
     assert "accept   " in text
     assert f"### {rule}\n" in page()
+
+
+def test_every_family_of_rules_has_a_title() -> None:
+    assert {rule.partition(".")[0] for rule in REGISTRY} == FAMILIES.keys(), "say in FAMILIES what the page calls it"
 
 
 def test_how_to_accept_depends_on_the_rule() -> None:

@@ -121,7 +121,7 @@ def _has_forms(operation: Operation) -> bool:
 
 MALFORMED = Rule(
     id="value.malformed",
-    title="An id, a path or an address holds what does not belong into it",
+    title="An id, a path or an address holds what does not belong in it",
     level="should",
     side="server",
     why="Clients send ids back and fetch addresses letter by letter: padded, escaped or printed by a language, they "

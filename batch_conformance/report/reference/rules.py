@@ -26,7 +26,7 @@ _HEADING = (
         "`batch-conformance explain RULE` says the same of one rule."
     ),
 )
-_FAMILIES = {
+FAMILIES = {
     "response": translatable("The response around its body"),
     "method": translatable("Methods"),
     "json": translatable("JSON"),
@@ -41,7 +41,16 @@ _FAMILIES = {
     "stability": translatable("Between two reads"),
     "shape": translatable("Between two runs"),
     "client": translatable("What OpenAI's client makes of it"),
+    "error": translatable("What errors say"),
+    "listing": translatable("Lists of batches"),
+    "upload": translatable("Uploading files"),
+    "create": translatable("Creating batches"),
+    "cancel": translatable("Cancelling batches"),
+    "results": translatable("Files of results"),
+    "result_lines": translatable("Lines of results"),
+    "write": translatable("Changes without a credential"),
 }
+"""What the first word of the id of a rule stands for, in the order of the page."""
 
 
 def explanation(rule: Rule, language: Language = ENGLISH) -> str:
@@ -70,7 +79,7 @@ def how_to_accept(rule: Rule, language: Language = ENGLISH) -> str:
 
 def in_chapters(rules: Iterable[Rule]) -> list[Rule]:
     """The rules by what they are about, as the page and the list for a terminal have them."""
-    order = {family: place for place, family in enumerate(_FAMILIES)}
+    order = {family: place for place, family in enumerate(FAMILIES)}
     return sorted(rules, key=lambda rule: (order.get(_family(rule), len(order)), _family(rule)))
 
 
@@ -87,7 +96,7 @@ def page(language: Language = ENGLISH) -> str:
         title = _cell(language.rule_texts(rule).title)
         lines.append(f"| [`{rule.id}`](#{_anchor(rule.id)}) | {text(rule.level)} | {text(rule.side)} | {title} |")
     for family, of_one in groupby(rules, key=_family):
-        lines += ["", f"## {text(_FAMILIES.get(family, family.capitalize()))}"]
+        lines += ["", f"## {text(FAMILIES.get(family, family.capitalize()))}"]
         for rule in of_one:
             lines += ["", *_section(rule, language)]
     return "\n".join(lines) + "\n"
