@@ -440,7 +440,7 @@ NOT_401 = Rule(
 
 LOWER_CASE_REFUSED = Rule(
     id="auth.lower_case_refused",
-    title="The scheme is compared with regard to case",
+    title="The name of the scheme is compared case-sensitively",
     level="should",
     side="server",
     why="Schemes are case-insensitive; clients and proxies that write `bearer` are locked out.",

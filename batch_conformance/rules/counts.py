@@ -137,7 +137,7 @@ def _ended(read: Observation, counts: CountsRole) -> int | None:
 
 SUM = Rule(
     id="counts.sum",
-    title="Counts that cannot be",
+    title="Counts that contradict each other",
     level="should",
     side="server",
     why="Clients compute progress, cost and missing results from them.",

@@ -247,7 +247,7 @@ def _asks_for_nothing(observation: Observation) -> bool:
 
 OTHER_BATCH = Rule(
     id="identity.other_batch",
-    title="Another batch is answered than was asked for",
+    title="Another batch is returned than the one that was asked for",
     level="should",
     side="server",
     why="The caller acts on somebody else's state, or sees somebody else's data.",

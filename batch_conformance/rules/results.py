@@ -198,7 +198,7 @@ def _has_counted_results(operation: Operation) -> bool:
 
 SAME_FILE = Rule(
     id="results.same_file",
-    title="Two files of a batch are one",
+    title="Two files of a batch have one id",
     level="should",
     side="server",
     why="Who reads the errors gets the results, or his own requests, and takes them for errors.",
