@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -250,14 +251,6 @@ def test_every_operation_that_can_be_judged_can_be_named_and_nothing_else_is_cho
         assert batch_rank(found) == min(map(batch_rank, templates))
 
 
-def large(data: dict[str, Any]) -> bytes:
-    """The document as block YAML, so long that only a part of it is worth reading."""
-    filler = {f"Filler{number}": {"type": "string", "description": "x" * 900} for number in range(700)}
-    text = yaml.safe_dump({**data, "components": {"schemas": filler}}, sort_keys=False, width=10_000)
-    assert len(text) > excerpt.WORTH_IT
-    return text.encode()
-
-
 LARGE = of(
     {
         **MANY["paths"],
@@ -267,6 +260,15 @@ LARGE = of(
         "/v2/things/{id}": {"get": operation("/v2/things/{id}", "get.thing")},
     }
 )
+
+
+@cache
+def large() -> bytes:
+    """The document as block YAML, so long that only a part of it is worth reading."""
+    filler = {f"Filler{number}": {"type": "string", "description": "x" * 900} for number in range(700)}
+    text = yaml.safe_dump({**LARGE, "components": {"schemas": filler}}, sort_keys=False, width=10_000)
+    assert len(text) > excerpt.WORTH_IT
+    return text.encode()
 
 
 @pytest.mark.parametrize(
@@ -291,7 +293,7 @@ LARGE = of(
 def test_of_a_large_document_the_same_is_chosen_or_refused(
     choice: OperationChoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    raw = large(LARGE)
+    raw = large()
 
     def outcome() -> Any:
         try:
@@ -307,7 +309,7 @@ def test_of_a_large_document_the_same_is_chosen_or_refused(
 
 
 def test_of_a_large_document_no_more_is_read_than_the_one_that_is_named_needs() -> None:
-    raw, choice = large(LARGE), OperationChoice("get.thing")
+    raw, choice = large(), OperationChoice("get.thing")
     document = parse_document(raw, "api.yaml", choice)
     assert "/v2/things/{id}" in document.data["paths"]
     assert "/v1/models/{model}" not in document.data["paths"]

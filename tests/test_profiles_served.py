@@ -9,7 +9,7 @@ import pytest
 from vendor_servers import KEY, VENDORS, Vendor, by_id, completed, serving
 
 from batch_conformance.findings.finding import Finding
-from batch_conformance.probes.plan import CHAPTER_NAMES
+from batch_conformance.probes.plan import CHAPTER_NAMES, Plan
 from batch_conformance.report.run.run_report import RunReport
 from batch_conformance.run.live.begin import begin
 from batch_conformance.run.settings import settle
@@ -20,11 +20,18 @@ COMPATIBLE = tuple(name for name in profile_names() if name not in OTHERS)
 QUICK = tuple(name for name in CHAPTER_NAMES if name != "lifecycle")
 
 
+_plans: dict[str, Plan] = {}
+"""Plans of audits by their settings: making one takes a quarter of what an audit takes."""
+
+
 def audit(name: str, vendor: Vendor, **more: Any) -> tuple[RunReport, list[tuple[str, str, dict[str, str]]]]:
     with serving(vendor) as served:
         wanted: dict[str, Any] = {"vendor": name, "base_url": served.base_url, "batch_ids": tuple(vendor.batches)}
         settings = settle({"BATCH_API_KEY": KEY} if vendor.wants_key else {}, **{**wanted, **more})
-        run = begin(settings, seed=None, command="pytest")
+        # Of a base URL, what is planned depends on the host alone, which is this machine.
+        asked = repr(replace(settings, base_url=None))
+        run = begin(settings, seed=None, command="pytest", plan=_plans.get(asked))
+        _plans[asked] = run.plan
         try:
             run.runner.perform(QUICK)
             return run.report(), served.asked

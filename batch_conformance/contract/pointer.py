@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 
@@ -26,6 +27,7 @@ def join(base: str, *tokens: str | int) -> str:
     return base + "".join("/" + escape(str(token)) for token in tokens)
 
 
+@lru_cache(maxsize=4096)
 def split(pointer: str) -> tuple[str, ...]:
     """The unescaped reference tokens of ``pointer``; the empty pointer has none."""
     return tuple(unescape(token) for token in pointer.split("/")[1:])
