@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -31,6 +31,9 @@ class Digest(NamedTuple):
     before: tuple[Any, ...] | None
     after: tuple[Any, ...] | None
     tagged: bool
+
+
+_made: Callable[[type[Digest], tuple[Any, ...]], Digest] = tuple.__new__
 
 
 def digest_of(key: str, held: Iterable[Any], monotonic: MonotonicReads) -> Digest | None:
@@ -67,14 +70,17 @@ def digest_of(key: str, held: Iterable[Any], monotonic: MonotonicReads) -> Diges
 def joined(found: Iterator[Digest | None], monotonic: MonotonicReads) -> Digest | None:
     """The digest of all reads of a batch, of those of its parts; None where they are not monotonic together."""
     whole = next(found)
+    if whole is None:
+        return None
+    reads, first, last, before, after, tagged = whole
     for later in found:
-        if whole is None or later is None or later.first <= whole.last or whole.tagged or later.tagged:
+        if later is None or later.first <= last or tagged or later.tagged:
             return None
-        if later.before is not None and not (whole.after and monotonic.may_follow(whole.after, later.before)):
+        if later.before is not None and not (after and monotonic.may_follow(after, later.before)):
             return None
-        after = whole.after if later.after is None else later.after
-        whole = Digest(whole.reads + later.reads, whole.first, later.last, whole.before, after, False)
-    return whole
+        reads, last = reads + later.reads, later.last
+        after = after if later.after is None else later.after
+    return _made(Digest, (reads, first, last, before, after, tagged))
 
 
 def tags_hold(held: Iterable[Any]) -> bool:
@@ -94,4 +100,4 @@ def packed(digest: Digest | None) -> bytes | None:
 
 def unpacked(data: bytes | None) -> Digest | None:
     """What ``packed`` packed, in this process or another one of the same Python."""
-    return None if data is None else Digest(*marshal.loads(data))
+    return None if data is None else _made(Digest, marshal.loads(data))
