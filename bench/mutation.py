@@ -64,7 +64,7 @@ TESTS = (
     "test_*_words", "test_near_miss", "test_merging", "test_write_only", "test_recorded_ledger",
     "test_evidence_words", "test_head_check", "test_object_json", "test_leak_patterns", "test_odd_credentials",
     "test_identities", "test_rules_*", "test_members_of_one_kind",
-    "test_sparing", "test_fast_path", "test_live_and_recorded",
+    "test_sparing", "test_fast_path", "test_layouts", "test_live_and_recorded",
 )  # fmt: skip
 
 
