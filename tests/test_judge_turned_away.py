@@ -123,11 +123,21 @@ def test_what_no_document_foresees_is_answered_as_http_has_it(probe: Probe, stat
         (_probe(subject="known"), 404, "422"),
         (_probe(subject="unknown"), 409, "422"),
         (_probe(subject="unknown"), 410, "404"),
-        (_probe(subject="known"), 401, "422"),
     ],
 )
 def test_any_other_status_that_is_not_listed_is_drift(probe: Probe, status: int, listed: str) -> None:
     assert ("must", "response.status") in _levels(probe, status, _listing(listed))
+
+
+@pytest.mark.parametrize("subject", ["known", "unknown"])
+def test_a_401_to_the_key_that_is_not_listed_is_drift_where_the_key_is_accepted_elsewhere(subject: str) -> None:
+    request = Request("GET", "http://127.0.0.1:1/x", ())
+    refused = Exchange(1, _probe(subject=subject), request, Response(401, (("WWW-Authenticate", "Bearer"),), b""))
+    accepted = Exchange(0, _probe(subject="known"), request, Response(200, (), b"{}"))
+    told = [
+        {finding.rule for finding in judge(run, _listing("422")).findings} for run in ([refused], [accepted, refused])
+    ]
+    assert ["response.status" in rules for rules in told] == [False, True]
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
