@@ -80,9 +80,12 @@ def megabyte_of_small_values(count: int, head: bytes) -> bytes:
     return message(b'{"errors":[' + b"[]," * 340_000 + b"0]}")
 
 
+_MANY_KEYS = b"{" + b",".join(b'"k%d":0' % number for number in range(80_000)) + b"}"
+
+
 @_answers
 def megabyte_of_keys(count: int, head: bytes) -> bytes:
-    return message(b"{" + b",".join(b'"k%d":0' % number for number in range(80_000)) + b"}")
+    return message(_MANY_KEYS)
 
 
 @_answers

@@ -266,7 +266,7 @@ def test_a_full_disk_is_a_fault_that_leaves_the_former_reports_whole(mock, tmp_p
 
 
 def test_a_disk_that_fills_up_under_the_workers_is_a_fault(mock, tmp_path):
-    outcome = limited(40, tmp_path, mock, "-n", "2")
+    outcome = limited(40, tmp_path, mock, "-n", "2", "--tb=no")
     assert outcome.code == 3, outcome.text
 
 

@@ -73,12 +73,23 @@ class Violation:
 
 def type_name(value: Any) -> str:
     """The JSON type of a value; ``number`` only for what has a fraction or an exponent."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
+    name = _TYPE_NAMES.get(type(value))
+    if name is not None:
+        return name
+    # What a parser makes of a number, a text or an object may be of a class of its own.
     names = ((int, "integer"), (float, "number"), (str, "string"), (list, "array"), (Mapping, "object"))
     return next((name for kind, name in names if isinstance(value, kind)), type(value).__name__)
+
+
+_TYPE_NAMES: Mapping[type, str] = {
+    type(None): "null",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
 
 
 def show(value: Any) -> Message:

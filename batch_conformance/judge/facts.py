@@ -257,7 +257,7 @@ class Facts:
 
     def lets_in_so(self, form: tuple[str, ...]) -> bool:
         """Whether a success with an object of this form is one: it is what known ids get, and no refusal."""
-        return form in self._shown_so - self._refused_so
+        return form in self._shown_so and form not in self._refused_so
 
     def refuses_so(self, credential: str) -> bool:
         """Whether GETs that had to be refused got a success with another object that is no answer.

@@ -335,7 +335,7 @@ class Runner:
         A further operation is asked with those that another one takes, and with the rest where it takes none of them.
         """
         probe = final.probe
-        if not 200 <= (final.status or 0) < 300 or self._needs_no_key:
+        if not 200 <= (final.status or 0) < 300 or not parts_of(probe.credential) or self._needs_no_key:
             return
         known = self._taken_in.get(probe.credential, ())
         taken = self._taken_alone(probe, known)
