@@ -70,7 +70,7 @@ def _in_module(path: Path) -> Iterator[Text]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if not isinstance(node, ast.Call):
             continue
-        name = ast.unparse(node.func).rpartition(".")[2]
+        name = _name(node.func)
         arguments = [_literal(argument) for argument in node.args]
         place = f"{path.relative_to(PACKAGE)}:{node.lineno}"
         if name in ("Template", "Noun"):
@@ -79,6 +79,11 @@ def _in_module(path: Path) -> Iterator[Text]:
             yield Text(arguments[0], str(arguments[1]), str(arguments[2]) if name == "Noun" else "", place)
         elif name in _TEXTS and arguments and arguments[0] is not None:
             yield Text(None, arguments[0], "", place)
+
+
+def _name(called: ast.expr) -> str:
+    """The name of what is called, without what it is an attribute of."""
+    return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
 
 
 def _literal(node: ast.expr) -> str | None:
