@@ -55,10 +55,11 @@ def load_contract(
     choice: OperationChoice = DEFAULT_CHOICE,
 ) -> Contract:
     """The contract of a name or a file, with the overlays given. Raises ``ContractError`` with one line for people."""
-    if source in CONTRACT_NAMES and not overlays:
-        return _compiled(*_files_of(source, choice), reading, choice)
-    document, own = named_document(source, choice) if source in CONTRACT_NAMES else (_from_file(source, choice), ())
-    return compile_contract(document, reading, [*own, *map(load_overlay_file, overlays)], choice)
+    if source in CONTRACT_NAMES and all(map(_is_shipped, overlays)):
+        file, shown, own = _files_of(source, choice)
+        return _compiled(file, shown, (*own, *overlays), reading, choice)
+    document, of_name = named_document(source, choice) if source in CONTRACT_NAMES else (_from_file(source, choice), ())
+    return compile_contract(document, reading, [*of_name, *map(load_overlay_file, overlays)], choice)
 
 
 def named_document(name: str, choice: OperationChoice = DEFAULT_CHOICE) -> tuple[Document, tuple[Overlay, ...]]:
@@ -67,11 +68,11 @@ def named_document(name: str, choice: OperationChoice = DEFAULT_CHOICE) -> tuple
     return load_document(file, shown, choice), tuple(map(load_overlay_file, overlays))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _compiled(
     file: Path, shown: str, overlays: tuple[Path, ...], reading: Reading, choice: OperationChoice
 ) -> Contract:
-    """The contract of a name, which a process that audits many targets, or reads many files, compiles once."""
+    """The contract of a name, with overlays that are shipped: of many targets or files, a process compiles it once."""
     document = load_document(file, shown, choice)
     return compile_contract(document, reading, [*map(load_overlay_file, overlays)], choice)
 
@@ -87,8 +88,11 @@ def _files_of(name: str, choice: OperationChoice) -> tuple[Path, str, tuple[Path
 
 def load_overlay_file(path: Path) -> Overlay:
     """An overlay; one that is shipped is shown by its place in ``spec``. Raises ``ContractError``."""
-    shipped = path.parent == spec_folder() / "overlays"
-    return load_overlay(path, f"spec/overlays/{path.name}") if shipped else load_overlay(path)
+    return load_overlay(path, f"spec/overlays/{path.name}") if _is_shipped(path) else load_overlay(path)
+
+
+def _is_shipped(overlay: Path) -> bool:
+    return overlay.parent == spec_folder() / "overlays"
 
 
 def _from_file(source: str, choice: OperationChoice) -> Document:
