@@ -18,6 +18,7 @@ from batch_conformance.findings.finding import Finding
 from batch_conformance.mock.process import EmbeddedMock
 from batch_conformance.report.finding.reproduction import folded, rerun
 from batch_conformance.report.finding.vendor_text import vendor_text
+from batch_conformance.report.items.item import items_of
 from batch_conformance.report.run import html as page
 from batch_conformance.report.run.groups import clauses_by_id, fold, where_said
 
@@ -38,7 +39,8 @@ CREATED_AT = "suites/test_response_bodies.py::test_each_value_has_its_documented
 
 def _again(command: str = "pytest --base-url http://x/v1", finding: Finding | None = None) -> str:
     report = samples.run_report((samples.finding(),))
-    return rerun(replace(report, run=replace(report.run, command=command)), finding or samples.finding())
+    report = replace(report, run=replace(report.run, command=command))
+    return rerun(report, finding or samples.finding(), items_of(report))
 
 
 def test_the_rerun_is_of_the_test_that_failed_and_leaves_the_reports_of_the_run_alone() -> None:

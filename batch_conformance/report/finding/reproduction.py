@@ -6,7 +6,7 @@ import re
 import shlex
 
 from batch_conformance.findings.finding import Finding
-from batch_conformance.report.items.item import items_of
+from batch_conformance.report.items.item import Items
 from batch_conformance.report.run.run_report import RunReport
 
 _WORD = re.compile(r"""(?:-[HXk] +)?(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+""")
@@ -31,8 +31,8 @@ def folded(command: str, width: int) -> list[str]:
     return [*(line + " \\" for line in lines[:-1]), *lines[-1:]]
 
 
-def rerun(report: RunReport, finding: Finding) -> str:
-    """The run's command, narrowed to the test that the finding fails.
+def rerun(report: RunReport, finding: Finding, items: Items) -> str:
+    """The run's command, narrowed to the test of ``items``, which are the report's, that the finding fails.
 
     A run that selected its tests is repeated as it was. The reports of a part go into a folder of their own, so that
     they do not take the place of the whole run's.
@@ -40,5 +40,5 @@ def rerun(report: RunReport, finding: Finding) -> str:
     command = report.run.command
     if not command.startswith(("pytest", "batch-conformance run")) or re.search(r"(?:^|\s)-k|::", command):
         return command
-    item = items_of(report).of(finding)
+    item = items.of(finding)
     return f"{_FOLDER.sub('', command)} {shlex.quote(item.node_id)} --reports-dir={_OF_A_PART}"

@@ -25,6 +25,7 @@ from batch_conformance.report.finding.earlier import read_before
 from batch_conformance.report.finding.recorded_at import curl_of, prefer_of, recorded_at, why_not_repeatable
 from batch_conformance.report.finding.reproduction import folded, rerun
 from batch_conformance.report.finding.vendor_text import vendor_text
+from batch_conformance.report.items.item import Items, items_of
 from batch_conformance.report.language import language as language_of
 from batch_conformance.report.page import asset, csp, template
 from batch_conformance.report.run.baseline_texts import (
@@ -156,6 +157,7 @@ class _Page:
     day: date
     document_lines: Mapping[str, Sequence[str]]
     accepted: Mapping[str, Entry]
+    items: Items
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,7 @@ def _cards(report: RunReport) -> tuple[_Card, ...]:
         day_of(report.run.started_at),
         _lines(report.contract.document),
         entries_by_id(report),
+        items_of(report),
     )
     groups = fold(report.ledger.findings)
     return tuple(_card(group, page, number < WHOLE_GROUPS) for number, group in enumerate(groups))
@@ -301,7 +304,7 @@ def _card(group: Group, page: _Page, whole: bool) -> _Card:
         else (),
         confirmed=all_confirmed(group.findings),
         since=first_seen(report, group.findings),
-        rerun_command="\n".join(folded(rerun(report, group.findings[0]), COMMAND_WIDTH)),
+        rerun_command="\n".join(folded(rerun(report, group.findings[0], page.items), COMMAND_WIDTH)),
         vendor_text=vendor_text(group, report, rows[0].location) if whole else "",
     )
 
