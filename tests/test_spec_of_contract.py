@@ -368,3 +368,23 @@ def test_a_null_where_the_time_of_a_final_state_must_be_is_one_cause() -> None:
     entry = catalogue(of)["200/completed_at:null"]
     with DriftRunner(of) as bench:
         assert assess(drift_of(entry), bench.try_out(entry)).right
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {
+            "if": {"properties": {"state": {"const": "done"}}},
+            "then": {"required": ["p"]},
+            "else": {"properties": {"p": False}},
+        },
+        {"dependentRequired": {"p": ["q"]}},
+        {"allOf": [{"additionalProperties": False, "properties": {"id": True, "state": True}}]},
+    ],
+    ids=["if", "dependent", "closed"],
+)
+def test_members_that_exclude_each_other_leave_a_batch_its_id(more: dict[str, Any]) -> None:
+    members = {"id": {"type": "string"}, "state": {"type": "string"}, "p": {"type": "integer"}}
+    schema = {"type": "object", "required": ["id", "state"], "properties": members, **more}
+    for batch in mock_spec_of(contract(schema, openapi="3.1.0")).batches:
+        assert [step.fields["id"] for step in batch.steps] == [batch.id] * len(batch.steps)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
@@ -256,6 +256,10 @@ class _Making:
                     yield from self._of_kind(kind, flat, hint, spot)
                 except NoValueError as error:
                     failed = error if failed is None or isinstance(error, _EndlessError) else failed
+        for flat in islice(self._maker.choices(schemas, spot.turn), _MOST_CHOICES):
+            if "object" in _kinds(flat) and failed is None:
+                made = self._object(flat, hint, spot.entered(flat))
+                yield from _with_fewer(made, {name for one in flat for name in one.get("required", ())})
         if failed is not None:
             raise failed
 
@@ -450,6 +454,14 @@ def _describing(flat: Sequence[_Schema], name: str) -> list[_Schema]:
             own = [one["additionalProperties"]]
         found += own
     return found or [_ANY]
+
+
+def _with_fewer(made: dict[str, Any], required: Set[str]) -> Iterator[dict[str, Any]]:
+    """An object without each of the members that it need not have, and without all: some may exclude each other."""
+    free = [name for name in reversed(made) if name not in required]
+    for left_out in (*([name] for name in free), free if len(free) < len(made) else []):
+        if left_out:
+            yield {name: value for name, value in made.items() if name not in left_out}
 
 
 def _is_blank(value: Any) -> bool:
