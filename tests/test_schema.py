@@ -397,6 +397,22 @@ def test_additional_properties_that_are_forbidden_are_named_one_by_one() -> None
     assert schema(body, version=MODERN).undeclared({"c": 1}) == ()
 
 
+@pytest.mark.parametrize("keyword", ["oneOf", "anyOf"])
+def test_a_member_of_an_alternative_that_does_not_hold_is_unevaluated(keyword: str) -> None:
+    kinds = [
+        {"required": ["kind"], "properties": {"kind": {"const": kind}, name: {"$ref": "#/components/schemas/N"}}}
+        for kind, name in (("a", "x"), ("b", "y"))
+    ]
+    ours = schema(
+        {"type": "object", keyword: kinds, "unevaluatedProperties": False},
+        version=MODERN,
+        components={"N": {"type": "integer"}},
+    )
+    assert ours.violations({"kind": "a", "x": 1}) == ()
+    found = [(one.pointer, one.keyword, one.kind) for one in ours.violations({"kind": "a", "x": 1, "y": 2})]
+    assert found == [("/y", "unevaluatedProperties", "undeclared")]
+
+
 def test_unevaluated_properties_are_named_one_by_one() -> None:
     body = {
         "allOf": [{"properties": {"a": {}}}],

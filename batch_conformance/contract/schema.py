@@ -216,6 +216,7 @@ class Schema:
         elif keyword in ("additionalProperties", "unevaluatedProperties"):
             only_here = keyword == "additionalProperties"
             strange = undescribed([schema], instance) if only_here else self._shape.unexpected(schema, instance)
+            strange = strange or ([] if only_here else self._unevaluated(schema, instance))
             for name in strange:
                 at = join(base, member_name(name))
                 words = (_NO_SUCH_PROPERTY(), _of_alternative(_PRESENT(), error), "undeclared")
@@ -232,6 +233,19 @@ class Schema:
                 seen = _of_alternative(show_beside(instance, listed_by(error)), error)
             words = (expectation(error), seen, kind_of(instance, keyword))
             yield Violation(base, keyword, *words, location, path, self._is_annotated(error), source)
+
+    def _unevaluated(self, schema: Mapping[str, Any], instance: Mapping[str, Any]) -> list[str]:
+        """The members that some alternative declares, and none of those that hold here.
+
+        Each is what a schema that takes any other value in its place refuses.
+        """
+        found = []
+        for name, value in instance.items():
+            others = {**schema, "unevaluatedProperties": {"not": {"const": value}}}
+            errors = self._validator.evolve(schema=others).iter_errors(instance)
+            if any(one.validator == "unevaluatedProperties" and not one.absolute_path for one in errors):
+                found.append(name)
+        return found
 
     def _is_annotated(self, error: ValidationError) -> bool:
         """Whether only formats are broken, and the document's dialect takes one of them for an annotation."""
