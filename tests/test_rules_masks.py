@@ -52,8 +52,13 @@ def test_an_id_and_an_address_are_known_by_their_names() -> None:
     assert [name for name in (*ids, *addresses) if not is_reference(name)] == []
     assert [name for name in ("/URL", "/curl", "/endpoint", "/url_of") if is_reference(name)] == []
     people = ["/detail", "/details", "/error/message", "/status_reason", "/description", "/note", "/fail_notes"]
+    people += ["/error", "/last_error", "/errors", "/title", "/failureReason", "/job/errorMessage", "/lastError"]
     assert [name for name in people if not is_for_people(name)] == []
-    assert [name for name in ("/messages", "/noted", "/id") if is_for_people(name)] == []
+    assert [
+        name
+        for name in ("/messages", "/noted", "/id", "/error_file_id", "/errorFileId", "/error_file", "/error_code")
+        if is_for_people(name)
+    ] == []
 
 
 def test_what_was_written_into_a_name_by_mistake_is_told_by_its_kind() -> None:

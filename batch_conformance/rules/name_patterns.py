@@ -10,7 +10,10 @@ from batch_conformance.rules.unset import stands_for_unset
 
 _ID = re.compile(r"(?:/\w+)*/(?:(?:\w+_)?id|\w*[a-z0-9]I[dD]|\w+_file)")
 _ADDRESS = re.compile(r"(?:/\w+)*/(?:\w+_)?(?:url|uri)|(?:/\w+)*/\w+(?:Url|Uri|URL)")
-_WORDS = re.compile(r"(?:/\w+)*/(?:\w+_)?(?:details?|message|reason|description|notes?)")
+_WORDS = re.compile(
+    r"(?:/\w+)*/(?:(?:\w+_)?(?:details?|message|reason|description|notes?|errors?|title|summary|comments?)"
+    r"|\w*[a-z0-9](?:Details?|Message|Reason|Description|Notes?|Errors?|Title|Summary|Comments?))"
+)
 
 _MARKS: Mapping[str, re.Pattern[str]] = {
     "control": re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff]"),
