@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -202,6 +203,18 @@ def test_a_document_that_makes_no_batches_is_refused_in_one_line(tmp_path: Path)
     outcome = run_suite(tmp_path, "--operations=all", "--create=any", "--base-url=http://127.0.0.1:9/v1")
     assert outcome.code == 4
     assert "has no operation that uploads a file or creates a batch" in outcome.text
+
+
+def test_a_document_whose_files_are_not_uploaded_in_a_form_is_refused_in_one_line(tmp_path: Path) -> None:
+    data = copy.deepcopy(contract().document.data)
+    content = data["paths"]["/files"]["post"]["requestBody"]["content"]
+    content["application/json"] = content.pop("multipart/form-data")
+    file = tmp_path / "api.json"
+    file.write_text(json.dumps(data), encoding="utf-8")
+    options = (f"--contract={file}", "--operations=all", "--create=any")
+    outcome = run_suite(tmp_path, *options, "--base-url=http://127.0.0.1:9/v1")
+    assert outcome.code == 4
+    assert "POST /files takes no file in a form" in outcome.text
 
 
 def test_only_what_was_made_here_or_cannot_exist_is_changed() -> None:

@@ -12,6 +12,7 @@ from batch_conformance.contract.list_form import ListForm
 from batch_conformance.contract.location import Location
 from batch_conformance.contract.operation import Operation, ResponseContract
 from batch_conformance.contract.pointer import members, split
+from batch_conformance.contract.request_body import takes_form
 from batch_conformance.contract.roles import Roles, Stage
 from batch_conformance.contract.schema import Schema
 from batch_conformance.input_error import InputError
@@ -95,6 +96,8 @@ def _api(contract: Contract, schema: Schema, batches: Sequence[Batch], names: Fi
     """How the mock runs batches; None where the contract does not say how they are made, or what states they have."""
     made = dict(calls_of(contract))
     if not contract.chosen.roles.stages or not made.keys() >= {"upload", "create"}:
+        return None
+    if not takes_form(contract.document, made["upload"]):
         return None
     maker = Maker(schema)
     calls = []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from batch_conformance.contract.contract import Contract
 from batch_conformance.contract.operation_role import OperationRole
+from batch_conformance.contract.request_body import takes_form
 from batch_conformance.exchange.profile import Profile
 from batch_conformance.message import Count, Listing, Message, Template
 from batch_conformance.nouns import BATCH
@@ -28,6 +29,11 @@ _THE_REST = Template(
 _LACKS = Template(
     "making.lacks",
     "--operations=all: the document has no operation that {roles}: judge it with --operations=read",
+)
+_NO_FORM = Template(
+    "making.no_form",
+    "--operations=all: {method} {path} takes no file in a form (multipart/form-data) ({where}), and in no other way is "
+    "one uploaded: judge it with --operations=read",
 )
 _OTHER_CALLS = Template("making.other_calls", "--operations=all: {vendor} makes its batches by other calls")
 
@@ -80,3 +86,6 @@ def raise_unless_possible(contract: Contract, profile: Profile | None) -> None:
     lacking = [word for role, word in needed if contract.write(role) is None]
     if lacking:
         raise CreationError(_LACKS(roles=Listing(tuple(lacking), "or")))
+    upload = contract.write("upload")
+    if upload is not None and not takes_form(contract.document, upload):
+        raise CreationError(_NO_FORM(method=upload.method, path=upload.path, where=str(upload.location)))
