@@ -388,3 +388,22 @@ def test_members_that_exclude_each_other_leave_a_batch_its_id(more: dict[str, An
     schema = {"type": "object", "required": ["id", "state"], "properties": members, **more}
     for batch in mock_spec_of(contract(schema, openapi="3.1.0")).batches:
         assert [step.fields["id"] for step in batch.steps] == [batch.id] * len(batch.steps)
+
+
+def test_a_time_that_is_always_there_is_one_of_our_age() -> None:
+    names = ("created_at", "expires_at", "completed_at", "failed_at")
+    schema = {
+        "type": "object",
+        "required": ["id", "status", *names],
+        "properties": {
+            "id": {"type": "string"},
+            "status": {"type": "string", "enum": ["in_queue", "in_progress", "completed", "failed"]},
+            **{key: {"type": "integer"} for key in names},
+        },
+    }
+    for batch in mock_spec_of(contract(schema)).batches:
+        for step in batch.steps:
+            created = step.fields["created_at"]
+            assert created > 1_000_000_000
+            assert created < step.fields["expires_at"]
+            assert all(created <= step.fields[name] for name in names)

@@ -63,6 +63,7 @@ _LATER = ("output_file_id", "error_file_id")
 """What a batch has only once there is something to have."""
 _FILES_MADE = 64
 """Ids of files of which none is like another, where a contract does not admit any text for one."""
+_DAY = 86_400
 _NOTHING_NEW = 8
 """So many more batches that show nothing new are the last ones that are tried."""
 
@@ -335,7 +336,7 @@ def _steps(
         if named is not None:
             given[named[0]] = named[1]
         whole: dict[str, Any] = {}
-        for pointer, value in given.items():
+        for pointer, value in {**dict(_at_least(roles, step.fields)), **given}.items():
             _put(whole, split(pointer), value)
         unset = {
             *roles.timestamps,
@@ -348,6 +349,12 @@ def _steps(
         for pointer in roles.free_maps:
             fields = _with_own_pairs(maker, fields, pointer, value_at(whole, pointer))
         yield Step(step.after, fields)
+
+
+def _at_least(roles: Roles, fields: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """Times for where a batch has none yet, and a contract wants one all the same."""
+    for pointer in roles.timestamps:
+        yield pointer, fields["created_at"] + (_DAY if pointer == roles.expires else 0)
 
 
 def _files(roles: Roles, names: FileNames, template: Batch, batch_id: str) -> Iterator[tuple[str, str]]:
