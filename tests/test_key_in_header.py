@@ -30,6 +30,9 @@ SCHEMES = {
     "query": {"type": "apiKey", "in": "query", "name": "key"},
     "old": {"type": "apiKey", "in": "header", "name": "Authorization"},
     "oauth": {"type": "oauth2", "flows": {}},
+    "broken": {"type": "apiKey", "in": "header", "name": "X-Key\r\nX-More"},
+    "host": {"type": "apiKey", "in": "header", "name": "Host"},
+    "nowhere": {"$ref": "#/components/securitySchemes/none"},
     "named": {"$ref": "#/components/securitySchemes/key"},
 }
 
@@ -66,6 +69,9 @@ def contract(security: Any) -> Contract:
         ([{"key": [], "bearer": []}], ""),
         ([{"old": []}], ""),
         ([{"basic": []}], ""),
+        ([{"broken": []}], ""),
+        ([{"host": []}], ""),
+        ([{"nowhere": []}], ""),
         ([{"nobody": []}], ""),
         ([], ""),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -69,6 +70,12 @@ _FORM_OF_LIST_THAT_GET = Template(
 )
 
 Reading = Literal["published", "documented"]
+
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""The name of a field of a message (RFC 9110 section 5.1)."""
+_OF_MESSAGES = frozenset(
+    {"host", "connection", "content-length", "transfer-encoding", "te", "upgrade", "expect", "trailer"}
+)
 
 
 @dataclass(frozen=True)
@@ -498,21 +505,30 @@ def _security_places(
 def _key_header(document: Document, security: Sequence[Any]) -> str:
     """The header of its own in which a key alone is a credential; empty where none is, or a bearer token is one too.
 
-    A key in ``Authorization`` is how OpenAPI 2.0 wrote a bearer token, and many documents have kept that.
+    A key in ``Authorization`` is how OpenAPI 2.0 wrote a bearer token, and many documents have kept that. What is no
+    name of a field, or one that a message is delimited or led by, takes no key.
     """
-    schemes = _mapping(_mapping(document.data.get("components")).get("securitySchemes"))
     found: list[str] = []
     for requirement in security:
         names = list(_mapping(requirement))
-        known = len(names) == 1 and names[0] in schemes
-        scheme = follow(document, join("", "components", "securitySchemes", names[0]))[0] if known else {}
+        scheme = _security_scheme(document, names[0]) if len(names) == 1 else {}
         name = scheme.get("name") if (scheme.get("type"), scheme.get("in")) == ("apiKey", "header") else None
         is_bearer = scheme.get("type") in ("oauth2", "openIdConnect") or str(scheme.get("scheme")).lower() == "bearer"
         if is_bearer or str(name).lower() == "authorization":
             return ""
-        if isinstance(name, str):
+        if isinstance(name, str) and _FIELD_NAME.fullmatch(name) and name.lower() not in _OF_MESSAGES:
             found.append(name)
     return next(iter(found), "")
+
+
+def _security_scheme(document: Document, name: str) -> Mapping[str, Any]:
+    """The scheme of a name; an empty one where there is none, as the self-check says of it."""
+    if name not in _mapping(_mapping(document.data.get("components")).get("securitySchemes")):
+        return {}
+    try:
+        return follow(document, join("", "components", "securitySchemes", name))[0]
+    except ContractError:
+        return {}
 
 
 def _response(document: Document, pointer: str, status: str, parameter: str) -> ResponseContract:
