@@ -7,10 +7,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from batch_conformance.contract.query_form import QueryForm
+if TYPE_CHECKING:
+    from batch_conformance.contract.query_form import QueryForm
 
 LONGEST_PAGE = 100
 """Items that a page has at most, whatever is asked for."""
@@ -159,7 +160,9 @@ class ListSpec:
     @cached_property
     def _forms(self) -> dict[str, tuple[QueryForm, Any]]:
         """How each parameter is written, and what its value is held to."""
-        from batch_conformance.contract.dialect import validator_for  # noqa: PLC0415 - most mocks start without it
+        # Most mocks start without these, and what they bring.
+        from batch_conformance.contract.dialect import validator_for  # noqa: PLC0415
+        from batch_conformance.contract.query_form import QueryForm  # noqa: PLC0415
 
         return {
             name: (
