@@ -3,7 +3,7 @@
 Figures are taken in one go on one machine and given as medians and ratios; nothing here asserts a time. What was
 measured is kept part by part in ``build/performance``: ``--resume`` goes on where a run was interrupted, and ``--only``
 measures some parts anew and writes the page with the others as they were. ``--ten-million`` validates ten million
-exchanges, which takes 11 GB of disk and some minutes more; its last result is kept in ``bench/ten_million.json``.
+exchanges, which takes 11 GB of disk and some six minutes; its last result is kept in ``bench/ten_million.json``.
 """
 
 from __future__ import annotations
