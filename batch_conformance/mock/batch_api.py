@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from batch_conformance.mock.api_spec import ApiSpec, CallSpec
-from batch_conformance.mock.batch_results import MISMATCHED_ENDPOINT, LineError, check_lines
+from batch_conformance.mock.batch_results import MISMATCHED_ENDPOINT, FileProblem, check_lines
 from batch_conformance.mock.batch_runner import BatchRunner, ResultKind, Run, StoredFile
 from batch_conformance.mock.behaviour import Behaviour
 from batch_conformance.mock.list_spec import Item, ListSpec, put_at, value_at
@@ -62,7 +62,7 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReceivedCall:
     """A call as it was received: ``id`` is that of the path, None where it has none or it cannot be decoded.
 
     ``number`` is that of the request, from 1.
@@ -95,13 +95,13 @@ class BatchApi:
         self._runner = BatchRunner(behaviour, clock=clock, now=now, ids=spec.ids, file_ids=spec.file_ids, eager=eager)
         self._results: dict[str, tuple[Run, ResultKind]] = {}
 
-    def find(self, request: ParsedRequest, path: bytes, number: int) -> Asked | None:
+    def find(self, request: ParsedRequest, path: bytes, number: int) -> ReceivedCall | None:
         """The call that a request is, by its path below the base URL; None for all others."""
         for call in self._spec.calls:
             if call.method == request.method or (call.method == "GET" and request.method == "HEAD"):
                 found = _id_in(path, call.path)
                 if found is not None:
-                    return Asked(call, decode_segment(found) if found else None, request, number)
+                    return ReceivedCall(call, decode_segment(found) if found else None, request, number)
         return None
 
     def methods(self, path: bytes) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ class BatchApi:
                 found.append({**{name: value for name, value in body.items() if name in spec.shown}, **more, **named})
         return found[::-1]
 
-    def answer(self, asked: Asked) -> Any:
+    def answer(self, asked: ReceivedCall) -> Any:
         """What answers a call: bytes of a file, or a JSON value. Raises ``RefusedError``."""
         call = asked.call
         if call.role == "content":
@@ -173,7 +173,7 @@ class BatchApi:
             raise RefusedError(400, "the file is empty")
         return self._runner.upload(file.filename or "upload.jsonl", purpose, file.content)
 
-    def _create(self, asked: Asked) -> Run:
+    def _create(self, asked: ReceivedCall) -> Run:
         order, takes = self._order(asked.request), self._behaviour.takes
         file = self._runner.files.get(str(order.get("input_file_id")))
         if file is None and not takes & {"unknown_file", "no_file", "wrong_type"}:
@@ -230,7 +230,7 @@ class BatchApi:
         found = _WINDOW.fullmatch(window) if isinstance(window, str) else None
         return found is not None and _HOURS[0] <= int(found[1]) <= _HOURS[1]
 
-    def _cancel(self, asked: Asked) -> Batch:
+    def _cancel(self, asked: ReceivedCall) -> Batch:
         run = self._runner.look_to_cancel(asked.id, asked.number)
         if run is None:
             # The samples are as they are: none of them can be changed.
@@ -253,13 +253,13 @@ class BatchApi:
         """The status for a batch that has ended: the usual one, unless the document lists others."""
         return 400 if 400 in call.errors and 409 not in call.errors else 409
 
-    def _content(self, asked: Asked) -> bytes:
+    def _content(self, asked: ReceivedCall) -> bytes:
         found = self._file(asked.id or "")
         if found is None:
             raise RefusedError(404, "there is no such file")
         return found
 
-    def _delete(self, asked: Asked) -> Any:
+    def _delete(self, asked: ReceivedCall) -> Any:
         if self._runner.files.pop(asked.id or "", None) is None:
             raise RefusedError(404, "there is no such file")
         body = copy.deepcopy(asked.call.body)
@@ -347,7 +347,7 @@ def _file_item(like: Mapping[str, Any], identity: str, file: StoredFile) -> Item
     return put_at(item, identity, file.id)  # type: ignore[no-any-return]
 
 
-def _problems(problems: tuple[LineError, ...], like: Any) -> Any:
+def _problems(problems: tuple[FileProblem, ...], like: Any) -> Any:
     """Why a batch failed, in the form that the contract has."""
     if isinstance(like, Mapping):
         listed = [{"code": one.code, "message": one.message, "param": None, "line": one.line} for one in problems]

@@ -17,7 +17,7 @@ _BAD_REQUEST, _UNAVAILABLE = 400, 503
 
 
 @dataclass(frozen=True, slots=True)
-class LineError:
+class FileProblem:
     """What is wrong with a line of a file of requests; ``line`` is from 1, None where it is the file as a whole."""
 
     code: str
@@ -46,30 +46,30 @@ def lines_of(content: bytes) -> list[bytes]:
     return [line for line in content.splitlines() if line.strip()]
 
 
-def check_lines(content: bytes, endpoint: str) -> Iterator[LineError]:
+def check_lines(content: bytes, endpoint: str) -> Iterator[FileProblem]:
     """What is wrong with the lines of a file, as OpenAI's guide and SiliconFlow's have them."""
     lines = lines_of(content)
     if not lines:
-        yield LineError("empty_file", "the file has no requests")
+        yield FileProblem("empty_file", "the file has no requests")
     seen: set[str] = set()
     for number, text in enumerate(lines, 1):
         request = _parsed(text)
         if not isinstance(request, dict):
-            yield LineError("invalid_json_line", "this is no JSON object", number)
+            yield FileProblem("invalid_json_line", "this is no JSON object", number)
             continue
         custom_id = request.get("custom_id")
         if not isinstance(custom_id, str) or not custom_id:
-            yield LineError("missing_required_parameter", "custom_id is missing or no text", number)
+            yield FileProblem("missing_required_parameter", "custom_id is missing or no text", number)
         elif custom_id in seen:
-            yield LineError("duplicate_custom_id", "the custom_id is that of a line before", number)
+            yield FileProblem("duplicate_custom_id", "the custom_id is that of a line before", number)
         else:
             seen.add(custom_id)
         if request.get("method", "POST") != "POST":
-            yield LineError("invalid_method", "the method is not POST", number)
+            yield FileProblem("invalid_method", "the method is not POST", number)
         if request.get("url", endpoint) != endpoint:
-            yield LineError(MISMATCHED_ENDPOINT, "the url is not the endpoint of the batch", number)
+            yield FileProblem(MISMATCHED_ENDPOINT, "the url is not the endpoint of the batch", number)
         if not isinstance(request.get("body"), dict):
-            yield LineError("missing_required_parameter", "body is missing or no object", number)
+            yield FileProblem("missing_required_parameter", "body is missing or no object", number)
 
 
 def results_of(content: bytes, batch_id: str, *, created: int, model: str = "") -> tuple[Result, ...]:

@@ -12,7 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from batch_conformance.mock.batch_results import LineError, Result, failing, lines_of, never_sent, results_of, to_jsonl
+from batch_conformance.mock.batch_results import (
+    FileProblem,
+    Result,
+    failing,
+    lines_of,
+    never_sent,
+    results_of,
+    to_jsonl,
+)
 from batch_conformance.mock.behaviour import Behaviour
 
 SECONDS = 1.0
@@ -74,7 +82,7 @@ class Run:
     expires: int
     begun: float
     results: tuple[Result, ...]
-    problems: tuple[LineError, ...] = ()
+    problems: tuple[FileProblem, ...] = ()
     state: str = STEPS[0]
     step: int = 0
     done: int = 0
@@ -145,7 +153,7 @@ class BatchRunner:
         """The id of the next file: this one where any text will do."""
         return next(self._file_ids, usual)
 
-    def create(self, asked: Mapping[str, Any], file: StoredFile, problems: tuple[LineError, ...], hours: int) -> Run:
+    def create(self, asked: Mapping[str, Any], file: StoredFile, problems: tuple[FileProblem, ...], hours: int) -> Run:
         """Begin a batch; one whose lines have ``problems`` will fail."""
         number = next(self._numbers)
         batch_id = self._ids[number % len(self._ids)] if self._ids else f"batch_{name_of(number)}"

@@ -14,14 +14,14 @@ class MultipartError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FormField:
     """One field of a form: ``filename`` is empty where it is no file."""
 
     content: bytes
     filename: str = ""
 
 
-def parse_form(content_type: str, body: bytes) -> Mapping[str, Part]:
+def parse_form(content_type: str, body: bytes) -> Mapping[str, FormField]:
     """The parts of a form by their names, the last one where a name is there twice. Raises ``MultipartError``."""
     header = _header("Content-Type", content_type)
     if header.get_content_type() != "multipart/form-data":
@@ -36,7 +36,7 @@ def parse_form(content_type: str, body: bytes) -> Mapping[str, Part]:
     return dict(_part(part) for part in parts[:-1])
 
 
-def _part(text: bytes) -> tuple[str, Part]:
+def _part(text: bytes) -> tuple[str, FormField]:
     head, separator, content = text.partition(b"\r\n\r\n")
     lines = head.decode("utf-8", "replace").split("\r\n")
     said = next(
@@ -47,7 +47,7 @@ def _part(text: bytes) -> tuple[str, Part]:
     if not separator or not isinstance(name, str):
         raise MultipartError("a part has no name")
     filename = disposition.get_param("filename", "", header="content-disposition")
-    return name, Part(content, filename if isinstance(filename, str) else str(filename[2]))
+    return name, FormField(content, filename if isinstance(filename, str) else str(filename[2]))
 
 
 def _header(name: str, value: str) -> Message:

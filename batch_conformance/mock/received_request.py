@@ -12,7 +12,7 @@ from batch_conformance.mock.message import ParsedRequest, Reply
 from batch_conformance.mock.sample_batches import Batch
 
 if TYPE_CHECKING:
-    from batch_conformance.mock.batch_api import Asked
+    from batch_conformance.mock.batch_api import ReceivedCall
 
 Place = Literal["operation", "undecodable", "list", "item", "call", "result", "outside"]
 """What the path of a request is; see ``ReceivedRequest``."""
@@ -53,7 +53,7 @@ class ReceivedRequest:
     key: str = field(default="", repr=False)
     tries: int = 1
     listed: ListSpec | None = None
-    called: Asked | None = None
+    called: ReceivedCall | None = None
 
     @property
     def reading(self) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from batch_conformance.mock import pages
 from batch_conformance.mock.api_spec import CallSpec
-from batch_conformance.mock.batch_api import JSONL, RESULTS, Asked, BatchApi, RefusedError
+from batch_conformance.mock.batch_api import JSONL, RESULTS, BatchApi, ReceivedCall, RefusedError
 from batch_conformance.mock.behaviour import Behaviour
 from batch_conformance.mock.drift import Drift, in_order
 from batch_conformance.mock.list_spec import Item, ListSpec, QueryError
@@ -164,7 +164,7 @@ class Service:
             called=called,
         )
 
-    def _called(self, request: ParsedRequest) -> Asked | None:
+    def _called(self, request: ParsedRequest) -> ReceivedCall | None:
         """The call that a request is; None where it is none."""
         before = self.prefix.encode()
         if self._api is None or not request.path.startswith(before):
@@ -246,7 +246,7 @@ class Service:
             of_calls = self._api.methods(received.request.path[len(self.prefix) :])
         return of_calls if received.place == "outside" else (*METHODS, *of_calls)
 
-    def _call(self, received: ReceivedRequest, asked: Asked) -> Reply:
+    def _call(self, received: ReceivedRequest, asked: ReceivedCall) -> Reply:
         assert self._api is not None
         call = asked.call
         if received.forced is not None and received.forced in call.errors:
