@@ -14,7 +14,6 @@ from judge_support import COMPLETED, QUEUED, contract, contract_of, openai_like
 from recorded_support import BASE, line
 from test_fast_path import facts
 
-from batch_conformance.exchange.exchange import Exchange
 from batch_conformance.recorded import layouts, source
 from batch_conformance.recorded.inferred_probe import InferredProbe
 from batch_conformance.recorded.layouts import Layouts
@@ -279,7 +278,7 @@ def test_a_line_that_names_a_member_twice_has_no_outline() -> None:
 
 
 def test_layouts_that_are_of_no_use_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layouts, "_SURE", 20)
+    monkeypatch.setattr(layouts, "_LEAST_MISSES", 20)
     names = [f"batch_{number}" for number in range(80)]
     odd = [line({**QUEUED, "id": name, f"new_{name}": 1}, batch_id=name) for name in names]
     recording = Recording(InferredProbe(OperationUrls(contract())))
@@ -298,13 +297,17 @@ def test_layouts_that_are_of_no_use_are_given_up(tmp_path: Path, monkeypatch: py
     assert recording.judged == 86
 
 
-def test_a_line_without_anything_else_in_common_is_shown_as_it_is(tmp_path: Path) -> None:
-    reads = [read_of(number, COMPLETED) for number in range(12)]
-    for read in reads[1:]:
-        read["response"]["headers"]["X-Request-Id"] += "-and-more"
+def test_a_drift_among_lines_that_have_a_layout_is_shown_with_its_own_exchange(
+    tmp_path: Path, matched: list[int]
+) -> None:
+    reads = [read_of(number) for number in range(24)]
+    reads[20] = read_of(20, input_file_id="{{file}}")
     found = agreed(recorded(tmp_path, *reads))
-    evidence = [one for _, one in found["shown"]]
-    assert all(isinstance(one, Exchange) and one.request.url.startswith(BASE) for one in evidence)
+    (malformed,) = [one.id for one in found["findings"] if one.rule == "value.malformed"]
+    (evidence,) = [one for name, one in found["shown"] if name == malformed]
+    assert evidence.request.url == f"{BASE}/batches/batch_20"
+    assert b"{{file}}" in evidence.response.body
+    assert 10 in matched
 
 
 def test_each_of_many_forms_of_bodies_gets_a_layout_of_its_own(tmp_path: Path, matched: list[int]) -> None:

@@ -50,7 +50,7 @@ class QueryForm:
             yield from self._of_array(texts)
 
     def is_undefined(self, texts: Sequence[str]) -> bool:
-        """Whether OpenAPI says of these texts not that they are a value of the parameter.
+        """Whether OpenAPI leaves open what these texts stand for.
 
         The members of an exploded object are parameters of their own names, and those of a ``deepObject`` have the
         name before brackets; what a text in the place of an object is, nothing says.

@@ -72,7 +72,7 @@ class HeadCheck:
         """
         for place, name, known in self._others:
             value = values[place]
-            if value not in known and not _is_known(name, value, known):
+            if value not in known and not _is_well_formed(name, value, known):
                 return None
         for place, is_silent in self._spoken:
             if not is_silent(values[place]):
@@ -110,8 +110,8 @@ class HeadCheck:
         return surely_agree(headers) and expires_within_an_hour(headers)
 
 
-def _is_known(name: str, value: str, known: set[str]) -> bool:
-    """Whether a value is well formed, and so known from now on."""
+def _is_well_formed(name: str, value: str, known: set[str]) -> bool:
+    """Whether a value is well formed; one that is, is added to those that are known to be."""
     if not is_well_formed(name, value):
         return False
     if len(known) >= _MOST_VALUES:

@@ -72,8 +72,12 @@ class Row(NamedTuple):
     raw: bytes | Exchange | Observation | None
 
 
+When = tuple[float, int, float]
+"""When a request was sent, in Unix seconds, the number of the exchange, and the seconds that it took."""
 PlainRead = tuple[int, tuple[tuple[str, str], ...], Facts, bytes | None]
 """Of a plain read what stands in ``Row`` as size, accept, facts and raw."""
+PlainRow = tuple[str, When, PlainRead]
+"""A plain read, by the key that it is put by with."""
 
 Held = list[Any]
 """Rows, and after a plain one an array of when, number and seconds of those that came to the same.
@@ -114,11 +118,8 @@ class Log:
         self._spill: Spill | None = None
         self._others: list[Spill] = []
 
-    def add_plain(self, reads: Iterable[tuple[str, tuple[float, int, float], PlainRead]]) -> None:
-        """Put by final, plain reads that were answered with their batches.
-
-        Each is a key, the time, the number and the seconds, and what else was kept of it.
-        """
+    def add_plain(self, reads: Iterable[PlainRow]) -> None:
+        """Put by final, plain reads that were answered with their batches."""
         shown, held, count = self._shown, self._held, self._count
         for key, when, (size, accept, facts, raw) in reads:
             last = shown.get(key)

@@ -18,7 +18,7 @@ from batch_conformance.recorded.heads import remember
 from batch_conformance.recorded.inferred_probe import PLAIN, InferredProbe
 from batch_conformance.recorded.layouts import Layouts
 from batch_conformance.recorded.line import LineError, moment_of
-from batch_conformance.recorded.plain_reads import LAST, PlainReads, Shared
+from batch_conformance.recorded.plain_reads import PlainReads, Shared
 from batch_conformance.recorded.read_counts import FastPathCounts
 from batch_conformance.recorded.source import Raw
 
@@ -26,6 +26,10 @@ _SAID = frozenset({"probe", "credential", "failure", "reflections", "number", "a
 _ODD_RESPONSE = frozenset(
     {"body_base64", "decode_error", "decode_message", "trailing", "wire_size", "wire_notes", "body_left_out"}
 )
+
+
+_LAST_SECOND = 253402300799.0
+"""That of the year 9999, the last that a recording may name."""
 
 
 class FastPath:
@@ -90,7 +94,7 @@ class FastPath:
             or type(response.get("http_version", "")) is not str
         ):
             return False
-        if type(begun) is not float or type(elapsed) is not float or not 0.0 <= begun <= LAST or elapsed < 0:
+        if type(begun) is not float or type(elapsed) is not float or not 0.0 <= begun <= _LAST_SECOND or elapsed < 0:
             moments = _moments(begun, elapsed)
             if moments is None:
                 return False
@@ -141,4 +145,4 @@ def _moments(begun: Any, elapsed: Any) -> tuple[float, float] | None:
     elapsed = elapsed or 0.0
     if type(begun) not in (int, float) or type(elapsed) not in (int, float):
         return None
-    return (float(begun), float(elapsed)) if 0 <= begun <= LAST and elapsed >= 0 else None
+    return (float(begun), float(elapsed)) if 0 <= begun <= _LAST_SECOND and elapsed >= 0 else None

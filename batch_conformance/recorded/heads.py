@@ -37,7 +37,7 @@ _FORMS: Mapping[str, Form] = {
 _MOST_REMEMBERED = 20_000
 
 
-HeadsCheck = Callable[[Sequence[Sequence[str]], int], list[float | None]]
+ManyHeadsCheck = Callable[[Sequence[Sequence[str]], int], list[float | None]]
 """When responses were made, None where a head is in doubt: of so many heads, by the values of each of their fields."""
 
 
@@ -168,7 +168,7 @@ class Heads:
         return made, tag, moment, True
 
     def forms(self, names: Sequence[str]) -> Mapping[int, Form] | None:
-        """The forms of those headers of a response whose values make no difference, by their places.
+        """The forms of those headers of a response whose values do not decide on what it is alike to, by their places.
 
         None where a name is there twice.
         """
@@ -178,7 +178,7 @@ class Heads:
         judged = self._judged - {"content-length"}
         return {place: _FORMS.get(name, "text") for place, name in enumerate(lower) if name not in judged}
 
-    def check_of(self, status: int, headers: Headers, places: Sequence[int]) -> HeadsCheck | None:
+    def check_of(self, status: int, headers: Headers, places: Sequence[int]) -> ManyHeadsCheck | None:
         """The check of the values at some places of heads that are else like one that is kept.
 
         It is given the values of each place in so many heads, and tells of each when the response was made, as

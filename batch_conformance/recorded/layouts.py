@@ -17,7 +17,7 @@ import orjson
 
 from batch_conformance.observation.observation import at
 from batch_conformance.recorded.alike import AlikeReads
-from batch_conformance.recorded.heads import HeadsCheck, RequestFacts, ResponseFacts
+from batch_conformance.recorded.heads import ManyHeadsCheck, RequestFacts, ResponseFacts
 from batch_conformance.recorded.line import moment_of
 from batch_conformance.recorded.outline import BEGINS, ENDS, FORMS, Outline, Slot, text_of
 from batch_conformance.recorded.source import Raw
@@ -32,8 +32,9 @@ _MOST_TRIED = 10
 """Layouts that are tried on a line, those first that matched last."""
 _MOST_TAKEN_APART = 1_000
 """Lines that are taken apart of all; it takes many times as long as taking one in."""
-_SURE = 2_000
-"""Lines without a layout before it is asked whether layouts are of use."""
+_LEAST_MISSES = 2_000
+_MOST_MISSES = 0.8
+"""Where so many lines have no layout, and so large a share of all, layouts are given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,15 @@ class Sample:
     body: dict[str, Any]
     size: int
     when: tuple[float, float]
-    check: Callable[[Sequence[int]], HeadsCheck | None]
+    check: Callable[[Sequence[int]], ManyHeadsCheck | None]
 
 
-Line = tuple[tuple[str, ...], int, bytes]
+MatchedLine = tuple[tuple[str, ...], int, bytes]
 """A line that was matched: the groups, the number of the exchange, and the line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
+class MatchedColumns:
     """Lines that a layout matched, part by part: each part has a value of each line.
 
     ``begun`` is None where it is no time. ``written`` are the bodies as they are written in the lines.
@@ -88,14 +89,14 @@ class Layout:
     sample: Sample
     expression: re.Pattern[str]
     groups: tuple[Slot | None, ...]
-    check: HeadsCheck
+    check: ManyHeadsCheck
     more: int
     identity: str | None
     length: int | None
     tag: int | None
     constant: Callable[[str], tuple[Any] | None]
 
-    def read(self, lines: Sequence[Line]) -> Matched:
+    def read(self, lines: Sequence[MatchedLine]) -> MatchedColumns:
         """What was matched, taken apart; the body is the group of no slot."""
         found: list[Sequence[str]] = list(zip(*(groups for groups, _, _ in lines), strict=True))
         number = len(lines)
@@ -121,7 +122,7 @@ class Layout:
         if self.identity is not None:
             columns[self.identity] = ids
         bodies = Columns(number, lambda: [orjson.loads(text_of(one)) for one in written], columns, self.constant)
-        return Matched(ids, written, bodies, heads, begun, elapsed)
+        return MatchedColumns(ids, written, bodies, heads, begun, elapsed)
 
 
 @dataclass(slots=True)
@@ -141,7 +142,7 @@ class Layouts:
     def __init__(self) -> None:
         self._recent: list[Layout] = []
         self._drafts: dict[tuple[Any, ...], _Draft] = {}
-        self._matched: dict[Layout, list[Line]] = {}
+        self._matched: dict[Layout, list[MatchedLine]] = {}
         self._lines = self._misses = self._taken_apart = 0
 
     def match(self, lines: Sequence[Raw], first: int) -> list[tuple[Raw, int]]:
@@ -178,7 +179,7 @@ class Layouts:
                 others.append((raw, number))
         self._lines += len(lines)
         self._misses += len(others)
-        if self._misses > _SURE and self._misses > 0.8 * self._lines:
+        if self._misses > _LEAST_MISSES and self._misses > _MOST_MISSES * self._lines:
             self._recent.clear()  # they cost more than they save
             self._taken_apart = _MOST_TAKEN_APART
         return others
@@ -193,7 +194,7 @@ class Layouts:
                 return layout, found
         return None
 
-    def take(self) -> list[tuple[Layout, list[Line]]]:
+    def take(self) -> list[tuple[Layout, list[MatchedLine]]]:
         """The lines that were matched since this was last asked, by their layouts."""
         found = [(layout, lines) for layout, lines in self._matched.items() if lines]
         self._matched = {}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from math import inf
 
-from batch_conformance.judge.log import UP, PlainRead, strong_tag
+from batch_conformance.judge.log import UP, PlainRow, strong_tag
 from batch_conformance.judge.sparing import Spared
 from batch_conformance.recorded.alike import Kind
 from batch_conformance.recorded.heads import body_facts_of
-from batch_conformance.recorded.layouts import Layout, Line, Matched
+from batch_conformance.recorded.layouts import Layout, MatchedColumns, MatchedLine
 from batch_conformance.recorded.outline import text_of
 from batch_conformance.recorded.read_counts import Last, ReadCounts
 from batch_conformance.rules.columns import Columns
@@ -25,7 +25,9 @@ def is_id(segment: str, named: Set[str]) -> bool:
     return segment not in named and (segment[-1] in _DIGITS or not is_mask(segment))
 
 
-def count_matched(layout: Layout, lines: Sequence[Line], counts: ReadCounts, named: Set[str]) -> list[Line]:
+def count_matched(
+    layout: Layout, lines: Sequence[MatchedLine], counts: ReadCounts, named: Set[str]
+) -> list[MatchedLine]:
     """Count lines that a layout matched; gives those that have to be taken one by one.
 
     ``named`` are the last segments of other operations' paths.
@@ -39,7 +41,7 @@ def count_matched(layout: Layout, lines: Sequence[Line], counts: ReadCounts, nam
 class _Counting:
     """The lines of one layout that were matched in one go."""
 
-    def __init__(self, layout: Layout, lines: Sequence[Line], kind: Kind, counts: ReadCounts) -> None:
+    def __init__(self, layout: Layout, lines: Sequence[MatchedLine], kind: Kind, counts: ReadCounts) -> None:
         self._layout = layout
         self._lines = lines
         self._kind = kind
@@ -49,10 +51,10 @@ class _Counting:
         made = layout.check(self._matched.heads, len(lines))
         self._limits = [-inf if moment is None else moment + SECONDS_OF_SKEW for moment in made]
         self._tags = _tags(layout, self._matched)
-        self._rows: list[tuple[str, tuple[float, int, float], PlainRead]] = []
+        self._rows: list[PlainRow] = []
         self._left: list[int] = []
 
-    def count(self, named: Set[str]) -> list[Line]:
+    def count(self, named: Set[str]) -> list[MatchedLine]:
         """Count those that are as their batches were before, and the others that surely keep all rules."""
         matched, layout, counts, lines = self._matched, self._layout, self._counts, self._lines
         least = self._kind.size - layout.more if self._kind.judged.rules else 0
@@ -119,7 +121,7 @@ class _Counting:
             self._rows.append((segment, (begun, number, matched.elapsed[place]), counts.kept(read, raw)))
 
 
-def _tags(layout: Layout, matched: Matched) -> Sequence[str]:
+def _tags(layout: Layout, matched: MatchedColumns) -> Sequence[str]:
     if layout.tag is None:
         return [""] * len(matched.ids)
     return list(map(strong_tag, matched.heads[layout.tag]))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from batch_conformance.contract.operation import Operation
 from batch_conformance.exchange.exchange import Response
 from batch_conformance.judge.judge import Judge, Judged
-from batch_conformance.judge.log import UP
+from batch_conformance.judge.log import UP, When
 from batch_conformance.judge.sparing import Spared
 from batch_conformance.observation.observation import at
 from batch_conformance.recorded.alike import AlikeReads, Kind, Rules, Signature, alike_reads, kind_of, signature
@@ -23,17 +23,15 @@ from batch_conformance.recorded.body_shapes import BodyShapes
 from batch_conformance.recorded.header_pairs import pairs_of
 from batch_conformance.recorded.heads import Heads, Key, RequestFacts, ResponseFacts, body_facts_of
 from batch_conformance.recorded.inferred_probe import InferredProbe
-from batch_conformance.recorded.layouts import Layout, Layouts, Line, Sample
+from batch_conformance.recorded.layouts import Layout, Layouts, MatchedLine, Sample
 from batch_conformance.recorded.line import LineError
 from batch_conformance.recorded.matched_reads import count_matched, is_id
 from batch_conformance.recorded.outline import JudgedParts, outline_of
-from batch_conformance.recorded.read_counts import FastPathCounts, Last, Raw, ReadCounts
+from batch_conformance.recorded.read_counts import FastPathCounts, Last, LineOrValues, ReadCounts
 from batch_conformance.rules.columns import Columns
 from batch_conformance.rules.results import MISSING
 from batch_conformance.rules.times import AHEAD, SECONDS_OF_SKEW
 
-LAST = 253402300799.0
-"""The last second of the year 9999, the last that a recording may name."""
 _MOST_ALIKE = 4_000
 _FEW = 8
 """Reads that are looked at one by one, where one of them may break a rule."""
@@ -49,8 +47,8 @@ class Read(NamedTuple):
 
     before: str
     segment: str
-    when: tuple[float, int, float]
-    raw: Raw
+    when: When
+    raw: LineOrValues
     values: dict[str, Any]
     asked: RequestFacts
     answered: ResponseFacts
@@ -103,7 +101,7 @@ class PlainReads:
         self._shapes = BodyShapes((operation.roles.identity or "")[1:], (operation.roles.state or "")[1:])
         self._alike: dict[Key, AlikeReads | None] = {}
         self._waiting: dict[Key, list[Read]] = {}
-        self._left: list[tuple[Raw, int]] = []
+        self._left: list[tuple[LineOrValues, int]] = []
         self._counts = ReadCounts(self._log, shared.taken)
 
     @staticmethod
@@ -113,7 +111,7 @@ class PlainReads:
         ends = operation.path.endswith("/{" + operation.parameter + "}")
         return ends and all(pointer is not None and pointer.count("/") == 1 for pointer in plain)
 
-    def take(self, before: str, segment: str, values: dict[str, Any], when: tuple[float, int, float], raw: Raw) -> bool:
+    def take(self, before: str, segment: str, values: dict[str, Any], when: When, raw: LineOrValues) -> bool:
         """Take in a read that needs no explaining, or have it explained; false where the other path has to take it.
 
         What is unlike the last read of its batch waits for ``settle``.
@@ -163,7 +161,7 @@ class PlainReads:
             waiting.append(read)
         return True
 
-    def settle(self) -> list[tuple[Raw, int]]:
+    def settle(self) -> list[tuple[LineOrValues, int]]:
         """Count the reads that wait, or have them explained. Gives the lines that the other path has to take."""
         while self._waiting:
             key = next(iter(self._waiting))
@@ -179,7 +177,7 @@ class PlainReads:
         left, self._left = self._left, []
         return left
 
-    def count_matched(self, layout: Layout, lines: Sequence[Line]) -> list[Line]:
+    def count_matched(self, layout: Layout, lines: Sequence[MatchedLine]) -> list[MatchedLine]:
         """Count lines that a layout matched; gives those that have to be taken one by one."""
         return count_matched(layout, lines, self._counts, self._named)
 

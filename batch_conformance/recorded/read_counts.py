@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from batch_conformance.judge.log import Log, PlainRead
+from batch_conformance.judge.log import Log, PlainRead, PlainRow, When
 from batch_conformance.recorded.alike import Kind
 from batch_conformance.recorded.heads import RequestFacts, ResponseFacts
 from batch_conformance.recorded.layouts import Layout
@@ -16,7 +16,7 @@ from batch_conformance.recorded.layouts import Layout
 _MOST_POLLED = 50_000
 """Batches of which the last read is remembered: half a kilobyte each."""
 
-Raw = bytes | dict[str, Any]
+LineOrValues = bytes | dict[str, Any]
 """A line, or its values."""
 
 Last = tuple[int, ResponseFacts | Layout, RequestFacts, Kind, PlainRead, str, float]
@@ -51,7 +51,7 @@ class ReadCounts:
         self.last: dict[str, Last] = {}
         self._log = log
         self._taken = taken
-        self._rows: list[tuple[str, tuple[float, int, float], PlainRead]] = []
+        self._rows: list[PlainRow] = []
 
     def remember(self, segment: str, last: Last) -> None:
         """Keep the last read of a batch."""
@@ -59,7 +59,7 @@ class ReadCounts:
             self.last.clear()
         self.last[segment] = last
 
-    def count(self, last: Last, segment: str, before: str, when: tuple[float, int, float], raw: Raw) -> None:
+    def count(self, last: Last, segment: str, before: str, when: When, raw: LineOrValues) -> None:
         """Count a read of which all is known but when it was."""
         last[3].count += 1
         self._taken.bases[before] += 1
@@ -67,9 +67,7 @@ class ReadCounts:
             self._taken.without_credential += 1
         self._rows.append((segment, when, self.kept(last[4], raw)))
 
-    def count_all(
-        self, kind: Kind, asked: RequestFacts, before: str, rows: list[tuple[str, tuple[float, int, float], PlainRead]]
-    ) -> None:
+    def count_all(self, kind: Kind, asked: RequestFacts, before: str, rows: list[PlainRow]) -> None:
         """Count reads of one kind."""
         kind.count += len(rows)
         self._taken.bases[before] += len(rows)
@@ -77,7 +75,7 @@ class ReadCounts:
             self._taken.without_credential += len(rows)
         self._rows += rows
 
-    def kept(self, read: PlainRead, raw: Raw) -> PlainRead:
+    def kept(self, read: PlainRead, raw: LineOrValues) -> PlainRead:
         """What is put by of a read: with its line, where that cannot be read again."""
         if not self._taken.keeps_lines:
             return read
@@ -91,5 +89,5 @@ class ReadCounts:
         self._log.add_plain(rows)
 
 
-def _number(row: tuple[str, tuple[float, int, float], PlainRead]) -> int:
+def _number(row: PlainRow) -> int:
     return row[1][1]
